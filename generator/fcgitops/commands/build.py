@@ -1,0 +1,61 @@
+"""`fcgitops build`: what the overlays render."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from fcgitops import kustomize, terminal
+from fcgitops.errors import Problem, ToolError
+from fcgitops.repository import Repository
+from fcgitops.scaffold import OVERLAYS
+
+
+def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
+    """Builds the named overlays, or all, to stdout or to one file each.
+
+    Args:
+        folder: somewhere in the repository.
+        names: environments or variants.
+        output: a folder for NAME.yaml files; stdout when None.
+
+    Raises:
+        InputError: a name is no overlay.
+        ToolError: with every overlay that does not build; nothing was written.
+    """
+    repository = Repository.find(folder)
+    wanted = repository.require(names, repository.overlay_names())
+    program = kustomize.find()
+    folders = [repository.root / OVERLAYS / name for name in wanted]
+    built: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    for path, result in program.build_all(folders):
+        if isinstance(result, ToolError):
+            problems += result.problems
+        else:
+            built.append((path.name, result))
+    if problems:
+        raise ToolError(problems)
+    if output is None:
+        for i, (name, objects) in enumerate(built):
+            divider = "---\n" if i else ""
+            terminal.data(f"{divider}# {OVERLAYS}/{name}\n".encode() + objects)
+        return 0
+    target = folder / output
+    target.mkdir(parents=True, exist_ok=True)
+    for name, objects in built:
+        _replace(target / f"{name}.yaml", objects)
+    terminal.say(f"{len(built)} overlays rendered to {output}/")
+    return 0
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as pending:
+        pending.write(content)
+    umask = os.umask(0)
+    os.umask(umask)
+    Path(pending.name).chmod(0o666 & ~umask)
+    Path(pending.name).replace(path)

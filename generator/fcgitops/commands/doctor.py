@@ -1,0 +1,91 @@
+"""`fcgitops doctor`: which programs are here, and which are missing."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from fcgitops import __version__, kustomize, terminal
+from fcgitops import run as programs
+from fcgitops.errors import TOOL_FAILED, FcgitopsError
+
+PACKAGES = ("cookiecutter", "GitPython", "PyYAML", "click", "rich")
+GIT_FLOOR = (2, 38)
+
+
+def report() -> list[dict[str, str]]:
+    """One row a program or package: name, version, where, and a remark."""
+    rows = [
+        _row("fcgitops", __version__, str(Path(__file__).parents[1])),
+        _row("python", platform.python_version(), sys.executable),
+        _git(),
+        *_kustomizes(),
+        _program("kubectl", "version", "--client", needed=False),
+        _program("go", "version", needed=False, use="one way for `make tools`"),
+        _program("make", "--version", needed=False, use="for the Makefile"),
+    ]
+    for name in PACKAGES:
+        try:
+            rows.append(_row(name, metadata.version(name), "package"))
+        except metadata.PackageNotFoundError:
+            rows.append(_row(name, "-", "package", f"missing: pip install {name}"))
+    return rows
+
+
+def run(folder: Path) -> int:  # noqa: ARG001 - every command has -C
+    """Prints the table.
+
+    Returns:
+        0, or 3 where something that is needed is missing or too old.
+    """
+    rows = report()
+    terminal.table(rows)
+    return TOOL_FAILED if any(row["remark"].startswith("missing") for row in rows) else 0
+
+
+def _row(name: str, version: str, where: str, remark: str = "") -> dict[str, str]:
+    return {"name": name, "version": version, "where": where, "remark": remark}
+
+
+def _program(name: str, *arguments: str, needed: bool = True, use: str = "") -> dict[str, str]:
+    path = programs.which(name)
+    if path is None:
+        return _row(name, "-", "-", "missing" if needed else f"not here; {use or 'not needed'}")
+    try:
+        text = programs.run([path, *arguments], timeout=30).stdout.decode(errors="replace")
+    except FcgitopsError as error:
+        return _row(name, "?", path, str(error))
+    found = re.search(r"\d+\.\d+(\.\d+)?", text)
+    return _row(name, found[0] if found else "?", path)
+
+
+def _git() -> dict[str, str]:
+    row = _program("git", "--version")
+    parts = tuple(int(part) for part in row["version"].split(".")[:2] if part.isdigit())
+    if parts and parts < GIT_FLOOR:
+        row["remark"] = "missing: 2.38 or newer is needed"
+    return row
+
+
+def _kustomizes() -> list[dict[str, str]]:
+    """The one that is used, and the others that are here."""
+    used = kustomize.candidates()
+    if not used:
+        return [_row("kustomize", "-", "-", f"missing: {kustomize.INSTALL}")]
+    rows = []
+    for i, (origin, program) in enumerate(used):
+        name = "kustomize" if i == 0 else "kustomize (not used)"
+        try:
+            found = kustomize.checked(program, origin)
+        except FcgitopsError as error:
+            remark = "; ".join(str(problem) for problem in error.problems)
+            rows.append(_row(name, "-", program, f"missing: {remark}" if i == 0 else remark))
+        else:
+            where = " ".join(found.command).removesuffix(" build")
+            rows.append(
+                _row(name, found.version, where, found.remark or (origin if i == 0 else ""))
+            )
+    return rows

@@ -1,0 +1,49 @@
+"""`fcgitops list`: the environments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fcgitops import terminal
+from fcgitops.errors import InputError, Problem
+from fcgitops.repository import Repository
+
+
+def run(folder: Path, form: str) -> int:
+    """Prints one row an environment.
+
+    Args:
+        folder: somewhere in the repository.
+        form: `text` or `json`.
+
+    Raises:
+        InputError: with every environment that cannot be read; the others are printed.
+    """
+    repository = Repository.find(folder)
+    rows = []
+    problems: list[Problem] = []
+    for name in repository.environment_names():
+        try:
+            env = repository.environment(name)
+        except InputError as error:
+            problems += error.problems
+            continue
+        rows.append(
+            {
+                "name": name,
+                "variant": env.variant,
+                "cluster": env.cluster_name,
+                "server": env.cluster_server,
+                "namespace": env.namespace,
+                "sync": env.sync,
+            }
+        )
+    if form == "json":
+        terminal.as_json(rows)
+    elif rows:
+        terminal.table(rows)
+    elif not problems:
+        terminal.say("no environments yet: `fcgitops overlay NAME` adds one")
+    if problems:
+        raise InputError(problems)
+    return 0

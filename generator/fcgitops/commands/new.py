@@ -1,0 +1,260 @@
+"""`fcgitops new DEST`: a whole repository from a few answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fcgitops import answers as answers_module
+from fcgitops import git, gitrepo, record, remote, scaffold, terminal, values, yamlio
+from fcgitops.answers import QUESTIONS, Answers
+from fcgitops.commands.writing import Options, read_config, show
+from fcgitops.errors import InputError, Problem
+from fcgitops.merge import Merged
+from fcgitops.model import KEYS
+from fcgitops.repository import Repository
+from fcgitops.template import questions, render_skeleton
+from fcgitops.tree import Tree, read_file
+
+ASKED = tuple(question for question in QUESTIONS if question not in ("repo_slug", "requirement"))
+"""`repo_slug` is DEST's last part; `requirement` is asked of nobody."""
+
+
+def run(  # noqa: PLR0913 - the command's options
+    dest: Path,
+    *,
+    answers: Path | None,
+    sets: tuple[str, ...],
+    environments: tuple[str, ...],
+    profile: str | None,
+    gitops: str | None,
+    repo_url: str | None,
+    push: bool,
+    no_input: bool,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Scaffolds a repository at `dest`, adds the environments and commits all of it.
+
+    Args:
+        dest: where; its last part is the answer `repo_slug`.
+        answers: a YAML or JSON file of answers.
+        sets: KEY=VALUE each: an answer, or a default of environments.
+        environments: NAME or NAME=VARIANT each.
+        profile: an answer.
+        gitops: an answer.
+        repo_url: an answer.
+        push: whether to push to it.
+        no_input: whether to ask for nothing.
+        options: those of `writing.Options`.
+
+    Returns:
+        0.
+
+    Raises:
+        InputError: with every problem; nothing was written.
+        ToolError: git or the remote refuses; the message says what was done.
+    """
+    how = Options(**options)
+    dest = Path(os.path.abspath(dest))  # noqa: PTH100 - resolve() would follow a link at DEST
+    given = _given(dest, answers, sets, environments)
+    for name, value in (("profile", profile), ("gitops", gitops), ("repo_url", repo_url)):
+        if value is not None:
+            given[name] = value
+    if not no_input and terminal.interactive():
+        _ask(given)
+    parsed = answers_module.parse(given)
+    if push and not parsed.repo_url:
+        raise InputError(Problem("--push", "has nowhere to push to", "--repo-url URL"))
+    if push and (how.no_commit or how.dry_run):
+        raise InputError(
+            Problem("--push", "has no commit to push", "without --no-commit, --dry-run")
+        )
+    tree = scaffold.repository_tree(parsed, render_skeleton(parsed))
+    if _is_there(dest, parsed, tree):
+        terminal.say(f"nothing to do: {dest} was generated from these answers")
+        return 0
+    if how.dry_run:
+        show(dest, Merged(dict(tree)))
+        return 0
+    commit = _make(dest, parsed, tree, how)
+    _report(dest, parsed, tree, commit)
+    if push:
+        branch = how.branch or "main"
+        remote.push(dest, branch, interactive=terminal.interactive() and not no_input)
+        terminal.say(f"pushed {branch} to {parsed.repo_url}")
+    return 0
+
+
+def _given(
+    dest: Path, file: Path | None, sets: tuple[str, ...], environments: tuple[str, ...]
+) -> dict[str, Any]:
+    """The raw answers: the file's, and the options over them."""
+    given: dict[str, Any] = {}
+    if file is not None:
+        document = yamlio.load(read_config(file).encode(), str(file))
+        if not isinstance(document, dict):
+            raise InputError(Problem(str(file), "is no mapping of answers", "profile: hardened"))
+        given |= {str(key): value for key, value in document.items()}
+    defaults = answers_module.parse_defaults(given.get("defaults") or {}, "defaults")
+    answered, more_defaults, problems = _sets(sets)
+    given |= answered
+    if given.setdefault("repo_slug", dest.name) != dest.name:
+        slug = given["repo_slug"]
+        problems.append(
+            Problem("repo_slug", f"{slug!r} is not DEST's last part, {dest.name!r}", "leave it out")
+        )
+    if problems:
+        raise InputError(problems)
+    if environments:
+        listed = answers_module.list_environments(given.get("environments") or [])
+        given["environments"] = [*listed, *environments]
+    return given | {"defaults": answers_module.nested(defaults | more_defaults)}
+
+
+def _sets(pairs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any], list[Problem]]:
+    """KEY=VALUE texts as answers and as defaults of environments, and what is wrong."""
+    answered: dict[str, str] = {}
+    defaults: dict[str, Any] = {}
+    problems: list[Problem] = []
+    known = [*QUESTIONS, *(path for path, key in KEYS.items() if key.repository_default)]
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        try:
+            if not equals:
+                problems.append(Problem("--set", f"{pair!r} has no '='", "KEY=VALUE"))
+            elif name == "defaults":
+                defaults |= answers_module.parse_defaults(text, "defaults")
+            elif name in QUESTIONS:
+                answered[name] = text
+            elif name in known:
+                defaults[name] = answers_module.parse_value(name, text, "--set")
+            else:
+                hint = values.did_you_mean(name, known)
+                problems.append(Problem("--set", f"{name!r} is not known", hint))
+        except InputError as error:
+            problems += error.problems
+    return answered, defaults, problems
+
+
+def _ask(given: dict[str, Any]) -> None:
+    """Asks for each answer that is not given, until it is right."""
+    prompts = questions()["__prompts__"]
+    for name in ASKED:
+        if given.get(name):
+            continue
+        default = questions()[name]
+        prompt = prompts[name]
+        if isinstance(default, list):
+            for choice in default:
+                click.echo(f"  {prompt[choice]}", err=True)
+            prompt, default = prompt["__prompt__"], default[0]
+        while True:
+            answer = click.prompt(prompt, default=default, show_default=bool(default), err=True)
+            wrong = answers_module.check_answer(name, answer)
+            if not wrong:
+                given[name] = answer
+                break
+            click.echo(f"  {Problem('', wrong)}", err=True)
+
+
+def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
+    """Whether `dest` is a repository from just these answers.
+
+    Raises:
+        InputError: it is something else, or in a place where no repository belongs.
+    """
+    if dest.is_symlink() and not dest.exists():
+        raise InputError(Problem(str(dest), "is a symbolic link to nothing", "another DEST"))
+    if dest.exists() and not dest.is_dir():
+        raise InputError(Problem(str(dest), "is a file", "a folder that does not exist yet"))
+    if not dest.is_dir() or not any(dest.iterdir()):
+        above = git.inside_other_work_tree(dest)
+        if above is not None:
+            raise InputError(
+                Problem(str(dest), f"is inside the Git repository {above}",
+                        "another place, or ignore it there")
+            )  # fmt: skip
+        return False
+    if not (dest / answers_module.FILE).is_file():
+        raise InputError(
+            Problem(str(dest), "is not empty, and no repository of fcgitops",
+                    "a folder that does not exist yet")
+        )  # fmt: skip
+    repository = Repository(dest)
+    repository.require_same_version()
+    missing = [name for name in parsed.environments if name not in repository.environment_names()]
+    others = [
+        name
+        for name, variant in parsed.environments.items()
+        if name not in missing and repository.environment(name).variant != variant
+    ]
+    problems = [
+        Problem(f"--env {name}", "is not in the repository that is there already" if name in missing
+                else "has another variant in the repository that is there already",
+                f"fcgitops -C {dest} overlay {name} --variant {parsed.environments[name]}")
+        for name in (*missing, *others)
+    ]  # fmt: skip
+    if read_file(dest, record.BASE_FILE) != tree[record.BASE_FILE]:
+        problems.append(
+            Problem(str(dest), "was generated from other answers",
+                    "`fcgitops update` carries a repository over to new ones")
+        )  # fmt: skip
+    if problems:
+        raise InputError(problems)
+    return True
+
+
+def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
+    """Makes the repository beside `dest` and moves it there: a killed run leaves no half of it."""
+    with _staging(dest) as stage:
+        commit = gitrepo.init_and_commit(
+            stage,
+            tree,
+            scaffold.first_message(parsed),
+            branch=how.branch or "main",
+            commit=not how.no_commit,
+            remote_url=parsed.repo_url,
+        )
+        target = dest.resolve() if dest.is_symlink() else dest
+        try:
+            stage.rename(target)
+        except OSError as error:
+            raise InputError(
+                Problem(str(dest), f"cannot be made: {error.strerror}", "another DEST")
+            ) from error
+    return commit
+
+
+@contextmanager
+def _staging(dest: Path) -> Iterator[Path]:
+    """A new folder beside `dest`; it and what had to be made for it are gone after a failure."""
+    made = [parent for parent in dest.parents if not parent.exists()]
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(
+        tempfile.mkdtemp(dir=dest.parent, prefix=f".{dest.name[:100]}.", suffix=".fcgitops")
+    )
+    umask = os.umask(0)
+    os.umask(umask)
+    stage.chmod(0o777 & ~umask)
+    try:
+        yield stage
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        for parent in made:
+            parent.rmdir()
+        raise
+
+
+def _report(dest: Path, parsed: Answers, tree: Tree, commit: str | None) -> None:
+    done = f"commit {commit[:10]}" if commit else "staged, not committed"
+    terminal.say(f"{dest}: {len(tree)} files, {done}")
+    for name, variant in parsed.environments.items():
+        terminal.say(f"  overlays/{name} ({variant})")
+    terminal.say(f"next: cd {dest} && make test")

@@ -1,0 +1,166 @@
+"""What overlay, overlays and remove share: a change is shown, left uncommitted, or committed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcgitops import git, gitrepo, terminal
+from fcgitops.environments import Request, outcome, plan
+from fcgitops.errors import FOUND, InputError, Problem
+from fcgitops.merge import Conflict, Merged
+from fcgitops.repository import Repository
+from fcgitops.tree import read_file
+
+Contents = Mapping[str, bytes | None]
+Plan = Callable[[Repository], tuple[Merged, str]]
+"""From the repository as it is to what it should hold, and the commit's message."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What every command that writes takes."""
+
+    branch: str | None = None
+    no_commit: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses options that contradict each other."""
+        if self.branch and self.no_commit:
+            raise InputError(
+                Problem("--branch", "commits, and --no-commit does not", "one of the two")
+            )
+
+
+def change(folder: Path, make: Plan, options: Options) -> int:
+    """Carries out one change of the repository that `folder` is in, whole or not at all.
+
+    Args:
+        folder: somewhere in the repository.
+        make: reads the repository, under the lock, and says what to write.
+        options: of the command.
+
+    Returns:
+        0, or 1 where the user's edits and the new text conflict.
+
+    Raises:
+        InputError, FoundError, ToolError: nothing was written.
+    """
+    found = Repository.find(folder)
+    worktree = gitrepo.open_repository(found.root)
+    with nullcontext() if options.dry_run else worktree.lock():
+        repository = Repository(found.root)  # read under the lock
+        repository.require_same_version()
+        merged, message = make(repository)
+        for note in merged.notes:
+            terminal.say(f"note: {note}")
+        if options.dry_run:
+            show(repository.root, merged)
+            return FOUND if merged.conflicts else 0
+        if merged.conflicts:
+            return _conflicts(worktree, merged, message)
+        commit = worktree.commit(
+            merged.files, message, branch=options.branch, commit=not options.no_commit
+        )
+        _report(worktree, merged, message, commit, options)
+    return 0
+
+
+def write_environments(
+    folder: Path, requests: Callable[[Repository], Sequence[Request]], options: Options
+) -> int:
+    """Adds or changes environments in one commit. Returns and raises as `change`."""
+
+    def make(repository: Repository) -> tuple[Merged, str]:
+        planned = plan(repository, requests(repository))
+        added = [p.environment.name for p in planned if p.new]
+        changed = [p.environment.name for p in planned if not p.new]
+        message = "; ".join(
+            part for part in (_sentence("Add", added), _sentence("Change", changed)) if part
+        )
+        for item in planned:
+            env = item.environment
+            if env.api_address.startswith("https:") and not env.kubeconfig_secret:
+                terminal.say(
+                    f"note: {env.name}: FrameworkController sends no token to apiServer.address "
+                    "unless apiServer.kubeconfigSecret gives it a kubeconfig"
+                )
+        return outcome(repository, planned, git.merge_file), message
+
+    return change(folder, make, options)
+
+
+def _sentence(verb: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    if len(names) > 3:
+        return f"{verb} {len(names)} environments"
+    return f"{verb} environment{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def show(root: Path, merged: Merged) -> None:
+    """Prints what would change as a unified diff."""
+    contents: dict[str, bytes | None] = dict(merged.files)
+    contents |= {path: conflict.merged for path, conflict in merged.conflicts.items()}
+    for path in sorted(contents):
+        old, new = read_file(root, path), contents[path]
+        if old != new:
+            terminal.data(_diff(path, old, new))
+
+
+def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
+    lines = difflib.unified_diff(
+        (old or b"").decode(errors="replace").splitlines(keepends=True),
+        (new or b"").decode(errors="replace").splitlines(keepends=True),
+        "/dev/null" if old is None else f"a/{path}",
+        "/dev/null" if new is None else f"b/{path}",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def _report(
+    worktree: gitrepo.Repository, merged: Merged, message: str, commit: str | None, options: Options
+) -> None:
+    if commit:
+        terminal.say(f"{message}: commit {commit[:10]} on {worktree.branch}")
+    elif options.no_commit:
+        terminal.say(f"{message}: left in the work tree and the index; `git commit` finishes it")
+    else:
+        terminal.say(f"nothing to do: {len(merged.files)} files are as they should be")
+
+
+def _conflicts(worktree: gitrepo.Repository, merged: Merged, message: str) -> int:
+    stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
+    worktree.leave_conflict(merged.files, stages, message)
+    for path in merged.conflicts:
+        terminal.say(f"conflict: {path}: your edit and the new text change the same lines")
+    paths = " ".join(sorted({path.rpartition("/")[0] for path in merged.conflicts}))
+    terminal.say(
+        "resolve them (`git mergetool`, or edit the markers), `git add` them and `git commit`;\n"
+        f"`git restore --source=HEAD --staged --worktree {paths}` takes all of it back"
+    )
+    return FOUND
+
+
+def _stages(conflict: Conflict) -> gitrepo.Stages:
+    return gitrepo.Stages(conflict.base or None, conflict.ours, conflict.theirs, conflict.merged)
+
+
+def read_config(path: Path) -> str:
+    """The text of a file of settings that the user named.
+
+    Raises:
+        InputError: it cannot be read, or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(Problem(str(path), f"cannot be read: {error.strerror}")) from error
+    except UnicodeDecodeError as error:
+        raise InputError(Problem(str(path), "is not UTF-8 text")) from error

@@ -1,0 +1,187 @@
+"""Requests to add or change environments → the files that come of them. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fcgitops import model, record, render, scaffold, settings, values, yamledit, yamlio
+from fcgitops.answers import nested, parse_value
+from fcgitops.errors import InputError, Problem
+from fcgitops.merge import Merged, MergeFile, merge
+from fcgitops.model import KEYS, Environment
+from fcgitops.repository import Repository, source_path
+from fcgitops.scaffold import OVERLAYS
+from fcgitops.tree import at, read_file
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one environment is to become; what is not named stays as it is."""
+
+    name: str
+    where: str
+    """The option or the file's item it comes from, for messages."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Key path of environment.yaml → value."""
+    settings: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
+    """Path below `settings` → value."""
+    config: str | None = None
+    """Text of a whole frameworkcontroller.yaml, which replaces `settings`."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One environment as it will be."""
+
+    environment: Environment
+    source: bytes
+    new: bool
+
+
+def parse_sets(
+    pairs: Iterable[str], where: str
+) -> tuple[dict[str, Any], dict[tuple[str, ...], Any]]:
+    """KEY=VALUE texts as keys of environment.yaml and as settings of FrameworkController.
+
+    The two do not share a name, so `--set workerNumber=800` and `--set image.tag=v1.0.0`
+    need no prefix to be told apart.
+
+    Raises:
+        InputError: with every problem.
+    """
+    given: dict[str, Any] = {}
+    own: dict[tuple[str, ...], Any] = {}
+    problems = []
+    known = [*settings.TYPES, *(path for path in KEYS if path not in ("settings", "variant"))]
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        first = path.partition(".")[0]
+        if not equals:
+            problems.append(Problem(where, f"{pair!r} has no '='", "KEY=VALUE"))
+        elif first in settings.TYPES:
+            try:
+                own[tuple(path.split("."))] = settings.parse(first, text, where)
+            except InputError as error:
+                problems += error.problems
+        elif path in KEYS and path not in ("settings", "variant"):
+            try:
+                given[path] = parse_value(path, text, where)
+            except InputError as error:
+                problems += error.problems
+        else:
+            problems.append(
+                Problem(where, f"{path!r} is not known", values.did_you_mean(path, known))
+            )
+    if problems:
+        raise InputError(problems)
+    return given, own
+
+
+def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
+    """Every requested environment as it will be, valid, and none on another's cluster.
+
+    Raises:
+        InputError: with every problem of every request.
+    """
+    planned: list[Planned] = []
+    problems: list[Problem] = []
+    folders = {name.casefold(): name for name in repository.overlay_folders()}
+    seen: set[str] = set()
+    for request in requests:
+        wrong = model.check_name(request.name, request.where)
+        if not wrong and request.name in seen:
+            wrong = [Problem(request.where, f"{request.name!r} is named twice", "each once")]
+        seen.add(request.name)
+        try:
+            if wrong:
+                raise InputError(wrong)
+            planned.append(_one(repository, request, folders))
+        except InputError as error:
+            problems += error.problems
+    if not problems:
+        problems += repository.others_on_the_clusters_of([p.environment for p in planned])
+    if problems:
+        raise InputError(problems)
+    return planned
+
+
+def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -> Planned:
+    source = repository.source(request.name)
+    there = folders.get(request.name.casefold())
+    if source is None and there:
+        what = "differs from it in case only" if there != request.name else "is there already"
+        raise InputError(
+            Problem(request.where, f"overlays/{there} {what}, and is no environment",
+                    "choose another name")
+        )  # fmt: skip
+    answers = repository.answers
+    if source is None:
+        env = model.environment(
+            request.name, request.given, answers.environment_defaults, answers.profile,
+            request.where,
+        )  # fmt: skip
+        text = render.source(env, nested(request.given))
+    else:
+        current = model.flatten(yamlio.load(source, request.where), request.where, KEYS)[0]
+        changes = {
+            tuple(path.split(".")): value
+            for path, value in request.given.items()
+            if current.get(path) != value
+        }
+        text = yamledit.edit(source.decode("utf-8-sig"), changes, source_path(request.name))
+    if request.config is not None:
+        text = yamledit.set_block(text, "settings", request.config, request.where)
+    text = yamledit.edit(
+        text,
+        {("settings", *path): value for path, value in request.settings.items()},
+        request.where,
+    )
+    return Planned(repository.parse(request.name, text.encode()), text.encode(), source is None)
+
+
+def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
+    """What the files of the planned environments should hold, merged with the user's edits.
+
+    Args:
+        repository: as it is on disk.
+        planned: the environments.
+        merge_file: git's own merge of one file.
+
+    Returns:
+        Paths relative to the repository.
+    """
+    profile = repository.answers.profile
+    variant_config = _variant_config(repository)
+    total = Merged()
+    for item in planned:
+        folder = f"{OVERLAYS}/{item.environment.name}"
+        files = render.environment_files(item.environment, profile, variant_config)
+        recorded = record.encode(files)
+        total.files[f"{folder}/{render.SOURCE_FILE}"] = item.source
+        total.files[f"{folder}/{record.ENVIRONMENT_FILE}"] = recorded
+        if item.new:
+            total.files |= at(folder, {**files, **render.LOCAL})
+            continue
+        old = record.decode(read_file(repository.root, f"{folder}/{record.ENVIRONMENT_FILE}"))
+        if old is None:
+            total.notes.append(
+                f"{folder}/{record.ENVIRONMENT_FILE} is missing or damaged: what differs from the "
+                "generated text is taken for an edit"
+            )
+        base = at(folder, old or {})
+        theirs = at(folder, files)
+        ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
+        one = merge(base, ours, theirs, merge_file)
+        total.files |= one.files
+        total.conflicts |= one.conflicts
+        total.notes += one.notes
+    return total
+
+
+def _variant_config(repository: Repository) -> str:
+    """The repository's own customized-config, which its owners may have changed."""
+    path = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{render.CONFIG_FILE}"
+    data = read_file(repository.root, path)
+    return data.decode() if data else scaffold.variant_config(repository.answers.profile)

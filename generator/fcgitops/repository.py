@@ -1,0 +1,182 @@
+"""A generated repository on disk: what it holds, read from the work tree. Writes nothing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fcgitops import __version__, answers, model, render, yamlio
+from fcgitops.answers import Answers
+from fcgitops.errors import InputError, Problem
+from fcgitops.model import KEYS, VARIANTS, Environment
+from fcgitops.scaffold import OVERLAYS
+from fcgitops.tree import read_file, safe_join
+from fcgitops.values import did_you_mean
+
+
+class Repository:
+    """The content root: the folder that holds fcgitops.yaml."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def find(cls, start: Path) -> Repository:
+        """The repository that `start` is in, at whatever depth.
+
+        Raises:
+            InputError: it is in none.
+        """
+        folder = start.resolve()
+        if not folder.is_dir():
+            raise InputError(Problem(str(start), "is no folder"))
+        for candidate in (folder, *folder.parents):
+            if (candidate / answers.FILE).is_file():
+                return cls(candidate)
+        raise InputError(
+            Problem(str(start), f"is in no repository of fcgitops: no {answers.FILE} here or above",
+                    "go into one, or make one with `fcgitops new DEST`")
+        )  # fmt: skip
+
+    @functools.cached_property
+    def answers(self) -> Answers:
+        """What fcgitops.yaml says."""
+        data = read_file(self.root, answers.FILE)
+        if data is None:
+            raise InputError(Problem(answers.FILE, "is missing", "take it back from Git"))
+        return answers.load(data)
+
+    def require_same_version(self) -> None:
+        """Refuses a repository that another version of fcgitops wrote.
+
+        Raises:
+            InputError: with the way out.
+        """
+        if self.answers.version != __version__:
+            raise InputError(
+                Problem(
+                    f"{answers.FILE}: version",
+                    f"fcgitops {self.answers.version} wrote this repository, this is {__version__}",
+                    "use the one that requirements.txt pins, as make does, "
+                    "or carry the repository over with `fcgitops update`",
+                )
+            )
+
+    def overlay_folders(self) -> list[str]:
+        """Names of all folders below overlays/, sorted."""
+        folder = safe_join(self.root, OVERLAYS)
+        if not folder.is_dir():
+            return []
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+
+    def environment_names(self) -> list[str]:
+        """Names of the environments: folders below overlays/ with an environment.yaml."""
+        folder = self.root / OVERLAYS
+        return [n for n in self.overlay_folders() if (folder / n / render.SOURCE_FILE).is_file()]
+
+    def overlay_names(self) -> list[str]:
+        """The variants and the environments."""
+        present = set(self.overlay_folders())
+        return [*(v for v in VARIANTS if v in present), *self.environment_names()]
+
+    def require(self, names: Iterable[str], known: Collection[str]) -> list[str]:
+        """`names`, each of which must be one of `known`; all of `known` where none is given.
+
+        Raises:
+            InputError: with each name that is not.
+        """
+        wanted = list(dict.fromkeys(names))
+        problems = [
+            Problem(name, "is no overlay of this repository", did_you_mean(name, known))
+            for name in wanted
+            if name not in known
+        ]
+        if problems:
+            raise InputError(problems)
+        return wanted or list(known)
+
+    def source(self, name: str) -> bytes | None:
+        """Content of overlays/NAME/environment.yaml, None where there is none."""
+        return read_file(self.root, source_path(name))
+
+    def environment(self, name: str) -> Environment:
+        """The environment `name` as its file says.
+
+        Raises:
+            InputError: with every problem of the file.
+        """
+        data = self.source(name)
+        if data is None:
+            raise InputError(Problem(source_path(name), "is missing", "take it back from Git"))
+        return self.parse(name, data)
+
+    def parse(self, name: str, source: bytes) -> Environment:
+        """The environment that the text `source` describes. Raises as `environment`."""
+        where = source_path(name)
+        flat, problems = model.flatten(yamlio.load(source, where), where, KEYS)
+        if problems:
+            raise InputError(problems + model.check_values(flat, where, self.answers.profile))
+        return model.environment(
+            name, flat, self.answers.environment_defaults, self.answers.profile, where
+        )
+
+    def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
+        """A problem for each environment on whose cluster another one stands already.
+
+        FrameworkController is one per cluster. Of the other environments only those files
+        are parsed in which a wanted cluster's name or server can stand at all, so that this
+        stays quick in a repository of a thousand.
+        """
+        names = {env.name for env in changed}
+        taken: dict[str, str] = {}
+        problems = []
+        others = (n for n in self.environment_names() if n not in names)
+        for env in (*self._possible_rivals(changed, others), *changed):
+            for key, where in (
+                (f"name {env.cluster_name}", "cluster.name"),
+                (f"server {server_identity(env.cluster_server)}", "cluster.server"),
+            ):
+                if key == "server ":
+                    continue
+                rival = taken.setdefault(key, env.name)
+                if rival != env.name and env.name in names:
+                    problems.append(
+                        Problem(
+                            f"{source_path(env.name)}: {where}",
+                            f"the environment {rival} is on this cluster already",
+                            "FrameworkController is one per cluster: give each its own",
+                        )
+                    )
+        return problems
+
+    def _possible_rivals(
+        self, changed: Collection[Environment], others: Iterable[str]
+    ) -> Iterable[Environment]:
+        needles = {env.cluster_name.encode() for env in changed}
+        needles |= {
+            (urlsplit(env.cluster_server).hostname or "").encode()
+            for env in changed
+            if env.cluster_server
+        }
+        for name in others:
+            source = self.source(name) or b""
+            # A backslash may spell any text in YAML, so such a file is looked at closely too.
+            lowered = source.lower() + b"\n" + name.encode()
+            if b"\\" in source or any(needle in lowered for needle in needles):
+                yield self.parse(name, source)
+
+
+def source_path(name: str) -> str:
+    """Path of an environment's environment.yaml."""
+    return f"{OVERLAYS}/{name}/{render.SOURCE_FILE}"
+
+
+def server_identity(url: str) -> str:
+    """An API server's address in the one form in which two spellings of it are equal."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{parts.hostname}:{port}{parts.path.rstrip('/')}"

@@ -1,0 +1,41 @@
+"""What commands say: data goes to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+
+def say(line: str = "") -> None:
+    """A sentence for the person who typed the command."""
+    sys.stderr.write(f"{line}\n")
+
+
+def data(text: str | bytes) -> None:
+    """What the command is for, as it is."""
+    raw = text.encode() if isinstance(text, str) else text
+    sys.stdout.flush()
+    sys.stdout.buffer.write(raw)
+
+
+def as_json(value: object) -> None:
+    """Data for another program."""
+    data(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> None:
+    """Rows under their keys, in columns as wide as their widest cell."""
+    if not rows:
+        return
+    heads = list(rows[0])
+    lines = [[head.upper() for head in heads], *([row[head] for head in heads] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        data("  ".join(cells).rstrip() + "\n")
+
+
+def interactive() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

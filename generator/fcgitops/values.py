@@ -1,0 +1,250 @@
+"""Checks of single values: each takes what was given and says what is wrong with it, or nothing.
+
+A check is a function `value -> str`: the empty string where the value is right, else one
+line a mistake, "what is wrong (what would be right)", without the place: the caller knows it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+Check = Callable[[object], str]
+
+# Kubernetes' apimachinery/pkg/util/validation: IsDNS1123Label, IsDNS1123Subdomain,
+# IsQualifiedName, IsValidLabelValue; resource.Quantity. `\Z`, not `$`: `$` lets a newline pass.
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+_SUBDOMAIN = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z"
+)
+_QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?\Z")
+# github.com/distribution/reference: the grammar of image names.
+_REGISTRY = re.compile(
+    r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\Z"
+)
+_REPOSITORY = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\Z")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+_SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_-])?\Z")
+_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}\Z")
+_HOST_PORT = re.compile(
+    r"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z"
+)
+_URL_PATH = re.compile(r"[-A-Za-z0-9._~/%+@:]*\Z")
+_SCP_LIKE = re.compile(
+    r"([A-Za-z0-9._-]+@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?:(?!/?/)[-A-Za-z0-9._~/]+\Z"
+)
+_REQUIREMENT = re.compile(r"[-A-Za-z0-9._~/%+@:=<>!,\[\] #&]+\Z")
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """A hint that names the nearest of `known`, or all of them where they are few."""
+    names = list(known)
+    near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    folded = [name for name in names if name.casefold() == str(word).casefold()]
+    if folded or near:
+        return f"did you mean {(folded or near)[0]!r}?"
+    return f"one of {', '.join(names)}" if len(names) <= 12 else ""
+
+
+def _odd_character(text: str) -> str:
+    """Names a character that looks right and is not, as a look-alike or a newline does."""
+    for character in text:
+        if not character.isascii() or not character.isprintable():
+            return f", it has U+{ord(character):04X}"
+    return ""
+
+
+def _pattern(pattern: re.Pattern[str], wanted: str) -> Check:
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            return f"{value!r} is not text ({wanted}; quote it)"
+        if pattern.match(value):
+            return ""
+        return f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+
+    return check
+
+
+dns_label = _pattern(
+    _LABEL, "a DNS label: lower-case letters, digits and '-' between them, at most 63"
+)
+subdomain = _pattern(_SUBDOMAIN, "a DNS name: lower-case labels with '.' between them")
+quantity = _pattern(_QUANTITY, "a Kubernetes quantity such as 200m or 1Gi")
+registry = _pattern(_REGISTRY, "HOST[:PORT][/PATH] without a scheme")
+image_repository = _pattern(_REPOSITORY, "a lower-case image path such as team/image")
+tag = _pattern(_TAG, "letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'")
+digest = _pattern(_DIGEST, "sha256: and 64 hexadecimal digits")
+slug = _pattern(_SLUG, "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit")
+secret_key = _pattern(_SECRET_KEY, "a key of a Secret: letters, digits, '-', '_' and '.'")
+_label_value = _pattern(
+    re.compile(r"(?:" + _QUALIFIED.pattern.removesuffix(r"\Z") + r")?\Z"),
+    "letters, digits, '-', '_' and '.', at most 63",
+)
+
+
+def text(value: object) -> str:
+    """Any text on one line."""
+    if not isinstance(value, str):
+        return f"{value!r} is not text (quote it)"
+    return "" if value.isprintable() else f"{value!r} is not on one line of printable text"
+
+
+def optional(check: Check) -> Check:
+    """`check`, which the empty text passes too."""
+    return lambda value: "" if value == "" else check(value)
+
+
+def one_of(*choices: str) -> Check:
+    """One of the fixed words."""
+
+    def check(value: object) -> str:
+        return (
+            "" if value in choices else f"{value!r} is not known ({did_you_mean(value, choices)})"
+        )
+
+    return check
+
+
+def list_of(check: Check) -> Check:
+    """A list, each item of which passes `check`; nothing twice."""
+
+    def check_list(value: object) -> str:
+        if not isinstance(value, list | tuple):
+            return f"{value!r} is not a list (write [A, B])"
+        wrong = [message for item in value if (message := check(item))]
+        if not wrong and len({repr(item) for item in value}) < len(value):
+            return f"{value!r} names something twice (each once)"
+        return "\n".join(wrong)
+
+    return check_list
+
+
+def mapping(check_key: Check, check_value: Check) -> Check:
+    """A mapping whose keys and values pass their checks."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, dict):
+            return f"{value!r} is not a mapping (write KEY: VALUE)"
+        wrong = [
+            message
+            for key, item in value.items()
+            for message in (check_key(key), check_value(item))
+            if message
+        ]
+        return "\n".join(wrong)
+
+    return check
+
+
+def qualified_name(value: object) -> str:
+    """A label or annotation key: [PREFIX/]NAME."""
+    wanted = "a label key: [DNS name/]name"
+    if not isinstance(value, str):
+        return f"{value!r} is not text ({wanted}; quote it)"
+    prefix, slash, name = value.rpartition("/")
+    right = _QUALIFIED.match(name) and (not slash or _SUBDOMAIN.match(prefix))
+    return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+
+
+labels = mapping(qualified_name, _label_value)
+pod_annotations = mapping(qualified_name, text)
+
+
+def toleration(value: object) -> str:
+    """One item of a Pod's tolerations (core/v1 Toleration)."""
+    if not isinstance(value, dict):
+        return f"{value!r} is not a toleration (a mapping of key, operator, value, effect)"
+    known = {
+        "key": text,
+        "operator": one_of("Exists", "Equal"),
+        "value": text,
+        "effect": one_of("NoSchedule", "PreferNoSchedule", "NoExecute"),
+        "tolerationSeconds": integer(0, 1 << 62),
+    }
+    wrong = [
+        f"{key!r} is not known ({did_you_mean(key, known)})" for key in value if key not in known
+    ]
+    wrong += [
+        message for key, check in known.items() if key in value and (message := check(value[key]))
+    ]
+    return "\n".join(wrong)
+
+
+def integer(low: int, high: int) -> Check:
+    """A whole number from `low` to `high`."""
+
+    def check(value: object) -> str:
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return ""
+        return f"{value!r} is not valid (a whole number from {low} to {high})"
+
+    return check
+
+
+def endpoint(value: object) -> str:
+    """One address of an API server: {cidr, port}."""
+    if not isinstance(value, dict) or set(value) != {"cidr", "port"}:
+        return f"{value!r} is not valid (a mapping {{cidr: 10.0.0.1/32, port: 6443}})"
+    try:
+        ipaddress.ip_network(value["cidr"])
+    except (ValueError, TypeError):
+        return f"{value['cidr']!r} is not valid (an address range such as 10.0.0.1/32)"
+    if not isinstance(value["cidr"], str):
+        return f"{value['cidr']!r} is not valid (an address range such as 10.0.0.1/32)"
+    return integer(1, 65535)(value["port"])
+
+
+def server_url(value: object) -> str:
+    """The address of an API server: http[s]://HOST[:PORT][/PATH]."""
+    return _url(value, ("https", "http"), "https://HOST[:PORT]")
+
+
+def repository_url(value: object) -> str:
+    """Where a Git repository is pushed to; never with a password or a token in it."""
+    if isinstance(value, str) and _SCP_LIKE.match(value):
+        return ""
+    return _url(
+        value, ("https", "http", "ssh", "file"), "https://HOST/PATH, ssh://… or git@HOST:PATH"
+    )
+
+
+def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
+    if not isinstance(value, str):
+        return f"{value!r} is not text ({wanted})"
+    try:
+        parts = urlsplit(value)
+        secret = parts.password is not None or (
+            parts.scheme.startswith("http") and "@" in parts.netloc
+        )
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return f"{value!r} is not valid ({wanted})"
+    if secret:
+        return "carries a user or password (leave it out: Git's credential helper keeps secrets)"
+    right = (
+        value.isascii()
+        and value.isprintable()
+        and parts.scheme in schemes
+        and (_HOST_PORT.match(host) or (parts.scheme == "file" and not host))
+        and _URL_PATH.match(parts.path)
+        and not parts.query
+        and not parts.fragment
+    )
+    return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+
+
+def requirement(value: object) -> str:
+    """What pip installs: NAME==VERSION, a wheel's path, or NAME @ git+URL."""
+    wanted = "NAME==VERSION, the path of a wheel, or NAME @ git+https://…"
+    if not isinstance(value, str) or not _REQUIREMENT.match(value) or value.startswith("-"):
+        return f"{value!r} is not valid ({wanted})"
+    if re.search(r"://[^/\s]*@", value) and not re.search(
+        r"ssh://[A-Za-z0-9._-]+@[^/\s@]+(/|$)", value
+    ):
+        return "carries a user or password (leave it out: Git's credential helper keeps secrets)"
+    return ""

@@ -1,0 +1,159 @@
+"""Reads and writes YAML: strict about what a person may have mistyped, and safe to feed anything.
+
+Reading refuses what would silently lose a setting (a repeated key, a second document,
+aliases, which a generated file never needs) and what would hurt (files over 1 MiB, deep
+nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from fcgitops.errors import InputError, Problem
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 50
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value
+    """The one document in `data`, as dict, list, str, int, float, bool or None.
+
+    Args:
+        data: UTF-8 text, at most 1 MiB.
+        where: the file, for messages.
+
+    Raises:
+        InputError: with every repeated key, or the first syntax error, and its line.
+    """
+    node = compose(data, where)
+    if node is None:
+        return None
+    problems = list(_repeated_keys(node, where))
+    if problems:
+        raise InputError(problems)
+    try:
+        return _Loader("").construct_document(node)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(Problem(where, f"is not valid YAML: {_first_line(error)}")) from error
+
+
+def load_all(rendered: bytes) -> list[Any]:
+    """Every document of what kustomize printed, which is trusted to be sound YAML."""
+    return list(yaml.load_all(rendered, Loader=_Loader))
+
+
+def compose(data: bytes, where: str) -> yaml.Node | None:
+    """The node graph of `data`, with each node's place in the text. Raises as `load` does."""
+    if len(data) > MAX_BYTES:
+        raise InputError(Problem(where, f"has {len(data)} bytes", f"at most {MAX_BYTES}"))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line_number = data.count(b"\n", 0, error.start) + 1
+        raise InputError(Problem(f"{where}:{line_number}", "is not UTF-8 text")) from error
+    try:
+        _check_events(text, where)
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise InputError(
+            Problem(f"{where}{line}", f"is not valid YAML: {_first_line(error)}")
+        ) from error
+
+
+def _check_events(text: str, where: str) -> None:
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InputError(Problem(f"{where}:{line}", f"nests over {MAX_DEPTH} levels deep"))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            raise InputError(
+                Problem(f"{where}:{line}", f"has an alias, *{event.anchor}", "write the value out")
+            )
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise InputError(
+                    Problem(f"{where}:{line}", "holds a second document", "one document a file")
+                )
+
+
+def _repeated_keys(node: yaml.Node, where: str) -> list[Problem]:
+    problems = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if not isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                problems.append(Problem(f"{where}:{line}", "a key is not a plain name"))
+            elif name in seen:
+                line = key.start_mark.line + 1
+                problems.append(
+                    Problem(f"{where}:{line}", f"repeats the key '{name}'", "keep one of the two")
+                )
+            seen.add(name)
+            problems += _repeated_keys(value, where)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            problems += _repeated_keys(item, where)
+    return problems
+
+
+def _first_line(error: Exception) -> str:
+    return getattr(error, "problem", None) or str(error).partition("\n")[0]
+
+
+class _HouseDumper(_Dumper):  # type: ignore[misc]
+    """Block style, lists not indented, strings with several lines as literal blocks."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _represent_str(dumper: Any, text: str) -> yaml.Node:  # noqa: ANN401 - PyYAML's dumpers
+    style = "|" if "\n" in text else None
+    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return node
+
+
+_HouseDumper.add_representer(str, _represent_str)
+
+
+def dump(value: object) -> str:
+    """`value` as YAML in block style, keys in the order given, ending with a newline."""
+    text: str = yaml.dump(
+        value, Dumper=_HouseDumper, sort_keys=False, default_flow_style=False, width=1 << 16
+    )
+    return text.removesuffix("...\n")
+
+
+def scalar(value: object) -> str:
+    """`value` on one line, as it may stand behind a key or a dash."""
+    text: str = yaml.dump(
+        value, Dumper=_HouseDumper, sort_keys=False, default_flow_style=True, width=1 << 16
+    )
+    text = text.removesuffix("...\n").rstrip("\n")
+    return text if "\n" not in text else yaml.dump(value, default_style='"', width=1 << 30).rstrip()
+
+
+def key_paths(value: object, prefix: tuple[Hashable, ...] = ()) -> dict[tuple[Hashable, ...], Any]:
+    """Each leaf of nested mappings: its path of keys → its value (lists are leaves)."""
+    if not isinstance(value, dict) or not value:
+        return {prefix: value} if prefix else {}
+    leaves: dict[tuple[Hashable, ...], Any] = {}
+    for key, child in value.items():
+        leaves |= key_paths(child, (*prefix, key))
+    return leaves

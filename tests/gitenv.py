@@ -1,0 +1,116 @@
+"""Real Git repositories for tests, out of reach of the developer's own settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+SETTINGS = """\
+[user]
+    name = Ada
+    email = ada@example.com
+[init]
+    defaultBranch = main
+[commit]
+    gpgsign = false
+"""
+
+
+@pytest.fixture
+def git_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose .gitconfig is all that git knows of its user."""
+    home = tmp_path_factory.mktemp("home")
+    settings = home / ".gitconfig"
+    settings.write_text(SETTINGS)
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for name in ("EMAIL", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return home
+
+
+def git(directory: Path, *arguments: str, data: str = "", status: int = 0) -> str:
+    """Run git; its stdout without the last line's end."""
+    done = subprocess.run(
+        ["git", *arguments], cwd=directory, input=data, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    return done.stdout.removesuffix("\n")
+
+
+def write(directory: Path, files: Mapping[str, str | bytes | None]) -> None:
+    """Write files, by path; None deletes."""
+    for name, content in files.items():
+        path = directory / name
+        if content is None:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def files(directory: Path) -> dict[str, str]:
+    """The work tree: text by path, empty directories as "path/"."""
+    found = {}
+    for parent, directories, names in os.walk(directory):
+        directories[:] = sorted(name for name in directories if name != ".git")
+        here = Path(parent)
+        for name in names:
+            path = here / name
+            content = path.readlink() if path.is_symlink() else path.read_bytes().decode()
+            found[path.relative_to(directory).as_posix()] = str(content)
+        if not directories and not names:
+            found[f"{here.relative_to(directory).as_posix()}/"] = ""
+    return found
+
+
+def committed(directory: Path, revision: str = "HEAD") -> dict[str, str]:
+    """The files of a commit: text by path."""
+    names = git(directory, "ls-tree", "-r", "--name-only", revision).splitlines()
+    return {name: git(directory, "cat-file", "blob", f"{revision}:{name}") for name in names}
+
+
+def state(directory: Path) -> dict[str, object]:
+    """All that a user would miss: HEAD, branches, index, work tree, and locks left over."""
+    git(directory, "update-index", "-q", "--refresh") if not _locks(directory) else None
+    return {
+        "head": git(directory, "symbolic-ref", "-q", "HEAD"),
+        "refs": git(directory, "for-each-ref", "--format=%(refname) %(tree)"),
+        "index": git(directory, "ls-files", "-s"),
+        "status": git(directory, "status", "--porcelain"),
+        "files": files(directory),
+        "locks": _locks(directory),
+    }
+
+
+def _locks(directory: Path) -> list[str]:
+    return [str(path) for path in (directory / ".git").rglob("*.lock")]
+
+
+@pytest.fixture
+def make_repository(
+    git_home: Path,  # noqa: ARG001 - no git before it is out of reach
+    tmp_path: Path,
+) -> Callable[..., Path]:
+    """Makes repositories: each call gives one with the files, committed."""
+    made = 0
+
+    def make(contents: Mapping[str, str | bytes] | None = None, *options: str) -> Path:
+        nonlocal made
+        made += 1
+        directory = tmp_path / f"repository{made}"
+        git(tmp_path, "init", "-q", *options, str(directory))
+        if contents:
+            write(directory, contents)
+            git(directory, "add", "-A")
+            git(directory, "commit", "-q", "-m", "first")
+        return directory
+
+    return make

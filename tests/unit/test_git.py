@@ -1,0 +1,204 @@
+"""Starting git, reading what it holds, and merging single files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fcgitops import git as driver
+from fcgitops.errors import InputError, ToolError
+from fcgitops.git import Git, inside_other_work_tree, merge_file, redact
+from fcgitops.gitrepo import open_repository
+from gitenv import git, git_home, make_repository, write
+
+__all__ = ["git_home", "make_repository"]
+
+Make = Callable[..., Path]
+pytestmark = pytest.mark.usefixtures("git_home")
+
+
+def program(directory: Path, text: str) -> Path:
+    """A shell script named git, alone in a directory."""
+    directory.mkdir()
+    script = directory / "git"
+    script.write_text(f"#!/bin/sh\n{text}\n")
+    script.chmod(0o755)
+    return script
+
+
+def test_import_is_lazy() -> None:
+    """Importing the Git layer does not import GitPython, which takes 90 ms."""
+    code = "import fcgitops.gitrepo, sys; print('git' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        (None, "git: is not installed, or does not run"),
+        ("echo git version 2.37.9", "git: git version 2.37.9 is too old"),
+        ("exit 1", "git: is not installed, or does not run"),
+    ],
+)
+def test_missing_or_old(tmp_path: Path, script: str | None, what: str) -> None:
+    """Where git is missing or too old, the message says which version to install."""
+    place = program(tmp_path / "bin", script).parent if script else tmp_path
+    code = "from pathlib import Path; from fcgitops.git import Git; Git(Path())"
+    env = {**os.environ, "PATH": str(place), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].endswith(
+        f"ToolError: {what} (install git 2.38 or later: https://git-scm.com/downloads)"
+    )
+
+
+def test_environment(make_repository: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hook's environment says about its own repository does not reach git."""
+    here, other = make_repository({"a": "1"}), make_repository({"b": "2"})
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Kept")
+    assert Git(here).line("ls-files") == "a"
+    assert Git(here).line("var", "GIT_AUTHOR_IDENT").startswith("Kept <ada@example.com>")
+
+
+def test_failure_is_one_line(make_repository: Make) -> None:
+    """A git command that fails becomes an error with git's own line."""
+    with pytest.raises(ToolError, match=r"^git rev-parse: Needed a single revision$"):
+        Git(make_repository({"a": "1"})).run("rev-parse", "--verify", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("fatal: 'https://me:pw@host/x' failed", "fatal: 'https://host/x' failed"),
+        ("https://token@host/x", "https://host/x"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("git@host:x", "git@host:x"),
+    ],
+)
+def test_redact(line: str, expected: str) -> None:
+    """No user or password of a URL is printed."""
+    assert redact(line) == expected
+
+
+BASE = b"a\nb\nc\n"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "merged", "conflict"),
+    [
+        (BASE, b"a\nb\nC\n", b"a\nb\nC\n", False),
+        (b"A\nb\nc\n", b"a\nb\nC\n", b"A\nb\nC\n", False),
+        (
+            b"a\nX\nc\n",
+            b"a\nY\nc\n",
+            b"a\n<<<<<<< yours\nX\n=======\nY\n>>>>>>> new\nc\n",
+            True,
+        ),
+        (b"a\0X", b"a\0Y", b"a\0X", True),
+    ],
+)
+def test_merge_file(ours: bytes, theirs: bytes, merged: bytes, conflict: bool) -> None:
+    """A file is merged as `git merge` would; what it cannot merge stays ours."""
+    assert merge_file(BASE, ours, theirs, ("yours", "old", "new")) == (merged, conflict)
+
+
+def test_merge_file_many_conflicts() -> None:
+    """The number of conflicts, which git puts into its exit status, is no failure."""
+    base, ours, theirs = (
+        b"".join(b"%d\n%s\n\n\n\n\n" % (i, side) for i in range(300)) for side in (b"", b"x", b"y")
+    )
+    merged, conflict = merge_file(base, ours, theirs, ("o", "b", "t"))
+    assert (merged.count(b"<<<<<<< o"), conflict) == (300, True)
+
+
+def test_inside_other_work_tree(make_repository: Make, tmp_path: Path) -> None:
+    """A path in another repository is found, unless that repository ignores it."""
+    top = make_repository({".gitignore": "/build/\n", "a": "1", "d/b": "2"})
+    expected = {
+        top / "new": top,
+        top / "d" / "x" / "y": top,
+        top: top,
+        top / "build" / "x": None,
+        tmp_path / "beside" / "x": None,
+        top / ".git" / "x": None,
+    }
+    assert {path: inside_other_work_tree(path) for path in expected} == expected
+
+
+class TestRepository:
+    """Opening a repository and reading its HEAD."""
+
+    def test_top(self, make_repository: Make) -> None:
+        """The content's root may be the top, or a folder of it."""
+        top = make_repository({"a": "1", "in side/b": "2"})
+        at_top, below = open_repository(top), open_repository(top / "in side")
+        assert (at_top.top, at_top.prefix, at_top.branch) == (top, "", "main")
+        assert (below.top, below.prefix, below.root) == (top, "in side/", top / "in side")
+        assert at_top.head == git(top, "rev-parse", "HEAD")
+
+    def test_unborn(self, make_repository: Make) -> None:
+        """A repository without a commit has a branch, no head, and no files."""
+        repository = open_repository(make_repository())
+        assert (repository.branch, repository.head) == ("main", None)
+        assert (repository.read_head(["a"]), repository.list_head()) == ({"a": None}, [])
+
+    def test_detached(self, make_repository: Make) -> None:
+        """A detached HEAD has no branch."""
+        top = make_repository({"a": "1"})
+        git(top, "switch", "-q", "--detach")
+        assert open_repository(top).branch is None
+
+    def test_none(self, tmp_path: Path, make_repository: Make) -> None:
+        """A directory outside of any work tree is refused."""
+        top = make_repository()
+        for place in (tmp_path, top / ".git", top / "missing"):
+            with pytest.raises(InputError, match=r"is not in a Git work tree|is not a directory"):
+                open_repository(place)
+
+    @pytest.mark.parametrize("many", [0, 200])
+    def test_read(self, make_repository: Make, many: int) -> None:
+        """HEAD's contents are read, whatever the work tree holds; few or many at once."""
+        top = make_repository({"a": "1\n", "d/é b": b"\xff\0\n", "d/empty": ""})
+        write(top, {"a": "changed"})
+        wanted = {"a": b"1\n", "d/é b": b"\xff\0\n", "d/empty": b"", "d": None, "no such": None}
+        wanted |= {f"missing{i}": None for i in range(many)}
+        assert open_repository(top).read_head(wanted) == wanted
+
+    def test_read_below(self, make_repository: Make) -> None:
+        """Paths are relative to the content's root."""
+        top = make_repository({"a": "top", "in/a": "below", "in/d/b": "2"})
+        repository = open_repository(top / "in")
+        assert repository.read_head(["a"]) == {"a": b"below"}
+        assert repository.list_head() == ["a", "d/b"]
+        assert repository.list_head("d") == ["d/b"]
+
+    def test_list(self, make_repository: Make) -> None:
+        """HEAD's files are listed, all or below a folder."""
+        top = make_repository({"a": "1", "d/b": "2", "d/e/é": "3", "dd/c": "4"})
+        repository = open_repository(top)
+        assert repository.list_head() == ["a", "d/b", "d/e/é", "dd/c"]
+        assert repository.list_head("d/") == repository.list_head("d") == ["d/b", "d/e/é"]
+        assert repository.list_head("none") == []
+
+
+def test_one_import_of_gitpython() -> None:
+    """Only one module imports GitPython."""
+    package = Path(driver.__file__).parent
+    found = [
+        path.name
+        for path in package.rglob("*.py")
+        if any(
+            line.strip().startswith(("import git ", "from git ", "import git\n"))
+            or line.strip() in {"import git", "import git  # noqa: PLC0415"}
+            for line in path.read_text().splitlines()
+        )
+    ]
+    assert found == ["git.py"]
