@@ -79,14 +79,16 @@ def committed(directory: Path, revision: str = "HEAD") -> dict[str, str]:
 
 def state(directory: Path) -> dict[str, object]:
     """All that a user would miss: HEAD, branches, index, work tree, and locks left over."""
-    git(directory, "update-index", "-q", "--refresh") if not _locks(directory) else None
+    locks = _locks(directory)
+    refresh = ["git", "update-index", "-q", "--refresh"]
+    subprocess.run(refresh, cwd=directory, capture_output=True, check=False)
     return {
         "head": git(directory, "symbolic-ref", "-q", "HEAD"),
         "refs": git(directory, "for-each-ref", "--format=%(refname) %(tree)"),
         "index": git(directory, "ls-files", "-s"),
         "status": git(directory, "status", "--porcelain"),
         "files": files(directory),
-        "locks": _locks(directory),
+        "locks": locks,
     }
 
 
@@ -96,7 +98,7 @@ def _locks(directory: Path) -> list[str]:
 
 @pytest.fixture
 def make_repository(
-    git_home: Path,  # noqa: ARG001 - no git before it is out of reach
+    git_home: Path,
     tmp_path: Path,
 ) -> Callable[..., Path]:
     """Makes repositories: each call gives one with the files, committed."""

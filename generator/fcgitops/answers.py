@@ -240,8 +240,8 @@ def render(answers: Answers) -> bytes:
         "# What this repository is generated from. `version` is the fcgitops that wrote it last;\n"
         "# only `fcgitops update` changes it, and the answers.\n"
         f"{document}"
-        "# Every environment has these unless its own environment.yaml says otherwise; all its keys but\n"
-        "# variant, cluster and sync may stand here. After an edit run `make overlays`.\n"
+        "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
+        "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"
         f"{defaults}"
     ).encode()
 

@@ -80,7 +80,7 @@ def _one_controller(r: Rendered) -> Messages:
     elif found[0]["spec"].get("replicas", 1) not in (0, 1):
         yield (
             f"has {found[0]['spec']['replicas']} replicas",
-            "1: FrameworkController is one per cluster",
+            "1: it is one per cluster",
         )
 
 
@@ -102,7 +102,7 @@ def _namespace(r: Rendered) -> Messages:
 
 
 def _account(r: Rendered) -> Messages:
-    """The Pod's ServiceAccount is rendered, and the binding means it: else all calls are refused."""
+    """The Pod's ServiceAccount is rendered and bound: else the API server refuses its calls."""
     name = r.pod().get("serviceAccountName", "default")
     if not r.all("ServiceAccount", name):
         yield f"the Pod runs as the ServiceAccount {name}, which is not rendered", render.NAME
@@ -248,7 +248,7 @@ CHECKS: dict[str, Callable[[Rendered], Messages]] = {
 
 
 def check(rendered: Rendered) -> list[Finding]:
-    """All findings of one overlay; the others need FCG01 to hold and are left out where it fails."""
+    """All findings of one overlay; without the StatefulSet of FCG01 there is no more to check."""
     findings: list[Finding] = []
     for rule, messages in CHECKS.items():
         if rule != "FCG01" and any(

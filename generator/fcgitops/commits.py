@@ -116,7 +116,7 @@ def _with_hooks(tree: WorkTree, new_tree: str, message: str) -> str:
         }
         if before:
             tree.git.run("read-tree", "--reset", "-u", new_tree, env=env)
-            _run_hook(Git(copy), "pre-commit", env=env)
+            _run_hook(tree, copy, "pre-commit", env=env)
             staged = text(tree.git.run("write-tree", env=env)).strip()
             if staged != new_tree:
                 hint = "let it fail instead, or commit with --no-commit and `git commit`"
@@ -127,23 +127,25 @@ def _with_hooks(tree: WorkTree, new_tree: str, message: str) -> str:
         env = {"GIT_INDEX_FILE": str(index), "GIT_EDITOR": ":"}
         for hook in messages:
             source = ["message"] if hook == "prepare-commit-msg" else []
-            _run_hook(tree.git, hook, str(file), *source, env=env)
+            _run_hook(tree, tree.top, hook, str(file), *source, env=env)
         message = text(file.read_bytes())
     if not message.strip():
         raise FoundError(Problem("commit-msg hook", "left an empty message"))
     return message
 
 
-def _run_hook(git: Git, hook: str, *arguments: str, env: dict[str, str]) -> None:
-    """Run one hook.
+def _run_hook(
+    tree: WorkTree, directory: Path, hook: str, *arguments: str, env: dict[str, str]
+) -> None:
+    """Run one hook in a directory.
 
     Raises:
         FoundError: it refuses; with all that it printed.
     """
-    words = ["--", *arguments] if arguments else []
-    answer = git.ask(
-        "hook", "run", "--ignore-missing", hook, *words, env=env, hooks=True, hold=False
-    )
+    # Spelled out, since core.hooksPath may be relative to the work tree's top.
+    command = ("-c", f"core.hooksPath={tree.hooks}", "hook", "run", "--ignore-missing", hook)
+    words = ("--", *arguments) if arguments else ()
+    answer = Git(directory).ask(*command, *words, env=env, hooks=True)
     if answer.status:
         lines = (text(answer.out) + answer.err).splitlines()
         told = [Problem("", line.rstrip()) for line in lines if line.strip()]

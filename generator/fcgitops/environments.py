@@ -164,6 +164,12 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         if item.new:
             total.files |= at(folder, {**files, **render.LOCAL})
             continue
+        # Still as it was made, it may be left uncommitted by an earlier --no-commit.
+        total.files |= {
+            path: data
+            for path, data in at(folder, render.LOCAL).items()
+            if read_file(repository.root, path) == data
+        }
         old = record.decode(read_file(repository.root, f"{folder}/{record.ENVIRONMENT_FILE}"))
         if old is None:
             total.notes.append(

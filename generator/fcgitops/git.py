@@ -20,6 +20,9 @@ from fcgitops.errors import Problem, ToolError
 MINIMUM = (2, 38)
 """The oldest git whose plumbing does what `transaction` relies on."""
 
+_INSTALL = "install git {}.{} or later: https://git-scm.com/downloads".format(*MINIMUM)
+_NO_GIT = Problem("git", "is not installed, or does not run", _INSTALL)
+
 _KEPT = re.compile(
     r"GIT_((AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|SSH.*|ASKPASS|CONFIG_.*|EXEC_PATH|SSL_.*|PROXY_.*"
     r"|HTTP_.*|ALLOW_PROTOCOL|PROTOCOL.*|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM"
@@ -223,10 +226,16 @@ def _scrubbing() -> list[str]:
 
 
 def _gitpython() -> Any:  # noqa: ANN401 - a module
-    """GitPython, told not to raise ImportError where git is missing."""
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git  # noqa: PLC0415
+    """GitPython, told not to complain by itself where git is missing.
 
+    Raises:
+        ToolError: it cannot be imported; that runs `git version`, which may fail.
+    """
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    try:
+        import git  # noqa: PLC0415
+    except Exception as error:  # not only ImportError: its own errors cannot be named yet
+        raise ToolError(_NO_GIT) from error
     return git
 
 
@@ -237,15 +246,13 @@ def _command() -> str:
     Raises:
         ToolError: git is missing or too old.
     """
-    wanted = ".".join(map(str, MINIMUM))
-    hint = f"install git {wanted} or later: https://git-scm.com/downloads"
     git = _gitpython()
     command = str(git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git")
     try:
         told = str(git.Git().execute([command, "version"]))
     except git.CommandError as error:  # both: not found, and failed
-        raise ToolError(Problem("git", "is not installed, or does not run", hint)) from error
+        raise ToolError(_NO_GIT) from error
     version = tuple(map(int, re.findall(r"\d+", told)[:2]))
     if version < MINIMUM:
-        raise ToolError(Problem("git", f"{told} is too old", hint))
+        raise ToolError(Problem("git", f"{told} is too old", _INSTALL))
     return command

@@ -37,7 +37,7 @@ class Stages:
     merged: bytes
 
 
-class Repository:
+class GitRepository:
     """A repository whose content stands at `root`."""
 
     def __init__(self, tree: WorkTree) -> None:
@@ -214,13 +214,13 @@ class Repository:
         return {self.prefix + path: content for path, content in contents.items()}
 
 
-def open_repository(root: Path) -> Repository:
+def open_repository(root: Path) -> GitRepository:
     """The repository whose work tree holds `root`, the content's root.
 
     Raises:
         InputError: there is none.
     """
-    return Repository(WorkTree.at(root))
+    return GitRepository(WorkTree.at(root))
 
 
 def init_and_commit(  # noqa: PLR0913 - all but three have a default
@@ -259,7 +259,7 @@ def init_and_commit(  # noqa: PLR0913 - all but three have a default
         raise InputError(Problem("branch", f"{branch!r} is not a valid branch name"))
     if commit:
         commits.refuse_nobody(git)
-    if begun.exists():
+    if begun.exists() or _hardly_begun(git_dir):
         _abandon(directory)
     if git_dir.exists() or git_dir.is_symlink():
         raise InputError(Problem(str(directory), "is a Git repository already"))
@@ -277,6 +277,11 @@ def init_and_commit(  # noqa: PLR0913 - all but three have a default
         raise
     begun.unlink()
     return made
+
+
+def _hardly_begun(git_dir: Path) -> bool:
+    """Whether a run was killed before it could leave its mark."""
+    return git_dir.is_dir() and {path.name for path in git_dir.iterdir()} <= {"fcgitops"}
 
 
 def _abandon(directory: Path) -> None:

@@ -83,7 +83,7 @@ class Environment:
     )
     cluster_name: str = _key(
         "cluster.name",
-        values.subdomain,
+        values.cluster_name,
         "the cluster's name; the environment's by default",
         repository_default=False,
     )
@@ -214,6 +214,8 @@ PROFILE_DEFAULTS: dict[str, dict[str, Any]] = {
 
 def check_name(name: str, where: str) -> list[Problem]:
     """The problems of an environment's name: a DNS label that is not reserved."""
+    if not name:
+        return [Problem(where, "has no name", "such as prod; with make: ENV=prod")]
     if wrong := values.dns_label(name):
         return [Problem(where, wrong)]
     if name in RESERVED_NAMES:

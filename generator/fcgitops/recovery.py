@@ -132,8 +132,10 @@ def _unlock_ref(tree: WorkTree, journal: Journal) -> None:
     """Remove what a killed `git update-ref` left; it is ours if our commit is in it."""
     if not journal.ref:
         return
-    lock = Path(tree.git.line("rev-parse", "--path-format=absolute", "--git-path", journal.ref))
-    lock = lock.with_name(lock.name + ".lock")
+    where = tree.git.ask("rev-parse", "--path-format=absolute", "--git-path", journal.ref)
+    if where.status:  # a branch whose name is another one's folder: it never got that far
+        return
+    lock = Path(text(where.out).removesuffix("\n") + ".lock")
     with suppress(FileNotFoundError, NotADirectoryError):
         if lock.read_bytes().strip() == raw(journal.new):
             lock.unlink()

@@ -154,7 +154,7 @@ class Repository:
     def _possible_rivals(
         self, changed: Collection[Environment], others: Iterable[str]
     ) -> Iterable[Environment]:
-        needles = {env.cluster_name.encode() for env in changed}
+        needles = {env.cluster_name.lower().encode() for env in changed}
         needles |= {
             (urlsplit(env.cluster_server).hostname or "").encode()
             for env in changed

@@ -30,6 +30,7 @@ _REPOSITORY = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_-])?\Z")
+_CLUSTER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:/@-]{0,251}[A-Za-z0-9])?\Z")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}\Z")
 _HOST_PORT = re.compile(
     r"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z"
@@ -80,6 +81,9 @@ image_repository = _pattern(_REPOSITORY, "a lower-case image path such as team/i
 tag = _pattern(_TAG, "letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'")
 digest = _pattern(_DIGEST, "sha256: and 64 hexadecimal digits")
 slug = _pattern(_SLUG, "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit")
+cluster_name = _pattern(
+    _CLUSTER, "a name as Argo CD or a kubeconfig has it: letters, digits and . _ : / @ -"
+)
 secret_key = _pattern(_SECRET_KEY, "a key of a Secret: letters, digits, '-', '_' and '.'")
 _label_value = _pattern(
     re.compile(r"(?:" + _QUALIFIED.pattern.removesuffix(r"\Z") + r")?\Z"),

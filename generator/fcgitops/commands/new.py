@@ -23,8 +23,8 @@ from fcgitops.repository import Repository
 from fcgitops.template import questions, render_skeleton
 from fcgitops.tree import Tree, read_file
 
-ASKED = tuple(question for question in QUESTIONS if question not in ("repo_slug", "requirement"))
-"""`repo_slug` is DEST's last part; `requirement` is asked of nobody."""
+ASKED = ("profile", "gitops", "repo_url", "environments", "defaults")
+"""In cookiecutter.json's order; `repo_slug` is DEST's last part, `requirement` has a default."""
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -161,7 +161,8 @@ def _ask(given: dict[str, Any]) -> None:
             if not wrong:
                 given[name] = answer
                 break
-            click.echo(f"  {Problem('', wrong)}", err=True)
+            for line in wrong.split("\n"):
+                click.echo(f"  {Problem('', line)}", err=True)
 
 
 def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:

@@ -125,7 +125,11 @@ def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
 
 
 def _report(
-    worktree: gitrepo.Repository, merged: Merged, message: str, commit: str | None, options: Options
+    worktree: gitrepo.GitRepository,
+    merged: Merged,
+    message: str,
+    commit: str | None,
+    options: Options,
 ) -> None:
     if commit:
         terminal.say(f"{message}: commit {commit[:10]} on {worktree.branch}")
@@ -135,7 +139,7 @@ def _report(
         terminal.say(f"nothing to do: {len(merged.files)} files are as they should be")
 
 
-def _conflicts(worktree: gitrepo.Repository, merged: Merged, message: str) -> int:
+def _conflicts(worktree: gitrepo.GitRepository, merged: Merged, message: str) -> int:
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
     worktree.leave_conflict(merged.files, stages, message)
     for path in merged.conflicts:

@@ -1,0 +1,91 @@
+# `make` lists what can be typed. Everything is installed below this folder, nothing outside.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+fcgitops := .venv/bin/fcgitops
+python := .venv/bin/python
+# The pinned kustomize, once `make tools` has installed it; else $KUSTOMIZE or the one on PATH.
+ifneq ($(wildcard .tools/bin/kustomize),)
+export KUSTOMIZE ?= $(CURDIR)/.tools/bin/kustomize
+endif
+
+.PHONY: help
+help: ## what can be typed
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: .venv/ready kustomize ## a repository under build/demo/ with two environments, built
+	@rm -rf build/demo && mkdir -p build
+	@$(fcgitops) new build/demo --env dev --env prod=customized-config --no-input \
+	  --set requirement="frameworkcontroller-gitops @ file://$(CURDIR)"
+	@$(fcgitops) -C build/demo verify
+	@$(fcgitops) -C build/demo build --output build
+	@echo "look:  git -C build/demo log --stat; ls build/demo/build; cat build/demo/README.md"
+	@echo "next:  cd build/demo && make help"
+
+.PHONY: test
+test: .venv/dev kustomize pinned ## the whole test suite
+	@$(python) -m pytest -q -n 2 --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: .venv/dev kustomize pinned ## the same, with line coverage of the package
+	@$(python) -m pytest -q -n 2 --dist worksteal --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+
+.PHONY: golden
+golden: .venv/dev ## write the golden repositories anew; read their diff before you commit
+	@UPDATE_GOLDEN=1 $(python) -m pytest -q tests/golden
+	@git status --short tests/golden
+
+.PHONY: lint
+lint: .venv/dev ## ruff
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+.PHONY: types
+types: .venv/dev ## mypy, strict
+	@.venv/bin/mypy
+
+.PHONY: wheel
+wheel: .venv/dev ## the wheel, in dist/, installed into an environment of its own and used there
+	@rm -rf dist && $(python) -m build --quiet --wheel --outdir dist
+	@$(python) tests/wheel.py dist/*.whl
+
+.PHONY: bench
+bench: .venv/dev kustomize pinned ## times side by side with what users would do instead
+	@$(python) benchmarks/run.py
+
+.PHONY: tools
+tools: .venv/ready ## install the pinned kustomize into .tools/bin
+	@$(fcgitops) tools --into .tools/bin
+
+.PHONY: clean
+clean: ## remove everything that was made here
+	@rm -rf .venv .tools build dist
+
+# Any kustomize will do for a user; where there is none, the pinned one is installed.
+.PHONY: kustomize
+kustomize: .venv/ready
+	@[ -n "$$KUSTOMIZE" ] || command -v kustomize >/dev/null || command -v kubectl >/dev/null \
+	  || $(fcgitops) tools --into .tools/bin
+
+# The tests compare two versions; without the pinned one they say that they skip it.
+.PHONY: pinned
+pinned: .venv/ready
+	@[ -x .tools/bin/kustomize ] || $(fcgitops) tools --into .tools/bin >/dev/null \
+	  || echo "note: no pinned kustomize; the tests that compare two versions skip" >&2
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed, this is %d.%d (make PYTHON=python3.11 …)" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "error: this Python has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "installing into .venv …" >&2
+	@$(PYTHON) -m venv .venv
+	@$(python) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: .venv/ready
+	@echo "installing what the tests need …" >&2
+	@$(python) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

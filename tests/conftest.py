@@ -1,0 +1,74 @@
+"""What all tests share: the command as a function, kept away from the developer's own settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fcgitops import cli
+from gitenv import git, git_home, make_repository
+
+__all__ = ["git_home", "make_repository"]
+
+# Programs that a test starts find the package as the tests do.
+os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "generator")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command did."""
+
+    status: int
+    out: str
+    err: str
+
+
+Fcgitops = Callable[..., Ran]
+
+
+@pytest.fixture
+def fcgitops(git_home: Path, capfd: pytest.CaptureFixture[str]) -> Fcgitops:
+    """Runs `fcgitops ARGUMENTS…` in this process."""
+
+    def run(*arguments: str | Path, status: int | None = 0) -> Ran:
+        capfd.readouterr()
+        found = cli.run([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        assert status in (None, found), err
+        return Ran(found, out, err)
+
+    return run
+
+
+@pytest.fixture
+def repository(fcgitops: Fcgitops, tmp_path: Path) -> Path:
+    """A new repository with the environments dev (default-config) and prod (customized-config)."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--env", "dev", "--env", "prod=customized-config", "--no-input")
+    return folder
+
+
+def tree(folder: Path) -> str:
+    """Git's name of the committed tree."""
+    return git(folder, "rev-parse", "HEAD^{tree}")
+
+
+def snapshot(folder: Path) -> Mapping[str, bytes]:
+    """Every file below `folder`, Git's own ones included."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """With NO_SKIP=1, as in our own CI, a skip is a failure: nothing goes unseen."""
+    report = yield
+    if os.environ.get("NO_SKIP") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+    return report

@@ -1,0 +1,97 @@
+"""A generated repository's Makefile, with the real make: no name is ever run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gitenv import git
+
+FCGITOPS = f"{sys.executable} -m fcgitops"
+GENERATOR = str(Path(__file__).parents[2] / "generator")
+HOSTILE = [
+    "$(shell touch pwned)",
+    "${shell touch pwned}",
+    "$$(touch pwned)",
+    "`touch pwned`",
+    "a; touch pwned",
+    "a' ; touch pwned ; '",
+    'a" ; touch pwned ; "',
+    "a\ntouch pwned",
+    "a && touch pwned",
+    "$(eval pwned:=$(shell touch pwned))",
+    "--help",
+    "-C/tmp",
+    "../x",
+    "x y",
+    "#x",
+    "ｐrod",
+    "a" * 64,
+]
+
+
+def make(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs make as a user would type it."""
+    return subprocess.run(
+        ["make", f"FCGITOPS={FCGITOPS}", *arguments], cwd=folder, capture_output=True, text=True,
+        check=False, env={**os.environ, "PYTHONPATH": GENERATOR, **env},
+    )  # fmt: skip
+
+
+def test_overlay_adds_and_changes_an_environment(repository: Path) -> None:
+    """The words of the issue: `make overlay ENV=… VARIANT=…`."""
+    ran = make(repository, "overlay", "ENV=stage", "VARIANT=customized-config", "CLUSTER=c1")
+
+    assert ran.returncode == 0, ran.stderr
+    assert git(repository, "log", "-1", "--format=%s") == "Add environment stage"
+    text = (repository / "overlays" / "stage" / "environment.yaml").read_text()
+    assert "variant: customized-config\ncluster:\n  name: c1\n" in text
+
+
+@pytest.mark.parametrize("variable", ["ENV", "VARIANT", "CLUSTER", "NAMESPACE", "CONFIG"])
+def test_neither_make_nor_the_shell_runs_a_name(repository: Path, variable: str) -> None:
+    """Each hostile value, as each variable: refused by fcgitops, and nothing ran or changed."""
+    before = git(repository, "rev-parse", "HEAD")
+    for value in HOSTILE:
+        if variable == "CLUSTER" and value.isalnum() and value.isascii():
+            continue  # Argo CD's names of clusters may be long
+        name = [] if variable == "ENV" else ["ENV=stage"]
+        ran = make(repository, "overlay", *name, f"{variable}={value}")
+
+        assert ran.returncode == 2, (value, ran.stdout, ran.stderr)
+        assert "error: " in ran.stderr, (value, ran.stderr)
+        assert not list(repository.rglob("pwned")), value
+    assert git(repository, "rev-parse", "HEAD") == before
+    assert git(repository, "status", "--porcelain", "--ignored") == ""
+
+
+def test_a_name_that_leaks_in_from_the_environment_is_not_taken(repository: Path) -> None:
+    """ENV is a common variable of shells and CI."""
+    ran = make(repository, "overlay", ENV="leaked", VARIANT="customized-config")
+
+    assert ran.returncode == 2
+    assert "has no name" in ran.stderr
+    assert not (repository / "overlays" / "leaked").exists()
+
+
+@pytest.mark.parametrize("target", ["test", "build", "list", "doctor", "help"])
+def test_every_other_target_works(repository: Path, target: str) -> None:
+    """In a repository as it is generated."""
+    ran = make(repository, target)
+
+    assert ran.returncode == 0, ran.stderr
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_test_fails_where_an_overlay_does_not_build(repository: Path) -> None:
+    """`make test` is a check that can fail."""
+    (repository / "overlays" / "prod" / "local" / "kustomization.yaml").write_text(
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [nowhere.yaml]\n"
+    )
+    ran = make(repository, "test")
+
+    assert ran.returncode == 2
+    assert "prod: FCG00: kustomize cannot build it" in ran.stdout

@@ -1,0 +1,187 @@
+"""The other commands as a user types them, in a real repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import fcgitops as package
+import pytest
+from conftest import Fcgitops, tree
+from fcgitops.model import KEYS
+from gitenv import git, state, write
+
+
+def log(folder: Path) -> list[str]:
+    """Subjects, newest first."""
+    return git(folder, "log", "--format=%s").splitlines()
+
+
+def test_remove_takes_out_all_of_an_environment(repository: Path, fcgitops: Fcgitops) -> None:
+    """The tree is as if it had never been; a name that is not there is refused."""
+    before = tree(repository)
+    fcgitops("-C", repository, "overlay", "stage", "--variant", "customized-config")
+    fcgitops("-C", repository, "remove", "stage")
+
+    assert tree(repository) == before
+    assert not (repository / "overlays" / "stage").exists()
+    assert "did you mean 'prod'?" in fcgitops("-C", repository, "remove", "prd", status=2).err
+    assert "default-config: is no overlay" in (
+        fcgitops("-C", repository, "remove", "default-config", status=2).err
+    )
+
+
+def test_remove_refuses_to_delete_what_is_not_committed(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """An edit that only the disk has."""
+    write(repository, {"overlays/dev/local/kustomization.yaml": "# mine\n"})
+    before = state(repository)
+    ran = fcgitops("-C", repository, "remove", "dev", status=2)
+
+    assert "overlays/dev/local/kustomization.yaml" in ran.err
+    assert state(repository) == before
+
+
+def test_list_as_text_and_json(repository: Path, fcgitops: Fcgitops) -> None:
+    """One row an environment, sorted."""
+    assert fcgitops("-C", repository, "list").out == (
+        "NAME  VARIANT            CLUSTER  SERVER  NAMESPACE            SYNC\n"
+        "dev   default-config     dev              frameworkcontroller  argocd\n"
+        "prod  customized-config  prod             frameworkcontroller  argocd\n"
+    )
+    rows = json.loads(fcgitops("-C", repository, "list", "--format", "json").out)
+    assert rows[1] == {
+        "name": "prod",
+        "variant": "customized-config",
+        "cluster": "prod",
+        "server": "",
+        "namespace": "frameworkcontroller",
+        "sync": "argocd",
+    }
+
+
+def test_list_shows_what_it_can_read_and_says_what_it_cannot(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Status 2, but the other rows are there."""
+    write(repository, {"overlays/dev/environment.yaml": "variant: [\n"})
+    ran = fcgitops("-C", repository, "list", status=2)
+
+    assert "prod  customized-config" in ran.out
+    assert "overlays/dev/environment.yaml" in ran.err
+
+
+def test_build_to_stdout_and_to_files(repository: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """The named ones, or all; each file is what stdout shows."""
+    out = fcgitops("-C", repository, "build", "prod", "dev").out
+    fcgitops("-C", repository, "build", "--output", tmp_path / "out")
+
+    assert out.startswith("# overlays/prod\napiVersion: v1\n")
+    assert "\n---\n# overlays/dev\n" in out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "customized-config.yaml", "default-config.yaml", "dev.yaml", "prod.yaml",
+    ]  # fmt: skip
+    assert (tmp_path / "out" / "prod.yaml").read_text() in out
+
+
+def test_build_says_what_kustomize_says(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Every overlay that fails, status 3, nothing written."""
+    for name in ("dev", "prod"):
+        (repository / "overlays" / name / "local" / "kustomization.yaml").write_text("kind: X\n")
+    ran = fcgitops("-C", repository, "build", "--output", tmp_path / "out", status=3)
+
+    assert "error: dev: kustomize cannot build it: " in ran.err
+    assert "error: prod: kustomize cannot build it: " in ran.err
+    assert not (tmp_path / "out").exists()
+    assert "did you mean 'prod'?" in fcgitops("-C", repository, "build", "prd", status=2).err
+
+
+def test_verify_finds_what_kustomize_lets_pass(repository: Path, fcgitops: Fcgitops) -> None:
+    """As text and as JSON, status 1."""
+    write(repository, {"overlays/prod/local/kustomization.yaml":
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        "patches:\n- target: {kind: StatefulSet}\n"
+        "  patch: |-\n    - {op: replace, path: /spec/replicas, value: 2}\n"})  # fmt: skip
+    ran = fcgitops("-C", repository, "verify", status=1)
+    assert ran.out == "prod: FCG01: has 2 replicas (1: it is one per cluster)\n"
+    found = json.loads(fcgitops("-C", repository, "verify", "--format", "json", status=1).out)
+    assert found == [{"rule": "FCG01", "overlay": "prod", "message": "has 2 replicas",
+                      "hint": "1: it is one per cluster"}]  # fmt: skip
+
+
+def test_verify_finds_two_environments_on_one_cluster(repository: Path, fcgitops: Fcgitops) -> None:
+    """As a merge of two branches can bring them."""
+    source = repository / "overlays" / "dev" / "environment.yaml"
+    source.write_text(source.read_text().replace("name: dev", "name: prod"))
+
+    assert "FCG11" in fcgitops("-C", repository, "verify", status=1).out
+
+
+def test_doctor_lists_every_program_and_version(
+    repository: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Status 3 where something needed is missing."""
+    ran = fcgitops("doctor")
+    for name in (
+        "fcgitops",
+        "python",
+        "git",
+        "kustomize",
+        "make",
+        "cookiecutter",
+        "GitPython",
+        "PyYAML",
+    ):
+        assert any(line.startswith(f"{name} ") for line in ran.out.splitlines()), name
+    monkeypatch.setenv("KUSTOMIZE", "/nowhere/kustomize")
+    assert (
+        "missing: $KUSTOMIZE: /nowhere/kustomize is no program" in fcgitops("doctor", status=3).out
+    )
+
+
+def test_version_needs_nothing_but_python() -> None:
+    """Not even click is imported."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "fcgitops", "--version"],
+        capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])},
+    )  # fmt: skip
+
+    assert ran.stdout == f"fcgitops {package.__version__}\n"
+    assert "click" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nope"], ["overlay"], ["new"], ["list", "--nope"], ["overlay", "a", "b"]]
+)
+def test_wrong_usage_is_status_2(arguments: list[str], fcgitops: Fcgitops) -> None:
+    """With click's usage, without a traceback."""
+    ran = fcgitops(*arguments, status=2)
+
+    assert ran.out == ""
+    assert "Usage: fcgitops" in ran.err
+
+
+def test_the_version_stands_in_the_answers_too() -> None:
+    """The pin that cookiecutter.json offers is this version."""
+    text = (Path(__file__).parents[2] / "cookiecutter.json").read_text()
+
+    assert json.loads(text)["requirement"] == f"frameworkcontroller-gitops=={package.__version__}"
+
+
+@pytest.mark.parametrize("profile", ["hardened", "upstream"])
+def test_the_generated_readme_names_every_key(
+    profile: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """It is where users look them up."""
+    fcgitops("new", tmp_path / "deploy", "--profile", profile, "--no-input")
+    text = (tmp_path / "deploy" / "README.md").read_text()
+
+    missing = [path for path in KEYS if f"`{path}`" not in text]
+    assert missing == ([] if profile == "hardened" else ["egress.mode", "egress.endpoints"])

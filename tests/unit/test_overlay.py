@@ -1,0 +1,326 @@
+"""`fcgitops overlay` as a user types it, in a real repository."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import fcgitops as package
+import pytest
+from conftest import Fcgitops, snapshot, tree
+from gitenv import committed, git, state, write
+
+
+def log(folder: Path) -> list[str]:
+    """Subjects, newest first."""
+    return git(folder, "log", "--format=%s").splitlines()
+
+
+def test_overlay_touches_only_paths_named_after_it(repository: Path, fcgitops: Fcgitops) -> None:
+    """So two teams that add environments never meet."""
+    fcgitops("-C", repository, "overlay", "stage", "--variant", "customized-config",
+             "--cluster", "https://10.0.0.9:6443", "--namespace", "ml", "--set", "workerNumber=800",
+             "--set", "image.tag=v1.0.1", "--set", "image.pullSecrets=a,b")  # fmt: skip
+
+    assert log(repository)[0] == "Add environment stage"
+    changed = git(repository, "show", "--name-status", "--format=").splitlines()
+    assert changed == [
+        "A\toverlays/stage/.fcgitops",
+        "A\toverlays/stage/environment.yaml",
+        "A\toverlays/stage/frameworkcontroller.yaml",
+        "A\toverlays/stage/kustomization.yaml",
+        "A\toverlays/stage/local/kustomization.yaml",
+        "A\toverlays/stage/patches/kustomization.yaml",
+    ]
+    assert (repository / "overlays" / "stage" / "environment.yaml").read_text() == (
+        "# The source of this environment; README.md lists every key. After an edit run\n"
+        "# `make overlay ENV=stage`, which brings the other files in line.\n"
+        "variant: customized-config\n"
+        "cluster:\n"
+        "  name: stage\n"
+        "  server: https://10.0.0.9:6443\n"
+        "namespace: ml\n"
+        "sync: argocd\n"
+        "image:\n"
+        "  tag: v1.0.1\n"
+        "  pullSecrets:\n"
+        "  - a\n"
+        "  - b\n"
+        "settings:\n"
+        "  workerNumber: 800\n"
+    )
+
+
+def test_overlay_again_does_nothing(repository: Path, fcgitops: Fcgitops) -> None:
+    """Re-running is a no-op, with and without the same options."""
+    fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=800")
+    before = state(repository)
+    for arguments in ([], ["--set", "workerNumber=800"], ["--variant", "customized-config"]):
+        assert "nothing to do" in fcgitops("-C", repository, "overlay", "prod", *arguments).err
+    assert state(repository) == before
+
+
+def test_overlay_brings_a_hand_edit_in_line(repository: Path, fcgitops: Fcgitops) -> None:
+    """The uncommitted edit of environment.yaml goes into the commit, comments and all."""
+    source = repository / "overlays" / "prod" / "environment.yaml"
+    edited = source.read_text() + "settings:\n  workerNumber: 7 # a small one\n"
+    source.write_text(edited)
+    fcgitops("-C", repository, "overlay", "prod")
+
+    files = committed(repository)
+    assert files["overlays/prod/environment.yaml"] + "\n" == edited
+    assert "workerNumber: 7\n" in files["overlays/prod/frameworkcontroller.yaml"]
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_overlay_keeps_an_edit_of_a_generated_file(repository: Path, fcgitops: Fcgitops) -> None:
+    """Merged on the base of the record: the edit in one place, the new text in another."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text().replace("kubeClientQps: 200", "kubeClientQps: 150"))
+    git(repository, "commit", "-qam", "less load")
+    fcgitops("-C", repository, "overlay", "prod", "--set", "frameworkCompletedRetainSec=60")
+
+    text = committed(repository)["overlays/prod/frameworkcontroller.yaml"]
+    assert "kubeClientQps: 150\n" in text
+    assert "frameworkCompletedRetainSec: 60\n" in text
+
+
+def test_a_conflict_is_gits_own(repository: Path, fcgitops: Fcgitops) -> None:
+    """Markers and stages, status 1, no commit; resolved, added and committed, all is in line."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text().replace("workerNumber: 500", "workerNumber: 400"))
+    git(repository, "commit", "-qam", "fewer workers")
+    head = git(repository, "rev-parse", "HEAD")
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=800", status=1)
+
+    path = "overlays/prod/frameworkcontroller.yaml"
+    assert f"conflict: {path}: your edit and the new text change the same lines" in ran.err
+    assert "<<<<<<< yours\n" in config.read_text()
+    assert "workerNumber: 400\n=======\n" in config.read_text()
+    assert git(repository, "diff", "--name-only", "--diff-filter=U") == path
+    assert git(repository, "rev-parse", "HEAD") == head
+    config.write_text(config.read_text().replace(
+        "<<<<<<< yours\n", "").replace("workerNumber: 400\n=======\n", "").replace(
+        f">>>>>>> fcgitops {package.__version__}\n", ""))  # fmt: skip
+    git(repository, "add", path)
+    git(repository, "commit", "-q", "--no-edit")
+    assert "nothing to do" in fcgitops("-C", repository, "overlay", "prod").err
+    fcgitops("-C", repository, "verify", "prod")
+
+
+def test_a_conflict_can_be_taken_back_as_the_message_says(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """The command that it prints leaves HEAD's state."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text().replace("workerNumber: 500", "workerNumber: 400"))
+    git(repository, "commit", "-qam", "fewer workers")
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=800", status=1)
+    command = ran.err.partition("`git restore ")[2].partition("`")[0]
+    git(repository, "restore", *command.split())
+
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_local_is_never_written_again(repository: Path, fcgitops: Fcgitops) -> None:
+    """Edited or deleted: it is the user's."""
+    local = repository / "overlays" / "prod" / "local" / "kustomization.yaml"
+    local.write_text(local.read_text() + "# mine\n")
+    git(repository, "commit", "-qam", "mine")
+    fcgitops("-C", repository, "overlay", "prod", "--namespace", "ml")
+
+    assert local.read_text().endswith("# mine\n")
+
+
+def test_a_deleted_generated_file_stays_deleted(repository: Path, fcgitops: Fcgitops) -> None:
+    """And the command says so."""
+    git(repository, "rm", "-q", "overlays/prod/frameworkcontroller.yaml")
+    git(repository, "commit", "-qm", "not here")
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=800")
+
+    assert "note: overlays/prod/frameworkcontroller.yaml was deleted here and stays so" in ran.err
+    assert "overlays/prod/frameworkcontroller.yaml" not in committed(repository)
+
+
+def test_without_its_record_an_edit_is_still_not_lost(repository: Path, fcgitops: Fcgitops) -> None:
+    """What differs is a conflict, never overwritten."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text().replace("workerNumber: 500", "workerNumber: 400"))
+    git(repository, "rm", "-q", "--cached", "overlays/prod/.fcgitops")
+    (repository / "overlays" / "prod" / ".fcgitops").unlink()
+    git(repository, "commit", "-qam", "lost")
+    ran = fcgitops("-C", repository, "overlay", "prod", status=1)
+
+    assert "overlays/prod/.fcgitops is missing or damaged" in ran.err
+    assert "workerNumber: 400\n" in config.read_text()
+
+
+def test_overlay_changes_the_variant_and_back(repository: Path, fcgitops: Fcgitops) -> None:
+    """The configuration file comes and goes with the variant."""
+    before = tree(repository)
+    fcgitops("-C", repository, "overlay", "dev", "--variant", "customized-config")
+    assert "overlays/dev/frameworkcontroller.yaml" in committed(repository)
+    fcgitops("-C", repository, "overlay", "dev", "--variant", "default-config")
+
+    assert tree(repository) == before
+
+
+def test_overlay_takes_settings_from_a_file_with_their_comments(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """They stand in environment.yaml, and their values in FrameworkController's file."""
+    write(tmp_path, {"fc.yaml": "# ours\nworkerNumber: 9 # few\npodFailureSpec: []\n"})
+    fcgitops("-C", repository, "overlay", "prod", "--config", tmp_path / "fc.yaml")
+
+    files = committed(repository)
+    assert files["overlays/prod/environment.yaml"].endswith(
+        "settings:\n  # ours\n  workerNumber: 9 # few\n  podFailureSpec: []"
+    )
+    assert "workerNumber: 9\n" in files["overlays/prod/frameworkcontroller.yaml"]
+    assert "podFailureSpec: []" in files["overlays/prod/frameworkcontroller.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dev", "--set", "workerNumber=1"], "(--variant customized-config)"),
+        (["new", "--set", "workerNumber=1"], "(--variant customized-config)"),
+        (
+            ["prod", "--set", "workerNumer=1"],
+            "'workerNumer' is not known (did you mean 'workerNumber'?)",
+        ),
+        (["prod", "--set", "workerNumber=many"], "workerNumber is 'many' (a whole number)"),
+        (["prod", "--variant", "customised-config"], "(did you mean 'customized-config'?)"),
+        (["stage", "--cluster", "prod"], "the environment prod is on this cluster already"),
+        (["default-config"], "'default-config' is reserved"),
+        ([".git"], "'.git' is not valid"),
+        (["/etc"], "'/etc' is not valid"),
+        (["../x"], "'../x' is not valid"),
+        (["a: b"], "'a: b' is not valid"),
+        (["prod", "--config", "nowhere"], "nowhere: cannot be read: No such file"),
+        (["stage", "--branch", "main"], "main"),
+        (["stage", "--branch", "a..b"], "a..b"),
+    ],
+)
+def test_overlay_refuses(
+    arguments: list[str], message: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Status 2, and the repository is as it was."""
+    before = state(repository)
+    ran = fcgitops("-C", repository, "overlay", *arguments, status=2)
+
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+    assert state(repository) == before
+
+
+def test_overlay_dry_run_prints_what_it_would_change(repository: Path, fcgitops: Fcgitops) -> None:
+    """A diff on stdout; nothing is written, not even a lock."""
+    before = snapshot(repository)
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=800", "--dry-run")
+
+    assert "-workerNumber: 500\n+workerNumber: 800\n" in ran.out
+    assert snapshot(repository) == before
+
+
+def test_overlay_without_commit_then_with(repository: Path, fcgitops: Fcgitops) -> None:
+    """--no-commit leaves work tree and index; the same command without it commits just that."""
+    head = git(repository, "rev-parse", "HEAD")
+    fcgitops("-C", repository, "overlay", "stage", "--no-commit")
+    assert git(repository, "rev-parse", "HEAD") == head
+    assert git(repository, "status", "--porcelain", "-uno").count("A  overlays/stage/") == 4
+    fcgitops("-C", repository, "overlay", "stage")
+
+    assert log(repository)[0].endswith("environment stage")
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_overlay_on_a_branch_for_a_pull_request(repository: Path, fcgitops: Fcgitops) -> None:
+    """The branch main stays where it was."""
+    main = git(repository, "rev-parse", "main")
+    fcgitops("-C", repository, "overlay", "stage", "--branch", "add-stage")
+
+    assert git(repository, "rev-parse", "main") == main
+    assert git(repository, "log", "--format=%s", "main..add-stage") == "Add environment stage"
+
+
+def test_overlay_leaves_other_changes_alone(repository: Path, fcgitops: Fcgitops) -> None:
+    """Dirty, staged and untracked files are neither committed nor touched."""
+    write(repository, {"README.md": "dirty\n", "staged.txt": "staged\n", "untracked.txt": "x\n"})
+    git(repository, "add", "staged.txt")
+    status = git(repository, "status", "--porcelain")
+    fcgitops("-C", repository, "overlay", "stage")
+
+    assert git(repository, "status", "--porcelain") == status
+    assert "staged.txt" not in committed(repository)
+
+
+def test_overlay_refuses_where_an_uncommitted_edit_is_in_the_way(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """The generated file that it would have to write has changes that are not committed."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text() + "# dirty\n")
+    before = state(repository)
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=800", status=2)
+
+    assert "overlays/prod/frameworkcontroller.yaml" in ran.err
+    assert state(repository) == before
+
+
+def test_overlay_refuses_links_that_lead_elsewhere(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Neither read nor written through."""
+    write(tmp_path, {"elsewhere/environment.yaml": "variant: default-config\n"})
+    (repository / "overlays" / "linked").symlink_to(tmp_path / "elsewhere")
+    shutil.rmtree(repository / "overlays" / "dev")
+    (repository / "overlays" / "dev").mkdir()
+    (repository / "overlays" / "dev" / "environment.yaml").symlink_to(
+        tmp_path / "elsewhere" / "environment.yaml"
+    )
+    for name in ("linked", "dev"):
+        ran = fcgitops("-C", repository, "overlay", name, status=2)
+        assert "is a symbolic link, which fcgitops does not follow" in ran.err
+    assert (tmp_path / "elsewhere" / "environment.yaml").read_text() == "variant: default-config\n"
+
+
+def test_overlay_reports_every_mistake_of_a_damaged_file(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Of environment.yaml and of fcgitops.yaml alike."""
+    write(
+        repository,
+        {"overlays/dev/environment.yaml": "varient: x\nnamespace: A\nimage: {tag: 1.10}\n"},
+    )
+    ran = fcgitops("-C", repository, "overlay", "dev", status=2)
+    where = "error: overlays/dev/environment.yaml: "
+    assert [line.partition(" is ")[0] for line in ran.err.splitlines()] == [
+        f"{where}varient:", f"{where}namespace: 'A'", f"{where}image.tag: 1.1",
+    ]  # fmt: skip
+    write(
+        repository, {"fcgitops.yaml": "version: 0.1.0\nanswers: {profile: x}\ndefaults: {a: b}\n"}
+    )
+    ran = fcgitops("-C", repository, "overlay", "dev", status=2)
+    assert "error: fcgitops.yaml: answers.repo_slug: is missing" in ran.err
+    assert "error: fcgitops.yaml: defaults: a: is not known" in ran.err
+
+
+def test_overlay_refuses_a_repository_of_another_version(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """It names the pin and `update`; reading it still works."""
+    file = repository / "fcgitops.yaml"
+    file.write_text(file.read_text().replace(f"version: {package.__version__}", "version: 9.9.9"))
+    ran = fcgitops("-C", repository, "overlay", "stage", status=2)
+
+    assert "fcgitops 9.9.9 wrote this repository" in ran.err
+    assert "`fcgitops update`" in ran.err
+    assert fcgitops("-C", repository, "list").status == 0
+
+
+def test_overlay_needs_a_repository(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """And says how to get one."""
+    ran = fcgitops("-C", tmp_path, "overlay", "dev", status=2)
+
+    assert "is in no repository of fcgitops" in ran.err
