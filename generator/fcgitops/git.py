@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from fcgitops.errors import Problem, ToolError
+from fcgitops.errors import FcgitopsError, InputError, Problem, ToolError
 
 MINIMUM = (2, 38)
 """The oldest git whose plumbing does what `transaction` relies on."""
@@ -150,9 +150,14 @@ class Process:
         return status
 
 
-def failure(arguments: tuple[str, ...], answer: Answer) -> ToolError:
-    """The error for a git command that failed."""
-    return ToolError(Problem(f"git {arguments[0]}", answer.reason))
+_NO_PLACE = ("No space left on device", "Read-only file system", "Disk quota exceeded")
+
+
+def failure(arguments: tuple[str, ...], answer: Answer) -> FcgitopsError:
+    """The error for a git command that failed; a place that takes no file is wrong input."""
+    problem = Problem(f"git {arguments[0]}", answer.reason)
+    full = any(words in answer.err for words in _NO_PLACE)
+    return InputError(problem) if full else ToolError(problem)
 
 
 def text(data: bytes) -> str:

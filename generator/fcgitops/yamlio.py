@@ -95,12 +95,11 @@ def _repeated_keys(node: yaml.Node, where: str) -> list[Problem]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            line = key.start_mark.line + 1
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if not isinstance(key, yaml.ScalarNode):
-                line = key.start_mark.line + 1
+            if not name:  # PyYAML's two emitters write an empty one differently, too
                 problems.append(Problem(f"{where}:{line}", "a key is not a plain name"))
             elif name in seen:
-                line = key.start_mark.line + 1
                 problems.append(
                     Problem(f"{where}:{line}", f"repeats the key '{name}'", "keep one of the two")
                 )

@@ -1,0 +1,39 @@
+"""What is written does not depend on how PyYAML was built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fcgitops import yamlio
+
+
+class Pure(yaml.SafeDumper):
+    """The emitter of a PyYAML that was built without libyaml."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+Pure.add_representer(str, yamlio._represent_str)
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=30) | st.floats()
+KEYS = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=8)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=3))
+def test_both_emitters_of_pyyaml_write_the_same(value: dict[str, Any]) -> None:
+    """A machine without libyaml generates the same tree."""
+    pure = yaml.dump(
+        value, Dumper=Pure, sort_keys=False, default_flow_style=False, width=1 << 16
+    )
+
+    assert yamlio.dump(value) == pure
