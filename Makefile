@@ -6,10 +6,8 @@ PYTEST_ARGS ?=
 
 fcgitops := .venv/bin/fcgitops
 python := .venv/bin/python
-# The pinned kustomize, once `make tools` has installed it; else $KUSTOMIZE or the one on PATH.
-ifneq ($(wildcard .tools/bin/kustomize),)
-export KUSTOMIZE ?= $(CURDIR)/.tools/bin/kustomize
-endif
+# The pinned kustomize is found first once `make tools` has installed it; $KUSTOMIZE beats it.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: help
 help: ## what can be typed
@@ -18,7 +16,11 @@ help: ## what can be typed
 .PHONY: demo
 demo: .venv/ready kustomize ## a repository under build/demo/ with two environments, built
 	@rm -rf build/demo && mkdir -p build
-	@$(fcgitops) new build/demo --env dev --env prod=customized-config --no-input \
+	@git var GIT_COMMITTER_IDENT >/dev/null 2>&1 && [ -n "$$(git config user.email)" ] \
+	  || { echo "note: Git does not know who you are yet; the demo commits as demo@localhost" >&2; \
+	       export GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@localhost \
+	              GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@localhost; }; \
+	$(fcgitops) new build/demo --env dev --env prod=customized-config --no-input \
 	  --set requirement="frameworkcontroller-gitops @ file://$(CURDIR)"
 	@$(fcgitops) -C build/demo verify
 	@$(fcgitops) -C build/demo build --output build
@@ -68,7 +70,7 @@ clean: ## remove everything that was made here
 .PHONY: kustomize
 kustomize: .venv/ready
 	@[ -n "$$KUSTOMIZE" ] || command -v kustomize >/dev/null || command -v kubectl >/dev/null \
-	  || $(fcgitops) tools --into .tools/bin
+	  || $(fcgitops) tools --into .tools/bin >/dev/null
 
 # The tests compare two versions; without the pinned one they say that they skip it.
 .PHONY: pinned

@@ -45,7 +45,8 @@ def install(folder: Path) -> Path:
 
 
 def _go_install(go: str, program: Path) -> Path:
-    env = {**os.environ, "GOBIN": str(program.parent.resolve()), "GOFLAGS": "-buildvcs=false"}
+    settings = {"GOFLAGS": "-buildvcs=false", "CGO_ENABLED": "0"}  # no C compiler needed
+    env = {**os.environ, **settings, "GOBIN": str(program.parent.resolve())}
     result = run.run([go, "install", MODULE], env=env, timeout=900)
     if result.status:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -28,12 +28,20 @@ def edit(text: str, changes: Mapping[KeyPath, Any], where: str) -> str:
     Raises:
         InputError: `text` is not valid YAML.
     """
+    if not changes:
+        return text
+    wanted = yamlio.load(text.encode(), where)
     for path, value in changes.items():
-        wanted = _with(yamlio.load(text.encode(), where), path, value)
-        edited = _set(text, path, value, where)
-        # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
-        text = edited if _means(edited, wanted, where) else yamlio.dump(wanted)
-    return text
+        wanted = _with(wanted, path, value)
+    try:
+        for path, value in changes.items():
+            text = _set(text, path, value, where)
+        if yamlio.load(text.encode(), where) == wanted:
+            return text
+    except InputError:
+        pass
+    # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
+    return yamlio.dump(wanted)
 
 
 def set_block(text: str, key: str, block: str, where: str) -> str:
