@@ -32,8 +32,6 @@ VALUES = st.recursive(
 @given(st.dictionaries(KEYS, VALUES, max_size=3))
 def test_both_emitters_of_pyyaml_write_the_same(value: dict[str, Any]) -> None:
     """A machine without libyaml generates the same tree."""
-    pure = yaml.dump(
-        value, Dumper=Pure, sort_keys=False, default_flow_style=False, width=1 << 16
-    )
+    pure = yaml.dump(value, Dumper=Pure, sort_keys=False, default_flow_style=False, width=1 << 16)
 
     assert yamlio.dump(value) == pure

@@ -1,0 +1,270 @@
+"""Measures fcgitops beside what a user would take instead, and says whether the bars are met.
+
+`make bench` runs it: the wheel is built and installed in a virtual environment of its own,
+the other side is the plain `cookiecutter` command, git by hand, or Python itself. Both sides
+take turns in one run; what counts is the median of the rounds' ratios of CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure import Cost, median, side_by_side
+from workspace import SEED, Workspace, builds, customized
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes:
+        what: what ours did.
+        ours: its costs.
+        against: what the other did.
+        other: its costs, in the same rounds.
+        bar: the most that ours may cost in terms of the other; below 1, at least 1/bar faster.
+    """
+
+    what: str
+    ours: Sequence[Cost]
+    against: str
+    other: Sequence[Cost]
+    bar: float
+
+    @property
+    def ratios(self) -> list[float]:
+        """Ours to the other, round by round, by CPU time, lowest first.
+
+        By rounds, since the same work may take twice as long a minute later on a shared machine.
+        """
+        return sorted(a.cpu / b.cpu for a, b in zip(self.ours, self.other, strict=True))
+
+    @property
+    def met(self) -> bool:
+        """Whether the median of the ratios keeps to the bar."""
+        return statistics.median(self.ratios) <= self.bar
+
+    def cells(self) -> tuple[str, ...]:
+        """The row of the table."""
+        ends = sorted((self.ratios[0], self.ratios[-1]), reverse=self.bar < 1)
+        middle, *spread = (
+            f"{1 / ratio:.0f}" if self.bar < 1 else f"{ratio:.2f}"
+            for ratio in (statistics.median(self.ratios), *ends)
+        )
+        return (
+            self.what,
+            _both(median(self.ours)),
+            self.against,
+            _both(median(self.other)),
+            f"{middle}×{' faster' * (self.bar < 1)} ({'…'.join(spread)})",
+            f"≥ {1 / self.bar:.0f}× faster" if self.bar < 1 else f"≤ {self.bar:g}×",
+            "yes" if self.met else "NO",
+        )
+
+
+HEAD = ("what", "ours", "the other", "the other's", "ratio", "bar", "met")
+
+
+def _both(cost: Cost) -> str:
+    return f"{_time(cost.cpu)} ({_time(cost.wall)})"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
+
+
+class Bench:
+    """The comparisons, each a function that gives its rows."""
+
+    def __init__(self, work: Workspace, *, quick: bool) -> None:
+        self.work = work
+        self.quick = quick
+        self.count = 200 if quick else 1000
+        self.empty = work.new("empty")
+        self.file = work.overlays("many", [customized(i) for i in range(self.count)])
+        self.many = work.copy(self.empty, "many")
+        work.fcgitops("overlays", "--from", self.file, cwd=self.many).run()
+
+    def version(self) -> Iterable[Row]:
+        """The price of starting at all."""
+        bare = self.work.subject(self.work.python, "-c", "pass")
+        ours, other = side_by_side(self._times(31), self.work.fcgitops("--version"), bare)
+        yield Row("fcgitops --version", ours, "python -c pass", other, 5)
+
+    def new(self) -> Iterable[Row]:
+        """The same repository by both commands."""
+        ours_at, other_at = (self.work.folder / side / "demo" for side in ("ours", "plain"))
+        variants = ("dev", "prod=customized-config")
+        envs = [word for variant in variants for word in ("--env", variant)]
+        ours, other = side_by_side(
+            self._times(9),
+            self.work.fcgitops(
+                "new", ours_at, "--no-input", *envs, prepare=lambda: _remove(ours_at)
+            ),
+            self.work.cookiecutter(other_at, " ".join(variants), prepare=lambda: _remove(other_at)),
+        )
+        trees = {self.work.git(at, "rev-parse", "HEAD^{tree}") for at in (ours_at, other_at)}
+        if len(trees) != 1:
+            raise SystemExit("error: cookiecutter and fcgitops made different repositories")
+        yield Row("new, 2 environments", ours, "cookiecutter, same template", other, 1.5)
+
+    def overlays(self) -> Iterable[Row]:
+        """Many environments at once, into a fresh copy of a new repository."""
+        texts = self.work.folder / "texts.json"
+        texts.write_text(json.dumps(self.work.added_files(self.many)))
+        by_hand = Path(__file__).with_name("by_hand.py")
+        ours_at, other_at, one_at = (self.work.folder / n for n in ("copy", "copy-hand", "single"))
+        ours, other, one = side_by_side(
+            self._times(5),
+            self.work.fcgitops(
+                *("overlays", "--from", self.file), cwd=ours_at,
+                prepare=lambda: self.work.copy(self.empty, ours_at.name),
+            ),
+            self.work.subject(
+                *(self.work.python, by_hand, texts), cwd=other_at,
+                prepare=lambda: self.work.copy(self.empty, other_at.name),
+            ),
+            self.work.cookiecutter(
+                one_at, "prod=customized-config", prepare=lambda: _remove(one_at)
+            ),
+        )  # fmt: skip
+        each = [cost * self.count for cost in one]
+        what = f"overlays --from, {self.count:,} environments"
+        yield Row(what, ours, f"cookiecutter × {self.count:,} (*)", each, 1 / 50)
+        yield Row(what, ours, "by hand: write, add -A, commit", other, 2)
+
+    def overlay(self) -> Iterable[Row]:
+        """One more environment, in a repository of one and in one of many."""
+        few = self.work.copy(self.empty, "few")
+        one = self.work.overlays("one", [customized(self.count)])
+        self.work.fcgitops("overlays", "--from", one, cwd=few).run()
+        command = (
+            *("overlay", "added", "--variant", "customized-config", "--set", "workerNumber=7"),
+            *("--cluster", "https://added.example.com"),
+        )
+
+        def back(at: Path, commit: str) -> Callable[[], object]:
+            return lambda: self.work.git(at, "reset", "-q", "--hard", commit)
+
+        ours, other = side_by_side(
+            self._times(15),
+            *(
+                self.work.fcgitops(
+                    *command, cwd=at, prepare=back(at, self.work.git(at, "rev-parse", "HEAD"))
+                )
+                for at in (self.many, few)
+            ),
+        )
+        yield Row(f"overlay, number {self.count + 1:,}", ours, "overlay, number 2", other, 2)
+
+    def builds(self) -> Iterable[Row]:
+        """What each sync of each cluster pays."""
+        seeds = self.work.folder / "seeds"
+        manifests = {
+            "default": ["frameworkcontroller-with-default-config.yaml"],
+            "customized": [
+                "frameworkcontroller-customized-config.yaml",
+                "frameworkcontroller-with-customized-config.yaml",
+            ],
+        }
+        for name, files in manifests.items():
+            (seeds / name).mkdir(parents=True)
+            for manifest in files:
+                shutil.copy(SEED / manifest, seeds / name)
+            content = {"resources": files}
+            (seeds / name / "kustomization.yaml").write_text(json.dumps(content))
+        for profile in ("hardened", "upstream"):
+            repository = self.work.new(f"built-{profile}", "--profile", profile)
+            items = builds(profile)
+            file = self.work.overlays(profile, items)
+            self.work.fcgitops("overlays", "--from", file, cwd=repository).run()
+            for item in items:
+                seed = "customized" if "variant" in item else "default"
+                ours, other = side_by_side(
+                    self._times(21),
+                    self.work.subject(*self.work.kustomize, repository / "overlays" / item["name"]),
+                    self.work.subject(*self.work.kustomize, seeds / seed),
+                )
+                what = f"build of {item['name']}, {profile}"
+                yield Row(what, ours, f"the seed's manifests, {seed}", other, 2.5)
+
+    def others(self) -> Iterable[tuple[str, str]]:
+        """What has no bar."""
+        rendered = str(self.work.folder / "rendered")
+        for command in (["list"], ["build", "--output", rendered]):
+            (costs,) = side_by_side(1, self.work.fcgitops(*command, cwd=self.many), warm=False)
+            yield f"{command[0]}, {self.count:,} environments", _both(median(costs))
+        few = self.work.new("imports", "--env", "dev")
+        changed = self.work.overlays("changed", [customized(1)])
+        for line in (
+            *("--version", "new ../imported --no-input", "overlay one"),
+            *(f"overlays --from {changed}", "remove one", "list", "build dev", "verify dev"),
+            "doctor",
+        ):
+            arguments = line.split()
+            seconds, modules = self.work.imports(*arguments, cwd=few)
+            yield f"imports of {arguments[0]}", f"{_time(seconds)}, {modules} modules"
+
+    def _times(self, repetitions: int) -> int:
+        return 3 if self.quick else repetitions
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def main() -> int:
+    """Runs all of it.
+
+    Returns:
+        0, or 1 where a bar is not met.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="200 environments, 3 repetitions")
+    options = parser.parse_args()
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="fcgitops-bench-") as folder:
+        _say("building the wheel and two virtual environments ...")
+        bench = Bench(Workspace(Path(folder)), quick=options.quick)
+        rows: list[Row] = []
+        for measure in (bench.version, bench.new, bench.overlays, bench.overlay, bench.builds):
+            _say(f"measuring {measure.__name__} ...")
+            rows += measure()
+        _say("measuring what has no bar ...")
+        others = list(bench.others())
+        machine = bench.work.machine()
+    print(_table([HEAD, *(row.cells() for row in rows)]))
+    print(
+        "\nMedian CPU time of the process and its children (wall time); the ratio is the median of"
+        "\nthe rounds' ratios of CPU time (lowest…highest), and that is judged."
+        f"\n(*) one run, for one environment, times {bench.count:,}\n"
+    )
+    print(_table(others))
+    print(f"\n{machine}; measured in {time.perf_counter() - start:.0f} s")
+    return 0 if all(row.met for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

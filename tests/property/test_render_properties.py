@@ -1,0 +1,84 @@
+"""For any valid environment: the files are sound YAML that means what was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from fcgitops import model, record, render, scaffold
+from fcgitops.answers import nested
+from fcgitops.model import KEYS, PROFILES, VARIANTS
+from fcgitops.repository import server_identity
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+names = st.from_regex(r"[a-z]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
+notes = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12).filter(
+    lambda text: not text.endswith("...") and text.isprintable()
+)
+tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True).filter(
+    lambda tag: not tag.endswith("...")
+)
+given_values = st.fixed_dictionaries(
+    {"variant": st.sampled_from(VARIANTS)},
+    optional={
+        "namespace": names.filter(lambda name: not name.startswith("kube-")),
+        "image.registry": names,
+        "image.tag": tags,
+        "image.digest": st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True),
+        "image.pullSecrets": st.lists(names, unique=True, max_size=3),
+        "apiServer.address": names.map("https://".__add__),
+        "apiServer.kubeconfigSecret": names,
+        "resources.cpu": st.sampled_from(["1", "200m"]),
+        "resources.memory": st.sampled_from(["1Gi", "1"]),
+        "nodeSelector": st.dictionaries(names, names, max_size=3),
+        "tolerations": st.lists(st.fixed_dictionaries({"key": notes}), max_size=2, unique_by=repr),
+        "labels": st.dictionaries(names.filter(lambda name: name != "app"), names, max_size=3),
+        "annotations": st.dictionaries(names, notes, max_size=3),
+        "components": st.lists(st.sampled_from(model.COMPONENTS), unique=True),
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(names, given_values, st.sampled_from(PROFILES))
+def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
+    """The source reads back to the same environment; every generated file is one document."""
+    if name in model.RESERVED_NAMES or values.get("namespace") == "default":
+        return
+    env = model.environment(name, values, {}, profile, "f")
+    source = render.source(env, nested(values))
+    flat, problems = model.flatten(yaml.safe_load(source), "f", KEYS)
+    assert problems == []
+    assert model.environment(name, flat, {}, profile, "f") == env
+    tree = scaffold.new_environment(env, source, profile)
+    folder = f"overlays/{name}/"
+    for path, data in tree.items():
+        assert path.startswith(folder)
+        assert data == b"" or data.endswith(b"\n")
+        if path.endswith("kustomization.yaml"):
+            document = yaml.safe_load(data)
+            for patch in document.get("patches", []):
+                operations = yaml.safe_load(patch["patch"])
+                assert {op["op"] for op in operations} <= {"add", "replace"}
+    found = [
+        operation["value"]
+        for patch in render.patches(env, profile).get("patches", [])
+        for operation in yaml.safe_load(patch["patch"])
+    ]
+    for key in ("nodeSelector", "tolerations", "annotations"):
+        assert not values.get(key) or values[key] in found
+    assert record.decode(tree[f"{folder}.fcgitops"]) == scaffold.generated_files(env, profile)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(names, st.sampled_from(["http", "https"]), st.integers(0, 65535), st.data())
+def test_server_identity(host: str, scheme: str, port: int, data: st.DataObject) -> None:
+    """An address in other letters, with its default port or a last slash, is the same one."""
+    default = {"http": 80, "https": 443}[scheme]
+    plain = f"{scheme}://{host}:{port or default}"
+    spelled = f"{scheme}://{host}" if port in (0, default) else plain
+    spelled = data.draw(st.sampled_from([spelled, spelled.upper(), spelled.title()]))
+    spelled += data.draw(st.sampled_from(["", "/"]))
+    assert server_identity(spelled) == server_identity(plain)
+    assert server_identity(plain) != server_identity(f"{scheme}://{host}x:{port or default}")

@@ -1,0 +1,262 @@
+"""The answers to the questions, and fcgitops.yaml, which records them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fcgitops import __version__, answers, template
+from fcgitops.answers import Answers
+from fcgitops.errors import InputError
+
+SLUG = "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit"
+KEYS_SHOWN = """\
+defaults:
+  namespace: frameworkcontroller
+  image:
+    registry: ''
+    repository: frameworkcontroller/frameworkcontroller
+    tag: v1.0.0
+    digest: ''
+    pullSecrets: []
+"""
+
+
+def refusals(call: Any, *arguments: object) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        call(*arguments)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_parse_defaults_only() -> None:
+    """The repository's name is all that must be given."""
+    assert answers.parse({"repo_slug": "fc"}) == Answers(
+        "fc", "hardened", "argocd", "", f"frameworkcontroller-gitops=={__version__}"
+    )
+    assert refusals(answers.parse, {}) == ["repo_slug: is not given (the repository's name)"]
+
+
+@pytest.mark.parametrize(
+    ("given", "environments"),
+    [
+        ("", {}),
+        ("dev prod=customized-config", {"dev": "default-config", "prod": "customized-config"}),
+        ("b,a , c", dict.fromkeys("bac", "default-config")),
+        (["dev", "prod=customized-config"], {"dev": "default-config", "prod": "customized-config"}),
+        (
+            {"dev": None, "prod": "customized-config"},
+            {"dev": "default-config", "prod": "customized-config"},
+        ),
+    ],
+)
+def test_environments(given: object, environments: dict[str, str]) -> None:
+    """Environments come as text, list or mapping; each is of the default variant unless said."""
+    parsed = answers.parse({"repo_slug": "fc", "environments": given}).environments
+    assert list(parsed.items()) == list(environments.items())
+
+
+@pytest.mark.parametrize(
+    ("given", "flat"),
+    [
+        ("", {}),
+        ("image.tag=1.0 namespace=n", {"namespace": "n", "image.tag": "1.0"}),
+        ("labels='{team: ml}'", {"labels": {"team": "ml"}}),
+        ("image.pullSecrets=a,b components=[crd]",
+         {"image.pullSecrets": ["a", "b"], "components": ["crd"]}),
+        ({"image": {"tag": "v2"}, "namespace": "n"}, {"namespace": "n", "image.tag": "v2"}),
+    ],
+)  # fmt: skip
+def test_defaults(given: object, flat: dict[str, Any]) -> None:
+    """Defaults come as KEY=VALUE texts or a mapping, and are kept in the keys' own order."""
+    parsed = answers.parse({"repo_slug": "fc", "defaults": given}).defaults
+    assert list(parsed.items()) == list(flat.items())
+
+
+@pytest.mark.parametrize(
+    ("given", "messages"),
+    [
+        ({"repo_slug": "../x"}, [f"repo_slug: '../x' is not valid ({SLUG})"]),
+        ({"repo_slug": "fc", "profil": ""}, ["profil: is no question (did you mean 'profile'?)"]),
+        ({"repo_slug": "fc", "gitops": "flx"},
+         ["gitops: 'flx' is not known (did you mean 'flux'?)"]),
+        ({"repo_slug": "fc", "repo_url": "https://a:b@h/x"},
+         ["repo_url: carries a user or password "
+          "(leave it out: Git's credential helper keeps secrets)"]),
+        ({"repo_slug": "fc", "environments": "dev prod=custom default-config dev"},
+         ["environments: 'custom' is no variant (one of default-config, customized-config)",
+          "environments: 'default-config' is reserved (another name, such as dev or prod)",
+          "environments: 'dev' is named twice (each environment once)"]),
+        ({"repo_slug": "fc", "environments": 7},
+         ["environments: 7 is no list (NAME or NAME=VARIANT each)"]),
+        ({"repo_slug": "fc", "defaults": "image.tga=v1 image.tag variant=x egress.mode=x"},
+         ["defaults: 'image.tga' is not known (did you mean 'image.tag'?)",
+          "defaults: 'image.tag' has no '=' (KEY=VALUE)",
+          "defaults: 'variant' is not known"]),
+        ({"repo_slug": "fc", "defaults": "egress.mode=x"},
+         ["defaults: egress.mode: 'x' is not known (one of none, cidr, cilium)"]),
+        ({"repo_slug": "fc", "defaults": "egress.mode=cilium", "profile": "upstream"},
+         ["defaults: egress.mode: works in the profile hardened only (leave it out)"]),
+        ({"repo_slug": "fc", "defaults": "a='b"},
+         ['defaults: "a=\'b": No closing quotation (KEY=VALUE each)']),
+        ({"repo_slug": "fc", "defaults": "'labels=a: b: c'"},
+         ["defaults: labels:1: is not valid YAML: "
+          "mapping values are not allowed in this context"]),
+        ({"repo_slug": "fc", "defaults": {"image": {"tga": 1}, "labls": {}}},
+         ["defaults: image.tga: is not known (did you mean 'tag'?)",
+          "defaults: labls: is not known (did you mean 'labels'?)"]),
+        ({"repo_slug": "fc", "defaults": 1}, ["defaults: 1 is not text (KEY=VALUE each)"]),
+        ({"repo_slug": "", "profile": "soft", "requirement": "-e .", "environments": "A"},
+         [f"repo_slug: '' is not valid ({SLUG})",
+          "profile: 'soft' is not known (one of hardened, upstream)",
+          "requirement: '-e .' is not valid "
+          "(NAME==VERSION, the path of a wheel, or NAME @ git+https://…)",
+          "environments: 'A' is not valid "
+          "(a DNS label: lower-case letters, digits and '-' between them, at most 63)"]),
+    ],
+)  # fmt: skip
+def test_refused(given: dict[str, Any], messages: list[str]) -> None:
+    """Every mistake of every answer is told at once; in a file, with the file's name."""
+    assert refusals(answers.parse, given) == messages
+    if "environments" not in given:
+        assert refusals(answers.parse, given, "a.yaml") == [f"a.yaml: {m}" for m in messages]
+
+
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        "labels={ image.tga=v1",
+        {"image": {"tga": "v1", "digest": "x"}},
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="the first kind of mistake hides the other")
+def test_refused_all_defaults(defaults: object) -> None:
+    """A broken value or a mistyped key does not hide the mistakes beside it."""
+    assert len(refusals(answers.parse, {"repo_slug": "fc", "defaults": defaults})) == 2
+
+
+@pytest.mark.xfail(strict=True, reason="list_environments does not know the file")
+def test_refused_environments_in_file() -> None:
+    """A wrong `environments` in a file is told with the file."""
+    given = {"repo_slug": "fc", "environments": 7}
+    assert refusals(answers.parse, given, "a.yaml")[0].startswith("a.yaml: environments: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("repo_slug", "fc", ""),
+        ("repo_slug", "a b", f"'a b' is not valid ({SLUG})"),
+        ("repo_url", "", ""),
+        ("environments", "dev prod=customized-config", ""),
+        ("environments", "dev=x A", "'x' is no variant (one of default-config, customized-config)\n"
+         "'A' is not valid (a DNS label: lower-case letters, digits and '-' between them, "
+         "at most 63)"),
+        ("defaults", "image.tag=v1", ""),
+        ("defaults", "image.tag", "'image.tag' has no '=' (KEY=VALUE)"),
+    ],
+)  # fmt: skip
+def test_check_answer(name: str, value: object, message: str) -> None:
+    """One answer alone is checked as it is typed."""
+    assert answers.check_answer(name, value) == message
+
+
+def test_questions_are_cookiecutters() -> None:
+    """cookiecutter.json asks the same questions, with the same defaults."""
+    asked = {name: value for name, value in template.questions().items() if name[0] != "_"}
+    assert set(asked) == set(answers.QUESTIONS)
+    ours = answers.parse({"repo_slug": "fc"})
+    for name in ("profile", "gitops", "repo_url", "requirement"):
+        default = asked[name][0] if isinstance(asked[name], list) else asked[name]
+        assert getattr(ours, name) == default
+    file = Path(template.template_root() / "cookiecutter.json")
+    assert json.loads(file.read_text()) == template.questions()
+
+
+def test_render() -> None:
+    """fcgitops.yaml holds version, answers and defaults, the usual ones spelled out."""
+    defaults = "image.tag=v9 'labels={a: b}'"
+    given = {"repo_slug": "fc", "environments": "dev", "defaults": defaults}
+    text = answers.render(answers.parse(given)).decode()
+    shown = "".join(line for line in text.splitlines(keepends=True) if line[0] != "#")
+    assert (
+        shown
+        == (
+            f"version: {__version__}\nanswers:\n  repo_slug: fc\n  profile: hardened\n"
+            "  gitops: argocd\n  repo_url: ''\n"
+        )
+        + KEYS_SHOWN.replace("v1.0.0", "v9")
+        + "  labels:\n    a: b\n"
+    )
+    assert "dev" not in shown
+
+
+def test_load() -> None:
+    """What is recorded is read back; what is not recorded has its default."""
+    given = {"repo_slug": "fc", "gitops": "flux", "profile": "upstream", "repo_url": "git@h:a",
+             "defaults": "image.tag=v9", "environments": "dev", "requirement": "x==1"}  # fmt: skip
+    first = answers.parse(given)
+    again = answers.load(answers.render(first))
+    assert again.defaults["image.tag"] == "v9"
+    assert again.defaults["namespace"] == "default"
+    assert vars(again) == {**vars(first), "defaults": again.defaults, "environments": {},
+                           "requirement": Answers("x").requirement}  # fmt: skip
+
+
+GOOD = answers.render(Answers("fc")).decode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "messages"),
+    [
+        (GOOD, "", ["fcgitops.yaml: version: is missing (take it back from Git)",
+                    "fcgitops.yaml: answers: is missing (take it back from Git)"]),
+        (GOOD, "- a\n", ["fcgitops.yaml: ['a'] is not a mapping (KEY: VALUE lines)",
+                         "fcgitops.yaml: version: is missing (take it back from Git)",
+                         "fcgitops.yaml: answers: is missing (take it back from Git)"]),
+        (GOOD, "version: x\nanswers: y\n", ["fcgitops.yaml: answers: 'y' is not a mapping"]),
+        ("version:", "versoin:", [
+            "fcgitops.yaml: versoin: is not known (did you mean 'version'?)",
+            "fcgitops.yaml: version: is missing (take it back from Git)"]),
+        (f"version: {__version__}", "version: 0.1",
+         ["fcgitops.yaml: version: 0.1 is not text"]),
+        ("  repo_slug: fc\n", "", [
+            "fcgitops.yaml: answers.repo_slug: is missing (take it back from Git)"]),
+        ("  repo_slug: fc\n", "  repo_slug: fc\n  environments: dev\n", [
+            "fcgitops.yaml: answers.environments: is not known "
+            "(one of repo_slug, profile, gitops, repo_url)"]),
+        ("profile: hardened", "profile: soft", [
+            "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),
+        ("    tag: v1.0.0", "    tag: 1.0\n    tga: x", [
+            "fcgitops.yaml: defaults: image.tga: is not known (did you mean 'tag'?)"]),
+        ("    tag: v1.0.0", "    tag: 1.0", [
+            "fcgitops.yaml: defaults: image.tag: 1.0 is not text (letters, digits, '_', '.' and "
+            "'-', at most 128, the first no '.' or '-'; quote it)"]),
+        ("  gitops: argocd", "  gitops: argocd\n  gitops: flux", [
+            "fcgitops.yaml:8: repeats the key 'gitops' (keep one of the two)"]),
+        ("  gitops: argocd", "<<<<<<< yours\n  gitops: argocd", [
+            "fcgitops.yaml:8: is not valid YAML: could not find expected ':'"]),
+    ],
+)  # fmt: skip
+def test_damaged(old: str, new: str, messages: list[str]) -> None:
+    """A damaged fcgitops.yaml is refused, with each place and the way out."""
+    assert old in GOOD
+    assert refusals(answers.load, GOOD.replace(old, new).encode()) == messages
+
+
+def test_environment_defaults() -> None:
+    """Which tool syncs an environment follows from the answers; defaults come on top."""
+    assert Answers("x", gitops="flux").environment_defaults == {"sync": "flux"}
+    for gitops in ("argocd", "both"):
+        assert Answers("x", gitops=gitops).environment_defaults == {"sync": "argocd"}
+    assert Answers("x", defaults={"image.tag": "v9"}).environment_defaults == {
+        "sync": "argocd", "image.tag": "v9"
+    }  # fmt: skip
+
+
+def test_nested() -> None:
+    """Key paths become nested mappings again."""
+    assert answers.nested({"a.b": 1, "a.c": 2, "d": {"e.f": 3}}) == {
+        "a": {"b": 1, "c": 2}, "d": {"e.f": 3}
+    }  # fmt: skip

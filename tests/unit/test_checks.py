@@ -1,0 +1,245 @@
+"""The numbered checks: each on what kustomize really rendered, with one fault put in."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from fcgitops import checks, kustomize, yamlio
+from fcgitops.checks import Finding, Object, Rendered, check
+from fcgitops.model import PROFILES, VARIANTS
+from gitenv import write
+from test_render import COMBINATIONS, base, files, make
+
+GIVEN: dict[str, dict[str, Any]] = {
+    "hardened": {
+        "namespace": "fc",
+        "image.digest": "sha256:" + "0a" * 32,
+        "egress.mode": "cidr",
+        "egress.endpoints": [{"cidr": "10.0.0.1/32", "port": 6443}],
+        "apiServer.kubeconfigSecret": "s",
+    },
+    "upstream": {"namespace": "fc", "image.registry": "r.io", "image.tag": "v1.0.1"},
+}
+
+
+@functools.cache
+def built(profile: str, variant: str, mode: str) -> tuple[bytes, Rendered]:
+    """What kustomize rendered for an environment, and what it should be."""
+    given = GIVEN[profile]
+    if mode:
+        given = {**given, "egress.mode": mode, "egress.endpoints": []}
+    env = make(profile, variant, given)
+    tree = base(profile) | files(env, profile)
+    with TemporaryDirectory() as folder:
+        write(Path(folder), tree)
+        out = kustomize.find().build(Path(folder) / "overlays" / "prod")
+    config = tree.get("overlays/prod/frameworkcontroller.yaml")
+    return out, Rendered("prod", [], profile, env, config.decode() if config else None)
+
+
+def rendered(profile: str, variant: str = "customized-config", mode: str = "") -> Rendered:
+    """A sound overlay, its objects made anew each time, so that a test may break them."""
+    out, expected = built(profile, variant, mode)
+    return dataclasses.replace(expected, objects=yamlio.load_all(out))
+
+
+@pytest.mark.parametrize(("profile", "variant"), COMBINATIONS)
+def test_sound(profile: str, variant: str) -> None:
+    """What is rendered for an environment has no findings."""
+    assert check(rendered(profile, variant)) == []
+
+
+@pytest.mark.parametrize("mode", ["none", "cilium"])
+def test_sound_egress(mode: str) -> None:
+    """Neither has it without a limit of egress, nor with Cilium's."""
+    assert check(rendered("hardened", mode=mode)) == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_sound_variant(profile: str) -> None:
+    """A variant, which has no environment, is checked for what can be known of it."""
+    folders = {}
+    with TemporaryDirectory() as folder:
+        write(Path(folder), base(profile))
+        folders = {v: kustomize.find().build(Path(folder) / "overlays" / v) for v in VARIANTS}
+    for variant, out in folders.items():
+        config = base(profile).get(f"overlays/{variant}/frameworkcontroller.yaml")
+        text = config.decode() if config else None
+        assert check(Rendered(variant, yamlio.load_all(out), profile, None, text)) == []
+
+
+def one(r: Rendered, kind: str) -> Object:
+    return next(o for o in r.objects if o["kind"] == kind)
+
+
+def stateful(r: Rendered) -> Object:
+    return one(r, "StatefulSet")
+
+
+def pod(r: Rendered) -> Object:
+    spec: Object = stateful(r)["spec"]["template"]["spec"]
+    return spec
+
+
+def container(r: Rendered) -> Object:
+    first: Object = pod(r)["containers"][0]
+    return first
+
+
+def security(r: Rendered) -> Object:
+    context: Object = container(r)["securityContext"]
+    return context
+
+
+def drop(r: Rendered, kind: str) -> None:
+    r.objects.remove(one(r, kind))
+
+
+Break = Callable[[Rendered], object]
+ACCOUNT = "no ClusterRoleBinding names the ServiceAccount frameworkcontroller of fc (its subject)"
+CONFIG = "no mounted ConfigMap holds frameworkcontroller.yaml as it is here (configMapGenerator)"
+PLAIN = "frameworkcontroller-config"
+IMAGE_HINT = "(images: name: frameworkcontroller/frameworkcontroller)"
+NAMESPACE_HINT = "(namespace: in kustomization.yaml)"
+OWN = f"r.io/frameworkcontroller/frameworkcontroller:v1.0.1 {IMAGE_HINT}"
+C = "the container frameworkcontroller"
+
+
+def rename_config(r: Rendered) -> None:
+    one(r, "ConfigMap")["metadata"]["name"] = PLAIN
+    pod(r)["volumes"][0]["configMap"]["name"] = PLAIN
+
+
+FAULTS: list[tuple[str, Break, list[str]]] = [
+    ("hardened", lambda r: drop(r, "StatefulSet"),
+     ["FCG01: renders 0 StatefulSets frameworkcontroller (exactly one)"]),
+    ("hardened", lambda r: r.objects.append(copy.deepcopy(stateful(r))),
+     ["FCG01: renders 2 StatefulSets frameworkcontroller (exactly one)"]),
+    ("upstream", lambda r: stateful(r)["spec"].update(replicas=2),
+     ["FCG01: has 2 replicas (1: it is one per cluster)"]),
+    ("upstream", lambda r: stateful(r)["spec"].update(replicas=0), []),
+    ("upstream", lambda r: stateful(r)["spec"].pop("replicas"), []),
+    ("hardened", lambda r: one(r, "Service")["metadata"].update(namespace="x"),
+     [f"FCG02: Service frameworkcontroller is in x, not in fc {NAMESPACE_HINT}"]),
+    ("hardened", lambda r: one(r, "Namespace")["metadata"].update(name="x"),
+     [f"FCG02: Namespace x is not the environment's namespace fc {NAMESPACE_HINT}"]),
+    ("hardened", lambda r: drop(r, "ServiceAccount"),
+     ["FCG03: the Pod runs as the ServiceAccount frameworkcontroller, which is not rendered "
+      "(frameworkcontroller)"]),
+    ("hardened", lambda r: drop(r, "ClusterRoleBinding"), [f"FCG03: {ACCOUNT}"]),
+    ("hardened", lambda r: one(r, "ClusterRoleBinding")["subjects"][0].update(namespace="x"),
+     [f"FCG03: {ACCOUNT}"]),
+    ("upstream", lambda r: one(r, "ClusterRoleBinding")["subjects"][0].update(
+        name="system:serviceaccount:default:frameworkcontroller"), [f"FCG03: {ACCOUNT}"]),
+    ("upstream", lambda r: pod(r).pop("serviceAccountName"),
+     ["FCG03: the Pod runs as the ServiceAccount default, which is not rendered "
+      "(frameworkcontroller)",
+      f"FCG03: {ACCOUNT.replace('ServiceAccount frameworkcontroller', 'ServiceAccount default')}"]),
+    ("hardened", lambda r: pod(r)["volumes"][0]["configMap"].update(name="none"),
+     ["FCG04: the Pod mounts the ConfigMap none, which is not rendered (namespace: in every layer)",
+      f"FCG05: {CONFIG}"]),
+    ("hardened", lambda r: one(r, "ConfigMap").update(data={"frameworkcontroller.yaml": "a: 1\n"}),
+     [f"FCG05: {CONFIG}"]),
+    ("upstream", lambda r: pod(r).pop("volumes"), [f"FCG05: {CONFIG}"]),
+    ("hardened", lambda r: container(r).update(image="x:latest"),
+     ["FCG06: runs the image x:latest, not frameworkcontroller/frameworkcontroller:v1.0.0@sha256:"
+      + "0a" * 32 + f" {IMAGE_HINT}"]),
+    ("upstream", lambda r: container(r).update(image="r.io/x"),
+     [f"FCG06: runs the image r.io/x, not {OWN}"]),
+    ("upstream", lambda r: container(r).update(name="x"),
+     [f"FCG06: runs the image , not {OWN}"]),
+    ("upstream", lambda r: stateful(r)["spec"]["template"]["metadata"]["labels"].update(app="x"),
+     ["FCG07: selects Pods by {'app': 'frameworkcontroller'}, but labels them {'app': 'x'} "
+      "(never change the label app)"]),
+    ("hardened", lambda r: pod(r).update(hostNetwork=True, hostPID=True, hostIPC=True),
+     [f"FCG08: the Pod sets host{name} (leave it out)" for name in ("Network", "PID", "IPC")]),
+    ("hardened", lambda r: pod(r)["volumes"].append({"name": "v", "hostPath": {"path": "/"}}),
+     ["FCG08: the volume v is of no kind that restricted allows (a Secret for instance)"]),
+    ("hardened", lambda r: pod(r)["securityContext"].pop("runAsNonRoot"),
+     [f"FCG08: {C} may run as root (runAsNonRoot: true)"]),
+    ("hardened", lambda r: security(r).update(runAsNonRoot=False),
+     [f"FCG08: {C} may run as root (runAsNonRoot: true)"]),
+    ("hardened", lambda r: security(r).update(runAsUser=0),
+     [f"FCG08: {C} may run as root (runAsNonRoot: true)"]),
+    ("hardened", lambda r: pod(r)["securityContext"]["seccompProfile"].update(type="Unconfined"),
+     [f"FCG08: {C} has no seccomp profile (RuntimeDefault)"]),
+    ("hardened", lambda r: security(r).update(seccompProfile={"type": "Localhost"}), []),
+    ("hardened", lambda r: security(r).pop("allowPrivilegeEscalation"),
+     [f"FCG08: {C} may gain privileges (allowPrivilegeEscalation: false)"]),
+    ("hardened", lambda r: security(r).update(privileged=True),
+     [f"FCG08: {C} may gain privileges (allowPrivilegeEscalation: false)"]),
+    ("hardened", lambda r: security(r).pop("capabilities"),
+     [f"FCG08: {C} keeps capabilities (capabilities: {{drop: [ALL]}})"]),
+    ("hardened", lambda r: security(r)["capabilities"].update(add=["NET_ADMIN"]),
+     [f"FCG08: {C} keeps capabilities (capabilities: {{drop: [ALL]}})"]),
+    ("hardened", lambda r: security(r)["capabilities"].update(add=["NET_BIND_SERVICE"]), []),
+    ("hardened", lambda r: pod(r).update(initContainers=[{"name": "i"}]),
+     ["FCG08: the container i may gain privileges (allowPrivilegeEscalation: false)",
+      "FCG08: the container i keeps capabilities (capabilities: {drop: [ALL]})"]),
+    ("upstream", lambda r: pod(r).update(hostNetwork=True), []),
+    ("hardened", lambda r: drop(r, "NetworkPolicy"),
+     ["FCG09: its NetworkPolicy lets out to [] (egress.endpoints)"]),
+    ("hardened", lambda r: one(r, "NetworkPolicy")["spec"].update(policyTypes=["Ingress"]),
+     ["FCG09: its NetworkPolicy lets out to [] (egress.endpoints)"]),
+    ("hardened", lambda r: one(r, "NetworkPolicy")["spec"]["egress"][0]["to"].append(
+        {"ipBlock": {"cidr": "0.0.0.0/0"}}),
+     ["FCG09: its NetworkPolicy lets out to ['0.0.0.0/0', '10.0.0.1/32'] (egress.endpoints)"]),
+    ("hardened", rename_config,
+     ["FCG10: the ConfigMap is called frameworkcontroller-config plainly: a change would not roll "
+      "out (no disableNameSuffixHash)"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("profile", "fault", "findings"), FAULTS)
+def test_fault(profile: str, fault: Break, findings: list[str]) -> None:
+    """One fault gets the findings that name it, and no others."""
+    broken = rendered(profile)
+    fault(broken)
+    assert [str(finding) for finding in check(broken)] == [f"prod: {f}" for f in findings]
+
+
+def test_cilium_missing() -> None:
+    """Where Cilium is to limit egress, its policy must be there."""
+    broken = rendered("hardened", mode="cilium")
+    drop(broken, "CiliumNetworkPolicy")
+    assert check(broken) == [
+        Finding("FCG09", "prod", "renders no CiliumNetworkPolicy", "components/cilium-egress")
+    ]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(lambda r: container(r).update(ports=[{"hostPort": 80}]), id="host port"),
+        pytest.param(lambda r: security(r).update(procMount="Unmasked"), id="proc mount"),
+        pytest.param(lambda r: one(r, "NetworkPolicy")["spec"]["egress"].append({}), id="all out"),
+        pytest.param(
+            lambda r: one(r, "NetworkPolicy")["spec"]["egress"][0].pop("ports"), id="all ports"
+        ),
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="not looked at")
+def test_fault_unseen(fault: Break) -> None:
+    """What `restricted` forbids, or what opens egress again, is found."""
+    broken = rendered("hardened")
+    fault(broken)
+    assert check(broken) != []
+
+
+def test_every_check_has_a_fault() -> None:
+    """Each number has a sentence for the README, and is shown to fail above."""
+    assert list(checks.CHECKS) == [f"FCG{n:02}" for n in range(1, 11)]
+    assert all((rule.__doc__ or "").endswith(".") for rule in checks.CHECKS.values())
+    assert {f[:5] for _, _, findings in FAULTS for f in findings} == set(checks.CHECKS)
+
+
+def test_finding() -> None:
+    """A finding without a hint has no parentheses."""
+    assert str(Finding("FCG00", "prod", "does not build")) == "prod: FCG00: does not build"

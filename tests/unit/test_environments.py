@@ -1,0 +1,348 @@
+"""From requests to the files that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fcgitops import record
+from fcgitops.answers import Answers
+from fcgitops.environments import Planned, Request, outcome, parse_sets, plan
+from fcgitops.errors import InputError
+from fcgitops.git import merge_file
+from fcgitops.merge import Merged
+from fcgitops.repository import Repository
+from fcgitops.scaffold import base_tree
+from fcgitops.template import render_skeleton
+from gitenv import write
+
+CUSTOMIZED = {"variant": "customized-config"}
+LABEL = "a DNS label: lower-case letters, digits and '-' between them, at most 63"
+FOLDER = "overlays/prod"
+VARIANT_FILE = "overlays/customized-config/frameworkcontroller.yaml"
+
+
+@pytest.fixture(scope="module")
+def tree() -> dict[str, bytes]:
+    """The files of a repository without environments."""
+    answers = Answers("fc")
+    return base_tree(answers, render_skeleton(answers))
+
+
+@pytest.fixture
+def repository(tree: dict[str, bytes], tmp_path: Path) -> Repository:
+    """That repository on disk."""
+    write(tmp_path, tree)
+    return Repository(tmp_path)
+
+
+def refusal(call: Callable[[], object]) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        call()
+    return [str(problem) for problem in caught.value.problems]
+
+
+def source(repository: Repository, text: str, name: str = "prod") -> None:
+    write(repository.root, {f"overlays/{name}/environment.yaml": text})
+
+
+def planned(repository: Repository, **request: Any) -> Planned:
+    (one,) = plan(repository, [Request("prod", "NAME", **request)])
+    return one
+
+
+def apply(repository: Repository, **request: Any) -> Merged:
+    """Plans a change and writes its outcome, as the transaction would."""
+    merged = outcome(repository, [planned(repository, **request)], merge_file)
+    for path, data in merged.files.items():
+        if data is not None:
+            write(repository.root, {path: data})
+        else:
+            (repository.root / path).unlink(missing_ok=True)
+    return merged
+
+
+@pytest.mark.parametrize(
+    ("pairs", "given", "own"),
+    [
+        ([], {}, {}),
+        (
+            ["image.tag=1.0", "workerNumber=800", "kubeApiServerAddress=1", "labels={a: b}"],
+            {"image.tag": "1.0", "labels": {"a": "b"}},
+            {("workerNumber",): 800, ("kubeApiServerAddress",): "1"},
+        ),
+        (
+            ["logObjectSnapshot.pod.onPodDeletion=false", "image.pullSecrets=a,b"],
+            {"image.pullSecrets": ["a", "b"]},
+            {("logObjectSnapshot", "pod", "onPodDeletion"): False},
+        ),
+        (["annotations={a: 'x=y'}", "resources.cpu="],
+         {"annotations": {"a": "x=y"}, "resources.cpu": ""}, {}),
+    ],
+)  # fmt: skip
+def test_sets(pairs: list[str], given: dict[str, Any], own: dict[tuple[str, ...], Any]) -> None:
+    """KEY=VALUE sets keys of the environment and settings of FrameworkController alike."""
+    assert parse_sets(pairs, "--set") == (given, own)
+
+
+def test_sets_refused() -> None:
+    """Every wrong pair is told at once."""
+    pairs = ["image.tga=1", "workerNumber", "workerNumbr=1", "variant=x", "settings={}",
+             "labels=a: b: c", "workerNumber=a: b: c"]  # fmt: skip
+    yaml = "is not valid YAML: mapping values are not allowed in this context"
+    assert refusal(lambda: parse_sets(pairs, "--set")) == [
+        "--set: 'image.tga' is not known (did you mean 'image.tag'?)",
+        "--set: 'workerNumber' has no '=' (KEY=VALUE)",
+        "--set: 'workerNumbr' is not known (did you mean 'workerNumber'?)",
+        "--set: 'variant' is not known",
+        "--set: 'settings' is not known",
+        f"--set: labels:1: {yaml}",
+        f"--set: workerNumber:1: {yaml}",
+    ]
+
+
+def test_new(repository: Repository) -> None:
+    """A new environment has its source, what is generated of it, local/ and a record."""
+    given = {**CUSTOMIZED, "image.tag": "v1.0.1"}
+    one = planned(repository, given=given, settings={("workerNumber",): 8})
+    assert (one.new, one.environment.image_tag, one.environment.settings) == (
+        True, "v1.0.1", {"workerNumber": 8},
+    )  # fmt: skip
+    assert one.source.decode().endswith(
+        "variant: customized-config\ncluster:\n  name: prod\nnamespace: frameworkcontroller\n"
+        "sync: argocd\nimage:\n  tag: v1.0.1\nsettings:\n  workerNumber: 8\n"
+    )
+    merged = outcome(repository, [one], merge_file)
+    assert sorted(merged.files) == [
+        f"{FOLDER}/{name}"
+        for name in (".fcgitops", "environment.yaml", "frameworkcontroller.yaml",
+                     "kustomization.yaml", "local/kustomization.yaml")
+    ]  # fmt: skip
+    assert (merged.conflicts, merged.notes) == ({}, [])
+    recorded = record.decode(merged.files[f"{FOLDER}/.fcgitops"])
+    assert recorded == {
+        name: merged.files[f"{FOLDER}/{name}"]
+        for name in ("frameworkcontroller.yaml", "kustomization.yaml")
+    }
+
+
+MINE = """\
+# ours
+cluster: {name: main}  # the big one
+variant: customized-config
+image:
+  tag: "v1.0.0"  # pinned
+settings:
+  workerNumber: 8  # few
+"""
+
+
+def test_hand_edited(repository: Repository) -> None:
+    """A file that its user edited keeps every comment and quote but of the key that is set."""
+    source(repository, MINE)
+    one = planned(repository, given={"image.tag": "v1.0.1", "namespace": "n"},
+                  settings={("workerNumber",): 9, ("kubeClientQps",): 1})  # fmt: skip
+    assert one.source.decode() == (
+        MINE.replace('"v1.0.0"', "v1.0.1").replace("8  # few", "9  # few\n  kubeClientQps: 1")
+        + "namespace: n\n"
+    )
+    assert one.new is False
+
+
+def test_unchanged(repository: Repository) -> None:
+    """A key that is set to what it is, or none at all, leaves the file as it is."""
+    source(repository, MINE)
+    assert planned(repository).source.decode() == MINE
+    assert planned(repository, given={"image.tag": "v1.0.0"}).source.decode() == MINE
+
+
+def test_config(repository: Repository) -> None:
+    """A whole configuration replaces the settings, comments included; --set comes on top."""
+    source(repository, MINE.removesuffix("  # few\n") + "\n")
+    one = planned(
+        repository, config="# new\nworkerNumber: 1 # one\n", settings={("kubeClientQps",): 2}
+    )
+    head = MINE.partition("settings:")[0]
+    assert one.source.decode() == (
+        f"{head}settings:\n  # new\n  workerNumber: 1 # one\n  kubeClientQps: 2\n"
+    )
+    assert one.environment.settings == {"workerNumber": 1, "kubeClientQps": 2}
+
+
+NO_FILE = (
+    "overlays/{}/environment.yaml: settings: default-config has no configuration file to set "
+    "anything in (--variant customized-config)"
+)
+
+
+@pytest.mark.parametrize(
+    "request_", [{"settings": {("workerNumber",): 8}}, {"config": "workerNumber: 8\n"}]
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_default_config(repository: Repository, request_: Mapping[str, Any], there: bool) -> None:
+    """default-config has no file to set anything in; the variant that has one is named."""
+    if there:
+        source(repository, "variant: default-config\n")
+    assert refusal(lambda: planned(repository, **request_)) == [NO_FILE.format("prod")]
+    assert planned(repository, given=CUSTOMIZED, **request_).environment.settings
+
+
+def test_all_at_once(repository: Repository) -> None:
+    """Every mistake of every request is told; none of them is planned."""
+    source(repository, "varient: x\n", "old")
+    source(repository, "image: [\n", "broken")
+    write(repository.root, {"overlays/Team/README.md": "", "overlays/notes/README.md": ""})
+    requests = [
+        Request("../x", "item 1"),
+        Request("ok", "item 2"),
+        Request("ok", "item 3"),
+        Request("customized-config", "item 4"),
+        Request("team", "item 5"),
+        Request("notes", "item 6"),
+        Request("new", "item 7", {"image.tag": "a b", "sync": "fluxx"}),
+        Request("old", "item 8"),
+        Request("broken", "item 9"),
+        Request("set", "item 10", {}, {("workerNumber",): 1}),
+    ]
+    assert refusal(lambda: plan(repository, requests)) == [
+        f"item 1: '../x' is not valid ({LABEL})",
+        "item 3: 'ok' is named twice (each once)",
+        "item 4: 'customized-config' is reserved (another name, such as dev or prod)",
+        "item 5: overlays/Team differs from it in case only, and is no environment "
+        "(choose another name)",
+        "item 6: overlays/notes is there already, and is no environment (choose another name)",
+        "item 7: image.tag: 'a b' is not valid "
+        "(letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-')",
+        "item 7: sync: 'fluxx' is not known (did you mean 'flux'?)",
+        "overlays/old/environment.yaml: varient: is not known (did you mean 'variant'?)",
+        "item 9:2: is not valid YAML: did not find expected node content",
+        NO_FILE.format("set"),
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="the settings of a new environment are checked too late")
+def test_all_at_once_in_one(repository: Repository) -> None:
+    """So are the mistakes in keys and in settings of one new environment."""
+    request = {"given": {**CUSTOMIZED, "image.tag": "a b"}, "settings": {("workerNumber",): "x"}}
+    assert len(refusal(lambda: planned(repository, **request))) == 2
+
+
+def test_one_cluster(repository: Repository) -> None:
+    """A request for a cluster on which another environment stands is refused."""
+    source(repository, "cluster: {name: c, server: https://h}\n", "dev")
+    message = ("the environment dev is on this cluster already "
+               "(FrameworkController is one per cluster: give each its own)")  # fmt: skip
+    given = {"cluster.name": "c", "cluster.server": "https://H:443/"}
+    assert refusal(lambda: planned(repository, given=given)) == [
+        f"overlays/prod/environment.yaml: cluster.{key}: {message}" for key in ("name", "server")
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="server_identity: ValueError: Port out of range")
+def test_no_such_port(repository: Repository) -> None:
+    """A server with a port that cannot be is refused."""
+    assert refusal(lambda: planned(repository, given={"cluster.server": "https://h:99999"}))
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a sentence\n", "cluster: main\n"])
+@pytest.mark.xfail(strict=True, reason="the user's text is dropped for the key that is set")
+def test_damaged_source(repository: Repository, text: str) -> None:
+    """A damaged environment.yaml is refused when a key is set in it, as without."""
+    source(repository, text)
+    assert refusal(lambda: planned(repository))
+    assert refusal(lambda: planned(repository, given={"cluster.name": "c"}))
+
+
+def test_again_is_nothing(repository: Repository) -> None:
+    """The same request once more changes no file."""
+    apply(repository, given=CUSTOMIZED)
+    again = outcome(repository, [planned(repository, given=CUSTOMIZED)], merge_file)
+    assert again.files
+    assert all((repository.root / path).read_bytes() == data for path, data in again.files.items())
+
+
+def test_edits_survive(repository: Repository) -> None:
+    """Edits of generated files, and deletions, live on while the rest follows the source."""
+    apply(repository, given={**CUSTOMIZED, "nodeSelector": {"a": "b"}})
+    path = repository.root / FOLDER / "frameworkcontroller.yaml"
+    path.write_text(path.read_text().replace("kubeClientQps: 200", "kubeClientQps: 9 # mine"))
+    (repository.root / FOLDER / "patches/kustomization.yaml").unlink()
+    (repository.root / FOLDER / "local/kustomization.yaml").write_text("mine\n")
+    settings = {("frameworkCompletedRetainSec",): 60}
+    merged = apply(repository, given={"nodeSelector": {"a": "c"}}, settings=settings)
+    text = path.read_text()
+    assert "kubeClientQps: 9 # mine\n" in text
+    assert "frameworkCompletedRetainSec: 60\n" in text
+    assert merged.notes == [f"{FOLDER}/patches/kustomization.yaml was deleted here and stays so"]
+    assert f"{FOLDER}/local/kustomization.yaml" not in merged.files
+    assert merged.conflicts == {}
+
+
+def test_conflict(repository: Repository) -> None:
+    """Where user and source change the same line, there is a conflict, never a silent choice."""
+    apply(repository, given=CUSTOMIZED)
+    path = repository.root / FOLDER / "frameworkcontroller.yaml"
+    path.write_text(path.read_text().replace("workerNumber: 500", "workerNumber: 7"))
+    merged = apply(repository, settings={("workerNumber",): 8})
+    (conflict,) = merged.conflicts.items()
+    assert conflict[0] == f"{FOLDER}/frameworkcontroller.yaml"
+    assert b"\nworkerNumber: 7\n=======\nworkerNumber: 8\n>>>>>>> " in conflict[1].merged
+
+
+def test_no_longer_generated(repository: Repository) -> None:
+    """A file that the source no longer calls for goes; with the user's edits it stays."""
+    name = f"{FOLDER}/patches/kustomization.yaml"
+    apply(repository, given={"nodeSelector": {"a": "b"}})
+    assert apply(repository, given={"nodeSelector": {}}).files[name] is None
+    assert not (repository.root / name).exists()
+    apply(repository, given={"nodeSelector": {"a": "b"}})
+    with (repository.root / name).open("a") as file:
+        file.write("# mine\n")
+    merged = apply(repository, given={"nodeSelector": {}})
+    assert merged.notes == [f"{name} is no longer generated; it has your edits and stays"]
+    assert (repository.root / name).read_text().endswith("# mine\n")
+
+
+def test_record_lost(repository: Repository) -> None:
+    """Without its record, what differs from the generated text is taken for an edit."""
+    apply(repository)
+    source(repository, "namespace: elsewhere\n")
+    (repository.root / FOLDER / ".fcgitops").write_text("damaged")
+    merged = apply(repository)
+    assert merged.notes == [
+        f"{FOLDER}/.fcgitops is missing or damaged: what differs from the generated text is taken "
+        "for an edit"
+    ]
+    assert list(merged.conflicts) == [f"{FOLDER}/kustomization.yaml"]
+    assert record.decode(merged.files[f"{FOLDER}/.fcgitops"])
+
+
+def test_own_variant(repository: Repository) -> None:
+    """An environment starts from the repository's own customized-config, else from ours."""
+    own = "# ours\nworkerNumber: 3\n"
+    write(repository.root, {VARIANT_FILE: own})
+    assert apply(repository, given=CUSTOMIZED).files[f"{FOLDER}/frameworkcontroller.yaml"] == (
+        own.encode()
+    )
+    (repository.root / VARIANT_FILE).unlink()
+    merged = outcome(repository, [planned(repository)], merge_file)
+    assert b"workerNumber: 500\n" in (merged.files[f"{FOLDER}/frameworkcontroller.yaml"] or b"")
+
+
+@pytest.mark.xfail(strict=True, reason="record.encode drops a last line without its newline")
+def test_own_variant_without_newline(repository: Repository) -> None:
+    """A variant's file that does not end in a newline is recorded whole."""
+    write(repository.root, {VARIANT_FILE: "workerNumber: 3\nkubeClientQps: 5"})
+    files = apply(repository, given=CUSTOMIZED).files
+    recorded = record.decode(files[f"{FOLDER}/.fcgitops"]) or {}
+    name = "frameworkcontroller.yaml"
+    assert recorded[name] == files[f"{FOLDER}/{name}"]
+
+
+@pytest.mark.xfail(strict=True, reason="UnicodeDecodeError")
+def test_own_variant_not_text(repository: Repository) -> None:
+    """A variant's file that is no UTF-8 is an error with its name."""
+    write(repository.root, {VARIANT_FILE: b"# \xff\n"})
+    assert VARIANT_FILE in refusal(lambda: apply(repository, given=CUSTOMIZED))[0]

@@ -1,0 +1,208 @@
+"""Installing the pinned kustomize."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import tarfile
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from fcgitops import run, tools
+from fcgitops.errors import ToolError
+
+PROGRAM = b"#!/bin/sh\necho v5.8.1\n"
+NAME = "kustomize_v5.8.1_linux_amd64.tar.gz"
+MODULE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"
+
+
+def archive(content: bytes) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as tar:
+        member = tarfile.TarInfo("kustomize")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    return data.getvalue()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The release's folder, served over HTTP, to a Linux on amd64 without Go."""
+    folder = tmp_path / "release"
+    folder.mkdir()
+    (folder / NAME).write_bytes(archive(PROGRAM))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=partial(server.serve_forever, 0.01), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        monkeypatch.setattr(tools, "RELEASE", url)
+        yield folder
+        server.shutdown()
+
+
+def pin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setitem(tools.SHA256, "linux_amd64", hashlib.sha256(data).hexdigest())
+
+
+def test_archive(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The release's archive is fetched and unpacked; where it is there already, nothing is."""
+    pin(monkeypatch, (release / NAME).read_bytes())
+    program = tools.install(tmp_path / "new" / "bin")
+    assert program == tmp_path / "new" / "bin" / "kustomize"
+    assert run.run([program]).stdout == b"v5.8.1\n"
+    assert [path.name for path in program.parent.iterdir()] == ["kustomize"]
+    (release / NAME).unlink()
+    assert tools.install(tmp_path / "new" / "bin") == program
+
+
+def test_replaces_another_version(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kustomize of another version in the folder is replaced."""
+    pin(monkeypatch, (release / NAME).read_bytes())
+    old = tmp_path / "kustomize"
+    old.write_text("#!/bin/sh\necho v5.0.0\n")
+    old.chmod(0o755)
+    assert tools.install(tmp_path).read_bytes() == PROGRAM
+
+
+@pytest.mark.xfail(strict=True, reason="it is run before it is known to run: cannot be started")
+def test_replaces_what_does_not_run(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kustomize that does not start, such as another machine's, is replaced."""
+    pin(monkeypatch, (release / NAME).read_bytes())
+    (tmp_path / "kustomize").write_bytes(b"\x7fELF of another machine")
+    assert tools.install(tmp_path).read_bytes() == PROGRAM
+
+
+def test_wrong_content(release: Path, tmp_path: Path) -> None:
+    """An archive that is not the pinned one is refused, and nothing of it is written."""
+    data = archive(b"evil")
+    (release / NAME).write_bytes(data)
+    with pytest.raises(ToolError) as caught:
+        tools.install(tmp_path / "bin")
+    found = hashlib.sha256(data).hexdigest()
+    assert str(caught.value) == (
+        f"{tools.RELEASE}{NAME}: is not what was pinned: SHA-256 {found} "
+        f"({tools.SHA256['linux_amd64']})"
+    )
+    assert list((tmp_path / "bin").iterdir()) == []
+
+
+def test_not_there(release: Path, tmp_path: Path) -> None:
+    """An archive that cannot be fetched is told with its address and another way."""
+    (release / NAME).unlink()
+    with pytest.raises(ToolError) as caught:
+        tools.install(tmp_path / "bin")
+    assert str(caught.value) == (
+        f"{tools.RELEASE}{NAME}: cannot be fetched: HTTP Error 404: File not found "
+        "(install Go or kubectl)"
+    )
+
+
+@pytest.mark.xfail(strict=True, reason="http.client.IncompleteRead is no OSError")
+def test_connection_lost(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that breaks off is an error, no traceback."""
+    size = (release / NAME).stat().st_size
+    monkeypatch.setattr(
+        Quiet, "copyfile", lambda _self, source, out: out.write(source.read(size // 2))
+    )
+    with pytest.raises(ToolError):
+        tools.install(tmp_path / "bin")
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "name"),
+    [
+        ("linux", "x86_64", "linux_amd64"),
+        ("linux", "aarch64", "linux_arm64"),
+        ("darwin", "arm64", "darwin_arm64"),
+        ("linux", "riscv64", "linux_riscv64"),
+        ("win32", "AMD64", "win32_AMD64"),
+    ],
+)
+def test_platform(
+    release: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+    machine: str,
+    name: str,
+) -> None:
+    """Each platform has its own archive; one without is told so, with Go's command."""
+    (release / NAME).unlink()
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    with pytest.raises(ToolError) as caught:
+        tools.install(tmp_path / "bin")
+    expected = (
+        f"{tools.RELEASE}kustomize_v5.8.1_{name}.tar.gz: cannot be fetched"
+        if name in ("linux_amd64", "linux_arm64", "darwin_arm64")
+        else f"kustomize: has no pinned archive for {name} (go install {MODULE})"
+    )
+    assert str(caught.value).startswith(expected)
+
+
+GO = """\
+#!/bin/sh
+echo "$@" "$GOFLAGS" >"$GOBIN/said"
+printf '#!/bin/sh\\necho v5.8.1\\n' >"$GOBIN/kustomize"
+/bin/chmod +x "$GOBIN/kustomize"
+"""
+
+
+@pytest.fixture
+def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Go that writes down what it was asked for."""
+    path = tmp_path / "path" / "go"
+    path.parent.mkdir()
+    path.write_text(GO)
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent))
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+@pytest.mark.usefixtures("go")
+def test_go(tmp_path: Path) -> None:
+    """Where Go is, it builds the pinned version, into a folder that may be relative."""
+    program = tools.install(Path("bin"))
+    assert run.run([program.absolute()]).stdout == b"v5.8.1\n"
+    assert (tmp_path / "bin" / "said").read_text() == f"install {MODULE} -buildvcs=false\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [("echo first >&2; echo go: no network >&2", "go: no network"), (":", "no reason given")],
+)
+def test_go_fails(go: Path, script: str, reason: str) -> None:
+    """Where Go fails, its last line is the reason, and the command can be typed again."""
+    go.write_text(f"#!/bin/sh\n{script}\nexit 1\n")
+    with pytest.raises(ToolError) as caught:
+        tools.install(Path("bin"))
+    assert str(caught.value) == f"go install: failed: {reason} (go install {MODULE})"
+
+
+def test_pins() -> None:
+    """There is a SHA-256 for Linux and macOS, each another one."""
+    assert set(tools.SHA256) == {
+        f"{system}_{machine}" for system in ("linux", "darwin") for machine in ("amd64", "arm64")
+    }
+    assert {len(bytes.fromhex(digest)) for digest in tools.SHA256.values()} == {32}
+    assert len(set(tools.SHA256.values())) == 4
