@@ -24,6 +24,7 @@ from fcgitops.model import (
     check_values,
     default_values,
     flatten,
+    nested,
 )
 from fcgitops.values import did_you_mean
 
@@ -139,7 +140,7 @@ def parse_environment(text: str, where: str) -> tuple[str, str]:
     return name, variant
 
 
-def list_environments(value: object) -> list[str]:
+def list_environments(value: object, where: str = "environments") -> list[str]:
     """NAME[=VARIANT] texts of the answer `environments`: a text, a list or a mapping.
 
     Raises:
@@ -150,16 +151,14 @@ def list_environments(value: object) -> list[str]:
     if isinstance(value, dict):
         return [f"{name}={variant or DEFAULT_CONFIG}" for name, variant in value.items()]
     if not isinstance(value, list | tuple):
-        raise InputError(
-            Problem("environments", f"{value!r} is no list", "NAME or NAME=VARIANT each")
-        )
+        raise InputError(Problem(where, f"{value!r} is no list", "NAME or NAME=VARIANT each"))
     return [str(item) for item in value]
 
 
 def _environments(value: object, where: str) -> dict[str, str]:
     found: dict[str, str] = {}
     problems: list[Problem] = []
-    for item in list_environments(value):
+    for item in list_environments(value, where):
         try:
             name, variant = parse_environment(item, where)
         except InputError as error:
@@ -180,11 +179,11 @@ def parse_defaults(value: object, where: str) -> dict[str, Any]:
         InputError: with every problem.
     """
     known = [path for path, key in KEYS.items() if key.repository_default]
+    flat: dict[str, Any] = {}
     problems: list[Problem] = []
     if isinstance(value, dict):
         flat, problems = flatten(value, where, known)
     elif isinstance(value, str):
-        flat = {}
         try:
             pairs = shlex.split(value)
         except ValueError as error:
@@ -196,11 +195,14 @@ def parse_defaults(value: object, where: str) -> dict[str, Any]:
             elif path not in known:
                 problems.append(Problem(where, f"{path!r} is not known", did_you_mean(path, known)))
             else:
-                flat[path] = parse_value(path, text, where)
+                try:
+                    flat[path] = parse_value(path, text, where)
+                except InputError as error:
+                    problems += error.problems
     else:
         problems.append(Problem(where, f"{value!r} is not text", "KEY=VALUE each"))
     if problems:
-        raise InputError(problems)
+        raise InputError(problems + check_values(flat, where, PROFILES[0]))
     return {path: flat[path] for path in known if path in flat}
 
 
@@ -212,18 +214,6 @@ def parse_value(path: str, text: str, where: str) -> Any:  # noqa: ANN401
     if kind is list and not text.lstrip().startswith("["):
         return [item for item in text.split(",") if item]
     return yamlio.load(text.encode(), f"{where}: {path}")
-
-
-def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Key paths back to nested mappings."""
-    document: dict[str, Any] = {}
-    for path, value in flat.items():
-        node = document
-        *parents, last = path.split(".")
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[last] = value
-    return document
 
 
 def render(answers: Answers) -> bytes:

@@ -196,6 +196,10 @@ def _restricted(r: Rendered) -> Messages:
                 "allowPrivilegeEscalation: false",
             )
         capabilities = own.get("capabilities", {})
+        if any(port.get("hostPort") for port in c.get("ports", [])):
+            yield f"the container {c['name']} takes a port of its node", "no hostPort"
+        if own.get("procMount", "Default") != "Default":
+            yield f"the container {c['name']} sets procMount", "leave it out"
         if "ALL" not in capabilities.get("drop", []) or set(capabilities.get("add", [])) - {
             "NET_BIND_SERVICE"
         }:
@@ -203,22 +207,16 @@ def _restricted(r: Rendered) -> Messages:
 
 
 def _egress(r: Rendered) -> Messages:
-    """Where the environment limits egress, a policy does: else the limit is only believed in."""
-    if r.environment is None or r.environment.egress_mode == "none":
+    """Where the environment limits egress, the policy is rendered as it was generated."""
+    wanted = render.egress(r.environment) if r.environment else {}
+    if not wanted:
         return
-    if r.environment.egress_mode == "cilium":
-        if not any(o["kind"] == "CiliumNetworkPolicy" for o in r.objects):
-            yield "renders no CiliumNetworkPolicy", "components/cilium-egress"
-        return
-    policies = [o["spec"] for o in r.all("NetworkPolicy")]
-    cidrs = {
-        to["ipBlock"]["cidr"]
-        for spec in policies if "Egress" in spec.get("policyTypes", [])
-        for rule in spec.get("egress", [])
-        for to in rule.get("to", []) if "ipBlock" in to
-    }  # fmt: skip
-    if cidrs != {e["cidr"] for e in r.environment.egress_endpoints}:
-        yield f"its NetworkPolicy lets out to {sorted(cidrs)}", "egress.endpoints"
+    found = [o["spec"] for o in r.all(wanted["kind"], wanted["metadata"]["name"])]
+    if found != [wanted["spec"]]:
+        yield (
+            f"does not render {render.EGRESS_FILE} as it stands",
+            "allow more in a policy of your own",
+        )
 
 
 def _reproducible(r: Rendered) -> Messages:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops import model, record, render, scaffold, settings, values, yamledit, yamlio
-from fcgitops.answers import nested, parse_value
+from fcgitops.answers import parse_value
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile, merge
 from fcgitops.model import KEYS, Environment
@@ -116,29 +116,25 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
             Problem(request.where, f"overlays/{there} {what}, and is no environment",
                     "choose another name")
         )  # fmt: skip
-    answers = repository.answers
+    where = request.where if source is None else source_path(request.name)
     if source is None:
-        env = model.environment(
-            request.name, request.given, answers.environment_defaults, answers.profile,
-            request.where,
-        )  # fmt: skip
-        text = render.source(env, nested(request.given))
+        text = render.source(request.name, request.given, repository.defaults)
     else:
-        current = model.flatten(yamlio.load(source, request.where), request.where, KEYS)[0]
+        current, problems = model.flatten(yamlio.load(source, where), where, KEYS)
+        if problems:
+            raise InputError(problems)
         changes = {
             tuple(path.split(".")): value
             for path, value in request.given.items()
             if current.get(path) != value
         }
-        text = yamledit.edit(source.decode("utf-8-sig"), changes, source_path(request.name))
+        text = yamledit.edit(source.decode("utf-8-sig"), changes, where)
     if request.config is not None:
         text = yamledit.set_block(text, "settings", request.config, request.where)
-    text = yamledit.edit(
-        text,
-        {("settings", *path): value for path, value in request.settings.items()},
-        request.where,
-    )
-    return Planned(repository.parse(request.name, text.encode()), text.encode(), source is None)
+    own = {("settings", *path): value for path, value in request.settings.items()}
+    text = yamledit.edit(text, own, where)
+    environment = repository.parse(request.name, text.encode(), where)
+    return Planned(environment, text.encode(), source is None)
 
 
 def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
@@ -190,4 +186,6 @@ def _variant_config(repository: Repository) -> str:
     """The repository's own customized-config, which its owners may have changed."""
     path = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{render.CONFIG_FILE}"
     data = read_file(repository.root, path)
-    return data.decode() if data else scaffold.variant_config(repository.answers.profile)
+    if data:
+        yamlio.load(data, path)  # refuses what is no text, with its place
+    return data.decode("utf-8-sig") if data else scaffold.variant_config(repository.answers.profile)

@@ -47,12 +47,8 @@ class Kustomize:
         """
         result = run.run([*self.command, str(folder)])
         if result.status:
-            reason = result.stderr.strip().splitlines() or [f"ended with {result.status}"]
-            raise ToolError(
-                Problem(
-                    folder.name, f"kustomize cannot build it: {reason[-1].removeprefix('Error: ')}"
-                )
-            )
+            reason = _reason(result)
+            raise ToolError(Problem(folder.name, f"kustomize cannot build it: {reason}"))
         return result.stdout
 
     def build_all(self, folders: Iterable[Path]) -> Iterator[tuple[Path, bytes | ToolError]]:
@@ -66,6 +62,14 @@ class Kustomize:
 
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             yield from pool.map(one, folders)
+
+
+def _reason(result: run.Result) -> str:
+    """The last line of stderr; kubectl wraps it into a log line: … err="REASON"."""
+    lines = result.stderr.strip().splitlines() or [f"ended with {result.status}"]
+    if logged := re.search(r' err="(.*)"$', lines[-1]):
+        return logged[1].replace('\\"', '"')
+    return lines[-1].removeprefix("Error: ").removeprefix("error: ")
 
 
 def find() -> Kustomize:

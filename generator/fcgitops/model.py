@@ -23,7 +23,7 @@ CUSTOMIZED_CONFIG = "customized-config"
 VARIANTS = (DEFAULT_CONFIG, CUSTOMIZED_CONFIG)
 PROFILES = ("hardened", "upstream")
 GITOPS = ("argocd", "flux", "both")
-COMPONENTS = ("crd", "priority-class")
+COMPONENTS = ("crd",)
 EGRESS_MODES = ("none", "cidr", "cilium")
 RESERVED_NAMES = (*VARIANTS, "base", "local", "components")
 """Names no environment may have: the variants, and what would read as something else."""
@@ -159,14 +159,16 @@ class Environment:
     tolerations: list[dict[str, Any]] = _key(
         "tolerations", values.list_of(values.toleration), "taints it tolerates", []
     )
-    labels: dict[str, str] = _key("labels", values.labels, "labels of every object and the Pod", {})
+    labels: dict[str, str] = _key(
+        "labels", values.labels, "labels of the StatefulSet and its Pod", {}
+    )
     annotations: dict[str, str] = _key(
         "annotations", values.pod_annotations, "annotations of the Pod", {}
     )
     priority_class: str = _key(
         "priorityClassName",
         values.optional(values.subdomain),
-        "an existing PriorityClass; the component priority-class brings one of its own",
+        "a PriorityClass that exists",
     )
     components: list[str] = _key(
         "components",
@@ -245,7 +247,9 @@ def flatten(
             return
         for key, value in node.items():
             path = f"{prefix}.{key}" if prefix else str(key)
-            if path in paths:
+            if path in paths and path in flat:
+                problems.append(Problem(f"{where}: {path}", "is given twice", "once"))
+            elif path in paths:
                 flat[path] = value
             elif path in parents:
                 if value is not None:
@@ -262,6 +266,18 @@ def flatten(
 
     walk(document if document is not None else {}, "")
     return flat, problems
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Key paths back to nested mappings."""
+    document: dict[str, Any] = {}
+    for path, value in flat.items():
+        node = document
+        *parents, last = path.split(".")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    return document
 
 
 def check_values(given: Mapping[str, Any], where: str, profile: str) -> list[Problem]:
@@ -341,14 +357,6 @@ def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[
                 f"--variant {CUSTOMIZED_CONFIG}",
             )
         )
-    if given["priorityClassName"] and "priority-class" in given["components"]:
-        problems.append(
-            Problem(
-                f"{where}: priorityClassName",
-                "is set by the component priority-class too",
-                "one of the two",
-            )
-        )
     if "app" in given["labels"]:
         problems.append(
             Problem(f"{where}: labels", "'app' is the selector's own label", "another key")
@@ -365,6 +373,15 @@ def _check_hardened(given: Mapping[str, Any], where: str) -> list[Problem]:
                 f"{given['namespace']!r} is not FrameworkController's own, and hardened labels it "
                 "so that it refuses others' Pods",
                 "a namespace of its own",
+            )
+        )
+    by_kubeconfig = given["apiServer.kubeconfigSecret"] and not given["apiServer.address"]
+    if given["egress.mode"] == "cilium" and by_kubeconfig:
+        problems.append(
+            Problem(
+                f"{where}: egress.mode",
+                "cilium cannot know where the kubeconfig leads",
+                "apiServer.address too, or mode cidr",
             )
         )
     if not given["image.tag"] and not given["image.digest"]:

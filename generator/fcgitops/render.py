@@ -8,15 +8,19 @@ reference to the hashed ConfigMap as it is and the Pod never starts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fcgitops import yamledit, yamlio
-from fcgitops.model import CUSTOMIZED_CONFIG, IMAGE, PROFILE_DEFAULTS, Environment
+from fcgitops.model import CUSTOMIZED_CONFIG, IMAGE, PROFILE_DEFAULTS, Environment, nested
 from fcgitops.model import default_values as _default_values
 from fcgitops.tree import Tree
 
 CONFIG_FILE = "frameworkcontroller.yaml"
 SOURCE_FILE = "environment.yaml"
+EGRESS_FILE = "egress.yaml"
 PATCHES = "patches"
 CONFIG_MAP = "frameworkcontroller-config"
 NAME = "frameworkcontroller"
@@ -27,7 +31,7 @@ LOCAL: Tree = {
     "local/kustomization.yaml": (
         b"# Yours: patches, resources and generators of this environment alone. fcgitops made\n"
         b"# this file once and never writes it again. It is applied after what environment.yaml\n"
-        b"# sets, so it has the last word on all but the namespace, the image and labels.\n"
+        b"# sets, so it has the last word on all but the namespace and the image.\n"
         b"apiVersion: kustomize.config.k8s.io/v1alpha1\n"
         b"kind: Component\n"
         b"resources: []\n"
@@ -53,8 +57,21 @@ def environment_files(environment: Environment, profile: str, variant_config: st
     tree = {
         "kustomization.yaml": (header + yamlio.dump(kustomization(environment, profile))).encode()
     }
-    if component := patches(environment, profile):
+    operations = patches(environment, profile)
+    for kind in operations:
+        tree[patch_path(kind)] = (header + yamlio.dump(operations[kind])).encode()
+    if operations:
+        component = {
+            "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+            "kind": "Component",
+            "patches": [
+                {"path": Path(patch_path(kind)).name, "target": {"kind": kind, "name": NAME}}
+                for kind in operations
+            ],
+        }
         tree[f"{PATCHES}/kustomization.yaml"] = (header + yamlio.dump(component)).encode()
+    if policy := egress(environment):
+        tree[EGRESS_FILE] = (header + yamlio.dump(policy)).encode()
     if environment.variant == CUSTOMIZED_CONFIG:
         tree[CONFIG_FILE] = configuration(environment, variant_config).encode()
     return tree
@@ -72,15 +89,13 @@ def kustomization(environment: Environment, profile: str) -> dict[str, Any]:
     """The overlay's kustomization as a document, keys in the order in which it shows them."""
     customized = environment.variant == CUSTOMIZED_CONFIG
     components = [f"../../components/{name}" for name in environment.components]
-    if environment.egress_mode == "cilium":
-        components.append("../../components/cilium-egress")
     if patches(environment, profile):
         components.append(PATCHES)
     document: dict[str, Any] = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "namespace": environment.namespace,
-        "resources": [f"../{environment.variant}"],
+        "resources": [f"../{environment.variant}", *([EGRESS_FILE] if egress(environment) else [])],
         "components": [*components, "local"],
     }
     if customized:
@@ -88,43 +103,29 @@ def kustomization(environment: Environment, profile: str) -> dict[str, Any]:
         document["configMapGenerator"] = [generator]
     if image := _image(environment, profile):
         document["images"] = [image]
-    if environment.labels:
-        document["labels"] = [{"pairs": _sorted(environment.labels), "includeTemplates": True}]
     return document
 
 
-def patches(environment: Environment, profile: str) -> dict[str, Any]:
-    """The Component that holds the environment's patches, empty where it needs none.
+def patches(environment: Environment, profile: str) -> dict[str, list[Operation]]:
+    """JSON6902 operations by the kind they change, empty where the environment needs none.
 
-    A Component because kustomize applies an overlay's own `patches` after its components:
-    there they would silently win over the user's in local/.
+    They are a Component of their own because kustomize applies an overlay's own `patches`
+    after its components: there they would silently win over the user's in local/.
     """
-    found = [
-        patch
-        for patch in (
-            _patch("StatefulSet", _stateful_set(environment, profile)),
-            _patch("NetworkPolicy", _network_policy(environment)),
-            _patch("ClusterRoleBinding", _binding(environment, profile)),
-        )
-        if patch
-    ]
-    if not found:
-        return {}
-    return {
-        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
-        "kind": "Component",
-        "patches": found,
+    found = {
+        "StatefulSet": _stateful_set(environment, profile),
+        "ClusterRoleBinding": _binding(environment, profile),
     }
+    return {kind: operations for kind, operations in found.items() if operations}
+
+
+def patch_path(kind: str) -> str:
+    """The file of the operations on `kind`."""
+    return f"{PATCHES}/{kind.lower()}.yaml"
 
 
 def _sorted(mapping: dict[str, str]) -> dict[str, str]:
     return dict(sorted(mapping.items()))
-
-
-def _patch(kind: str, operations: list[Operation]) -> dict[str, Any] | None:
-    if not operations:
-        return None
-    return {"target": {"kind": kind, "name": NAME}, "patch": yamlio.dump(operations)}
 
 
 def _image(environment: Environment, profile: str) -> dict[str, str]:
@@ -179,6 +180,12 @@ def _stateful_set(environment: Environment, profile: str) -> list[Operation]:
         operations.append(_add(f"{pod}/tolerations", environment.tolerations))
     if environment.priority_class:
         operations.append(_add(f"{pod}/priorityClassName", environment.priority_class))
+    if environment.labels:
+        operations.append(_add("/metadata/labels", _sorted(environment.labels)))
+        operations += [  # each by itself: the selector's label stays
+            _add(f"/spec/template/metadata/labels/{key.replace('/', '~1')}", value)
+            for key, value in _sorted(environment.labels).items()
+        ]
     if environment.annotations:
         annotations = _sorted(environment.annotations)
         operations.append(_add("/spec/template/metadata/annotations", annotations))
@@ -203,32 +210,6 @@ def _resources(environment: Environment, profile: str, container: str) -> list[O
     return operations
 
 
-_DNS: dict[str, Any] = {
-    "to": [
-        {
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-        }
-    ],
-    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
-}
-
-
-def _network_policy(environment: Environment) -> list[Operation]:
-    if environment.egress_mode != "cidr":
-        return []
-    rules: list[dict[str, Any]] = [
-        {
-            "to": [{"ipBlock": {"cidr": endpoint["cidr"]}}],
-            "ports": [{"protocol": "TCP", "port": endpoint["port"]}],
-        }
-        for endpoint in environment.egress_endpoints
-    ]
-    if environment.finds_api_server_by_name:
-        rules.append(_DNS)
-    return [_add("/spec/policyTypes/-", "Egress"), _add("/spec/egress", rules)]
-
-
 def _binding(environment: Environment, profile: str) -> list[Operation]:
     """`upstream` binds a User by its full name, which kustomize's `namespace` leaves alone."""
     if profile != "upstream" or environment.namespace == PROFILE_DEFAULTS[profile]["namespace"]:
@@ -237,24 +218,87 @@ def _binding(environment: Environment, profile: str) -> list[Operation]:
     return [{"op": "replace", "path": "/subjects/0/name", "value": user}]
 
 
-def source(environment: Environment, given: dict[str, Any]) -> str:
-    """The text of a new environment.yaml: what it is, and the keys that were given.
+def egress(environment: Environment) -> dict[str, Any]:
+    """The policy that limits outgoing traffic to the API server, empty where there is none."""
+    if environment.egress_mode == "cidr":
+        return _network_policy(environment)
+    if environment.egress_mode == "cilium":
+        return _cilium_policy(environment)
+    return {}
+
+
+_POD = {"matchLabels": {"app": NAME}}
+_DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+
+
+def _network_policy(environment: Environment) -> dict[str, Any]:
+    rules: list[dict[str, Any]] = [
+        {
+            "to": [{"ipBlock": {"cidr": endpoint["cidr"]}}],
+            "ports": [{"protocol": "TCP", "port": endpoint["port"]}],
+        }
+        for endpoint in environment.egress_endpoints
+    ]
+    if environment.finds_api_server_by_name:
+        kube_system = {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
+        dns = {
+            "namespaceSelector": kube_system,
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+        rules.append({"to": [dns], "ports": _DNS_PORTS})
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": f"{NAME}-egress"},
+        "spec": {"podSelector": _POD, "policyTypes": ["Egress"], "egress": rules},
+    }
+
+
+def _cilium_policy(environment: Environment) -> dict[str, Any]:
+    """Cilium knows the cluster's own API server as an entity; another one is named."""
+    rules: list[dict[str, Any]] = [{"toEntities": ["kube-apiserver"]}]
+    if environment.api_address:
+        url = urlsplit(environment.api_address)
+        port = str(url.port or (443 if url.scheme == "https" else 80))
+        ports = [{"ports": [{"port": port, "protocol": "TCP"}]}]
+        if environment.finds_api_server_by_name:
+            dns = {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s-app": "kube-dns"}
+            rules = [
+                {"toFQDNs": [{"matchName": url.hostname}], "toPorts": ports},
+                {
+                    "toEndpoints": [{"matchLabels": dns}],
+                    "toPorts": [
+                        {
+                            "ports": [{"port": "53", "protocol": "ANY"}],
+                            "rules": {"dns": [{"matchPattern": "*"}]},
+                        }
+                    ],
+                },
+            ]
+        else:
+            bits = 128 if ":" in (url.hostname or "") else 32
+            rules = [{"toCIDR": [f"{url.hostname}/{bits}"], "toPorts": ports}]
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": f"{NAME}-egress"},
+        "spec": {"endpointSelector": _POD, "egress": rules},
+    }
+
+
+def source(name: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """The text of a new environment.yaml: what the environment is, and the keys that were given.
 
     Args:
-        environment: the environment, for what is always spelled out.
-        given: nested keys that the user gave.
+        name: the environment.
+        given: key path → value.
+        defaults: key path → value, for what is always spelled out.
     """
-    document: dict[str, Any] = {
-        "variant": environment.variant,
-        "cluster": {"name": environment.cluster_name},
-        "namespace": environment.namespace,
-        "sync": environment.sync,
-    }
-    if environment.cluster_server:
-        document["cluster"]["server"] = environment.cluster_server
-    document |= {key: value for key, value in given.items() if key not in document}
+    spelled = {key: defaults[key] for key in ("variant", "namespace", "sync")}
+    shown = {"variant": "", "cluster.name": name, "namespace": "", "sync": ""} | spelled
+    document = nested(shown | dict(given))
     return (
-        f"# The source of this environment; README.md lists every key. After an edit run\n"
-        f"# `make overlay ENV={environment.name}`, which brings the other files in line.\n"
+        "# The source of this environment; README.md lists every key. After an edit run\n"
+        f"# `make overlay ENV={name}`, which brings the other files in line.\n"
         f"{yamlio.dump(document)}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from fcgitops import __version__, answers, model, render, yamlio
@@ -47,6 +48,12 @@ class Repository:
         if data is None:
             raise InputError(Problem(answers.FILE, "is missing", "take it back from Git"))
         return answers.load(data)
+
+    @functools.cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Key path → value of every key of an environment that its file does not give."""
+        answers = self.answers
+        return model.default_values(answers.profile) | answers.environment_defaults
 
     def require_same_version(self) -> None:
         """Refuses a repository that another version of fcgitops wrote.
@@ -112,15 +119,13 @@ class Repository:
             raise InputError(Problem(source_path(name), "is missing", "take it back from Git"))
         return self.parse(name, data)
 
-    def parse(self, name: str, source: bytes) -> Environment:
+    def parse(self, name: str, source: bytes, where: str = "") -> Environment:
         """The environment that the text `source` describes. Raises as `environment`."""
-        where = source_path(name)
+        where = where or source_path(name)
         flat, problems = model.flatten(yamlio.load(source, where), where, KEYS)
         if problems:
             raise InputError(problems + model.check_values(flat, where, self.answers.profile))
-        return model.environment(
-            name, flat, self.answers.environment_defaults, self.answers.profile, where
-        )
+        return model.environment(name, flat, self.defaults, self.answers.profile, where)
 
     def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.

@@ -9,7 +9,13 @@ from fcgitops import answers as answers_module
 from fcgitops import record, render
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
-from fcgitops.model import CUSTOMIZED_CONFIG, VARIANTS, Environment, environment
+from fcgitops.model import (
+    CUSTOMIZED_CONFIG,
+    VARIANTS,
+    Environment,
+    default_values,
+    environment,
+)
 from fcgitops.template import template_root
 from fcgitops.tree import Tree, at, read_tree, under
 
@@ -96,7 +102,9 @@ def repository_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     """
     tree = base_tree(answers, skeleton)
     for env in environments(answers):
-        tree |= new_environment(env, render.source(env, {}), answers.profile)
+        defaults = default_values(answers.profile) | answers.environment_defaults
+        source = render.source(env.name, {"variant": env.variant}, defaults)
+        tree |= new_environment(env, source, answers.profile)
     return tree
 
 

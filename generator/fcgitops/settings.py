@@ -45,9 +45,9 @@ def check(value: object) -> str:
     wrong = []
     for name, item in value.items():
         if name not in TYPES:
-            wrong.append(
-                f"{name!r} is no setting of FrameworkController ({did_you_mean(name, TYPES)})"
-            )
+            hint = did_you_mean(name, TYPES)
+            what = f"{name!r} is no setting of FrameworkController"
+            wrong.append(f"{what} ({hint})" if hint else what)
         elif not _is(item, TYPES[name]):
             wrong.append(f"{name} is {item!r} (a {TYPES[name]})")
     return "\n".join(wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import os
 import platform
@@ -36,12 +37,20 @@ def install(folder: Path) -> Path:
         ToolError: there is no Go and no archive, or what came is not what was pinned.
     """
     program = folder / "kustomize"
-    if program.is_file() and PINNED in run.run([program, "version"]).stdout.decode():
+    if _is_pinned(program):
         return program
     folder.mkdir(parents=True, exist_ok=True)
     if go := run.which("go"):
         return _go_install(go, program)
     return _unpack(_download(_platform()), program)
+
+
+def _is_pinned(program: Path) -> bool:
+    """Whether it is there, runs here, and is the pinned version."""
+    try:
+        return program.is_file() and PINNED in run.run([program, "version"]).stdout.decode()
+    except ToolError:
+        return False
 
 
 def _go_install(go: str, program: Path) -> Path:
@@ -68,7 +77,7 @@ def _download(name: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=120) as answer:  # noqa: S310 - https above
             data: bytes = answer.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise ToolError(
             Problem(url, f"cannot be fetched: {error}", "install Go or kubectl")
         ) from error

@@ -46,7 +46,11 @@ def safe_join(root: Path, path: str) -> Path:
     joined = root
     for part in pure.parts:
         joined = joined / part
-        if joined.is_symlink():
+        try:
+            linked = joined.is_symlink()
+        except OSError as error:
+            raise InputError(Problem(path, f"cannot be read: {error.strerror}")) from error
+        if linked:
             raise InputError(
                 Problem(
                     joined.relative_to(root).as_posix(),

@@ -31,13 +31,14 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_-])?\Z")
 _CLUSTER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:/@-]{0,251}[A-Za-z0-9])?\Z")
-_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}\Z")
+_SECRET_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._A-Za-z0-9]{1,253}\Z")
+_CIDR = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}\Z")
 _HOST_PORT = re.compile(
     r"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z"
 )
 _URL_PATH = re.compile(r"[-A-Za-z0-9._~/%+@:]*\Z")
 _SCP_LIKE = re.compile(
-    r"([A-Za-z0-9._-]+@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?:(?!/?/)[-A-Za-z0-9._~/]+\Z"
+    r"([A-Za-z0-9._-]+@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?:(?!//)[-A-Za-z0-9._~/]+\Z"
 )
 _REQUIREMENT = re.compile(r"[-A-Za-z0-9._~/%+@:=<>!,\[\] #&]+\Z")
 
@@ -194,12 +195,13 @@ def endpoint(value: object) -> str:
     """One address of an API server: {cidr, port}."""
     if not isinstance(value, dict) or set(value) != {"cidr", "port"}:
         return f"{value!r} is not valid (a mapping {{cidr: 10.0.0.1/32, port: 6443}})"
+    cidr = value["cidr"]
     try:
-        ipaddress.ip_network(value["cidr"])
-    except (ValueError, TypeError):
-        return f"{value['cidr']!r} is not valid (an address range such as 10.0.0.1/32)"
-    if not isinstance(value["cidr"], str):
-        return f"{value['cidr']!r} is not valid (an address range such as 10.0.0.1/32)"
+        right = isinstance(cidr, str) and _CIDR.match(cidr) and ipaddress.ip_network(cidr)
+    except ValueError:
+        right = None
+    if not right:
+        return f"{cidr!r} is not valid (an address range such as 10.0.0.1/32)"
     return integer(1, 65535)(value["port"])
 
 
@@ -222,6 +224,7 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
         return f"{value!r} is not text ({wanted})"
     try:
         parts = urlsplit(value)
+        port = parts.port  # raises where it is none
         secret = parts.password is not None or (
             parts.scheme.startswith("http") and "@" in parts.netloc
         )
@@ -233,8 +236,10 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
     right = (
         value.isascii()
         and value.isprintable()
+        and " " not in value
+        and port != 0
         and parts.scheme in schemes
-        and (_HOST_PORT.match(host) or (parts.scheme == "file" and not host))
+        and (_HOST_PORT.match(host) or (value.startswith("file:///")))
         and _URL_PATH.match(parts.path)
         and not parts.query
         and not parts.fragment
@@ -245,7 +250,7 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
 def requirement(value: object) -> str:
     """What pip installs: NAME==VERSION, a wheel's path, or NAME @ git+URL."""
     wanted = "NAME==VERSION, the path of a wheel, or NAME @ git+https://…"
-    if not isinstance(value, str) or not _REQUIREMENT.match(value) or value.startswith("-"):
+    if not isinstance(value, str) or not _REQUIREMENT.match(value) or value[0] in " -#":
         return f"{value!r} is not valid ({wanted})"
     if re.search(r"://[^/\s]*@", value) and not re.search(
         r"ssh://[A-Za-z0-9._-]+@[^/\s@]+(/|$)", value

@@ -130,13 +130,11 @@ def test_refused(given: dict[str, Any], messages: list[str]) -> None:
         {"image": {"tga": "v1", "digest": "x"}},
     ],
 )
-@pytest.mark.xfail(strict=True, reason="the first kind of mistake hides the other")
 def test_refused_all_defaults(defaults: object) -> None:
     """A broken value or a mistyped key does not hide the mistakes beside it."""
     assert len(refusals(answers.parse, {"repo_slug": "fc", "defaults": defaults})) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="list_environments does not know the file")
 def test_refused_environments_in_file() -> None:
     """A wrong `environments` in a file is told with the file."""
     given = {"repo_slug": "fc", "environments": 7}

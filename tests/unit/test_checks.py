@@ -225,7 +225,6 @@ def test_cilium_missing() -> None:
         ),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="not looked at")
 def test_fault_unseen(fault: Break) -> None:
     """What `restricted` forbids, or what opens egress again, is found."""
     broken = rendered("hardened")

@@ -222,7 +222,6 @@ def test_all_at_once(repository: Repository) -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the settings of a new environment are checked too late")
 def test_all_at_once_in_one(repository: Repository) -> None:
     """So are the mistakes in keys and in settings of one new environment."""
     request = {"given": {**CUSTOMIZED, "image.tag": "a b"}, "settings": {("workerNumber",): "x"}}
@@ -240,14 +239,12 @@ def test_one_cluster(repository: Repository) -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="server_identity: ValueError: Port out of range")
 def test_no_such_port(repository: Repository) -> None:
     """A server with a port that cannot be is refused."""
     assert refusal(lambda: planned(repository, given={"cluster.server": "https://h:99999"}))
 
 
 @pytest.mark.parametrize("text", ["- a\n", "a sentence\n", "cluster: main\n"])
-@pytest.mark.xfail(strict=True, reason="the user's text is dropped for the key that is set")
 def test_damaged_source(repository: Repository, text: str) -> None:
     """A damaged environment.yaml is refused when a key is set in it, as without."""
     source(repository, text)
@@ -331,7 +328,6 @@ def test_own_variant(repository: Repository) -> None:
     assert b"workerNumber: 500\n" in (merged.files[f"{FOLDER}/frameworkcontroller.yaml"] or b"")
 
 
-@pytest.mark.xfail(strict=True, reason="record.encode drops a last line without its newline")
 def test_own_variant_without_newline(repository: Repository) -> None:
     """A variant's file that does not end in a newline is recorded whole."""
     write(repository.root, {VARIANT_FILE: "workerNumber: 3\nkubeClientQps: 5"})
@@ -341,7 +337,6 @@ def test_own_variant_without_newline(repository: Repository) -> None:
     assert recorded[name] == files[f"{FOLDER}/{name}"]
 
 
-@pytest.mark.xfail(strict=True, reason="UnicodeDecodeError")
 def test_own_variant_not_text(repository: Repository) -> None:
     """A variant's file that is no UTF-8 is an error with its name."""
     write(repository.root, {VARIANT_FILE: b"# \xff\n"})

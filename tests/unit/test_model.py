@@ -243,7 +243,6 @@ def test_flatten(document: object, flat: dict[str, Any], messages: list[str]) ->
     assert (found, lines(problems)) == (flat, messages)
 
 
-@pytest.mark.xfail(strict=True, reason="the later one wins silently")
 def test_flatten_twice() -> None:
     """A key that is given nested and dotted is given twice, which is refused."""
     document = {"image": {"tag": "a"}, "image.tag": "b"}

@@ -47,7 +47,6 @@ def test_check(value: object, message: str) -> None:
     assert settings.check(value) == message
 
 
-@pytest.mark.xfail(strict=True, reason="the hint is empty, its parentheses stay")
 def test_no_hint() -> None:
     """A name that is near none has no empty parentheses behind it."""
     assert settings.check({"zzzz": 1}) == "'zzzz' is no setting of FrameworkController"

@@ -81,7 +81,6 @@ def test_replaces_another_version(
     assert tools.install(tmp_path).read_bytes() == PROGRAM
 
 
-@pytest.mark.xfail(strict=True, reason="it is run before it is known to run: cannot be started")
 def test_replaces_what_does_not_run(
     release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +115,6 @@ def test_not_there(release: Path, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="http.client.IncompleteRead is no OSError")
 def test_connection_lost(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download that breaks off is an error, no traceback."""
     size = (release / NAME).stat().st_size

@@ -18,7 +18,7 @@ from fcgitops.answers import QUESTIONS, Answers
 from fcgitops.commands.writing import Options, read_config, show
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged
-from fcgitops.model import KEYS
+from fcgitops.model import KEYS, nested
 from fcgitops.repository import Repository
 from fcgitops.template import questions, render_skeleton
 from fcgitops.tree import Tree, read_file
@@ -115,7 +115,7 @@ def _given(
     if environments:
         listed = answers_module.list_environments(given.get("environments") or [])
         given["environments"] = [*listed, *environments]
-    return given | {"defaults": answers_module.nested(defaults | more_defaults)}
+    return given | {"defaults": nested(defaults | more_defaults)}
 
 
 def _sets(pairs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any], list[Problem]]:
