@@ -45,7 +45,7 @@ _LOADED: dict[str, Any] = {
     "tolerations": [{"key": "system", "operator": "Exists", "effect": "NoSchedule"}],
     "labels": {"team": "ml"},
     "annotations": {"example.com/owner": "ml"},
-    "components": ["crd", "priority-class"],
+    "components": ["crd"],
 }
 _ENDPOINTS = [{"cidr": "10.0.0.1/32", "port": 6443}]
 _HARDENED_EGRESS: dict[str, Any] = {

@@ -121,8 +121,9 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         text = render.source(request.name, request.given, repository.defaults)
     else:
         current, problems = model.flatten(yamlio.load(source, where), where, KEYS)
-        if problems:
-            raise InputError(problems)
+        if problems:  # a damaged file is not edited
+            profile = repository.answers.profile
+            raise InputError(problems + model.check_values(current, where, profile))
         changes = {
             tuple(path.split(".")): value
             for path, value in request.given.items()

@@ -150,7 +150,12 @@ class Process:
         return status
 
 
-_NO_PLACE = ("No space left on device", "Read-only file system", "Disk quota exceeded")
+_NO_PLACE = (
+    "No space left on device",
+    "Read-only file system",
+    "Disk quota exceeded",
+    "unable to write file",  # where git does not say more
+)
 
 
 def failure(arguments: tuple[str, ...], answer: Answer) -> FcgitopsError:

@@ -23,12 +23,13 @@ _HEADER = (
 
 
 def encode(tree: Mapping[str, bytes]) -> bytes:
-    """The record of `tree`, whose files are UTF-8 text that ends with a newline or is empty."""
+    """The record of `tree`, whose files are UTF-8 text."""
     parts = [_HEADER]
     for path in sorted(tree):
         parts.append(f"=> {path}\n")
-        rotated = codecs.encode(tree[path].decode(), "rot13")
-        parts += [f"|{line}\n" for line in rotated.split("\n")[:-1]]
+        *lines, rest = codecs.encode(tree[path].decode(), "rot13").split("\n")
+        parts += [f"|{line}\n" for line in lines]
+        parts += [f"\\{rest}\n"] * bool(rest)  # a last line without a newline
     return "".join(parts).encode()
 
 
@@ -38,15 +39,19 @@ def decode(data: bytes | None) -> Tree | None:
         text = data.decode() if data else ""
     except UnicodeDecodeError:
         return None
-    if not text.startswith("#"):
-        return None
+    first, *rows = text.split("\n")
+    if not first.startswith("#") or first.endswith("\r") or not rows or rows.pop():
+        return None  # no record, one with other line ends, or one that was cut
     tree: dict[str, list[str]] = {}
-    lines: list[str] | None = None
-    for line in text.split("\n")[:-1]:
-        if line.startswith("=> "):
-            lines = tree.setdefault(line[3:], [])
-        elif line.startswith("|") and lines is not None:
-            lines.append(f"{line[1:]}\n")
-        elif not line.startswith("#"):
+    lines: list[str] | None = None  # of the current path, while more may follow
+    for row in rows:
+        if row.startswith("=> ") and row[3:] not in tree:
+            lines = tree[row[3:]] = []
+        elif row.startswith("|") and lines is not None:
+            lines.append(f"{row[1:]}\n")
+        elif row.startswith("\\") and lines is not None:
+            lines.append(row[1:])
+            lines = None
+        elif not row.startswith("#"):
             return None
-    return {path: codecs.encode("".join(rows), "rot13").encode() for path, rows in tree.items()}
+    return {path: codecs.encode("".join(lines), "rot13").encode() for path, lines in tree.items()}

@@ -150,7 +150,7 @@ def _merge(tree: WorkTree, step: Step) -> None:
     old = tree.head or tree.empty_tree
     command = ("read-tree", "-m", "-u", old, step.tree)
     answer = tree.git.ask(*command, env=env)
-    if answer.status:  # a file touched, yet not changed
+    if "not uptodate" in answer.err:  # a file touched, yet not changed
         tree.git.ask("update-index", "-q", "--refresh", env=env)
         answer = tree.git.ask(*command, env=env)
     if answer.status:

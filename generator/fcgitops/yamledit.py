@@ -6,13 +6,14 @@ sets a key. PyYAML tells where each node stands in the text; an edit is a splice
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from fcgitops import yamlio
-from fcgitops.errors import InputError
+from fcgitops.errors import InputError, Problem
 
 KeyPath = tuple[str, ...]
 
@@ -26,13 +27,13 @@ def edit(text: str, changes: Mapping[KeyPath, Any], where: str) -> str:
         where: the file, for messages.
 
     Raises:
-        InputError: `text` is not valid YAML.
+        InputError: `text` is not valid YAML, or what would be a parent in it is no mapping.
     """
     if not changes:
         return text
     wanted = yamlio.load(text.encode(), where)
     for path, value in changes.items():
-        wanted = _with(wanted, path, value)
+        wanted = _with(wanted, path, value, where)
     try:
         for path, value in changes.items():
             text = _set(text, path, value, where)
@@ -54,18 +55,23 @@ def set_block(text: str, key: str, block: str, where: str) -> str:
     assert isinstance(root, yaml.MappingNode)  # noqa: S101 - `edit` has just written one
     found = _find(root, key)
     assert found  # noqa: S101
-    node = found[1]
-    start, end = node.start_mark.index, node.end_mark.index
-    edited = f"{bare[:start].rstrip(' ')}\n{indented}{bare[end:]}"
-    wanted = _with(yamlio.load(text.encode(), where), (key,), value)
+    name, null = found
+    colon, end = _colon(bare, name), null.end_mark.index
+    comment = bare[end : _line_end(bare, end)]
+    rest = bare[_end_with_comments(bare, end, name.start_mark.column) :]
+    edited = f"{bare[:colon]}{comment}\n{indented}{rest}"
+    wanted = _with(yamlio.load(text.encode(), where), (key,), value, where)
     return edited if _means(edited, wanted, where) else edit(text, {(key,): value}, where)
 
 
-def _with(document: Any, path: KeyPath, value: Any) -> Any:  # noqa: ANN401
-    changed = dict(document) if isinstance(document, dict) else {}
-    head, *rest = path
-    changed[head] = _with(changed.get(head), tuple(rest), value) if rest else value
-    return changed
+def _with(document: Any, path: KeyPath, value: Any, where: str, depth: int = 0) -> Any:  # noqa: ANN401
+    if depth == len(path):
+        return value
+    if not isinstance(document, dict | None):
+        place = f"{where}: {'.'.join(path[:depth])}" if depth else where
+        raise InputError(Problem(place, "is not a mapping", "KEY: VALUE lines"))
+    old, key = document or {}, path[depth]
+    return {**old, key: _with(old.get(key), path, value, where, depth + 1)}
 
 
 def _means(text: str, wanted: object, where: str) -> bool:
@@ -81,21 +87,28 @@ def _find(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | Non
 
 def _set(text: str, path: KeyPath, value: object, where: str) -> str:
     node = yamlio.compose(text.encode(), where)
-    if not isinstance(node, yaml.MappingNode) or node.flow_style:
-        return text + yamlio.dump(_with(None, path, value))
-    for depth, key in enumerate(path):
-        found = _find(node, key)
-        rest = path[depth + 1 :]
-        if found is None:
-            return _insert(text, node, {key: _with(None, rest, value) if rest else value})
-        name, child = found
-        if not rest:
-            return _replace(text, name, child, value)
-        if not isinstance(child, yaml.MappingNode) or child.flow_style:
-            old = yamlio.load(text[child.start_mark.index : _end(child)].encode(), where)
-            return _replace(text, name, child, _with(old, rest, value))
-        node = child
-    return text
+    if not _is_block(node, yaml.MappingNode):
+        newline = "" if text.endswith("\n") or not text else "\n"
+        return f"{text}{newline}{yamlio.dump(_with(None, path, value, where))}"
+    return _set_in(node, text, path, value, where)
+
+
+def _set_in(node: Any, text: str, path: KeyPath, value: object, where: str) -> str:  # noqa: ANN401
+    key, rest = path[0], path[1:]
+    found = _find(node, key)
+    if found is None:
+        return _insert(text, node, {key: _with(None, rest, value, where)})
+    name, child = found
+    if rest and _is_block(child, yaml.MappingNode):
+        return _set_in(child, text, rest, value, where)
+    if rest:
+        old = yamlio.load(text[child.start_mark.index : _end(child)].encode(), where)
+        value = _with(old, rest, value, where)
+    return _replace(text, name, child, value)
+
+
+def _is_block(node: yaml.Node | None, kind: type[yaml.CollectionNode]) -> bool:
+    return isinstance(node, kind) and not node.flow_style
 
 
 def _end(node: yaml.Node) -> int:
@@ -106,27 +119,52 @@ def _end(node: yaml.Node) -> int:
     return int(node.end_mark.index)
 
 
+def _colon(text: str, key: yaml.Node) -> int:
+    """Just behind the colon of `key`."""
+    return text.index(":", key.end_mark.index) + 1
+
+
+def _line_end(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    end = end if end >= 0 else len(text)
+    return end - text.endswith("\r", index, end)
+
+
+def _end_with_comments(text: str, index: int, column: int) -> int:
+    """The end of the line, and of the comments below that are indented by more than `column`."""
+    comments = re.compile(rf"[^\n]*(?:\s*\n[ \t]{{{column + 1},}}#[^\n]*)*").match(text, index)
+    return comments.end() if comments else index
+
+
 def _replace(text: str, key: yaml.Node, node: yaml.Node, value: object) -> str:
-    start, end = int(node.start_mark.index), _end(node)
-    if text[start:end].endswith("\n"):  # a literal block ends with its newline
-        end -= 1
+    """What is between the colon and the value stays, and a comment behind either.
+
+    Comments inside a block belong to it, so that of its last line goes with it.
+    """
+    colon, start = _colon(text, key), int(node.start_mark.index)
+    end = start + len(text[start : _end(node)].rstrip("\r\n"))  # a literal's lie within it
+    line_end = _line_end(text, end)
+    between, behind = text[colon:start], ""
+    if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
+        header = text[start : _line_end(text, start)]
+        behind = "".join(header.partition(" #")[1:])
+    elif not _is_block(node, yaml.CollectionNode):
+        behind = text[end:line_end]
+    head, comments, tail = text[:colon], f"{between.rstrip()}{behind}", text[line_end:]
     if isinstance(value, dict | list) and value:
-        return f"{text[:start].rstrip()}\n{_indented(value, key.start_mark.column + 2)}{text[end:]}"
-    before = text[:start] if text[:start].endswith((" ", "\t")) else f"{text[:start].rstrip()} "
-    if before.rpartition("\n")[2].strip() == "":  # the old value stood on lines of its own
-        before = f"{before.rstrip()} "
-    return f"{before}{yamlio.scalar(value)}{text[end:]}"
+        return f"{head}{comments}\n{_indented(value, key.start_mark.column + 2)}{tail}"
+    space = " " if "\n" in between else between or " "
+    return f"{head}{space}{yamlio.scalar(value)}{comments}{tail}"
 
 
 def _insert(text: str, parent: yaml.MappingNode, entry: dict[str, object]) -> str:
     column = parent.value[0][0].start_mark.column
     end = _end(parent)
-    line_end = end if text[:end].endswith("\n") else text.find("\n", end)
-    if line_end < 0:
-        return f"{text}\n{_indented(entry, column)}\n"
-    head = text[:line_end].removesuffix("\n")
-    tail = text[line_end:] if text[line_end : line_end + 1] == "\n" else f"\n{text[line_end:]}"
-    return f"{head}\n{_indented(entry, column)}{tail}"
+    if text[end - 1] == "\n":  # a literal ends with its newline
+        end -= 1
+    end = _end_with_comments(text, end, column)
+    rest = text[end:] or "\n"
+    return f"{text[:end]}\n{_indented(entry, column)}{rest}"
 
 
 def _indented(value: object, column: int) -> str:

@@ -7,6 +7,7 @@ nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -17,8 +18,15 @@ from fcgitops.errors import InputError, Problem
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """PyYAML's, and a plain `=` is text, as for every other reader; kustomize prints it so."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)
 
 
 def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value
@@ -41,6 +49,9 @@ def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is a
         return _Loader("").construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(Problem(where, f"is not valid YAML: {_first_line(error)}")) from error
+    except (LookupError, AttributeError) as error:  # PyYAML's constructors take a tag's word
+        what = "is not valid YAML: a value is not what its tag says"
+        raise InputError(Problem(where, what)) from error
 
 
 def load_all(rendered: bytes) -> list[Any]:
@@ -133,30 +144,47 @@ class _HouseDumper(_Dumper):  # type: ignore[misc]
         return True
 
 
+_NO_TEXT = re.compile(
+    r"""[-+]? ( 0x[0-9a-f]+ | 0o[0-7]+ | 0b[01]+ | ( [0-9]+\.?[0-9]* | \.[0-9]+ ) (e[-+]?[0-9]+)? )
+      | [-+]? \.(inf|nan) | ~ | null | true | false | yes | no | on | off | y | n
+      | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2} ([t\ ].*)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What plain, without its underscores, is no text to YAML 1.1, YAML 1.2 or Go's readers.
+
+PyYAML quotes what is none to itself. https://yaml.org/spec/1.2.2/#1032-tag-resolution;
+https://github.com/go-yaml/yaml/blob/v2/resolve.go, which kustomize and Kubernetes use.
+"""
+
+
 def _represent_str(dumper: Any, text: str) -> yaml.Node:  # noqa: ANN401 - PyYAML's dumpers
-    style = "|" if "\n" in text else None
+    style = "|" if "\n" in text else "'" if _NO_TEXT.fullmatch(text.replace("_", "")) else None
     node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
     return node
 
 
 _HouseDumper.add_representer(str, _represent_str)
+_WIDTH = 1 << 30
+"""No line is folded."""
 
 
 def dump(value: object) -> str:
     """`value` as YAML in block style, keys in the order given, ending with a newline."""
-    text: str = yaml.dump(
-        value, Dumper=_HouseDumper, sort_keys=False, default_flow_style=False, width=1 << 16
-    )
-    return text.removesuffix("...\n")
+    return _written(value, flow=False)
 
 
 def scalar(value: object) -> str:
     """`value` on one line, as it may stand behind a key or a dash."""
+    if isinstance(value, str) and "\n" in value:
+        return yaml.safe_dump(value, default_style='"', width=_WIDTH).rstrip("\n")
+    return _written(value, flow=True).rstrip("\n")
+
+
+def _written(value: object, *, flow: bool) -> str:
     text: str = yaml.dump(
-        value, Dumper=_HouseDumper, sort_keys=False, default_flow_style=True, width=1 << 16
+        value, Dumper=_HouseDumper, sort_keys=False, default_flow_style=flow, width=_WIDTH
     )
-    text = text.removesuffix("...\n").rstrip("\n")
-    return text if "\n" not in text else yaml.dump(value, default_style='"', width=1 << 30).rstrip()
+    return text[: -len("...\n")] if text.endswith("\n...\n") else text
 
 
 def key_paths(value: object, prefix: tuple[Hashable, ...] = ()) -> dict[tuple[Hashable, ...], Any]:

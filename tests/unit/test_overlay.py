@@ -31,6 +31,7 @@ def test_overlay_touches_only_paths_named_after_it(repository: Path, fcgitops: F
         "A\toverlays/stage/kustomization.yaml",
         "A\toverlays/stage/local/kustomization.yaml",
         "A\toverlays/stage/patches/kustomization.yaml",
+        "A\toverlays/stage/patches/statefulset.yaml",
     ]
     assert (repository / "overlays" / "stage" / "environment.yaml").read_text() == (
         "# The source of this environment; README.md lists every key. After an edit run\n"
