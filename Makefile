@@ -9,6 +9,10 @@ python := .venv/bin/python
 # The pinned kustomize is found first once `make tools` has installed it; $KUSTOMIZE beats it.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
+# The tests make hundreds of small repositories: in memory, where there is room for them.
+room := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 1000000 {print "/dev/shm"}')
+pytest = $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2 --dist worksteal
+
 .PHONY: help
 help: ## what can be typed
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -29,11 +33,11 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 
 .PHONY: test
 test: .venv/dev kustomize pinned ## the whole test suite
-	@$(python) -m pytest -q -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(pytest) $(PYTEST_ARGS)
 
 .PHONY: coverage
 coverage: .venv/dev kustomize pinned ## the same, with line coverage of the package
-	@$(python) -m pytest -q -n 2 --dist worksteal --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+	@$(pytest) --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
 .PHONY: golden
 golden: .venv/dev ## write the golden repositories anew; read their diff before you commit

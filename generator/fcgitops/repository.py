@@ -125,7 +125,8 @@ class Repository:
         flat, problems = model.flatten(yamlio.load(source, where), where, KEYS)
         if problems:
             raise InputError(problems + model.check_values(flat, where, self.answers.profile))
-        return model.environment(name, flat, self.defaults, self.answers.profile, where)
+        answers = self.answers
+        return model.environment(name, flat, answers.environment_defaults, answers.profile, where)
 
     def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.

@@ -38,7 +38,8 @@ _HOST_PORT = re.compile(
 )
 _URL_PATH = re.compile(r"[-A-Za-z0-9._~/%+@:]*\Z")
 _SCP_LIKE = re.compile(
-    r"([A-Za-z0-9._-]+@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?:(?!//)[-A-Za-z0-9._~/]+\Z"
+    r"(?!(https?|ssh|file):)([A-Za-z0-9._-]+@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?"
+    r":(?!//)[-A-Za-z0-9._~/]+\Z"
 )
 _REQUIREMENT = re.compile(r"[-A-Za-z0-9._~/%+@:=<>!,\[\] #&]+\Z")
 

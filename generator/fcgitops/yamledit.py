@@ -120,8 +120,8 @@ def _end(node: yaml.Node) -> int:
 
 
 def _colon(text: str, key: yaml.Node) -> int:
-    """Just behind the colon of `key`."""
-    return text.index(":", key.end_mark.index) + 1
+    """Just behind the colon of `key`; a `? key` without one is left to the plain dump."""
+    return text.find(":", key.end_mark.index) + 1
 
 
 def _line_end(text: str, index: int) -> int:

@@ -23,10 +23,11 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """PyYAML's, and a plain `=` is text, as for every other reader; kustomize prints it so."""
+    """PyYAML's, but the values `=` and `<<`, which kustomize prints plain, are text."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)
+for _tag in ("tag:yaml.org,2002:value", "tag:yaml.org,2002:merge"):
+    _Loader.add_constructor(_tag, _Loader.construct_yaml_str)
 
 
 def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import string
 
@@ -13,6 +14,7 @@ from fcgitops.errors import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+read = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 odd = st.sampled_from(list("-._/$(){}'\"`\\\n\r\t\0 :#&*!|>%@\u200b\u202eо٣é"))
 mixed = st.lists(st.one_of(st.sampled_from(string.ascii_lowercase + "0123456789-"), odd)).map(
     "".join
@@ -36,13 +38,15 @@ def test_name(name: str) -> None:
 @given(labels.filter(lambda name: name not in model.RESERVED_NAMES))
 def test_name_in_yaml(name: str) -> None:
     """Any name that passes is read back as that text from every file it is written to."""
-    env = model.environment(name, {}, {}, "upstream", "f")
-    source = yaml.safe_load(render.source(env, {}))
+    defaults = model.default_values("upstream")
+    source = read(render.source(name, {}, defaults))
     assert source["cluster"]["name"] == name
+    for own, over in (({"namespace": name}, {}), ({}, {"namespace": name})):
+        source = read(render.source("x", own, defaults | over))
+        assert source["namespace"] == name
     moved = model.environment("x", {"namespace": name}, {}, "upstream", "f")
-    assert yaml.safe_load(render.source(moved, {}))["namespace"] == name
     tree = render.environment_files(moved, "upstream", "")
-    assert yaml.safe_load(tree["kustomization.yaml"])["namespace"] == name
+    assert read(tree["kustomization.yaml"])["namespace"] == name
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 characters = st.characters(codec="utf-8")
 odd = st.sampled_from(["=> a", "|", "# x", "<<<<<<<", "\r", "\u2028", "\x85", "\f", "\0", "\ufeff"])
 line = st.one_of(st.text(characters, max_size=20), odd).map(lambda text: text.replace("\n", ""))
-contents = st.lists(line, max_size=6).map(lambda rows: "".join(f"{row}\n" for row in rows).encode())
+contents = st.lists(line, max_size=6).map(lambda rows: "\n".join(rows).encode())
 paths = st.text(characters, min_size=1, max_size=12).filter(lambda path: "\n" not in path)
 trees = st.dictionaries(paths, contents, max_size=5)
 

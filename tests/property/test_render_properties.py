@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import yaml
 from fcgitops import model, record, render, scaffold
-from fcgitops.answers import nested
 from fcgitops.model import KEYS, PROFILES, VARIANTS
 from fcgitops.repository import server_identity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+read = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 names = st.from_regex(r"[a-z]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
-notes = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12).filter(
-    lambda text: not text.endswith("...") and text.isprintable()
-)
-tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True).filter(
-    lambda tag: not tag.endswith("...")
-)
+notes = st.one_of(
+    st.sampled_from(["1e3", "0o17", "y", "=", "a...", "~", "{{x}}"]),
+    st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12),
+).filter(str.isprintable)
+tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True)
 given_values = st.fixed_dictionaries(
     {"variant": st.sampled_from(VARIANTS)},
     optional={
@@ -47,8 +47,8 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
     if name in model.RESERVED_NAMES or values.get("namespace") == "default":
         return
     env = model.environment(name, values, {}, profile, "f")
-    source = render.source(env, nested(values))
-    flat, problems = model.flatten(yaml.safe_load(source), "f", KEYS)
+    source = render.source(name, values, model.default_values(profile))
+    flat, problems = model.flatten(read(source), "f", KEYS)
     assert problems == []
     assert model.environment(name, flat, {}, profile, "f") == env
     tree = scaffold.new_environment(env, source, profile)
@@ -56,18 +56,20 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
     for path, data in tree.items():
         assert path.startswith(folder)
         assert data == b"" or data.endswith(b"\n")
-        if path.endswith("kustomization.yaml"):
-            document = yaml.safe_load(data)
-            for patch in document.get("patches", []):
-                operations = yaml.safe_load(patch["patch"])
-                assert {op["op"] for op in operations} <= {"add", "replace"}
-    found = [
-        operation["value"]
-        for patch in render.patches(env, profile).get("patches", [])
-        for operation in yaml.safe_load(patch["patch"])
-    ]
-    for key in ("nodeSelector", "tolerations", "annotations"):
+        if path.endswith("/patches/kustomization.yaml"):
+            listed = [patch["path"] for patch in read(data)["patches"]]
+            beside = {p.removeprefix(f"{folder}patches/") for p in tree if "/patches/" in p}
+            assert {"kustomization.yaml", *listed} == beside
+    patches = render.patches(env, profile)
+    for kind, operations in patches.items():
+        assert read(tree[folder + render.patch_path(kind)]) == operations
+        assert {op["op"] for op in operations} <= {"add", "replace"}
+    assert bool(patches) == (f"{folder}patches/kustomization.yaml" in tree)
+    found = [op["value"] for operations in patches.values() for op in operations]
+    for key in ("nodeSelector", "tolerations", "annotations", "labels"):
         assert not values.get(key) or values[key] in found
+    policy = tree.get(f"{folder}egress.yaml")
+    assert (read(policy) if policy else {}) == render.egress(env)
     assert record.decode(tree[f"{folder}.fcgitops"]) == scaffold.generated_files(env, profile)
 
 

@@ -93,7 +93,8 @@ def test_defaults(given: object, flat: dict[str, Any]) -> None:
         ({"repo_slug": "fc", "defaults": "image.tga=v1 image.tag variant=x egress.mode=x"},
          ["defaults: 'image.tga' is not known (did you mean 'image.tag'?)",
           "defaults: 'image.tag' has no '=' (KEY=VALUE)",
-          "defaults: 'variant' is not known"]),
+          "defaults: 'variant' is not known",
+          "defaults: egress.mode: 'x' is not known (one of none, cidr, cilium)"]),
         ({"repo_slug": "fc", "defaults": "egress.mode=x"},
          ["defaults: egress.mode: 'x' is not known (one of none, cidr, cilium)"]),
         ({"repo_slug": "fc", "defaults": "egress.mode=cilium", "profile": "upstream"},
@@ -123,22 +124,32 @@ def test_refused(given: dict[str, Any], messages: list[str]) -> None:
         assert refusals(answers.parse, given, "a.yaml") == [f"a.yaml: {m}" for m in messages]
 
 
+DIGEST = "defaults: image.digest: 'x' is not valid (sha256: and 64 hexadecimal digits)"
+
+
 @pytest.mark.parametrize(
-    "defaults",
+    ("defaults", "messages"),
     [
-        "labels={ image.tga=v1",
-        {"image": {"tga": "v1", "digest": "x"}},
+        ("labels={ image.tga=v1 image.digest=x",
+         ["defaults: labels:2: is not valid YAML: did not find expected node content",
+          "defaults: 'image.tga' is not known (did you mean 'image.tag'?)", DIGEST]),
+        ({"image": {"tga": "v1", "digest": "x"}},
+         ["defaults: image.tga: is not known (did you mean 'tag'?)", DIGEST]),
     ],
-)
-def test_refused_all_defaults(defaults: object) -> None:
+)  # fmt: skip
+def test_refused_all_defaults(defaults: object, messages: list[str]) -> None:
     """A broken value or a mistyped key does not hide the mistakes beside it."""
-    assert len(refusals(answers.parse, {"repo_slug": "fc", "defaults": defaults})) == 2
+    assert refusals(answers.parse, {"repo_slug": "fc", "defaults": defaults}) == messages
 
 
 def test_refused_environments_in_file() -> None:
     """A wrong `environments` in a file is told with the file."""
     given = {"repo_slug": "fc", "environments": 7}
-    assert refusals(answers.parse, given, "a.yaml")[0].startswith("a.yaml: environments: ")
+    assert refusals(answers.parse, given, "a.yaml") == [
+        "a.yaml: environments: 7 is no list (NAME or NAME=VARIANT each)"
+    ]
+    with pytest.raises(InputError, match=r"^b.yaml: 7 is no list"):
+        answers.list_environments(7, "b.yaml")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +238,9 @@ GOOD = answers.render(Answers("fc")).decode()
         ("profile: hardened", "profile: soft", [
             "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),
         ("    tag: v1.0.0", "    tag: 1.0\n    tga: x", [
-            "fcgitops.yaml: defaults: image.tga: is not known (did you mean 'tag'?)"]),
+            "fcgitops.yaml: defaults: image.tga: is not known (did you mean 'tag'?)",
+            "fcgitops.yaml: defaults: image.tag: 1.0 is not text (letters, digits, '_', '.' and "
+            "'-', at most 128, the first no '.' or '-'; quote it)"]),
         ("    tag: v1.0.0", "    tag: 1.0", [
             "fcgitops.yaml: defaults: image.tag: 1.0 is not text (letters, digits, '_', '.' and "
             "'-', at most 128, the first no '.' or '-'; quote it)"]),
@@ -250,11 +263,4 @@ def test_environment_defaults() -> None:
         assert Answers("x", gitops=gitops).environment_defaults == {"sync": "argocd"}
     assert Answers("x", defaults={"image.tag": "v9"}).environment_defaults == {
         "sync": "argocd", "image.tag": "v9"
-    }  # fmt: skip
-
-
-def test_nested() -> None:
-    """Key paths become nested mappings again."""
-    assert answers.nested({"a.b": 1, "a.c": 2, "d": {"e.f": 3}}) == {
-        "a": {"b": 1, "c": 2}, "d": {"e.f": 3}
     }  # fmt: skip

@@ -20,6 +20,7 @@ from gitenv import write
 
 CUSTOMIZED = {"variant": "customized-config"}
 LABEL = "a DNS label: lower-case letters, digits and '-' between them, at most 63"
+TAG = "letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'"
 FOLDER = "overlays/prod"
 VARIANT_FILE = "overlays/customized-config/frameworkcontroller.yaml"
 
@@ -142,11 +143,11 @@ settings:
 def test_hand_edited(repository: Repository) -> None:
     """A file that its user edited keeps every comment and quote but of the key that is set."""
     source(repository, MINE)
-    one = planned(repository, given={"image.tag": "v1.0.1", "namespace": "n"},
+    one = planned(repository, given={"image.tag": "v1.0.1", "namespace": "own"},
                   settings={("workerNumber",): 9, ("kubeClientQps",): 1})  # fmt: skip
     assert one.source.decode() == (
         MINE.replace('"v1.0.0"', "v1.0.1").replace("8  # few", "9  # few\n  kubeClientQps: 1")
-        + "namespace: n\n"
+        + "namespace: own\n"
     )
     assert one.new is False
 
@@ -172,7 +173,7 @@ def test_config(repository: Repository) -> None:
 
 
 NO_FILE = (
-    "overlays/{}/environment.yaml: settings: default-config has no configuration file to set "
+    "{}: settings: default-config has no configuration file to set "
     "anything in (--variant customized-config)"
 )
 
@@ -185,7 +186,9 @@ def test_default_config(repository: Repository, request_: Mapping[str, Any], the
     """default-config has no file to set anything in; the variant that has one is named."""
     if there:
         source(repository, "variant: default-config\n")
-    assert refusal(lambda: planned(repository, **request_)) == [NO_FILE.format("prod")]
+    assert refusal(lambda: planned(repository, **request_)) == [
+        NO_FILE.format("overlays/prod/environment.yaml" if there else "NAME")
+    ]
     assert planned(repository, given=CUSTOMIZED, **request_).environment.settings
 
 
@@ -213,19 +216,21 @@ def test_all_at_once(repository: Repository) -> None:
         "item 5: overlays/Team differs from it in case only, and is no environment "
         "(choose another name)",
         "item 6: overlays/notes is there already, and is no environment (choose another name)",
-        "item 7: image.tag: 'a b' is not valid "
-        "(letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-')",
         "item 7: sync: 'fluxx' is not known (did you mean 'flux'?)",
+        f"item 7: image.tag: 'a b' is not valid ({TAG})",
         "overlays/old/environment.yaml: varient: is not known (did you mean 'variant'?)",
-        "item 9:2: is not valid YAML: did not find expected node content",
-        NO_FILE.format("set"),
+        "overlays/broken/environment.yaml:2: is not valid YAML: did not find expected node content",
+        NO_FILE.format("item 10"),
     ]
 
 
 def test_all_at_once_in_one(repository: Repository) -> None:
     """So are the mistakes in keys and in settings of one new environment."""
     request = {"given": {**CUSTOMIZED, "image.tag": "a b"}, "settings": {("workerNumber",): "x"}}
-    assert len(refusal(lambda: planned(repository, **request))) == 2
+    assert refusal(lambda: planned(repository, **request)) == [
+        f"NAME: image.tag: 'a b' is not valid ({TAG})",
+        "NAME: settings: workerNumber is 'x' (a whole number)",
+    ]
 
 
 def test_one_cluster(repository: Repository) -> None:
@@ -241,15 +246,26 @@ def test_one_cluster(repository: Repository) -> None:
 
 def test_no_such_port(repository: Repository) -> None:
     """A server with a port that cannot be is refused."""
-    assert refusal(lambda: planned(repository, given={"cluster.server": "https://h:99999"}))
+    assert refusal(lambda: planned(repository, given={"cluster.server": "https://h:99999"})) == [
+        "NAME: cluster.server: 'https://h:99999' is not valid (https://HOST[:PORT])"
+    ]
 
 
-@pytest.mark.parametrize("text", ["- a\n", "a sentence\n", "cluster: main\n"])
-def test_damaged_source(repository: Repository, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n", "['a'] is not a mapping (KEY: VALUE lines)"),
+        ("a sentence\n", "'a sentence' is not a mapping (KEY: VALUE lines)"),
+        ("cluster: main\n", "cluster: 'main' is not a mapping (KEY: VALUE lines)"),
+    ],
+)
+def test_damaged_source(repository: Repository, text: str, message: str) -> None:
     """A damaged environment.yaml is refused when a key is set in it, as without."""
     source(repository, text)
-    assert refusal(lambda: planned(repository))
-    assert refusal(lambda: planned(repository, given={"cluster.name": "c"}))
+    for given in ({}, {"cluster.name": "c"}):
+        assert refusal(lambda given=given: planned(repository, given=given)) == [
+            f"overlays/prod/environment.yaml: {message}"
+        ]
 
 
 def test_again_is_nothing(repository: Repository) -> None:
@@ -265,14 +281,14 @@ def test_edits_survive(repository: Repository) -> None:
     apply(repository, given={**CUSTOMIZED, "nodeSelector": {"a": "b"}})
     path = repository.root / FOLDER / "frameworkcontroller.yaml"
     path.write_text(path.read_text().replace("kubeClientQps: 200", "kubeClientQps: 9 # mine"))
-    (repository.root / FOLDER / "patches/kustomization.yaml").unlink()
+    (repository.root / FOLDER / "patches/statefulset.yaml").unlink()
     (repository.root / FOLDER / "local/kustomization.yaml").write_text("mine\n")
     settings = {("frameworkCompletedRetainSec",): 60}
     merged = apply(repository, given={"nodeSelector": {"a": "c"}}, settings=settings)
     text = path.read_text()
     assert "kubeClientQps: 9 # mine\n" in text
     assert "frameworkCompletedRetainSec: 60\n" in text
-    assert merged.notes == [f"{FOLDER}/patches/kustomization.yaml was deleted here and stays so"]
+    assert merged.notes == [f"{FOLDER}/patches/statefulset.yaml was deleted here and stays so"]
     assert f"{FOLDER}/local/kustomization.yaml" not in merged.files
     assert merged.conflicts == {}
 
@@ -292,7 +308,10 @@ def test_no_longer_generated(repository: Repository) -> None:
     """A file that the source no longer calls for goes; with the user's edits it stays."""
     name = f"{FOLDER}/patches/kustomization.yaml"
     apply(repository, given={"nodeSelector": {"a": "b"}})
-    assert apply(repository, given={"nodeSelector": {}}).files[name] is None
+    operations = f"{FOLDER}/patches/statefulset.yaml"
+    assert b"/nodeSelector\n" in (repository.root / operations).read_bytes()
+    files = apply(repository, given={"nodeSelector": {}}).files
+    assert (files[name], files[operations]) == (None, None)
     assert not (repository.root / name).exists()
     apply(repository, given={"nodeSelector": {"a": "b"}})
     with (repository.root / name).open("a") as file:
@@ -340,4 +359,6 @@ def test_own_variant_without_newline(repository: Repository) -> None:
 def test_own_variant_not_text(repository: Repository) -> None:
     """A variant's file that is no UTF-8 is an error with its name."""
     write(repository.root, {VARIANT_FILE: b"# \xff\n"})
-    assert VARIANT_FILE in refusal(lambda: apply(repository, given=CUSTOMIZED))[0]
+    assert refusal(lambda: apply(repository, given=CUSTOMIZED)) == [
+        f"{VARIANT_FILE}:1: is not UTF-8 text"
+    ]

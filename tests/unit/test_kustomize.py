@@ -181,6 +181,28 @@ def test_build(tmp_path: Path) -> None:
             found.build(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("stderr", "reason"),
+    [
+        ("Error: no such file", "no such file"),
+        ("error: no such file", "no such file"),
+        ("# Warning: old\nError: accumulating: Error: x", "accumulating: Error: x"),
+        ('E0101 12:00:00.0 1 run.go:1] "command failed" err="no \\"a.yaml\\": none"',
+         'no "a.yaml": none'),
+    ],
+)  # fmt: skip
+def test_reason(place: Path, stderr: str, reason: str) -> None:
+    """The last line of kustomize's words is the reason, also where kubectl logs it."""
+    words = place / "words"
+    words.write_text(f"{stderr}\n")
+    fails = place / "fails"
+    fails.write_text(f'#!/bin/sh\nwhile read -r line; do echo "$line"; done <{words} >&2\nexit 1\n')
+    fails.chmod(0o755)
+    with pytest.raises(ToolError) as caught:
+        Kustomize((str(fails), "build"), "5.8.1", "").build(place / "overlay")
+    assert str(caught.value) == f"overlay: kustomize cannot build it: {reason}"
+
+
 def test_silent_failure(place: Path) -> None:
     """A kustomize that fails without a word is told with its status."""
     shutil.copy(program(place / "kustomize", "v5.8.1"), place / "fails")

@@ -132,9 +132,10 @@ def test_no_shared_defaults() -> None:
             "(--variant customized-config)",
         ),
         (
-            {"priorityClassName": "x", "components": ["priority-class"]},
-            "upstream",
-            "f: priorityClassName: is set by the component priority-class too (one of the two)",
+            {"egress.mode": "cilium", "apiServer.kubeconfigSecret": "s"},
+            "hardened",
+            "f: egress.mode: cilium cannot know where the kubeconfig leads "
+            "(apiServer.address too, or mode cidr)",
         ),
         (
             {"labels": {"app": "x"}},
@@ -157,6 +158,16 @@ def test_refused_together(given: dict[str, Any], profile: str, message: str) -> 
         ({"image.tag": ""}, "upstream"),
         ({"image.tag": "", "image.digest": "sha256:" + "0" * 64}, "hardened"),
         ({"egress.mode": "none"}, "upstream"),
+        ({"egress.mode": "cilium"}, "hardened"),
+        (
+            {
+                "egress.mode": "cilium",
+                "apiServer.kubeconfigSecret": "s",
+                "apiServer.address": "https://h",
+            },
+            "hardened",
+        ),
+        ({"egress.mode": "none", "apiServer.kubeconfigSecret": "s"}, "hardened"),
         ({"settings": {"workerNumber": 1}, "variant": "customized-config"}, "upstream"),
     ],
 )
@@ -245,8 +256,22 @@ def test_flatten(document: object, flat: dict[str, Any], messages: list[str]) ->
 
 def test_flatten_twice() -> None:
     """A key that is given nested and dotted is given twice, which is refused."""
-    document = {"image": {"tag": "a"}, "image.tag": "b"}
-    assert model.flatten(document, "f", KEYS)[1] != []
+    for document in (
+        {"image": {"tag": "a"}, "image.tag": "b"},
+        {"image.tag": "a", "image": {"tag": "a"}},
+    ):
+        assert lines(model.flatten(document, "f", KEYS)[1]) == [
+            "f: image.tag: is given twice (once)"
+        ]
+
+
+def test_nested() -> None:
+    """Key paths become nested mappings again, which are flattened to the same."""
+    assert model.nested({"a.b": 1, "a.c": 2, "d": {"e.f": 3}}) == {
+        "a": {"b": 1, "c": 2}, "d": {"e.f": 3}
+    }  # fmt: skip
+    flat = {"image.tag": "v1", "labels": {"a.b/c": "d"}, "image.digest": "", "variant": "x"}
+    assert model.flatten(model.nested(flat), "f", KEYS) == (flat, [])
 
 
 @pytest.mark.parametrize(

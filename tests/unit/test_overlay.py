@@ -325,3 +325,21 @@ def test_overlay_needs_a_repository(fcgitops: Fcgitops, tmp_path: Path) -> None:
     ran = fcgitops("-C", tmp_path, "overlay", "dev", status=2)
 
     assert "is in no repository of fcgitops" in ran.err
+
+
+def test_a_conflict_on_a_new_branch_is_refused(repository: Path, fcgitops: Fcgitops) -> None:
+    """Nothing is written; the message says how to meet it on that branch."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text().replace("workerNumber: 500", "workerNumber: 400"))
+    git(repository, "commit", "-qam", "fewer workers")
+    before = state(repository)
+    arguments = ["overlay", "prod", "--set", "workerNumber=800", "--branch", "more"]
+    ran = fcgitops("-C", repository, *arguments, status=1)
+
+    assert "`git switch -c more`, then the same without --branch" in ran.err
+    assert state(repository) == before
+
+
+def test_nothing_to_do_without_a_commit(repository: Path, fcgitops: Fcgitops) -> None:
+    """--no-commit does not claim to have left something."""
+    assert "nothing to do" in fcgitops("-C", repository, "overlay", "prod", "--no-commit").err

@@ -87,3 +87,16 @@ def test_overlays_without_a_list_brings_all_in_line(repository: Path, fcgitops: 
         in (committed(repository)["overlays/dev/kustomization.yaml"])
     )
     fcgitops("-C", repository, "verify")
+
+
+def test_the_message_names_only_what_changes(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Of many environments brought in line."""
+    fcgitops("-C", repository, "overlay", "stage")
+    write(
+        tmp_path, {"list.yaml": "- {name: dev}\n- {name: prod, namespace: ml}\n- {name: stage}\n"}
+    )
+    fcgitops("-C", repository, "overlays", "--from", tmp_path / "list.yaml")
+
+    assert log(repository)[0] == "Change environment prod"

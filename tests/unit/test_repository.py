@@ -9,6 +9,7 @@ import pytest
 from fcgitops import answers
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError
+from fcgitops.model import KEYS, default_values
 from fcgitops.repository import Repository, server_identity
 from gitenv import write
 
@@ -159,6 +160,26 @@ def test_broken_environment(lay: Lay, text: str, message: str) -> None:
     ]
 
 
+def test_place(lay: Lay) -> None:
+    """A text that is in no file yet is told by where it came from."""
+    for text, message in {
+        "- a\n": ": ['a'] is not a mapping (KEY: VALUE lines)",
+        "a: [\n": ":2: is not valid YAML: did not find expected node content",
+        "sync: fluxx\n": ": sync: 'fluxx' is not known (did you mean 'flux'?)",
+    }.items():
+        found = refusal(lambda text=text: lay({}).parse("prod", text.encode(), "item 1"))
+        assert found == [f"item 1{message}"]
+
+
+def test_defaults(lay: Lay) -> None:
+    """The repository's defaults come over the profile's, for every key."""
+    defaults = lay({"fcgitops.yaml": FLUX}).defaults
+    ours = default_values("hardened")
+    assert {key: defaults.get(key, ours[key]) for key in KEYS} == ours | {
+        "sync": "flux", "image.tag": "v9",
+    }  # fmt: skip
+
+
 def test_missing_environment(lay: Lay) -> None:
     """An environment that is not there has no source, and is missed by name."""
     assert lay({}).source("prod") is None
@@ -186,30 +207,33 @@ def test_symbolic_links(lay: Lay, tmp_path: Path) -> None:
 ONE = "FrameworkController is one per cluster: give each its own"
 
 
+CLUSTERS: list[tuple[dict[str, str], str, str, str]] = [
+    ({"dev": "cluster: {name: c}\n"}, "cluster: {name: c}\n", "dev", "name"),
+    ({"dev": ""}, "cluster: {name: dev}\n", "dev", "name"),
+    ({"dev": "cluster: {name: prod}\n"}, "", "dev", "name"),
+    ({"dev": 'cluster: {name: "\\x63"}\n'}, "cluster: {name: c}\n", "dev", "name"),
+    ({"dev": "cluster: {server: https://h}\n"}, "cluster: {server: https://h}\n", "dev",
+     "server"),
+    ({"dev": "cluster: {server: HTTPS://Api.H:443/}\n"}, "cluster: {server: https://api.h}\n",
+     "dev", "server"),
+    ({"dev": "cluster: {server: https://api.h}\n"}, "cluster: {server: https://API.h:443}\n",
+     "dev", "server"),
+    ({"dev": "cluster: {server: http://h/x/}\n"}, "cluster: {server: http://h:80/x}\n", "dev",
+     "server"),
+    ({"dev": 'cluster: {server: "https://\\u0068"}\n'}, "cluster: {server: https://h}\n", "dev",
+     "server"),
+    ({"dev": "cluster: {server: https://h:6443}\n"}, "cluster: {server: https://h}\n", "", ""),
+    ({"dev": "cluster: {server: https://h/a}\n"}, "cluster: {server: https://h/b}\n", "", ""),
+    ({"dev": "cluster: {name: c}\n"}, "cluster: {name: c2}\n", "", ""),
+    ({"a": "", "b": ""}, "", "", ""),
+    ({"dev": "no: sense\n"}, "", "", ""),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("others", "mine", "rival", "key"),
-    [
-        ({"dev": "cluster: {name: c}\n"}, "cluster: {name: c}\n", "dev", "name"),
-        ({"dev": ""}, "cluster: {name: dev}\n", "dev", "name"),
-        ({"dev": "cluster: {name: prod}\n"}, "", "dev", "name"),
-        ({"dev": 'cluster: {name: "\\x63"}\n'}, "cluster: {name: c}\n", "dev", "name"),
-        ({"dev": "cluster: {server: https://h}\n"}, "cluster: {server: https://h}\n", "dev",
-         "server"),
-        ({"dev": "cluster: {server: HTTPS://Api.H:443/}\n"}, "cluster: {server: https://api.h}\n",
-         "dev", "server"),
-        ({"dev": "cluster: {server: https://api.h}\n"}, "cluster: {server: https://API.h:443}\n",
-         "dev", "server"),
-        ({"dev": "cluster: {server: http://h/x/}\n"}, "cluster: {server: http://h:80/x}\n", "dev",
-         "server"),
-        ({"dev": 'cluster: {server: "https://\\u0068"}\n'}, "cluster: {server: https://h}\n", "dev",
-         "server"),
-        ({"dev": "cluster: {server: https://h:6443}\n"}, "cluster: {server: https://h}\n", "", ""),
-        ({"dev": "cluster: {server: https://h/a}\n"}, "cluster: {server: https://h/b}\n", "", ""),
-        ({"dev": "cluster: {name: c}\n"}, "cluster: {name: c2}\n", "", ""),
-        ({"a": "", "b": ""}, "", "", ""),
-        ({"dev": "no: sense\n"}, "", "", ""),
-    ],
-)  # fmt: skip
+    CLUSTERS,
+)
 def test_one_cluster(lay: Lay, others: Mapping[str, str], mine: str, rival: str, key: str) -> None:
     """Two environments on one cluster are refused, however its name or server is spelled."""
     repository = lay({**others, "prod": mine})

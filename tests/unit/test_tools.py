@@ -121,8 +121,14 @@ def test_connection_lost(release: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(
         Quiet, "copyfile", lambda _self, source, out: out.write(source.read(size // 2))
     )
-    with pytest.raises(ToolError):
+    with pytest.raises(ToolError) as caught:
         tools.install(tmp_path / "bin")
+    assert str(caught.value) == (
+        f"{tools.RELEASE}{NAME}: cannot be fetched: "
+        f"IncompleteRead({size // 2} bytes read, {size - size // 2} more expected) "
+        "(install Go or kubectl)"
+    )
+    assert list((tmp_path / "bin").iterdir()) == []
 
 
 @pytest.mark.parametrize(

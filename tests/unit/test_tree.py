@@ -68,5 +68,9 @@ def test_read_file(tmp_path: Path) -> None:
 
 def test_too_long(tmp_path: Path) -> None:
     """A path that no file system takes is an error with its name, no traceback."""
-    with pytest.raises(InputError):
-        read_file(tmp_path, "a" * 300)
+    write(tmp_path, {"d/f": ""})
+    for path in ("a" * 300, f"d/{'a' * 300}/b"):
+        for call in (safe_join, read_file):
+            with pytest.raises(InputError) as caught:
+                call(tmp_path, path)
+            assert str(caught.value) == f"{path}: cannot be read: File name too long"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from fcgitops import git, gitrepo, terminal
 from fcgitops.environments import Request, outcome, plan
-from fcgitops.errors import FOUND, InputError, Problem
+from fcgitops.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.merge import Conflict, Merged
 from fcgitops.repository import Repository
 from fcgitops.tree import read_file
@@ -62,11 +63,17 @@ def change(folder: Path, make: Plan, options: Options) -> int:
             show(repository.root, merged)
             return FOUND if merged.conflicts else 0
         if merged.conflicts:
-            return _conflicts(worktree, merged, message)
+            return _conflicts(worktree, merged, message, options)
+        differs = any(read_file(found.root, path) != data for path, data in merged.files.items())
         commit = worktree.commit(
             merged.files, message, branch=options.branch, commit=not options.no_commit
         )
-        _report(worktree, merged, message, commit, options)
+    if commit:
+        terminal.say(f"{message}: commit {commit[:10]} on {worktree.branch}")
+    elif differs:
+        terminal.say(f"{message}: left in the work tree and the index; `git commit` finishes it")
+    else:
+        terminal.say(f"nothing to do: {len(merged.files)} files are as they should be")
     return 0
 
 
@@ -77,8 +84,9 @@ def write_environments(
 
     def make(repository: Repository) -> tuple[Merged, str]:
         planned = plan(repository, requests(repository))
+        merged = outcome(repository, planned, git.merge_file)
         added = [p.environment.name for p in planned if p.new]
-        changed = [p.environment.name for p in planned if not p.new]
+        changed = _changed(repository, [p.environment.name for p in planned if not p.new], merged)
         message = "; ".join(
             part for part in (_sentence("Add", added), _sentence("Change", changed)) if part
         )
@@ -89,9 +97,20 @@ def write_environments(
                     f"note: {env.name}: FrameworkController sends no token to apiServer.address "
                     "unless apiServer.kubeconfigSecret gives it a kubeconfig"
                 )
-        return outcome(repository, planned, git.merge_file), message
+        return merged, message
 
     return change(folder, make, options)
+
+
+def _changed(repository: Repository, names: list[str], merged: Merged) -> list[str]:
+    """Those of many environments of which a file will not be as HEAD has it."""
+    if len(names) < 2:
+        return names
+    there = gitrepo.open_repository(repository.root).read_head(merged.files)
+    differing = [path for path, data in merged.files.items() if there[path] != data]
+    differing += merged.conflicts
+    folders = {path.split("/")[1] for path in differing}
+    return [name for name in names if name in folders]
 
 
 def _sentence(verb: str, names: Sequence[str]) -> str:
@@ -114,8 +133,8 @@ def show(root: Path, merged: Merged) -> None:
 
 def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
     lines = difflib.unified_diff(
-        (old or b"").decode(errors="replace").splitlines(keepends=True),
-        (new or b"").decode(errors="replace").splitlines(keepends=True),
+        _lines(old),
+        _lines(new),
         "/dev/null" if old is None else f"a/{path}",
         "/dev/null" if new is None else f"b/{path}",
     )
@@ -124,22 +143,20 @@ def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
     )
 
 
-def _report(
-    worktree: gitrepo.GitRepository,
-    merged: Merged,
-    message: str,
-    commit: str | None,
-    options: Options,
-) -> None:
-    if commit:
-        terminal.say(f"{message}: commit {commit[:10]} on {worktree.branch}")
-    elif options.no_commit:
-        terminal.say(f"{message}: left in the work tree and the index; `git commit` finishes it")
-    else:
-        terminal.say(f"nothing to do: {len(merged.files)} files are as they should be")
+def _lines(content: bytes | None) -> list[str]:
+    """Lines as git counts them: `splitlines` knows more ends than the newline."""
+    return io.StringIO((content or b"").decode(errors="replace"), newline="\n").readlines()
 
 
-def _conflicts(worktree: gitrepo.GitRepository, merged: Merged, message: str) -> int:
+def _conflicts(
+    worktree: gitrepo.GitRepository, merged: Merged, message: str, options: Options
+) -> int:
+    if options.branch:
+        hint = f"`git switch -c {options.branch}`, then the same without --branch"
+        raise FoundError(
+            Problem(path, "your edit and the new text change the same lines", hint)
+            for path in merged.conflicts
+        )
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
     worktree.leave_conflict(merged.files, stages, message)
     for path in merged.conflicts:

@@ -1,0 +1,188 @@
+"""Reading YAML strictly, and writing it so that every reader takes it for the same."""
+
+from __future__ import annotations
+
+import pytest
+from fcgitops import yamlio
+from fcgitops.errors import InputError
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(InputError) as caught:
+        yamlio.load(data, "f.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b"", None),
+        (b"# nothing\n", None),
+        (b"a: [1, 2.5, true, null, x]\n", {"a": [1, 2.5, True, None, "x"]}),
+        ("\ufeffa: é\n".encode(), {"a": "é"}),
+        (b"a: 1\r\nb: 2\r\n", {"a": 1, "b": 2}),
+        (b"---\na: 1\n...\n", {"a": 1}),
+        (b"<<: {a: 1}\nb: 2\n", {"a": 1, "b": 2}),
+    ],
+)
+def test_load(data: bytes, value: object) -> None:
+    """One document is read, a byte order mark or Windows' line ends included."""
+    assert yamlio.load(data, "f.yaml") == value
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"a: 1\nb: 2\na: 3\n", "f.yaml:3: repeats the key 'a' (keep one of the two)"),
+        (
+            b"a:\n- b:\n    c: 1\n    'c': 2\n",
+            "f.yaml:4: repeats the key 'c' (keep one of the two)",
+        ),
+        (
+            b"a: 1\na: 2\nb: {c: 1, c: 2}\n",
+            "f.yaml:2: repeats the key 'a' (keep one of the two); "
+            "f.yaml:3: repeats the key 'c' (keep one of the two)",
+        ),
+        (b"? [a]\n: 1\n", "f.yaml:1: a key is not a plain name"),
+        (b"a: 1\n---\nb: 2\n", "f.yaml:2: holds a second document (one document a file)"),
+        (b"a: &x 1\nb: *x\n", "f.yaml:2: has an alias, *x (write the value out)"),
+        (b"a: &x [*x]\n", "f.yaml:1: has an alias, *x (write the value out)"),
+        (
+            b"a: b: c\n",
+            "f.yaml:1: is not valid YAML: mapping values are not allowed in this context",
+        ),
+        (
+            b"a:\n\t- b\n",
+            "f.yaml:2: is not valid YAML: found character that cannot start any token",
+        ),
+        (
+            b"a: \0\n",
+            "f.yaml: is not valid YAML: "
+            "unacceptable character #x0000: control characters are not allowed",
+        ),
+        (b"a: 1\nb: \xff\n", "f.yaml:2: is not UTF-8 text"),
+        (b"\xff\xfea\0", "f.yaml:1: is not UTF-8 text"),
+        (
+            b"a: !!python/object/apply:os.system [id]\n",
+            "f.yaml: is not valid YAML: could not determine a constructor for the tag "
+            "'tag:yaml.org,2002:python/object/apply:os.system'",
+        ),
+        (b"a: 2024-99-01\n", "f.yaml: is not valid YAML: month must be in 1..12"),
+        (b"#" * ((1 << 20) + 1), "f.yaml: has 1048577 bytes (at most 1048576)"),
+    ],
+)
+def test_refused(data: bytes, message: str) -> None:
+    """What would lose a setting silently, or is no YAML, is refused with its line."""
+    assert refusal(data) == message
+
+
+def test_size_and_depth() -> None:
+    """1 MiB and 50 levels are still read."""
+    assert yamlio.load(b"a: 1\n" + b"#" * ((1 << 20) - 5), "f") == {"a": 1}
+    assert yamlio.load(b"[" * 50 + b"]" * 50, "f") is not None
+
+
+@pytest.mark.parametrize("opening", [b"[", b"{a: ", b"- ", b"? "])
+def test_deep_nesting(opening: bytes) -> None:
+    """100,000 levels are refused in good time, not a crash of the process."""
+    assert refusal(opening * 100_000) == "f.yaml:1: nests over 50 levels deep"
+
+
+@pytest.mark.parametrize(
+    "data", [b"a: !!bool x", b"a: !!int ''", b"a: !!float ''", b"a: !!timestamp x"]
+)
+def test_wrong_tag(data: bytes) -> None:
+    """A value that its tag does not fit is a message, no traceback."""
+    assert refusal(data) == "f.yaml: is not valid YAML: a value is not what its tag says"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"b": 1, "a": [{"c": "x", "d": []}, {}]}, "b: 1\na:\n- c: x\n  d: []\n- {}\n"),
+        ({"k": "x\ny\n"}, "k: |\n  x\n  y\n"),
+        ({"k": "1", "l": "true", "m": "", "o": "a: b"}, "k: '1'\nl: 'true'\nm: ''\no: 'a: b'\n"),
+        ({"k": "word " * 100}, f"k: '{'word ' * 100}'\n"),
+        ("plain", "plain\n"),
+    ],
+)
+def test_dump(value: object, text: str) -> None:
+    """Block style, keys as given, lists not indented, long lines kept, text read back as text."""
+    assert yamlio.dump(value) == text
+    assert yamlio.load(text.encode(), "f") == value
+
+
+def test_dump_without_aliases() -> None:
+    """A value that occurs twice is written twice."""
+    shared = ["a"]
+    assert yamlio.dump({"a": shared, "b": shared}) == "a:\n- a\nb:\n- a\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", "a"),
+        ("x\ny", r'"x\ny"'),
+        ("# x", "'# x'"),
+        ([1, {"a": "b"}], "[1, {a: b}]"),
+        ({}, "{}"),
+        (None, "null"),
+        ("word " * 20_000, f"'{'word ' * 20_000}'"),
+    ],
+)
+def test_scalar(value: object, text: str) -> None:
+    """A value fits on one line, however long, and reads back."""
+    assert yamlio.scalar(value) == text
+    assert yamlio.load(b"k: " + text.encode(), "f") == {"k": value}
+
+
+@pytest.mark.parametrize("value", ["more...", {"a": "more..."}, {"a": "x\n...\n"}])
+def test_dump_dots(value: object) -> None:
+    """Text that ends in three dots is written whole."""
+    text = yamlio.dump(value)
+    assert (yamlio.load(text.encode(), "f"), text[-1]) == (value, "\n")
+    assert yamlio.load(b"k: " + yamlio.scalar(value).encode(), "f") == {"k": value}
+
+
+def test_scalar_newlines() -> None:
+    """Text of nothing but newlines is one line, too."""
+    assert yamlio.scalar("\n") == r'"\n"'
+
+
+NUMBERS = "1e3 7e10 1234e56 1E5 0.1e1 0o17 -0o17 08 +1 .5 1. 0x1F 0b1 1_000 +_1 0x_1F .inf -.INF"
+WORDS = "y n Y N yes Null ~ TRUE = << .NaN 2024-1-2 2024-1-2t3:4:5"
+TEXT = "v1.0.0 1.2.3 10.0.0.0/8 1e3f 0x1g e3 . +. no-op 2024-01-02-abc 1e 0o9"
+
+
+@pytest.mark.parametrize("value", [*NUMBERS.split(), *WORDS.split(), "2024-1-2 3:4:5"])
+def test_dump_quotes_for_other_readers(value: str) -> None:
+    """Text is quoted that another YAML reader takes for a number or true, a Git tag for one."""
+    assert yamlio.dump({"newTag": value}) == f"newTag: '{value}'\n"
+    assert yamlio.dump({value: 1}) == f"'{value}': 1\n"
+
+
+@pytest.mark.parametrize("value", TEXT.split())
+def test_dump_plain(value: str) -> None:
+    """What every reader takes for text stays plain."""
+    assert yamlio.dump({"newTag": value}) == f"newTag: {value}\n"
+
+
+def test_load_all() -> None:
+    """Every document of what kustomize printed is read."""
+    assert yamlio.load_all(b"a: 1\n---\nb: 2\n") == [{"a": 1}, {"b": 2}]
+
+
+@pytest.mark.parametrize("text", ["=", "<<"])
+def test_load_all_signs(text: str) -> None:
+    """YAML 1.1's own signs are text as a value, which kustomize leaves unquoted."""
+    assert yamlio.load_all(f"a: {text}\nb: [{text}]\n".encode()) == [{"a": text, "b": [text]}]
+
+
+def test_key_paths() -> None:
+    """Leaves of nested mappings by their path; lists and empty mappings are leaves."""
+    assert yamlio.key_paths({"a": {"b": 1, "c": {}}, "d": [{"e": 1}]}) == {
+        ("a", "b"): 1,
+        ("a", "c"): {},
+        ("d",): [{"e": 1}],
+    }
+    assert yamlio.key_paths({}) == {}
