@@ -24,6 +24,10 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit status: 0 fine, 1 found something, 2 wrong input, 3 a tool failed.
     """
+    for argument in arguments:
+        if not argument.isprintable() and any("\ud800" <= c <= "\udfff" for c in argument):
+            click.echo(f"error: {argument!r} is not UTF-8 text", err=True)
+            return WRONG_INPUT
     try:
         status = cli.main(arguments, prog_name="fcgitops", standalone_mode=False)
     except click.ClickException as error:

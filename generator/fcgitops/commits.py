@@ -63,7 +63,7 @@ def refuse_nobody(git: Git) -> None:
         answer = git.ask("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT")
         if answer.status:
             hint = "run `git config --global user.name NAME`, and user.email ADDRESS"
-            raise InputError(Problem(str(git.directory), "Git does not know who you are", hint))
+            raise InputError(Problem("author", "Git does not know who you are", hint))
 
 
 def commit_tree(tree: WorkTree, new_tree: str, message: str) -> str:

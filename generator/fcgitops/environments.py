@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,7 +121,10 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
     if source is None:
         text = render.source(request.name, request.given, repository.defaults)
     else:
-        current, problems = model.flatten(yamlio.load(source, where), where, KEYS)
+        document = yamlio.load(source, where)
+        if document is None:  # its variant would silently be the default one
+            raise InputError(Problem(where, "is empty", f"git checkout {where}"))
+        current, problems = model.flatten(document, where, KEYS)
         if problems:  # a damaged file is not edited
             profile = repository.answers.profile
             raise InputError(problems + model.check_values(current, where, profile))
@@ -135,7 +139,8 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
     own = {("settings", *path): value for path, value in request.settings.items()}
     text = yamledit.edit(text, own, where)
     environment = repository.parse(request.name, text.encode(), where)
-    return Planned(environment, text.encode(), source is None)
+    mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
+    return Planned(environment, mark + text.encode(), source is None)
 
 
 def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:

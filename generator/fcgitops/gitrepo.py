@@ -178,14 +178,14 @@ class GitRepository:
         return new_commit
 
     def leave_conflict(
-        self, changes: Contents, conflicted: Mapping[str, Stages], message: str
+        self, changes: Contents, conflicted: Mapping[str, Stages], message: str = ""
     ) -> None:
         """Leave a merge with conflicts for the user to resolve, as git does.
 
         Like `commit` without a commit for `changes`. Each conflicted path gets its
         markers in the work tree and its three versions in the index, so that
         `git status` and `git mergetool` see it; once they are resolved and added,
-        `git commit` offers the message.
+        `git commit` offers the message, where one is given.
 
         Raises:
             InputError: something of the user's is in the way.
@@ -206,7 +206,7 @@ class GitRepository:
                 tree=commits.write_tree(tree, found, sorted(blobs)),
                 changes=found,
                 stages={path: _entries(tree, three) for path, three in versions.items()},
-                merge_message=message.strip() + "\n",
+                merge_message=f"{message.strip()}\n" if message else "",
             )
             transaction.apply(tree, step, "")
 

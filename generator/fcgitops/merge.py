@@ -57,6 +57,8 @@ def merge(
         if new in (mine, old):  # the same already, or nothing new
             if new == mine:
                 merged.files[path] = new
+            elif mine is None:
+                merged.notes.append(f"{path} was deleted here and stays so")
         elif mine == old:
             merged.files[path] = new
         elif mine is None:

@@ -354,7 +354,7 @@ def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[
             Problem(
                 f"{where}: settings",
                 "default-config has no configuration file to set anything in",
-                f"--variant {CUSTOMIZED_CONFIG}",
+                f"--variant {CUSTOMIZED_CONFIG}, or take `settings` out of environment.yaml",
             )
         )
     if "app" in given["labels"]:

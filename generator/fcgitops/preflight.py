@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fcgitops.errors import InputError, Problem
+from fcgitops.git import text
 from fcgitops.journal import other_git
 from fcgitops.worktree import EXECUTABLE, FILE, Entry, Index, WorkTree
 
@@ -148,8 +149,13 @@ def refuse_branch(tree: WorkTree, branch: str) -> None:
     if answer.status or answer.out.decode().strip() != branch:  # "@{-1}" is expanded
         _refuse([Problem("--branch", f"{branch!r} is not a valid branch name")])
     ref = f"refs/heads/{branch}"
-    if tree.ref == ref or tree.git.ask("show-ref", "--verify", "-q", ref).status == 0:
-        _refuse([Problem("--branch", f"{branch!r} exists", "choose a new name")])
+    listed = text(tree.git.run("for-each-ref", "--format=%(refname)", "refs/heads"))
+    for other in {tree.ref or "", *listed.split("\n")} - {""}:
+        name = other.removeprefix("refs/heads/")
+        if other == ref:
+            _refuse([Problem("--branch", f"{branch!r} exists", "choose a new name")])
+        if other.startswith(f"{ref}/") or ref.startswith(f"{other}/"):  # a file and a folder
+            _refuse([Problem("--branch", f"{branch!r} cannot be beside {name!r}", "another name")])
 
 
 class Disk:

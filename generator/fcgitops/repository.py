@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcgitops import __version__, answers, model, render, yamlio
+from fcgitops import __version__, answers, model, record, render, yamlio
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, VARIANTS, Environment
@@ -82,6 +84,19 @@ class Repository:
         """Names of the environments: folders below overlays/ with an environment.yaml."""
         folder = self.root / OVERLAYS
         return [n for n in self.overlay_folders() if (folder / n / render.SOURCE_FILE).is_file()]
+
+    def headless_names(self) -> list[str]:
+        """Folders that were generated for an environment whose environment.yaml is gone.
+
+        They still build, so Argo CD or Flux may still sync them; nothing here would see it.
+        """
+        folder = self.root / OVERLAYS
+        named = set(self.environment_names())
+        return [
+            name
+            for name in self.overlay_folders()
+            if name not in named and (folder / name / record.ENVIRONMENT_FILE).exists()
+        ]
 
     def overlay_names(self) -> list[str]:
         """The variants and the environments."""
@@ -162,7 +177,9 @@ class Repository:
     ) -> Iterable[Environment]:
         needles = {env.cluster_name.lower().encode() for env in changed}
         needles |= {
-            (urlsplit(env.cluster_server).hostname or "").encode()
+            b"["
+            if "[" in env.cluster_server  # an IPv6 address has many spellings
+            else (urlsplit(env.cluster_server).hostname or "").encode()
             for env in changed
             if env.cluster_server
         }
@@ -184,5 +201,8 @@ def server_identity(url: str) -> str:
     if not url:
         return ""
     parts = urlsplit(url)
+    host = parts.hostname or ""
+    with suppress(ValueError):
+        host = str(ipaddress.ip_address(host))
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.scheme}://{parts.hostname}:{port}{parts.path.rstrip('/')}"
+    return f"{host}:{port}{parts.path.rstrip('/')}"

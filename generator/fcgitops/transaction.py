@@ -150,8 +150,12 @@ def _merge(tree: WorkTree, step: Step) -> None:
     old = tree.head or tree.empty_tree
     command = ("read-tree", "-m", "-u", old, step.tree)
     answer = tree.git.ask(*command, env=env)
-    if "not uptodate" in answer.err:  # a file touched, yet not changed
-        tree.git.ask("update-index", "-q", "--refresh", env=env)
+    if "not uptodate" in answer.err:
+        # Touched, yet not changed: `preflight` has seen that. Another size, as of other line
+        # ends, is a change to `update-index --refresh`, so the files are added as they are.
+        clean = [c.path for c in step.changes if not c.adopted and (tree.top / c.path).is_file()]
+        data = raw("".join(f"{path}\0" for path in clean))
+        tree.git.run("update-index", "-z", "--stdin", data=data, env=env)
         answer = tree.git.ask(*command, env=env)
     if answer.status:
         raise failure(command, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 
 from fcgitops.errors import InputError, Problem
 
@@ -69,6 +70,8 @@ def read_file(root: Path, path: str) -> bytes | None:
     """
     joined = safe_join(root, path)
     try:
+        if not S_ISREG(joined.stat().st_mode) and not joined.is_dir():  # a pipe would never end
+            raise InputError(Problem(path, "is no plain file"))
         return joined.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None

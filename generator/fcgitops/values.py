@@ -239,6 +239,7 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
         and value.isprintable()
         and " " not in value
         and port != 0
+        and _is_host(host)
         and parts.scheme in schemes
         and (_HOST_PORT.match(host) or (value.startswith("file:///")))
         and _URL_PATH.match(parts.path)
@@ -248,10 +249,26 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
     return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
 
 
+def _is_host(host: str) -> bool:
+    """Whether what looks like an IPv4 address is one, in its one spelling."""
+    name = host.rpartition(":")[0] or host
+    if not re.fullmatch(r"[0-9.]+", name):
+        return True
+    try:
+        return bool(ipaddress.IPv4Address(name))
+    except ValueError:
+        return False
+
+
 def requirement(value: object) -> str:
     """What pip installs: NAME==VERSION, a wheel's path, or NAME @ git+URL."""
     wanted = "NAME==VERSION, the path of a wheel, or NAME @ git+https://…"
-    if not isinstance(value, str) or not _REQUIREMENT.match(value) or value[0] in " -#":
+    if (
+        not isinstance(value, str)
+        or not _REQUIREMENT.match(value)
+        or value[0] in " -#"
+        or " -" in value
+    ):
         return f"{value!r} is not valid ({wanted})"
     if re.search(r"://[^/\s]*@", value) and not re.search(
         r"ssh://[A-Za-z0-9._-]+@[^/\s@]+(/|$)", value

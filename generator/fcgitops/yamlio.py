@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from fcgitops.errors import InputError, Problem
+from fcgitops.errors import InputError, Problem, ToolError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -55,9 +55,18 @@ def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is a
         raise InputError(Problem(where, what)) from error
 
 
-def load_all(rendered: bytes) -> list[Any]:
-    """Every document of what kustomize printed, which is trusted to be sound YAML."""
-    return list(yaml.load_all(rendered, Loader=_Loader))
+def load_all(rendered: bytes, where: str = "") -> list[Any]:
+    """Every document of what kustomize printed.
+
+    Raises:
+        ToolError: it is no YAML, so it is not kustomize that printed it.
+    """
+    try:
+        return list(yaml.load_all(rendered, Loader=_Loader))
+    except (yaml.YAMLError, ValueError) as error:
+        raise ToolError(
+            Problem(where, f"kustomize did not print YAML: {_first_line(error)}")
+        ) from error
 
 
 def compose(data: bytes, where: str) -> yaml.Node | None:

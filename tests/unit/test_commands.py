@@ -185,3 +185,68 @@ def test_the_generated_readme_names_every_key(
 
     missing = [path for path in KEYS if f"`{path}`" not in text]
     assert missing == ([] if profile == "hardened" else ["egress.mode", "egress.endpoints"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<<<<<<< yours\nworkerNumber: 1\n=======\n", "is not valid YAML"),
+        ("kubeClientQps: [\n", "is not valid YAML"),
+        ("workerNumer: 1\n", "'workerNumer' is no setting of FrameworkController"),
+        ("workerNumber: many\n", "workerNumber is 'many' (a whole number)"),
+        ("workerNumber: 1\nworkerNumber: 2\n", "repeats the key 'workerNumber'"),
+    ],
+)
+def test_verify_reads_the_configuration(
+    text: str, message: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """FrameworkController reads its file without strictness, and conflict markers get committed."""
+    write(repository, {"overlays/prod/frameworkcontroller.yaml": text})
+    ran = fcgitops("-C", repository, "verify", status=1)
+
+    assert "prod: FCG05: frameworkcontroller.yaml" in ran.out
+    assert message in ran.out
+
+
+def test_an_environment_whose_source_is_gone_is_seen(repository: Path, fcgitops: Fcgitops) -> None:
+    """Its overlay still builds, and may still be synced."""
+    source = repository / "overlays" / "prod" / "environment.yaml"
+    source.unlink()
+    assert "prod: FCG11: overlays/prod/environment.yaml is missing" in (
+        fcgitops("-C", repository, "verify", status=1).out
+    )
+    ran = fcgitops("-C", repository, "list", status=2)
+    assert "overlays/prod/environment.yaml: is missing, or no plain file" in ran.err
+    assert "dev  " in ran.out
+    os.mkfifo(source)
+    for command in (["list"], ["overlay", "prod"]):
+        assert "no plain file" in fcgitops("-C", repository, *command, status=2).err
+
+
+def test_remove_refuses_to_leave_files_behind(repository: Path, fcgitops: Fcgitops) -> None:
+    """An untracked file would be all that is left of the environment."""
+    write(repository, {"overlays/dev/local/mine.yaml": "a: b\n"})
+    before = state(repository)
+    ran = fcgitops("-C", repository, "remove", "dev", status=2)
+
+    assert "overlays/dev/local/mine.yaml: is not committed, and would stay behind" in ran.err
+    assert state(repository) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["overlay", "q", "--namespace", "\udcff"],
+        ["overlay", "q", "--branch", "\udcff"],
+        ["overlay", "q", "--set", 'annotations={a: "\udcff"}'],
+        ["new", "\udcff"],
+    ],
+)
+def test_an_argument_that_is_no_text(
+    arguments: list[str], repository: Path, fcgitops: Fcgitops
+) -> None:
+    """One line, status 2, no traceback."""
+    ran = fcgitops("-C", repository, *arguments, status=2)
+
+    assert ran.err.count("\n") == 1
+    assert "is not UTF-8 text" in ran.err

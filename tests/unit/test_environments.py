@@ -174,7 +174,7 @@ def test_config(repository: Repository) -> None:
 
 NO_FILE = (
     "{}: settings: default-config has no configuration file to set "
-    "anything in (--variant customized-config)"
+    "anything in (--variant customized-config, or take `settings` out of environment.yaml)"
 )
 
 

@@ -25,7 +25,7 @@ KEPT: dict[str, bytes | None] = {}
         (OLD, MINE, NEW, {"f": b"A\n.\n.\n.\nB\n"}, []),
         (OLD, MINE, None, KEPT, [STAYS]),
         (OLD, NEW, NEW, {"f": NEW}, []),
-        (OLD, None, OLD, KEPT, []),
+        (OLD, None, OLD, KEPT, [DELETED]),
         (OLD, None, NEW, KEPT, [DELETED]),
         (OLD, None, None, {"f": None}, []),
         (None, None, NEW, {"f": NEW}, []),

@@ -129,7 +129,7 @@ def test_no_shared_defaults() -> None:
             {"settings": {"workerNumber": 1}},
             "hardened",
             "f: settings: default-config has no configuration file to set anything in "
-            "(--variant customized-config)",
+            "(--variant customized-config, or take `settings` out of environment.yaml)",
         ),
         (
             {"egress.mode": "cilium", "apiServer.kubeconfigSecret": "s"},

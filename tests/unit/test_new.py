@@ -27,7 +27,7 @@ def test_new_commits_a_whole_repository(fcgitops: Fcgitops, tmp_path: Path) -> N
     folder = tmp_path / "deploy"
     assert ran.out == ""
     assert "overlays/prod (customized-config)" in ran.err
-    assert f"next: cd {folder} && make test" in ran.err
+    assert f"next: cd {folder} && make help" in ran.err
     assert git(folder, "log", "--format=%an %s %D") == "Ada Scaffold deploy HEAD -> main"
     assert git(folder, "status", "--porcelain", "--ignored") == ""
     assert git(folder, "remote", "get-url", "origin") == "https://git.example.com/deploy.git"
@@ -199,3 +199,22 @@ def test_new_works_below_a_link(fcgitops: Fcgitops, tmp_path: Path) -> None:
     fcgitops("new", tmp_path / "link" / "deploy", "--no-input")
 
     assert log(tmp_path / "real" / "deploy") == ["Scaffold deploy"]
+
+
+def test_new_says_mistakes_of_file_and_options_together(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Whichever way each came."""
+    write(tmp_path, {"a.yaml": "gitops: argo\ndefaults: {imag: {}}\n"})
+    ran = fcgitops("new", tmp_path / "deploy", "--answers", tmp_path / "a.yaml", "--no-input",
+                   "--set", "foo=1", "--env", "B", "--profile", "x", status=2)  # fmt: skip
+    for word in ("'argo'", "imag", "'foo'", "'B'", "'x'"):
+        assert word in ran.err
+
+
+def test_new_pushes_what_was_not_pushed(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """The same command again finishes the work after a refused push."""
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    arguments = [tmp_path / "deploy", "--no-input", "--repo-url", f"file://{tmp_path}/remote.git"]
+    fcgitops("new", *arguments)
+    fcgitops("new", *arguments, "--push")
+
+    assert log(tmp_path / "remote.git") == ["Scaffold deploy"]

@@ -104,7 +104,7 @@ def test_a_conflict_is_gits_own(repository: Path, fcgitops: Fcgitops) -> None:
         "<<<<<<< yours\n", "").replace("workerNumber: 400\n=======\n", "").replace(
         f">>>>>>> fcgitops {package.__version__}\n", ""))  # fmt: skip
     git(repository, "add", path)
-    git(repository, "commit", "-q", "--no-edit")
+    git(repository, "commit", "-q", "-m", "Change environment prod")
     assert "nothing to do" in fcgitops("-C", repository, "overlay", "prod").err
     fcgitops("-C", repository, "verify", "prod")
 
@@ -184,8 +184,8 @@ def test_overlay_takes_settings_from_a_file_with_their_comments(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["dev", "--set", "workerNumber=1"], "(--variant customized-config)"),
-        (["new", "--set", "workerNumber=1"], "(--variant customized-config)"),
+        (["dev", "--set", "workerNumber=1"], "(--variant customized-config, or take"),
+        (["new", "--set", "workerNumber=1"], "(--variant customized-config, or take"),
         (
             ["prod", "--set", "workerNumer=1"],
             "'workerNumer' is not known (did you mean 'workerNumber'?)",
@@ -343,3 +343,73 @@ def test_a_conflict_on_a_new_branch_is_refused(repository: Path, fcgitops: Fcgit
 def test_nothing_to_do_without_a_commit(repository: Path, fcgitops: Fcgitops) -> None:
     """--no-commit does not claim to have left something."""
     assert "nothing to do" in fcgitops("-C", repository, "overlay", "prod", "--no-commit").err
+
+
+def test_the_message_names_the_new_branch(repository: Path, fcgitops: Fcgitops) -> None:
+    """The one that the commit is on."""
+    ran = fcgitops("-C", repository, "overlay", "stage", "--branch", "add-stage")
+    assert ran.err.endswith(" on add-stage\n")
+
+
+def test_an_empty_source_is_refused(repository: Path, fcgitops: Fcgitops) -> None:
+    """It would silently be default-config."""
+    (repository / "overlays" / "prod" / "environment.yaml").write_text("")
+    ran = fcgitops("-C", repository, "overlay", "prod", status=2)
+    assert "is empty (git checkout overlays/prod/environment.yaml)" in ran.err
+
+
+def test_a_byte_order_mark_stays(repository: Path, fcgitops: Fcgitops) -> None:
+    """An editor put it there; a hand edit is brought in line, and a key set, all the same."""
+    source = repository / "overlays" / "prod" / "environment.yaml"
+    source.write_bytes(b"\xef\xbb\xbf" + source.read_bytes().replace(b"argocd", b"flux"))
+    fcgitops("-C", repository, "overlay", "prod")
+    fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=8")
+
+    assert source.read_bytes().startswith(b"\xef\xbb\xbf# The source")
+    assert b"workerNumber: 8\n" in source.read_bytes()
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_all_mistakes_of_all_options(repository: Path, fcgitops: Fcgitops) -> None:
+    """A wrong --set does not hide the others."""
+    ran = fcgitops(
+        "-C", repository, "overlay", "dev", "--set", "foo=1", "--set", "bar",
+        "--cluster", "a b", "--namespace", "default", "--variant", "x", status=2,
+    )  # fmt: skip
+    for word in ("'foo'", "'bar'", "'a b'", "'x'"):
+        assert word in ran.err
+
+
+def test_mistakes_in_a_file_of_settings_name_that_file(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Not the file they were to go into."""
+    write(tmp_path, {"fc.yaml": "workerNumer: 1\nkubeClientQps: x\n", "empty.yaml": ""})
+    ran = fcgitops("-C", repository, "overlay", "prod", "--config", tmp_path / "fc.yaml", status=2)
+    assert [line.startswith(f"error: {tmp_path}/fc.yaml: ") for line in ran.err.splitlines()] == [
+        True,
+        True,
+    ]
+    ran = fcgitops("-C", repository, "overlay", "prod", "--config", "/dev/zero", status=2)
+    assert "/dev/zero: has over 1048576 bytes" in ran.err
+
+
+def test_crlf_is_no_change(repository: Path, fcgitops: Fcgitops) -> None:
+    """Where .gitattributes says so, an editor's line ends are not in the way of an edit."""
+    source = repository / "overlays" / "prod" / "environment.yaml"
+    source.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
+    fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=8")
+
+    assert "workerNumber: 8" in committed(repository)["overlays/prod/environment.yaml"]
+    assert git(repository, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("name", ["team", "team/dev/x"])
+def test_a_branch_that_cannot_be_beside_another(
+    name: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Git keeps branches as files: one cannot be another's folder."""
+    git(repository, "branch", "team/dev")
+    arguments = ["overlay", "stage", "--branch", name]
+    ran = fcgitops("-C", repository, *arguments, status=2)
+    assert f"{name!r} cannot be beside 'team/dev'" in ran.err

@@ -263,12 +263,15 @@ def test_one_cluster_among_new(lay: Lay) -> None:
     ("url", "identity"),
     [
         ("", ""),
-        ("https://H", "https://h:443"),
-        ("http://h/", "http://h:80"),
-        ("https://h:6443/a/", "https://h:6443/a"),
-        ("HTTPS://h:0443", "https://h:443"),
+        ("https://H", "h:443"),
+        ("http://h/", "h:80"),
+        ("http://h:443", "h:443"),
+        ("https://h:6443/a/", "h:6443/a"),
+        ("HTTPS://h:0443", "h:443"),
+        ("https://[2001:DB8:0:0:0:0:0:1]:6443", "2001:db8::1:6443"),
+        ("https://[2001:db8::1]:6443", "2001:db8::1:6443"),
     ],
 )
 def test_server_identity(url: str, identity: str) -> None:
-    """An address has one form, whatever its case, default port and last slash."""
+    """An address has one form, whatever its scheme, case, default port and last slash."""
     assert server_identity(url) == identity

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fcgitops import terminal
 from fcgitops.errors import InputError, Problem
-from fcgitops.repository import Repository
+from fcgitops.repository import Repository, source_path
 
 
 def run(folder: Path, form: str) -> int:
@@ -38,6 +38,12 @@ def run(folder: Path, form: str) -> int:
                 "sync": env.sync,
             }
         )
+    problems += [
+        Problem(
+            source_path(name), "is missing, or no plain file", f"git checkout {source_path(name)}"
+        )
+        for name in repository.headless_names()
+    ]
     if form == "json":
         terminal.as_json(rows)
     elif rows:

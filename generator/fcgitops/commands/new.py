@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import click
 from fcgitops import answers as answers_module
 from fcgitops import git, gitrepo, record, remote, scaffold, terminal, values, yamlio
 from fcgitops.answers import QUESTIONS, Answers
-from fcgitops.commands.writing import Options, read_config, show
+from fcgitops.commands.writing import Options, read_text, show
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged
 from fcgitops.model import KEYS, nested
@@ -63,13 +64,20 @@ def run(  # noqa: PLR0913 - the command's options
     """
     how = Options(**options)
     dest = Path(os.path.abspath(dest))  # noqa: PTH100 - resolve() would follow a link at DEST
-    given = _given(dest, answers, sets, environments)
+    given, problems = _given(dest, answers, sets, environments)
     for name, value in (("profile", profile), ("gitops", gitops), ("repo_url", repo_url)):
         if value is not None:
             given[name] = value
-    if not no_input and terminal.interactive():
+    _refuse_place(dest)
+    if not no_input and not problems and terminal.interactive():
         _ask(given)
-    parsed = answers_module.parse(given)
+    try:
+        parsed = answers_module.parse(given)
+        scaffold.environments(parsed)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from error
+    if problems:
+        raise InputError(problems)
     if push and not parsed.repo_url:
         raise InputError(Problem("--push", "has nowhere to push to", "--repo-url URL"))
     if push and (how.no_commit or how.dry_run):
@@ -78,44 +86,61 @@ def run(  # noqa: PLR0913 - the command's options
         )
     tree = scaffold.repository_tree(parsed, render_skeleton(parsed))
     if _is_there(dest, parsed, tree):
-        terminal.say(f"nothing to do: {dest} was generated from these answers")
+        terminal.say(f"nothing to do: {dest} is there already, from these answers")
+        if push:
+            _push(dest, gitrepo.open_repository(dest).branch or "main", parsed, ask=not no_input)
         return 0
     if how.dry_run:
         show(dest, Merged(dict(tree)))
         return 0
+    here = dest.exists() and dest.samefile(Path.cwd())
     commit = _make(dest, parsed, tree, how)
     _report(dest, parsed, tree, commit)
+    if here:  # the repository was renamed to where the empty folder was
+        terminal.say("this shell still stands in the empty folder that was there: `cd .`")
     if push:
-        branch = how.branch or "main"
-        remote.push(dest, branch, interactive=terminal.interactive() and not no_input)
-        terminal.say(f"pushed {branch} to {parsed.repo_url}")
+        _push(dest, how.branch or "main", parsed, ask=not no_input)
     return 0
+
+
+def _push(dest: Path, branch: str, parsed: Answers, *, ask: bool) -> None:
+    remote.push(dest, branch, interactive=ask and terminal.interactive())
+    terminal.say(f"pushed {branch} to {parsed.repo_url}")
 
 
 def _given(
     dest: Path, file: Path | None, sets: tuple[str, ...], environments: tuple[str, ...]
-) -> dict[str, Any]:
-    """The raw answers: the file's, and the options over them."""
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The raw answers, the file's and the options over them, and what is wrong so far."""
     given: dict[str, Any] = {}
-    if file is not None:
-        document = yamlio.load(read_config(file).encode(), str(file))
-        if not isinstance(document, dict):
-            raise InputError(Problem(str(file), "is no mapping of answers", "profile: hardened"))
-        given |= {str(key): value for key, value in document.items()}
-    defaults = answers_module.parse_defaults(given.get("defaults") or {}, "defaults")
+    defaults: dict[str, Any] = {}
+    listed: list[str] = []
     answered, more_defaults, problems = _sets(sets)
+    try:
+        given |= _answers_file(file) if file is not None else {}
+        listed = answers_module.list_environments(given.get("environments") or [])
+    except InputError as error:
+        problems += error.problems
+    try:
+        defaults = answers_module.parse_defaults(given.get("defaults") or {}, "defaults")
+    except InputError as error:
+        problems += error.problems
     given |= answered
     if given.setdefault("repo_slug", dest.name) != dest.name:
         slug = given["repo_slug"]
         problems.append(
             Problem("repo_slug", f"{slug!r} is not DEST's last part, {dest.name!r}", "leave it out")
         )
-    if problems:
-        raise InputError(problems)
     if environments:
-        listed = answers_module.list_environments(given.get("environments") or [])
         given["environments"] = [*listed, *environments]
-    return given | {"defaults": nested(defaults | more_defaults)}
+    return given | {"defaults": nested(defaults | more_defaults)}, problems
+
+
+def _answers_file(file: Path) -> dict[str, Any]:
+    document = yamlio.load(read_text(file, str(file)).encode(), str(file))
+    if not isinstance(document, dict):
+        raise InputError(Problem(str(file), "is no mapping of answers", "profile: hardened"))
+    return {str(key): value for key, value in document.items()}
 
 
 def _sets(pairs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any], list[Problem]]:
@@ -165,11 +190,11 @@ def _ask(given: dict[str, Any]) -> None:
                 click.echo(f"  {Problem('', line)}", err=True)
 
 
-def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
-    """Whether `dest` is a repository from just these answers.
+def _refuse_place(dest: Path) -> None:
+    """Refuses a place where no repository belongs.
 
     Raises:
-        InputError: it is something else, or in a place where no repository belongs.
+        InputError: with the reason.
     """
     if dest.is_symlink() and not dest.exists():
         raise InputError(Problem(str(dest), "is a symbolic link to nothing", "another DEST"))
@@ -182,12 +207,22 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
                 Problem(str(dest), f"is inside the Git repository {above}",
                         "another place, or ignore it there")
             )  # fmt: skip
-        return False
+        return
     if not (dest / answers_module.FILE).is_file():
         raise InputError(
             Problem(str(dest), "is not empty, and no repository of fcgitops",
                     "a folder that does not exist yet")
         )  # fmt: skip
+
+
+def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
+    """Whether `dest` is a repository from just these answers.
+
+    Raises:
+        InputError: it is one from other answers, or of another version.
+    """
+    if not dest.is_dir() or not any(dest.iterdir()):
+        return False
     repository = Repository(dest)
     repository.require_same_version()
     missing = [name for name in parsed.environments if name not in repository.environment_names()]
@@ -258,4 +293,5 @@ def _report(dest: Path, parsed: Answers, tree: Tree, commit: str | None) -> None
     terminal.say(f"{dest}: {len(tree)} files, {done}")
     for name, variant in parsed.environments.items():
         terminal.say(f"  overlays/{name} ({variant})")
-    terminal.say(f"next: cd {dest} && make test")
+    place = shlex.quote(str(dest))
+    terminal.say(f"next: cd {place} && make help (installs {parsed.requirement}: requirements.txt)")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fcgitops import environments
-from fcgitops.commands.writing import Options, read_config, write_environments
+from fcgitops import environments, yamlio
+from fcgitops import settings as settings_table
+from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.environments import Request
+from fcgitops.errors import InputError, Problem
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -39,13 +41,34 @@ def run(  # noqa: PLR0913 - the command's options
     Raises:
         InputError, ToolError: nothing was written.
     """
-    given, settings = environments.parse_sets(sets, "--set")
+    given: dict[str, Any] = {}
+    settings: dict[tuple[str, ...], Any] = {}
+    problems: list[Problem] = []
+    try:
+        given, settings = environments.parse_sets(sets, "--set")
+    except InputError as error:
+        problems += error.problems
     if variant is not None:
         given["variant"] = variant
     if cluster is not None:
         given["cluster.server" if "://" in cluster else "cluster.name"] = cluster
     if namespace is not None:
         given["namespace"] = namespace
-    text = read_config(folder / config) if config is not None else None
+    text = _read_settings(folder / config, str(config)) if config is not None else None
     request = Request(name, f"environment {name!r}", given, settings, text)
-    return write_environments(folder, lambda _: [request], Options(**options))
+    return write_environments(
+        folder, lambda repository: refuse_all(repository, [request], problems), Options(**options)
+    )
+
+
+def _read_settings(path: Path, name: str) -> str:
+    """The text of a file of settings, whose mistakes are reported with its own name.
+
+    Raises:
+        InputError: with every mistake in it.
+    """
+    text = read_text(path, name)
+    wrong = settings_table.check(yamlio.load(text.encode(), name))
+    if wrong:
+        raise InputError(Problem(name, line) for line in wrong.split("\n"))
+    return text

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from fcgitops import environments, model, yamlio
 from fcgitops.answers import parse_value
-from fcgitops.commands.writing import Options, read_config, write_environments
+from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.environments import Request
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS
@@ -35,31 +34,33 @@ def run(folder: Path, source: str | None, **options: Any) -> int:  # noqa: ANN40
     """
     if source is None:
         return write_environments(folder, _all, Options(**options))
-    text = sys.stdin.read() if source == "-" else read_config(folder / source)
     name = "standard input" if source == "-" else source
-    requests = parse(text, name)
-    return write_environments(folder, lambda _: requests, Options(**options))
+    text = read_text(None if source == "-" else folder / source, name)
+    requests, problems = parse(text, name)
+    return write_environments(
+        folder, lambda repository: refuse_all(repository, requests, problems), Options(**options)
+    )
 
 
 def _all(repository: Repository) -> list[Request]:
     return [Request(name, source_path(name)) for name in repository.environment_names()]
 
 
-def parse(text: str, where: str) -> list[Request]:
-    """The requests of a YAML list of mappings, or of CSV with a head line.
+def parse(text: str, where: str) -> tuple[list[Request], list[Problem]]:
+    """The requests of a YAML list of mappings, or of CSV with a head line, and what is wrong.
 
     Both know the keys of environment.yaml and `name`; CSV writes a nested one with dots
     (`cluster.server`, `settings.workerNumber`) and leaves out what an empty cell is for.
 
     Raises:
-        InputError: with every problem of every item.
+        InputError: it is neither.
     """
     first = next((line for line in text.splitlines() if line.strip() and line[0] != "#"), "")
     is_csv = not first.lstrip().startswith(("-", "[")) and first.split(",")[0].strip() == "name"
     return _from_csv(text, where) if is_csv else _from_yaml(text, where)
 
 
-def _from_yaml(text: str, where: str) -> list[Request]:
+def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
     items = yamlio.load(text.encode(), where)
     if not isinstance(items, list):
         raise InputError(
@@ -79,12 +80,10 @@ def _from_yaml(text: str, where: str) -> list[Request]:
         flat, wrong = model.flatten({k: v for k, v in item.items() if k != "name"}, place, KEYS)
         problems += wrong
         requests.append(Request(name, place, flat))
-    if problems:
-        raise InputError(problems)
-    return requests
+    return requests, problems
 
 
-def _from_csv(text: str, where: str) -> list[Request]:
+def _from_csv(text: str, where: str) -> tuple[list[Request], list[Problem]]:
     rows = csv.DictReader(io.StringIO(text), skipinitialspace=True)
     problems = _unknown_columns(rows.fieldnames or (), where)
     requests = []
@@ -93,16 +92,12 @@ def _from_csv(text: str, where: str) -> list[Request]:
         if None in row or None in row.values():
             problems.append(Problem(place, "has not as many cells as the head line"))
             continue
-        pairs = [(key.strip(), cell.strip()) for key, cell in row.items() if key and cell.strip()]
-        if problems:
-            continue
+        cells = {key.strip(): cell.strip() for key, cell in row.items() if key and cell.strip()}
         try:
-            requests.append(_request(dict(pairs), place))
+            requests.append(_request({k: v for k, v in cells.items() if _is_column(k)}, place))
         except InputError as error:
             problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return requests
+    return requests, problems
 
 
 def _unknown_columns(columns: Sequence[str], where: str) -> list[Problem]:
@@ -110,8 +105,12 @@ def _unknown_columns(columns: Sequence[str], where: str) -> list[Problem]:
     return [
         Problem(f"{where}: column {column!r}", "is not known", did_you_mean(column, known))
         for column in map(str.strip, columns)
-        if column not in known and not column.startswith("settings.")
+        if not _is_column(column)
     ]
+
+
+def _is_column(name: str) -> bool:
+    return name == "name" or (name in KEYS and name != "settings") or name.startswith("settings.")
 
 
 def _request(cells: dict[str, str], place: str) -> Request:

@@ -35,6 +35,9 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     program = kustomize.find()
     findings: list[Finding] = []
     environments: dict[str, Environment] = {}
+    for name in repository.headless_names():
+        message = f"{source_path(name)} is missing, or no plain file"
+        findings.append(Finding("FCG11", name, message, f"git checkout {source_path(name)}"))
     for name in wanted:
         if name in VARIANTS:
             continue
@@ -52,7 +55,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
         config = read_file(repository.root, f"{OVERLAYS}/{path.name}/{render.CONFIG_FILE}")
         rendered = Rendered(
             path.name,
-            [o for o in yamlio.load_all(result) if o],
+            [o for o in yamlio.load_all(result, path.name) if o],
             repository.answers.profile,
             environments.get(path.name),
             config.decode() if config is not None else None,

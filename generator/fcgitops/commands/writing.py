@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import io
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops import git, gitrepo, terminal
+from fcgitops import git, gitrepo, terminal, yamlio
 from fcgitops.environments import Request, outcome, plan
 from fcgitops.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.merge import Conflict, Merged
@@ -102,6 +103,23 @@ def write_environments(
     return change(folder, make, options)
 
 
+def refuse_all(
+    repository: Repository, requests: Sequence[Request], problems: Sequence[Problem]
+) -> Sequence[Request]:
+    """`requests`, unless there are `problems`: then those of the requests are told with them.
+
+    Raises:
+        InputError: with all of them.
+    """
+    if not problems:
+        return requests
+    try:
+        plan(repository, requests)
+    except InputError as error:
+        problems = [*problems, *error.problems]
+    raise InputError(problems)
+
+
 def _changed(repository: Repository, names: list[str], merged: Merged) -> list[str]:
     """Those of many environments of which a file will not be as HEAD has it."""
     if len(names) < 2:
@@ -158,12 +176,13 @@ def _conflicts(
             for path in merged.conflicts
         )
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
-    worktree.leave_conflict(merged.files, stages, message)
+    worktree.leave_conflict(merged.files, stages)
     for path in merged.conflicts:
         terminal.say(f"conflict: {path}: your edit and the new text change the same lines")
     paths = " ".join(sorted({path.rpartition("/")[0] for path in merged.conflicts}))
     terminal.say(
-        "resolve them (`git mergetool`, or edit the markers), `git add` them and `git commit`;\n"
+        "resolve them (`git mergetool`, or edit the markers), `git add` them and "
+        f"`git commit -m '{message}'`;\n"
         f"`git restore --source=HEAD --staged --worktree {paths}` takes all of it back"
     )
     return FOUND
@@ -173,15 +192,24 @@ def _stages(conflict: Conflict) -> gitrepo.Stages:
     return gitrepo.Stages(conflict.base or None, conflict.ours, conflict.theirs, conflict.merged)
 
 
-def read_config(path: Path) -> str:
-    """The text of a file of settings that the user named.
+def read_text(path: Path | None, name: str) -> str:
+    """The text of a file that the user named, or of standard input.
+
+    Args:
+        path: the file; None is standard input.
+        name: how the user named it.
 
     Raises:
-        InputError: it cannot be read, or is no text.
+        InputError: it cannot be read, is no UTF-8 text or has over 1 MiB.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with sys.stdin.buffer if path is None else path.open("rb") as file:
+            data = file.read(yamlio.MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(Problem(str(path), f"cannot be read: {error.strerror}")) from error
+        raise InputError(Problem(name, f"cannot be read: {error.strerror}")) from error
+    if len(data) > yamlio.MAX_BYTES:
+        raise InputError(Problem(name, f"has over {yamlio.MAX_BYTES} bytes"))
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(Problem(str(path), "is not UTF-8 text")) from error
+        raise InputError(Problem(name, "is not UTF-8 text")) from error
