@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from commits import AFTER, BEFORE, CHANGES, Make, in_child, patiently, refusal
-from fcgitops.errors import FcgitopsError, InputError, ToolError
+from fcgitops.errors import FcgitopsError, InputError
 from fcgitops.git import Git
 from fcgitops.gitrepo import Stages, init_and_commit, open_repository
 from gitenv import committed, files, git, state, write
@@ -191,7 +191,7 @@ class TestBranch:
         """A branch whose name is another one's folder cannot be made: nothing is."""
         top = make_repository(BEFORE)
         before = state(top)
-        with pytest.raises(ToolError, match="'refs/heads/main' exists"):
+        with pytest.raises(InputError, match="'main/x' cannot be beside 'main'"):
             open_repository(top).commit(CHANGES, "m", branch="main/x")
         assert state(top) == before
 
