@@ -2,7 +2,7 @@
 
 kustomize exits 0 on a patch that matches nothing, an image name that no layer has, and a
 reference to a ConfigMap that it did not hash. These checks look at the rendered objects.
-Each check's docstring is its sentence in the README's list.
+Each check's docstring is its sentence in the generated README.
 """
 
 from __future__ import annotations

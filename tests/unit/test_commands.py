@@ -11,6 +11,7 @@ from pathlib import Path
 import fcgitops as package
 import pytest
 from conftest import Fcgitops, tree
+from fcgitops import checks
 from fcgitops.model import KEYS
 from gitenv import git, state, write
 
@@ -250,3 +251,15 @@ def test_an_argument_that_is_no_text(
 
     assert ran.err.count("\n") == 1
     assert "is not UTF-8 text" in ran.err
+
+
+@pytest.mark.parametrize("profile", ["hardened", "upstream"])
+def test_the_generated_readme_says_what_is_checked(
+    profile: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Each check's docstring is its sentence."""
+    fcgitops("new", tmp_path / "deploy", "--profile", profile, "--no-input")
+    text = (tmp_path / "deploy" / "README.md").read_text()
+
+    for rule, check in checks.CHECKS.items():
+        assert f"| {rule} | {' '.join((check.__doc__ or '').split())} |" in text
