@@ -263,3 +263,17 @@ def test_the_generated_readme_says_what_is_checked(
 
     for rule, check in checks.CHECKS.items():
         assert f"| {rule} | {' '.join((check.__doc__ or '').split())} |" in text
+
+
+def test_a_kustomize_that_does_not_tell_its_version_is_remarked(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one from `go install` may be: used, and said."""
+    program = tmp_path / "kustomize"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = version ] && echo "(devel)" || exec kubectl kustomize "$2"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("KUSTOMIZE", str(program))
+    for command in ("verify", "build"):
+        assert "does not tell its version" in fcgitops("-C", repository, command).err

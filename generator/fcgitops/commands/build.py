@@ -28,6 +28,8 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     repository = Repository.find(folder)
     wanted = repository.require(names, repository.overlay_names())
     program = kustomize.find()
+    if program.remark:
+        terminal.say(f"note: {program.command[0]}: {program.remark}")
     folders = [repository.root / OVERLAYS / name for name in wanted]
     built: list[tuple[str, bytes]] = []
     problems: list[Problem] = []

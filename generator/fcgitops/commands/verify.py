@@ -33,6 +33,8 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     repository = Repository.find(folder)
     wanted = repository.require(names, repository.overlay_names())
     program = kustomize.find()
+    if program.remark:
+        terminal.say(f"note: {program.command[0]}: {program.remark}")
     findings: list[Finding] = []
     environments: dict[str, Environment] = {}
     for name in repository.headless_names():
