@@ -108,6 +108,15 @@ def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
     return planned
 
 
+def as_it_is(repository: Repository, name: str) -> Planned:
+    """An environment that is there, as its file says; its cluster is not compared.
+
+    Raises:
+        InputError: with every problem of the file.
+    """
+    return _one(repository, Request(name, source_path(name)), {})
+
+
 def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -> Planned:
     source = repository.source(request.name)
     there = folders.get(request.name.casefold())

@@ -31,7 +31,7 @@ RESERVED_NAMES = (*VARIANTS, "base", "local", "components")
 IMAGE = "frameworkcontroller/frameworkcontroller"
 """The image on Docker Hub; its name in the base, which `images:` matches."""
 IMAGE_TAG = "v1.0.0"
-"""The newest tag that the project publishes; v0.9.0 and older fail on Kubernetes 1.22 and newer."""
+"""The newest tag known to be published; v0.9.0 and older fail on Kubernetes 1.22 and newer."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
         skeleton: `template.render_skeleton`'s, or what cookiecutter wrote: files of one
             profile stand below profiles/PROFILE/ and move to the top.
     """
-    tree = {path: data for path, data in skeleton.items() if not path.startswith("profiles/")}
+    profiles = f"{PROFILES_FOLDER}/"
+    tree = {path: data for path, data in skeleton.items() if not path.startswith(profiles)}
     tree |= under(skeleton, f"{PROFILES_FOLDER}/{answers.profile}")
     for variant in VARIANTS:
         tree |= at(f"{OVERLAYS}/{variant}", variant_files(variant, answers.profile))
@@ -52,14 +53,9 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     return tree | {record.BASE_FILE: record.encode(tree)}
 
 
-def generated_files(env: Environment, profile: str) -> Tree:
-    """The files that the generator keeps in line for one environment, relative to its folder."""
-    return render.environment_files(env, profile, variant_config(profile))
-
-
 def new_environment(env: Environment, source: str, profile: str) -> Tree:
     """All files of a new environment, relative to the repository, with its record."""
-    files = generated_files(env, profile)
+    files = render.environment_files(env, profile, variant_config(profile))
     return at(
         f"{OVERLAYS}/{env.name}",
         {

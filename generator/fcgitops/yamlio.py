@@ -8,7 +8,6 @@ nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministi
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -195,13 +194,3 @@ def _written(value: object, *, flow: bool) -> str:
         value, Dumper=_HouseDumper, sort_keys=False, default_flow_style=flow, width=_WIDTH
     )
     return text[: -len("...\n")] if text.endswith("\n...\n") else text
-
-
-def key_paths(value: object, prefix: tuple[Hashable, ...] = ()) -> dict[tuple[Hashable, ...], Any]:
-    """Each leaf of nested mappings: its path of keys → its value (lists are leaves)."""
-    if not isinstance(value, dict) or not value:
-        return {prefix: value} if prefix else {}
-    leaves: dict[tuple[Hashable, ...], Any] = {}
-    for key, child in value.items():
-        leaves |= key_paths(child, (*prefix, key))
-    return leaves

@@ -70,7 +70,8 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
         assert not values.get(key) or values[key] in found
     policy = tree.get(f"{folder}egress.yaml")
     assert (read(policy) if policy else {}) == render.egress(env)
-    assert record.decode(tree[f"{folder}.fcgitops"]) == scaffold.generated_files(env, profile)
+    generated = render.environment_files(env, profile, scaffold.variant_config(profile))
+    assert record.decode(tree[f"{folder}.fcgitops"]) == generated
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -29,6 +29,13 @@ Line = tuple[str, tuple[str, ...]]
 """A line of the text, and the path of the key that it belongs to; a comment has none."""
 
 
+def key_paths(value: object, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The path of keys to each leaf of nested mappings."""
+    if not isinstance(value, dict) or not value:
+        return [prefix] if prefix else []
+    return [path for key, child in value.items() for path in key_paths(child, (*prefix, key))]
+
+
 def written(draw: st.DrawFn, document: dict[str, Any], path: tuple[str, ...] = ()) -> list[Line]:
     """The document as a person may have written it: comments, blank lines, quotes, flow."""
     found: list[Line] = []
@@ -54,7 +61,7 @@ def written(draw: st.DrawFn, document: dict[str, Any], path: tuple[str, ...] = (
 def cases(draw: st.DrawFn) -> tuple[dict[str, Any], list[Line], tuple[str, ...], Any]:
     """A document, its lines, a path in or beside it, and a value."""
     document: Any = draw(documents)
-    known = list(yamlio.key_paths(document))
+    known = list(key_paths(document))
     path: tuple[Any, ...] = draw(st.sampled_from(known))
     path = path[: draw(st.integers(1, len(path)))]
     if draw(st.booleans()):

@@ -277,3 +277,15 @@ def test_a_kustomize_that_does_not_tell_its_version_is_remarked(
     monkeypatch.setenv("KUSTOMIZE", str(program))
     for command in ("verify", "build"):
         assert "does not tell its version" in fcgitops("-C", repository, command).err
+
+
+def test_verify_names_the_environment_that_is_wrong(repository: Path, fcgitops: Fcgitops) -> None:
+    """One that cannot be read, whichever was asked for; the others are checked all the same."""
+    fcgitops("-C", repository, "overlay", "stage")
+    write(repository, {"overlays/dev/environment.yaml": "variant: [\n",
+                       "overlays/prod/frameworkcontroller.yaml": b"\xff: 1\n"})  # fmt: skip
+    out = fcgitops("-C", repository, "verify", status=1).out
+
+    assert out.count("dev: FCG11: ") == 1
+    assert "prod: FCG05: " in out
+    assert "stage: " not in out

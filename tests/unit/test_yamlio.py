@@ -176,13 +176,3 @@ def test_load_all() -> None:
 def test_load_all_signs(text: str) -> None:
     """YAML 1.1's own signs are text as a value, which kustomize leaves unquoted."""
     assert yamlio.load_all(f"a: {text}\nb: [{text}]\n".encode()) == [{"a": text, "b": [text]}]
-
-
-def test_key_paths() -> None:
-    """Leaves of nested mappings by their path; lists and empty mappings are leaves."""
-    assert yamlio.key_paths({"a": {"b": 1, "c": {}}, "d": [{"e": 1}]}) == {
-        ("a", "b"): 1,
-        ("a", "c"): {},
-        ("d",): [{"e": 1}],
-    }
-    assert yamlio.key_paths({}) == {}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from fcgitops import checks, git, kustomize, render, terminal, yamlio
 from fcgitops.checks import Finding, Rendered
-from fcgitops.environments import Request, outcome, plan
-from fcgitops.errors import FOUND, InputError, ToolError
-from fcgitops.model import VARIANTS, Environment
+from fcgitops.environments import Planned, as_it_is, outcome
+from fcgitops.errors import FOUND, InputError, Problem, ToolError
+from fcgitops.model import VARIANTS
 from fcgitops.repository import Repository, source_path
 from fcgitops.scaffold import OVERLAYS
 from fcgitops.tree import read_file
@@ -36,20 +36,14 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")
     findings: list[Finding] = []
-    environments: dict[str, Environment] = {}
     for name in repository.headless_names():
         message = f"{source_path(name)} is missing, or no plain file"
         findings.append(Finding("FCG11", name, message, f"git checkout {source_path(name)}"))
-    for name in wanted:
-        if name in VARIANTS:
-            continue
-        try:
-            plan(repository, [Request(name, source_path(name))])
-            environments[name] = repository.environment(name)
-        except InputError as error:
-            findings += [Finding("FCG11", name, str(problem)) for problem in error.problems]
-        else:
-            findings += _in_line(repository, name)
+    named = [name for name in wanted if name not in VARIANTS]
+    planned, problems = _read(repository, named)
+    findings += [Finding("FCG11", _overlay(p.where), str(p)) for p in problems]
+    findings += [finding for item in planned for finding in _in_line(repository, item)]
+    environments = {item.environment.name: item.environment for item in planned}
     for path, result in program.build_all(repository.root / OVERLAYS / name for name in wanted):
         if isinstance(result, ToolError):
             findings += [Finding("FCG00", path.name, problem.what) for problem in result.problems]
@@ -60,7 +54,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
             [o for o in yamlio.load_all(result, path.name) if o],
             repository.answers.profile,
             environments.get(path.name),
-            config.decode() if config is not None else None,
+            config.decode(errors="replace") if config is not None else None,
         )
         findings += checks.check(rendered)
     if form == "json":
@@ -78,17 +72,45 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     return 0
 
 
-def _in_line(repository: Repository, name: str) -> list[Finding]:
+def _read(repository: Repository, names: list[str]) -> tuple[list[Planned], list[Problem]]:
+    """The environments that can be read, and what is wrong with these and the others."""
+    planned: list[Planned] = []
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            planned.append(as_it_is(repository, name))
+        except InputError as error:
+            problems += error.problems
+    try:
+        problems += repository.others_on_the_clusters_of([p.environment for p in planned])
+    except InputError as error:  # a neighbour that cannot be read
+        problems += [problem for problem in error.problems if problem not in problems]
+    return planned, problems
+
+
+def _overlay(where: str) -> str:
+    """The environment that a problem's place, overlays/NAME/…, speaks of."""
+    return where.split("/")[1] if where.startswith(f"{OVERLAYS}/") else where
+
+
+def _in_line(repository: Repository, item: Planned) -> list[Finding]:
     """FCG12: the generated files say what environment.yaml says."""
-    planned = plan(repository, [Request(name, source_path(name))])
-    result = outcome(repository, planned, git.merge_file)
-    stale = [
-        path
-        for path, content in result.files.items()
-        if content != read_file(repository.root, path)
-    ]
+    name = item.environment.name
+    try:
+        result = outcome(repository, [item], git.merge_file)
+        stale = {
+            path
+            for path, content in result.files.items()
+            if content != read_file(repository.root, path)
+        }
+    except InputError as error:
+        return [Finding("FCG12", name, str(problem)) for problem in error.problems]
     return [
-        Finding("FCG12", name, f"{path} is not in line with {render.SOURCE_FILE}",
-                f"make overlay ENV={name}")
+        Finding(
+            "FCG12",
+            name,
+            f"{path} is not in line with {render.SOURCE_FILE}",
+            f"make overlay ENV={name}",
+        )
         for path in sorted({*stale, *result.conflicts})
-    ]  # fmt: skip
+    ]
