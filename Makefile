@@ -44,6 +44,10 @@ golden: .venv/dev ## write the golden repositories anew; read their diff before 
 	@UPDATE_GOLDEN=1 $(python) -m pytest -q tests/golden
 	@git status --short tests/golden
 
+.PHONY: docs
+docs: .venv/ready ## write docs/configuration.md anew
+	@$(python) -c 'from fcgitops.config import reference; print(reference.page(), end="")' > docs/configuration.md
+
 .PHONY: lint
 lint: .venv/dev ## ruff
 	@.venv/bin/ruff check .

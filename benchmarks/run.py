@@ -197,6 +197,23 @@ class Bench:
                 what = f"build of {item['name']}, {profile}"
                 yield Row(what, ours, f"the seed's manifests, {seed}", other, 2.5)
 
+    def config(self) -> Iterable[Row]:
+        """The configurations that the environments of a repository end up with, and one alone."""
+        files = sorted(self.many.glob("overlays/cluster-*/frameworkcontroller.yaml"))
+        bare = self.work.subject(self.work.python, "-c", "pass")
+        one, other = side_by_side(
+            self._times(31), self.work.fcgitops("config", "check", files[0]), bare
+        )
+        yield Row("config check, 1 file", one, "python -c pass", other, 12)
+        all_at_once, single = side_by_side(
+            self._times(5),
+            self.work.fcgitops("config", "check", *files),
+            self.work.fcgitops("config", "check", files[0]),
+        )
+        each = [cost * self.count for cost in single]
+        what = f"config check, {self.count:,} files"
+        yield Row(what, all_at_once, f"1 file × {self.count:,} (*)", each, 1 / 20)
+
     def others(self) -> Iterable[tuple[str, str]]:
         """What has no bar."""
         rendered = str(self.work.folder / "rendered")
@@ -249,7 +266,10 @@ def main() -> int:
         _say("building the wheel and two virtual environments ...")
         bench = Bench(Workspace(Path(folder)), quick=options.quick)
         rows: list[Row] = []
-        for measure in (bench.version, bench.new, bench.overlays, bench.overlay, bench.builds):
+        for measure in (
+            *(bench.version, bench.new, bench.overlays, bench.overlay),
+            *(bench.config, bench.builds),
+        ):
             _say(f"measuring {measure.__name__} ...")
             rows += measure()
         _say("measuring what has no bar ...")

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fcgitops import render, settings, yamlio
-from fcgitops.errors import InputError
+from fcgitops import render
 from fcgitops.model import IMAGE, Environment
 
 Object = dict[str, Any]
@@ -132,15 +131,15 @@ def _references(r: Rendered) -> Messages:
 
 
 def _configuration(r: Rendered) -> Messages:
-    """The mounted ConfigMap holds the overlay's own file, which is YAML of known settings."""
+    """The mounted ConfigMap holds the overlay's own file, in which `config check` finds nothing."""
     if r.config is None:
         return
-    try:
-        wrong = settings.check(yamlio.load(r.config.encode(), render.CONFIG_FILE) or {})
-    except InputError as error:
-        wrong = "\n".join(str(problem) for problem in error.problems)
-    for line in filter(None, wrong.split("\n")):
-        yield f"{render.CONFIG_FILE}: {line}", "FrameworkController would not read what is meant"
+    from fcgitops.config.check import check as check_config  # noqa: PLC0415 - customized ones only
+    from fcgitops.config.findings import faults  # noqa: PLC0415
+
+    for found in faults(check_config(r.config.encode("utf-8", "surrogateescape"))):
+        place = f"{render.CONFIG_FILE}:{found.line}: {found.severity}: {found.rule}"
+        yield f"{place}: {found.sentence}", found.hint
     names = [v["configMap"]["name"] for v in r.pod().get("volumes", []) if "configMap" in v]
     texts = [
         o.get("data", {}).get(render.CONFIG_FILE) for n in names for o in r.all("ConfigMap", n)

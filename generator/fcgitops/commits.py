@@ -7,9 +7,11 @@ be committed before it is: a hook that refuses leaves everything as it was.
 
 from __future__ import annotations
 
+import shlex
+import sys
 import tempfile
 from collections.abc import Iterable
-from os import X_OK, access
+from os import X_OK, access, environ
 from pathlib import Path
 
 from fcgitops.errors import FoundError, InputError, Problem
@@ -113,6 +115,8 @@ def _with_hooks(tree: WorkTree, new_tree: str, message: str) -> str:
             "GIT_INDEX_FILE": str(index),
             "GIT_DIR": str(tree.git_dir),
             "GIT_WORK_TREE": str(copy if before else tree.top),
+            # The checkout has no .venv: the repository's own hook would install one each time.
+            "FCGITOPS": environ.get("FCGITOPS", f"{shlex.quote(sys.executable)} -m fcgitops"),
         }
         if before:
             tree.git.run("read-tree", "--reset", "-u", new_tree, env=env)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fcgitops import model, record, render, scaffold, settings, values, yamledit, yamlio
+from fcgitops import answers, model, record, render, scaffold, settings, values, yamledit, yamlio
 from fcgitops.answers import parse_value
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile, merge
@@ -39,6 +39,8 @@ class Planned:
     environment: Environment
     source: bytes
     new: bool
+    where: str
+    """The file or option that it comes from, for messages."""
 
 
 def parse_sets(
@@ -55,15 +57,16 @@ def parse_sets(
     given: dict[str, Any] = {}
     own: dict[tuple[str, ...], Any] = {}
     problems = []
-    known = [*settings.TYPES, *(path for path in KEYS if path not in ("settings", "variant"))]
+    names = settings.names()
+    known = [*names, *(path for path in KEYS if path not in ("settings", "variant"))]
     for pair in pairs:
         path, equals, text = pair.partition("=")
         first = path.partition(".")[0]
         if not equals:
             problems.append(Problem(where, f"{pair!r} has no '='", "KEY=VALUE"))
-        elif first in settings.TYPES:
+        elif first in names:
             try:
-                own[tuple(path.split("."))] = settings.parse(first, text, where)
+                own[tuple(path.split("."))] = settings.parse(path, text, where)
             except InputError as error:
                 problems += error.problems
         elif path in KEYS and path not in ("settings", "variant"):
@@ -101,11 +104,59 @@ def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
             planned.append(_one(repository, request, folders))
         except InputError as error:
             problems += error.problems
+    problems += _configurations(repository, planned)
     if not problems:
         problems += repository.others_on_the_clusters_of([p.environment for p in planned])
     if problems:
         raise InputError(problems)
     return planned
+
+
+def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[Problem]:
+    customized = [p for p in planned if p.environment.variant == model.CUSTOMIZED_CONFIG]
+    variant = variant_config(repository) if customized else ""
+    return [
+        problem
+        for item in customized
+        for problem in check_configuration(
+            item.environment,
+            variant,
+            item.where if item.environment.settings_text else f"{answers.FILE}: defaults",
+        )
+    ]
+
+
+def check_configuration(environment: Environment, variant: str, where: str) -> list[Problem]:
+    """What FrameworkController would panic on, or not take as written, in an environment's file.
+
+    Args:
+        environment: one of the variant customized-config.
+        variant: the text of that variant's frameworkcontroller.yaml.
+        where: its environment.yaml, or the option that its settings come from, for messages.
+    """
+    from fcgitops.config.check import check  # noqa: PLC0415 - only customized ones need it
+    from fcgitops.config.findings import faults  # noqa: PLC0415
+
+    own = render.own_settings(environment)
+    if problems := _settings_problems(own, where):
+        return problems
+    if problems := [found.problem(_VARIANT_FILE) for found in faults(check(variant.encode()))]:
+        return problems
+    return _settings_problems(render.configuration(environment, variant), where)
+
+
+def _settings_problems(text: str, where: str) -> list[Problem]:
+    from fcgitops.config.check import check  # noqa: PLC0415 - only customized ones need it
+    from fcgitops.config.findings import faults  # noqa: PLC0415
+
+    return [
+        Problem(
+            f"{where}: settings{f'.{found.path}' if found.path else ''}",
+            f"{found.message} [{found.rule}]",
+            found.hint,
+        )
+        for found in faults(check(text.encode()))
+    ]
 
 
 def as_it_is(repository: Repository, name: str) -> Planned:
@@ -147,9 +198,14 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         text = yamledit.set_block(text, "settings", request.config, request.where)
     own = {("settings", *path): value for path, value in request.settings.items()}
     text = yamledit.edit(text, own, where)
-    environment = repository.parse(request.name, text.encode(), where)
+    try:
+        environment = repository.parse(request.name, text.encode(), where)
+    except InputError as error:  # with what is wrong in its settings
+        block = yamledit.block(text, "settings", where)
+        more = _settings_problems(block, where) if block else []
+        raise InputError([*error.problems, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
-    return Planned(environment, mark + text.encode(), source is None)
+    return Planned(environment, mark + text.encode(), source is None, where)
 
 
 def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
@@ -164,11 +220,11 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         Paths relative to the repository.
     """
     profile = repository.answers.profile
-    variant_config = _variant_config(repository)
+    variant = variant_config(repository)
     total = Merged()
     for item in planned:
         folder = f"{OVERLAYS}/{item.environment.name}"
-        files = render.environment_files(item.environment, profile, variant_config)
+        files = render.environment_files(item.environment, profile, variant)
         recorded = record.encode(files)
         total.files[f"{folder}/{render.SOURCE_FILE}"] = item.source
         total.files[f"{folder}/{record.ENVIRONMENT_FILE}"] = recorded
@@ -197,10 +253,16 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     return total
 
 
-def _variant_config(repository: Repository) -> str:
+_VARIANT_FILE = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{render.CONFIG_FILE}"
+
+
+def variant_config(repository: Repository) -> str:
     """The repository's own customized-config, which its owners may have changed."""
-    path = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{render.CONFIG_FILE}"
-    data = read_file(repository.root, path)
-    if data:
-        yamlio.load(data, path)  # refuses what is no text, with its place
-    return data.decode("utf-8-sig") if data else scaffold.variant_config(repository.answers.profile)
+    data = read_file(repository.root, _VARIANT_FILE)
+    if data is None:
+        return scaffold.variant_config(repository.answers.profile)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(Problem(f"{_VARIANT_FILE}:{line}", "is not UTF-8 text")) from error

@@ -182,6 +182,15 @@ class Environment:
         "FrameworkController's own settings, over those of the variant customized-config",
         {},
     )
+    shipped_pod_failure_spec: str = _key(
+        "shippedPodFailureSpec",
+        values.one_of("keep", "replace"),
+        "keep: podFailureSpec of `settings` goes before what FrameworkController's image knows; "
+        "replace: it is the whole list",
+        "keep",
+    )
+    settings_text: str = ""
+    """`settings` as environment.yaml has it, with its comments; empty where it has none."""
 
     @property
     def image_name(self) -> str:
@@ -210,7 +219,11 @@ KEYS: dict[str, Key] = {
 
 PROFILE_DEFAULTS: dict[str, dict[str, Any]] = {
     "hardened": {},
-    "upstream": {"namespace": "default", "image.tag": ""},  # as the seed's manifests have it
+    "upstream": {  # as the seed's manifests have it
+        "namespace": "default",
+        "image.tag": "",
+        "shippedPodFailureSpec": "replace",
+    },
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcgitops import yamledit, yamlio
+from fcgitops import yamlio
 from fcgitops.model import CUSTOMIZED_CONFIG, IMAGE, PROFILE_DEFAULTS, Environment, nested
 from fcgitops.model import default_values as _default_values
 from fcgitops.tree import Tree
@@ -78,11 +78,18 @@ def environment_files(environment: Environment, profile: str, variant_config: st
 
 
 def configuration(environment: Environment, variant_config: str) -> str:
-    """FrameworkController's file: the variant's, with the environment's settings in place."""
-    changes: dict[yamledit.KeyPath, Any] = {
-        (name,): value for name, value in environment.settings.items()
-    }
-    return yamledit.edit(variant_config, changes, CONFIG_FILE)
+    """FrameworkController's file: the environment's settings over the variant's."""
+    from fcgitops.config import merging  # noqa: PLC0415 - only customized environments need it
+
+    own, shipped = own_settings(environment), environment.shipped_pod_failure_spec
+    return merging.merge(own, variant_config, shipped)
+
+
+def own_settings(environment: Environment) -> str:
+    """The YAML text of the environment's settings, or of fcgitops.yaml's default of them."""
+    if environment.settings_text or not environment.settings:
+        return environment.settings_text
+    return yamlio.dump(environment.settings)
 
 
 def kustomization(environment: Environment, profile: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import ipaddress
 from collections.abc import Collection, Iterable
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcgitops import __version__, answers, model, record, render, yamlio
+from fcgitops import __version__, answers, model, record, render, yamledit, yamlio
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, VARIANTS, Environment
@@ -141,7 +142,11 @@ class Repository:
         if problems:
             raise InputError(problems + model.check_values(flat, where, self.answers.profile))
         answers = self.answers
-        return model.environment(name, flat, answers.environment_defaults, answers.profile, where)
+        env = model.environment(name, flat, answers.environment_defaults, answers.profile, where)
+        if "settings" not in flat:
+            return env
+        text = yamledit.block(source.decode("utf-8-sig"), "settings", where)
+        return dataclasses.replace(env, settings_text=text)
 
     def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fcgitops import answers as answers_module
 from fcgitops import record, render
 from fcgitops.answers import Answers
+from fcgitops.config import schema
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import (
     CUSTOMIZED_CONFIG,
@@ -21,6 +22,8 @@ from fcgitops.tree import Tree, at, read_tree, under
 
 OVERLAYS = "overlays"
 PROFILES_FOLDER = "profiles"
+SCHEMA = "schemas/frameworkcontroller.schema.json"
+"""For editors: the first line of each frameworkcontroller.yaml names it."""
 
 
 @functools.cache
@@ -49,6 +52,7 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     tree |= under(skeleton, f"{PROFILES_FOLDER}/{answers.profile}")
     for variant in VARIANTS:
         tree |= at(f"{OVERLAYS}/{variant}", variant_files(variant, answers.profile))
+    tree[SCHEMA] = schema.FILE.read_bytes()
     tree[answers_module.FILE] = answers_module.render(answers)
     return tree | {record.BASE_FILE: record.encode(tree)}
 

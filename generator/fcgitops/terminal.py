@@ -12,6 +12,11 @@ def say(line: str = "") -> None:
     sys.stderr.write(f"{line}\n")
 
 
+def printable(text: str) -> str:
+    """`text` on one line, whatever characters a user typed."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def data(text: str | bytes) -> None:
     """What the command is for, as it is."""
     raw = text.encode() if isinstance(text, str) else text

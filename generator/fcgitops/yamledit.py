@@ -48,7 +48,8 @@ def edit(text: str, changes: Mapping[KeyPath, Any], where: str) -> str:
 def set_block(text: str, key: str, block: str, where: str) -> str:
     """`text` with the top-level `key` set to the mapping written in `block`, comments and all."""
     value = yamlio.load(block.encode(), where)
-    body = [line for line in block.splitlines() if not line.startswith(("---", "...", "%"))]
+    lines = re.sub(r"\r\n?", "\n", block).removesuffix("\n").split("\n")
+    body = [line for line in lines if not line.startswith(("---", "...", "%"))]
     indented = "\n".join(f"  {line}".rstrip() for line in body)
     bare = edit(text, {(key,): None}, where)
     root = yamlio.compose(bare.encode(), where)
@@ -58,10 +59,33 @@ def set_block(text: str, key: str, block: str, where: str) -> str:
     name, null = found
     colon, end = _colon(bare, name), null.end_mark.index
     comment = bare[end : _line_end(bare, end)]
-    rest = bare[_end_with_comments(bare, end, name.start_mark.column) :]
+    rest = bare[end_with_comments(bare, end, name.start_mark.column) :]
     edited = f"{bare[:colon]}{comment}\n{indented}{rest}"
     wanted = _with(yamlio.load(text.encode(), where), (key,), value, where)
     return edited if _means(edited, wanted, where) else edit(text, {(key,): value}, where)
+
+
+def block(text: str, key: str, where: str) -> str:
+    """What stands below the top-level `key`, dedented, comments and all; empty where it is not.
+
+    The opposite of `set_block`. Raises as `edit`.
+    """
+    value = (yamlio.load(text.encode(), where) or {}).get(key)
+    root = yamlio.compose(text.encode(), where)
+    found = _find(root, key) if isinstance(root, yaml.MappingNode) else None
+    if found is None or value is None:
+        return ""
+    name, node = found
+    if _is_block(node, yaml.MappingNode):
+        start = text.find("\n", name.end_mark.index) + 1
+        end = end_of(node)
+        end -= text[end - 1] == "\n"  # a literal ends with its newline
+        end = end_with_comments(text, end, name.start_mark.column)
+        own, column = re.sub(r"\r\n?", "\n", text[start:end]), node.start_mark.column
+        own = re.sub(rf"^ {{1,{column}}}", "", own.removesuffix("\n"), flags=re.M) + "\n"
+    else:
+        own = text[node.start_mark.index : node.end_mark.index] + "\n"
+    return own if _means(own, value, where) else yamlio.dump(value)
 
 
 def _with(document: Any, path: KeyPath, value: Any, where: str, depth: int = 0) -> Any:  # noqa: ANN401
@@ -102,7 +126,7 @@ def _set_in(node: Any, text: str, path: KeyPath, value: object, where: str) -> s
     if rest and _is_block(child, yaml.MappingNode):
         return _set_in(child, text, rest, value, where)
     if rest:
-        old = yamlio.load(text[child.start_mark.index : _end(child)].encode(), where)
+        old = yamlio.load(text[child.start_mark.index : end_of(child)].encode(), where)
         value = _with(old, rest, value, where)
     return _replace(text, name, child, value)
 
@@ -111,11 +135,11 @@ def _is_block(node: yaml.Node | None, kind: type[yaml.CollectionNode]) -> bool:
     return isinstance(node, kind) and not node.flow_style
 
 
-def _end(node: yaml.Node) -> int:
+def end_of(node: yaml.Node) -> int:
     """Where the node's own text ends: a block collection's mark lies behind trailing comments."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
+        return end_of(last[1] if isinstance(last, tuple) else last)
     return int(node.end_mark.index)
 
 
@@ -130,7 +154,7 @@ def _line_end(text: str, index: int) -> int:
     return end - text.endswith("\r", index, end)
 
 
-def _end_with_comments(text: str, index: int, column: int) -> int:
+def end_with_comments(text: str, index: int, column: int) -> int:
     """The end of the line, and of the comments below that are indented by more than `column`."""
     comments = re.compile(rf"[^\n]*(?:\s*\n[ \t]{{{column + 1},}}#[^\n]*)*").match(text, index)
     return comments.end() if comments else index
@@ -142,7 +166,7 @@ def _replace(text: str, key: yaml.Node, node: yaml.Node, value: object) -> str:
     Comments inside a block belong to it, so that of its last line goes with it.
     """
     colon, start = _colon(text, key), int(node.start_mark.index)
-    end = start + len(text[start : _end(node)].rstrip("\r\n"))  # a literal's lie within it
+    end = start + len(text[start : end_of(node)].rstrip("\r\n"))  # a literal's lie within it
     line_end = _line_end(text, end)
     between, behind = text[colon:start], ""
     if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
@@ -159,10 +183,10 @@ def _replace(text: str, key: yaml.Node, node: yaml.Node, value: object) -> str:
 
 def _insert(text: str, parent: yaml.MappingNode, entry: dict[str, object]) -> str:
     column = parent.value[0][0].start_mark.column
-    end = _end(parent)
+    end = end_of(parent)
     if text[end - 1] == "\n":  # a literal ends with its newline
         end -= 1
-    end = _end_with_comments(text, end, column)
+    end = end_with_comments(text, end, column)
     rest = text[end:] or "\n"
     return f"{text[:end]}\n{_indented(entry, column)}{rest}"
 

@@ -12,6 +12,7 @@ import fcgitops as package
 import pytest
 from conftest import Fcgitops, tree
 from fcgitops import checks
+from fcgitops.config.check import check as check_config
 from fcgitops.model import KEYS
 from gitenv import git, state, write
 
@@ -191,11 +192,28 @@ def test_the_generated_readme_names_every_key(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<<<<<<< yours\nworkerNumber: 1\n=======\n", "is not valid YAML"),
-        ("kubeClientQps: [\n", "is not valid YAML"),
-        ("workerNumer: 1\n", "'workerNumer' is no setting of FrameworkController"),
-        ("workerNumber: many\n", "workerNumber is 'many' (a whole number)"),
-        ("workerNumber: 1\nworkerNumber: 2\n", "repeats the key 'workerNumber'"),
+        (
+            "<<<<<<< yours\nworkerNumber: 1\n=======\n",
+            ":2: reject: FCC01: is not valid YAML: mapping values are not allowed in this context",
+        ),
+        (
+            "kubeClientQps: [\n",
+            ":2: reject: FCC01: is not valid YAML: did not find expected node content",
+        ),
+        (
+            "workerNumer: 1\n",
+            ":1: hazard: FCC11: workerNumer: is no key that FrameworkController reads "
+            "(did you mean 'workerNumber'?)",
+        ),
+        (
+            "# few\nworkerNumber: many\n",
+            ":2: reject: FCC12: workerNumber: is 'many' (a whole number, at least 1)",
+        ),
+        (
+            "workerNumber: 1\nworkerNumber: 2\n",
+            ":2: hazard: FCC03: workerNumber: is given on line 1 already: the last one wins "
+            "(keep one of the two)",
+        ),
     ],
 )
 def test_verify_reads_the_configuration(
@@ -205,8 +223,101 @@ def test_verify_reads_the_configuration(
     write(repository, {"overlays/prod/frameworkcontroller.yaml": text})
     ran = fcgitops("-C", repository, "verify", status=1)
 
-    assert "prod: FCG05: frameworkcontroller.yaml" in ran.out
-    assert message in ran.out
+    assert ran.out == f"prod: FCG05: frameworkcontroller.yaml{message}\n"
+
+
+def test_verify_says_all_of_an_edited_configuration(repository: Path, fcgitops: Fcgitops) -> None:
+    """Each mistake with its line; what is right, and only worth knowing, is no finding."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    text = config.read_text()
+    config.write_text(text.replace("workerNumber: 500", "workerNumber: 400 # fewer"))
+    fcgitops("-C", repository, "verify")
+    config.write_text("workerNumber: 5000\npodFailureSpec: []\n")
+    assert {"FCC31", "FCC32", "FCC33"} <= {
+        found.rule for found in check_config(config.read_bytes())
+    }
+    fcgitops("-C", repository, "verify")
+
+    config.write_text(
+        text.replace("workerNumber: 500", "workerNumber: 0").replace("code: -1001", "code: -1000")
+    )
+    line = text.splitlines().index("- code: -1001") + 1
+    place = "prod: FCG05: frameworkcontroller.yaml"
+    assert fcgitops("-C", repository, "verify", status=1).out.splitlines() == [
+        f"{place}:4: reject: FCC15: workerNumber: is 0 (a whole number, at least 1)",
+        f"{place}:{line}: reject: FCC22: podFailureSpec[1].code: -1000 is podFailureSpec[0]'s "
+        "already (each code once)",
+    ]
+    found = json.loads(fcgitops("-C", repository, "verify", "--format", "json", status=1).out)
+    assert found[0] == {
+        "rule": "FCG05",
+        "overlay": "prod",
+        "message": "frameworkcontroller.yaml:4: reject: FCC15: workerNumber: is 0",
+        "hint": "a whole number, at least 1",
+    }
+
+
+def test_verify_reads_the_variants_configuration(repository: Path, fcgitops: Fcgitops) -> None:
+    """Its owners may change it, and each environment that has no such setting gets it."""
+    config = repository / "overlays" / "customized-config" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text().replace("kubeClientQps: 200", "kubeClientQps: 0"))
+    out = fcgitops("-C", repository, "verify", status=1).out
+    assert (
+        "customized-config: FCG05: frameworkcontroller.yaml:2: reject: FCC15: kubeClientQps: "
+        in (out)
+    )
+    assert "prod: FCG12: overlays/prod/frameworkcontroller.yaml is not in line" in out
+
+
+@pytest.mark.parametrize("profile", ["hardened", "upstream"])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            "{kubeClientQps: 0}",
+            "defaults: settings.kubeClientQps: is 0 [FCC15] (a number, above 0, at most 10000)",
+        ),
+        (
+            "{workerNumber: many}",
+            "defaults: settings.workerNumber: is 'many' [FCC12] (a whole number, at least 1)",
+        ),
+        (
+            "{podFailureSpec: [{podPatterns: [{}]}]}",
+            "defaults: settings.podFailureSpec[0]: has no code [FCC15] "
+            "(a whole number: at most -1000, or from 1 to 199, or at least 220)",
+        ),
+        (
+            "{workerNumer: 1}",
+            "defaults: settings: 'workerNumer' is no setting of FrameworkController "
+            "(did you mean 'workerNumber'?)",
+        ),
+    ],
+)
+def test_new_refuses_wrong_settings_in_the_defaults(
+    profile: str, settings: str, message: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Once, however many environments would have them, and nothing is made."""
+    environments = ["--env", "a=customized-config", "--env", "b=customized-config"]
+    ran = fcgitops(
+        "new", tmp_path / "deploy", "--profile", profile, *environments, "--no-input",
+        "--set", f"settings={settings}", status=2,
+    )  # fmt: skip
+
+    assert ran.err == f"error: {message}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_new_takes_right_settings_in_the_defaults(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Each environment of customized-config has them, and those after it."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--env", "a=customized-config", "--no-input",
+             "--set", "settings={workerNumber: 8}")  # fmt: skip
+    fcgitops("-C", folder, "overlay", "b", "--variant", "customized-config")
+
+    a, b = (folder / f"overlays/{name}/frameworkcontroller.yaml" for name in "ab")
+    assert "\nworkerNumber: 8\n" in a.read_text()
+    assert a.read_text() == b.read_text()
+    fcgitops("-C", folder, "verify")
 
 
 def test_an_environment_whose_source_is_gone_is_seen(repository: Path, fcgitops: Fcgitops) -> None:

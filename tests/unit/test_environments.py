@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops import record
+from fcgitops import record, yamlio
 from fcgitops.answers import Answers
+from fcgitops.config.image import shipped_codes
 from fcgitops.environments import Planned, Request, outcome, parse_sets, plan
 from fcgitops.errors import InputError
 from fcgitops.git import merge_file
 from fcgitops.merge import Merged
 from fcgitops.repository import Repository
-from fcgitops.scaffold import base_tree
+from fcgitops.scaffold import base_tree, variant_config
 from fcgitops.template import render_skeleton
 from gitenv import write
 
@@ -25,17 +27,24 @@ FOLDER = "overlays/prod"
 VARIANT_FILE = "overlays/customized-config/frameworkcontroller.yaml"
 
 
-@pytest.fixture(scope="module")
-def tree() -> dict[str, bytes]:
+@functools.cache
+def tree(profile: str) -> dict[str, bytes]:
     """The files of a repository without environments."""
-    answers = Answers("fc")
+    answers = Answers("fc", profile)
     return base_tree(answers, render_skeleton(answers))
 
 
 @pytest.fixture
-def repository(tree: dict[str, bytes], tmp_path: Path) -> Repository:
-    """That repository on disk."""
-    write(tmp_path, tree)
+def repository(tmp_path: Path) -> Repository:
+    """That repository on disk, of the profile `hardened`."""
+    write(tmp_path, tree("hardened"))
+    return Repository(tmp_path)
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Repository:
+    """One of the profile `upstream`."""
+    write(tmp_path, tree("upstream"))
     return Repository(tmp_path)
 
 
@@ -81,6 +90,9 @@ def apply(repository: Repository, **request: Any) -> Merged:
         ),
         (["annotations={a: 'x=y'}", "resources.cpu="],
          {"annotations": {"a": "x=y"}, "resources.cpu": ""}, {}),
+        (["shippedPodFailureSpec=replace", "workerNumber=1e2", "kubeClientQps=1.5"],
+         {"shippedPodFailureSpec": "replace"},
+         {("workerNumber",): 100, ("kubeClientQps",): 1.5}),
     ],
 )  # fmt: skip
 def test_sets(pairs: list[str], given: dict[str, Any], own: dict[tuple[str, ...], Any]) -> None:
@@ -226,11 +238,141 @@ def test_all_at_once(repository: Repository) -> None:
 
 def test_all_at_once_in_one(repository: Repository) -> None:
     """So are the mistakes in keys and in settings of one new environment."""
-    request = {"given": {**CUSTOMIZED, "image.tag": "a b"}, "settings": {("workerNumber",): "x"}}
+    request = {
+        "given": {**CUSTOMIZED, "image.tag": "a b", "shippedPodFailureSpec": "x"},
+        "settings": {("workerNumber",): "x", ("kubeClientQps",): 0},
+    }
     assert refusal(lambda: planned(repository, **request)) == [
         f"NAME: image.tag: 'a b' is not valid ({TAG})",
-        "NAME: settings: workerNumber is 'x' (a whole number)",
+        "NAME: shippedPodFailureSpec: 'x' is not known (one of keep, replace)",
+        "NAME: settings.workerNumber: is 'x' [FCC12] (a whole number, at least 1)",
+        "NAME: settings.kubeClientQps: is 0 [FCC15] (a number, above 0, at most 10000)",
     ]
+
+
+WORKERS = "a whole number, at least 1"
+WRONG_SETTINGS = {
+    "workerNumber: many": f".workerNumber: is 'many' [FCC12] ({WORKERS})",
+    "workerNumber: true": f".workerNumber: is 'true' [FCC12] ({WORKERS})",
+    "workerNumber: '9'": f".workerNumber: is the text '9' [FCC12] ({WORKERS})",
+    "workerNumber: {a: 1}": f".workerNumber: is a mapping [FCC12] ({WORKERS})",
+    "workerNumber: 0": f".workerNumber: is 0 [FCC15] ({WORKERS})",
+    "workerNumber: 1e20": f".workerNumber: is 1e20 [FCC12] ({WORKERS})",
+    "workerNumber: 1.5": ".workerNumber: 1.5 is read as 1 [FCC13] (a whole number)",
+    "workerNumber: 010": ".workerNumber: 010 is octal: FrameworkController reads 8 [FCC14] (8)",
+    "kubeClientQps: false": ".kubeClientQps: is 'false' [FCC12] "
+                            "(a number, above 0, at most 10000)",
+    "kubeClientQps: .nan": ".kubeClientQps: NaN passes FrameworkController's range check [FCC13] "
+                           "(a number, above 0, at most 10000)",
+    "largeFrameworkCompression: 1":
+        ".largeFrameworkCompression: is '1' [FCC12] (true or false)",
+    "kubeConfigFilePath: [a]": ".kubeConfigFilePath: is a list [FCC12] (text)",
+    "podFailureSpec: {}": ".podFailureSpec: is a mapping [FCC12] (a list)",
+    "podFailureSpec: [1]": ".podFailureSpec[0]: is '1' [FCC12] (a mapping)",
+    "podFailureSpec: [{podPatterns: [{}]}]": ".podFailureSpec[0]: has no code [FCC15] "
+        "(a whole number: at most -1000, or from 1 to 199, or at least 220)",
+    "podFailureSpec: [{code: x, podPatterns: [{}]}]": ".podFailureSpec[0].code: is 'x' [FCC12] "
+        "(a whole number: at most -1000, or from 1 to 199, or at least 220)",
+    "podFailureSpec: [{code: 300, podPatterns: [{}]}, {code: 300, podPatterns: [{}]}]":
+        ".podFailureSpec[1].code: 300 is podFailureSpec[0]'s already [FCC22] (each code once)",
+    "logObjectSnapshot: []": ".logObjectSnapshot: is a list [FCC12] (a mapping)",
+    "logObjectSnapshot: {pod: {onPodDeletion: 1}}":
+        ".logObjectSnapshot.pod.onPodDeletion: is '1' [FCC12] (true or false)",
+    "logObjectSnapshot: {pod: {onPodDeleted: true}}":
+        ".logObjectSnapshot.pod.onPodDeleted: is no key that FrameworkController reads [FCC11] "
+        "(did you mean 'onPodDeletion'?)",
+}  # fmt: skip
+"""The text of `settings` → what is said of it."""
+
+
+@pytest.mark.parametrize("shipped", ["keep", "replace"])
+@pytest.mark.parametrize("text", WRONG_SETTINGS)
+def test_setting_refused(repository: Repository, text: str, shipped: str) -> None:
+    """Each setting has the type and the range that FrameworkController takes."""
+    line = f"overlays/prod/environment.yaml: settings{WRONG_SETTINGS[text]}"
+    source(repository, f"variant: customized-config\nshippedPodFailureSpec: {shipped}\n"
+                       f"settings:\n  # ours\n  {text} # one\n")  # fmt: skip
+    assert refusal(lambda: planned(repository)) == [line]
+    source(repository, "variant: customized-config\n")
+    config = f"kubeClientBurst: 300\n{text}\n"
+    given = {"shippedPodFailureSpec": shipped}
+    assert refusal(lambda: planned(repository, given=given, config=config)) == [line]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("kubeConfigFilePath: 1", "kubeConfigFilePath: 1\n"),
+        ("largeFrameworkCompression: on", "largeFrameworkCompression: on\n"),
+        ("workerNumber: 1e2", "workerNumber: 1e2\n"),
+        ("workerNumber: 8.0", "workerNumber: 8.0\n"),
+        ("workerNumber: null", "workerNumber: null\n"),
+        ("podFailureSpec: []", "podFailureSpec:\n"),
+    ],
+)
+def test_setting_taken(repository: Repository, text: str, line: str) -> None:
+    """What FrameworkController reads as it is meant is taken, and stays as it is written."""
+    source(repository, f"variant: customized-config\nsettings:\n  {text}\n")
+    files = apply(repository).files
+    assert line in (files[f"{FOLDER}/frameworkcontroller.yaml"] or b"").decode()
+
+
+def test_settings_of_several_environments(repository: Repository) -> None:
+    """The mistakes in the settings of all are told, each with where it stands."""
+    source(repository, "variant: customized-config\nsettings: {workerNumber: many}\n", "a")
+    requests = [
+        Request("a", "item 1"),
+        Request("b", "item 2", CUSTOMIZED, {("kubeClientQps",): 0}),
+        Request("c", "item 3", CUSTOMIZED, {("workerNumber",): 1}),
+        Request("d", "item 4", {"image.tag": "a b"}),
+    ]
+    assert sorted(refusal(lambda: plan(repository, requests))) == [
+        "item 2: settings.kubeClientQps: is 0 [FCC15] (a number, above 0, at most 10000)",
+        f"item 4: image.tag: 'a b' is not valid ({TAG})",
+        f"overlays/a/environment.yaml: settings.workerNumber: is 'many' [FCC12] ({WORKERS})",
+    ]
+
+
+MIN = "frameworkMinRetryDelaySecForTransientConflictFailed"
+MAX = "frameworkMaxRetryDelaySecForTransientConflictFailed"
+
+
+def test_wrong_with_the_variant(repository: Repository) -> None:
+    """Settings that are right alone may be wrong over the variant's own."""
+    settings = {(MIN,): 200}
+    apply(repository, given=CUSTOMIZED, settings=settings)
+    write(repository.root, {VARIANT_FILE: f"{MAX}: 100\n"})
+    assert refusal(lambda: planned(repository)) == [
+        f"overlays/prod/environment.yaml: settings.{MAX}: is 100, below {MIN} (200) [FCC21] "
+        "(the lower one first)"
+    ]
+    apply(repository, settings={(MIN,): 100})
+    assert refusal(lambda: planned(repository, settings={(MIN,): 101}))
+    assert planned(repository, settings={(MIN,): 101, (MAX,): 101})
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("{workerNumber: 0}", f"settings.workerNumber: is 0 [FCC15] ({WORKERS})"),
+        ("{workerNumber: many}", f"settings.workerNumber: is 'many' [FCC12] ({WORKERS})"),
+        ("{podFailureSpec: [1]}", "settings.podFailureSpec[0]: is '1' [FCC12] (a mapping)"),
+    ],
+)
+def test_defaults_refused(repository: Repository, settings: str, message: str, there: bool) -> None:
+    """So are settings that fcgitops.yaml gives to all environments, where one has no own."""
+    if there:
+        apply(repository, given=CUSTOMIZED)
+    with (repository.root / "fcgitops.yaml").open("a") as file:
+        file.write(f"  settings: {settings}\n")
+    again = Repository(repository.root)
+    (line,) = refusal(lambda: planned(again, given=CUSTOMIZED))
+    assert line.endswith(f": {message}")
+    own = {("workerNumber",): 1}
+    assert planned(again, given=CUSTOMIZED, settings=own).environment.settings == {
+        "workerNumber": 1
+    }
 
 
 def test_one_cluster(repository: Repository) -> None:
@@ -339,8 +481,15 @@ def test_own_variant(repository: Repository) -> None:
     """An environment starts from the repository's own customized-config, else from ours."""
     own = "# ours\nworkerNumber: 3\n"
     write(repository.root, {VARIANT_FILE: own})
-    assert apply(repository, given=CUSTOMIZED).files[f"{FOLDER}/frameworkcontroller.yaml"] == (
+    given = {**CUSTOMIZED, "shippedPodFailureSpec": "replace"}
+    assert apply(repository, given=given).files[f"{FOLDER}/frameworkcontroller.yaml"] == (
         own.encode()
+    )
+    kept = apply(repository, given={"shippedPodFailureSpec": "keep"}).files
+    text = (kept[f"{FOLDER}/frameworkcontroller.yaml"] or b"").decode()
+    assert text.startswith(f"{own}podFailureSpec:\n# What FrameworkController's image knows too")
+    assert tuple(e["code"] for e in yamlio.load(text.encode(), "f")["podFailureSpec"]) == (
+        shipped_codes()
     )
     (repository.root / VARIANT_FILE).unlink()
     merged = outcome(repository, [planned(repository)], merge_file)
@@ -356,9 +505,105 @@ def test_own_variant_without_newline(repository: Repository) -> None:
     assert recorded[name] == files[f"{FOLDER}/{name}"]
 
 
-def test_own_variant_not_text(repository: Repository) -> None:
-    """A variant's file that is no UTF-8 is an error with its name."""
-    write(repository.root, {VARIANT_FILE: b"# \xff\n"})
-    assert refusal(lambda: apply(repository, given=CUSTOMIZED)) == [
-        f"{VARIANT_FILE}:1: is not UTF-8 text"
-    ]
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"# \xff\n", "is not UTF-8 text"),
+        (
+            b"a: b: c\n",
+            "is not valid YAML: mapping values are not allowed in this context [FCC01]",
+        ),
+    ],
+)
+def test_own_variant_broken(repository: Repository, text: bytes, message: str) -> None:
+    """A variant's file that is no UTF-8, or no YAML, is an error with its name."""
+    write(repository.root, {VARIANT_FILE: text})
+    assert refusal(lambda: apply(repository, given=CUSTOMIZED)) == [f"{VARIANT_FILE}:1: {message}"]
+
+
+@pytest.mark.parametrize("text", ["- workerNumber: 3\n", "a sentence\n"])
+def test_own_variant_no_mapping(repository: Repository, text: str) -> None:
+    """Nor is one that holds no settings passed over: it is told, with or without own settings."""
+    write(repository.root, {VARIANT_FILE: text})
+    for settings in ({}, {("workerNumber",): 1}):
+        assert refusal(
+            lambda settings=settings: planned(repository, given=CUSTOMIZED, settings=settings)
+        )
+
+
+def test_own_variant_wrong(repository: Repository) -> None:
+    """What is wrong in the variant's file is told with its place, also where a setting hides it."""
+    write(repository.root, {VARIANT_FILE: "workerNumber: many\nkubeClientQps: 0\n"})
+    for settings in ({}, {("workerNumber",): 1, ("kubeClientQps",): 1}):
+        assert refusal(
+            lambda settings=settings: planned(repository, given=CUSTOMIZED, settings=settings)
+        ) == [
+            f"{VARIANT_FILE}:1: workerNumber: is 'many' [FCC12] ({WORKERS})",
+            f"{VARIANT_FILE}:2: kubeClientQps: is 0 [FCC15] (a number, above 0, at most 10000)",
+        ]
+
+
+def test_upstream(upstream: Repository) -> None:
+    """In `upstream` the variant's file is unchanged but for the settings given; so is the list."""
+    file = f"{FOLDER}/frameworkcontroller.yaml"
+    variant = variant_config("upstream")
+    assert (apply(upstream, given=CUSTOMIZED).files[file] or b"").decode() == variant
+    settings = {("workerNumber",): 8, (MIN,): 1}
+    text = (apply(upstream, settings=settings).files[file] or b"").decode()
+    before, sign, example = variant.replace("workerNumber: 500", "workerNumber: 8").partition("#")
+    assert text == f"{before}{MIN}: 1\n{sign}{example}"
+    entry = [{"code": 300, "podPatterns": [{}]}]
+    text = (apply(upstream, settings={("podFailureSpec",): entry}).files[file] or b"").decode()
+    assert yamlio.load(text.encode(), "f")["podFailureSpec"] == entry
+    kept = apply(upstream, given={"shippedPodFailureSpec": "keep"}).files[file] or b""
+    codes = [entry["code"] for entry in yamlio.load(kept, "f")["podFailureSpec"]]
+    assert codes == [300, *shipped_codes()]
+    back = apply(upstream, given={"shippedPodFailureSpec": "replace"}).files[file] or b""
+    assert back.decode() == text
+
+
+OWN = """\
+variant: customized-config
+settings:
+  # ours
+
+  workerNumber: 8 # few
+  # of our images
+  podFailureSpec:
+  # the first
+  - code: 137 # killed
+    podPatterns: [{}]
+  # that is all
+namespace: own
+"""
+
+
+def test_comments_of_settings(repository: Repository) -> None:
+    """They go into FrameworkController's file with what they stand at, and follow an edit."""
+    file = f"{FOLDER}/frameworkcontroller.yaml"
+    source(repository, OWN)
+    text = (apply(repository).files[file] or b"").decode()
+    assert "kubeClientBurst: 300\n# ours\n\nworkerNumber: 8 # few\nlargeFramework" in text
+    assert (
+        "# of our images\npodFailureSpec:\n# the first\n- code: 137 # killed\n  podPatterns: [{}]\n"
+    ) in text
+    assert "# that is all\n" in text
+    edited = OWN.replace("  # ours\n", "  # theirs\n").replace("# few", "# enough")
+    source(repository, edited.replace("  # the first\n", ""))
+    merged = apply(repository)
+    assert merged.conflicts == {}
+    assert merged.files[file] == (
+        text.replace("# ours\n", "# theirs\n")
+        .replace("# few", "# enough")
+        .replace("# the first\n", "")
+        .encode()
+    )
+
+
+def test_line_ends_of_the_source(repository: Repository) -> None:
+    """A checkout with CRLF, or another's with LF, generates the same."""
+    source(repository, OWN)
+    name = f"{FOLDER}/frameworkcontroller.yaml"
+    wanted = outcome(repository, [planned(repository)], merge_file).files[name]
+    source(repository, OWN.replace("\n", "\r\n"))
+    assert outcome(repository, [planned(repository)], merge_file).files[name] == wanted

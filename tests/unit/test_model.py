@@ -76,7 +76,11 @@ def test_defaults() -> None:
         "dev", cluster_name="dev", namespace="frameworkcontroller", image_tag="v1.0.0"
     )
     assert environment("dev", {}, {}, "upstream", "f") == Environment(
-        "dev", cluster_name="dev", namespace="default", image_tag=""
+        "dev",
+        cluster_name="dev",
+        namespace="default",
+        image_tag="",
+        shipped_pod_failure_spec="replace",
     )
     assert environment("dev", {"image.tag": "v2"}, {"image.tag": "v9"}, "hardened", "f") == (
         environment("dev", {"image.tag": "v2"}, {}, "hardened", "f")
@@ -169,6 +173,8 @@ def test_refused_together(given: dict[str, Any], profile: str, message: str) -> 
         ),
         ({"egress.mode": "none", "apiServer.kubeconfigSecret": "s"}, "hardened"),
         ({"settings": {"workerNumber": 1}, "variant": "customized-config"}, "upstream"),
+        ({"shippedPodFailureSpec": "keep"}, "upstream"),
+        ({"shippedPodFailureSpec": "replace", "variant": "customized-config"}, "hardened"),
     ],
 )
 def test_allowed_together(given: dict[str, Any], profile: str) -> None:
@@ -183,7 +189,8 @@ def test_all_at_once() -> None:
         "cluster.server": "api.local",
         "image.tag": "v1 ",
         "tolerations": [{"effect": "x"}, "gpu"],
-        "settings": {"workerNumber": "many", "podFailureSpecs": []},
+        "settings": {"workerNumbr": 1, "podFailureSpecs": []},
+        "shippedPodFailureSpec": "keeps",
     }
     assert refusals(given, name="Prod") == [
         f"f: 'Prod' is not valid ({LABEL})",
@@ -193,9 +200,11 @@ def test_all_at_once() -> None:
         "(letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-')",
         "f: tolerations: 'x' is not known (one of NoSchedule, PreferNoSchedule, NoExecute)",
         "f: tolerations: 'gpu' is not a toleration (a mapping of key, operator, value, effect)",
-        "f: settings: workerNumber is 'many' (a whole number)",
+        "f: settings: 'workerNumbr' is no setting of FrameworkController "
+        "(did you mean 'workerNumber'?)",
         "f: settings: 'podFailureSpecs' is no setting of FrameworkController "
         "(did you mean 'podFailureSpec'?)",
+        "f: shippedPodFailureSpec: 'keeps' is not known (did you mean 'keep'?)",
     ]
 
 
@@ -206,7 +215,7 @@ WRONG: dict[str, object] = {
     "apiServer.kubeconfigKey": "", "egress.mode": "x", "egress.endpoints": [1],
     "resources.cpu": "x", "resources.memory": "x", "nodeSelector": {"a": 1}, "tolerations": [1],
     "labels": [], "annotations": {"a": 1}, "priorityClassName": "A", "components": ["x"],
-    "settings": [],
+    "settings": [], "shippedPodFailureSpec": True,
 }  # fmt: skip
 
 
@@ -298,4 +307,5 @@ def test_default_values() -> None:
     assert {path: (hardened[path], upstream[path]) for path in KEYS
             if hardened[path] != upstream[path]} == {
         "namespace": ("frameworkcontroller", "default"), "image.tag": ("v1.0.0", ""),
+        "shippedPodFailureSpec": ("keep", "replace"),
     }  # fmt: skip

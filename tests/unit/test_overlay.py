@@ -8,7 +8,10 @@ from pathlib import Path
 import fcgitops as package
 import pytest
 from conftest import Fcgitops, snapshot, tree
+from fcgitops.config.image import shipped_codes
 from gitenv import committed, git, state, write
+
+CONFIG = "overlays/prod/frameworkcontroller.yaml"
 
 
 def log(folder: Path) -> list[str]:
@@ -70,7 +73,9 @@ def test_overlay_brings_a_hand_edit_in_line(repository: Path, fcgitops: Fcgitops
 
     files = committed(repository)
     assert files["overlays/prod/environment.yaml"] + "\n" == edited
-    assert "workerNumber: 7\n" in files["overlays/prod/frameworkcontroller.yaml"]
+    config = files["overlays/prod/frameworkcontroller.yaml"]
+    assert "\nworkerNumber: 7 # a small one\n" in config
+    assert "workerNumber: 500" not in config
     assert git(repository, "status", "--porcelain") == ""
 
 
@@ -169,7 +174,8 @@ def test_overlay_changes_the_variant_and_back(repository: Path, fcgitops: Fcgito
 def test_overlay_takes_settings_from_a_file_with_their_comments(
     repository: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
-    """They stand in environment.yaml, and their values in FrameworkController's file."""
+    """They stand in environment.yaml, and in FrameworkController's file over the variant's."""
+    config = (repository / CONFIG).read_text()
     write(tmp_path, {"fc.yaml": "# ours\nworkerNumber: 9 # few\npodFailureSpec: []\n"})
     fcgitops("-C", repository, "overlay", "prod", "--config", tmp_path / "fc.yaml")
 
@@ -177,8 +183,102 @@ def test_overlay_takes_settings_from_a_file_with_their_comments(
     assert files["overlays/prod/environment.yaml"].endswith(
         "settings:\n  # ours\n  workerNumber: 9 # few\n  podFailureSpec: []"
     )
-    assert "workerNumber: 9\n" in files["overlays/prod/frameworkcontroller.yaml"]
-    assert "podFailureSpec: []" in files["overlays/prod/frameworkcontroller.yaml"]
+    assert (repository / CONFIG).read_text() == config.replace(
+        "workerNumber: 500\n", "# ours\nworkerNumber: 9 # few\n"
+    )
+    fcgitops("-C", repository, "verify", "prod")
+
+
+ENTRY = """\
+# of our images
+podFailureSpec:
+- code: 300 # torn
+  phrase: Torn
+  podPatterns:
+  - messageRegex: torn
+"""
+
+
+def test_overlay_puts_own_failures_before_the_images(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Or in their place, with shippedPodFailureSpec=replace; and back."""
+    config = (repository / CONFIG).read_text()
+    write(tmp_path, {"fc.yaml": ENTRY})
+    fcgitops("-C", repository, "overlay", "prod", "--config", tmp_path / "fc.yaml")
+    kept = (repository / CONFIG).read_text()
+    head, _, entries = config.partition("podFailureSpec:\n")
+    assert kept == head + ENTRY + entries
+
+    fcgitops("-C", repository, "overlay", "prod", "--set", "shippedPodFailureSpec=replace")
+    source = committed(repository)["overlays/prod/environment.yaml"]
+    assert source.endswith("\nshippedPodFailureSpec: replace")
+    assert (repository / CONFIG).read_text() == head + ENTRY
+    fcgitops("-C", repository, "verify", "prod")
+    fcgitops("-C", repository, "overlay", "prod", "--set", "shippedPodFailureSpec=keep")
+    assert (repository / CONFIG).read_text() == kept
+    fcgitops("-C", repository, "verify", "prod")
+
+
+def test_overlay_leaves_an_upstream_configuration_as_it_is(
+    fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """But for the settings given; the image's failures come on demand."""
+    folder = tmp_path / "up"
+    fcgitops("new", folder, "--profile", "upstream", "--env", "prod=customized-config",
+             "--no-input")  # fmt: skip
+    variant = (folder / "overlays/customized-config/frameworkcontroller.yaml").read_text()
+    assert (folder / CONFIG).read_text() == variant
+    fcgitops("-C", folder, "overlay", "prod", "--set", "workerNumber=8")
+    changed = variant.replace("workerNumber: 500", "workerNumber: 8")
+    assert (folder / CONFIG).read_text() == changed
+    fcgitops("-C", folder, "verify")
+
+    fcgitops("-C", folder, "overlay", "prod", "--set", "shippedPodFailureSpec=keep")
+    before, sign, example = changed.partition("#podFailureSpec:")
+    text = (folder / CONFIG).read_text()
+    assert text.startswith(
+        f"{before}podFailureSpec:\n# What FrameworkController's image knows too (MIT License,"
+    )
+    assert text.endswith(f"  phrase: ContainerSigTermReceived\n{SIGTERM}{sign}{example}")
+    assert text.count("\n- code: ") == len(shipped_codes())
+    fcgitops("-C", folder, "verify")
+
+
+SIGTERM = """\
+  type:
+    attributes: [Transient]
+  podPatterns:
+  - containers:
+    - codeRange: {min: 143, max: 143}
+      nameRegex: '(?ms).*'
+      messageRegex: '(?ms).*'
+"""
+
+
+@pytest.mark.parametrize(
+    ("pairs", "settings", "config"),
+    [
+        (["workerNumber=1e2"], "  workerNumber: 100\n", "workerNumber: 100\n"),
+        (
+            ["logObjectSnapshot.pod.onPodDeletion=false"],
+            "  logObjectSnapshot:\n    pod:\n      onPodDeletion: false\n",
+            "logObjectSnapshot:\n  pod:\n    onPodDeletion: false\n",
+        ),
+        (["kubeConfigFilePath=1"], "  kubeConfigFilePath: '1'\n", "kubeConfigFilePath: '1'\n"),
+    ],
+)
+def test_overlay_sets_settings(
+    pairs: list[str], settings: str, config: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """As FrameworkController reads them, whatever form they are typed in; at any depth."""
+    arguments = [argument for pair in pairs for argument in ("--set", pair)]
+    fcgitops("-C", repository, "overlay", "prod", *arguments)
+
+    source = (repository / "overlays/prod/environment.yaml").read_text()
+    assert source.endswith(f"\nsync: argocd\nsettings:\n{settings}")
+    assert f"\n{config}" in (repository / CONFIG).read_text()
+    fcgitops("-C", repository, "verify", "prod")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +290,37 @@ def test_overlay_takes_settings_from_a_file_with_their_comments(
             ["prod", "--set", "workerNumer=1"],
             "'workerNumer' is not known (did you mean 'workerNumber'?)",
         ),
-        (["prod", "--set", "workerNumber=many"], "workerNumber is 'many' (a whole number)"),
+        (
+            ["prod", "--set", "workerNumber=many"],
+            "overlays/prod/environment.yaml: settings.workerNumber: is 'many' [FCC12] "
+            "(a whole number, at least 1)",
+        ),
+        (
+            ["prod", "--set", "kubeClientQps=0"],
+            "settings.kubeClientQps: is 0 [FCC15] (a number, above 0, at most 10000)",
+        ),
+        (
+            ["stage", "--variant", "customized-config", "--set", "kubeClientQps=0"],
+            "environment 'stage': settings.kubeClientQps: is 0 [FCC15] (a number, above 0,",
+        ),
+        (
+            ["prod", "--set", "logObjectSnapshot.pod.onPodDeleted=false"],
+            "settings.logObjectSnapshot.pod.onPodDeleted: is no key that FrameworkController reads "
+            "[FCC11] (did you mean 'onPodDeletion'?)",
+        ),
+        (
+            ["prod", "--set", "podFailureSpec=[{podPatterns: [{}]}]"],
+            "settings.podFailureSpec[0]: has no code [FCC15]",
+        ),
+        (
+            ["prod", "--set", "frameworkMinRetryDelaySecForTransientConflictFailed=901"],
+            "settings.frameworkMinRetryDelaySecForTransientConflictFailed: is 901, above "
+            "frameworkMaxRetryDelaySecForTransientConflictFailed (900) [FCC21]",
+        ),
+        (
+            ["prod", "--set", "shippedPodFailureSpec=no"],
+            "shippedPodFailureSpec: 'no' is not known (one of keep, replace)",
+        ),
         (["prod", "--variant", "customised-config"], "(did you mean 'customized-config'?)"),
         (["stage", "--cluster", "prod"], "the environment prod is on this cluster already"),
         (["default-config"], "'default-config' is reserved"),
@@ -380,16 +510,53 @@ def test_all_mistakes_of_all_options(repository: Path, fcgitops: Fcgitops) -> No
         assert word in ran.err
 
 
+FAULTY = """\
+# ours
+workerNumer: 1
+kubeClientQps: x # many
+podFailureSpec:
+- code: 5
+  podPatterns: [{}]
+- code: 5
+  podPatterns:
+  - nameRegex: '(?=a)'
+  - containers: [{codeRange: {min: 2, max: 1}}]
+kubeClientBurst: 1
+kubeClientBurst: 1.5
+"""
+
+
 def test_mistakes_in_a_file_of_settings_name_that_file(
     repository: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
-    """Not the file they were to go into."""
-    write(tmp_path, {"fc.yaml": "workerNumer: 1\nkubeClientQps: x\n", "empty.yaml": ""})
-    ran = fcgitops("-C", repository, "overlay", "prod", "--config", tmp_path / "fc.yaml", status=2)
-    assert [line.startswith(f"error: {tmp_path}/fc.yaml: ") for line in ran.err.splitlines()] == [
-        True,
-        True,
+    """And the line, not the file they were to go into; all of them, and nothing is written."""
+    write(tmp_path, {"fc.yaml": FAULTY, "empty.yaml": "", "broken.yaml": "\nkubeClientQps: [\n"})
+    before = state(repository)
+    file = tmp_path / "fc.yaml"
+    ran = fcgitops("-C", repository, "overlay", "prod", "--config", file, status=2)
+    assert ran.err.splitlines() == [
+        f"error: {file}:2: workerNumer: is no key that FrameworkController reads [FCC11] "
+        "(did you mean 'workerNumber'?)",
+        f"error: {file}:3: kubeClientQps: is 'x' [FCC12] (a number, above 0, at most 10000)",
+        f"error: {file}:7: podFailureSpec[1].code: 5 is podFailureSpec[0]'s already [FCC22] "
+        "(each code once)",
+        f"error: {file}:9: podFailureSpec[1].podPatterns[0].nameRegex: invalid perl operator: (?= "
+        "[FCC17] (https://github.com/google/re2/wiki/Syntax; look-around and \\1 are not in it)",
+        f"error: {file}:10: podFailureSpec[1].podPatterns[1].containers[0].codeRange: min 2 is "
+        "above max 1: it matches nothing [FCC23] (min ≤ max)",
+        f"error: {file}:12: kubeClientBurst: is given on line 11 already: the last one wins "
+        "[FCC03] (keep one of the two)",
+        f"error: {file}:12: kubeClientBurst: 1.5 is read as 1 [FCC13] (a whole number)",
     ]
+    file = tmp_path / "broken.yaml"
+    ran = fcgitops("-C", repository, "overlay", "prod", "--config", file, status=2)
+    assert ran.err == (
+        f"error: {file}:3: is not valid YAML: did not find expected node content [FCC01]\n"
+    )
+    file = tmp_path / "empty.yaml"
+    ran = fcgitops("-C", repository, "overlay", "prod", "--config", file, status=2)
+    assert ran.err == f"error: {file}: None is not a mapping (write KEY: VALUE lines)\n"
+    assert state(repository) == before
     ran = fcgitops("-C", repository, "overlay", "prod", "--config", "/dev/zero", status=2)
     assert "/dev/zero: has over 1048576 bytes" in ran.err
 
@@ -413,3 +580,50 @@ def test_a_branch_that_cannot_be_beside_another(
     arguments = ["overlay", "stage", "--branch", name]
     ran = fcgitops("-C", repository, *arguments, status=2)
     assert f"{name!r} cannot be beside 'team/dev'" in ran.err
+
+
+def test_overlay_refuses_what_only_the_variant_makes_wrong(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Settings are judged in the file that they end up in."""
+    low, high = (
+        f"framework{word}RetryDelaySecForTransientConflictFailed" for word in ("Min", "Max")
+    )
+    variant = repository / "overlays" / "customized-config" / "frameworkcontroller.yaml"
+    variant.write_text(f"{variant.read_text()}{high}: 100\n")
+    git(repository, "commit", "-qam", "retry sooner")
+    before = state(repository)
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", f"{low}=101", status=2)
+    assert ran.err == (
+        f"error: overlays/prod/environment.yaml: settings.{high}: is 100, below {low} (101) "
+        "[FCC21] (the lower one first)\n"
+    )
+    assert state(repository) == before
+    fcgitops("-C", repository, "overlay", "prod", "--set", f"{low}=100")
+    fcgitops("-C", repository, "verify", "prod")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("{kubeClientQps: 0}", "settings.kubeClientQps: is 0 [FCC15] (a number, above 0,"),
+        ("{workerNumber: many}", "settings.workerNumber: is 'many' [FCC12] (a whole number,"),
+        ("{podFailureSpec: [{}]}", "settings.podFailureSpec[0]: has no code [FCC15]"),
+        ("{workerNumer: 1}", "fcgitops.yaml: defaults: settings: 'workerNumer' is no setting"),
+    ],
+)
+def test_overlay_refuses_wrong_defaults(
+    settings: str, message: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Those of fcgitops.yaml, of an environment that is there and of a new one."""
+    with (repository / "fcgitops.yaml").open("a") as file:
+        file.write(f"  settings: {settings}\n")
+    git(repository, "rm", "-qr", "overlays/dev")  # default-config has no settings at all
+    git(repository, "commit", "-qam", "defaults")
+    before = state(repository)
+    for name in ("prod", "stage"):
+        arguments = ["overlay", name, "--variant", "customized-config"]
+        ran = fcgitops("-C", repository, *arguments, status=2)
+        assert message in ran.err
+        assert "Traceback" not in ran.err
+        assert state(repository) == before

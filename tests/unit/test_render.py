@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fcgitops import kustomize, render, scaffold, yamlio
 from fcgitops.answers import Answers
+from fcgitops.config.image import shipped_codes
 from fcgitops.errors import InputError, ToolError
 from fcgitops.model import (
     KEYS,
@@ -101,6 +102,25 @@ def component(kinds: Iterable[str]) -> str:
         f"- path: {kind.lower()}.yaml\n  target:\n    kind: {kind}\n    name: frameworkcontroller\n"
         for kind in kinds
     )
+
+
+VARIANT = "# head\nworkerNumber: 500  # many\nkubeClientQps: 200\n"
+EXAMPLE = "#podFailureSpec:\n#- code: 1\n"
+HEADING = (
+    "# What FrameworkController's image knows too (MIT License, Copyright (c) Microsoft\n"
+    "# Corporation); an entry above with the same code takes the place of one here.\n"
+)
+
+
+@functools.cache
+def shipped(without: str = "") -> str:
+    """The entries of the image's podFailureSpec, as `hardened`'s variant has them."""
+    text = scaffold.variant_config("hardened").partition("podFailureSpec:\n")[2]
+    if without:
+        before, code, rest = text.partition(f"- code: {without}\n")
+        assert code
+        text = before + rest[rest.index("- code: ") :]
+    return text
 
 
 def add(path: str, value: str) -> str:
@@ -316,6 +336,23 @@ CASES: dict[str, Case] = {
          ("StatefulSet", f"{POD}/volumes/1"): SECRET},
         only=(*PROFILES, "customized-config"),
     ),
+    "image's failures kept": Case(
+        {"shippedPodFailureSpec": "keep"},
+        effects={("ConfigMap", "/data/frameworkcontroller.yaml"):
+                 scaffold.variant_config("upstream").replace(
+                     "#podFailureSpec", f"podFailureSpec:\n{HEADING}{shipped()}#podFailureSpec")},
+        only=("upstream", "customized-config"),
+    ),
+    "image's failures replaced": Case(
+        {"shippedPodFailureSpec": "replace"},
+        effects={("ConfigMap", "/data/frameworkcontroller.yaml"):
+                 scaffold.variant_config("hardened")},
+        only=("hardened", "customized-config"),
+    ),
+    "image's failures of no configuration": Case(
+        {"shippedPodFailureSpec": "replace"}, effects={("ConfigMap", "/data"): None},
+        only=(*PROFILES, "default-config"),
+    ),
     "egress": Case(
         {"egress.mode": "cidr", "egress.endpoints": [ENDPOINT]}, egress=EGRESS,
         effects={("NetworkPolicy", "/spec/policyTypes"): ["Ingress"],
@@ -460,6 +497,10 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 
 
+SHIPPED_DEFAULTS = {"hardened": "keep", "upstream": "replace"}
+KEPT = f"podFailureSpec:\n{HEADING}{shipped()}"
+
+
 def expanded(*, rendered: bool) -> list[Any]:
     """Each case in each profile on each variant that it is for."""
     return [
@@ -473,7 +514,8 @@ def expanded(*, rendered: bool) -> list[Any]:
 @pytest.mark.parametrize(("profile", "variant", "case"), expanded(rendered=False))
 def test_text(profile: str, variant: str, case: Case) -> None:
     """Each key alone gives exactly this text, in this profile on this variant."""
-    tree = render.environment_files(make(profile, variant, case.given), profile, "a: 1\n")
+    env = make(profile, variant, case.given)
+    tree = render.environment_files(env, profile, VARIANT)
     wanted = {"kustomization.yaml": kustomization(profile, variant, case)}
     if case.patches:
         wanted["patches/kustomization.yaml"] = component(case.patches)
@@ -483,7 +525,8 @@ def test_text(profile: str, variant: str, case: Case) -> None:
     if case.egress:
         wanted["egress.yaml"] = HEADER + case.egress
     if variant == "customized-config":
-        wanted["frameworkcontroller.yaml"] = "a: 1\n"
+        keep = case.given.get("shippedPodFailureSpec", SHIPPED_DEFAULTS[profile]) == "keep"
+        wanted["frameworkcontroller.yaml"] = VARIANT + (KEPT if keep else "")
     assert {path: data.decode() for path, data in tree.items()} == wanted
 
 
@@ -645,31 +688,121 @@ def test_name_follows_content(tmp_path: Path) -> None:
     assert "workerNumber: 2\n" in c["data"]["frameworkcontroller.yaml"]
 
 
-VARIANT = "# head\nworkerNumber: 500  # many\nkubeClientQps: 200\n#podFailureSpec:\n#- code: 1\n"
-
-
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
         ({}, VARIANT),
-        ({"workerNumber": 8}, VARIANT.replace("500", "8")),
+        ({"workerNumber": 8}, VARIANT.replace("500  # many", "8")),
         (
             {"logObjectSnapshot": {"pod": {"onPodDeletion": False}}, "kubeClientQps": 1.5},
             "# head\nworkerNumber: 500  # many\nkubeClientQps: 1.5\nlogObjectSnapshot:\n  pod:\n"
-            "    onPodDeletion: false\n#podFailureSpec:\n#- code: 1\n",
+            "    onPodDeletion: false\n",
         ),
     ],
 )
-def test_configuration(settings: dict[str, Any], text: str) -> None:
-    """Settings go into the variant's file, whose comments and example stay."""
-    env = make("hardened", "customized-config", {"settings": settings})
-    assert render.configuration(env, VARIANT) == text
+@pytest.mark.parametrize("profile", PROFILES)
+def test_configuration(profile: str, settings: dict[str, Any], text: str) -> None:
+    """Settings go into the variant's file, whose other lines, comments and example stay.
+
+    They are fcgitops.yaml's defaults here, which have no text of their own.
+    """
+    env = make(profile, "customized-config", {"settings": settings})
+    kept = KEPT if profile == "hardened" else ""
+    assert render.configuration(env, VARIANT + EXAMPLE) == text + kept + EXAMPLE
 
 
-def test_configuration_broken() -> None:
-    """A variant's file that is no YAML is refused with its name."""
-    env = make("hardened", "customized-config", {"settings": {"workerNumber": 1}})
-    with pytest.raises(InputError, match=r"^frameworkcontroller.yaml:1: is not valid YAML"):
+OWN = """\
+# ours
+
+workerNumber: 8 # few
+# when
+#   it is over
+frameworkCompletedRetainSec: 60
+
+# of our images
+podFailureSpec:
+# the first
+- code: 137 # killed
+  podPatterns: [{}] # any
+- code: 300
+  podPatterns:
+  - nameRegex: x
+# end
+"""
+OWN_HEAD = """\
+# head
+# ours
+
+workerNumber: 8 # few
+kubeClientQps: 200
+# when
+#   it is over
+frameworkCompletedRetainSec: 60
+"""
+
+
+def with_text(profile: str, text: str, given: Mapping[str, Any] | None = None) -> Environment:
+    """An environment whose environment.yaml has this text as its `settings`."""
+    settings = yamlio.load(text.encode(), "settings")
+    env = make(profile, "customized-config", {"settings": settings, **(given or {})})
+    return replace(env, settings_text=text)
+
+
+def test_configuration_has_the_comments() -> None:
+    """What the text of `settings` says of its keys and entries, above and behind them."""
+    wanted = OWN_HEAD + OWN.partition("frameworkCompletedRetainSec: 60\n")[2]
+    text = render.configuration(with_text("upstream", OWN), VARIANT + EXAMPLE)
+    assert text == wanted + EXAMPLE
+
+
+def test_configuration_keeps_the_images_failures() -> None:
+    """They come after the environment's own; one with the same code gives way to it."""
+    own = OWN.partition("frameworkCompletedRetainSec: 60\n")[2].removesuffix("# end\n")
+    wanted = f"{OWN_HEAD}{own}{HEADING}{shipped(without='137')}# end\n"
+    assert render.configuration(with_text("hardened", OWN), VARIANT) == wanted
+    keep = {"shippedPodFailureSpec": "keep"}
+    assert render.configuration(with_text("upstream", OWN, keep), VARIANT) == wanted
+    codes = [entry["code"] for entry in yamlio.load(wanted.encode(), "f")["podFailureSpec"]]
+    assert codes[:2] == [137, 300]
+    assert tuple(codes[2:]) == tuple(code for code in shipped_codes() if code != 137)
+
+
+def test_configuration_keeps_the_variants_failures() -> None:
+    """Those that a repository's own variant adds stay between the environment's and the image's."""
+    variant = "podFailureSpec:\n- code: 300\n  podPatterns: [{}]\n- code: 301 # ours\n" \
+              "  podPatterns: [{}]\n"  # fmt: skip
+    text = render.configuration(with_text("hardened", OWN), variant)
+    codes = [entry["code"] for entry in yamlio.load(text.encode(), "f")["podFailureSpec"]]
+    assert codes == [137, 300, 301, *(code for code in shipped_codes() if code != 137)]
+    assert "\n- code: 301 # ours\n" in text
+
+
+@pytest.mark.parametrize("own", ["", "workerNumber: 8 # few\n"])
+def test_configuration_has_each_of_the_images_failures_once(own: str) -> None:
+    """`hardened`'s variant has them already: its text stays as it is, its comment on them too."""
+    variant = scaffold.variant_config("hardened")
+    text = render.configuration(with_text("hardened", own) if own else
+                                make("hardened", "customized-config", {}), variant)  # fmt: skip
+    assert text == (variant.replace("workerNumber: 500\n", own) if own else variant)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_configuration_replaces_the_images_failures(profile: str) -> None:
+    """With shippedPodFailureSpec: replace the environment's own list is the whole list."""
+    env = with_text(profile, OWN, {"shippedPodFailureSpec": "replace"})
+    text = render.configuration(env, scaffold.variant_config(profile))
+    own = yamlio.load(OWN.encode(), "f")
+    variant = yamlio.load(scaffold.variant_config(profile).encode(), "f")
+    assert yamlio.load(text.encode(), "f") == {**variant, **own}
+    assert [entry["code"] for entry in own["podFailureSpec"]] == [137, 300]
+    assert "- code: 137 # killed\n" in text
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_configuration_broken(profile: str) -> None:
+    """A variant's file that is no YAML is refused as such; its path is `environments`' to say."""
+    env = make(profile, "customized-config", {"settings": {"workerNumber": 1}})
+    with pytest.raises(InputError, match=r"^the variant's file: is not valid YAML"):
         render.configuration(env, "a: b: c\n")
 
 

@@ -1,12 +1,13 @@
-"""FrameworkController's own settings: their names and types."""
+"""FrameworkController's own settings: their names, and what they are on the command line."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 import yaml
 from fcgitops import scaffold, settings
+from fcgitops.config.check import check
+from fcgitops.config.findings import INFO
+from fcgitops.config.image import shipped_codes
 from fcgitops.errors import InputError
 from fcgitops.model import PROFILES
 
@@ -29,22 +30,32 @@ from fcgitops.model import PROFILES
         (["a"], "['a'] is not a mapping (write KEY: VALUE lines)"),
         (None, "None is not a mapping (write KEY: VALUE lines)"),
         (
-            {"workerNumbers": 1, "kubeClientQps": "9", "kubeClientBurst": 1.5},
+            {"workerNumbers": 1, "kubeClientQps": "9", "kubeClientBrust": 1.5},
             "'workerNumbers' is no setting of FrameworkController (did you mean 'workerNumber'?)\n"
-            "kubeClientQps is '9' (a number)\n"
-            "kubeClientBurst is 1.5 (a whole number)",
+            "'kubeClientBrust' is no setting of FrameworkController "
+            "(did you mean 'kubeClientBurst'?)",
         ),
-        ({"workerNumber": True}, "workerNumber is True (a whole number)"),
-        ({"kubeClientQps": False}, "kubeClientQps is False (a number)"),
-        ({"largeFrameworkCompression": 1}, "largeFrameworkCompression is 1 (a true or false)"),
-        ({"kubeConfigFilePath": 1}, "kubeConfigFilePath is 1 (a text)"),
-        ({"podFailureSpec": {}}, "podFailureSpec is {} (a list)"),
-        ({"logObjectSnapshot": []}, "logObjectSnapshot is [] (a mapping)"),
+        ({"workernumber": 1}, "'workernumber' is no setting of FrameworkController "
+         "(did you mean 'workerNumber'?)"),
+        ({1: 1}, "1 is no setting of FrameworkController"),
+        ({"workerNumber": "many", "podFailureSpec": {}}, ""),
     ],
-)
+)  # fmt: skip
 def test_check(value: object, message: str) -> None:
-    """Each setting has a name that FrameworkController reads, and its type."""
+    """Each setting has a name that FrameworkController reads; its value is the file's matter."""
     assert settings.check(value) == message
+
+
+def test_names() -> None:
+    """The settings of FrameworkController v1.0.0, in the order of its config.go."""
+    assert settings.names() == [
+        "kubeApiServerAddress", "kubeConfigFilePath", "kubeClientQps", "kubeClientBurst",
+        "workerNumber", "largeFrameworkCompression", "crdEstablishedCheckIntervalSec",
+        "crdEstablishedCheckTimeoutSec", "objectLocalCacheCreationTimeoutSec",
+        "frameworkCompletedRetainSec", "frameworkMinRetryDelaySecForTransientConflictFailed",
+        "frameworkMaxRetryDelaySecForTransientConflictFailed", "logObjectSnapshot",
+        "podFailureSpec",
+    ]  # fmt: skip
 
 
 def test_no_hint() -> None:
@@ -60,11 +71,39 @@ def test_no_hint() -> None:
         ("podFailureSpec", "[{code: 1}]", [{"code": 1}]),
         ("kubeApiServerAddress", "8080", "8080"),
         ("kubeConfigFilePath", "", ""),
+        ("workerNumber", "", None),
+        ("logObjectSnapshot.pod.onPodDeletion", "false", False),
+        ("logObjectSnapshot", "{pod: {onPodDeletion: false}}", {"pod": {"onPodDeletion": False}}),
+        ("kubeClientQps", "1.5", 1.5),
     ],
 )
 def test_parse(name: str, text: str, value: object) -> None:
     """A value on the command line is YAML, but a setting that takes text takes it as it is."""
     assert settings.parse(name, text, "--set") == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("workerNumber", "1e2", 100),
+        ("workerNumber", " 1e2 ", 100),
+        ("workerNumber", "0x1F", 31),
+        ("workerNumber", "1_000", 1000),
+        ("workerNumber", "08", 8),
+        ("kubeClientQps", "1e-1", 0.1),
+        ("kubeClientQps", "1.5e0", 1.5),
+        ("largeFrameworkCompression", "y", True),
+        ("largeFrameworkCompression", "N", False),
+        ("workerNumber", "'1e2'", "1e2"),
+        ("workerNumber", "many", "many"),
+        ("workerNumber", "1e999", "1e999"),
+        ("kubeApiServerAddress", "1e2", "1e2"),
+    ],
+)
+def test_parse_as_go_does(name: str, text: str, value: object) -> None:
+    """What FrameworkController takes for a number or a boolean is one, whatever PyYAML says."""
+    found = settings.parse(name, text, "--set")
+    assert (found, type(found)) == (value, type(value))
 
 
 def test_parse_broken() -> None:
@@ -75,10 +114,25 @@ def test_parse_broken() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_variant_passes(profile: str) -> None:
-    """The variant's own file is right, the commented example included."""
+    """The variant's own file is right: nothing in it is refused, or read otherwise than written."""
     text = scaffold.variant_config(profile)
-    given: dict[str, Any] = yaml.safe_load(text)
+    given = yaml.safe_load(text)
     assert given["workerNumber"] == 500
     assert settings.check(given) == ""
-    example = [line[1:] for line in text.splitlines() if line.startswith("#")][:-1]
-    assert settings.check(yaml.safe_load("\n".join(example))) == ""
+    assert [str(found) for found in check(text.encode()) if found.severity != INFO] == []
+
+
+def test_variant_knows_the_images_failures() -> None:
+    """In `hardened`: its file replaces the image's, entries of podFailureSpec included."""
+    given = yaml.safe_load(scaffold.variant_config("hardened"))
+    assert tuple(entry["code"] for entry in given["podFailureSpec"]) == shipped_codes()
+
+
+def test_variant_example_passes() -> None:
+    """In `upstream`: the commented example is right too, once the comment signs are gone."""
+    text = scaffold.variant_config("upstream")
+    example = "\n".join([line[1:] for line in text.splitlines() if line.startswith("#")][:-1])
+    given = yaml.safe_load(example)
+    assert [entry["code"] for entry in given["podFailureSpec"]] == [221]
+    assert settings.check(given) == ""
+    assert [str(found) for found in check(example.encode()) if found.severity != INFO] == []

@@ -17,9 +17,10 @@ from fcgitops import answers as answers_module
 from fcgitops import git, gitrepo, record, remote, scaffold, terminal, values, yamlio
 from fcgitops.answers import QUESTIONS, Answers
 from fcgitops.commands.writing import Options, read_text, show
+from fcgitops.environments import check_configuration
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged
-from fcgitops.model import KEYS, nested
+from fcgitops.model import CUSTOMIZED_CONFIG, KEYS, nested
 from fcgitops.repository import Repository
 from fcgitops.template import questions, render_skeleton
 from fcgitops.tree import Tree, read_file
@@ -84,6 +85,7 @@ def run(  # noqa: PLR0913 - the command's options
         raise InputError(
             Problem("--push", "has no commit to push", "without --no-commit, --dry-run")
         )
+    _check_configurations(parsed)
     tree = scaffold.repository_tree(parsed, render_skeleton(parsed))
     if _is_there(dest, parsed, tree):
         terminal.say(f"nothing to do: {dest} is there already, from these answers")
@@ -101,6 +103,15 @@ def run(  # noqa: PLR0913 - the command's options
     if push:
         _push(dest, how.branch or "main", parsed, ask=not no_input)
     return 0
+
+
+def _check_configurations(parsed: Answers) -> None:
+    """Refuses defaults with settings that FrameworkController would not start with."""
+    variant = scaffold.variant_config(parsed.profile)
+    for env in scaffold.environments(parsed):
+        customized = env.settings and env.variant == CUSTOMIZED_CONFIG
+        if customized and (problems := check_configuration(env, variant, "defaults")):
+            raise InputError(problems)
 
 
 def _push(dest: Path, branch: str, parsed: Answers, *, ask: bool) -> None:

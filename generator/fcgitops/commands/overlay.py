@@ -67,7 +67,13 @@ def _read_settings(path: Path, name: str) -> str:
     Raises:
         InputError: with every mistake in it.
     """
+    from fcgitops.config.check import check  # noqa: PLC0415 - with --config only
+    from fcgitops.config.findings import faults  # noqa: PLC0415
+
     text = read_text(path, name)
+    problems = [found.problem(name) for found in faults(check(text.encode()))]
+    if problems:
+        raise InputError(problems)
     wrong = settings_table.check(yamlio.load(text.encode(), name))
     if wrong:
         raise InputError(Problem(name, line) for line in wrong.split("\n"))

@@ -54,7 +54,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
             [o for o in yamlio.load_all(result, path.name) if o],
             repository.answers.profile,
             environments.get(path.name),
-            config.decode(errors="replace") if config is not None else None,
+            config.decode(errors="surrogateescape") if config is not None else None,
         )
         findings += checks.check(rendered)
     if form == "json":

@@ -1,0 +1,149 @@
+"""`fcgitops config …`: FrameworkController's configuration file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from fcgitops import terminal
+from fcgitops.config import schema as schema_module
+from fcgitops.errors import FOUND, FoundError, InputError, Problem
+from fcgitops.values import did_you_mean
+
+STANDARD_INPUT = "-"
+
+
+def check(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool) -> int:
+    """Prints every finding and the verdict of each file.
+
+    Args:
+        folder: what the names are relative to.
+        files: names; `-` is standard input.
+        form: `text` or `json`.
+        allow_hazards: whether hazards count as fine.
+
+    Returns:
+        1 where a file is rejected, or a hazard that is not allowed; else 0.
+
+    Raises:
+        InputError: with each file that cannot be read, after the others have been judged.
+    """
+    from fcgitops.config.check import check as judge  # noqa: PLC0415 - its imports cost most
+    from fcgitops.config.findings import ACCEPT, HAZARD, verdict  # noqa: PLC0415
+
+    fine = {ACCEPT, HAZARD} if allow_hazards else {ACCEPT}
+    problems: list[Problem] = []
+    report: list[dict[str, Any]] = []
+    failed = False
+    for name in files:
+        try:
+            data = _read(folder, name)
+        except OSError as error:
+            problems.append(Problem(name, f"cannot be read: {error.strerror}"))
+            continue
+        findings = judge(data)
+        word = verdict(findings)
+        failed |= word not in fine
+        if form == "json":
+            shown = [vars(finding) for finding in findings]
+            report.append({"file": name, "verdict": word, "findings": shown})
+        else:
+            label = terminal.printable(name)
+            for finding in findings:
+                terminal.data(f"{label}:{finding}\n")
+            terminal.data(f"{label}: {word}\n")
+    if form == "json":
+        terminal.as_json(report)
+    if problems:
+        raise InputError(problems)
+    return FOUND if failed else 0
+
+
+def _read(folder: Path, name: str) -> bytes:
+    """At most one byte more than a ConfigMap holds, which is enough to judge that."""
+    from fcgitops.config.goyaml import MAX_BYTES  # noqa: PLC0415
+
+    if name != STANDARD_INPUT:
+        with (folder / name).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    if sys.stdin is None or sys.stdin.closed:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def merge(folder: Path, file: str, *, replace: bool) -> int:
+    """Prints `file` over the variant's settings, as a customized environment would have it.
+
+    Args:
+        folder: what the name is relative to; within a repository, its customized-config is meant.
+        file: a name, or `-`.
+        replace: whether its podFailureSpec is the whole list.
+
+    Raises:
+        InputError: it cannot be read.
+        FoundError: it is one that FrameworkController would not take as it is.
+    """
+    from fcgitops.config import merging  # noqa: PLC0415
+    from fcgitops.config.check import check as judge  # noqa: PLC0415
+    from fcgitops.config.findings import faults  # noqa: PLC0415
+
+    try:
+        data = _read(folder, file)
+    except OSError as error:
+        raise InputError(Problem(file, f"cannot be read: {error.strerror}")) from error
+    if problems := [found.problem(file) for found in faults(judge(data))]:
+        raise FoundError(problems)
+    variant = _variant(folder)
+    how = merging.REPLACE if replace else merging.KEEP
+    terminal.data(merging.merge(data.decode("utf-8-sig"), variant, how))
+    return 0
+
+
+def _variant(folder: Path) -> str:
+    """The text of customized-config: the repository's, or that of the profile hardened."""
+    from fcgitops import environments, scaffold  # noqa: PLC0415
+    from fcgitops.repository import Repository  # noqa: PLC0415
+
+    try:
+        repository = Repository.find(folder)
+    except InputError:
+        return scaffold.variant_config("hardened")
+    return environments.variant_config(repository)
+
+
+def schema() -> int:
+    """Prints the JSON Schema."""
+    terminal.data(schema_module.FILE.read_text(encoding="utf-8"))
+    return 0
+
+
+def explain(key: str | None) -> int:
+    """Prints what is known of `key`, or one line a key.
+
+    Raises:
+        InputError: there is no such key.
+    """
+    if key is None:
+        for path, found in schema_module.walk():
+            terminal.data(f"{path}: {schema_module.describe(found)}\n")
+        return 0
+    from fcgitops.config import reference  # noqa: PLC0415
+
+    wanted = schema_module.find(key)
+    if wanted is None:
+        known = [path.replace("[]", "") for path, _ in schema_module.walk()]
+        hint = did_you_mean(key, known) or "`fcgitops config explain` lists all"
+        raise InputError(Problem(key, "is no key of FrameworkController's file", hint))
+    terminal.data(reference.explain(key, wanted))
+    return 0
+
+
+def suggest(inflight: int, frameworks: int, tasks: int) -> int:
+    """Prints settings as YAML, with their reasons as comments."""
+    from fcgitops.config import sizing  # noqa: PLC0415
+
+    terminal.data(sizing.as_yaml(sizing.suggest(inflight, frameworks, tasks)))
+    return 0

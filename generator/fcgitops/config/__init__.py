@@ -1,0 +1,1 @@
+"""FrameworkController's own configuration file: read, judged, merged and explained."""

@@ -1,0 +1,99 @@
+"""What the checker says of a configuration file: findings as values, their rules numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fcgitops.errors import Problem
+
+REJECT = "reject"
+"""FrameworkController would panic at its start, and its Pod crash-loop."""
+HAZARD = "hazard"
+"""It would start, but not with what is written, or only with another build of it."""
+ACCEPT = "accept"
+"""It starts with what is written."""
+INFO = "info"
+"""The severity of what is right, and worth knowing."""
+
+RULES: dict[str, tuple[str, str]] = {
+    "FCC01": (REJECT, "the file is YAML 1.1 as Go's yaml.v2 reads it, of at most 1 MiB"),
+    "FCC02": (HAZARD, "the file holds one document: what follows the first is not read"),
+    "FCC03": (HAZARD, "no key is repeated at any depth: the last one wins"),
+    "FCC04": (HAZARD, "no merge key (<<) comes after a key that it overrides"),
+    "FCC05": (HAZARD, "the file is UTF-8: kustomize would store anything else as binary data"),
+    "FCC11": (HAZARD, "every key is one of FrameworkController's, in its case: others are ignored"),
+    "FCC12": (REJECT, "every value has its key's type"),
+    "FCC13": (HAZARD, "no value is changed as it is read: a fraction is cut off, NaN passes"),
+    "FCC14": (HAZARD, "no number is written in a form that programs read differently"),
+    "FCC15": (REJECT, "every value is in its range, and what is required is there"),
+    "FCC16": (HAZARD, "every attribute is one that FrameworkController knows"),
+    "FCC17": (REJECT, "every regular expression is one of Go's"),
+    "FCC18": (HAZARD, "no regular expression needs a Go newer than 1.12, which the image has"),
+    "FCC21": (REJECT, "the upper limit of the retry delay is not below the lower one"),
+    "FCC22": (REJECT, "every code of podFailureSpec is there once"),
+    "FCC23": (HAZARD, "no range has a min above its max: it would match nothing"),
+    "FCC24": (REJECT, "kubeApiServerAddress is one that a client can be made for"),
+    "FCC25": (HAZARD, "kubeApiServerAddress is http[s]://HOST:PORT"),
+    "FCC31": (INFO, "logObjectSnapshot writes whole objects to the log by default"),
+    "FCC32": (INFO, "podFailureSpec replaces the image's: entries that it lacks are unknown"),
+    "FCC33": (INFO, "kubeClientQps, kubeClientBurst and workerNumber fit each other"),
+    "FCC34": (INFO, "an entry of podFailureSpec that matches every Pod hides those after it"),
+    "FCC35": (INFO, "kubeApiServerAddress without a kubeconfig means no authentication"),
+}
+"""Number → severity and what is right. Numbers stay for ever."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a file."""
+
+    rule: str
+    severity: str
+    path: str
+    """The key, such as podFailureSpec[0].code; empty for the file itself."""
+    line: int
+    """From 1; 0 for the file itself."""
+    message: str
+    hint: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The key and what is to say of it."""
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+    def __str__(self) -> str:
+        """The finding on one line, without the file."""
+        place = f"{self.line}: " if self.line else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        text = f"{place}{self.severity}: {self.rule}: {self.sentence}{hint}"
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+    def problem(self, file: str) -> Problem:
+        """The finding as a problem of `file`."""
+        place = f"{file}:{self.line}" if self.line else file
+        return Problem(place, f"{self.sentence} [{self.rule}]", self.hint)
+
+
+LONGEST = 300
+"""Characters of a path or a message: a value in it may be as long as the file."""
+
+
+def found(rule: str, path: str, line: int, message: str, hint: str = "") -> Finding:
+    """A finding of `rule`, with the rule's severity."""
+    return Finding(rule, RULES[rule][0], _short(path), line, _short(message), hint)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def faults(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that make a file more than something to know: rejects and hazards."""
+    return [finding for finding in findings if finding.severity != INFO]
+
+
+def verdict(findings: Iterable[Finding]) -> str:
+    """reject, hazard or accept: the worst of the findings."""
+    severities = {finding.severity for finding in findings}
+    return next((s for s in (REJECT, HAZARD) if s in severities), ACCEPT)
