@@ -19,7 +19,7 @@ from fcgitops.config.decode import MAX_FAULTS, Decoded, Path, read, text
 from fcgitops.config.findings import HAZARD, Finding, found
 from fcgitops.config.goyaml import Document, GoError, Node
 
-MAX_REGEX_CHARACTERS = 200_000
+MAX_REGEX_CHARACTERS = 50_000
 """In all regular expressions of a file together: a bound on the time to judge."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import struct
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from fcgitops.values import did_you_mean
 
 Path = tuple[str | int, ...]
 
-MAX_VALUES = 100_000
+MAX_VALUES = 25_000
 """Values read, those of aliases each time: a bound on the time to judge."""
 MAX_FAULTS = 1000
 """Nobody reads more of them, and each takes its time."""
@@ -231,10 +232,9 @@ class _Decoder:
         try:
             number: float = struct.unpack("<f", struct.pack("<f", value))[0]
         except OverflowError:
-            number = math.inf
-        if math.isinf(number):
-            message = f"is {node.value}"
-            raise self._refuse(path, node, message, schema.describe(wanted))
+            number = math.copysign(math.inf, value)
+        if math.isinf(number):  # a number that JSON has, and just as far beyond the range
+            number = math.copysign(sys.float_info.max, number)
         if isinstance(value, int):
             self._form(node, value, path)
         return number

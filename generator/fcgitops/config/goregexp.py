@@ -1,7 +1,7 @@
 r"""Regular expressions as FrameworkController takes them: Go's regexp, judged by google-re2.
 
 RE2 and Go's regexp share their syntax (https://github.com/google/re2/wiki/Syntax) but for
-what is closed here: `\p{…}` names, `(?<name>…)`, `\C` and Go's limits. Source of these:
+what is closed here: `\p{…}` names, `(?<name>…)`, `\C`, `{n}` and depth. Source of these:
 regexp/syntax/parse.go of Go 1.26; the published image was built with Go 1.12.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import re2
 
@@ -17,8 +17,12 @@ from fcgitops.config.gounicode import known_to_newer, known_to_older
 
 MAX_LENGTH = 10_000
 """Characters; RE2 takes quadratic time on some patterns, and a readable one has a few hundred."""
-_MAX_HEIGHT = 1000
-_MAX_SIZE = (128 << 20) // 40
+MAX_DEPTH = 300
+"""Groups within groups. Go refuses trees over 1,000 high, to which a group adds one to three; how
+many is not worth knowing. Its limit of size, 3.3 million instructions, is beyond MAX_LENGTH."""
+_PLAIN_DEPTH = 997
+_PLAIN = re.compile(r"\(+[^()|*+?{]*\)+")
+"""Groups and nothing else, of which each adds one."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,15 @@ def judge(pattern: str) -> Verdict:
     """Whether FrameworkController takes `pattern`."""
     if len(pattern) > MAX_LENGTH:
         return Verdict(f"has {len(pattern)} characters, over {MAX_LENGTH}: not judged")
+    try:
+        pattern.encode()
+    except UnicodeEncodeError:
+        return Verdict("is no text")
     scan = _Scan(pattern)
     if scan.error:
         return Verdict(scan.error)
     if error := _re2_error("".join(scan.portable)):
         return Verdict(error)
-    if scan.height > _MAX_HEIGHT:
-        return Verdict(f"nests over {_MAX_HEIGHT} levels deep")
-    if scan.size > _MAX_SIZE:
-        return Verdict("is too large once its repetitions are written out")
     return Verdict(newer=tuple(dict.fromkeys(scan.newer)))
 
 
@@ -69,28 +73,6 @@ def _re2_error(pattern: str) -> str:
     return "no regular expression"
 
 
-@dataclass(slots=True)
-class _Level:
-    """Sizes and heights of what is open between two parentheses, as Go's parser counts them."""
-
-    captures: bool
-    sizes: list[int] = field(default_factory=list)
-    heights: list[int] = field(default_factory=list)
-    branches: list[tuple[int, int]] = field(default_factory=list)
-
-    def end_branch(self) -> None:
-        height = max(self.heights, default=0) + (len(self.heights) > 1)
-        self.branches.append((sum(self.sizes), max(height, 1)))
-        self.sizes, self.heights = [], []
-
-    def close(self) -> tuple[int, int]:
-        """Its size and height as one operand."""
-        self.end_branch()
-        size = sum(size for size, _ in self.branches) + len(self.branches) - 1
-        height = max(height for _, height in self.branches) + (len(self.branches) > 1)
-        return (size + 2, height + 1) if self.captures else (size, height)
-
-
 _TOKEN = re.compile(
     r"""\\Q(?P<quoted>.*?)(?:\\E|\Z)
       | (?P<unicode>\\[pP](?:\{(?P<braced>[^}]*)\}|(?P<short>.)))
@@ -98,8 +80,7 @@ _TOKEN = re.compile(
       | (?P<class>\[)
       | (?P<open>\((?!\?)|\(\?(?P<p>P?)<(?![=!])(?P<name>[^>]*)>|\(\?(?P<flags>[a-zA-Z-]*[:)]?))
       | (?P<close>\))
-      | (?P<alternate>\|)
-      | (?P<repeat>[*+?]|\{(?P<low>[0-9]+)(?P<comma>,(?P<high>[0-9]*))?\})
+      | \{(?P<low>[0-9]+)(,(?P<high>[0-9]*))?\}
       | .""",
     re.VERBOSE | re.DOTALL,
 )
@@ -109,14 +90,14 @@ _IN_CLASS = re.compile(
 
 
 class _Scan:
-    """One pass over a pattern: what RE2 is asked instead, what is newer, how big it is."""
+    """One pass over a pattern: what RE2 is asked instead, what is newer, how deep it is."""
 
     def __init__(self, pattern: str) -> None:
         self.error = ""
         self.newer: list[str] = []
         self.portable: list[str] = []
-        self.size = self.height = 1
-        self._levels = [_Level(captures=False)]
+        self._depth = 0
+        self._most = _PLAIN_DEPTH if _PLAIN.fullmatch(pattern) else MAX_DEPTH
         position = 0
         while position < len(pattern) and not self.error:
             token = _TOKEN.match(pattern, position)
@@ -125,45 +106,27 @@ class _Scan:
             if token["class"]:
                 position = self._class(pattern, token.start())
             else:
-                self._add(token)
-        while not self.error:
-            self.size, self.height = self._levels.pop().close()
-            if not self._levels:
-                break
-            self._operand(self.size, self.height)
+                self.portable.append(self._translated(token))
 
-    def _operand(self, size: int, height: int) -> None:
-        self._levels[-1].sizes.append(size)
-        self._levels[-1].heights.append(height)
-
-    def _add(self, token: re.Match[str]) -> None:
-        text = token[0]
+    def _translated(self, token: re.Match[str]) -> str:
         if token["unicode"]:
-            text = self._unicode(token)
-            self._operand(1, 1)
-        elif token["open"] or token["close"]:
-            text = self._parenthesis(token)
-        elif token["alternate"]:
-            self._levels[-1].end_branch()
-        elif token["repeat"]:
-            self._repeat(token)
-        elif text == r"\C":
+            return self._unicode(token)
+        if token["open"] or token["close"]:
+            return self._parenthesis(token)
+        if any(len(n.lstrip("0")) > 4 for n in (token["low"], token["high"]) if n):
+            self.error = f"invalid repeat count: {token[0]}"  # literal text to RE2
+        elif token[0] == r"\C":
             self.error = r"\C (one byte) is not in Go's syntax"
-        elif token["quoted"] != "":  # an empty \Q\E is nothing
-            self._operand(len(token["quoted"] or "x"), 1)
-        self.portable.append(text)
+        return token[0]
 
     def _parenthesis(self, token: re.Match[str]) -> str:
         """Goes down or up a level, and returns what RE2 is asked instead."""
         if token["close"]:
-            if len(self._levels) > 1:
-                self._operand(*self._levels.pop().close())
+            self._depth -= 1
             return token[0]
-        if token["flags"] is not None:
-            if token["flags"].endswith(":"):
-                self._levels.append(_Level(captures=False))
-            return token[0]
-        self._levels.append(_Level(captures=True))
+        self._depth += not (token["flags"] or "").endswith(")")
+        if self._depth > self._most:
+            self.error = f"nests over {self._most} groups deep: not judged"
         name = token["name"]
         if name is None:
             return token[0]
@@ -172,17 +135,6 @@ class _Scan:
         if not token["p"]:
             self.newer.append(f"{token[0]} (write (?P<{name}>)")
         return f"(?P<{name}>"
-
-    def _repeat(self, token: re.Match[str]) -> None:
-        level = self._levels[-1]
-        if any(len(n.lstrip("0")) > 4 for n in (token["low"], token["high"]) if n):
-            self.error = f"invalid repeat count: {token[0]}"  # literal text to RE2
-        if not level.sizes:
-            return  # RE2 says what is wrong
-        size = level.sizes.pop()
-        times = int((token["high"] or token["low"] or "1")[-4:])
-        level.sizes.append(times * (size + 1))
-        level.heights[-1] += token[0] != "?" or level.heights[-1] == 1
 
     def _class(self, pattern: str, start: int) -> int:
         """Takes over a bracketed class, and returns where it ends."""
@@ -197,7 +149,6 @@ class _Scan:
             text += self._unicode(token) if token["unicode"] else token[0]
             position, first = token.end(), False
         self.portable.append(text + pattern[position : position + 1])
-        self._operand(1, 1)
         return position + 1
 
     def _unicode(self, token: re.Match[str]) -> str:

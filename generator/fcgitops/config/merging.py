@@ -67,7 +67,7 @@ def merge(own: str, variant: str, shipped: str = KEEP) -> str:
         pass
     # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
     return yamlio.dump(
-        {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in wanted.items()}
+        {key: _shortest(v) if isinstance(v, float) else v for key, v in wanted.items()}
     )
 
 
@@ -82,6 +82,11 @@ def _meaning(text: str, where: str = "settings") -> dict[str, Any]:
         faults = [f.problem(where) for f in decoded.findings if f.severity == REJECT]
         raise InputError(faults or Problem(where, f"{LIST} needs a code of its own each"))
     return decoded.value
+
+
+def _shortest(number: float) -> float:
+    """As a person would write a float of 32 bits."""
+    return int(number) if number.is_integer() else float(f"{number:.7g}")
 
 
 def _without_repeats(*lists: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
@@ -179,6 +184,8 @@ def _items(body: str) -> _List:
     names = [str(item["code"]) for item in _meaning(body)[LIST]]
     if node.flow_style:
         lines = [f"- {_inline(body, item)}\n" for item in node.value]
+        behind = body[node.end_mark.index :].partition("\n")[0].strip()
+        head = f"{LIST}:  {behind}\n" if behind else head
         return _List(head, tuple(_Part(n, "", t) for n, t in zip(names, lines, strict=True)))
     first = body.index("\n") + 1
     column = node.start_mark.column

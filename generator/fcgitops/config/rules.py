@@ -145,6 +145,14 @@ def _matches_all(decoded: Decoded) -> Iterator[Finding]:
             return
 
 
+def _burst(decoded: Decoded) -> Iterator[Finding]:
+    """FrameworkController takes 0, client-go's rest.NewRESTClient does not."""
+    if decoded.value.get("kubeClientBurst") == 0:
+        line = decoded.line(("kubeClientBurst",))
+        message = "is 0: the Kubernetes client refuses it, and FrameworkController panics"
+        yield found("FCC36", "kubeClientBurst", line, message, "at least 1")
+
+
 _RULES: tuple[Rule, ...] = (
-    _retry_delays, _codes, _ranges, _address, _snapshots, _shipped, _sizes, _matches_all,
+    _retry_delays, _codes, _ranges, _address, _snapshots, _shipped, _sizes, _matches_all, _burst,
 )  # fmt: skip
