@@ -29,7 +29,13 @@ from fcgitops.model import (
 from fcgitops.values import did_you_mean
 
 FILE = "fcgitops.yaml"
-RECORDED = ("repo_slug", "profile", "gitops", "repo_url")
+RECORDED = (
+    "repo_slug", "profile", "gitops", "repo_url", "argocd_version", "flux_secret", "signing_keys",
+)  # fmt: skip
+ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5")
+"""Those whose settings are known here; the first was run in the end-to-end tests."""
+NO_URL = "https://git.example.invalid/set-repo_url.git"
+"""Stands where the repository's URL belongs, until it is known; nothing resolves it."""
 _SHOWN_DEFAULTS = (
     "namespace", "image.registry", "image.repository", "image.tag", "image.digest",
     "image.pullSecrets",
@@ -52,6 +58,21 @@ class Answers:
     """Name → variant, in the order given."""
     version: str = __version__
     """The fcgitops that wrote the repository."""
+    argocd_version: str = ARGOCD_VERSIONS[0]
+    flux_secret: str = ""
+    """Name of the Secret with Flux's credentials for the repository; empty for none."""
+    signing_keys: str = ""
+    """IDs of the GnuPG keys that a synced commit must be signed with; empty for any commit."""
+
+    @property
+    def source_url(self) -> str:
+        """What Argo CD and Flux fetch."""
+        return self.repo_url or NO_URL
+
+    @property
+    def keys(self) -> list[str]:
+        """The IDs of `signing_keys`."""
+        return self.signing_keys.replace(",", " ").upper().split()
 
     @property
     def environment_defaults(self) -> dict[str, Any]:
@@ -64,6 +85,9 @@ _CHECKS: dict[str, values.Check] = {
     "profile": values.one_of(*PROFILES),
     "gitops": values.one_of(*GITOPS),
     "repo_url": values.optional(values.repository_url),
+    "argocd_version": values.one_of(*ARGOCD_VERSIONS),
+    "flux_secret": values.optional(values.subdomain),
+    "signing_keys": values.optional(values.signing_keys),
     "requirement": values.requirement,
 }
 QUESTIONS = (*_CHECKS, "defaults", "environments")

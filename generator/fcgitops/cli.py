@@ -207,6 +207,19 @@ def verify(context: click.Context, /, at: Path | None, **options: Any) -> int:  
     return command.run(_folder(context, at), **options)
 
 
+@cli.command()
+@click.argument("name", required=False, default="", metavar="[NAME]")
+@click.option("--gitops", "tool", metavar="argocd|flux", help="Default: what syncs NAME.")
+@click.option("--yes", is_flag=True, help="Apply without asking.")
+@_at
+@click.pass_context
+def bootstrap(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Points Argo CD or Flux, on kubectl's current context, at this repository."""
+    from fcgitops.commands import bootstrap as command  # noqa: PLC0415
+
+    return command.run(_folder(context, at), **options)
+
+
 @cli.group()
 def config() -> None:
     """FrameworkController's own configuration file: checked, merged, explained."""

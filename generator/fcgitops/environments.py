@@ -7,14 +7,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fcgitops import answers, model, record, render, scaffold, settings, values, yamledit, yamlio
-from fcgitops.answers import parse_value
+from fcgitops import (
+    argocd,
+    entrypoints,
+    model,
+    record,
+    render,
+    scaffold,
+    settings,
+    values,
+    yamledit,
+    yamlio,
+)
+from fcgitops.answers import FILE, parse_value
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile, merge
 from fcgitops.model import KEYS, Environment
 from fcgitops.repository import Repository, source_path
 from fcgitops.scaffold import OVERLAYS
-from fcgitops.tree import at, read_file
+from fcgitops.tree import Tree, at, read_file, under
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,7 @@ def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[
         for problem in check_configuration(
             item.environment,
             variant,
-            item.where if item.environment.settings_text else f"{answers.FILE}: defaults",
+            item.where if item.environment.settings_text else f"{FILE}: defaults",
         )
     ]
 
@@ -219,38 +230,63 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     Returns:
         Paths relative to the repository.
     """
-    profile = repository.answers.profile
+    answers = repository.answers
     variant = variant_config(repository)
+    cluster_role = read_file(repository.root, entrypoints.CLUSTER_ROLE)
     total = Merged()
     for item in planned:
-        folder = f"{OVERLAYS}/{item.environment.name}"
-        files = render.environment_files(item.environment, profile, variant)
-        recorded = record.encode(files)
+        env = item.environment
+        folder = f"{OVERLAYS}/{env.name}"
         total.files[f"{folder}/{render.SOURCE_FILE}"] = item.source
-        total.files[f"{folder}/{record.ENVIRONMENT_FILE}"] = recorded
-        if item.new:
-            total.files |= at(folder, {**files, **render.LOCAL})
-            continue
+        files = render.environment_files(env, answers.profile, variant)
+        _bring_in_line(repository, folder, files, total, merge_file)
         # Still as it was made, it may be left uncommitted by an earlier --no-commit.
         total.files |= {
             path: data
             for path, data in at(folder, render.LOCAL).items()
-            if read_file(repository.root, path) == data
+            if item.new or read_file(repository.root, path) == data
         }
-        old = record.decode(read_file(repository.root, f"{folder}/{record.ENVIRONMENT_FILE}"))
-        if old is None:
-            total.notes.append(
-                f"{folder}/{record.ENVIRONMENT_FILE} is missing or damaged: what differs from the "
-                "generated text is taken for an edit"
-            )
-        base = at(folder, old or {})
-        theirs = at(folder, files)
-        ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
-        one = merge(base, ours, theirs, merge_file)
-        total.files |= one.files
-        total.conflicts |= one.conflicts
-        total.notes += one.notes
+        entries = entrypoints.of_environment(env, answers, cluster_role)
+        _bring_in_line(repository, entrypoints.folder(env.name), entries, total, merge_file)
     return total
+
+
+def repository_outcome(repository: Repository, merge_file: MergeFile) -> Merged:
+    """The same of the entry points that no environment has of its own.
+
+    They are in the base's record, whose other files only `update` changes.
+    """
+    recorded = read_file(repository.root, record.BASE_FILE)
+    old = record.decode(recorded) or {}
+    base = at(argocd.FOLDER, under(old, argocd.FOLDER))
+    theirs = entrypoints.of_repository(repository.answers)
+    ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
+    merged = merge(base, ours, theirs, merge_file)
+    if old and base != theirs:
+        others = {path: data for path, data in old.items() if path not in base}
+        merged.files[record.BASE_FILE] = record.encode(others | theirs)
+    return merged
+
+
+def _bring_in_line(
+    repository: Repository, folder: str, files: Tree, total: Merged, merge_file: MergeFile
+) -> None:
+    """Merges the generated `files` of one folder with the user's edits, into `total`."""
+    place = f"{folder}/{record.ENVIRONMENT_FILE}"
+    recorded = read_file(repository.root, place)
+    if recorded is None and not files:
+        return
+    old = record.decode(recorded)
+    base, theirs = at(folder, old or {}), at(folder, files)
+    ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
+    if old is None and any(data is not None for data in ours.values()):
+        total.notes.append(
+            f"{place} is missing or damaged: what differs from the generated text is taken for an "
+            "edit"
+        )
+    merged = merge(base, ours, theirs, merge_file)
+    total.add(merged)
+    total.files[place] = record.encode(files) if files else None
 
 
 _VARIANT_FILE = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{render.CONFIG_FILE}"

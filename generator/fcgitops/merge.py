@@ -36,6 +36,12 @@ class Merged:
     notes: list[str] = field(default_factory=list)
     """Sentences that a user should read, such as a deleted file that stays deleted."""
 
+    def add(self, other: Merged) -> None:
+        """Takes over what another merge, of other paths, comes to."""
+        self.files |= other.files
+        self.conflicts |= other.conflicts
+        self.notes += other.notes
+
 
 def merge(
     base: Mapping[str, bytes],

@@ -176,6 +176,11 @@ class Environment:
         "optional parts of components/",
         [],
     )
+    flux_shard: str = _key(
+        "flux.shard",
+        values.optional(values.label_value),
+        "sharding.fluxcd.io/key of what Flux syncs it with, where many controllers share clusters",
+    )
     settings: dict[str, Any] = _key(
         "settings",
         _settings,

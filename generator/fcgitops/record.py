@@ -14,12 +14,17 @@ from fcgitops.tree import Tree
 
 BASE_FILE = ".fcgitops/base"
 ENVIRONMENT_FILE = ".fcgitops"
-"""Below overlays/NAME/."""
+"""Below overlays/NAME/, and below each other folder that is an environment's."""
 
 _HEADER = (
     "# What fcgitops generated here last time, the base of its next merge. Leave it as it is.\n"
     "# Each file's lines follow its path; letters are rotated by 13.\n"
 )
+
+
+def with_record(files: Tree) -> Tree:
+    """The files of an environment's folder with the record of them; nothing where there is none."""
+    return {**files, ENVIRONMENT_FILE: encode(files)} if files else {}
 
 
 def encode(tree: Mapping[str, bytes]) -> bytes:

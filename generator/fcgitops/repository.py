@@ -143,6 +143,9 @@ class Repository:
             raise InputError(problems + model.check_values(flat, where, self.answers.profile))
         answers = self.answers
         env = model.environment(name, flat, answers.environment_defaults, answers.profile, where)
+        if env.sync == "argocd" and answers.gitops == "flux":
+            what = "is argocd, for which this repository has no entry points"
+            raise InputError(Problem(f"{where}: sync", what, "flux"))
         if "settings" not in flat:
             return env
         text = yamledit.block(source.decode("utf-8-sig"), "settings", where)

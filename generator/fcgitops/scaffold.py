@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 
 from fcgitops import answers as answers_module
-from fcgitops import record, render
+from fcgitops import entrypoints, record, render
 from fcgitops.answers import Answers
 from fcgitops.config import schema
 from fcgitops.errors import InputError, Problem
@@ -53,22 +53,28 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     for variant in VARIANTS:
         tree |= at(f"{OVERLAYS}/{variant}", variant_files(variant, answers.profile))
     tree[SCHEMA] = schema.FILE.read_bytes()
+    tree |= entrypoints.of_repository(answers)
     tree[answers_module.FILE] = answers_module.render(answers)
     return tree | {record.BASE_FILE: record.encode(tree)}
 
 
-def new_environment(env: Environment, source: str, profile: str) -> Tree:
-    """All files of a new environment, relative to the repository, with its record."""
-    files = render.environment_files(env, profile, variant_config(profile))
+def new_environment(
+    env: Environment, source: str, answers: Answers, cluster_role: bytes | None
+) -> Tree:
+    """All files of a new environment, relative to the repository, with its records.
+
+    Args:
+        env: the environment.
+        source: the text of its environment.yaml.
+        answers: of the repository.
+        cluster_role: content of `entrypoints.CLUSTER_ROLE`.
+    """
+    files = render.environment_files(env, answers.profile, variant_config(answers.profile))
+    entries = entrypoints.of_environment(env, answers, cluster_role)
     return at(
         f"{OVERLAYS}/{env.name}",
-        {
-            render.SOURCE_FILE: source.encode(),
-            **files,
-            **render.LOCAL,
-            record.ENVIRONMENT_FILE: record.encode(files),
-        },
-    )
+        {render.SOURCE_FILE: source.encode(), **record.with_record(files), **render.LOCAL},
+    ) | at(entrypoints.folder(env.name), record.with_record(entries))
 
 
 def environments(answers: Answers) -> list[Environment]:
@@ -104,7 +110,7 @@ def repository_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     for env in environments(answers):
         defaults = default_values(answers.profile) | answers.environment_defaults
         source = render.source(env.name, {"variant": env.variant}, defaults)
-        tree |= new_environment(env, source, answers.profile)
+        tree |= new_environment(env, source, answers, tree.get(entrypoints.CLUSTER_ROLE))
     return tree
 
 

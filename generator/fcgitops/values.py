@@ -87,7 +87,7 @@ cluster_name = _pattern(
     _CLUSTER, "a name as Argo CD or a kubeconfig has it: letters, digits and . _ : / @ -"
 )
 secret_key = _pattern(_SECRET_KEY, "a key of a Secret: letters, digits, '-', '_' and '.'")
-_label_value = _pattern(
+label_value = _pattern(
     re.compile(r"(?:" + _QUALIFIED.pattern.removesuffix(r"\Z") + r")?\Z"),
     "letters, digits, '-', '_' and '.', at most 63",
 )
@@ -157,7 +157,7 @@ def qualified_name(value: object) -> str:
     return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
 
 
-labels = mapping(qualified_name, _label_value)
+labels = mapping(qualified_name, label_value)
 pod_annotations = mapping(qualified_name, text)
 
 
@@ -209,6 +209,15 @@ def endpoint(value: object) -> str:
 def server_url(value: object) -> str:
     """The address of an API server: http[s]://HOST[:PORT][/PATH]."""
     return _url(value, ("https", "http"), "https://HOST[:PORT]")
+
+
+def signing_keys(value: object) -> str:
+    """IDs of GnuPG keys: 16 hexadecimal digits each, as `gpg --keyid-format long` shows them."""
+    wanted = "16 hexadecimal digits each, with spaces between"
+    if not isinstance(value, str):
+        return f"{value!r} is not text ({wanted}; quote it)"
+    right = re.fullmatch(r"[0-9A-Fa-f]{16}([ ,]+[0-9A-Fa-f]{16})*", value)
+    return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
 
 
 def repository_url(value: object) -> str:

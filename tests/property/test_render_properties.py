@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 from fcgitops import model, record, render, scaffold
+from fcgitops.answers import Answers
 from fcgitops.model import KEYS, PROFILES, VARIANTS
 from fcgitops.repository import server_identity
 from hypothesis import given, settings
@@ -51,10 +52,11 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
     flat, problems = model.flatten(read(source), "f", KEYS)
     assert problems == []
     assert model.environment(name, flat, {}, profile, "f") == env
-    tree = scaffold.new_environment(env, source, profile)
+    tree = scaffold.new_environment(env, source, Answers("fc", profile), None)
     folder = f"overlays/{name}/"
+    entries = f"clusters/flux/{name}/" if env.sync == "flux" else folder
     for path, data in tree.items():
-        assert path.startswith(folder)
+        assert path.startswith((folder, entries))
         assert data == b"" or data.endswith(b"\n")
         if path.endswith("/patches/kustomization.yaml"):
             listed = [patch["path"] for patch in read(data)["patches"]]

@@ -194,6 +194,7 @@ def test_render() -> None:
         == (
             f"version: {__version__}\nanswers:\n  repo_slug: fc\n  profile: hardened\n"
             "  gitops: argocd\n  repo_url: ''\n"
+            "  argocd_version: '3.2'\n  flux_secret: ''\n  signing_keys: ''\n"
         )
         + KEYS_SHOWN.replace("v1.0.0", "v9")
         + "  labels:\n    a: b\n"
@@ -234,7 +235,8 @@ GOOD = answers.render(Answers("fc")).decode()
             "fcgitops.yaml: answers.repo_slug: is missing (take it back from Git)"]),
         ("  repo_slug: fc\n", "  repo_slug: fc\n  environments: dev\n", [
             "fcgitops.yaml: answers.environments: is not known "
-            "(one of repo_slug, profile, gitops, repo_url)"]),
+            "(one of repo_slug, profile, gitops, repo_url, argocd_version, flux_secret, "
+            "signing_keys)"]),
         ("profile: hardened", "profile: soft", [
             "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),
         ("    tag: v1.0.0", "    tag: 1.0\n    tga: x", [

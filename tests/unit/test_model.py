@@ -215,7 +215,7 @@ WRONG: dict[str, object] = {
     "apiServer.kubeconfigKey": "", "egress.mode": "x", "egress.endpoints": [1],
     "resources.cpu": "x", "resources.memory": "x", "nodeSelector": {"a": 1}, "tolerations": [1],
     "labels": [], "annotations": {"a": 1}, "priorityClassName": "A", "components": ["x"],
-    "settings": [], "shippedPodFailureSpec": True,
+    "settings": [], "shippedPodFailureSpec": True, "flux.shard": "a b",
 }  # fmt: skip
 
 

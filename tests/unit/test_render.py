@@ -12,6 +12,7 @@ import pytest
 from fcgitops import kustomize, render, scaffold, yamlio
 from fcgitops.answers import Answers
 from fcgitops.config.image import shipped_codes
+from fcgitops.entrypoints import CLUSTER_ROLE
 from fcgitops.errors import InputError, ToolError
 from fcgitops.model import (
     KEYS,
@@ -52,7 +53,8 @@ def make(profile: str, variant: str, given: Mapping[str, Any], name: str = "prod
 def files(env: Environment, profile: str) -> Tree:
     """All files of an environment, relative to the repository."""
     source = render.source(env.name, {"variant": env.variant}, default_values(profile))
-    return scaffold.new_environment(env, source, profile)
+    answers = Answers("fc", profile)
+    return scaffold.new_environment(env, source, answers, base(profile).get(CLUSTER_ROLE))
 
 
 def objects(rendered: bytes | ToolError) -> Objects:
@@ -486,6 +488,7 @@ CASES: dict[str, Case] = {
         {"StatefulSet": add(f"{POD}/priorityClassName", " high")},
         {("StatefulSet", f"{POD}/priorityClassName"): "high"},
     ),
+    "shard of Flux": Case({"flux.shard": "one"}),  # it is in clusters/flux/ only
     "components": Case(
         {"components": ["crd"]}, components=["../../components/crd"],
         effects={("CustomResourceDefinition", "/metadata/annotations"): {

@@ -112,7 +112,8 @@ def test_require(lay: Lay) -> None:
 
 def test_environment(lay: Lay) -> None:
     """An environment is its file over the repository's defaults."""
-    repository = lay({"fcgitops.yaml": FLUX, "dev": "", "prod": "image: {tag: v2}\nsync: argocd\n"})
+    both = FLUX.replace("gitops: flux", "gitops: both")
+    repository = lay({"fcgitops.yaml": both, "dev": "sync: flux\n", "prod": "image: {tag: v2}\n"})
     dev, prod = (repository.environment(name) for name in ("dev", "prod"))
     assert (dev.image_tag, dev.sync, dev.cluster_name) == ("v9", "flux", "dev")
     assert (prod.image_tag, prod.sync, prod.cluster_name) == ("v2", "argocd", "prod")

@@ -33,7 +33,7 @@ def run(folder: Path, source: str | None, **options: Any) -> int:  # noqa: ANN40
         InputError: with every problem of every item; nothing was written.
     """
     if source is None:
-        return write_environments(folder, _all, Options(**options))
+        return write_environments(folder, _all, Options(**options), whole=True)
     name = "standard input" if source == "-" else source
     text = read_text(None if source == "-" else folder / source, name)
     requests, problems = parse(text, name)

@@ -1,20 +1,22 @@
-"""`fcgitops remove NAME`: takes an environment out of the repository."""
+"""`fcgitops remove NAME`: takes an environment out of the repository, not off its cluster."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from fcgitops import gitrepo, terminal
+from fcgitops import entrypoints, gitrepo, kustomize, removal, terminal, yamlio
 from fcgitops.commands.writing import Options, change
-from fcgitops.errors import InputError, Problem
+from fcgitops.errors import InputError, Problem, ToolError
 from fcgitops.merge import Merged
 from fcgitops.repository import Repository
 from fcgitops.scaffold import OVERLAYS
 
 
 def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
-    """Deletes every committed file of overlays/NAME/, the user's local/ included.
+    """Deletes every committed file of the environment's folders, the user's local/ included.
+
+    On the cluster nothing is deleted by that; the commands that would are printed.
 
     Any other file in there makes it refuse: it would be all that is left.
 
@@ -24,24 +26,46 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     Raises:
         InputError: there is no such environment; nothing was written.
     """
+    lines: list[str] = []
 
     def make(repository: Repository) -> tuple[Merged, str]:
         repository.require([name], repository.environment_names())
-        path = f"{OVERLAYS}/{name}"
-        committed = gitrepo.open_repository(repository.root).list_head(path)
-        if not committed:
-            raise InputError(Problem(path, "is not committed yet", f"git rm -r --cached {path}"))
-        folder = repository.root / path
-        there = (p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink())
-        others = {p.relative_to(repository.root).as_posix() for p in there} - set(committed)
-        if others:
-            raise InputError(
-                Problem(name, "is not committed, and would stay behind", "move or delete it first")
-                for name in sorted(others)
-            )
-        terminal.say(
-            f"note: whatever syncs {name} will delete its objects, or orphan them, as it is set up"
-        )
+        folders = [f"{OVERLAYS}/{name}", entrypoints.folder(name)]
+        committed = [path for folder in folders for path in _committed(repository, folder)]
+        lines.extend(removal.commands(repository.environment(name), _objects(repository, name)))
         return Merged(dict.fromkeys(committed)), f"Remove environment {name}"
 
-    return change(folder, make, Options(**options))
+    status = change(folder, make, Options(**options))
+    for line in lines:
+        terminal.say(line)
+    return status
+
+
+def _committed(repository: Repository, path: str) -> list[str]:
+    """The committed files of a folder, which must be all that is there.
+
+    Raises:
+        InputError: another file would stay behind.
+    """
+    folder = repository.root / path
+    committed = gitrepo.open_repository(repository.root).list_head(path)
+    there = [p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink()]
+    if there and not committed:
+        raise InputError(Problem(path, "is not committed yet", f"git rm -r --cached {path}"))
+    others = {p.relative_to(repository.root).as_posix() for p in there} - set(committed)
+    if others:
+        raise InputError(
+            Problem(name, "is not committed, and would stay behind", "move or delete it first")
+            for name in sorted(others)
+        )
+    return list(committed)
+
+
+def _objects(repository: Repository, name: str) -> list[dict[str, Any]]:
+    """What the environment renders; nothing where there is no kustomize, or it does not build."""
+    try:
+        rendered = kustomize.find().build(repository.root / OVERLAYS / name)
+        return [found for found in yamlio.load_all(rendered, name) if found]
+    except ToolError as error:
+        terminal.say(f"note: its objects are not listed: {error}")
+        return []

@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from fcgitops import checks, git, kustomize, render, terminal, yamlio
+from fcgitops import answers, checks, git, kustomize, render, terminal, yamlio
 from fcgitops.checks import Finding, Rendered
-from fcgitops.environments import Planned, as_it_is, outcome
+from fcgitops.environments import Planned, as_it_is, outcome, repository_outcome
 from fcgitops.errors import FOUND, InputError, Problem, ToolError
 from fcgitops.model import VARIANTS
 from fcgitops.repository import Repository, source_path
@@ -43,6 +43,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     planned, problems = _read(repository, named)
     findings += [Finding("FCG11", _overlay(p.where), str(p)) for p in problems]
     findings += [finding for item in planned for finding in _in_line(repository, item)]
+    findings += _entry_points_in_line(repository)
     environments = {item.environment.name: item.environment for item in planned}
     for path, result in program.build_all(repository.root / OVERLAYS / name for name in wanted):
         if isinstance(result, ToolError):
@@ -91,6 +92,16 @@ def _read(repository: Repository, names: list[str]) -> tuple[list[Planned], list
 def _overlay(where: str) -> str:
     """The environment that a problem's place, overlays/NAME/…, speaks of."""
     return where.split("/")[1] if where.startswith(f"{OVERLAYS}/") else where
+
+
+def _entry_points_in_line(repository: Repository) -> list[Finding]:
+    """FCG12, of the entry points that no environment has of its own."""
+    result = repository_outcome(repository, git.merge_file)
+    stale = {p for p, content in result.files.items() if content != read_file(repository.root, p)}
+    return [
+        Finding("FCG12", path, f"is not in line with {answers.FILE}", "make overlays")
+        for path in sorted({*stale, *result.conflicts})
+    ]
 
 
 def _in_line(repository: Repository, item: Planned) -> list[Finding]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcgitops import git, gitrepo, terminal, yamlio
-from fcgitops.environments import Request, outcome, plan
+from fcgitops.environments import Request, outcome, plan, repository_outcome
 from fcgitops.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.merge import Conflict, Merged
 from fcgitops.repository import Repository
@@ -79,17 +79,33 @@ def change(folder: Path, make: Plan, options: Options) -> int:
 
 
 def write_environments(
-    folder: Path, requests: Callable[[Repository], Sequence[Request]], options: Options
+    folder: Path,
+    requests: Callable[[Repository], Sequence[Request]],
+    options: Options,
+    *,
+    whole: bool = False,
 ) -> int:
-    """Adds or changes environments in one commit. Returns and raises as `change`."""
+    """Adds or changes environments in one commit. Returns and raises as `change`.
+
+    Args:
+        folder: somewhere in the repository.
+        requests: what to add or change.
+        options: of the command.
+        whole: whether the entry points of the repository are brought in line too.
+    """
 
     def make(repository: Repository) -> tuple[Merged, str]:
         planned = plan(repository, requests(repository))
         merged = outcome(repository, planned, git.merge_file)
+        if whole:
+            merged.add(repository_outcome(repository, git.merge_file))
         added = [p.environment.name for p in planned if p.new]
         changed = _changed(repository, [p.environment.name for p in planned if not p.new], merged)
-        message = "; ".join(
-            part for part in (_sentence("Add", added), _sentence("Change", changed)) if part
+        message = (
+            "; ".join(
+                part for part in (_sentence("Add", added), _sentence("Change", changed)) if part
+            )
+            or "Bring the entry points in line"
         )
         for item in planned:
             env = item.environment

@@ -1,0 +1,88 @@
+"""`fcgitops bootstrap`: points Argo CD or Flux at the repository, on the current cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fcgitops import answers, argocd, entrypoints, kubectl, terminal
+from fcgitops.errors import InputError, Problem
+from fcgitops.repository import Repository, source_path
+from fcgitops.tree import safe_join
+
+KINDS = {
+    "argocd": ("Argo CD", "applicationsets.argoproj.io"),
+    "flux": ("Flux", "kustomizations.kustomize.toolkit.fluxcd.io"),
+}
+"""Tool → its name and a kind that the cluster knows where it is installed."""
+
+
+def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
+    """Shows what would be applied, and applies it after a yes. Twice is as good as once.
+
+    Args:
+        folder: somewhere in the repository.
+        name: the environment; with Argo CD, which is pointed at all of them, it may be empty.
+        tool: `argocd` or `flux`; the environment's own when None.
+        yes: whether to ask for nothing.
+
+    Returns:
+        0, also where the answer was no.
+
+    Raises:
+        InputError: the repository has no such entry points, or does not know its own URL.
+        ToolError: there is no kubectl, no cluster, or the API server refuses.
+    """
+    repository = Repository.find(folder)
+    tool, files = _entry_points(repository, name, tool)
+    program = kubectl.find()
+    label, kind = KINDS[tool]
+    if not program.has_kind(kind):
+        what = f"{label} is not installed there: it does not know {kind}"
+        raise InputError(Problem(f"context {program.context}", what, f"install {label} first"))
+    place = ["--namespace", argocd.NAMESPACE] if tool == "argocd" else []
+    arguments = [*place, *(word for file in files for word in ("--filename", str(file)))]
+    difference = program.diff(*arguments)
+    if not difference:
+        terminal.say(f"nothing to do: the context {program.context} has all of it already")
+        return 0
+    terminal.data(difference)
+    question = f"Apply this to the context {program.context}?"
+    if not yes and not (terminal.interactive() and click.confirm(question, err=True)):
+        terminal.say("nothing was applied (YES=1, or --yes, applies without asking)")
+        return 0
+    terminal.data(program.apply(*arguments))
+    return 0
+
+
+def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[str, list[Path]]:
+    if name:
+        repository.require([name], repository.environment_names())
+        own = repository.environment(name).sync
+        if tool is not None and tool != own:
+            problem = Problem(
+                f"{source_path(name)}: sync", f"is {own}, not {tool}", f"sync: {tool}"
+            )
+            raise InputError(problem)
+        tool = own
+    tool = tool or ("flux" if repository.answers.gitops == "flux" else "argocd")
+    if tool not in KINDS:
+        raise InputError(Problem("GITOPS", f"{tool!r} is not known", "argocd or flux"))
+    if tool == "flux" and not name:
+        raise InputError(Problem("ENV", "is not given", "the environment of this cluster"))
+    if not repository.answers.repo_url:
+        hint = f"repo_url in {answers.FILE}, then `make overlays`, and push"
+        raise InputError(Problem(answers.FILE, "does not say where the repository is", hint))
+    place = entrypoints.folder(name) if tool == "flux" else argocd.FOLDER
+    shown = safe_join(repository.root, place)
+    wanted = (
+        ("account.yaml", "sync.yaml")
+        if tool == "flux"
+        else ("appproject.yaml", "applicationset.yaml")
+    )
+    files = [shown / file for file in wanted]
+    missing = [file.relative_to(repository.root).as_posix() for file in files if not file.is_file()]
+    if missing:
+        raise InputError(Problem(path, "is missing", "make overlays") for path in missing)
+    return tool, files

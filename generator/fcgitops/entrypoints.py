@@ -1,0 +1,44 @@
+"""What the sync tools are pointed at: files of the repository, and of each environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcgitops import argocd, flux, yamlio
+from fcgitops.answers import Answers
+from fcgitops.model import Environment
+from fcgitops.tree import Tree, at
+
+CLUSTER_ROLE = "base/clusterrole.yaml"
+"""What FrameworkController may do; the profile `upstream` has none."""
+
+
+def of_repository(answers: Answers) -> Tree:
+    """The entry points that no environment has of its own, from the repository's top."""
+    if answers.gitops == "flux":
+        return {}
+    return at(argocd.FOLDER, argocd.files(answers))
+
+
+def of_environment(environment: Environment, answers: Answers, cluster_role: bytes | None) -> Tree:
+    """The entry points of one environment, relative to `folder`; empty where it needs none.
+
+    Args:
+        environment: of either tool.
+        answers: of its repository.
+        cluster_role: content of `CLUSTER_ROLE`, None where there is none.
+    """
+    if environment.sync != "flux":
+        return {}
+    return flux.files(environment, answers, _rules(cluster_role))
+
+
+def folder(name: str) -> str:
+    """Where the entry points of the environment `name` stand."""
+    return f"{flux.FOLDER}/{name}"
+
+
+def _rules(cluster_role: bytes | None) -> list[dict[str, Any]]:
+    document = yamlio.load(cluster_role, CLUSTER_ROLE) if cluster_role else None
+    rules: list[dict[str, Any]] = (document or {}).get("rules") or []
+    return rules

@@ -1,0 +1,164 @@
+"""What Flux is pointed at: clusters/flux/ENV/, one source and one Kustomization for each cluster.
+
+`flux bootstrap --path clusters/flux/ENV` takes the folder as it is, and `kubectl apply -f` does
+where Flux is there already. There is no kustomization.yaml: Flux then takes every YAML file of
+the folder, that of its own bootstrap included.
+Sources: https://fluxcd.io/flux/components/kustomize/kustomizations/ and
+/source/gitrepositories/; what the ServiceAccount needs was seen in an API server's audit log.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcgitops import yamlio
+from fcgitops.answers import Answers
+from fcgitops.model import Environment
+from fcgitops.tree import Tree
+
+FOLDER = "clusters/flux"
+NAME = "frameworkcontroller"
+NAMESPACE = "flux-system"
+ACCOUNT = "frameworkcontroller-flux"
+BRANCH = "main"
+SIGNING_KEYS = "frameworkcontroller-signing-keys"
+
+_KEEP = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+_RBAC = "rbac.authorization.k8s.io"
+_API_VERSION = f"{_RBAC}/v1"
+_ALL = ["get", "create", "patch", "delete"]
+_CRD = "frameworks.frameworkcontroller.microsoft.com"
+
+
+def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]]) -> Tree:
+    """The files of clusters/flux/ENV/, relative to it.
+
+    Args:
+        environment: one that Flux syncs.
+        answers: of the repository.
+        rules: those of FrameworkController's own ClusterRole; empty in `upstream`.
+    """
+    account: list[dict[str, Any]] = [
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": ACCOUNT, "namespace": NAMESPACE, "annotations": _KEEP},
+        },
+        {
+            "apiVersion": _API_VERSION,
+            "kind": "ClusterRole",
+            "metadata": {"name": ACCOUNT, "annotations": _KEEP},
+            "rules": _rights(answers.profile) + rules,
+        },
+        {
+            "apiVersion": _API_VERSION,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": ACCOUNT, "annotations": _KEEP},
+            "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": ACCOUNT},
+            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
+        },
+    ]
+    return {
+        "account.yaml": _file(
+            "# As whom Flux applies the environment: with the rights for what it renders and no\n"
+            "# more; those that it grants to FrameworkController are among them. It must outlive\n"
+            "# the Kustomization: deleted with it, Flux could not take back what it has applied.\n",
+            *account,
+        ),
+        "sync.yaml": _file(
+            "# Neither is pruned by the Kustomization that syncs this folder: a folder that goes\n"
+            "# missing from Git must not delete FrameworkController.\n",
+            _source(environment, answers),
+            _kustomization(environment),
+        ),
+    }
+
+
+def _file(comment: str, *documents: dict[str, Any]) -> bytes:
+    return (comment + "---\n".join(map(yamlio.dump, documents))).encode()
+
+
+def _metadata(environment: Environment) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": NAME, "namespace": NAMESPACE}
+    if environment.flux_shard:
+        metadata["labels"] = {"sharding.fluxcd.io/key": environment.flux_shard}
+    return metadata | {"annotations": _KEEP}
+
+
+def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "interval": "1m",
+        "timeout": "1m",
+        "url": answers.source_url,
+        "ref": {"branch": BRANCH},
+        "ignore": "\n".join(
+            ["/*", "!/base/", "!/components/", "!/overlays/", "/overlays/*/",
+             f"!/overlays/{environment.variant}/", f"!/overlays/{environment.name}/", ""]
+        ),
+    }  # fmt: skip
+    if answers.flux_secret:
+        spec["secretRef"] = {"name": answers.flux_secret}
+    if answers.keys:
+        spec["verify"] = {"mode": "HEAD", "secretRef": {"name": SIGNING_KEYS}}
+    return {
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "GitRepository",
+        "metadata": _metadata(environment),
+        "spec": spec,
+    }
+
+
+def _kustomization(environment: Environment) -> dict[str, Any]:
+    return {
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+        "kind": "Kustomization",
+        "metadata": _metadata(environment),
+        "spec": {
+            "interval": "60m",
+            "retryInterval": "2m",
+            "timeout": "3m",
+            "wait": True,
+            "prune": True,
+            "force": False,
+            "path": f"./overlays/{environment.name}",
+            "sourceRef": {"kind": "GitRepository", "name": NAME},
+            "serviceAccountName": ACCOUNT,
+        },
+    }
+
+
+def _rule(group: str, resources: list[str], verbs: list[str], *names: str) -> dict[str, Any]:
+    rule = {"apiGroups": [group], "resources": resources}
+    return rule | ({"resourceNames": list(names)} if names else {}) | {"verbs": verbs}
+
+
+def _rights(profile: str) -> list[dict[str, Any]]:
+    """What applying, watching and taking back the profile's objects takes, by name where it can.
+
+    `create` cannot be limited to a name, and a ConfigMap's name ends in a hash.
+    """
+    one = [verb for verb in _ALL if verb != "create"]
+    hardened = profile == "hardened"
+    rules = [
+        _rule("", ["serviceaccounts", "services"], ["create"]),
+        _rule("", ["serviceaccounts", "services"], one, NAME),
+        _rule("", ["configmaps"], _ALL),
+        _rule("apps", ["statefulsets"], ["create"]),
+        _rule("apps", ["statefulsets"], one, NAME),
+        _rule(_RBAC, ["clusterrolebindings"], ["create"]),
+        _rule(_RBAC, ["clusterrolebindings"], one, NAME),
+        _rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["create"]),
+        _rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get", "patch"], _CRD),
+    ]
+    if not hardened:
+        return [*rules, _rule(_RBAC, ["clusterroles"], ["bind"], "cluster-admin")]
+    return [
+        _rule("", ["namespaces"], ["get", "create", "patch"]),
+        *rules,
+        _rule(_RBAC, ["clusterroles"], ["create"]),
+        _rule(_RBAC, ["clusterroles"], one, NAME),
+        _rule("networking.k8s.io", ["networkpolicies"], ["create"]),
+        _rule("networking.k8s.io", ["networkpolicies"], one, NAME, f"{NAME}-egress"),
+        _rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
+        _rule("cilium.io", ["ciliumnetworkpolicies"], one, f"{NAME}-egress"),
+    ]

@@ -1,0 +1,75 @@
+"""kubectl, for the few things that a person asks to be done on a cluster."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from fcgitops import run
+from fcgitops.errors import Problem, ToolError
+
+FIELD_MANAGER = "fcgitops"
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """The program, and the context of its kubeconfig that it would talk to."""
+
+    program: str
+    context: str
+
+    def has_kind(self, kind: str) -> bool:
+        """Whether the cluster knows `kind`, as plural.group.
+
+        Raises:
+            ToolError: the cluster does not answer.
+        """
+        result = run.run([self.program, "get", "crd", kind, "--output", "name"], timeout=30)
+        if result.status and "not found" not in result.stderr.lower():
+            raise ToolError(Problem(f"kubectl, context {self.context}", _last_line(result)))
+        return not result.status
+
+    def diff(self, *arguments: str) -> str:
+        """What applying would change, as a diff; empty for nothing.
+
+        Raises:
+            ToolError: the API server refuses it.
+        """
+        command = [self.program, "diff", "--server-side", f"--field-manager={FIELD_MANAGER}"]
+        result = run.run([*command, *arguments])
+        if result.status > 1:
+            raise ToolError(Problem(f"kubectl, context {self.context}", _last_line(result)))
+        return result.stdout.decode(errors="replace")
+
+    def apply(self, *arguments: str) -> str:
+        """Applies, and says what became of each object.
+
+        Raises:
+            ToolError: the API server refuses it; what stood before the refused object is applied.
+        """
+        command = [self.program, "apply", "--server-side", f"--field-manager={FIELD_MANAGER}"]
+        result = run.run([*command, *arguments])
+        if result.status:
+            raise ToolError(Problem(f"kubectl, context {self.context}", _last_line(result)))
+        return result.stdout.decode(errors="replace")
+
+
+def find() -> Kubectl:
+    """The kubectl on PATH, or $KUBECTL, and its current context.
+
+    Raises:
+        ToolError: there is none, or it has no current context.
+    """
+    program = os.environ.get("KUBECTL") or run.which("kubectl")
+    if not program:
+        raise ToolError(Problem("kubectl", "is not here", "install it, or set $KUBECTL"))
+    result = run.run([program, "config", "current-context"], timeout=30)
+    if result.status:
+        hint = "kubectl config use-context NAME"
+        raise ToolError(Problem("kubectl", "has no current context", hint))
+    return Kubectl(program, result.stdout.decode(errors="replace").strip())
+
+
+def _last_line(result: run.Result) -> str:
+    lines = result.stderr.strip().splitlines() or [f"ended with {result.status}"]
+    return lines[-1]

@@ -1,0 +1,70 @@
+"""What a person types to take a removed environment off its cluster; nothing here does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fcgitops import argocd, flux
+from fcgitops.model import Environment
+
+_GUARDED = ("Namespace", "CustomResourceDefinition")
+"""With the first goes all that is in it, with the second every Framework of the cluster."""
+_KINDS = {
+    "StatefulSet": "statefulset",
+    "Service": "service",
+    "ConfigMap": "configmap",
+    "NetworkPolicy": "networkpolicy",
+    "CiliumNetworkPolicy": "ciliumnetworkpolicy",
+    "ServiceAccount": "serviceaccount",
+    "ClusterRoleBinding": "clusterrolebinding",
+    "ClusterRole": "clusterrole",
+}
+"""Kind → its name for kubectl, in the order in which they go: the controller first."""
+
+
+def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> list[str]:
+    """The lines of a shell, comments among them.
+
+    Args:
+        environment: the one that was removed.
+        objects: what it rendered.
+    """
+    lines = [
+        f"# On the cluster {environment.cluster_name}, nothing has been deleted. What runs there:",
+        "kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces",
+        "# FrameworkController goes with the lines below; the CRD and every Framework stay.",
+    ]
+    there = list(objects)
+    if environment.sync == "flux":
+        lines += [
+            f"kubectl --namespace {flux.NAMESPACE} delete --wait "
+            f"kustomizations.kustomize.toolkit.fluxcd.io {flux.NAME}",
+            f"kubectl --namespace {flux.NAMESPACE} delete "
+            f"gitrepositories.source.toolkit.fluxcd.io {flux.NAME}",
+            f"kubectl delete clusterrolebinding,clusterrole {flux.ACCOUNT}",
+            f"kubectl --namespace {flux.NAMESPACE} delete serviceaccount {flux.ACCOUNT}",
+        ]
+    else:
+        application = f"{argocd.NAME}-{environment.name}"
+        lines.append(
+            f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io {application}"
+            "  # where Argo CD runs; it deletes nothing else"
+        )
+        lines += [line for kind in _KINDS for line in _deletions(kind, there, environment)]
+    lines += [
+        f"# kubectl delete namespace {environment.namespace}  # once nothing else is in it"
+        for o in there
+        if o["kind"] == "Namespace"
+    ]
+    return lines
+
+
+def _deletions(
+    kind: str, objects: Iterable[dict[str, Any]], environment: Environment
+) -> Iterable[str]:
+    for o in objects:
+        if o["kind"] == kind and kind not in _GUARDED:
+            namespaced = not kind.startswith("Cluster")
+            place = f"--namespace {environment.namespace} " if namespaced else ""
+            yield f"kubectl {place}delete {_KINDS[kind]} {o['metadata']['name']}"
