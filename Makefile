@@ -32,12 +32,16 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 	@echo "next:  cd build/demo && make help"
 
 .PHONY: test
-test: .venv/dev kustomize pinned ## the whole test suite
-	@$(pytest) $(PYTEST_ARGS)
+test: .venv/dev kustomize pinned ## the test suite, but for what needs a cluster
+	@$(pytest) -m 'not cluster' $(PYTEST_ARGS)
+
+.PHONY: e2e
+e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker
+	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m cluster --durations=8 $(PYTEST_ARGS)
 
 .PHONY: coverage
 coverage: .venv/dev kustomize pinned ## the same, with line coverage of the package
-	@$(pytest) --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+	@$(pytest) -m 'not cluster' --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
 .PHONY: golden
 golden: .venv/dev ## write the golden repositories anew; read their diff before you commit

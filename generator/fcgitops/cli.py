@@ -229,6 +229,7 @@ def config() -> None:
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
+@click.option("--strict", is_flag=True, help="Exit 1 too where an accepted file panics later.")
 @_at
 @click.pass_context
 def config_check(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401

@@ -346,6 +346,7 @@ def environment(
     all_values = default_values(profile) | {"cluster.name": name} | dict(defaults) | dict(given)
     if not problems:
         problems = _check_together(all_values, profile, where)
+        problems += _check_settings(given, all_values, where)
     if problems:
         raise InputError(problems)
     return Environment(name, **{FIELDS[path]: value for path, value in all_values.items()})
@@ -367,19 +368,26 @@ def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[
         problems.append(
             Problem(f"{where}: egress.endpoints", "has no effect", "egress.mode: cidr uses it")
         )
-    if given["settings"] and given["variant"] == DEFAULT_CONFIG:
-        problems.append(
-            Problem(
-                f"{where}: settings",
-                "default-config has no configuration file to set anything in",
-                f"--variant {CUSTOMIZED_CONFIG}, or take `settings` out of environment.yaml",
-            )
-        )
     if "app" in given["labels"]:
         problems.append(
             Problem(f"{where}: labels", "'app' is the selector's own label", "another key")
         )
     return problems
+
+
+def _check_settings(
+    given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
+) -> list[Problem]:
+    """Those of its own; the repository's defaults are for the environments that can have some."""
+    if not given.get("settings") or all_values["variant"] != DEFAULT_CONFIG:
+        return []
+    return [
+        Problem(
+            f"{where}: settings",
+            "default-config has no configuration file to set anything in",
+            f"--variant {CUSTOMIZED_CONFIG}, or take `settings` out of environment.yaml",
+        )
+    ]
 
 
 def _check_hardened(given: Mapping[str, Any], where: str) -> list[Problem]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fcgitops import yamlio
+from fcgitops.errors import InputError, Problem
 from fcgitops.values import did_you_mean
 
 
@@ -49,4 +51,7 @@ def parse(path: str, text: str, where: str) -> Any:  # noqa: ANN401
         return value
     # Go takes 1e2 for a number and 1:30 for text, PyYAML the other way round.
     _, value = goyaml.resolve(goyaml.Node("scalar", 1, plain, implicit=True))
+    if isinstance(value, int) and re.match(r"[-+]?0[0-7oO_]", plain):
+        what = f"{plain} is octal: FrameworkController would read {value}"
+        raise InputError(Problem(f"{where}: {path}", what, f"{value}, or without the zero"))
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +22,8 @@ def printable(text: str) -> str:
 def data(text: str | bytes) -> None:
     """What the command is for, as it is."""
     raw = text.encode() if isinstance(text, str) else text
+    if sys.stdout is None:  # closed by the shell, as in `>&-`
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
     sys.stdout.flush()
     sys.stdout.buffer.write(raw)
 

@@ -400,3 +400,17 @@ def test_verify_names_the_environment_that_is_wrong(repository: Path, fcgitops: 
     assert out.count("dev: FCG11: ") == 1
     assert "prod: FCG05: " in out
     assert "stage: " not in out
+
+
+def test_new_takes_settings_as_defaults(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """They are for the environments that can have some; the others are left alone."""
+    folder = tmp_path / "deploy"
+    fcgitops(
+        "new", folder, "--no-input", "--env", "dev", "--env", "prod=customized-config",
+        "--set", "workerNumber=800", "--set", "logObjectSnapshot.pod.onPodDeletion=false",
+    )  # fmt: skip
+    text = (folder / "overlays/prod/frameworkcontroller.yaml").read_text()
+    assert "workerNumber: 800\n" in text
+    assert "logObjectSnapshot:\n  pod:\n    onPodDeletion: false\n" in text
+    fcgitops("-C", folder, "verify")
+    fcgitops("-C", folder, "overlays")

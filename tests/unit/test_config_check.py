@@ -588,10 +588,10 @@ def test_a_long_value_is_cut_off() -> None:
 
 def test_bounds_of_our_own() -> None:
     """Beyond what a person writes the rest is not judged, and rejected."""
-    many = "".join(f"  - nameRegex: '{n:05}{'a' * 9_900}'\n" for n in range(25))
+    many = "".join(f"  - nameRegex: '{n:05}{'a' * 9_900}'\n" for n in range(31))
     found = faults(f"podFailureSpec:\n- code: 1\n  podPatterns:\n{many}")
     assert [f[:2] for f in found] == [("FCC17", REJECT)]
-    assert MAX_REGEX_CHARACTERS < 25 * 9_905
+    assert MAX_REGEX_CHARACTERS < 31 * 9_905
 
     wide = "x: &p [" + "{}, " * 1000 + "]\npodFailureSpec: ["
     wide += "{code: 1, podPatterns: *p}, " * (MAX_VALUES // 1000 + 1) + "]\n"
@@ -754,3 +754,11 @@ def test_a_file_is_found_from_another_folder(folder: Path, fcgitops: Fcgitops) -
     assert fcgitops("-C", folder, "config", "check", "accept.yaml").out == "accept.yaml: accept\n"
     absolute = str(folder / "accept.yaml")
     assert fcgitops("config", "check", absolute).out == f"{absolute}: accept\n"
+
+
+def test_strict(folder: Path, fcgitops: Fcgitops) -> None:
+    """--strict counts what an accepted file panics on a moment later, as before a commit."""
+    (folder / "burst.yaml").write_text(QUIET + "kubeClientBurst: 0\n")
+    assert fcgitops("config", "check", "burst.yaml").out.endswith("burst.yaml: accept\n")
+    fcgitops("config", "check", "--strict", "burst.yaml", status=1)
+    fcgitops("config", "check", "--strict", "accept.yaml")

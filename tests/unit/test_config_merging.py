@@ -13,7 +13,7 @@ from fcgitops import scaffold
 from fcgitops.config import merging
 from fcgitops.config.check import check
 from fcgitops.config.decode import read
-from fcgitops.config.findings import INFO
+from fcgitops.config.findings import INFO, faults
 from fcgitops.config.image import shipped_codes
 from fcgitops.errors import InputError
 from hypothesis import HealthCheck, given, settings
@@ -258,6 +258,25 @@ podFailureSpec:
             "workerNumber: 7\n...\n",
             VARIANT.replace("500  # many", "7").replace("# end\n", HEADING + "...\n# end\n"),
             id="a document's end",
+        ),
+        pytest.param(
+            "--- # mine\nworkerNumber: 7\n",
+            VARIANT.replace("workerNumber: 500  # many", "# mine\nworkerNumber: 7").replace(
+                "# end\n", HEADING + "# end\n"
+            ),
+            id="a comment behind the document's start",
+        ),
+        pytest.param(
+            "  workerNumber: 7 # why\n",
+            VARIANT.replace("500  # many", "7 # why").replace("# end\n", HEADING + "# end\n"),
+            id="indented",
+        ),
+        pytest.param(
+            "{ # a\n workerNumber: 7 # b\n}\n",
+            VARIANT.replace("workerNumber: 500  # many", "# a\nworkerNumber: 7").replace(
+                "# end\n", HEADING + "# b\n# end\n"
+            ),
+            id="in braces, with comments",
         ),
     ],
 )
@@ -525,3 +544,35 @@ def test_command_refuses_what_the_check_refuses(fcgitops: Fcgitops, tmp_path: Pa
     assert fcgitops("-C", tmp_path, "config", "merge", "none.yaml", status=2).err == (
         "error: none.yaml: cannot be read: No such file or directory\n"
     )
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "--- # mine\npodFailureSpec:\n- code: 300\n  podPatterns: [{}]\n",
+        "podFailureSpec: [ # a\n {code: 300, podPatterns: [{}]}, # b\n # c\n"
+        " {code: 301, podPatterns: [{}]} # d\n] # e\n",
+        "podFailureSpec: [] # none\n",
+        "podFailureSpec: # none\n",
+        "podFailureSpec: null # none\n",
+    ],
+)
+@pytest.mark.parametrize("shipped", ["keep", "replace"])
+def test_comments_of_odd_forms(own: str, shipped: str) -> None:
+    """What is legal is merged, with its comments; a form that is not known loses them, no more."""
+    for variant in (VARIANT, own):
+        merged = merging.merge(own, variant, shipped)
+        assert merging.lost_comments(own, merged) == []
+        assert not faults(check(merged.encode()))
+
+
+def test_aliases_lose_the_comments() -> None:
+    """A form that cannot be spliced becomes a plain dump of what it means; that is told."""
+    own = (
+        "# wiki\npodFailureSpec:\n- code: 300 # gpu\n  podPatterns: &any\n  - nameRegex: a\n"
+        "- code: 301\n  podPatterns: *any\n"
+    )
+    merged = merging.merge(own, VARIANT)
+    assert [c.strip() for c in merging.lost_comments(own, merged)] == ["# wiki", "# gpu"]
+    codes = [entry["code"] for entry in yaml.safe_load(merged)["podFailureSpec"]]
+    assert codes[:2] == [300, 301]

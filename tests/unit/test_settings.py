@@ -136,3 +136,10 @@ def test_variant_example_passes() -> None:
     assert [entry["code"] for entry in given["podFailureSpec"]] == [221]
     assert settings.check(given) == ""
     assert [str(found) for found in check(example.encode()) if found.severity != INFO] == []
+
+
+@pytest.mark.parametrize("text", ["017", "-017", "0o17", "0_17"])
+def test_octal_is_refused(text: str) -> None:
+    """Who types 017 hardly means 15; a file that says so is a hazard."""
+    with pytest.raises(InputError, match="is octal"):
+        settings.parse("workerNumber", text, "--set")

@@ -16,7 +16,9 @@ from fcgitops.values import did_you_mean
 STANDARD_INPUT = "-"
 
 
-def check(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool) -> int:
+def check(
+    folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool, strict: bool
+) -> int:
     """Prints every finding and the verdict of each file.
 
     Args:
@@ -24,6 +26,7 @@ def check(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: boo
         files: names; `-` is standard input.
         form: `text` or `json`.
         allow_hazards: whether hazards count as fine.
+        strict: whether what an accepted file panics on a moment later counts too.
 
     Returns:
         1 where a file is rejected, or a hazard that is not allowed; else 0.
@@ -32,7 +35,7 @@ def check(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: boo
         InputError: with each file that cannot be read, after the others have been judged.
     """
     from fcgitops.config.check import check as judge  # noqa: PLC0415 - its imports cost most
-    from fcgitops.config.findings import ACCEPT, HAZARD, verdict  # noqa: PLC0415
+    from fcgitops.config.findings import ACCEPT, HAZARD, faults, verdict  # noqa: PLC0415
 
     fine = {ACCEPT, HAZARD} if allow_hazards else {ACCEPT}
     problems: list[Problem] = []
@@ -46,7 +49,7 @@ def check(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: boo
             continue
         findings = judge(data)
         word = verdict(findings)
-        failed |= word not in fine
+        failed |= word not in fine or (strict and word == ACCEPT and bool(faults(findings)))
         if form == "json":
             shown = [vars(finding) for finding in findings]
             report.append({"file": name, "verdict": word, "findings": shown})
@@ -98,7 +101,11 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
         raise FoundError(problems)
     variant = _variant(folder)
     how = merging.REPLACE if replace else merging.KEEP
-    terminal.data(merging.merge(data.decode("utf-8-sig"), variant, how))
+    own = data.decode("utf-8-sig")
+    merged = merging.merge(own, variant, how)
+    if lost := merging.lost_comments(own, merged):
+        terminal.say(f"note: {len(lost)} comments are not kept: {terminal.printable(lost[0])} …")
+    terminal.data(merged)
     return 0
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from fcgitops import answers as answers_module
-from fcgitops import git, gitrepo, record, remote, scaffold, terminal, values, yamlio
+from fcgitops import git, gitrepo, record, remote, scaffold, settings, terminal, values, yamlio
 from fcgitops.answers import QUESTIONS, Answers
 from fcgitops.commands.writing import Options, read_text, show
 from fcgitops.environments import check_configuration
@@ -171,6 +171,12 @@ def _sets(pairs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any], list[
                 answered[name] = text
             elif name in known:
                 defaults[name] = answers_module.parse_value(name, text, "--set")
+            elif name.partition(".")[0] in settings.names():
+                *parents, last = name.split(".")
+                place = defaults.setdefault("settings", {})
+                for parent in parents:
+                    place = place.setdefault(parent, {})
+                place[last] = settings.parse(name, text, "--set")
             else:
                 hint = values.did_you_mean(name, known)
                 problems.append(Problem("--set", f"{name!r} is not known", hint))

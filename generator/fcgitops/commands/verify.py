@@ -44,6 +44,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     findings += [Finding("FCG11", _overlay(p.where), str(p)) for p in problems]
     findings += [finding for item in planned for finding in _in_line(repository, item)]
     findings += _entry_points_in_line(repository)
+    findings += [finding for item in planned for finding in _spelled_out(item)]
     environments = {item.environment.name: item.environment for item in planned}
     for path, result in program.build_all(repository.root / OVERLAYS / name for name in wanted):
         if isinstance(result, ToolError):
@@ -92,6 +93,32 @@ def _read(repository: Repository, names: list[str]) -> tuple[list[Planned], list
 def _overlay(where: str) -> str:
     """The environment that a problem's place, overlays/NAME/…, speaks of."""
     return where.split("/")[1] if where.startswith(f"{OVERLAYS}/") else where
+
+
+def _spelled_out(item: Planned) -> list[Finding]:
+    """FCG13: Argo CD's ApplicationSet reads environment.yaml, and knows none of our defaults.
+
+    Without `sync` it leaves the environment out; without another of these it stops generating.
+    """
+    env = item.environment
+    if env.sync != "argocd":
+        return []
+    document = yamlio.load(item.source, source_path(env.name)) or {}
+    return [
+        Finding(
+            "FCG13",
+            env.name,
+            f"{render.SOURCE_FILE} does not spell out {key}, which Argo CD reads there",
+            f"{key}: {value}",
+        )
+        for key, value in (
+            ("variant", env.variant),
+            ("cluster", f"{{name: {env.cluster_name}}}"),
+            ("namespace", env.namespace),
+            ("sync", env.sync),
+        )
+        if not document.get(key)
+    ]
 
 
 def _entry_points_in_line(repository: Repository) -> list[Finding]:

@@ -19,8 +19,9 @@ from fcgitops.config.decode import MAX_FAULTS, Decoded, Path, read, text
 from fcgitops.config.findings import HAZARD, Finding, found
 from fcgitops.config.goyaml import Document, GoError, Node
 
-MAX_REGEX_CHARACTERS = 50_000
-"""In all regular expressions of a file together: a bound on the time to judge."""
+MAX_REGEX_CHARACTERS = 300_000
+MAX_REGEXES = 8_000
+"""In a file: bounds on the time to judge; OpenPAI runs with some hundreds."""
 
 
 def check(data: bytes) -> list[Finding]:
@@ -73,10 +74,13 @@ def _repeated_keys(root: Node | None) -> Iterator[Finding]:
 
 def _regexes(decoded: Decoded) -> Iterator[Finding]:
     characters = 0
-    for path, line, pattern in decoded.regexes:
+    for number, (path, line, pattern) in enumerate(decoded.regexes):
         characters += len(pattern)
-        if characters > MAX_REGEX_CHARACTERS:
-            message = f"regular expressions of over {MAX_REGEX_CHARACTERS} characters: not judged"
+        if characters > MAX_REGEX_CHARACTERS or number >= MAX_REGEXES:
+            message = (
+                f"over {MAX_REGEXES} regular expressions, or {MAX_REGEX_CHARACTERS} characters of "
+                "them: not judged further"
+            )
             yield found("FCC17", text(path), line, message)
             return
         judged = goregexp.judge(pattern)
@@ -88,7 +92,8 @@ def _regexes(decoded: Decoded) -> Iterator[Finding]:
 
 
 _LIST = "podFailureSpec"
-_PART = 500
+_PART = 5000
+"""Values given to the validator at once."""
 
 
 @functools.cache
@@ -98,7 +103,7 @@ def _validator() -> Any:  # noqa: ANN401 - the library's class
 
 def _values(decoded: Decoded) -> Iterator[Finding]:
     """What the schema says of the values that FrameworkController would get."""
-    for path, error in _violations(decoded.value):
+    for path, error in _violations(decoded):
         if error.schema_path[-1] == "required":
             missing = error.kind.property
             if not _is_broken(decoded, (*path, missing)):
@@ -111,20 +116,31 @@ def _values(decoded: Decoded) -> Iterator[Finding]:
         rule = "FCC16" if at.get("x-verdict") == HAZARD else "FCC15"
         value = error.instance
         shown = (
-            "null" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)
+            "null" if value is None else f"{value:.9g}" if isinstance(value, float) else repr(value)
         )
         message = "is empty" if value == [] else f"is {shown}"
         yield found(rule, text(path), decoded.line(path), message, schema.describe(at))
 
 
-def _violations(value: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """The validator's errors; it makes all of them at once, so it gets long lists in parts."""
-    entries = value.get(_LIST) or []
-    yield from ((tuple(e.instance_path), e) for e in _errors({**value, _LIST: entries[:_PART]}))
-    for start in range(_PART, len(entries), _PART):
-        for error in _errors({_LIST: entries[start : start + _PART]}):
-            name, index, *rest = error.instance_path
-            yield (name, index + start, *rest), error
+def _violations(decoded: Decoded) -> Iterator[tuple[Path, Any]]:
+    """The validator's errors; it makes all of them at once, so it gets a long list in parts."""
+    value, sizes = decoded.value, decoded.sizes
+    entries = value.get(_LIST)
+    if sum(sizes) <= _PART or not isinstance(entries, list):
+        yield from ((tuple(e.instance_path), e) for e in _errors(value))
+        return
+    start = 0
+    while start < len(entries):
+        end, size = start + 1, sizes[start]
+        while end < len(entries) and size + sizes[end] <= _PART:
+            size += sizes[end]
+            end += 1
+        rest = {} if start else {k: v for k, v in value.items() if k != _LIST}
+        for error in _errors({**rest, _LIST: entries[start:end]}):
+            path = tuple(error.instance_path)
+            inside = path[0] == _LIST and len(path) > 1
+            yield ((_LIST, int(path[1]) + start, *path[2:]) if inside else path), error
+        start = end
 
 
 def _errors(value: dict[str, Any]) -> Any:  # noqa: ANN401 - the library's errors

@@ -22,8 +22,10 @@ from fcgitops.values import did_you_mean
 
 Path = tuple[str | int, ...]
 
-MAX_VALUES = 25_000
+MAX_VALUES = 60_000
 """Values read, those of aliases each time: a bound on the time to judge."""
+MAX_ENTRY = 5000
+"""Values in one entry of podFailureSpec, for the same reason; they have some twenty."""
 MAX_FAULTS = 1000
 """Nobody reads more of them, and each takes its time."""
 
@@ -45,6 +47,8 @@ class Decoded:
     """Path of a value → the line where it stands."""
     broken: set[Path] = field(default_factory=set)
     """Paths of what has been reported already."""
+    sizes: list[int] = field(default_factory=list)
+    """Values in each entry of podFailureSpec."""
     regexes: list[tuple[Path, int, str]] = field(default_factory=list)
     """Path, line and text of all, also of those that a repeated key replaces: Go compiles them."""
     findings: list[Finding] = field(default_factory=list)
@@ -241,13 +245,21 @@ class _Decoder:
 
     def _list(self, node: Node, wanted: Schema, path: Path) -> list[Any]:
         items = schema.follow(wanted["items"])
-        values = []
+        values: list[Any] = []
+        is_entry = path == ("podFailureSpec",)
+        if is_entry:
+            self.out.sizes.clear()
         for index, child in enumerate(node.children):
+            before = self._read
             try:
                 values.append(self._value(child, items, (*path, index)))
             except _Broken:
                 self.out.broken.add((*path, index))
                 values.append(None)
+            if is_entry:
+                self.out.sizes.append(self._read - before)
+                if self.out.sizes[-1] > MAX_ENTRY:
+                    raise _TooMuchError(f"{text((*path, index))} holds over {MAX_ENTRY} values")
         return values
 
     def _struct(self, node: Node, wanted: Schema, path: Path, old: Any) -> dict[str, Any]:  # noqa: ANN401

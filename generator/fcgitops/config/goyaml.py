@@ -19,8 +19,8 @@ import yaml
 
 MAX_BYTES = 1 << 20
 """A ConfigMap holds no more (k8s.io/api/core/v1: MaxSecretSize, which ConfigMap shares)."""
-MAX_NODES = 25_000
-"""A thousand entries of podFailureSpec have no more values; a bound on the time to judge."""
+MAX_NODES = 60_000
+"""2,500 entries of podFailureSpec have no more values; a bound on the time to judge."""
 MAX_DEPTH = 10_000
 """yaml.v2's own (max_flow_level and max_indents in scannerc.go)."""
 

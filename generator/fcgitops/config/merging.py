@@ -63,8 +63,8 @@ def merge(own: str, variant: str, shipped: str = KEEP) -> str:
         text = _spliced(own, variant, keep=shipped == KEEP)
         if _meaning(text) == wanted:
             return text
-    except InputError:
-        pass
+    except (InputError, ValueError, AttributeError, LookupError, StopIteration):
+        pass  # a node that is not where its text is, such as an alias
     # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
     return yamlio.dump(
         {key: _shortest(v) if isinstance(v, float) else v for key, v in wanted.items()}
@@ -153,15 +153,14 @@ def _keys(text: str) -> tuple[tuple[_Part, ...], str]:
     """The keys of a mapping, and what stands behind the last."""
     text = re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
     text += "\n" if text and not text.endswith("\n") else ""
-    text = re.sub(r"\A(\s*(#[^\n]*)?\n)*---[ \t]*\n", r"\1", text)
+    text = re.sub(r"\A((?:\s*(?:#[^\n]*)?\n)*)---[ \t]*(#[^\n]*\n)?\n?", r"\1\2", text)
     root = _root(text)
     if root is None or isinstance(root, yaml.ScalarNode):
         return (), text
     if root.flow_style:
-        return tuple(
-            _Part(key.value, "", f"{key.value}: {_inline(text, value)}\n")
-            for key, value in root.value
-        ), ""
+        return _inline_keys(text, root)
+    if column := root.start_mark.column:
+        return _keys(re.sub(rf"^ {{1,{column}}}", "", text, flags=re.MULTILINE))
     return _parts(text, [(key.value, key, value) for key, value in root.value])
 
 
@@ -180,13 +179,17 @@ def _items(body: str) -> _List:
     root = _root(body)
     node = root.value[0][1] if root else None
     if not isinstance(node, yaml.SequenceNode) or not node.value:
-        return _List(head, ())
+        return _List(f"{LIST}:{_behind(body, node)}\n" if node else head, ())
     names = [str(item["code"]) for item in _meaning(body)[LIST]]
     if node.flow_style:
-        lines = [f"- {_inline(body, item)}\n" for item in node.value]
-        behind = body[node.end_mark.index :].partition("\n")[0].strip()
-        head = f"{LIST}:  {behind}\n" if behind else head
-        return _List(head, tuple(_Part(n, "", t) for n, t in zip(names, lines, strict=True)))
+        found: list[_Part] = []
+        position = node.start_mark.index
+        for name, item in zip(names, node.value, strict=True):
+            before = _comments(body[position : item.start_mark.index])
+            found.append(_Part(name, before, f"- {_inline(body, item)}\n"))
+            position = item.end_mark.index
+        tail = _comments(body[position : node.end_mark.index - 1])
+        return _List(f"{LIST}:{_behind(body, node)}\n", tuple(found), tail)
     first = body.index("\n") + 1
     column = node.start_mark.column
     dedented = (
@@ -195,6 +198,30 @@ def _items(body: str) -> _List:
     items = _root(dedented).value
     parts, tail = _parts(dedented, [(n, i, i) for n, i in zip(names, items, strict=True)])
     return _List(body[:first], parts, tail)
+
+
+_COMMENT = re.compile(r"#[^\n]*")
+
+
+def _comments(gap: str) -> str:
+    """The comments between two values in brackets, a line each; the rest there is commas."""
+    return "".join(f"{comment}\n" for comment in _COMMENT.findall(gap))
+
+
+def _inline_keys(text: str, root: Any) -> tuple[tuple[_Part, ...], str]:  # noqa: ANN401
+    """The keys of a mapping in braces."""
+    parts, position = [], 0
+    for key, value in root.value:
+        before = _comments(text[position : key.start_mark.index])
+        parts.append(_Part(key.value, before, f"{key.value}: {_inline(text, value)}\n"))
+        position = value.end_mark.index
+    return tuple(parts), _comments(text[position:])
+
+
+def _behind(text: str, node: Any) -> str:  # noqa: ANN401 - PyYAML's nodes
+    """The comment behind a value, on its line."""
+    found = _COMMENT.search(text[node.end_mark.index :].partition("\n")[0])
+    return f"  {found[0]}" if found else ""
 
 
 def _inline(text: str, node: Any) -> str:  # noqa: ANN401 - PyYAML's nodes
@@ -220,3 +247,9 @@ def _parts(text: str, nodes: list[tuple[str, Any, Any]]) -> tuple[tuple[_Part, .
         parts.append(_Part(name, text[position:begin], text[begin:end]))
         position = end
     return tuple(parts), text[position:]
+
+
+def lost_comments(own: str, merged: str) -> list[str]:
+    """Comments of the user's text that are not in the merged one: a plain dump keeps none."""
+    found = re.findall(r"(?m)(?:^|\s)(#[^\n\r]*)", own)
+    return [comment for comment in found if comment.strip() not in merged]

@@ -1,0 +1,299 @@
+"""Real Argo CD and real Flux sync a generated repository into a real API server.
+
+The tests of one tool follow each other, as the days of an environment do: each leaves the
+cluster in line with Git.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from gitenv import git
+from testbed.controller import framework_controller
+from testbed.controlplane import control_plane
+from testbed.programs import eventually
+from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, Site, site
+
+pytestmark = pytest.mark.cluster
+
+PUSHES = 20
+ENTRY_POINTS = {"argocd": "applicationsets", "flux": "gitrepositories,kustomizations"}
+
+FRAMEWORK = """\
+apiVersion: frameworkcontroller.microsoft.com/v1
+kind: Framework
+metadata: {name: kept, namespace: jobs}
+spec:
+  executionType: Start
+  retryPolicy: {fancyRetryPolicy: false, maxRetryCount: 0}
+  taskRoles:
+  - name: worker
+    taskNumber: 1
+    frameworkAttemptCompletionPolicy: {minFailedTaskCount: 1, minSucceededTaskCount: 1}
+    task:
+      retryPolicy: {fancyRetryPolicy: false, maxRetryCount: 0}
+      pod:
+        spec:
+          restartPolicy: Never
+          containers: [{name: main, image: nothing}]
+"""
+
+
+@pytest.fixture(scope="module", params=["argocd", "flux"])
+def prod(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """The environment prod, whose cluster the tool has not been pointed at yet."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with (
+        control_plane(tmp_path_factory.mktemp("plane")) as plane,
+        site(request.param, plane, folder) as prod,
+    ):
+        yield prod
+
+
+def test_bootstrap(prod: Site) -> None:
+    """`bootstrap` shows what it applies, applies it after a yes, and does nothing a second time."""
+    shown, said = prod.fcgitops("bootstrap", ENVIRONMENT)
+    assert "+kind: AppProject" in shown or "+kind: GitRepository" in shown
+    assert "nothing was applied" in said
+    kinds = ENTRY_POINTS[prod.tool]
+    assert not prod.plane.kubectl("get", kinds, "-A", "-o", "name")
+    shown, _ = prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
+    assert "serverside-applied" in shown
+    assert "nothing to do" in prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")[1]
+
+
+def test_what_was_pushed_is_applied(prod: Site) -> None:
+    """The objects are there, healthy, and just as `fcgitops build` renders them."""
+    if prod.tool == "argocd":
+        names = ("get", "applications.argoproj.io", APPLICATION, "-n", "argocd")
+        eventually(lambda: prod.plane.kubectl(*names), 60, "the Application is generated")
+    commit = git(prod.repository, "rev-parse", "HEAD")
+    prod.wait_for(commit, 90)
+    pod = prod.plane.get("pod", f"{NAMESPACE}-0", "-n", NAMESPACE)
+    assert pod["status"]["phase"] == "Running"
+    assert pod["spec"]["serviceAccountName"] == NAMESPACE
+    labels = prod.plane.get("namespace", NAMESPACE)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_same_objects(prod: Site) -> None:
+    """What the tool has applied is what `fcgitops build` prints, field for field.
+
+    Applied once more in the tool's own name, it changes nothing, and the fields that the tool
+    owns are those that are printed: more would have been taken away, less added.
+    """
+    built, _ = prod.fcgitops("build", ENVIRONMENT)
+    manager = "argocd-controller" if prod.tool == "argocd" else "kustomize-controller"
+    for wanted in yaml.safe_load_all(built):
+        before = _live(prod, wanted)
+        own = wanted if prod.tool == "argocd" else _with_marks(wanted, before)
+        own = _with_tracking(own, before)
+        arguments = (
+            "--server-side",
+            f"--field-manager={manager}",
+            "-o",
+            "json",
+            "--show-managed-fields",
+        )
+        after = json.loads(prod.plane.apply(json.dumps(own), *arguments))
+        assert _told(after, manager) == _told(before, manager)
+
+
+def _told(live: dict[str, Any], manager: str) -> tuple[dict[str, Any], set[str]]:
+    """The object without its version, and the paths that a manager has said something of.
+
+    Those where the object has nothing, or a mapping, are left out: Flux also says what is empty.
+    """
+    metadata = {k: v for k, v in live["metadata"].items() if k != "resourceVersion"}
+    (own,) = (m["fieldsV1"] for m in metadata.pop("managedFields") if m["manager"] == manager
+              and m["operation"] == "Apply")  # fmt: skip
+    paths = {
+        p for p, v in _fields(own, live) if v not in (None, [], "") and not isinstance(v, dict)
+    }
+    return {**live, "metadata": metadata}, paths
+
+
+def _fields(own: dict[str, Any], value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Path and value of what fieldsV1 names (sigs.k8s.io/structured-merge-diff: f:, k: and v:)."""
+    for key, children in own.items():
+        path = f"{place}/{key}"
+        inner = value
+        if key.startswith("f:"):
+            inner = value.get(key[2:]) if isinstance(value, dict) else None
+        elif key.startswith("k:"):
+            wanted = json.loads(key[2:])
+            items = (i for i in value or [] if wanted.items() <= i.items())
+            inner = next(items, None)
+        if not children:
+            yield path, inner
+        yield from _fields(children, inner, path)
+
+
+def _live(prod: Site, wanted: dict[str, Any]) -> Any:
+    group = wanted["apiVersion"].rpartition("/")[0]
+    kind = f"{wanted['kind'].lower()}{'.' if group else ''}{group}"
+    namespace = wanted["metadata"].get("namespace")
+    place = ("-n", namespace) if namespace else ()
+    return prod.plane.get(kind, wanted["metadata"]["name"], *place, "--show-managed-fields")
+
+
+def _with_marks(wanted: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
+    """With the two labels by which Flux knows its own."""
+    marks = {
+        key: value
+        for key, value in live["metadata"].get("labels", {}).items()
+        if key.startswith("kustomize.toolkit.fluxcd.io/")
+    }
+    assert len(marks) == 2
+    return _with(wanted, "labels", marks)
+
+
+def _with_tracking(wanted: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
+    """With the annotation by which Argo CD knows its own."""
+    name = "argocd.argoproj.io/tracking-id"
+    tracking = live["metadata"].get("annotations", {}).get(name)
+    return _with(wanted, "annotations", {name: tracking}) if tracking else wanted
+
+
+def _with(wanted: dict[str, Any], key: str, more: dict[str, Any]) -> dict[str, Any]:
+    metadata = wanted["metadata"]
+    return {**wanted, "metadata": {**metadata, key: {**metadata.get(key, {}), **more}}}
+
+
+def test_a_changed_setting_rolls_out(prod: Site) -> None:
+    """`overlay --set` makes a new ConfigMap, and with it a new Pod; the old one is pruned."""
+    old = prod.config_map()
+    uid = prod.plane.get("pod", f"{NAMESPACE}-0", "-n", NAMESPACE)["metadata"]["uid"]
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=777")
+    prod.wait_for(prod.push())
+    assert prod.config_map() != old
+    assert "workerNumber: 777\n" in prod.configuration()
+    pod = prod.plane.get("pod", f"{NAMESPACE}-0", "-n", NAMESPACE)
+    assert pod["metadata"]["uid"] != uid
+    names = ("get", "configmap", old, "-n", NAMESPACE, "--ignore-not-found", "-o", "name")
+    eventually(lambda: not prod.plane.kubectl(*names) or _fail(old), 30, "the old one is pruned")
+
+
+def _fail(found: object) -> bool:
+    raise AssertionError(found)
+
+
+def test_a_change_on_the_cluster_is_healed(prod: Site) -> None:
+    """What someone changes by hand is as Git has it again."""
+    place = ("networkpolicy", NAMESPACE, "-n", NAMESPACE)
+    prod.plane.kubectl(
+        "patch", *place, "--type=merge", '--patch={"spec":{"policyTypes":["Egress"]}}'
+    )
+    prod.reconcile()
+    eventually(
+        lambda: prod.plane.get(*place)["spec"]["policyTypes"] == ["Ingress"] or _fail("not yet"),
+        60, "the policy is healed",
+    )  # fmt: skip
+    eventually(lambda: prod.applied(git(prod.repository, "rev-parse", "HEAD")) or _fail("not yet"),
+               60, "all is in line")  # fmt: skip
+
+
+def test_a_second_sync_changes_nothing(prod: Site) -> None:
+    """The objects' resourceVersions stand still."""
+    before = prod.versions()
+    for _ in range(2):
+        prod.reconcile()
+        time.sleep(3)
+    assert prod.versions() == before
+
+
+def test_a_broken_commit_changes_nothing(prod: Site) -> None:
+    """The tool complains, the cluster stays as it is, and the next good commit recovers."""
+    before = prod.versions()
+    prod.commit({"base/kustomization.yaml": b"resources: [missing.yaml]\n"})
+    broken = prod.push()
+    eventually(lambda: prod.complaint(broken) or _fail("nothing yet"), 60, "the tool complains")
+    time.sleep(2)
+    assert prod.versions() == before
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    prod.wait_for(prod.push())
+    assert prod.versions() == before
+
+
+def test_a_repository_that_goes_away_deletes_nothing(prod: Site) -> None:
+    """The tool complains while it is away, and goes on when it is back."""
+    before = prod.versions()
+    away = prod.server.repository.with_name("away.git")
+    prod.server.repository.rename(away)
+    try:
+        prod.notify()
+        if prod.tool == "argocd":
+            eventually(lambda: prod.complaint("") or _fail("nothing yet"), 60, "it complains")
+        else:
+            time.sleep(8)
+        assert prod.versions() == before
+    finally:
+        away.rename(prod.server.repository)
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=778")
+    prod.wait_for(prod.push())
+    assert "workerNumber: 778\n" in prod.configuration()
+
+
+def test_from_push_to_applied(prod: Site, record_property: Any, capsys: Any) -> None:
+    """Times of 20 pushes, from the push to a StatefulSet that has the new configuration.
+
+    Each waits for the end of the one before: Argo CD takes a revision that it first saw during
+    another's sync for one it has tried, and applies it by its self-heal, later each time.
+    """
+    seconds = []
+    for number in range(PUSHES):
+        prod.fcgitops("overlay", ENVIRONMENT, "--set", f"workerNumber={800 + number}")
+        start = time.perf_counter()
+        commit = prod.push()
+        wanted = f"workerNumber: {800 + number}\n"
+        eventually(lambda w=wanted: w in prod.configuration() or _fail(prod.status()), 60, wanted)
+        seconds.append(time.perf_counter() - start)
+        prod.wait_for(commit)
+    seconds.sort()
+    p50, p95 = statistics.median(seconds), seconds[int(len(seconds) * 0.95) - 1]
+    with capsys.disabled():
+        print(f"\n{prod.tool}: push to applied, {PUSHES} pushes: p50 {p50:.1f} s, p95 {p95:.1f} s")
+    record_property("p50", p50)
+    record_property("p95", p95)
+
+
+def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
+    """After `remove` all stays; the printed commands take the controller off, and no Framework."""
+    prod.plane.kubectl("create", "namespace", "jobs")
+    with framework_controller(prod.plane, config=prod.configuration()):
+        prod.plane.apply(FRAMEWORK)
+        running = ("get", "pods", "-n", "jobs", "-o", "name")
+        eventually(lambda: prod.plane.kubectl(*running) or _fail("none"), 30, "its Pod is there")
+    before = prod.versions()
+    elsewhere = _elsewhere(prod)
+    _, said = prod.fcgitops("remove", ENVIRONMENT)
+    prod.push()
+    time.sleep(8)
+    assert prod.versions() == before
+    for line in said.splitlines():
+        command = line.partition("  #")[0]
+        if command.startswith("kubectl "):
+            prod.plane.kubectl(*command.split()[1:])
+    gone = lambda: not set(prod.versions()) - {f"Namespace/{NAMESPACE}"} or _fail(prod.versions())  # noqa: E731
+    eventually(gone, 60, "the controller's objects are gone")
+    assert "frameworks.frameworkcontroller.microsoft.com" in prod.plane.kubectl("get", "crd")
+    assert prod.plane.get("framework", "kept", "-n", "jobs")["metadata"]["name"] == "kept"
+    assert _elsewhere(prod) == elsewhere
+
+
+def _elsewhere(prod: Site) -> dict[str, str]:
+    """Objects of the other namespaces, and who they are; the tool's own namespaces aside."""
+    found = prod.plane.get("configmaps,serviceaccounts,frameworks,secrets", "-A")
+    return {
+        f"{o['kind']} {o['metadata']['namespace']}/{o['metadata']['name']}": o["metadata"]["uid"]
+        for o in found
+        if o["metadata"]["namespace"] not in (NAMESPACE, "argocd", "flux-system", "kube-system")
+    }

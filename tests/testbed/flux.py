@@ -1,0 +1,101 @@
+"""Flux's source-controller and kustomize-controller on a control plane, as host processes.
+
+kustomize-controller 1.9.6 and source-controller 1.3.0, the newest ones that build from the Go
+module proxy. They do not agree on two CRDs: source-controller 1.3.0 watches v1beta2 of Bucket and
+OCIRepository, kustomize-controller 1.9.6 watches their v1, and ExternalArtifact. So the CRDs are
+source-controller 1.9.6's, which serve the older versions too.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from testbed.controlplane import ControlPlane
+from testbed.programs import Program, beside, free_port, need, running
+
+CRD = dict[str, Any]
+
+NAMESPACE = "flux-system"
+CRDS = ("crds/source-controller", "crds/source-controller-v1.9.6", "crds/kustomize-controller")
+
+
+@dataclass(frozen=True)
+class Flux:
+    """A running Flux.
+
+    Attributes:
+        plane: where it runs.
+        source: source-controller.
+        kustomize: kustomize-controller.
+        namespace: where its objects belong.
+    """
+
+    plane: ControlPlane
+    source: Program
+    kustomize: Program
+    namespace: str = NAMESPACE
+
+    def reconcile(self, kind: str, name: str) -> None:
+        """Have a GitRepository or a Kustomization reconciled now, as `flux reconcile` does."""
+        asked = f"reconcile.fluxcd.io/requestedAt={time.time_ns()}"
+        target = (f"--namespace={self.namespace}", kind, name)
+        self.plane.kubectl("annotate", *target, "--overwrite", asked)
+
+
+@contextmanager
+def flux(plane: ControlPlane, folder: Path, *flags: str) -> Iterator[Flux]:
+    """Run Flux on a control plane, all-powerful as `flux bootstrap` makes it.
+
+    Args:
+        plane: where.
+        folder: its state: artifacts and logs.
+        flags: further ones of kustomize-controller, such as `--no-cross-namespace-refs=true`.
+    """
+    need("source-controller", "kustomize-controller", files=CRDS)
+    plane.apply(f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {NAMESPACE}\n")
+    plane.establish(json.dumps({"apiVersion": "v1", "kind": "List", "items": _crds()}))
+
+    env = {
+        "KUBECONFIG": str(plane.kubeconfig_of("flux", NAMESPACE)),
+        "RUNTIME_NAMESPACE": NAMESPACE,
+    }
+    common = ("--metrics-addr=0", "--health-addr=0", "--events-addr=")
+    artifacts, storage = f"127.0.0.1:{free_port()}", folder / "artifacts"
+    storage.mkdir(parents=True)
+    source_controller = (
+        "source-controller",
+        *common,
+        f"--storage-path={storage}",
+        f"--storage-addr={artifacts}",
+        f"--storage-adv-addr={artifacts}",
+    )
+    with (
+        running(source_controller, folder, env=env) as source,
+        running(["kustomize-controller", *common, *flags], folder, env=env) as kustomize,
+    ):
+        source.says('"Starting workers"', times=5)  # one for each of its kinds
+        kustomize.says('"Starting workers"')
+        yield Flux(plane, source, kustomize)
+
+
+def _crds() -> list[CRD]:
+    """The CRDs of both controllers, by the newest text of each, with every version served."""
+    found: dict[str, CRD] = {}
+    for folder in map(beside, CRDS):
+        for path in sorted(folder.glob("*.yaml")):
+            crd = yaml.safe_load(path.read_text(encoding="utf-8"))
+            older = found.get(crd["metadata"]["name"], {"spec": {"versions": []}})
+            versions = {version["name"]: version for version in crd["spec"]["versions"]}
+            for version in older["spec"]["versions"]:
+                versions.setdefault(version["name"], version | {"storage": False})
+            crd["spec"]["versions"] = list(versions.values())
+            found[crd["metadata"]["name"]] = crd
+    return list(found.values())

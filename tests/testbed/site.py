@@ -1,0 +1,187 @@
+"""A generated repository on a Git server, and Argo CD or Flux that syncs it into a cluster."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gitenv import SETTINGS, git, write
+from gitserver import Server, serve
+
+from testbed.argocd import ArgoCD, argocd
+from testbed.controlplane import ControlPlane
+from testbed.flux import Flux, flux
+from testbed.programs import eventually
+
+ENVIRONMENT = "prod"
+NAMESPACE = "frameworkcontroller"
+APPLICATION = f"frameworkcontroller-{ENVIRONMENT}"
+KINDS = (
+    "statefulsets,services,configmaps,serviceaccounts,networkpolicies,pods,"
+    "clusterroles,clusterrolebindings,namespaces"
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """All of it, for the environment `prod`.
+
+    Attributes:
+        tool: argocd or flux.
+        plane: the cluster.
+        running: the tool.
+        repository: the engineer's clone.
+        server: where it is pushed to.
+    """
+
+    tool: str
+    plane: ControlPlane
+    running: ArgoCD | Flux
+    repository: Path
+    server: Server
+
+    def fcgitops(self, *arguments: str | Path, status: int = 0) -> tuple[str, str]:
+        """Run the command in the clone; its stdout and stderr."""
+        return fcgitops(self.repository.parent, "-C", self.repository, *arguments,
+                        status=status, kubeconfig=self.plane.kubeconfig)  # fmt: skip
+
+    def push(self) -> str:
+        """Push, and tell the tool, as a webhook would; the commit."""
+        git(self.repository, "push", "-q", "origin", "HEAD:main")
+        self.notify()
+        return git(self.repository, "rev-parse", "HEAD")
+
+    def commit(self, files: dict[str, str | bytes | None], message: str = "By hand") -> None:
+        """Commit files by hand, as a person does."""
+        write(self.repository, files)
+        git(self.repository, "add", "-A")
+        git(self.repository, "commit", "-qm", message)
+
+    def notify(self) -> None:
+        """Have the tool look at Git now."""
+        if isinstance(self.running, ArgoCD):
+            self.running.refresh(APPLICATION)
+        else:
+            self.running.reconcile("gitrepositories.source.toolkit.fluxcd.io", NAMESPACE)
+
+    def reconcile(self) -> None:
+        """Have the tool compare the cluster with Git now."""
+        self.notify()
+        if isinstance(self.running, Flux):
+            self.running.reconcile("kustomizations.kustomize.toolkit.fluxcd.io", NAMESPACE)
+
+    def status(self) -> dict[str, Any]:
+        """The status of the Application or of the Kustomization."""
+        if self.tool == "argocd":
+            found = self.plane.get("applications.argoproj.io", APPLICATION, "-n", "argocd")
+        else:
+            found = self.plane.get("kustomizations.kustomize.toolkit.fluxcd.io", NAMESPACE,
+                                   "-n", "flux-system")  # fmt: skip
+        status: dict[str, Any] = found.get("status", {})
+        return status
+
+    def applied(self, commit: str) -> bool:
+        """Whether the commit is on the cluster, and healthy."""
+        status = self.status()
+        if self.tool == "argocd":
+            operation = status.get("operationState", {})
+            return (
+                status.get("sync", {}).get("status") == "Synced"
+                and status["sync"].get("revision") == commit
+                and operation.get("phase") == "Succeeded"
+                and status.get("health", {}).get("status") == "Healthy"
+            )
+        return status.get("lastAppliedRevision", "").endswith(commit) and _ready(status)
+
+    def wait_for(self, commit: str, timeout: float = 60) -> None:
+        """Wait until the commit is on the cluster, and healthy."""
+        eventually(
+            lambda: self.applied(commit) or _raise(self.status()), timeout, f"{commit} is applied"
+        )
+
+    def complaint(self, commit: str) -> str:
+        """What the tool says is wrong with the commit; empty while it has said nothing."""
+        status = self.status()
+        if self.tool == "argocd":
+            if status.get("sync", {}).get("status") not in ("Unknown", "OutOfSync"):
+                return ""
+            return "; ".join(c["message"] for c in status.get("conditions", []))
+        attempted = status.get("lastAttemptedRevision", "")
+        if _ready(status) or (commit and not attempted.endswith(commit)):
+            return ""
+        return "; ".join(c["message"] for c in status["conditions"] if c["type"] == "Ready")
+
+    def versions(self, namespace: str = NAMESPACE) -> dict[str, str]:
+        """KIND/NAME → resourceVersion of what the repository has put on the cluster."""
+        found = self.plane.get(KINDS, "-n", namespace)
+        return {
+            f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"]
+            for o in found
+            if "frameworkcontroller" in o["metadata"]["name"]
+            and "frameworkcontroller-flux" not in o["metadata"]["name"]
+        }
+
+    def config_map(self) -> str:
+        """The name of the ConfigMap that the StatefulSet mounts."""
+        pod = self.plane.get("statefulset", NAMESPACE, "-n", NAMESPACE)["spec"]["template"]
+        (name,) = (v["configMap"]["name"] for v in pod["spec"]["volumes"] if "configMap" in v)
+        return str(name)
+
+    def configuration(self) -> str:
+        """The file that the controller's Pod reads."""
+        found = self.plane.get("configmap", self.config_map(), "-n", NAMESPACE)
+        return str(found["data"]["frameworkcontroller.yaml"])
+
+
+def _ready(status: dict[str, Any]) -> bool:
+    conditions = {c["type"]: c["status"] for c in status.get("conditions", [])}
+    return conditions.get("Ready") == "True"
+
+
+def _raise(status: object) -> bool:
+    raise AssertionError(status)
+
+
+def fcgitops(
+    home: Path, *arguments: str | Path, status: int = 0, kubeconfig: Path | None = None
+) -> tuple[str, str]:
+    """Run `fcgitops` away from the developer's own settings; its stdout and stderr."""
+    settings = home / ".gitconfig"
+    settings.write_text(SETTINGS)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | {
+        "HOME": str(home),
+        "GIT_CONFIG_GLOBAL": str(settings),
+        "KUBECONFIG": str(kubeconfig or os.devnull),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "fcgitops", *map(str, arguments)],
+        env=env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout, done.stderr
+
+
+@contextmanager
+def site(tool: str, plane: ControlPlane, folder: Path) -> Iterator[Site]:
+    """A new repository, pushed, beside a running Argo CD or Flux that does not know it yet."""
+    with serve(folder) as server:
+        repository = folder / "deploy"
+        fcgitops(
+            folder, "new", repository, "--no-input", "--gitops", tool, "--repo-url", server.url,
+            "--env", f"{ENVIRONMENT}=customized-config",
+        )  # fmt: skip
+        git(repository, "config", "user.name", "Ada")
+        git(repository, "config", "user.email", "ada@example.com")
+        git(repository, "push", "-q", "origin", "HEAD:main")
+        state = folder / tool
+        state.mkdir()
+        # Git's default branch there is what the bare repository was made with.
+        git(server.repository, "symbolic-ref", "HEAD", "refs/heads/main")
+        with argocd(plane, state) if tool == "argocd" else flux(plane, state) as running:
+            yield Site(tool, plane, running, repository, server)

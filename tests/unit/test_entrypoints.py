@@ -1,0 +1,192 @@
+"""What Argo CD and Flux are pointed at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Fcgitops
+from fcgitops import argocd, entrypoints, flux, removal, render
+from fcgitops.answers import ARGOCD_VERSIONS, Answers
+from fcgitops.model import environment
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+URL = "https://git.example.com/ml/deploy.git"
+KEY = "0123456789ABCDEF"
+
+
+def project(**answers: Any) -> dict[str, Any]:
+    """The AppProject's spec."""
+    spec: dict[str, Any] = argocd.app_project(Answers("fc", repo_url=URL, **answers))["spec"]
+    return spec
+
+
+@pytest.mark.parametrize("profile", ["hardened", "upstream"])
+def test_the_project_allows_what_is_rendered(profile: str) -> None:
+    """Each kind that a golden environment renders is in the whitelist, and no other."""
+    rendered = [
+        found
+        for path in (GOLDEN / profile / "rendered").glob("*.yaml")
+        for found in yaml.safe_load_all(path.read_text())
+    ]
+    kinds = {(o["apiVersion"].rpartition("/")[0], o["kind"]) for o in rendered}
+    spec = project(profile=profile)
+    allowed = {
+        (item["group"], item["kind"])
+        for item in spec["clusterResourceWhitelist"] + spec["namespaceResourceWhitelist"]
+    }
+    assert allowed == kinds
+    assert spec["sourceRepos"] == [URL]
+
+
+@pytest.mark.parametrize("version", ARGOCD_VERSIONS)
+def test_only_what_the_version_knows(version: str) -> None:
+    """Limits by name from 3.3 on; sourceIntegrity from 3.5 on, signatureKeys before."""
+    spec = project(argocd_version=version, signing_keys=KEY.lower())
+    named = [item for item in spec["clusterResourceWhitelist"] if "name" in item]
+    assert bool(named) == (version >= "3.3")
+    if version >= "3.5":
+        (policy,) = spec["sourceIntegrity"]["git"]["policies"]
+        assert policy == {"repos": [{"url": URL}], "gpg": {"mode": "head", "keys": [KEY]}}
+        assert "signatureKeys" not in spec
+    else:
+        assert spec["signatureKeys"] == [{"keyID": KEY}]
+        assert "sourceIntegrity" not in spec
+
+
+def test_nothing_generated_deletes_anything() -> None:
+    """An empty or wrong result of the generator removes no Application and no object."""
+    spec = argocd.application_set(Answers("fc", repo_url=URL))["spec"]
+    assert spec["syncPolicy"] == {
+        "applicationsSync": "create-update",
+        "preserveResourcesOnDeletion": True,
+    }
+    assert spec["goTemplateOptions"] == ["missingkey=error"]
+    assert spec["template"]["spec"]["project"] == "frameworkcontroller"
+    assert "finalizers" not in spec["template"]["metadata"]
+
+
+def flux_objects(**answers: Any) -> dict[str, dict[str, Any]]:
+    """Kind → object of an environment that Flux syncs."""
+    given = {"sync": "flux", "flux.shard": answers.pop("shard", "")}
+    env = environment("prod", given, {}, "hardened", "f")
+    tree = entrypoints.of_environment(env, Answers("fc", repo_url=URL, **answers), b"rules: []\n")
+    return {o["kind"]: o for data in tree.values() for o in yaml.safe_load_all(data)}
+
+
+def test_flux() -> None:
+    """A source and a Kustomization, which go on when their folder is gone from Git."""
+    found = flux_objects()
+    sync, source = found["Kustomization"], found["GitRepository"]
+    assert sync["spec"]["serviceAccountName"] == found["ServiceAccount"]["metadata"]["name"]
+    assert sync["spec"] | {"prune": True, "wait": True, "force": False} == sync["spec"]
+    assert "postBuild" not in sync["spec"]
+    for o in found.values():
+        assert o["metadata"]["annotations"] == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+    assert not {"secretRef", "verify"} & set(source["spec"])
+    more = flux_objects(flux_secret="git", signing_keys=KEY, shard="one")
+    assert more["GitRepository"]["spec"]["secretRef"] == {"name": "git"}
+    assert more["GitRepository"]["spec"]["verify"]["mode"] == "HEAD"
+    for kind in ("GitRepository", "Kustomization"):
+        assert more[kind]["metadata"]["labels"] == {"sharding.fluxcd.io/key": "one"}
+
+
+def test_flux_names_what_it_can() -> None:
+    """No right is for any name, but where the API or a hashed name asks for it; none escalates."""
+    for rule in flux_objects()["ClusterRole"]["rules"]:
+        named = "resourceNames" in rule or rule["verbs"] == ["create"]
+        assert named or set(rule["resources"]) <= {"namespaces", "configmaps"}
+        assert not {"*", "escalate", "impersonate"} & {*rule["verbs"], *rule["resources"]}
+
+
+@pytest.mark.parametrize(
+    ("gitops", "sync", "argocd_there", "flux_there"),
+    [
+        ("argocd", "argocd", True, False),
+        ("argocd", "flux", True, True),
+        ("flux", "flux", False, True),
+        ("both", "argocd", True, False),
+        ("both", "flux", True, True),
+    ],
+)
+def test_one_tool_an_environment(
+    gitops: str, sync: str, argocd_there: bool, flux_there: bool,
+    fcgitops: Fcgitops, tmp_path: Path,
+) -> None:  # fmt: skip
+    """clusters/ has what the answer asks for; clusters/flux/ENV is for Flux's environments."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", gitops)
+    fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}")
+    assert (folder / "clusters/argocd/applicationset.yaml").exists() == argocd_there
+    assert (folder / "clusters/flux/prod/sync.yaml").exists() == flux_there
+    fcgitops("-C", folder, "verify")
+    if gitops == "both":
+        fcgitops("-C", folder, "overlay", "prod", "--set", "sync=argocd")
+        assert not (folder / "clusters/flux/prod").exists()
+        fcgitops("-C", folder, "verify")
+
+
+def test_argocd_is_refused_where_it_has_no_entry_points(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """A repository for Flux alone has no ApplicationSet that would read the environment."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "flux")
+    ran = fcgitops("-C", folder, "overlay", "prod", "--set", "sync=argocd", status=2)
+    assert "sync: is argocd, for which this repository has no entry points (flux)" in ran.err
+
+
+def test_a_new_url_reaches_all_entry_points(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """After an edit of fcgitops.yaml `verify` complains until `overlays` has been run."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux")
+    answers = folder / "fcgitops.yaml"
+    answers.write_text(answers.read_text().replace("repo_url: ''", f"repo_url: {URL}"))
+    assert (
+        "clusters/argocd/applicationset.yaml: FCG12"
+        in fcgitops("-C", folder, "verify", status=1).out
+    )
+    fcgitops("-C", folder, "overlays")
+    for path in ("argocd/appproject.yaml", "argocd/applicationset.yaml", "flux/dev/sync.yaml"):
+        assert URL in (folder / "clusters" / path).read_text()
+    fcgitops("-C", folder, "verify")
+
+
+def test_what_argocd_reads_is_spelled_out(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """A default that environment.yaml leaves out would stop the ApplicationSet for all of them."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--env", "dev")
+    source = folder / "overlays/dev/environment.yaml"
+    source.write_text(source.read_text().replace("namespace: frameworkcontroller\n", ""))
+    assert fcgitops("-C", folder, "verify", status=1).out == (
+        "dev: FCG13: environment.yaml does not spell out namespace, which Argo CD reads there "
+        "(namespace: frameworkcontroller)\n"
+    )
+
+
+def test_bootstrap_refuses(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Without a URL, with the other tool, without an environment for Flux: before any kubectl."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    for arguments, message in (
+        (["dev"], "does not say where the repository is"),
+        (["dev", "--gitops", "flux"], "sync: is argocd, not flux"),
+        (["--gitops", "flux"], "ENV: is not given"),
+        (["--gitops", "x"], "'x' is not known"),
+        (["prd"], "is no overlay"),
+    ):
+        assert message in fcgitops("-C", folder, "bootstrap", *arguments, status=2).err
+
+
+def test_removal_leaves_crd_and_namespace() -> None:
+    """The commands name each object but the CRD; the Namespace's is a comment."""
+    for sync in ("argocd", "flux"):
+        env = environment("prod", {"sync": sync, "components": ["crd"]}, {}, "hardened", "f")
+        rendered = (GOLDEN / "hardened" / "rendered" / "every-key.yaml").read_text()
+        lines = removal.commands(env, yaml.safe_load_all(rendered))
+        typed = [line for line in lines if line.startswith("kubectl ")]
+        assert "get frameworks" in typed[0]
+        assert not [line for line in typed if "delete namespace" in line or "delete crd" in line]
+        assert any(line.startswith("# kubectl delete namespace") for line in lines)
+    assert flux.NAME == render.NAME == argocd.NAME
