@@ -6,6 +6,7 @@ from typing import Any
 
 from fcgitops import argocd, flux, yamlio
 from fcgitops.answers import Answers
+from fcgitops.errors import InputError, Problem
 from fcgitops.model import Environment
 from fcgitops.tree import Tree, at
 
@@ -39,6 +40,10 @@ def folder(name: str) -> str:
 
 
 def _rules(cluster_role: bytes | None) -> list[dict[str, Any]]:
-    document = yamlio.load(cluster_role, CLUSTER_ROLE) if cluster_role else None
-    rules: list[dict[str, Any]] = (document or {}).get("rules") or []
+    document = yamlio.load(cluster_role, CLUSTER_ROLE) if cluster_role else {}
+    rules = document.get("rules", []) if isinstance(document, dict) else None
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise InputError(
+            Problem(CLUSTER_ROLE, "has no list of rules", f"git checkout {CLUSTER_ROLE}")
+        )
     return rules

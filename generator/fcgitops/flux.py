@@ -21,6 +21,7 @@ NAME = "frameworkcontroller"
 NAMESPACE = "flux-system"
 ACCOUNT = "frameworkcontroller-flux"
 BRANCH = "main"
+SYNC_FILE = "sync.yaml"
 SIGNING_KEYS = "frameworkcontroller-signing-keys"
 
 _KEEP = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
@@ -65,7 +66,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             "# the Kustomization: deleted with it, Flux could not take back what it has applied.\n",
             *account,
         ),
-        "sync.yaml": _file(
+        SYNC_FILE: _file(
             "# Neither is pruned by the Kustomization that syncs this folder: a folder that goes\n"
             "# missing from Git must not delete FrameworkController.\n",
             _source(environment, answers),
@@ -143,6 +144,8 @@ def _rights(profile: str) -> list[dict[str, Any]]:
         _rule("", ["serviceaccounts", "services"], ["create"]),
         _rule("", ["serviceaccounts", "services"], one, NAME),
         _rule("", ["configmaps"], _ALL),
+        # `wait` looks at a StatefulSet's Pods (cli-utils' podControllerStatusReader).
+        _rule("", ["pods"], ["list"]),
         _rule("apps", ["statefulsets"], ["create"]),
         _rule("apps", ["statefulsets"], one, NAME),
         _rule(_RBAC, ["clusterrolebindings"], ["create"]),

@@ -18,15 +18,20 @@ class Kubectl:
     program: str
     context: str
 
+    @property
+    def _command(self) -> list[str]:
+        """With the context spelled out: the current one may change while a question is open."""
+        return [self.program, "--context", self.context]
+
     def has_kind(self, kind: str) -> bool:
         """Whether the cluster knows `kind`, as plural.group.
 
         Raises:
             ToolError: the cluster does not answer.
         """
-        result = run.run([self.program, "get", "crd", kind, "--output", "name"], timeout=30)
-        if result.status and "not found" not in result.stderr.lower():
-            raise ToolError(Problem(f"kubectl, context {self.context}", _last_line(result)))
+        result = run.run([*self._command, "get", "crd", kind, "--output", "name"], timeout=30)
+        if result.status and "(NotFound)" not in result.stderr:
+            raise ToolError(Problem(f"kubectl, context {self.context}", _said(result)))
         return not result.status
 
     def diff(self, *arguments: str) -> str:
@@ -35,10 +40,10 @@ class Kubectl:
         Raises:
             ToolError: the API server refuses it.
         """
-        command = [self.program, "diff", "--server-side", f"--field-manager={FIELD_MANAGER}"]
+        command = [*self._command, "diff", "--server-side", f"--field-manager={FIELD_MANAGER}"]
         result = run.run([*command, *arguments])
         if result.status > 1:
-            raise ToolError(Problem(f"kubectl, context {self.context}", _last_line(result)))
+            raise ToolError(Problem(f"kubectl, context {self.context}", _said(result)))
         return result.stdout.decode(errors="replace")
 
     def apply(self, *arguments: str) -> str:
@@ -47,10 +52,12 @@ class Kubectl:
         Raises:
             ToolError: the API server refuses it; what stood before the refused object is applied.
         """
-        command = [self.program, "apply", "--server-side", f"--field-manager={FIELD_MANAGER}"]
+        command = [*self._command, "apply", "--server-side", f"--field-manager={FIELD_MANAGER}"]
         result = run.run([*command, *arguments])
         if result.status:
-            raise ToolError(Problem(f"kubectl, context {self.context}", _last_line(result)))
+            done = result.stdout.decode(errors="replace").strip().replace("\n", ", ")
+            before = f" (before that: {done})" if done else ""
+            raise ToolError(Problem(f"kubectl, context {self.context}", _said(result) + before))
         return result.stdout.decode(errors="replace")
 
 
@@ -64,12 +71,13 @@ def find() -> Kubectl:
     if not program:
         raise ToolError(Problem("kubectl", "is not here", "install it, or set $KUBECTL"))
     result = run.run([program, "config", "current-context"], timeout=30)
-    if result.status:
+    context = result.stdout.decode(errors="replace").strip()
+    if result.status or not context:
         hint = "kubectl config use-context NAME"
         raise ToolError(Problem("kubectl", "has no current context", hint))
-    return Kubectl(program, result.stdout.decode(errors="replace").strip())
+    return Kubectl(program, context)
 
 
-def _last_line(result: run.Result) -> str:
+def _said(result: run.Result) -> str:
     lines = result.stderr.strip().splitlines() or [f"ended with {result.status}"]
-    return lines[-1]
+    return "; ".join(line.strip() for line in lines[-6:])

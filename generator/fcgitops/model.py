@@ -28,6 +28,9 @@ EGRESS_MODES = ("none", "cidr", "cilium")
 RESERVED_NAMES = (*VARIANTS, "base", "local", "components")
 """Names no environment may have: the variants, and what would read as something else."""
 
+SYNC_NAMESPACES = ("argocd", "flux-system")
+"""Where the sync tools themselves run."""
+
 IMAGE = "frameworkcontroller/frameworkcontroller"
 """The image on Docker Hub; its name in the base, which `images:` matches."""
 IMAGE_TAG = "v1.0.0"
@@ -356,6 +359,16 @@ def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[
     problems = []
     if profile == "hardened":
         problems += _check_hardened(given, where)
+    if given["namespace"] in SYNC_NAMESPACES or (
+        profile != "hardened" and given["namespace"].startswith("kube-")
+    ):
+        problems.append(
+            Problem(
+                f"{where}: namespace",
+                f"{given['namespace']!r} is another program's, and Argo CD's project denies it",
+                "a namespace of its own",
+            )
+        )
     if given["egress.mode"] == "cidr" and not given["egress.endpoints"]:
         problems.append(
             Problem(

@@ -31,11 +31,14 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
         objects: what it rendered.
     """
     lines = [
-        f"# On the cluster {environment.cluster_name}, nothing has been deleted. What runs there:",
+        f"# On the cluster {environment.cluster_name} nothing has been deleted.",
+        "# Once this is merged and pushed: what runs there,",
         "kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces",
-        "# FrameworkController goes with the lines below; the CRD and every Framework stay.",
+        "# and what takes FrameworkController off it; the CRD and every Framework stay:",
     ]
     there = list(objects)
+    if not there:
+        lines.append("# (what it rendered could not be listed: these lines are not all)")
     if environment.sync == "flux":
         lines += [
             f"kubectl --namespace {flux.NAMESPACE} delete --wait "
@@ -51,7 +54,9 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
             f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io {application}"
             "  # where Argo CD runs; it deletes nothing else"
         )
-        lines += [line for kind in _KINDS for line in _deletions(kind, there, environment)]
+        others = dict.fromkeys(o["kind"] for o in there if o["kind"] not in _KINDS)
+        for kind in (*_KINDS, *others):
+            lines += _deletions(kind, there)
     lines += [
         f"# kubectl delete namespace {environment.namespace}  # once nothing else is in it"
         for o in there
@@ -60,11 +65,11 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
     return lines
 
 
-def _deletions(
-    kind: str, objects: Iterable[dict[str, Any]], environment: Environment
-) -> Iterable[str]:
+def _deletions(kind: str, objects: Iterable[dict[str, Any]]) -> Iterable[str]:
     for o in objects:
         if o["kind"] == kind and kind not in _GUARDED:
-            namespaced = not kind.startswith("Cluster")
-            place = f"--namespace {environment.namespace} " if namespaced else ""
-            yield f"kubectl {place}delete {_KINDS[kind]} {o['metadata']['name']}"
+            namespace = o["metadata"].get("namespace")
+            place = f"--namespace {namespace} " if namespace else ""
+            group = o["apiVersion"].rpartition("/")[0]
+            name = _KINDS.get(kind) or f"{kind.lower()}{'.' if group else ''}{group}"
+            yield f"kubectl {place}delete {name} {o['metadata']['name']}"

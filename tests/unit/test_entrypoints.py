@@ -11,6 +11,7 @@ from conftest import Fcgitops
 from fcgitops import argocd, entrypoints, flux, removal, render
 from fcgitops.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model import environment
+from gitenv import git, write
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 URL = "https://git.example.com/ml/deploy.git"
@@ -97,7 +98,8 @@ def test_flux_names_what_it_can() -> None:
     """No right is for any name, but where the API or a hashed name asks for it; none escalates."""
     for rule in flux_objects()["ClusterRole"]["rules"]:
         named = "resourceNames" in rule or rule["verbs"] == ["create"]
-        assert named or set(rule["resources"]) <= {"namespaces", "configmaps"}
+        pods = (rule["resources"], rule["verbs"]) == (["pods"], ["list"])
+        assert named or pods or set(rule["resources"]) <= {"namespaces", "configmaps"}
         assert not {"*", "escalate", "impersonate"} & {*rule["verbs"], *rule["resources"]}
 
 
@@ -177,6 +179,54 @@ def test_bootstrap_refuses(fcgitops: Fcgitops, tmp_path: Path) -> None:
         (["prd"], "is no overlay"),
     ):
         assert message in fcgitops("-C", folder, "bootstrap", *arguments, status=2).err
+
+
+def test_what_is_left_of_another_tool_is_found(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """An edited file stays when `sync` changes: `verify` says that Flux would go on."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux")
+    sync = folder / "clusters/flux/dev/sync.yaml"
+    sync.write_text(sync.read_text().replace("interval: 60m", "interval: 5m"))
+    git(folder, "commit", "-qam", "faster")
+    fcgitops("-C", folder, "overlay", "dev", "--set", "sync=argocd")
+    assert sync.exists()
+    out = fcgitops("-C", folder, "verify", status=1).out
+    assert "dev: FCG14: clusters/flux/dev/sync.yaml is for Flux, but Argo CD syncs it" in out
+
+
+def test_remove_leaves_the_files_of_flux(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """`flux bootstrap` keeps its own files below the same folder: they are not ours to delete."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "flux", "--env", "dev")
+    write(folder, {"clusters/flux/dev/flux-system/gotk-sync.yaml": "a: 1\n"})
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "bootstrap")
+    ran = fcgitops("-C", folder, "remove", "dev")
+    assert "1 files of others stay" in ran.err
+    left = [p.name for p in (folder / "clusters/flux/dev").rglob("*") if p.is_file()]
+    assert left == ["gotk-sync.yaml"]
+
+
+@pytest.mark.parametrize("namespace", ["argocd", "flux-system"])
+def test_namespaces_of_the_tools_are_refused(
+    namespace: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """FrameworkController there would relabel it, and Argo CD's project denies it."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input")
+    ran = fcgitops("-C", folder, "overlay", "dev", "--namespace", namespace, status=2)
+    assert "is another program's" in ran.err
+
+
+def test_bootstrap_refuses_stale_files(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """The URL of fcgitops.yaml must have reached them."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "flux", "--env", "dev")
+    answers = folder / "fcgitops.yaml"
+    answers.write_text(answers.read_text().replace("repo_url: ''", f"repo_url: {URL}"))
+    ran = fcgitops("-C", folder, "bootstrap", "dev", "--yes", status=2)
+    assert "clusters/flux/dev/sync.yaml: is not in line with fcgitops.yaml" in ran.err
 
 
 def test_removal_leaves_crd_and_namespace() -> None:

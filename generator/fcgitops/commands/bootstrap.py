@@ -48,7 +48,7 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         terminal.say(f"nothing to do: the context {program.context} has all of it already")
         return 0
     terminal.data(difference)
-    question = f"Apply this to the context {program.context}?"
+    question = f"Apply this to the context {terminal.printable(program.context)}?"
     if not yes and not (terminal.interactive() and click.confirm(question, err=True)):
         terminal.say("nothing was applied (YES=1, or --yes, applies without asking)")
         return 0
@@ -85,4 +85,15 @@ def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[
     missing = [file.relative_to(repository.root).as_posix() for file in files if not file.is_file()]
     if missing:
         raise InputError(Problem(path, "is missing", "make overlays") for path in missing)
+    texts = {file: file.read_text(encoding="utf-8", errors="replace") for file in files}
+    stale = [
+        file.relative_to(repository.root).as_posix()
+        for file, text in texts.items()
+        if "<<<<<<<" in text or answers.NO_URL in text
+    ]
+    if repository.answers.source_url not in "".join(texts.values()):
+        stale.append(place)
+    if stale:
+        what = f"is not in line with {answers.FILE}"
+        raise InputError(Problem(path, what, "make overlays, and push") for path in stale)
     return tool, files

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fcgitops import entrypoints, gitrepo, kustomize, removal, terminal, yamlio
+from fcgitops import entrypoints, gitrepo, kustomize, record, removal, terminal, yamlio
 from fcgitops.commands.writing import Options, change
 from fcgitops.errors import InputError, Problem, ToolError
 from fcgitops.merge import Merged
 from fcgitops.repository import Repository
 from fcgitops.scaffold import OVERLAYS
+from fcgitops.tree import read_file
 
 
 def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
@@ -30,8 +31,10 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
 
     def make(repository: Repository) -> tuple[Merged, str]:
         repository.require([name], repository.environment_names())
-        folders = [f"{OVERLAYS}/{name}", entrypoints.folder(name)]
-        committed = [path for folder in folders for path in _committed(repository, folder)]
+        committed = [
+            *_committed(repository, f"{OVERLAYS}/{name}"),
+            *_generated(repository, entrypoints.folder(name)),
+        ]
         lines.extend(removal.commands(repository.environment(name), _objects(repository, name)))
         return Merged(dict.fromkeys(committed)), f"Remove environment {name}"
 
@@ -39,6 +42,24 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     for line in lines:
         terminal.say(line)
     return status
+
+
+def _generated(repository: Repository, path: str) -> list[str]:
+    """The files of a folder that fcgitops made; Flux's own bootstrap has its files there too.
+
+    Raises:
+        InputError: one of them is not committed.
+    """
+    place = f"{path}/{record.ENVIRONMENT_FILE}"
+    made = record.decode(read_file(repository.root, place)) or {}
+    names = [f"{path}/{name}" for name in made] + ([place] if made else [])
+    there = [name for name in names if (repository.root / name).exists()]
+    committed = gitrepo.open_repository(repository.root).list_head(path)
+    if missing := [name for name in there if name not in committed]:
+        raise InputError(Problem(name, "is not committed", f"git add {path}") for name in missing)
+    if others := sorted(set(committed) - set(there)):
+        terminal.say(f"note: {path}: {len(others)} files of others stay, such as {others[0]}")
+    return there
 
 
 def _committed(repository: Repository, path: str) -> list[str]:

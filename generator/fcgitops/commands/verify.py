@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from fcgitops import answers, checks, git, kustomize, render, terminal, yamlio
+from fcgitops import answers, checks, flux, git, kustomize, render, terminal, yamlio
 from fcgitops.checks import Finding, Rendered
 from fcgitops.environments import Planned, as_it_is, outcome, repository_outcome
 from fcgitops.errors import FOUND, InputError, Problem, ToolError
@@ -45,6 +45,8 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     findings += [finding for item in planned for finding in _in_line(repository, item)]
     findings += _entry_points_in_line(repository)
     findings += [finding for item in planned for finding in _spelled_out(item)]
+    if not problems:
+        findings += _left_behind(repository)
     environments = {item.environment.name: item.environment for item in planned}
     for path, result in program.build_all(repository.root / OVERLAYS / name for name in wanted):
         if isinstance(result, ToolError):
@@ -93,6 +95,26 @@ def _read(repository: Repository, names: list[str]) -> tuple[list[Planned], list
 def _overlay(where: str) -> str:
     """The environment that a problem's place, overlays/NAME/…, speaks of."""
     return where.split("/")[1] if where.startswith(f"{OVERLAYS}/") else where
+
+
+def _left_behind(repository: Repository) -> list[Finding]:
+    """FCG14: a folder that Flux would go on to sync, of an environment that is not its own."""
+    folder = repository.root / flux.FOLDER
+    found = []
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        name = entry.name
+        if not (entry / flux.SYNC_FILE).is_file():
+            continue
+        what = ""
+        if name not in repository.environment_names():
+            what = "there is no such environment"
+        elif repository.environment(name).sync != "flux":
+            what = "Argo CD syncs it"
+        if what:
+            hint = f"git rm -r {flux.FOLDER}/{name}, but for what others have there"
+            message = f"{flux.FOLDER}/{name}/{flux.SYNC_FILE} is for Flux, but {what}"
+            found.append(Finding("FCG14", name, message, hint))
+    return found
 
 
 def _spelled_out(item: Planned) -> list[Finding]:
