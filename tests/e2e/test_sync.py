@@ -23,6 +23,7 @@ from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, Site, site
 pytestmark = pytest.mark.cluster
 
 PUSHES = 20
+FLUX_ACCOUNT = "system:serviceaccount:flux-system:frameworkcontroller-flux"
 ENTRY_POINTS = {"argocd": "applicationsets", "flux": "gitrepositories,kustomizations"}
 
 FRAMEWORK = """\
@@ -287,6 +288,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     assert "frameworks.frameworkcontroller.microsoft.com" in prod.plane.kubectl("get", "crd")
     assert prod.plane.get("framework", "kept", "-n", "jobs")["metadata"]["name"] == "kept"
     assert _elsewhere(prod) == elsewhere
+    assert prod.plane.audit(user=FLUX_ACCOUNT, code=403) == []
 
 
 def _elsewhere(prod: Site) -> dict[str, str]:
@@ -297,3 +299,19 @@ def _elsewhere(prod: Site) -> dict[str, str]:
         for o in found
         if o["metadata"]["namespace"] not in (NAMESPACE, "argocd", "flux-system", "kube-system")
     }
+
+
+@pytest.mark.parametrize("tool", ["argocd", "flux"])
+def test_upstream(tool: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The profile `upstream` is applied and healthy too, with the rights that Flux gets for it."""
+    folder = tmp_path_factory.mktemp(tool)
+    with (
+        control_plane(tmp_path_factory.mktemp("plane")) as plane,
+        site(tool, plane, folder, "upstream") as prod,
+    ):
+        prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
+        commit = git(prod.repository, "rev-parse", "HEAD")
+        eventually(lambda: prod.applied(commit) or _fail(prod.status()), 90, "it is applied")
+        pod = plane.get("pod", f"{NAMESPACE}-0", "-n", "default")
+        assert pod["status"]["phase"] == "Running"
+        assert plane.audit(user=FLUX_ACCOUNT, code=403) == []

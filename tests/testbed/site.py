@@ -168,13 +168,13 @@ def fcgitops(
 
 
 @contextmanager
-def site(tool: str, plane: ControlPlane, folder: Path) -> Iterator[Site]:
+def site(tool: str, plane: ControlPlane, folder: Path, profile: str = "hardened") -> Iterator[Site]:
     """A new repository, pushed, beside a running Argo CD or Flux that does not know it yet."""
     with serve(folder) as server:
         repository = folder / "deploy"
         fcgitops(
             folder, "new", repository, "--no-input", "--gitops", tool, "--repo-url", server.url,
-            "--env", f"{ENVIRONMENT}=customized-config",
+            "--env", f"{ENVIRONMENT}=customized-config", "--profile", profile,
         )  # fmt: skip
         git(repository, "config", "user.name", "Ada")
         git(repository, "config", "user.email", "ada@example.com")
