@@ -157,3 +157,15 @@ def test_bad_files_beside_a_good_one(tmp_path: Path) -> None:
     out = rejected("--format", "json", *files)
     assert out.count('"verdict": "reject"') == 2
     assert out.count('"verdict": "accept"') == 1
+
+
+def test_standard_output_that_is_closed(tmp_path: Path) -> None:
+    """`>&-` of a shell is a mistake of the caller, said in a line."""
+    file = tmp_path / "good.yaml"
+    file.write_text("workerNumber: 5\n")
+    script = f"{sys.executable} -m fcgitops config check {file} >&-"
+    run = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.splitlines() == [
+        "error: standard output: Bad file descriptor (nothing was written)"
+    ]

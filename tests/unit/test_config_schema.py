@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -268,6 +269,8 @@ def test_explain_what_is_no_key(fcgitops: Fcgitops, key: str, hint: str) -> None
 def test_the_page_has_every_key_and_every_rule() -> None:
     """docs/configuration.md is generated, so that it is never behind."""
     page = reference.page()
+    written = Path(__file__).parents[2] / "docs" / "configuration.md"
+    assert written.read_text(encoding="utf-8") == page, "make docs"
     for path, found in schema.walk():
         assert f"| `{path}` | {schema.describe(found)} |" in page
     for rule, (severity, what) in RULES.items():
