@@ -251,8 +251,9 @@ def render(answers: Answers) -> bytes:
     )
     defaults = yamlio.dump({"defaults": nested(shown | dict(answers.defaults))})
     return (
-        "# What this repository is generated from. `version` is the fcgitops that wrote it last;\n"
-        "# only `fcgitops update` changes it, and the answers.\n"
+        "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
+        "# After an edit of repo_url, argocd_version, flux_secret or signing_keys run\n"
+        "# `make overlays`; only `fcgitops update` changes the other answers, and the version.\n"
         f"{document}"
         "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
         "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"

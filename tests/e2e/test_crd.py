@@ -4,10 +4,7 @@ FrameworkController's own binary runs against a small fake of the Kubernetes API
 no CRD and refuses to create one, so the binary posts its CRD and ends.
 """
 
-import gzip
 import json
-import os
-import platform
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -18,10 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
+from testbed.controller import binary as find_binary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRD = REPOSITORY / "{{cookiecutter.repo_slug}}" / "components" / "crd" / "crd.yaml"
-PACKED = REPOSITORY.parent / "shared" / "frameworkcontroller" / "frameworkcontroller.gz"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NAME = "frameworks.frameworkcontroller.microsoft.com"
 
@@ -30,17 +27,8 @@ Request = tuple[str, str, bytes]
 
 @pytest.fixture
 def binary(tmp_path: Path) -> Path:
-    """FrameworkController's binary: FRAMEWORKCONTROLLER_BIN, else the one beside the checkout."""
-    if named := os.environ.get("FRAMEWORKCONTROLLER_BIN"):
-        return Path(named).resolve(strict=True)
-    if not PACKED.is_file():
-        pytest.skip("no FrameworkController binary: set FRAMEWORKCONTROLLER_BIN")
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        pytest.skip("the FrameworkController binary beside the checkout is for Linux on x86_64")
-    unpacked = tmp_path / "frameworkcontroller"
-    unpacked.write_bytes(gzip.decompress(PACKED.read_bytes()))
-    unpacked.chmod(0o755)
-    return unpacked
+    """FrameworkController's own."""
+    return find_binary(tmp_path)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from testbed.controller import framework_controller
+from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import eventually
 from testbed.site import NAMESPACE, fcgitops
@@ -20,7 +20,6 @@ GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 CRD = GOLDEN / "hardened" / "repository" / "components" / "crd" / "crd.yaml"
 """There from the start: the garbage collector looks for new kinds only every 30 s."""
 USER = f"system:serviceaccount:{NAMESPACE}:{NAMESPACE}"
-JOBS = "jobs"
 
 NOT_SEEN = {
     ("frameworks/finalizers", "update"): "asked by the admission plugin "
@@ -67,29 +66,6 @@ def apply_environment(plane: ControlPlane, folder: Path) -> None:
     built, _ = fcgitops(folder, "-C", folder / "deploy", "build", "prod")
     plane.apply(built, "--server-side")
     plane.kubectl("create", "namespace", JOBS)
-
-
-def framework(name: str, retries: int = 0) -> str:
-    """A Framework of one task that ends when its Pod does."""
-    policy = f"{{fancyRetryPolicy: false, maxRetryCount: {retries}}}"
-    return f"""\
-apiVersion: frameworkcontroller.microsoft.com/v1
-kind: Framework
-metadata: {{name: {name}, namespace: {JOBS}}}
-spec:
-  executionType: Start
-  retryPolicy: {policy}
-  taskRoles:
-  - name: worker
-    taskNumber: 1
-    frameworkAttemptCompletionPolicy: {{minFailedTaskCount: 1, minSucceededTaskCount: 1}}
-    task:
-      retryPolicy: {{fancyRetryPolicy: false, maxRetryCount: 0}}
-      pod:
-        spec:
-          restartPolicy: Never
-          containers: [{{name: main, image: nothing}}]
-"""
 
 
 def pods_of(plane: ControlPlane, name: str) -> list[str]:

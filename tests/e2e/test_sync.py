@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from gitenv import git
-from testbed.controller import framework_controller
+from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import control_plane
 from testbed.programs import eventually
 from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, Site, site
@@ -25,25 +25,6 @@ pytestmark = pytest.mark.cluster
 PUSHES = 20
 FLUX_ACCOUNT = "system:serviceaccount:flux-system:frameworkcontroller-flux"
 ENTRY_POINTS = {"argocd": "applicationsets", "flux": "gitrepositories,kustomizations"}
-
-FRAMEWORK = """\
-apiVersion: frameworkcontroller.microsoft.com/v1
-kind: Framework
-metadata: {name: kept, namespace: jobs}
-spec:
-  executionType: Start
-  retryPolicy: {fancyRetryPolicy: false, maxRetryCount: 0}
-  taskRoles:
-  - name: worker
-    taskNumber: 1
-    frameworkAttemptCompletionPolicy: {minFailedTaskCount: 1, minSucceededTaskCount: 1}
-    task:
-      retryPolicy: {fancyRetryPolicy: false, maxRetryCount: 0}
-      pod:
-        spec:
-          restartPolicy: Never
-          containers: [{name: main, image: nothing}]
-"""
 
 
 @pytest.fixture(scope="module", params=["argocd", "flux"])
@@ -231,10 +212,8 @@ def test_a_repository_that_goes_away_deletes_nothing(prod: Site) -> None:
     prod.server.repository.rename(away)
     try:
         prod.notify()
-        if prod.tool == "argocd":
-            eventually(lambda: prod.complaint("") or _fail("nothing yet"), 60, "it complains")
-        else:
-            time.sleep(8)
+        eventually(lambda: prod.misses_repository() or _fail("not yet"), 60, "it complains")
+        time.sleep(2)
         assert prod.versions() == before
     finally:
         away.rename(prod.server.repository)
@@ -268,10 +247,10 @@ def test_from_push_to_applied(prod: Site, record_property: Any, capsys: Any) -> 
 
 def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     """After `remove` all stays; the printed commands take the controller off, and no Framework."""
-    prod.plane.kubectl("create", "namespace", "jobs")
+    prod.plane.kubectl("create", "namespace", JOBS)
     with framework_controller(prod.plane, config=prod.configuration()):
-        prod.plane.apply(FRAMEWORK)
-        running = ("get", "pods", "-n", "jobs", "-o", "name")
+        prod.plane.apply(framework("kept"))
+        running = ("get", "pods", "-n", JOBS, "-o", "name")
         eventually(lambda: prod.plane.kubectl(*running) or _fail("none"), 30, "its Pod is there")
     before = prod.versions()
     elsewhere = _elsewhere(prod)
@@ -286,7 +265,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     gone = lambda: not set(prod.versions()) - {f"Namespace/{NAMESPACE}"} or _fail(prod.versions())  # noqa: E731
     eventually(gone, 60, "the controller's objects are gone")
     assert "frameworks.frameworkcontroller.microsoft.com" in prod.plane.kubectl("get", "crd")
-    assert prod.plane.get("framework", "kept", "-n", "jobs")["metadata"]["name"] == "kept"
+    assert prod.plane.get("framework", "kept", "-n", JOBS)["metadata"]["name"] == "kept"
     assert _elsewhere(prod) == elsewhere
     assert prod.plane.audit(user=FLUX_ACCOUNT, code=403) == []
 

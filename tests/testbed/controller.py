@@ -16,6 +16,9 @@ import pytest
 from testbed.controlplane import ControlPlane
 from testbed.programs import Program, running, search_path
 
+JOBS = "jobs"
+"""The namespace of the Frameworks."""
+
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 PACKED = SHARED / "frameworkcontroller" / "frameworkcontroller.gz"
 
@@ -62,3 +65,26 @@ def binary(folder: Path) -> Path:
         unpacked.write_bytes(gzip.decompress(PACKED.read_bytes()))
         unpacked.chmod(0o755)
     return unpacked
+
+
+def framework(name: str, retries: int = 0) -> str:
+    """A Framework of one task that ends when its Pod does."""
+    policy = f"{{fancyRetryPolicy: false, maxRetryCount: {retries}}}"
+    return f"""\
+apiVersion: frameworkcontroller.microsoft.com/v1
+kind: Framework
+metadata: {{name: {name}, namespace: {JOBS}}}
+spec:
+  executionType: Start
+  retryPolicy: {policy}
+  taskRoles:
+  - name: worker
+    taskNumber: 1
+    frameworkAttemptCompletionPolicy: {{minFailedTaskCount: 1, minSucceededTaskCount: 1}}
+    task:
+      retryPolicy: {{fancyRetryPolicy: false, maxRetryCount: 0}}
+      pod:
+        spec:
+          restartPolicy: Never
+          containers: [{{name: main, image: nothing}}]
+"""

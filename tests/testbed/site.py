@@ -117,6 +117,13 @@ class Site:
             return ""
         return "; ".join(c["message"] for c in status["conditions"] if c["type"] == "Ready")
 
+    def misses_repository(self) -> bool:
+        """Whether the tool has said that it cannot fetch."""
+        if self.tool == "argocd":
+            return bool(self.complaint(""))
+        place = ("gitrepositories.source.toolkit.fluxcd.io", NAMESPACE, "-n", "flux-system")
+        return not _ready(self.plane.get(*place)["status"])
+
     def versions(self, namespace: str = NAMESPACE) -> dict[str, str]:
         """KIND/NAME → resourceVersion of what the repository has put on the cluster."""
         found = self.plane.get(KINDS, "-n", namespace)

@@ -247,9 +247,9 @@ GOOD = answers.render(Answers("fc")).decode()
             "fcgitops.yaml: defaults: image.tag: 1.0 is not text (letters, digits, '_', '.' and "
             "'-', at most 128, the first no '.' or '-'; quote it)"]),
         ("  gitops: argocd", "  gitops: argocd\n  gitops: flux", [
-            "fcgitops.yaml:8: repeats the key 'gitops' (keep one of the two)"]),
+            "fcgitops.yaml:9: repeats the key 'gitops' (keep one of the two)"]),
         ("  gitops: argocd", "<<<<<<< yours\n  gitops: argocd", [
-            "fcgitops.yaml:8: is not valid YAML: could not find expected ':'"]),
+            "fcgitops.yaml:9: is not valid YAML: could not find expected ':'"]),
     ],
 )  # fmt: skip
 def test_damaged(old: str, new: str, messages: list[str]) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 NAMES = ("kubeClientQps", "kubeClientBurst", "workerNumber")
 DEFAULT_INFLIGHT = 200
 """kube-apiserver's own --max-mutating-requests-inflight."""
+MAX_INFLIGHT = 16_665
+"""With which kubeClientBurst is just below 10,000, where FrameworkController's range ends."""
 UNCOMPRESSED_TASKS = 300
 COMPRESSED_TASKS = 10_000
 MANY_FRAMEWORKS = 10_000
@@ -38,8 +40,10 @@ def suggest(max_mutating_inflight: int, frameworks: int, tasks: int) -> list[Sug
         frameworks: how many are active at the same time.
         tasks: in the largest Framework.
     """
-    share = min(max_mutating_inflight, 16_665)  # kubeClientBurst ends at 10,000
-    source = f"two fifths of --max-mutating-requests-inflight ({max_mutating_inflight})"
+    share = min(max_mutating_inflight, MAX_INFLIGHT)
+    source = f"two fifths of --max-mutating-requests-inflight ({share})"
+    if share < max_mutating_inflight:
+        source += ": with more, kubeClientBurst would be over its 10,000"
     qps, burst, workers = _sizes(share)
     found = [
         Suggestion("kubeClientQps", qps, source),
