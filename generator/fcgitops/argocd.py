@@ -85,6 +85,11 @@ def files(answers: Answers) -> Tree:
     }
 
 
+def experiment_name(name: str) -> str:
+    """The Application of an experiment."""
+    return f"{NAME}-experiment-{name}"
+
+
 def _file(comment: str, document: dict[str, Any]) -> bytes:
     return (comment + yamlio.dump(document)).encode()
 

@@ -8,6 +8,7 @@ from fcgitops import argocd, flux, yamlio
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import Environment
+from fcgitops.nni.experiment import Experiment
 from fcgitops.tree import Tree, at
 
 CLUSTER_ROLE = "base/clusterrole.yaml"
@@ -32,6 +33,18 @@ def of_environment(environment: Environment, answers: Answers, cluster_role: byt
     if environment.sync != "flux":
         return {}
     return flux.files(environment, answers, _rules(cluster_role))
+
+
+def of_experiment(experiment: Experiment, environment: Environment, answers: Answers) -> Tree:
+    """The entry points of one experiment, relative to `experiment_folder`."""
+    if environment.sync != "flux" or not environment.runs_nni:
+        return {}
+    return flux.experiment_files(experiment, environment, answers)
+
+
+def experiment_folder(environment: str, experiment: str) -> str:
+    """Where the entry points of an experiment stand."""
+    return f"{folder(environment)}/experiments/{experiment}"
 
 
 def folder(name: str) -> str:

@@ -239,7 +239,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         folder = f"{OVERLAYS}/{env.name}"
         total.files[f"{folder}/{render.SOURCE_FILE}"] = item.source
         files = render.environment_files(env, answers.profile, variant)
-        _bring_in_line(repository, folder, files, total, merge_file)
+        bring_in_line(repository, folder, files, total, merge_file)
         # Still as it was made, it may be left uncommitted by an earlier --no-commit.
         total.files |= {
             path: data
@@ -247,7 +247,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
             if item.new or read_file(repository.root, path) == data
         }
         entries = entrypoints.of_environment(env, answers, cluster_role)
-        _bring_in_line(repository, entrypoints.folder(env.name), entries, total, merge_file)
+        bring_in_line(repository, entrypoints.folder(env.name), entries, total, merge_file)
     return total
 
 
@@ -268,10 +268,18 @@ def repository_outcome(repository: Repository, merge_file: MergeFile) -> Merged:
     return merged
 
 
-def _bring_in_line(
+def bring_in_line(
     repository: Repository, folder: str, files: Tree, total: Merged, merge_file: MergeFile
 ) -> None:
-    """Merges the generated `files` of one folder with the user's edits, into `total`."""
+    """Merges the generated `files` of one folder with the user's edits, into `total`.
+
+    Args:
+        repository: as it is on disk.
+        folder: relative to the repository; its record stands in it.
+        files: relative to the folder; none where nothing is generated there any longer.
+        total: gets the outcome.
+        merge_file: git's own merge of one file.
+    """
     place = f"{folder}/{record.ENVIRONMENT_FILE}"
     recorded = read_file(repository.root, place)
     if recorded is None and not files:

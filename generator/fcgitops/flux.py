@@ -14,6 +14,7 @@ from typing import Any
 from fcgitops import yamlio
 from fcgitops.answers import Answers
 from fcgitops.model import Environment
+from fcgitops.nni.experiment import Experiment
 from fcgitops.tree import Tree
 
 FOLDER = "clusters/flux"
@@ -73,6 +74,16 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             _kustomization(environment),
         ),
     }
+
+
+def experiment_name(name: str) -> str:
+    """The Kustomization of an experiment."""
+    return f"{NAME}-experiment-{name}"
+
+
+def experiment_files(experiment: Experiment, environment: Environment, answers: Answers) -> Tree:
+    """The files of an experiment's folder below clusters/flux/ENV/."""
+    return {}
 
 
 def _file(comment: str, *documents: dict[str, Any]) -> bytes:

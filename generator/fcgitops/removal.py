@@ -65,6 +65,36 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
     return lines
 
 
+def experiment_commands(name: str, environment: Environment | None) -> list[str]:
+    """The same for an experiment.
+
+    Args:
+        name: the experiment's.
+        environment: the one it was in, where that can be told.
+    """
+    if environment is None:
+        return [f"# (where the experiment {name} ran cannot be told from its files)"]
+    namespace = environment.nni_namespace
+    lines = [
+        f"# On the cluster {environment.cluster_name} nothing has been deleted.",
+        "# Once this is merged and pushed: what takes the experiment off it; what it has found",
+        "# stays on the share:",
+    ]
+    if environment.sync == "flux":
+        lines.append(
+            f"kubectl --namespace {flux.NAMESPACE} delete --wait "
+            f"kustomizations.kustomize.toolkit.fluxcd.io {flux.experiment_name(name)}"
+        )
+    else:
+        lines += [
+            f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io "
+            f"{argocd.experiment_name(name)}  # where Argo CD runs; it deletes nothing else",
+            f"kubectl --namespace {namespace} delete job,service,configmap "
+            f"--selector experiment={name}",
+        ]
+    return lines
+
+
 def _deletions(kind: str, objects: Iterable[dict[str, Any]]) -> Iterable[str]:
     for o in objects:
         if o["kind"] == kind and kind not in _GUARDED:

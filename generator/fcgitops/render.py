@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from fcgitops import yamlio
 from fcgitops.model import CUSTOMIZED_CONFIG, IMAGE, PROFILE_DEFAULTS, Environment, nested
 from fcgitops.model import default_values as _default_values
+from fcgitops.nni import platform
 from fcgitops.tree import Tree
 
 CONFIG_FILE = "frameworkcontroller.yaml"
@@ -74,7 +75,7 @@ def environment_files(environment: Environment, profile: str, variant_config: st
         tree[EGRESS_FILE] = (header + yamlio.dump(policy)).encode()
     if environment.variant == CUSTOMIZED_CONFIG:
         tree[CONFIG_FILE] = configuration(environment, variant_config).encode()
-    return tree
+    return tree | platform.files(environment)
 
 
 def configuration(environment: Environment, variant_config: str) -> str:

@@ -15,6 +15,7 @@ from fcgitops import __version__, answers, model, record, render, yamledit, yaml
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, VARIANTS, Environment
+from fcgitops.nni import experiment, platform
 from fcgitops.scaffold import OVERLAYS
 from fcgitops.tree import read_file, safe_join
 from fcgitops.values import did_you_mean
@@ -103,6 +104,34 @@ class Repository:
         """The variants and the environments."""
         present = set(self.overlay_folders())
         return [*(v for v in VARIANTS if v in present), *self.environment_names()]
+
+    def experiment_names(self) -> list[str]:
+        """Names of the experiments: folders below experiments/ with a run.yaml, sorted."""
+        folder = safe_join(self.root, experiment.FOLDER)
+        if not folder.is_dir():
+            return []
+        return sorted(e.name for e in folder.iterdir() if (e / experiment.RUN_FILE).is_file())
+
+    def experiment_source(self, name: str) -> bytes:
+        """Content of experiments/NAME/run.yaml; nothing where there is none."""
+        return read_file(self.root, f"{experiment.FOLDER}/{name}/{experiment.RUN_FILE}") or b""
+
+    def kustomization_names(self) -> list[str]:
+        """All that kustomize can build here: OVERLAY, ENV/nni, experiments/NAME."""
+        folder = self.root / OVERLAYS
+        parts = [
+            f"{name}/{platform.FOLDER}"
+            for name in self.environment_names()
+            if (folder / name / platform.FOLDER / "kustomization.yaml").is_file()
+        ]
+        experiments = [f"{experiment.FOLDER}/{name}" for name in self.experiment_names()]
+        return [*self.overlay_names(), *parts, *experiments]
+
+    def kustomization_folder(self, name: str) -> Path:
+        """Where one of `kustomization_names` stands."""
+        if name.startswith(f"{experiment.FOLDER}/"):
+            return self.root / name
+        return self.root / OVERLAYS / name
 
     def require(self, names: Iterable[str], known: Collection[str]) -> list[str]:
         """`names`, each of which must be one of `known`; all of `known` where none is given.
