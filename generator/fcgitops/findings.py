@@ -16,6 +16,9 @@ ACCEPT = "accept"
 INFO = "info"
 """The severity of what is right, and worth knowing."""
 
+Path = tuple[str | int, ...]
+"""Where a value stands in a file: keys, and from 0 the places in lists."""
+
 Rules = dict[str, tuple[str, str]]
 """Number → severity and what is right. Numbers stay for ever."""
 
@@ -58,6 +61,12 @@ LONGEST = 300
 def shortened(text: str) -> str:
     """`text`, cut off where it is longer than `LONGEST`."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def dotted(path: Path) -> str:
+    """A path as it is shown: podFailureSpec[0].code."""
+    shown = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return shown.removeprefix(".")
 
 
 def verdict(findings: Iterable[Finding]) -> str:
