@@ -361,6 +361,22 @@ def nni_remove(context: click.Context, /, at: Path | None, **options: Any) -> in
     return command.remove(_folder(context, at), **options)
 
 
+@nni.command(name="check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
+@_at
+@click.pass_context
+def nni_check(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Says of each experiment FILE whether NNI 3.0 runs it here; - is standard input.
+
+    reject: NNI refuses it. hazard: it takes it, and fails later or ignores a part. accept.
+    """
+    from fcgitops.commands import nni_check as command  # noqa: PLC0415
+
+    return command.run(_folder(context, at), **options)
+
+
 @cli.command()
 @_at
 @click.pass_context

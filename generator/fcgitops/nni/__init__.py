@@ -1,1 +1,1 @@
-"""NNI experiments: where they run, what runs them, and what is wrong with their files."""
+"""NNI experiments: what is checked, rendered and deployed of them. Nothing here imports NNI."""
