@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fcgitops import kustomize, terminal
 from fcgitops.errors import Problem, ToolError
+from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository
-from fcgitops.scaffold import OVERLAYS
 
 
 def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
