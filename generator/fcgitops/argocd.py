@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import Any
 
 from fcgitops import yamlio
-from fcgitops.answers import Answers
+from fcgitops.answers import BRANCH, Answers
+from fcgitops.render import OVERLAYS, SHARED, SOURCE_FILE
 from fcgitops.tree import Tree
 
 FOLDER = "clusters/argocd"
 NAME = "frameworkcontroller"
 NAMESPACE = "argocd"
-BRANCH = "main"
 
 _NAME_LIMITS = (3, 3)
 """From this version on a cluster-wide kind can be limited to a name (AppProject's
@@ -121,10 +121,9 @@ def app_project(answers: Answers) -> dict[str, Any]:
         ],
     }
     if answers.keys and _at_least(answers, _SOURCE_INTEGRITY):
-        policy = {
-            "repos": [{"url": answers.source_url}],
-            "gpg": {"mode": "head", "keys": answers.keys},
-        }
+        # A pattern: a URL that by some spelling did not match it would go unverified. The
+        # project has one repository only.
+        policy = {"repos": [{"url": "*"}], "gpg": {"mode": "head", "keys": answers.keys}}
         spec["sourceIntegrity"] = {"git": {"policies": [policy]}}
     elif answers.keys:
         spec["signatureKeys"] = [{"keyID": key} for key in answers.keys]
@@ -146,14 +145,13 @@ def application_set(answers: Answers) -> dict[str, Any]:
         "git": {
             "repoURL": answers.source_url,
             "revision": BRANCH,
-            "files": [{"path": "overlays/*/environment.yaml"}],
+            "files": [{"path": f"{OVERLAYS}/*/{SOURCE_FILE}"}],
         },
-        "selector": {"matchLabels": {"sync": "argocd"}},
-    }
-    destination = {
-        "name": '{{ if not (dig "server" "" .cluster) }}{{ .cluster.name }}{{ end }}',
-        "server": '{{ dig "server" "" .cluster }}',
-        "namespace": "{{ .namespace }}",
+        "selector": {
+            "matchLabels": {"sync": "argocd"},
+            # That * also matches what lies deeper, such as a copy below local/.
+            "matchExpressions": [{"key": "path.segments.2", "operator": "DoesNotExist"}],
+        },
     }
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -167,26 +165,40 @@ def application_set(answers: Answers) -> dict[str, Any]:
                 "applicationsSync": "create-update",
                 "preserveResourcesOnDeletion": True,
             },
-            "template": {
-                "metadata": {
-                    "name": f"{NAME}-{{{{ .path.basename }}}}",
-                    "annotations": {
-                        "argocd.argoproj.io/manifest-generate-paths": (
-                            ".;../../base;../../components;../{{ .variant }}"
-                        )
-                    },
-                },
-                "spec": {
-                    "project": NAME,
-                    "source": {
-                        "repoURL": answers.source_url,
-                        "targetRevision": BRANCH,
-                        "path": "{{ .path.path }}",
-                    },
-                    "destination": destination,
-                    "syncPolicy": _sync_policy(),
-                },
+            "template": application(
+                answers,
+                name=f"{NAME}-{{{{ .path.basename }}}}",
+                path="{{ .path.path }}",
+                watched=[".", *(f"../../{folder}" for folder in SHARED), "../{{ .variant }}"],
+            ),
+        },
+    }
+
+
+def application(answers: Answers, *, name: str, path: str, watched: list[str]) -> dict[str, Any]:
+    """The template of an Application on the cluster and in the namespace of an environment.
+
+    Args:
+        answers: of the repository.
+        name: as a Go template over environment.yaml.
+        path: the folder that it renders, the same.
+        watched: what else that folder is rendered from, relative to it. A commit that changes
+            nothing there is not looked at closely.
+    """
+    return {
+        "metadata": {
+            "name": name,
+            "annotations": {"argocd.argoproj.io/manifest-generate-paths": ";".join(watched)},
+        },
+        "spec": {
+            "project": NAME,
+            "source": {"repoURL": answers.source_url, "targetRevision": BRANCH, "path": path},
+            "destination": {
+                "name": '{{ if not (dig "server" "" .cluster) }}{{ .cluster.name }}{{ end }}',
+                "server": '{{ dig "server" "" .cluster }}',
+                "namespace": "{{ .namespace }}",
             },
+            "syncPolicy": _sync_policy(),
         },
     }
 

@@ -23,8 +23,8 @@ from fcgitops.answers import FILE, parse_value
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile, merge
 from fcgitops.model import KEYS, Environment
+from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository, source_path
-from fcgitops.scaffold import OVERLAYS
 from fcgitops.tree import Tree, at, read_file, under
 
 

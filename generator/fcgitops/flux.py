@@ -9,19 +9,20 @@ Sources: https://fluxcd.io/flux/components/kustomize/kustomizations/ and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fcgitops import yamlio
-from fcgitops.answers import Answers
+from fcgitops.answers import BRANCH, Answers
 from fcgitops.model import Environment
 from fcgitops.nni.experiment import Experiment
+from fcgitops.render import OVERLAYS, SHARED
 from fcgitops.tree import Tree
 
 FOLDER = "clusters/flux"
 NAME = "frameworkcontroller"
 NAMESPACE = "flux-system"
 ACCOUNT = "frameworkcontroller-flux"
-BRANCH = "main"
 SYNC_FILE = "sync.yaml"
 SIGNING_KEYS = "frameworkcontroller-signing-keys"
 
@@ -71,7 +72,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             "# Neither is pruned by the Kustomization that syncs this folder: a folder that goes\n"
             "# missing from Git must not delete FrameworkController.\n",
             _source(environment, answers),
-            _kustomization(environment),
+            kustomization(environment, name=NAME, path=f"./{OVERLAYS}/{environment.name}"),
         ),
     }
 
@@ -90,8 +91,8 @@ def _file(comment: str, *documents: dict[str, Any]) -> bytes:
     return (comment + "---\n".join(map(yamlio.dump, documents))).encode()
 
 
-def _metadata(environment: Environment) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": NAME, "namespace": NAMESPACE}
+def _metadata(environment: Environment, name: str = NAME) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name, "namespace": NAMESPACE}
     if environment.flux_shard:
         metadata["labels"] = {"sharding.fluxcd.io/key": environment.flux_shard}
     return metadata | {"annotations": _KEEP}
@@ -103,11 +104,8 @@ def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
         "timeout": "1m",
         "url": answers.source_url,
         "ref": {"branch": BRANCH},
-        "ignore": "\n".join(
-            ["/*", "!/base/", "!/components/", "!/overlays/", "/overlays/*/",
-             f"!/overlays/{environment.variant}/", f"!/overlays/{environment.name}/", ""]
-        ),
-    }  # fmt: skip
+        "ignore": "".join(f"{line}\n" for line in _ignored(environment)),
+    }
     if answers.flux_secret:
         spec["secretRef"] = {"name": answers.flux_secret}
     if answers.keys:
@@ -120,21 +118,49 @@ def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _kustomization(environment: Environment) -> dict[str, Any]:
+def _ignored(environment: Environment) -> list[str]:
+    """Lines of a .gitignore that leave just what the environment is rendered from."""
+    return [
+        "/*",
+        *(f"!/{folder}/" for folder in (*SHARED, OVERLAYS)),
+        f"/{OVERLAYS}/*/",
+        *(f"!/{OVERLAYS}/{folder}/" for folder in (environment.variant, environment.name)),
+    ]
+
+
+def kustomization(
+    environment: Environment,
+    *,
+    name: str,
+    path: str,
+    account: str = ACCOUNT,
+    depends_on: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A Kustomization of one folder of the repository, on the cluster of an environment.
+
+    Args:
+        environment: whose shard it is in.
+        name: its own.
+        path: the folder, from the top of the source.
+        account: the ServiceAccount that it applies as.
+        depends_on: names of the Kustomizations that must be ready before.
+    """
+    dependencies = {"dependsOn": [{"name": other} for other in depends_on]} if depends_on else {}
     return {
         "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
         "kind": "Kustomization",
-        "metadata": _metadata(environment),
+        "metadata": _metadata(environment, name),
         "spec": {
+            **dependencies,
             "interval": "60m",
             "retryInterval": "2m",
             "timeout": "3m",
             "wait": True,
             "prune": True,
             "force": False,
-            "path": f"./overlays/{environment.name}",
+            "path": path,
             "sourceRef": {"kind": "GitRepository", "name": NAME},
-            "serviceAccountName": ACCOUNT,
+            "serviceAccountName": account,
         },
     }
 

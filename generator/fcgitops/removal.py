@@ -58,7 +58,7 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
         for kind in (*_KINDS, *others):
             lines += _deletions(kind, there)
     lines += [
-        f"# kubectl delete namespace {environment.namespace}  # once nothing else is in it"
+        f"# kubectl delete namespace {o['metadata']['name']}  # once nothing else is in it"
         for o in there
         if o["kind"] == "Namespace"
     ]

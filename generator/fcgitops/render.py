@@ -19,6 +19,12 @@ from fcgitops.model import default_values as _default_values
 from fcgitops.nni import platform
 from fcgitops.tree import Tree
 
+OVERLAYS = "overlays"
+SHARED = ("base", "components")
+"""What every environment may be rendered from, beside its variant and its own folder.
+
+Argo CD looks for changes in these folders alone, and Flux fetches no others.
+"""
 CONFIG_FILE = "frameworkcontroller.yaml"
 SOURCE_FILE = "environment.yaml"
 EGRESS_FILE = "egress.yaml"

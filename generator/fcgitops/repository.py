@@ -16,7 +16,7 @@ from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, VARIANTS, Environment
 from fcgitops.nni import experiment, platform
-from fcgitops.scaffold import OVERLAYS
+from fcgitops.render import OVERLAYS
 from fcgitops.tree import read_file, safe_join
 from fcgitops.values import did_you_mean
 
@@ -70,8 +70,7 @@ class Repository:
                 Problem(
                     f"{answers.FILE}: version",
                     f"fcgitops {self.answers.version} wrote this repository, this is {__version__}",
-                    "use the one that requirements.txt pins, as make does, "
-                    "or carry the repository over with `fcgitops update`",
+                    "use the one that requirements.txt pins, as make does",
                 )
             )
 

@@ -17,10 +17,10 @@ from fcgitops.model import (
     default_values,
     environment,
 )
+from fcgitops.render import OVERLAYS
 from fcgitops.template import template_root
 from fcgitops.tree import Tree, at, read_tree, under
 
-OVERLAYS = "overlays"
 PROFILES_FOLDER = "profiles"
 SCHEMA = "schemas/frameworkcontroller.schema.json"
 """For editors: the first line of each frameworkcontroller.yaml names it."""

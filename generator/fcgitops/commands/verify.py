@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from fcgitops import answers, checks, flux, git, kustomize, render, terminal, yamlio
+from fcgitops import answers, checks, flux, git, kustomize, references, render, terminal, yamlio
 from fcgitops.checks import Finding, Rendered
 from fcgitops.environments import Planned, as_it_is, outcome, repository_outcome
 from fcgitops.errors import FOUND, InputError, Problem, ToolError
 from fcgitops.model import VARIANTS
+from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository, source_path
-from fcgitops.scaffold import OVERLAYS
 from fcgitops.tree import read_file
 
 
@@ -45,6 +45,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     findings += [finding for item in planned for finding in _in_line(repository, item)]
     findings += _entry_points_in_line(repository)
     findings += [finding for item in planned for finding in _spelled_out(item)]
+    findings += [finding for item in planned for finding in _in_sight(repository, item)]
     if not problems:
         findings += _left_behind(repository)
     environments = {item.environment.name: item.environment for item in planned}
@@ -140,6 +141,23 @@ def _spelled_out(item: Planned) -> list[Finding]:
             ("sync", env.sync),
         )
         if not document.get(key)
+    ]
+
+
+def _in_sight(repository: Repository, item: Planned) -> list[Finding]:
+    """FCG15: Flux fetches no other folders, and Argo CD takes no notice of a change in them."""
+    env = item.environment
+    own = f"{OVERLAYS}/{env.name}"
+    return [
+        Finding(
+            "FCG15",
+            env.name,
+            f"{file} leads to {text}, where the sync tools do not look",
+            f"keep what environments share below {render.SHARED[-1]}/",
+        )
+        for file, text in references.leading_out(
+            repository.root, own, (*render.SHARED, f"{OVERLAYS}/{env.variant}", own)
+        )
     ]
 
 
