@@ -214,7 +214,7 @@ def find(interrupts: Interrupts) -> Kind:
     if engine is None or program is None or client is None:
         needed = {"docker or podman": engine, "kind": program, "kubectl": client}
         missing = [name for name, found in needed.items() if not found]
-        what = f"needs {', '.join(missing)}: not here"
+        what = f"needs what is not on PATH: {', '.join(missing)}"
         raise ToolError(Problem("kind-test", what, INSTALL))
     engine.require()
     return Kind(program, client, engine, interrupts)
