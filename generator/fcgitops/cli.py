@@ -220,6 +220,23 @@ def bootstrap(context: click.Context, /, at: Path | None, **options: Any) -> int
     return command.run(_folder(context, at), **options)
 
 
+@cli.command(name="kind-test")
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All environments, one after the other.")
+@click.option("--keep", is_flag=True, help="Leave the cluster there, and say how to look into it.")
+@_at
+@click.pass_context
+def kind_test(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Runs environments, with a Framework, in a kind cluster that is made for it and deleted.
+
+    Without NAMES the first environment. Environment variables: KIND_NODE_IMAGE and KIND_CONFIG
+    (the cluster's), FRAMEWORKCONTROLLER_IMAGE (in the place of the environments' own), TASK_IMAGE.
+    """
+    from fcgitops.commands import kind_test as command  # noqa: PLC0415
+
+    return command.run(_folder(context, at), **options)
+
+
 @cli.group()
 def config() -> None:
     """FrameworkController's own configuration file: checked, merged, explained."""

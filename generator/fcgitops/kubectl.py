@@ -2,26 +2,66 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from fcgitops import run
 from fcgitops.errors import Problem, ToolError
 
 FIELD_MANAGER = "fcgitops"
+INSTALL = "install it, or set $KUBECTL"
 
 
 @dataclass(frozen=True)
 class Kubectl:
-    """The program, and the context of its kubeconfig that it would talk to."""
+    """The program, and the context of a kubeconfig that it would talk to."""
 
     program: str
     context: str
+    flags: tuple[str, ...] = ()
+    """Such as `--kubeconfig=FILE`; without it, kubectl's own choice."""
+    manager: str = FIELD_MANAGER
+    """Whose the applied fields are."""
+    watch: Callable[[], None] | None = None
+    """What may end a call, as in `run.run`."""
+
+    def run(self, *arguments: str | Path, timeout: float = 120) -> run.Result:
+        """Runs kubectl. The context is spelled out: it may change while a question is open.
+
+        Raises:
+            ToolError: it cannot be started, or ran too long.
+        """
+        command = [self.program, *self.flags, "--context", self.context, *arguments]
+        return run.run(command, timeout=timeout, watch=self.watch)
+
+    def output(self, *arguments: str | Path, timeout: float = 120) -> str:
+        """What kubectl prints.
+
+        Raises:
+            ToolError: it fails.
+        """
+        result = self.run(*arguments, timeout=timeout)
+        if result.status:
+            raise ToolError(Problem(self._place, run.said(result)))
+        return result.stdout.decode(errors="replace")
 
     @property
-    def _command(self) -> list[str]:
-        """With the context spelled out: the current one may change while a question is open."""
-        return [self.program, "--context", self.context]
+    def _place(self) -> str:
+        return f"kubectl, context {self.context}"
+
+    def get(self, *arguments: str) -> Any:  # noqa: ANN401 - an object of any kind
+        """`kubectl get` as a value: an object, a list of them, or None for one that is not there.
+
+        Raises:
+            ToolError: the cluster does not answer.
+        """
+        text = self.output("get", *arguments, "--ignore-not-found", "--output", "json")
+        found = json.loads(text) if text.strip() else None
+        return found["items"] if found and found["kind"] == "List" else found
 
     def has_kind(self, kind: str) -> bool:
         """Whether the cluster knows `kind`, as plural.group.
@@ -29,9 +69,9 @@ class Kubectl:
         Raises:
             ToolError: the cluster does not answer.
         """
-        result = run.run([*self._command, "get", "crd", kind, "--output", "name"], timeout=30)
+        result = self.run("get", "crd", kind, "--output", "name", timeout=30)
         if result.status and "(NotFound)" not in result.stderr:
-            raise ToolError(Problem(f"kubectl, context {self.context}", _said(result)))
+            raise ToolError(Problem(self._place, run.said(result)))
         return not result.status
 
     def diff(self, *arguments: str) -> str:
@@ -40,44 +80,42 @@ class Kubectl:
         Raises:
             ToolError: the API server refuses it.
         """
-        command = [*self._command, "diff", "--server-side", f"--field-manager={FIELD_MANAGER}"]
-        result = run.run([*command, *arguments])
+        result = self.run("diff", "--server-side", f"--field-manager={self.manager}", *arguments)
         if result.status > 1:
-            raise ToolError(Problem(f"kubectl, context {self.context}", _said(result)))
+            raise ToolError(Problem(self._place, run.said(result)))
         return result.stdout.decode(errors="replace")
 
-    def apply(self, *arguments: str) -> str:
+    def apply(self, *arguments: str | Path) -> str:
         """Applies, and says what became of each object.
 
         Raises:
             ToolError: the API server refuses it; what stood before the refused object is applied.
         """
-        command = [*self._command, "apply", "--server-side", f"--field-manager={FIELD_MANAGER}"]
-        result = run.run([*command, *arguments])
+        result = self.run("apply", "--server-side", f"--field-manager={self.manager}", *arguments)
         if result.status:
             done = result.stdout.decode(errors="replace").strip().replace("\n", ", ")
             before = f" (before that: {done})" if done else ""
-            raise ToolError(Problem(f"kubectl, context {self.context}", _said(result) + before))
+            raise ToolError(Problem(self._place, run.said(result) + before))
         return result.stdout.decode(errors="replace")
 
 
+def program() -> str | None:
+    """$KUBECTL, or the kubectl on PATH; None where there is none."""
+    return os.environ.get("KUBECTL") or run.which("kubectl")
+
+
 def find() -> Kubectl:
-    """The kubectl on PATH, or $KUBECTL, and its current context.
+    """The kubectl that is here, and its current context.
 
     Raises:
         ToolError: there is none, or it has no current context.
     """
-    program = os.environ.get("KUBECTL") or run.which("kubectl")
-    if not program:
-        raise ToolError(Problem("kubectl", "is not here", "install it, or set $KUBECTL"))
-    result = run.run([program, "config", "current-context"], timeout=30)
+    found = program()
+    if not found:
+        raise ToolError(Problem("kubectl", "is not here", INSTALL))
+    result = run.run([found, "config", "current-context"], timeout=30)
     context = result.stdout.decode(errors="replace").strip()
     if result.status or not context:
         hint = "kubectl config use-context NAME"
         raise ToolError(Problem("kubectl", "has no current context", hint))
-    return Kubectl(program, context)
-
-
-def _said(result: run.Result) -> str:
-    lines = result.stderr.strip().splitlines() or [f"ended with {result.status}"]
-    return "; ".join(line.strip() for line in lines[-6:])
+    return Kubectl(found, context)

@@ -8,12 +8,13 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from fcgitops import __version__, kustomize, terminal
+from fcgitops import __version__, containers, kustomize, terminal
 from fcgitops import run as programs
 from fcgitops.errors import TOOL_FAILED, FcgitopsError
 
 PACKAGES = ("cookiecutter", "GitPython", "PyYAML", "click", "rich")
 GIT_FLOOR = (2, 38)
+KIND_TEST = "for `make kind-test`"
 
 
 def report() -> list[dict[str, str]]:
@@ -26,6 +27,7 @@ def report() -> list[dict[str, str]]:
         _program("kubectl", "version", "--client", needed=False),
         _program("go", "version", needed=False, use="one way for `make tools`"),
         _program("make", "--version", needed=False, use="for the Makefile"),
+        *(_program(name, "--version", needed=False, use=KIND_TEST) for name in _for_kind()),
     ]
     for name in PACKAGES:
         try:
@@ -60,6 +62,12 @@ def _program(name: str, *arguments: str, needed: bool = True, use: str = "") -> 
         return _row(name, "?", path, str(error))
     found = re.search(r"\d+\.\d+(\.\d+)?", text)
     return _row(name, found[0] if found else "?", path)
+
+
+def _for_kind() -> tuple[str, str]:
+    """kind, and what it would run its nodes with."""
+    engine = containers.find()
+    return "kind", engine.name if engine else containers.PROGRAMS[0]
 
 
 def _git() -> dict[str, str]:
