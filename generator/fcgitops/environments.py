@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -251,15 +251,23 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     return total
 
 
-def repository_outcome(repository: Repository, merge_file: MergeFile) -> Merged:
+def repository_outcome(
+    repository: Repository, merge_file: MergeFile, changed: Collection[Environment] = ()
+) -> Merged:
     """The same of the entry points that no environment has of its own.
 
     They are in the base's record, whose other files only `update` changes.
+
+    Args:
+        repository: as it is on disk.
+        merge_file: git's own merge of one file.
+        changed: environments that change in the same commit.
     """
     recorded = read_file(repository.root, record.BASE_FILE)
     old = record.decode(recorded) or {}
     base = at(argocd.FOLDER, under(old, argocd.FOLDER))
-    theirs = entrypoints.of_repository(repository.answers)
+    nni = repository.argocd_runs_nni(changed)
+    theirs = entrypoints.of_repository(repository.answers, nni=nni)
     ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
     merged = merge(base, ours, theirs, merge_file)
     if old and base != theirs:

@@ -11,8 +11,8 @@ from fcgitops.environments import bring_in_line
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile
 from fcgitops.model import Environment
+from fcgitops.nni import agreement, job, starter
 from fcgitops.nni import experiment as model
-from fcgitops.nni import job, starter
 from fcgitops.nni.experiment import FOLDER, RUN_FILE, Experiment
 from fcgitops.repository import Repository
 from fcgitops.tree import Tree, at, read_tree, safe_join
@@ -30,8 +30,14 @@ class Planned:
     new: bool
 
 
-def plan(
-    repository: Repository, name: str, environment: str, given: Tree | None, where: str
+def plan(  # noqa: PLR0913 - all but two have a default
+    repository: Repository,
+    name: str,
+    *,
+    environment: str = "",
+    given: Tree | None = None,
+    source: str = "",
+    environments: Mapping[str, Environment] | None = None,
 ) -> Planned:
     """The experiment `name` as it will be, valid.
 
@@ -40,7 +46,8 @@ def plan(
         name: the experiment's.
         environment: where it is to run; empty for where it does already.
         given: a folder of the user's for a new experiment; None for the starter's own.
-        where: that folder, or the option that names the experiment, for messages.
+        source: that folder, for messages.
+        environments: those that change in the same commit, by name.
 
     Raises:
         InputError: with every problem.
@@ -62,8 +69,8 @@ def plan(
     run_path = f"{FOLDER}/{name}/{RUN_FILE}"
     if new:
         found = Experiment(name, environment)
-        env = of(repository, found, "--env")
-        own = starter.files(name, env, given or {}, where)
+        env = of(repository, found, "--env", environments)
+        own = starter.files(name, env, given or {}, source)
         own[RUN_FILE] = model.source(found).encode()
     else:
         own = folder
@@ -73,21 +80,31 @@ def plan(
             changes = {("environment",): environment}
         own[RUN_FILE] = yamledit.edit(text, changes, run_path).encode()
         found = model.parse(name, own[RUN_FILE], run_path)
-        env = of(repository, found, f"{run_path}: environment")
+        env = of(repository, found, f"{run_path}: environment", environments)
     inputs = model.inputs(own)
-    problems = model.check_inputs(inputs, where if given is not None else f"{FOLDER}/{name}")
+    where = source or f"{FOLDER}/{name}"
+    problems = model.check_inputs(inputs, where)
+    if model.CONFIG_FILE in inputs:
+        problems += agreement.check(inputs, env, where)
     if problems:
         raise InputError(problems)
     return Planned(found, env, {RUN_FILE: own[RUN_FILE], **inputs}, new)
 
 
-def as_it_is(repository: Repository, name: str) -> Planned:
+def as_it_is(
+    repository: Repository, name: str, environments: Mapping[str, Environment] | None = None
+) -> Planned:
     """An experiment that is there, as its folder says.
+
+    Args:
+        repository: as it is on disk.
+        name: the experiment's.
+        environments: those that change in the same commit, by name.
 
     Raises:
         InputError: with every problem of its files.
     """
-    return plan(repository, name, "", None, f"{FOLDER}/{name}")
+    return plan(repository, name, environments=environments)
 
 
 def ready(repository: Repository) -> list[str]:
@@ -102,17 +119,23 @@ def ready(repository: Repository) -> list[str]:
     return found
 
 
-def of(repository: Repository, experiment: Experiment, where: str) -> Environment:
-    """The environment of an experiment.
+def of(
+    repository: Repository,
+    experiment: Experiment,
+    where: str,
+    environments: Mapping[str, Environment] | None = None,
+) -> Environment:
+    """The environment of an experiment, as it is or as it changes in the same commit.
 
     Raises:
         InputError: there is none of that name, or NNI is not enabled in it.
     """
     name = experiment.environment
-    if name not in repository.environment_names():
+    changed = (environments or {}).get(name)
+    if not changed and name not in repository.environment_names():
         hint = did_you_mean(name, ready(repository))
         raise InputError(Problem(where, f"{name!r} is no environment of this repository", hint))
-    environment = repository.environment(name)
+    environment = changed or repository.environment(name)
     if not environment.runs_nni:
         what = f"{name} has no FrameworkController made ready for NNI"
         raise InputError(Problem(where, what, f"fcgitops nni enable {name} --storage …"))
@@ -133,19 +156,13 @@ def of_environments(repository: Repository, names: Iterable[str]) -> list[str]:
     return found
 
 
-def outcome(
-    repository: Repository,
-    planned: Iterable[Planned],
-    merge_file: MergeFile,
-    environments: Mapping[str, Environment] | None = None,
-) -> Merged:
+def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
     """What the files of the planned experiments should hold, merged with the user's edits.
 
     Args:
         repository: as it is on disk.
         planned: the experiments.
         merge_file: git's own merge of one file.
-        environments: those that change in the same commit, by name.
 
     Returns:
         Paths relative to the repository.
@@ -153,14 +170,11 @@ def outcome(
     total = Merged()
     component = read_tree(safe_join(repository.root, job.COMPONENT))
     for item in planned:
-        env = (environments or {}).get(item.environment.name, item.environment)
-        folder = f"{FOLDER}/{item.experiment.name}"
-        files: Tree = {}
-        if env.runs_nni:
-            files = job.files(item.experiment, env, model.inputs(item.own), component)
+        env, folder = item.environment, f"{FOLDER}/{item.experiment.name}"
+        files = job.files(item.experiment, env, model.inputs(item.own), component)
         bring_in_line(repository, folder, files, total, merge_file)
         total.files |= at(folder, item.own)
-        entries = entrypoints.of_experiment(item.experiment, env, repository.answers)
+        entries = entrypoints.of_experiment(item.experiment, env)
         for name in repository.environment_names():
             place = entrypoints.experiment_folder(name, item.experiment.name)
             here = entries if name == env.name else {}

@@ -189,6 +189,7 @@ class Environment:
         "nni.namespace",
         values.optional(values.dns_label),
         "the namespace of NNI experiments; without it there are none",
+        repository_default=False,
     )
     nni_storage: str = _key(
         "nni.storage",
@@ -391,6 +392,7 @@ def environment(
     if not problems:
         problems = _check_together(all_values, profile, where)
         problems += _check_settings(given, all_values, where)
+        problems += _check_nni(given, all_values, where)
     if problems:
         raise InputError(problems)
     return Environment(name, **{FIELDS[path]: value for path, value in all_values.items()})
@@ -422,7 +424,6 @@ def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[
         problems.append(
             Problem(f"{where}: egress.endpoints", "has no effect", "egress.mode: cidr uses it")
         )
-    problems += _check_nni(given, where)
     if "app" in given["labels"]:
         problems.append(
             Problem(f"{where}: labels", "'app' is the selector's own label", "another key")
@@ -445,18 +446,20 @@ def _check_settings(
     ]
 
 
-def _check_nni(given: Mapping[str, Any], where: str) -> list[Problem]:
-    namespace = given["nni.namespace"]
+def _check_nni(
+    given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
+) -> list[Problem]:
+    """Those of its own; the repository's defaults are for the environments with NNI."""
+    namespace = all_values["nni.namespace"]
     if not namespace:
         return [
             Problem(f"{where}: {path}", "has no effect without nni.namespace", "nni.namespace: nni")
-            for path in KEYS
+            for path in given
             if path.startswith("nni.") and given[path]
         ]
     problems = []
-    if namespace in (given["namespace"], "default", *SYNC_NAMESPACES) or namespace.startswith(
-        "kube-"
-    ):
+    others = (all_values["namespace"], "default", *SYNC_NAMESPACES)
+    if namespace in others or namespace.startswith("kube-"):
         problems.append(
             Problem(
                 f"{where}: nni.namespace",
@@ -464,7 +467,7 @@ def _check_nni(given: Mapping[str, Any], where: str) -> list[Problem]:
                 "a namespace of its own, such as nni",
             )
         )
-    if not given["nni.storage"]:
+    if not all_values["nni.storage"]:
         problems.append(
             Problem(f"{where}: nni.storage", "is not given, and NNI needs one", storage.WANTED)
         )
@@ -477,9 +480,9 @@ def _check_nni(given: Mapping[str, Any], where: str) -> list[Problem]:
             ("limits", ("default", "max")),
         )
         for name in names
-        for resource in given["nni.limits"].get(name, {})
+        for resource in all_values["nni.limits"].get(name, {})
     }
-    for counted in given["nni.quota"]:
+    for counted in all_values["nni.quota"]:
         full = f"requests.{counted}" if counted in ("cpu", "memory") else counted
         if full in ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory") and (
             full not in default

@@ -7,6 +7,7 @@ from typing import Any
 
 from fcgitops import argocd, flux
 from fcgitops.model import Environment
+from fcgitops.nni import applications, kustomizations
 
 _GUARDED = ("Namespace", "CustomResourceDefinition")
 """With the first goes all that is in it, with the second every Framework of the cluster."""
@@ -83,12 +84,12 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
     if environment.sync == "flux":
         lines.append(
             f"kubectl --namespace {flux.NAMESPACE} delete --wait "
-            f"kustomizations.kustomize.toolkit.fluxcd.io {flux.experiment_name(name)}"
+            f"kustomizations.kustomize.toolkit.fluxcd.io {kustomizations.experiment_name(name)}"
         )
     else:
         lines += [
             f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io "
-            f"{argocd.experiment_name(name)}  # where Argo CD runs; it deletes nothing else",
+            f"{applications.experiment_name(name)}  # where Argo CD runs; it deletes nothing else",
             f"kubectl --namespace {namespace} delete job,service,configmap "
             f"--selector experiment={name}",
         ]

@@ -179,6 +179,22 @@ class Repository:
         text = yamledit.block(source.decode("utf-8-sig"), "settings", where)
         return dataclasses.replace(env, settings_text=text)
 
+    def argocd_runs_nni(self, changed: Collection[Environment]) -> bool:
+        """Whether Argo CD syncs an environment in which NNI is enabled.
+
+        Args:
+            changed: environments that are not as their files say. Of the others only those files
+                are parsed in which the key can stand at all.
+        """
+        names = {env.name for env in changed}
+        found = list(changed)
+        for name in self.environment_names():
+            source = self.source(name) or b""
+            if name not in names and (b"nni" in source or b"\\" in source):
+                with suppress(InputError):  # other checks say what is wrong with it
+                    found.append(self.parse(name, source))
+        return any(env.sync == "argocd" and env.runs_nni for env in found)
+
     def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.
 

@@ -18,6 +18,7 @@ from testbed.site import fcgitops
 pytestmark = pytest.mark.cluster
 
 CRD = Path(__file__).resolve().parents[2] / "{{cookiecutter.repo_slug}}/components/crd/crd.yaml"
+FRAMEWORKS = "count/frameworks.frameworkcontroller.microsoft.com"
 MANAGER = "system:serviceaccount:nni:nni-manager"
 TRIAL = "system:serviceaccount:nni:nni-trial"
 
@@ -39,7 +40,7 @@ def repository(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) ->
     git(root, "config", "user.email", "ada@example.com")
     fcgitops(
         folder, "-C", root, "nni", "enable", "prod", "--storage", "nfs://10.0.0.2/exports/nni",
-        "--set", "nni.quota={requests.cpu: 100, count/frameworks.frameworkcontroller.microsoft.com: 9}",
+        "--set", f"nni.quota={{requests.cpu: 100, {FRAMEWORKS}: 9}}",
         "--set", "nni.limits={default: {cpu: 1, memory: 1Gi}}",
     )  # fmt: skip
     for name in ("prod", "prod/nni"):
@@ -160,7 +161,7 @@ def test_an_experiment_that_nni_gives_up_fails(
 ) -> None:
     """Frameworks over the quota: the experiment is in ERROR, and its manager ends with 1."""
     job = add(plane, repository, "bad", maxTrialNumber=1)
-    limit = '--patch={"spec":{"hard":{"count/frameworks.frameworkcontroller.microsoft.com":"0"}}}'
+    limit = f'--patch={{"spec":{{"hard":{{"{FRAMEWORKS}":"0"}}}}}}'
     plane.kubectl("patch", "resourcequota", "nni", "-n", "nni", "--type=merge", limit)
     with running.manager(job, tmp_path) as manager:
         assert ends(manager) == 1, manager.tail(60)

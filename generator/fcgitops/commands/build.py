@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fcgitops import kustomize, terminal
 from fcgitops.errors import Problem, ToolError
-from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository
 
 

@@ -11,6 +11,7 @@ from fcgitops.environments import Request
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged
 from fcgitops.model import Environment
+from fcgitops.nni import experiment as model
 from fcgitops.nni.experiment import FOLDER
 from fcgitops.repository import Repository
 from fcgitops.tree import Tree
@@ -101,8 +102,9 @@ def experiment(
         given = experiments.read_plain(place, str(source))
 
     def make(repository: Repository) -> tuple[Merged, str]:
-        where = str(source) if source is not None else f"{FOLDER}/{name}"
-        planned = experiments.plan(repository, name, environment or "", given, where)
+        planned = experiments.plan(
+            repository, name, environment=environment or "", given=given, source=str(source or "")
+        )
         merged = experiments.outcome(repository, [planned], git.merge_file)
         merged.files |= dict.fromkeys(_gone(repository, name, planned.own))
         verb = "Add" if planned.new else "Change"
@@ -150,6 +152,7 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
 
 def _environment(repository: Repository, name: str) -> Environment | None:
     try:
-        return experiments.as_it_is(repository, name).environment
+        found = model.parse(name, repository.experiment_source(name), name)
+        return repository.environment(found.environment)
     except InputError:
         return None

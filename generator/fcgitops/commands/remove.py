@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from fcgitops import entrypoints, gitrepo, kustomize, record, removal, terminal, yamlio
+from fcgitops import entrypoints, experiments, gitrepo, kustomize, record, removal, terminal, yamlio
 from fcgitops.commands.writing import Options, change
 from fcgitops.errors import InputError, Problem, ToolError
 from fcgitops.merge import Merged
 from fcgitops.model import Environment
+from fcgitops.nni.experiment import FOLDER
 from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository
 from fcgitops.tree import read_file
@@ -34,6 +35,11 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
 
     def make(repository: Repository) -> tuple[Merged, str]:
         repository.require([name], repository.environment_names() + repository.headless_names())
+        if used := experiments.of_environments(repository, [name]):
+            raise InputError(
+                Problem(f"{FOLDER}/{found}", f"runs in {name}", f"fcgitops nni remove {found}")
+                for found in used
+            )
         committed = [
             *_committed(repository, f"{OVERLAYS}/{name}"),
             *_generated(repository, entrypoints.folder(name)),

@@ -42,12 +42,12 @@ def files(environment: Environment) -> Tree:
         "namespace.yaml": (
             "# Trials cannot be `restricted`: FrameworkController (of Kubernetes 1.16's time)\n"
             "# drops the seccompProfile from their Pods.\n",
-            [_namespace(environment)],
+            [namespace(environment)],
         ),
         "accounts.yaml": (
             "# The manager makes Frameworks; a trial's first container looks whether its own\n"
             "# is complete. Neither may do more, nor has FrameworkController's account.\n",
-            _account(environment, MANAGER, _manager_rules(environment))
+            _account(environment, MANAGER, manager_rules(environment))
             + _account(environment, TRIAL, [_rule(_GROUP, "frameworks", "get")]),
         ),
         "networkpolicies.yaml": (
@@ -77,7 +77,8 @@ def _dump(objects: list[Object]) -> str:
     return "---\n".join(map(yamlio.dump, objects))
 
 
-def _namespace(environment: Environment) -> Object:
+def namespace(environment: Environment) -> Object:
+    """The Namespace of the experiments, which nothing prunes."""
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
@@ -96,7 +97,8 @@ def _rule(group: str, resource: str, *verbs: str) -> Object:
     return {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}
 
 
-def _manager_rules(environment: Environment) -> list[Object]:
+def manager_rules(environment: Environment) -> list[Object]:
+    """All that a manager may do."""
     rules = [_rule(_GROUP, "frameworks", "create", "get", "deletecollection")]
     if isinstance(storage.parse(environment.nni_storage), storage.Azure):
         rules.append(_rule("", "secrets", "create"))  # with the share's key, for the trials
