@@ -40,6 +40,9 @@ apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+- level: Request
+  users: [flux]
+  verbs: [patch]
 - level: Metadata
 """
 
@@ -154,7 +157,8 @@ class ControlPlane:
         """What the API server was asked, oldest first, up to now.
 
         Each request has verb, user, group (""), resource (with its subresource, `pods/status`),
-        namespace, name, code and agent; those that the request does not have are "".
+        namespace, name, code and agent; those that the request does not have are "". `body` is
+        what Flux, in its own name, sent to have an object patched, and `uri` how.
 
         Args:
             wanted: the values of some of them that a request must have, such as `code=403`.
@@ -185,6 +189,7 @@ def _request(event: dict[str, Any]) -> dict[str, Any]:
         "code": event.get("responseStatus", {}).get("code", 0),
         "agent": event.get("userAgent", ""),
         "uri": event["requestURI"],
+        "body": event.get("requestObject", ""),
     }
 
 
