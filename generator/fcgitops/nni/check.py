@@ -9,7 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcgitops.findings import Finding
-from fcgitops.nni import experiment_file, schema_load, schema_validate
+from fcgitops.nni import (
+    experiment_file,
+    rules_algorithm,
+    rules_experiment,
+    rules_service,
+    rules_space,
+    schema_load,
+    schema_validate,
+)
 from fcgitops.nni.rules import found
 
 
@@ -30,6 +38,8 @@ def check(data: bytes, folder: Path | None = None) -> list[Finding]:
         findings = loaded.findings
         if isinstance(source.value, dict):
             schema_validate.validate(loaded)
+            for rules in (rules_experiment, rules_service, rules_algorithm, rules_space):
+                rules.check(loaded)
     except schema_load.TooManyError:
         findings.append(
             found("NNI01", "", 0, f"has over {len(findings)} faults: not judged further")

@@ -32,7 +32,8 @@ _SMALL = 32_768
 
 _TAG = "tag:yaml.org,2002:"
 STR = f"{_TAG}str"
-_NUMBERS = {f"{_TAG}int", f"{_TAG}float"}
+INT = f"{_TAG}int"
+_NUMBERS = {INT, f"{_TAG}float"}
 
 
 class Unreadable(Exception):
@@ -56,18 +57,14 @@ class Source:
     """Keys that are given twice."""
 
     def line(self, path: Path) -> int:
-        """The line of a key, or the nearest above it; 0 where lines are not known."""
-        return self.node(path)[1]
-
-    def node(self, path: Path) -> tuple[yaml.Node | None, int]:
-        """The node of a value and the line of its key."""
-        node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
+        """The line of a key, or of the nearest above it that is there; 0 for the file."""
+        node, line = self.root, 0
         for part in path:
             child = _child(node, part)
             if child is None:
-                return None, line
+                break
             node, line = child
-        return node, line
+        return line
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:

@@ -89,6 +89,8 @@ class Loaded:
     """Where relative paths start; None where the file system is not looked at."""
     experiment: Config = field(default_factory=lambda: Config(schema.EXPERIMENT, ()))
     findings: list[Finding] = field(default_factory=list)
+    space: Source | None = None
+    """What searchSpaceFile holds, where it has been read."""
 
     def report(self, rule: str, path: Path, message: str, hint: str = "") -> None:
         """Adds a finding at a place of the file.

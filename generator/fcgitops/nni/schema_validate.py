@@ -196,7 +196,8 @@ def _load_search_space(loaded: Loaded, config: Config, file: str) -> None:
     if len(data) > MAX_BYTES:
         return
     try:
-        config.values["searchSpace"] = _parsed(data).value
+        loaded.space = _parsed(data)
+        config.values["searchSpace"] = loaded.space.value
     except Unreadable as error:
         place = f"line {error.line} " if error.line else ""
         loaded.report("NNI16", path, f"holds neither JSON nor YAML: {place}{error.message}")
