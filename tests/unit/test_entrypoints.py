@@ -11,6 +11,7 @@ from conftest import Fcgitops
 from fcgitops import argocd, entrypoints, flux, references, removal, render
 from fcgitops.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model import environment
+from fcgitops.nni import applications
 from gitenv import git, write
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -24,21 +25,34 @@ def project(**answers: Any) -> dict[str, Any]:
     return spec
 
 
+def rendered_kinds(*files: Path) -> set[tuple[str, str]]:
+    """Group and kind of all objects in golden files."""
+    objects = [found for path in files for found in yaml.safe_load_all(path.read_text())]
+    return {(o["apiVersion"].rpartition("/")[0], o["kind"]) for o in objects}
+
+
+def allowed_kinds(spec: dict[str, Any]) -> set[tuple[str, str]]:
+    """Group and kind of all that an AppProject allows."""
+    items = spec["clusterResourceWhitelist"] + spec["namespaceResourceWhitelist"]
+    return {(item["group"], item["kind"]) for item in items}
+
+
 @pytest.mark.parametrize("profile", ["hardened", "upstream"])
 def test_the_project_allows_what_is_rendered(profile: str) -> None:
     """Each kind that a golden environment renders is in the whitelist, and no other."""
-    rendered = [
-        found
-        for path in (GOLDEN / profile / "rendered").glob("*.yaml")
-        for found in yaml.safe_load_all(path.read_text())
-    ]
-    kinds = {(o["apiVersion"].rpartition("/")[0], o["kind"]) for o in rendered}
+    files = [p for p in (GOLDEN / profile / "rendered").glob("*.yaml") if "." not in p.stem]
     spec = project(profile=profile)
-    allowed = {
-        (item["group"], item["kind"])
-        for item in spec["clusterResourceWhitelist"] + spec["namespaceResourceWhitelist"]
-    }
-    assert allowed == kinds
+    assert allowed_kinds(spec) == rendered_kinds(*files)
+    assert spec["sourceRepos"] == [URL]
+
+
+def test_the_project_of_nni_allows_what_is_rendered() -> None:
+    """The same of NNI's own project, which has nothing of FrameworkController's."""
+    rendered = [*GOLDEN.glob("*/rendered/*.nni.yaml"), *GOLDEN.glob("*/rendered/experiments.*")]
+    assert len(rendered) == 4
+    (text,) = applications.files(Answers("fc", repo_url=URL)).values()
+    spec = next(yaml.safe_load_all(text))["spec"]
+    assert allowed_kinds(spec) == rendered_kinds(*rendered)
     assert spec["sourceRepos"] == [URL]
 
 

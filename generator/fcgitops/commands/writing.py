@@ -186,10 +186,11 @@ def show(root: Path, merged: Merged) -> None:
     for path in sorted(contents):
         old, new = read_file(root, path), contents[path]
         if old != new:
-            terminal.data(_diff(path, old, new))
+            terminal.data(unified(path, old, new))
 
 
-def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
+def unified(path: str, old: bytes | None, new: bytes | None) -> str:
+    """A unified diff of one file; None is one that is not there."""
     lines = difflib.unified_diff(
         _lines(old),
         _lines(new),
