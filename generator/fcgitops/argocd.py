@@ -233,6 +233,7 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
     watched: list[str],
     project: str = NAME,
     namespace: str = "{{ .namespace }}",
+    prune_last: bool = True,
 ) -> dict[str, Any]:
     """The template of an Application on the cluster of an environment.
 
@@ -244,6 +245,8 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
             nothing there is not looked at closely.
         project: the AppProject.
         namespace: its own, as a template too.
+        prune_last: whether what is gone is deleted once all else is healthy, which a Job is when
+            it has ended.
     """
     return {
         "metadata": {
@@ -258,15 +261,16 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
                 "server": '{{ dig "server" "" .cluster }}',
                 "namespace": namespace,
             },
-            "syncPolicy": _sync_policy(),
+            "syncPolicy": _sync_policy(prune_last=prune_last),
         },
     }
 
 
-def _sync_policy() -> dict[str, Any]:
+def _sync_policy(*, prune_last: bool) -> dict[str, Any]:
+    options = ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"]
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
-        "syncOptions": ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"],
+        "syncOptions": [o for o in options if prune_last or o != "PruneLast=true"],
         # A revision whose sync failed is not tried again without this.
         "retry": {
             "limit": -1,

@@ -44,6 +44,9 @@ def files(environment: Environment) -> Tree:
         flux.rule("networking.k8s.io", ["networkpolicies"], _ALL),
         flux.rule(_RBAC, ["roles", "rolebindings"], _ALL),
         *platform.manager_rules(environment),  # what one does not have, one cannot grant
+        # Flux tries a binding out while its role is not there yet, so that the API server cannot
+        # see that it grants no more than that.
+        flux.rule(_RBAC, ["roles"], ["bind"], platform.MANAGER, platform.TRIAL),
     ]
     kinds = ["configmaps", "services", "persistentvolumeclaims"]
     experiment_rules = [flux.rule("", kinds, _ALL), flux.rule("batch", ["jobs"], _ALL)]
