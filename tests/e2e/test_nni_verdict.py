@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import os
 import subprocess
 import warnings
@@ -19,6 +20,7 @@ import yaml
 from fcgitops.findings import REJECT, verdict
 from fcgitops.nni.check import check
 from fcgitops.nni.rules_algorithm import ASSESSORS, TUNERS, find
+from fcgitops.nni.rules_service import megabytes
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from nnifiles import ODD, RIGHT, ROWS, SERVICES, added, altered, dumped, experiment, places, put
@@ -257,3 +259,87 @@ def test_search_spaces() -> None:
             wrong.append((name, space, right, drawn, found))
     assert not wrong, wrong
     assert seen[True, False] > 100, seen
+
+
+MANAGER = """
+const {toMegaBytes, toSeconds} = require('./common/experimentConfig.js');
+const {parseArgs} = require('./common/globals/arguments.js');
+const tried = (call) => { try { return call(); } catch { return NaN; } };
+const known = (level) => parseArgs([
+  '--port', '1', '--experiment-id', 'x', '--action', 'create', '--experiments-directory', '/x',
+  '--python-interpreter', 'x', '--log-level', level]).logLevel;
+const [sizes, times, levels] = JSON.parse(require('fs').readFileSync(0));
+console.log(JSON.stringify([
+  sizes.map((size) => Number.isFinite(tried(() => toMegaBytes(size))) ? toMegaBytes(size) : null),
+  times.map((time) => Number.isFinite(tried(() => toSeconds(time)))),
+  levels.map((level) => tried(() => known(level)) === level)]));
+"""
+_SIZES = """
+8gb 4g 4Gi 4GI 512mb 512MB 1.5tb 100b 1b 0gb gb b 8 8g 1e3kb 1e-9gb 0x10mb 0b1mb 0o7mb -1gb +5gb
+1_0gb NaNgb Infinitygb infgb .5gb 5.gb .gb 1e400gb 1,5gb gbgb 8gib 8mib 2TB \u0661gb
+"""
+SIZES = [*_SIZES.split(), "", " ", "8 GB", " 8gb", "8gb ", "8\tgb", "1 0gb"]
+TIMES = ["10s", "1_0s", "1e1h", "\u0661s", " 1 m", "1.5h", ".5m", "1D", "+1s", "1_000m"]
+
+
+def test_managers_numbers() -> None:
+    """NNI's manager, in JavaScript, makes the same of sizes, durations and levels of the log."""
+    levels = ["fatal", "error", "warning", "info", "debug", "trace"]
+    run = subprocess.run(
+        ["./node", "-e", MANAGER],
+        cwd=sources().parent / "nni_node",
+        input=json.dumps([SIZES, TIMES, levels]),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    sizes, times, known = json.loads(run.stdout)
+    for text, size in zip(SIZES, sizes, strict=True):
+        counted = megabytes(text)
+        assert (None if math.isnan(counted) else counted) == size, text
+    for text, right in zip(TIMES, times, strict=True):
+        found = check(f"{RIGHT}maxTrialDuration: '{text}'\n".encode())
+        assert [f.rule for f in found] == ([] if right else ["NNI47"]), text
+    for level, right in zip(levels, known, strict=True):
+        found = check(f"{RIGHT}logLevel: {level}\n".encode())
+        assert [f.rule for f in found] == ([] if right else ["NNI48"]), level
+    assert {True, False} == set(times) == set(known)
+
+
+SEND = """
+import json, requests, sys
+from nni.experiment.config import ExperimentConfig, utils
+utils.get_ipv4_address = lambda: "192.0.2.1"
+data = ExperimentConfig.load(sys.argv[1]).json()
+sent = json.loads(requests.Request("POST", "http://192.0.2.1", json=data).prepare().body)
+print(json.dumps(sent["searchSpace"]["x"]["_value"][0]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("1.5", "1.5"),
+        ("[1, {a: ~}]", '[1, {"a": null}]'),
+        ("{1: a}", '{"1": "a"}'),
+        ("2020-01-01", None),
+        ("'2020-01-01'", '"2020-01-01"'),
+        ("{2020-01-01: 1}", None),
+        (".nan", None),
+        ("-.inf", None),
+        ("!!set {a}", None),
+        ("!!binary /w==", None),
+    ],
+)
+def test_what_json_carries(nni: Nni, value: str, sent: str | None) -> None:
+    """What NNI cannot send to its manager is a hazard, though it has passed the validation."""
+    text = RIGHT.replace("uniform, _value: [0, 1]", f"choice, _value: [{value}]")
+    file = nni.folder / "sent.yaml"
+    file.write_text(text)
+    run = subprocess.run(
+        [interpreter(), "-c", SEND, str(file)], capture_output=True, text=True, check=False
+    )
+    assert (run.stdout.splitlines()[-1] if run.returncode == 0 else None) == sent
+    rules = {finding.rule for finding in check(text.encode(), nni.folder)}
+    assert ("NNI06" in rules) is (sent is None)

@@ -242,7 +242,7 @@ def _json(space: Space, value: Any) -> None:  # noqa: ANN401
             stack += [((*path, i), child) for i, child in reversed(list(enumerate(item)))]
         elif isinstance(item, datetime.date | bytes | set | tuple):
             kind = "a date" if isinstance(item, datetime.date) else shown(item)
-            what = f"is {kind} to YAML 1.1, which JSON has no form for"
+            what = f"is {kind} to YAML 1.1, and JSON has no form for it"
         elif isinstance(item, float) and not math.isfinite(item):
             what = f"is {item}: NNI cannot send it to its manager"
         elif isinstance(item, int) and abs(item) > SAFE_WHOLE:
