@@ -33,15 +33,14 @@ def check(data: bytes, folder: Path | None = None) -> list[Finding]:
         source = experiment_file.read(data)
     except experiment_file.Unreadable as error:
         return [found("NNI01", "", error.line, error.message, error.hint)]
+    loaded = schema_load.Loaded(source, folder)
     try:
-        loaded = schema_load.load(source, folder)
-        findings = loaded.findings
+        schema_load.load(loaded)
         if isinstance(source.value, dict):
             schema_validate.validate(loaded)
             for rules in (rules_experiment, rules_service, rules_algorithm, rules_space):
                 rules.check(loaded)
     except schema_load.TooManyError:
-        findings.append(
-            found("NNI01", "", 0, f"has over {len(findings)} faults: not judged further")
-        )
-    return sorted([*source.repeated, *findings], key=lambda finding: finding.line)
+        message = f"has over {experiment_file.MAX_FAULTS} faults: not judged further"
+        loaded.findings.append(found("NNI01", "", 0, message))
+    return sorted([*source.repeated, *loaded.findings], key=lambda finding: finding.line)

@@ -8,8 +8,9 @@ and its YAML is 1.1. The same parser is used here, so that the two cannot differ
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -27,6 +28,8 @@ MAX_VALUES = 300_000
 """With all aliases written out, which is what NNI walks through and sends to its manager."""
 MAX_DIGITS = 1_000
 """Python refuses to read 4,301, and takes for ever to add up as many parts of 1:1:1."""
+MAX_FAULTS = 200
+"""Nobody reads more of them, and each takes its time."""
 _SMALL = 32_768
 """Characters that PyYAML's own parser reads in a tenth of a second at the worst."""
 
@@ -55,29 +58,34 @@ class Source:
     """The same as PyYAML's nodes; None where nothing is written."""
     repeated: tuple[Finding, ...] = ()
     """Keys that are given twice."""
+    lines: dict[int, dict[str | int, tuple[yaml.Node, int]]] = field(default_factory=dict)
+    """What has been looked up of it."""
 
     def line(self, path: Path) -> int:
         """The line of a key, or of the nearest above it that is there; 0 for the file."""
         node, line = self.root, 0
         for part in path:
-            child = _child(node, part)
+            child = self._children(node).get(part)
             if child is None:
                 break
             node, line = child
         return line
 
-
-def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-        if part >= len(node.value):
-            return None
-        item: yaml.Node = node.value[part]
-        return item, item.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in reversed(node.value):  # the last one counts
-            if isinstance(key, yaml.ScalarNode) and key.value == part:
-                return value, key.start_mark.line + 1
-    return None
+    def _children(self, node: yaml.Node | None) -> dict[str | int, tuple[yaml.Node, int]]:
+        """What a node holds, with the line of each key: of two keys the last one counts."""
+        known = self.lines.get(id(node))
+        if known is None:
+            known = {}
+            if isinstance(node, yaml.SequenceNode):
+                known = {i: (v, v.start_mark.line + 1) for i, v in enumerate(node.value)}
+            elif isinstance(node, yaml.MappingNode):
+                known = {
+                    key.value: (value, key.start_mark.line + 1)
+                    for key, value in node.value
+                    if isinstance(key, yaml.ScalarNode)
+                }
+            self.lines[id(node)] = known
+        return known
 
 
 class _Parser(yaml.SafeLoader):
@@ -120,7 +128,8 @@ def read(data: bytes) -> Source:
         if root is None:
             return Source(None, None)
         _check_nodes(root)
-        repeated = tuple(_repeated_keys(root))  # before construction writes merges out
+        # Before construction, which writes merges out.
+        repeated = tuple(itertools.islice(_repeated_keys(root), MAX_FAULTS))
         return Source(yaml.SafeLoader("").construct_document(root), root, repeated)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

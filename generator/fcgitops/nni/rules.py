@@ -37,7 +37,7 @@ RULES: Rules = {
     "NNI41": (HAZARD, "tuner and assessor are algorithms that NNI finds"),
     "NNI42": (HAZARD, "classArgs are ones that the algorithm takes"),
     "NNI43": (HAZARD, "the algorithm needs nothing that a plain `pip install nni` lacks"),
-    "NNI44": (HAZARD, "the search space is one that the tuner can draw from"),
+    "NNI44": (HAZARD, "the tuner draws from the search space, from all of it, as it is written"),
     "NNI45": (HAZARD, "the search space is given once: the file's beats the one in place"),
     "NNI46": (HAZARD, "useAnnotation is false: NNI 3.0 has it no more"),
     "NNI47": (HAZARD, "durations are numbers to JavaScript too"),
@@ -52,7 +52,10 @@ RULES: Rules = {
     "NNI65": (INFO, "memorySize as a number means MB"),
     "NNI66": (INFO, "azureStorage takes the program az in the manager"),
     "NNI67": (INFO, "optimize_mode is said: by default TPE minimizes, and others maximize"),
-    "NNI68": (INFO, "a number is one to YAML 1.1 too: 1e-5 is text, which the tuner converts"),
+    "NNI68": (
+        INFO,
+        "a limit is a number, and no text: 1e-5 is text to YAML 1.1; this tuner converts it",
+    ),
 }
 
 

@@ -31,8 +31,8 @@ class Algorithm:
     """optimize_mode by default; empty where it does not go by it."""
     advisor: bool = False
     """Whether it is an assessor too."""
-    numeric: bool = False
-    """Whether it chooses from numbers only."""
+    chooses: str = "anything"
+    """What it chooses from: anything, numbers, or also texts that float() takes (numeric)."""
     converts: bool = False
     """Whether it makes numbers of texts: float('1e-5')."""
 
@@ -76,8 +76,8 @@ TUNERS = {
     "GridSearch": Algorithm(("optimize_mode",), converts=True),
     "Batch": Algorithm((), types=("choice",)),
     "Evolution": Algorithm(("optimize_mode", "population_size"), mode="maximize"),
-    "Metis": Algorithm(_METIS, types=_METIS_TYPES, mode="maximize", numeric=True),
-    "GP": Algorithm(_GP, types=_GP_TYPES, mode="maximize", numeric=True),
+    "Metis": Algorithm(_METIS, types=_METIS_TYPES, mode="maximize", chooses="numbers"),
+    "GP": Algorithm(_GP, types=_GP_TYPES, mode="maximize", chooses="numeric"),
     "PBT": Algorithm(_PBT, mode="maximize"),
     "Hyperband": Algorithm(("optimize_mode", "R", "eta", "exec_mode"), mode="maximize",
                            advisor=True),

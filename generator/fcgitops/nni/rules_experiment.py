@@ -43,7 +43,8 @@ def _duration(loaded: Loaded, name: str) -> None:
 def _flags(loaded: Loaded) -> None:
     """NNI46, NNI48: both pass NNI's validation."""
     experiment = loaded.experiment
-    if experiment.values["useAnnotation"] is True:
+    spaces = (experiment.values["searchSpace"], experiment.values["searchSpaceFile"])
+    if experiment.values["useAnnotation"] is True and spaces == (None, None):  # else NNI15
         message = "is true: `nnictl create` stops there, NNI 3.0 has it no more"
         loaded.report("NNI46", experiment.at("useAnnotation"), message, "searchSpace")
     if experiment.values["logLevel"] == "fatal":

@@ -24,6 +24,8 @@ ROLE_NAME = re.compile(r"[a-z0-9]{1,63}\Z")
 CONTROLLER_ACCOUNT = "frameworkcontroller"
 """The ServiceAccount that NNI's documentation hands to trials."""
 MAX_COUNT = 2**31 - 1
+MAX_IMAGE = 512
+"""Characters of an image's name, tag and digest; the reference grammar allows 255 of the name."""
 SMALL_MEMORY = 1024
 """MB under which a plain number may have been meant as another unit."""
 
@@ -289,7 +291,8 @@ def _role_image(loaded: Loaded, role: Config) -> None:
     name = role.get("dockerImage", str)
     if name is None:
         return
-    path, found = role.at("dockerImage"), _IMAGE.match(name)
+    path = role.at("dockerImage")
+    found = _IMAGE.match(name) if len(name) <= MAX_IMAGE else None
     if found is None:
         loaded.report("NNI37", path, f"is {shown(name)}, no name of an image", "NAME:TAG")
     elif not found["digest"] and found["tag"] in (None, "latest"):

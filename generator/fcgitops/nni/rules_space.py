@@ -154,7 +154,8 @@ def _choices(space: Space, at: Path, values: list[Any], algorithm: Algorithm | N
         return
     nests = not algorithm.converts and algorithm.types != ("choice",)
     for index, value in enumerate(values):
-        if algorithm.numeric and not isinstance(value, int | float):
+        number = _converted(value) if algorithm.chooses == "numeric" else value
+        if algorithm.chooses != "anything" and not isinstance(number, int | float):
             space.report("NNI44", (*at, index), f"is {shown(value)}: this tuner fails", "a number")
         elif nests and isinstance(value, dict) and "_name" not in value:
             message = "is a mapping without _name: this tuner fails"
@@ -170,15 +171,15 @@ def _range(
     if len(values) != len(names):
         space.report("NNI44", at, f"has {len(values)} values", hint)
         return
+    converts = algorithm is not None and algorithm.converts and kind != "randint"
     numbers = []
     for index, value in enumerate(values):
-        number = value
-        if isinstance(value, str) and _LIKE_A_NUMBER.match(value):
-            number = float(value) if "o" not in value else int(value, 8)
-            message = f"is the text {value!r} to YAML 1.1"
-            converts = algorithm is not None and algorithm.converts
-            rule = "NNI68" if converts else "NNI44"
-            space.report(rule, (*at, index), message, f"{_with_dot(value)}, which is a number")
+        number = _converted(value) if converts else value
+        if isinstance(value, str):
+            rule = "NNI44" if isinstance(number, str) else "NNI68"
+            space.report(rule, (*at, index), f"is {shown(value)}", _as_number(value))
+            if isinstance(number, str):
+                return
         elif isinstance(value, bool) or not isinstance(value, int | float):
             space.report("NNI44", (*at, index), f"is {shown(value)}", "a number")
             return
@@ -196,6 +197,19 @@ def _range(
         wrong = f"has q {shown(numbers[2])}, not above 0"
     if wrong:
         space.report("NNI44", at, wrong, hint)
+
+
+def _converted(value: Any) -> Any:  # noqa: ANN401
+    """What NNI's format_search_space makes of a text: float(text), or the text where it fails."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _as_number(text: str) -> str:
+    """How a number is written that was read as text."""
+    return f"{_with_dot(text)}, which is a number" if _LIKE_A_NUMBER.match(text) else "a number"
 
 
 def _with_dot(text: str) -> str:
@@ -228,7 +242,7 @@ def _json(space: Space, value: Any) -> None:  # noqa: ANN401
             stack += [((*path, i), child) for i, child in reversed(list(enumerate(item)))]
         elif isinstance(item, datetime.date | bytes | set | tuple):
             kind = "a date" if isinstance(item, datetime.date) else shown(item)
-            what = f"is {kind} to YAML 1.1, which JSON has no form for"
+            what = f"is {kind} to YAML 1.1, and JSON has no form for it"
         elif isinstance(item, float) and not math.isfinite(item):
             what = f"is {item}: NNI cannot send it to its manager"
         elif isinstance(item, int) and abs(item) > SAFE_WHOLE:

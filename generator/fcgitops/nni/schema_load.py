@@ -19,17 +19,17 @@ from typing import Any
 
 from fcgitops.findings import Finding, Path, dotted
 from fcgitops.nni import schema
-from fcgitops.nni.experiment_file import Source
+from fcgitops.nni.experiment_file import MAX_FAULTS, Source
 from fcgitops.nni.rules import found
 from fcgitops.nni.schema import MISSING, Class, Kind
 from fcgitops.values import did_you_mean
 
-MAX_FAULTS = 500
-"""Nobody reads more of them, and each takes its time."""
 _LONGEST_KEY = 64
 """Of a key that another one may be meant by."""
 PLATFORM_KEY = "training_service_platform"
 """A parameter of ExperimentConfig's constructor, so a key of the file too, in this spelling."""
+MAX_PATH = 4096
+"""Linux's PATH_MAX: a longer one names nothing, and takes for ever to resolve."""
 NO_ALGORITHM = "_none_"
 """The name by which NNI marks an algorithm that is not there."""
 
@@ -133,18 +133,17 @@ def shown(value: object) -> str:
     return f"a {names.get(name, name)}"
 
 
-def load(source: Source, folder: FilePath | None) -> Loaded:
-    """The experiment, with a finding for each key that NNI's constructors refuse.
+def load(loaded: Loaded) -> None:
+    """Fills in the experiment, with a finding for each key that NNI's constructors refuse.
 
     Raises:
         TooManyError: there are more than anybody reads.
     """
-    loaded = Loaded(source, folder)
-    value = source.value
+    value = loaded.source.value
     if not isinstance(value, dict):
         what = "is empty" if value is None else f"is {shown(value)}"
         loaded.report("NNI02", (), what, "a mapping of NNI's keys")
-        return loaded
+        return
     platform = value.get(PLATFORM_KEY)
     known = {key: item for key, item in value.items() if key != PLATFORM_KEY}
     loaded.experiment = _build(loaded, schema.EXPERIMENT, known, ())
@@ -152,7 +151,6 @@ def load(source: Source, folder: FilePath | None) -> Loaded:
         _by_parameter(loaded, platform)
     else:
         _services(loaded)
-    return loaded
 
 
 def _build(loaded: Loaded, kind: Class, value: dict[Any, Any], path: Path) -> Config:
@@ -272,7 +270,7 @@ def resolved(text: str, folder: FilePath | None) -> str:
     """
     if b"\0" in os.fsencode(text):
         raise ValueError("it has a NUL character")
-    if folder is None:
+    if folder is None or len(text) > MAX_PATH:
         return text
     return os.path.realpath(os.path.join(folder, os.path.expanduser(text)))  # noqa: PTH111, PTH118 - as NNI
 

@@ -279,6 +279,7 @@ def _directory(loaded: Loaded, config: Config, name: str) -> None:
     except (OSError, ValueError):
         right = False
     if not right:
+        config.broken.add(name)
         message = f"is no folder here: {value}"
         loaded.report("NNI16", config.at(name), message, "relative to the experiment file")
 
