@@ -64,7 +64,7 @@ def parse(url: str) -> Storage:
     """
     parts = urlsplit(url)
     if parts.scheme == "nfs":
-        if parts.query or parts.fragment or not _HOST.match(parts.netloc):
+        if "?" in url or "#" in url or not _HOST.match(parts.netloc):
             raise ValueError("names no server by its name or IPv4 address")
         if not _PATH.match(parts.path):
             raise ValueError("names no exported path of letters, digits, '.', '_' and '-'")
@@ -83,7 +83,7 @@ def parse(url: str) -> Storage:
         ):
             if not pattern.match(text):
                 raise ValueError(f"names no {what}: {text!r}")
-        if parts.fragment:
+        if "#" in url:
             raise ValueError("has a '#'")
         return Azure(parts.netloc, share, found["keyVault"], found["key"])
     raise ValueError("is of no kind that NNI knows")
