@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import codecs
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops import entrypoints, yamledit
+from fcgitops import entrypoints, yamledit, yamlio
 from fcgitops.environments import bring_in_line
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile
@@ -17,6 +18,10 @@ from fcgitops.nni.experiment import FOLDER, RUN_FILE, Experiment
 from fcgitops.repository import Repository
 from fcgitops.tree import Tree, at, read_tree, safe_join
 from fcgitops.values import did_you_mean
+
+_MAX_READ = 16 * model.MAX_BYTES
+_MAX_FILES = 10_000
+"""Where reading a folder stops: what is far too big to be an experiment is no reason to wait."""
 
 
 @dataclass(frozen=True)
@@ -71,24 +76,37 @@ def plan(  # noqa: PLR0913 - all but two have a default
         found = Experiment(name, environment)
         env = of(repository, found, "--env", environments)
         own = starter.files(name, env, given or {}, source)
-        own[RUN_FILE] = model.source(found).encode()
+        run = own.get(RUN_FILE) or model.source(found).encode()
+        own[RUN_FILE], found = _run(name, run, environment, f"{source}/{RUN_FILE}")
     else:
         own = folder
-        text = own[RUN_FILE].decode("utf-8-sig", errors="strict")
-        changes: dict[yamledit.KeyPath, str] = {}
-        if environment:
-            changes = {("environment",): environment}
-        own[RUN_FILE] = yamledit.edit(text, changes, run_path).encode()
-        found = model.parse(name, own[RUN_FILE], run_path)
+        own[RUN_FILE], found = _run(name, own[RUN_FILE], environment, run_path)
         env = of(repository, found, f"{run_path}: environment", environments)
     inputs = model.inputs(own)
     where = source or f"{FOLDER}/{name}"
     problems = model.check_inputs(inputs, where)
+    problems += [
+        Problem(f"{where}/{path}", "would be taken for a generated file", "another name")
+        for path in model.GENERATED
+        if new and not own.get(path, b"").startswith(job.HEADER.encode()) and path in own
+    ]
     if model.CONFIG_FILE in inputs:
         problems += agreement.check(inputs, env, where)
     if problems:
         raise InputError(problems)
-    return Planned(found, env, {RUN_FILE: own[RUN_FILE], **inputs}, new)
+    users = {path: data for path, data in own.items() if path not in model.GENERATED}
+    return Planned(found, env, users, new)
+
+
+def _run(name: str, source: bytes, environment: str, where: str) -> tuple[bytes, Experiment]:
+    """The text of a run.yaml, its environment changed unless empty, and what it describes."""
+    document = yamlio.load(source, where)
+    there = document.get("environment") if isinstance(document, dict) else None
+    if environment not in ("", there):
+        mark = codecs.BOM_UTF8 if source.startswith(codecs.BOM_UTF8) else b""
+        changes: dict[yamledit.KeyPath, str] = {("environment",): environment}
+        source = mark + yamledit.edit(source.decode("utf-8-sig"), changes, where).encode()
+    return source, model.parse(name, source, where)
 
 
 def as_it_is(
@@ -183,31 +201,58 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
 
 
 def read_folder(repository: Repository, name: str) -> Tree:
-    """Every file of an experiment's folder, hidden ones aside.
+    """Every file of an experiment's folder that Git does not ignore. Raises as `read_plain`."""
+    place = f"{FOLDER}/{name}"
+    folder = safe_join(repository.root, place)
+    ignored = {p.removeprefix(f"{place}/") for p in repository.ignored if p.startswith(f"{place}/")}
+    return read_plain(folder, place, ignored) if folder.is_dir() else {}
+
+
+def read_plain(folder: Path, where: str, ignored: Collection[str] = ()) -> Tree:
+    """Every plain file below a folder, hidden ones and byte code aside, paths relative to it.
+
+    Args:
+        folder: to read.
+        where: its name for messages.
+        ignored: paths to leave out, with a "/" at its end that of a folder.
 
     Raises:
-        InputError: with every symbolic link, which a ConfigMap cannot hold.
+        InputError: with every symbolic link, which a ConfigMap cannot hold; or what cannot be
+            read, or is far too big.
     """
-    folder = safe_join(repository.root, f"{FOLDER}/{name}")
-    return read_plain(folder, f"{FOLDER}/{name}") if folder.is_dir() else {}
+    found: Tree = {}
+    problems: list[Problem] = []
+    size = 0
+    try:
+        for path in _walk(folder, frozenset(ignored)):
+            file = folder / path
+            if file.is_symlink():
+                what = "is a symbolic link"
+                problems.append(Problem(f"{where}/{path}", what, "put the file itself there"))
+            elif file.is_file():
+                size += file.stat().st_size
+                if size > _MAX_READ or len(found) == _MAX_FILES:
+                    what = f"has over {_MAX_READ >> 20} MiB or {_MAX_FILES} files"
+                    raise InputError(Problem(where, what, model.ELSEWHERE))
+                found[path] = file.read_bytes()
+    except OSError as error:
+        name = Path(error.filename).relative_to(folder).as_posix()
+        raise InputError(Problem(f"{where}/{name}", f"cannot be read: {error.strerror}")) from error
+    if problems:
+        raise InputError(problems)
+    return found
 
 
-def read_plain(folder: Path, where: str) -> Tree:
-    """Every plain file below a folder, hidden ones aside, paths relative to it.
-
-    Raises:
-        InputError: with every symbolic link.
-    """
-    links = [
-        Problem(f"{where}/{path.relative_to(folder).as_posix()}", "is a symbolic link",
-                "put the file itself there")
-        for path in sorted(folder.rglob("*"))
-        if path.is_symlink()
-    ]  # fmt: skip
-    if links:
-        raise InputError(links)
-    return {
-        path: data
-        for path, data in read_tree(folder).items()
-        if not any(part.startswith(".") for part in path.split("/"))
-    }
+def _walk(folder: Path, ignored: Collection[str]) -> Iterator[str]:
+    """The path of all that is no folder, sorted in each."""
+    pending = [""]
+    while pending:
+        here = pending.pop()
+        for entry in sorted((folder / here).iterdir()):
+            path = f"{here}{entry.name}"
+            if entry.name.startswith(".") or entry.name == "__pycache__" or path in ignored:
+                continue
+            if not entry.is_dir() or entry.is_symlink():
+                yield path
+            elif f"{path}/" not in ignored:
+                pending.append(f"{path}/")

@@ -74,7 +74,7 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
         environment: the one it was in, where that can be told.
     """
     if environment is None:
-        return [f"# (where the experiment {name} ran cannot be told from its files)"]
+        return [f"# (where the experiment {name!r} ran cannot be told from its files)"]
     namespace = environment.nni_namespace
     lines = [
         f"# On the cluster {environment.cluster_name} nothing has been deleted.",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcgitops import __version__, answers, model, record, render, yamledit, yamlio
+from fcgitops import __version__, answers, gitrepo, model, record, render, yamledit, yamlio
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, VARIANTS, Environment
@@ -110,6 +110,13 @@ class Repository:
         if not folder.is_dir():
             return []
         return sorted(e.name for e in folder.iterdir() if (e / experiment.RUN_FILE).is_file())
+
+    @functools.cached_property
+    def ignored(self) -> list[str]:
+        """What of the experiments Git ignores: files, and whole folders with a "/" at their end."""
+        with suppress(InputError):  # an exported tree is in no repository
+            return gitrepo.open_repository(self.root).list_ignored(experiment.FOLDER)
+        return []
 
     def experiment_source(self, name: str) -> bytes:
         """Content of experiments/NAME/run.yaml; nothing where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def experiment(
             repository, name, environment=environment or "", given=given, source=str(source or "")
         )
         merged = experiments.outcome(repository, [planned], git.merge_file)
-        merged.files |= dict.fromkeys(_gone(repository, name, planned.own))
+        merged.files = dict.fromkeys(_gone(repository, name, planned.own)) | merged.files
         verb = "Add" if planned.new else "Change"
         return merged, f"{verb} experiment {name}"
 
@@ -134,15 +135,22 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     def make(repository: Repository) -> tuple[Merged, str]:
         repository.require([name], repository.experiment_names())
         head = gitrepo.open_repository(repository.root)
-        places = [f"{FOLDER}/{name}"] + [
+        place = f"{FOLDER}/{name}"
+        places = [place] + [
             entrypoints.experiment_folder(env, name) for env in repository.environment_names()
         ]
-        committed = [path for place in places for path in head.list_head(place)]
+        committed = [path for folder in places for path in head.list_head(folder)]
         if not committed:
-            place = f"{FOLDER}/{name}"
-            raise InputError(Problem(place, "is not committed yet", f"git rm -r --cached {place}"))
+            hint = f"git rm -r --cached {shlex.quote(place)}"
+            raise InputError(Problem(place, "is not committed yet", hint))
+        merged = Merged(dict.fromkeys(committed))
+        files = [path for path in (repository.root / place).rglob("*") if not path.is_dir()]
+        there = {path.relative_to(repository.root).as_posix() for path in files}
+        if others := sorted(there - set(committed)):
+            what = f"{len(others)} files that are not committed stay, such as {others[0]}"
+            merged.notes.append(terminal.printable(f"{place}: {what}"))
         lines.extend(removal.experiment_commands(name, _environment(repository, name)))
-        return Merged(dict.fromkeys(committed)), f"Remove experiment {name}"
+        return merged, f"Remove experiment {name}"
 
     status = change(folder, make, Options(**options))
     for line in lines:

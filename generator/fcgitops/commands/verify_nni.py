@@ -53,7 +53,7 @@ def rendered(name: str, objects: list[Object], environment: Environment) -> Iter
             yield Finding("FCG17", name, message, "namespace: in kustomization.yaml")
     there = {(o["kind"], o["metadata"]["name"]) for o in objects}
     for job in (o for o in objects if o["kind"] == "Job"):
-        pod = job["spec"]["template"]["spec"]
+        pod = job.get("spec", {}).get("template", {}).get("spec", {})
         if (account := pod.get("serviceAccountName")) != platform.MANAGER:
             message = f"the manager runs as {account}, which has other rights"
             yield Finding("FCG17", name, message, platform.MANAGER)
@@ -61,4 +61,4 @@ def rendered(name: str, objects: list[Object], environment: Environment) -> Iter
             wanted = volume.get("configMap", {}).get("name")
             if wanted and ("ConfigMap", wanted) not in there:
                 message = f"the Job mounts the ConfigMap {wanted}, which is not rendered"
-                yield Finding("FCG17", name, message, "namespace: in kustomization.yaml")
+                yield Finding("FCG17", name, message, "take kustomization.yaml back from Git")

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from fcgitops import yamlio
 from fcgitops.errors import Problem
 from fcgitops.findings import HAZARD, REJECT
 from fcgitops.model import Environment
@@ -47,7 +48,7 @@ def _belongs(config: bytes, environment: Environment, where: str) -> list[Proble
         Problem(
             f"{where}: trainingService.{key}",
             f"is not what {environment.name} has",
-            yaml.safe_dump({key: value}, default_flow_style=True, sort_keys=False).strip("{}\n"),
+            f"{key}: {yamlio.scalar(value)}",
         )
         for key, value in starter.belonging(environment).items()
         if own.get(key.lower()) != _plain(value)

@@ -24,9 +24,16 @@ NAME_LENGTH = 40
 """A Job's name is NAME-run-HASH, and a Pod's label: at most 63 characters."""
 MAX_BYTES = 1 << 20
 """Of all data in a ConfigMap (k8s.io/kubernetes pkg/apis/core/validation: MaxSecretSize)."""
+_KEY_LENGTH = 253
+"""Of a ConfigMap's key (apimachinery: IsConfigMapKey)."""
 
 IMAGE = "msranni/nni:v3.0"
 """NNI's own on Docker Hub, for managers and trials."""
+
+ELSEWHERE = (
+    "keep data on the share or in the trials' image (dockerImage), and here only the code that "
+    "starts it"
+)
 
 _FILE_NAME = re.compile(r"[-._A-Za-z0-9]+\Z")
 
@@ -75,11 +82,13 @@ KEYS: dict[str, _Key] = {
 
 
 def check_name(name: str, where: str) -> list[Problem]:
-    """The problems of an experiment's name: a DNS label of at most `NAME_LENGTH` characters."""
+    """The problems of an experiment's name: a Service's, of at most `NAME_LENGTH` characters."""
     if not name:
         return [Problem(where, "has no name", "such as mnist; with make: NAME=mnist")]
     if wrong := values.dns_label(name):
         return [Problem(where, wrong)]
+    if not name[0].isalpha():  # IsDNS1035Label
+        return [Problem(where, f"{name!r} cannot name a Service", "a letter first")]
     if len(name) > NAME_LENGTH:
         return [Problem(where, f"{name!r} has {len(name)} letters", f"at most {NAME_LENGTH}")]
     return []
@@ -134,10 +143,11 @@ def check_inputs(files: Tree, where: str) -> list[Problem]:
             Problem(f"{where}/{CONFIG_FILE}", "is missing", "NNI's configuration of the experiment")
         )
     for path in files:
-        if not all(map(_FILE_NAME.match, path.split("/"))) or ".." in path:
+        named = all(map(_FILE_NAME.match, path.split("/"))) and ".." not in path
+        if not named or len(path) > _KEY_LENGTH:
             problems.append(
                 Problem(f"{where}/{path}", "has a name that a ConfigMap cannot keep",
-                        "letters, digits, '-', '_' and '.'")
+                        f"letters, digits, '-', '_' and '.', at most {_KEY_LENGTH}")
             )  # fmt: skip
     seen: dict[str, str] = {}
     for path in files:
@@ -154,8 +164,7 @@ def check_inputs(files: Tree, where: str) -> list[Problem]:
                 where,
                 f"has {size} bytes, and a ConfigMap takes {MAX_BYTES}; the largest is {largest} "
                 f"with {len(files[largest])}",
-                "keep data on the share or in the trials' image (dockerImage), and here only "
-                "the code that starts it",
+                ELSEWHERE,
             )
         )
     return problems
@@ -170,9 +179,10 @@ def run_id(experiment: Experiment, files: Tree) -> str:
     """The experiment's ID for NNI: the same as long as it would try the same.
 
     Neither its manager's resources nor another version of fcgitops changes it, so that neither
-    starts again what has ended.
+    starts again what has ended. Its name does: by this ID a manager finds its own Frameworks.
     """
-    return digest({"run": str(experiment.run).encode(), **files})
+    about = {"/name": experiment.name, "/run": str(experiment.run)}  # no file is called so
+    return digest({key: value.encode() for key, value in about.items()} | files)
 
 
 def digest(parts: Mapping[str, bytes]) -> str:

@@ -29,8 +29,8 @@ Object = dict[str, Any]
 
 
 def experiment_name(name: str) -> str:
-    """The Kustomization of an experiment."""
-    return f"{flux.NAME}-experiment-{name}"
+    """The Kustomization of an experiment: Flux labels what it applies with its name."""
+    return f"fc-experiment-{name}"
 
 
 def files(environment: Environment) -> Tree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fcgitops import yamledit, yamlio
-from fcgitops.errors import InputError
+from fcgitops.errors import InputError, Problem
 from fcgitops.model import Environment
 from fcgitops.nni import platform, storage
 from fcgitops.nni.experiment import CONFIG_FILE, IMAGE
@@ -13,6 +13,7 @@ from fcgitops.tree import Tree, at
 
 CODE = "code"
 SEARCH_SPACE = "search_space.json"
+TRIAL = "trial.py"
 
 _SEARCH_SPACE = """\
 {
@@ -52,17 +53,20 @@ def files(name: str, environment: Environment, given: Tree, where: str) -> Tree:
         namespace, trial account and share, and keeps all else.
 
     Raises:
-        InputError: the user's experiment.yaml is no YAML mapping.
+        InputError: the user's experiment.yaml is no YAML, or there is no trial to run.
     """
     if CONFIG_FILE in given:
         own = _of_environment(given[CONFIG_FILE], environment, f"{where}/{CONFIG_FILE}")
         return {**given, CONFIG_FILE: own}
     code = dict(given)
     space = code.pop(SEARCH_SPACE, _SEARCH_SPACE.encode())
+    if code and TRIAL not in code:
+        what = f"has neither {CONFIG_FILE} nor {TRIAL}: what would a trial run?"
+        raise InputError(Problem(where, what, f"its trialCommand is `python3 {TRIAL}`"))
     return {
         CONFIG_FILE: _config(name, environment).encode(),
         SEARCH_SPACE: space,
-        **at(CODE, code or {"trial.py": _TRIAL.encode()}),
+        **at(CODE, code or {TRIAL: _TRIAL.encode()}),
     }
 
 
@@ -122,7 +126,7 @@ def _config(name: str, environment: Environment) -> str:
         "# `fcgitops nni check` knows what NNI refuses, and what it takes and then fails on.\n"
         f"experimentName: {name}\n"
         f"searchSpaceFile: {SEARCH_SPACE}\n"
-        "trialCommand: python3 trial.py\n"
+        f"trialCommand: python3 {TRIAL}\n"
         f"trialCodeDirectory: {CODE}\n"
         "trialConcurrency: 2\n"
         "maxTrialNumber: 10\n"

@@ -14,7 +14,7 @@ WANTED = "nfs://SERVER/PATH, or azure://ACCOUNT/SHARE?keyVault=NAME&key=NAME"
 
 # A path goes into a shell command of NNI's manager (`sudo mount SERVER:PATH …`).
 _HOST = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]{0,251}[A-Za-z0-9])?\Z")
-_PATH = re.compile(r"(/(?!\.\.?(/|\Z))[-A-Za-z0-9._]+)+\Z")
+_PATH = re.compile(r"(/|(/(?!\.\.?(/|\Z))[-A-Za-z0-9._]+)+)\Z")
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}\Z")
 _SHARE = re.compile(r"(?!.*--)[a-z0-9][-a-z0-9]{1,61}[a-z0-9]\Z")
@@ -64,7 +64,7 @@ def parse(url: str) -> Storage:
     """
     parts = urlsplit(url)
     if parts.scheme == "nfs":
-        if parts.query or parts.fragment or not _HOST.match(parts.netloc):
+        if "?" in url or "#" in url or not _HOST.match(parts.netloc):
             raise ValueError("names no server by its name or IPv4 address")
         if not _PATH.match(parts.path):
             raise ValueError("names no exported path of letters, digits, '.', '_' and '-'")
@@ -83,7 +83,7 @@ def parse(url: str) -> Storage:
         ):
             if not pattern.match(text):
                 raise ValueError(f"names no {what}: {text!r}")
-        if parts.fragment:
+        if "#" in url:
             raise ValueError("has a '#'")
         return Azure(parts.netloc, share, found["keyVault"], found["key"])
     raise ValueError("is of no kind that NNI knows")
@@ -93,8 +93,8 @@ def check(value: object) -> str:
     """What is wrong with a URL, or the empty text."""
     if not isinstance(value, str):
         return f"{value!r} is not text ({WANTED})"
-    if not value.isascii() or not value.isprintable():
-        return f"{value!r} is not printable ASCII ({WANTED})"
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return f"{value!r} is not printable ASCII without spaces ({WANTED})"
     try:
         parse(value)
     except ValueError as error:
