@@ -18,12 +18,20 @@ from fcgitops.tree import Tree
 FOLDER = "clusters/argocd"
 NAME = "frameworkcontroller"
 NAMESPACE = "argocd"
+TRACKING = "argocd.argoproj.io/tracking-id"
+"""The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
 
+_REFRESH = (3, 2)
+"""From this version on a retry can take the branch's newest commit (RetryStrategy in types.go)."""
 _NAME_LIMITS = (3, 3)
 """From this version on a cluster-wide kind can be limited to a name (AppProject's
 clusterResourceWhitelist; ClusterResourceRestrictionItem in types.go)."""
 _SOURCE_INTEGRITY = (3, 5)
 """From this version on sourceIntegrity replaces signatureKeys; they cannot be used together."""
+
+_EXCLUDE = (3, 1)
+"""From this version on the git files generator can leave files out (`exclude`): its * also matches
+what lies deeper than an environment's folder, such as a copy below local/."""
 
 _RBAC = "rbac.authorization.k8s.io"
 _CRD = "frameworks.frameworkcontroller.microsoft.com"
@@ -94,6 +102,21 @@ def _at_least(answers: Answers, version: tuple[int, int]) -> bool:
     return (int(major), int(minor)) >= version
 
 
+def remark(answers: Answers) -> str:
+    """What has to be done to Argo CD itself before this works; empty for nothing.
+
+    https://github.com/argoproj/argo-cd/issues/23689: the git generator looks for the signature in
+    a clone that does not exist yet.
+    """
+    if not answers.keys or _at_least(answers, _SOURCE_INTEGRITY):
+        return ""
+    return (
+        "before 3.5 Argo CD generates no Application where signatures are asked for "
+        "(argo-cd#23689), until its argocd-applicationset-controller has ARGOCD_GPG_ENABLED=false; "
+        "what the Applications sync is verified all the same"
+    )
+
+
 def app_project(answers: Answers) -> dict[str, Any]:
     """The AppProject: one repository, any cluster, no system namespace, the kinds rendered."""
     named = _at_least(answers, _NAME_LIMITS)
@@ -136,17 +159,12 @@ def app_project(answers: Answers) -> dict[str, Any]:
 
 def application_set(answers: Answers) -> dict[str, Any]:
     """The ApplicationSet over the environments that Argo CD syncs."""
+    files: list[dict[str, Any]] = [{"path": f"{OVERLAYS}/*/{SOURCE_FILE}"}]
+    if _at_least(answers, _EXCLUDE):
+        files.append({"path": f"{OVERLAYS}/*/*/{SOURCE_FILE}", "exclude": True})
     generator = {
-        "git": {
-            "repoURL": answers.source_url,
-            "revision": BRANCH,
-            "files": [{"path": f"{OVERLAYS}/*/{SOURCE_FILE}"}],
-        },
-        "selector": {
-            "matchLabels": {"sync": "argocd"},
-            # That * also matches what lies deeper, such as a copy below local/.
-            "matchExpressions": [{"key": "path.segments.2", "operator": "DoesNotExist"}],
-        },
+        "git": {"repoURL": answers.source_url, "revision": BRANCH, "files": files},
+        "selector": {"matchLabels": {"sync": "argocd"}},
     }
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -193,18 +211,22 @@ def application(answers: Answers, *, name: str, path: str, watched: list[str]) -
                 "server": '{{ dig "server" "" .cluster }}',
                 "namespace": "{{ .namespace }}",
             },
-            "syncPolicy": _sync_policy(),
+            "syncPolicy": _sync_policy(answers),
         },
     }
 
 
-def _sync_policy() -> dict[str, Any]:
+def _sync_policy(answers: Answers) -> dict[str, Any]:
+    # While a failed sync is retried no other begins: without `refresh` the commit that mends it
+    # would wait for the end of the retries, which there must be one of then.
+    refresh = _at_least(answers, _REFRESH)
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
         "syncOptions": ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"],
         # A revision whose sync failed is not tried again without this.
         "retry": {
-            "limit": -1,
-            "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"},
+            "limit": -1 if refresh else 5,
+            **({"refresh": True} if refresh else {}),
+            "backoff": {"duration": "5s", "factor": 2, "maxDuration": "1m"},
         },
     }

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fcgitops import run
 from fcgitops.errors import Problem, ToolError
 
-FIELD_MANAGER = "fcgitops"
+OURS = ("--server-side", "--field-manager=fcgitops", "--force-conflicts")
+"""Server-side, so that diff and apply are the API server's own judgement. What somebody has
+changed by hand is taken back: the diff shows it, and is asked about."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,26 @@ class Kubectl:
             raise ToolError(Problem(f"kubectl, context {self.context}", _said(result)))
         return not result.status
 
+    def value(self, path: str, *arguments: str) -> str:
+        """One field of an object that may not be there, as jsonpath; then it is empty.
+
+        Raises:
+            ToolError: the cluster does not answer.
+        """
+        output = f"--output=jsonpath={path}"
+        command = [*self._command, "get", "--ignore-not-found", output, *arguments]
+        result = run.run(command, timeout=30)
+        if result.status:
+            raise ToolError(Problem(f"kubectl, context {self.context}", _said(result)))
+        return result.stdout.decode(errors="replace")
+
     def diff(self, *arguments: str) -> str:
         """What applying would change, as a diff; empty for nothing.
 
         Raises:
             ToolError: the API server refuses it.
         """
-        command = [*self._command, "diff", "--server-side", f"--field-manager={FIELD_MANAGER}"]
-        result = run.run([*command, *arguments])
+        result = run.run([*self._command, "diff", *OURS, *arguments])
         if result.status > 1:
             raise ToolError(Problem(f"kubectl, context {self.context}", _said(result)))
         return result.stdout.decode(errors="replace")
@@ -52,8 +66,7 @@ class Kubectl:
         Raises:
             ToolError: the API server refuses it; what stood before the refused object is applied.
         """
-        command = [*self._command, "apply", "--server-side", f"--field-manager={FIELD_MANAGER}"]
-        result = run.run([*command, *arguments])
+        result = run.run([*self._command, "apply", *OURS, *arguments])
         if result.status:
             done = result.stdout.decode(errors="replace").strip().replace("\n", ", ")
             before = f" (before that: {done})" if done else ""

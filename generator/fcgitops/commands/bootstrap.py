@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fcgitops import answers, argocd, entrypoints, kubectl, terminal
+from fcgitops import answers, argocd, entrypoints, flux, kubectl, terminal
 from fcgitops.errors import InputError, Problem
 from fcgitops.repository import Repository, source_path
 from fcgitops.tree import safe_join
@@ -31,7 +31,8 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         0, also where the answer was no.
 
     Raises:
-        InputError: the repository has no such entry points, or does not know its own URL.
+        InputError: the repository has no such entry points, or does not know its own URL; or the
+            cluster is another environment's.
         ToolError: there is no kubectl, no cluster, or the API server refuses.
     """
     repository = Repository.find(folder)
@@ -41,6 +42,10 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
     if not program.has_kind(kind):
         what = f"{label} is not installed there: it does not know {kind}"
         raise InputError(Problem(f"context {program.context}", what, f"install {label} first"))
+    if tool == "flux":
+        _refuse_the_cluster_of_another(repository, name, program)
+    elif remark := argocd.remark(repository.answers):
+        terminal.say(f"note: {remark}")
     place = ["--namespace", argocd.NAMESPACE] if tool == "argocd" else []
     arguments = [*place, *(word for file in files for word in ("--filename", str(file)))]
     difference = program.diff(*arguments)
@@ -54,6 +59,22 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         return 0
     terminal.data(program.apply(*arguments))
     return 0
+
+
+def _refuse_the_cluster_of_another(
+    repository: Repository, name: str, program: kubectl.Kubectl
+) -> None:
+    """Refuses the wrong context: Flux would turn that cluster into this environment's.
+
+    Raises:
+        InputError: Flux syncs another environment of this repository there.
+    """
+    place = ("--namespace", flux.NAMESPACE, KINDS["flux"][1], flux.NAME)
+    there = program.value("{.spec.path}", *place).rpartition("/")[2]
+    if there != name and there in repository.environment_names():
+        what = f"is the cluster of the environment {there}"
+        hint = f"kubectl config use-context, with that of {name}"
+        raise InputError(Problem(f"context {program.context}", what, hint))
 
 
 def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[str, list[Path]]:

@@ -10,10 +10,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops import git, gitrepo, terminal, yamlio
-from fcgitops.environments import Request, outcome, plan, repository_outcome
+from fcgitops import argocd, git, gitrepo, terminal, yamlio
+from fcgitops.environments import Request, left_namespace, outcome, plan, repository_outcome
 from fcgitops.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.merge import Conflict, Merged
+from fcgitops.model import Environment
 from fcgitops.repository import Repository
 from fcgitops.tree import read_file
 
@@ -114,9 +115,23 @@ def write_environments(
                     f"note: {env.name}: FrameworkController sends no token to apiServer.address "
                     "unless apiServer.kubeconfigSecret gives it a kubeconfig"
                 )
+            if old := _held_by_argocd(repository, env):
+                terminal.say(
+                    f"note: {env.name}: FrameworkController moves to {env.namespace}. Argo CD's "
+                    f"sync then waits, and nothing leaves {old}, until on that cluster this lets "
+                    f"go of the namespace, which stays:\n"
+                    f"kubectl annotate namespace {old} {argocd.TRACKING}-"
+                )
         return merged, message
 
     return change(folder, make, options)
+
+
+def _held_by_argocd(repository: Repository, environment: Environment) -> str:
+    """The namespace that an environment is to leave, where Argo CD will ask about it."""
+    if environment.sync != "argocd" or repository.answers.profile != "hardened":
+        return ""
+    return left_namespace(repository, environment)
 
 
 def refuse_all(
