@@ -19,12 +19,20 @@ from fcgitops.tree import Tree
 FOLDER = "clusters/argocd"
 NAME = "frameworkcontroller"
 NAMESPACE = "argocd"
+TRACKING = "argocd.argoproj.io/tracking-id"
+"""The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
 
+_REFRESH = (3, 2)
+"""From this version on a retry can take the branch's newest commit (RetryStrategy in types.go)."""
 _NAME_LIMITS = (3, 3)
 """From this version on a cluster-wide kind can be limited to a name (AppProject's
 clusterResourceWhitelist; ClusterResourceRestrictionItem in types.go)."""
 _SOURCE_INTEGRITY = (3, 5)
 """From this version on sourceIntegrity replaces signatureKeys; they cannot be used together."""
+
+_EXCLUDE = (3, 1)
+"""From this version on the git files generator can leave files out (`exclude`): its * also matches
+what lies deeper than an environment's folder, such as a copy below local/."""
 
 _RBAC = "rbac.authorization.k8s.io"
 _CRD = "frameworks.frameworkcontroller.microsoft.com"
@@ -101,6 +109,21 @@ def _at_least(answers: Answers, version: tuple[int, int]) -> bool:
     return (int(major), int(minor)) >= version
 
 
+def remark(answers: Answers) -> str:
+    """What has to be done to Argo CD itself before this works; empty for nothing.
+
+    https://github.com/argoproj/argo-cd/issues/23689: the git generator looks for the signature in
+    a clone that does not exist yet.
+    """
+    if not answers.keys or _at_least(answers, _SOURCE_INTEGRITY):
+        return ""
+    return (
+        "before 3.5 Argo CD generates no Application where signatures are asked for "
+        "(argo-cd#23689), until its argocd-applicationset-controller has ARGOCD_GPG_ENABLED=false; "
+        "what the Applications sync is verified all the same"
+    )
+
+
 def app_project(answers: Answers) -> dict[str, Any]:
     """The AppProject of the environments."""
     return project(
@@ -169,7 +192,7 @@ def project(
 
 def application_set(answers: Answers) -> dict[str, Any]:
     """The ApplicationSet over the environments that Argo CD syncs."""
-    generator = git_files(answers, f"{OVERLAYS}/*/{SOURCE_FILE}") | {"selector": selector("path")}
+    generator = git_files(answers, OVERLAYS, SOURCE_FILE) | {"selector": selector()}
     template = application(
         answers,
         name=f"{NAME}-{{{{ .path.basename }}}}",
@@ -179,31 +202,35 @@ def application_set(answers: Answers) -> dict[str, Any]:
     return applications(NAME, generator, template)
 
 
-def git_files(answers: Answers, pattern: str, prefix: str = "") -> dict[str, Any]:
-    """A generator over files of the repository.
+def git_files(answers: Answers, folder: str, file: str, prefix: str = "") -> dict[str, Any]:
+    """A generator over one file of each folder in a folder of the repository.
 
     Args:
         answers: of the repository.
-        pattern: their path; * also matches what lies deeper.
+        folder: whose folders have the file.
+        file: its name.
         prefix: below which key the file's own path is found, where another generator has `path`.
     """
-    spec: dict[str, Any] = {
-        "repoURL": answers.source_url,
-        "revision": BRANCH,
-        "files": [{"path": pattern}],
-    }
+    files: list[dict[str, Any]] = [{"path": f"{folder}/*/{file}"}]
+    if _at_least(answers, _EXCLUDE):
+        files.append({"path": f"{folder}/*/*/{file}", "exclude": True})
+    return from_git(answers, files, prefix)
+
+
+def from_git(answers: Answers, files: list[dict[str, Any]], prefix: str = "") -> dict[str, Any]:
+    """A generator over files of the repository. Arguments as those of `git_files`."""
+    spec: dict[str, Any] = {"repoURL": answers.source_url, "revision": BRANCH, "files": files}
     return {"git": spec | ({"pathParamPrefix": prefix} if prefix else {})}
 
 
-def selector(path: str, *more: dict[str, Any]) -> dict[str, Any]:
+def selector(*more: dict[str, Any]) -> dict[str, Any]:
     """Of what a generator finds: that of the environments that Argo CD syncs.
 
     Args:
-        path: the key of the file's path; one that lies deeper, as a copy below local/, is none.
-        more: further expressions over the keys of environment.yaml.
+        more: expressions over the keys of environment.yaml.
     """
-    top = {"key": f"{path}.segments.2", "operator": "DoesNotExist"}
-    return {"matchLabels": {"sync": "argocd"}, "matchExpressions": [top, *more]}
+    expressions = {"matchExpressions": list(more)} if more else {}
+    return {"matchLabels": {"sync": "argocd"}, **expressions}
 
 
 def applications(name: str, generator: dict[str, Any], template: dict[str, Any]) -> dict[str, Any]:
@@ -261,19 +288,23 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
                 "server": '{{ dig "server" "" .cluster }}',
                 "namespace": namespace,
             },
-            "syncPolicy": _sync_policy(prune_last=prune_last),
+            "syncPolicy": _sync_policy(answers, prune_last=prune_last),
         },
     }
 
 
-def _sync_policy(*, prune_last: bool) -> dict[str, Any]:
+def _sync_policy(answers: Answers, *, prune_last: bool) -> dict[str, Any]:
     options = ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"]
+    # While a failed sync is retried no other begins: without `refresh` the commit that mends it
+    # would wait for the end of the retries, which there must be one of then.
+    refresh = _at_least(answers, _REFRESH)
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
         "syncOptions": [o for o in options if prune_last or o != "PruneLast=true"],
         # A revision whose sync failed is not tried again without this.
         "retry": {
-            "limit": -1,
-            "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"},
+            "limit": -1 if refresh else 5,
+            **({"refresh": True} if refresh else {}),
+            "backoff": {"duration": "5s", "factor": 2, "maxDuration": "1m"},
         },
     }

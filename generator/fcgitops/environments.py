@@ -219,6 +219,19 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
     return Planned(environment, mark + text.encode(), source is None, where)
 
 
+def left_namespace(repository: Repository, environment: Environment) -> str:
+    """The namespace that an environment was generated for last, where it is to leave that.
+
+    Empty where it stays, or where nothing tells.
+    """
+    folder = f"{OVERLAYS}/{environment.name}"
+    recorded = read_file(repository.root, f"{folder}/{record.ENVIRONMENT_FILE}")
+    text = (record.decode(recorded) or {}).get("kustomization.yaml", b"")
+    document = yamlio.load(text, folder)
+    old = document.get("namespace") if isinstance(document, dict) else None
+    return str(old) if old and old != environment.namespace else ""
+
+
 def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
     """What the files of the planned environments should hold, merged with the user's edits.
 

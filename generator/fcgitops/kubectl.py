@@ -50,6 +50,14 @@ class Kubectl:
         return result.stdout.decode(errors="replace")
 
     @property
+    def _ours(self) -> tuple[str, ...]:
+        """Server-side, so that diff and apply are the API server's own judgement.
+
+        What somebody has changed by hand is taken back: the diff shows it, and is asked about.
+        """
+        return ("--server-side", f"--field-manager={self.manager}", "--force-conflicts")
+
+    @property
     def _place(self) -> str:
         return f"kubectl, context {self.context}"
 
@@ -74,13 +82,21 @@ class Kubectl:
             raise ToolError(Problem(self._place, run.said(result)))
         return not result.status
 
+    def value(self, path: str, *arguments: str) -> str:
+        """One field of an object that may not be there, as jsonpath; then it is empty.
+
+        Raises:
+            ToolError: the cluster does not answer.
+        """
+        return self.output("get", "--ignore-not-found", f"--output=jsonpath={path}", *arguments)
+
     def diff(self, *arguments: str) -> str:
         """What applying would change, as a diff; empty for nothing.
 
         Raises:
             ToolError: the API server refuses it.
         """
-        result = self.run("diff", "--server-side", f"--field-manager={self.manager}", *arguments)
+        result = self.run("diff", *self._ours, *arguments)
         if result.status > 1:
             raise ToolError(Problem(self._place, run.said(result)))
         return result.stdout.decode(errors="replace")
@@ -91,7 +107,7 @@ class Kubectl:
         Raises:
             ToolError: the API server refuses it; what stood before the refused object is applied.
         """
-        result = self.run("apply", "--server-side", f"--field-manager={self.manager}", *arguments)
+        result = self.run("apply", *self._ours, *arguments)
         if result.status:
             done = result.stdout.decode(errors="replace").strip().replace("\n", ", ")
             before = f" (before that: {done})" if done else ""

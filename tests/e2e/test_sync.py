@@ -18,12 +18,11 @@ from gitenv import git
 from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import eventually
-from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, OTHER, Site, site
+from testbed.site import APPLICATION, ENVIRONMENT, FLUX_ACCOUNT, NAMESPACE, OTHER, Site, fail, site
 
 pytestmark = pytest.mark.cluster
 
 PUSHES = 20
-FLUX_ACCOUNT = "system:serviceaccount:flux-system:frameworkcontroller-flux"
 ENTRY_POINTS = {"argocd": "applicationsets", "flux": "gitrepositories,kustomizations"}
 
 
@@ -178,7 +177,7 @@ def test_another_environment(prod: Site) -> None:
     commit = prod.push()
     other = there(prod)
     eventually(
-        lambda: "Pod/frameworkcontroller-0" in prod.versions(other) or _fail("not yet"),
+        lambda: "Pod/frameworkcontroller-0" in prod.versions(other) or fail("not yet"),
         90, "it is on its cluster",
     )  # fmt: skip
     if prod.there:
@@ -187,7 +186,7 @@ def test_another_environment(prod: Site) -> None:
         application = ("application", f"{NAMESPACE}-{OTHER}", "-n", "argocd")
         eventually(
             lambda: prod.plane.get(*application)["status"]["health"]["status"] == "Healthy"
-            or _fail("not yet"),
+            or fail("not yet"),
             60, "it is healthy",
         )  # fmt: skip
     prod.wait_for(commit)
@@ -242,7 +241,7 @@ def _synced(plane: ControlPlane, name: str, commit: str = "") -> bool:
     found = plane.get("kustomization", name, "-n", "flux-system").get("status", {})
     ready = [c for c in found.get("conditions", []) if c["type"] == "Ready"]
     done = found.get("lastAppliedRevision", "").endswith(commit) and ready[0]["status"] == "True"
-    return done or _fail(found)
+    return done or fail(found)
 
 
 def test_a_changed_setting_rolls_out(prod: Site, still: None) -> None:
@@ -256,11 +255,7 @@ def test_a_changed_setting_rolls_out(prod: Site, still: None) -> None:
     pod = prod.plane.get("pod", f"{NAMESPACE}-0", "-n", NAMESPACE)
     assert pod["metadata"]["uid"] != uid
     names = ("get", "configmap", old, "-n", NAMESPACE, "--ignore-not-found", "-o", "name")
-    eventually(lambda: not prod.plane.kubectl(*names) or _fail(old), 30, "the old one is pruned")
-
-
-def _fail(found: object) -> bool:
-    raise AssertionError(found)
+    eventually(lambda: not prod.plane.kubectl(*names) or fail(old), 30, "the old one is pruned")
 
 
 def test_a_change_on_the_cluster_is_healed(prod: Site, still: None) -> None:
@@ -271,10 +266,10 @@ def test_a_change_on_the_cluster_is_healed(prod: Site, still: None) -> None:
     )
     prod.reconcile()
     eventually(
-        lambda: prod.plane.get(*place)["spec"]["policyTypes"] == ["Ingress"] or _fail("not yet"),
+        lambda: prod.plane.get(*place)["spec"]["policyTypes"] == ["Ingress"] or fail("not yet"),
         60, "the policy is healed",
     )  # fmt: skip
-    eventually(lambda: prod.applied(git(prod.repository, "rev-parse", "HEAD")) or _fail("not yet"),
+    eventually(lambda: prod.applied(git(prod.repository, "rev-parse", "HEAD")) or fail("not yet"),
                60, "all is in line")  # fmt: skip
 
 
@@ -287,16 +282,32 @@ def test_a_second_sync_changes_nothing(prod: Site, still: None) -> None:
     assert prod.versions() == before
 
 
-def test_a_broken_commit_changes_nothing(prod: Site, still: None) -> None:
+BROKEN = {
+    "kustomize": {"base/kustomization.yaml": "resources: [missing.yaml]\n"},
+    "the API server": {
+        f"overlays/{ENVIRONMENT}/local/kustomization.yaml": """\
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+patches:
+- target: {kind: Service, name: frameworkcontroller}
+  patch: '[{op: add, path: /spec/ports, value: [{name: x, port: 70000}]}]'
+"""
+    },
+}
+"""Who refuses what is committed → files of the commit."""
+
+
+@pytest.mark.parametrize("who", BROKEN)
+def test_a_broken_commit_changes_nothing(prod: Site, still: None, who: str) -> None:
     """The tool complains, the cluster stays as it is, and the next good commit recovers."""
     before = prod.versions()
-    prod.commit({"base/kustomization.yaml": b"resources: [missing.yaml]\n"})
+    prod.commit(BROKEN[who])
     broken = prod.push()
-    eventually(lambda: prod.complaint(broken) or _fail("nothing yet"), 60, "the tool complains")
+    eventually(lambda: prod.complaint(broken) or fail("nothing yet"), 60, "the tool complains")
     time.sleep(2)
     assert prod.versions() == before
     git(prod.repository, "revert", "--no-edit", "HEAD")
-    prod.wait_for(prod.push())
+    prod.wait_for(prod.push(), 90)
     assert prod.versions() == before
 
 
@@ -307,7 +318,7 @@ def test_a_repository_that_goes_away_deletes_nothing(prod: Site, still: None) ->
     prod.server.repository.rename(away)
     try:
         prod.notify()
-        eventually(lambda: prod.misses_repository() or _fail("not yet"), 60, "it complains")
+        eventually(lambda: prod.source_complaint() or fail("not yet"), 60, "it complains")
         time.sleep(2)
         assert prod.versions() == before
     finally:
@@ -329,7 +340,7 @@ def test_from_push_to_applied(prod: Site, still: None, record_property: Any, cap
         start = time.perf_counter()
         commit = prod.push()
         wanted = f"workerNumber: {800 + number}\n"
-        eventually(lambda w=wanted: w in prod.configuration() or _fail(prod.status()), 60, wanted)
+        eventually(lambda w=wanted: w in prod.configuration() or fail(prod.status()), 60, wanted)
         seconds.append(time.perf_counter() - start)
         prod.wait_for(commit)
     seconds.sort()
@@ -346,7 +357,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site, still: None) -> None:
     with framework_controller(prod.plane, config=prod.configuration()):
         prod.plane.apply(framework("kept"))
         running = ("get", "pods", "-n", JOBS, "-o", "name")
-        eventually(lambda: prod.plane.kubectl(*running) or _fail("none"), 30, "its Pod is there")
+        eventually(lambda: prod.plane.kubectl(*running) or fail("none"), 30, "its Pod is there")
     before = prod.versions()
     elsewhere = _elsewhere(prod)
     _, said = prod.fcgitops("remove", ENVIRONMENT)
@@ -357,7 +368,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site, still: None) -> None:
         command = line.partition("  #")[0]
         if command.startswith("kubectl "):
             prod.plane.kubectl(*command.split()[1:])
-    gone = lambda: not set(prod.versions()) - {f"Namespace/{NAMESPACE}"} or _fail(prod.versions())  # noqa: E731
+    gone = lambda: not set(prod.versions()) - {f"Namespace/{NAMESPACE}"} or fail(prod.versions())  # noqa: E731
     eventually(gone, 60, "the controller's objects are gone")
     assert "frameworks.frameworkcontroller.microsoft.com" in prod.plane.kubectl("get", "crd")
     assert prod.plane.get("framework", "kept", "-n", JOBS)["metadata"]["name"] == "kept"
@@ -391,19 +402,3 @@ def _elsewhere(prod: Site) -> dict[str, str]:
         for o in found
         if o["metadata"]["namespace"] not in (NAMESPACE, "argocd", "flux-system", "kube-system")
     }
-
-
-@pytest.mark.parametrize("tool", ["argocd", "flux"])
-def test_upstream(tool: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The profile `upstream` is applied and healthy too, with the rights that Flux gets for it."""
-    folder = tmp_path_factory.mktemp(tool)
-    with (
-        control_plane(tmp_path_factory.mktemp("plane")) as plane,
-        site(tool, plane, folder, "upstream") as prod,
-    ):
-        prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
-        commit = git(prod.repository, "rev-parse", "HEAD")
-        eventually(lambda: prod.applied(commit) or _fail(prod.status()), 90, "it is applied")
-        pod = plane.get("pod", f"{NAMESPACE}-0", "-n", "default")
-        assert pod["status"]["phase"] == "Running"
-        assert plane.audit(user=FLUX_ACCOUNT, code=403) == []

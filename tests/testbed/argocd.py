@@ -115,15 +115,17 @@ def argocd(
     kubeconfig = plane.kubeconfig_of("argocd", NAMESPACE)
     redis, repo_server, metrics, webhook = (free_port() for _ in range(4))
     with ExitStack() as stack:
-        signing = {"ARGOCD_GPG_ENABLED": "false"}
-        if keys:
-            signing = _signing(folder, keys)
+        signing = _signing(folder, keys) if keys else {}
+        if signing:
             stack.callback(stop_agent, signing["ARGOCD_GNUPGHOME"])
 
         def start(name: str, *command: str | Path) -> Program:
+            # Before 3.5 the generator verifies in a clone that is not there yet, and gives up:
+            # https://github.com/argoproj/argo-cd/issues/23689
+            verifies = signing and name != "applicationset-controller"
             env = {
                 "ARGOCD_BINARY_NAME": f"argocd-{name}",
-                **signing,
+                **(signing if verifies else {"ARGOCD_GPG_ENABLED": "false"}),
                 "ARGOCD_FAKE_IN_CLUSTER": "true",  # in-cluster is what KUBECONFIG says
                 "ARGOCD_ASK_PASS_SOCK": str(folder / "askpass.sock"),  # else in /tmp
                 "KUBECONFIG": str(kubeconfig),
@@ -177,11 +179,12 @@ def argocd(
         yield ArgoCD(plane, programs, urls, redis)
 
 
-VERIFY = """\
-#!/bin/sh
-# Argo CD's image has a program of this name beside git: what git says of a commit's signature.
-git verify-commit "$1" 2>&1 || :
-"""
+WRAPPERS = {
+    "git-verify-wrapper.sh": '#!/bin/sh\ngit verify-commit "$1" 2>&1 || [ $? = 1 ]\n',
+    "gpg-wrapper.sh": '#!/bin/sh\ngpg "$@" 2>&1 || [ $? = 1 ]\n',
+}
+"""Programs of Argo CD's image that it asks about signatures: all is said on stdout, and a "no" is
+no failure."""
 
 
 def _signing(folder: Path, keys: Mapping[str, str]) -> dict[str, str]:
@@ -191,9 +194,9 @@ def _signing(folder: Path, keys: Mapping[str, str]) -> dict[str, str]:
         place.mkdir(parents=True, mode=0o700)
     for name, key in keys.items():
         (source / name).write_text(key, encoding="utf-8")
-    script = tools / "git-verify-wrapper.sh"
-    script.write_text(VERIFY, encoding="utf-8")
-    script.chmod(0o755)
+    for name, text in WRAPPERS.items():
+        (tools / name).write_text(text, encoding="utf-8")
+        (tools / name).chmod(0o755)
     return {
         "ARGOCD_GPG_ENABLED": "true",
         "ARGOCD_GNUPGHOME": str(folder / "gpg" / "keys"),

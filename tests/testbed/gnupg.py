@@ -31,6 +31,11 @@ class Signer:
         """Lines of a .gitconfig by which every commit is signed with it."""
         return f"[commit]\n    gpgsign = true\n[user]\n    signingkey = {self.key}\n"
 
+    def give_to(self, home: Path) -> None:
+        """Have the secret key in another GNUPGHOME, too."""
+        secret = _gpg(self.home, "--armor", "--export-secret-keys", self.key)
+        _gpg(home, "--import", data=secret)
+
 
 @contextmanager
 def signer(home: Path, name: str) -> Iterator[Signer]:
@@ -53,10 +58,11 @@ def stop_agent(home: Path | str) -> None:
     subprocess.run(command, capture_output=True, check=True)
 
 
-def _gpg(home: Path, *arguments: str) -> str:
+def _gpg(home: Path, *arguments: str, data: str = "") -> str:
     done = subprocess.run(
         ["gpg", "--batch", "--pinentry-mode", "loopback", *arguments],
-        env=os.environ | {"GNUPGHOME": str(home)}, capture_output=True, text=True, check=False,
+        env=os.environ | {"GNUPGHOME": str(home)},
+        input=data, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

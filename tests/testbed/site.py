@@ -23,6 +23,8 @@ ENVIRONMENT = "prod"
 OTHER = "dev"
 NAMESPACE = "frameworkcontroller"
 APPLICATION = f"frameworkcontroller-{ENVIRONMENT}"
+FLUX_ACCOUNT = "system:serviceaccount:flux-system:frameworkcontroller-flux"
+"""As whom Flux applies the environment."""
 KINDS = (
     "statefulsets,services,configmaps,serviceaccounts,networkpolicies,pods,"
     "clusterroles,clusterrolebindings,namespaces"
@@ -81,7 +83,7 @@ class Site:
         self.notify()
         return git(self.repository, "rev-parse", "HEAD")
 
-    def commit(self, files: dict[str, str | bytes | None], message: str = "By hand") -> None:
+    def commit(self, files: Mapping[str, str | bytes | None], message: str = "By hand") -> None:
         """Commit files by hand, as a person does."""
         write(self.repository, files)
         git(self.repository, "add", "-A")
@@ -126,7 +128,7 @@ class Site:
     def wait_for(self, commit: str, timeout: float = 60) -> None:
         """Wait until the commit is on the cluster, and healthy."""
         eventually(
-            lambda: self.applied(commit) or _raise(self.status()), timeout, f"{commit} is applied"
+            lambda: self.applied(commit) or fail(self.status()), timeout, f"{commit} is applied"
         )
 
     def complaint(self, commit: str) -> str:
@@ -135,18 +137,25 @@ class Site:
         if self.tool == "argocd":
             if status.get("sync", {}).get("status") not in ("Unknown", "OutOfSync"):
                 return ""
-            return "; ".join(c["message"] for c in status.get("conditions", []))
+            said = [c["message"] for c in status.get("conditions", [])]
+            operation = status.get("operationState", {})
+            if "etrying" in operation.get("message", ""):
+                said.append(operation["message"])
+            return "; ".join(said)
         attempted = status.get("lastAttemptedRevision", "")
         if _ready(status) or (commit and not attempted.endswith(commit)):
             return ""
         return "; ".join(c["message"] for c in status["conditions"] if c["type"] == "Ready")
 
-    def misses_repository(self) -> bool:
-        """Whether the tool has said that it cannot fetch."""
+    def source_complaint(self) -> str:
+        """What the tool says is wrong with the repository; empty while it has said nothing."""
         if self.tool == "argocd":
-            return bool(self.complaint(""))
+            return self.complaint("")
         place = ("gitrepositories.source.toolkit.fluxcd.io", NAMESPACE, "-n", "flux-system")
-        return not _ready(self.plane.get(*place)["status"])
+        status = self.plane.get(*place)["status"]
+        if _ready(status):
+            return ""
+        return "; ".join(c["message"] for c in status["conditions"])
 
     def versions(self, plane: ControlPlane | None = None) -> dict[str, str]:
         """KIND/NAME → resourceVersion of what the repository has put on the cluster."""
@@ -175,8 +184,9 @@ def _ready(status: dict[str, Any]) -> bool:
     return conditions.get("Ready") == "True"
 
 
-def _raise(status: object) -> bool:
-    raise AssertionError(status)
+def fail(found: object) -> bool:
+    """To be waited for: what was found is not yet what is wanted."""
+    raise AssertionError(found)
 
 
 def fcgitops(

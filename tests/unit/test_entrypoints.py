@@ -56,6 +56,18 @@ def test_the_project_of_nni_allows_what_is_rendered() -> None:
     assert spec["sourceRepos"] == [URL]
 
 
+def test_the_commit_that_mends_a_failed_sync_is_taken() -> None:
+    """By the next retry, or where Argo CD retries the failed commit alone, after the last one."""
+    for version, wanted in (
+        ("3.1", {"limit": 5}),
+        ("3.2", {"limit": -1, "refresh": True}),
+        ("3.6", {"limit": -1, "refresh": True}),
+    ):
+        template = argocd.application_set(Answers("fc", argocd_version=version))["spec"]["template"]
+        retry = template["spec"]["syncPolicy"]["retry"]
+        assert {key: retry.get(key) for key in retry if key != "backoff"} == wanted
+
+
 @pytest.mark.parametrize("version", ARGOCD_VERSIONS)
 def test_only_what_the_version_knows(version: str) -> None:
     """Limits by name from 3.3 on; sourceIntegrity from 3.5 on, signatureKeys before."""
@@ -79,6 +91,13 @@ def test_nothing_generated_deletes_anything() -> None:
         "preserveResourcesOnDeletion": True,
     }
     assert spec["goTemplateOptions"] == ["missingkey=error"]
+    (generator,) = spec["generators"]
+    assert generator["git"]["files"] == [
+        {"path": "overlays/*/environment.yaml"},
+        {"path": "overlays/*/*/environment.yaml", "exclude": True},
+    ]
+    old = argocd.application_set(Answers("fc", argocd_version="3.0"))["spec"]["generators"]
+    assert old[0]["git"]["files"] == [{"path": "overlays/*/environment.yaml"}]
     assert spec["template"]["spec"]["project"] == "frameworkcontroller"
     assert "finalizers" not in spec["template"]["metadata"]
 
@@ -194,6 +213,13 @@ def test_what_argocd_reads_is_spelled_out(fcgitops: Fcgitops, tmp_path: Path) ->
         "dev: FCG13: environment.yaml does not spell out namespace, which Argo CD reads there "
         "(namespace: frameworkcontroller)\n"
     )
+
+
+def test_argocd_before_3_5_needs_a_setting_for_signatures() -> None:
+    """Its ApplicationSet controller would generate nothing (argo-cd#23689)."""
+    for version, keys, told in (("3.4", KEY, True), ("3.5", KEY, False), ("3.4", "", False)):
+        remark = argocd.remark(Answers("fc", argocd_version=version, signing_keys=keys))
+        assert ("ARGOCD_GPG_ENABLED=false" in remark) == told
 
 
 def test_bootstrap_refuses(fcgitops: Fcgitops, tmp_path: Path) -> None:
@@ -352,3 +378,21 @@ def test_a_damaged_environment_can_be_removed(
 def commands(text: str) -> list[str]:
     """The commands among the lines, commented ones too."""
     return [line for line in text.splitlines() if line.removeprefix("# ").startswith("kubectl ")]
+
+
+@pytest.mark.parametrize(
+    ("profile", "sync", "told"),
+    [("hardened", "argocd", True), ("hardened", "flux", False), ("upstream", "argocd", False)],
+)
+def test_a_changed_namespace_needs_a_command(
+    profile: str, sync: str, told: bool, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Argo CD asks before it prunes the Namespace, and prunes nothing before; Flux leaves it."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--profile", profile)
+    first = fcgitops("-C", folder, "overlay", "prod", "--namespace", "a", "--set", f"sync={sync}")
+    moved = fcgitops("-C", folder, "overlay", "prod", "--namespace", "b")
+    command = "\nkubectl annotate namespace a argocd.argoproj.io/tracking-id-\n"
+    assert (command in moved.err) == told
+    again = fcgitops("-C", folder, "overlay", "prod")
+    assert "kubectl" not in first.err + again.err

@@ -35,7 +35,8 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         0, also where the answer was no.
 
     Raises:
-        InputError: the repository has no such entry points, or does not know its own URL.
+        InputError: the repository has no such entry points, or does not know its own URL; or the
+            cluster is another environment's.
         ToolError: there is no kubectl, no cluster, or the API server refuses.
     """
     repository = Repository.find(folder)
@@ -45,6 +46,10 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
     if not program.has_kind(kind):
         what = f"{label} is not installed there: it does not know {kind}"
         raise InputError(Problem(f"context {program.context}", what, f"install {label} first"))
+    if tool == "flux":
+        _refuse_the_cluster_of_another(repository, name, program)
+    elif remark := argocd.remark(repository.answers):
+        terminal.say(f"note: {remark}")
     place = ["--namespace", argocd.NAMESPACE] if tool == "argocd" else []
     arguments = [*place, *(word for file in files for word in ("--filename", str(file)))]
     difference = "".join(_difference(program, place, repository.root, file) for file in files)
@@ -71,6 +76,22 @@ def _difference(program: Kubectl, place: list[str], root: Path, file: Path) -> s
     if first["kind"] == "Namespace" and not program.get("namespace", first["metadata"]["name"]):
         return unified(file.relative_to(root).as_posix(), None, data)
     return program.diff(*place, "--filename", str(file))
+
+
+def _refuse_the_cluster_of_another(
+    repository: Repository, name: str, program: kubectl.Kubectl
+) -> None:
+    """Refuses the wrong context: Flux would turn that cluster into this environment's.
+
+    Raises:
+        InputError: Flux syncs another environment of this repository there.
+    """
+    place = ("--namespace", flux.NAMESPACE, KINDS["flux"][1], flux.NAME)
+    there = program.value("{.spec.path}", *place).rpartition("/")[2]
+    if there != name and there in repository.environment_names():
+        what = f"is the cluster of the environment {there}"
+        hint = f"kubectl config use-context, with that of {name}"
+        raise InputError(Problem(f"context {program.context}", what, hint))
 
 
 def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[str, list[Path]]:

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcgitops import argocd, experiments, git, gitrepo, terminal, yamlio
-from fcgitops.environments import Planned, Request, outcome, plan, repository_outcome
+from fcgitops.environments import (
+    Planned,
+    Request,
+    left_namespace,
+    outcome,
+    plan,
+    repository_outcome,
+)
 from fcgitops.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.merge import Conflict, Merged
 from fcgitops.model import Environment
@@ -118,6 +125,13 @@ def write_environments(
                     f"note: {env.name}: FrameworkController sends no token to apiServer.address "
                     "unless apiServer.kubeconfigSecret gives it a kubeconfig"
                 )
+            if old := _held_by_argocd(repository, env):
+                terminal.say(
+                    f"note: {env.name}: FrameworkController moves to {env.namespace}. Argo CD's "
+                    f"sync then waits, and nothing leaves {old}, until on that cluster this lets "
+                    f"go of the namespace, which stays:\n"
+                    f"kubectl annotate namespace {old} {argocd.TRACKING}-"
+                )
         return merged, message
 
     return change(folder, make, options)
@@ -141,6 +155,13 @@ def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merg
     merged = experiments.outcome(repository, there, git.merge_file)
     merged.notes += notes
     return merged
+
+
+def _held_by_argocd(repository: Repository, environment: Environment) -> str:
+    """The namespace that an environment is to leave, where Argo CD will ask about it."""
+    if environment.sync != "argocd" or repository.answers.profile != "hardened":
+        return ""
+    return left_namespace(repository, environment)
 
 
 def refuse_all(

@@ -70,7 +70,7 @@ def files(answers: Answers) -> Tree:
 
 def _platforms(answers: Answers) -> dict[str, Any]:
     """The set of what each environment has for NNI."""
-    files = argocd.git_files(answers, f"{OVERLAYS}/*/{SOURCE_FILE}")
+    files = argocd.git_files(answers, OVERLAYS, SOURCE_FILE)
     template = argocd.application(
         answers,
         name=environment_name("{{ .path.basename }}"),
@@ -79,14 +79,15 @@ def _platforms(answers: Answers) -> dict[str, Any]:
         project=PROJECT,
         namespace="{{ .nni.namespace }}",
     )
-    generator = files | {"selector": argocd.selector("path", *_IS_READY)}
+    generator = files | {"selector": argocd.selector(*_IS_READY)}
     return argocd.applications(PROJECT, generator, template)
 
 
 def _experiments(answers: Answers) -> dict[str, Any]:
     """The set of the experiments: each run.yaml with the environment.yaml that it names."""
-    runs = argocd.git_files(answers, f"{experiment.FOLDER}/*/{experiment.RUN_FILE}", "experiment")
-    environment = argocd.git_files(answers, f"{OVERLAYS}/{{{{ .environment }}}}/{SOURCE_FILE}")
+    runs = argocd.git_files(answers, experiment.FOLDER, experiment.RUN_FILE, "experiment")
+    file = {"path": f"{OVERLAYS}/{{{{ .environment }}}}/{SOURCE_FILE}"}
+    environment = argocd.from_git(answers, [file])
     template = argocd.application(
         answers,
         name=experiment_name("{{ .experiment.path.basename }}"),
@@ -98,6 +99,6 @@ def _experiments(answers: Answers) -> dict[str, Any]:
     )
     generator = {
         "matrix": {"generators": [runs, environment]},
-        "selector": argocd.selector("experiment.path", *_IS_READY),
+        "selector": argocd.selector(*_IS_READY),
     }
     return argocd.applications(f"{argocd.NAME}-experiments", generator, template)
