@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 ROWS = Path(__file__).parent / "data" / "nni" / "experiment-verdicts.jsonl"
-COUNT = 500
+COUNT = 640
 """Of the recorded files."""
 
 Keys = tuple[str | int, ...]
@@ -130,6 +130,53 @@ TOPS = ["%YAML 1.1\n---\n", "%YAML 1.2\n---\n", "%YAML 2.0\n---\n", "%TAG ! a:\n
         "---\n---\n", "\ufeff", "# c\n", "...\n", "null\n---\n"]  # fmt: skip
 
 
+_MACHINE = "trainingService.machineList.0"
+_TUNER = {"className": "a.B", "codeDirectory": "code"}
+RELATED: list[tuple[str, dict[str, Any]]] = [
+    ("remote", {f"{_MACHINE}.port": 0}),
+    ("remote", {f"{_MACHINE}.port": 65535}),
+    ("remote", {f"{_MACHINE}.password": ...}),
+    ("remote", {f"{_MACHINE}.password": ..., f"{_MACHINE}.sshKeyFile": "key"}),
+    ("remote", {f"{_MACHINE}.password": ..., f"{_MACHINE}.sshKeyFile": None}),
+    ("remote", {f"{_MACHINE}.sshKeyFile": 5}),
+    ("remote", {f"{_MACHINE}.sshKeyFile": "none"}),
+    ("remote", {f"{_MACHINE}.maxTrialNumberPerGpu": 2}),
+    ("remote", {f"{_MACHINE}.maxTrialNumberPerGpu": 2, "trialGpuNumber": 1}),
+    ("remote", {f"{_MACHINE}.gpuIndices": "0,0"}),
+    ("remote", {"trainingService.machineList": []}),
+    ("local", {"trialGpuNumber": 1}),
+    ("local", {"trialGpuNumber": 1, "trainingService.useActiveGpu": False}),
+    ("local", {"trainingService.maxTrialNumberPerGpu": 2}),
+    ("local", {"trainingService.gpuIndices": [0, 0]}),
+    ("local", {"trainingService.nniManagerIp": 5}),
+    ("local", {"trialCommand": None}),
+    ("openpai", {"trialGpuNumber": None}),
+    ("openpai", {"trainingService.openpaiConfig": {}, "trainingService.openpaiConfigFile": "key"}),
+    ("openpai", {"trainingService.openpaiConfigFile": "key"}),
+    ("openpai", {"trainingService.openpaiConfigFile": "none"}),
+    ("openpai", {"trainingService.localStorageMountPoint": "none"}),
+    ("kubeflow", {"trainingService.operator": "mpi-operator"}),
+    ("kubeflow", {"trainingService.trialCodeDirectory": None}),
+    ("kubeflow", {"trainingService.storage.server": "s"}),
+    ("frameworkcontroller", {"trainingService.trialCodeDirectory": None}),
+    ("frameworkcontroller", {"trialGpuNumber": -1}),
+    ("frameworkcontroller", {"tuner": _TUNER}),
+    ("frameworkcontroller", {"tuner": {**_TUNER, "name": "TPE"}}),
+    ("frameworkcontroller", {"tuner": {**_TUNER, "className": ""}}),
+    ("frameworkcontroller", {"tuner": {**_TUNER, "codeDirectory": None}}),
+    ("frameworkcontroller", {"tuner": {"name": "TPE", "codeDirectory": "code"}}),
+    ("frameworkcontroller", {"tuner": ..., "advisor": {"name": "BOHB"}}),
+    ("frameworkcontroller", {"advisor": {"name": "_none_"}}),
+    ("frameworkcontroller", {"tuner": {"name": "_none_"}}),
+    ("frameworkcontroller", {"useAnnotation": True, "searchSpace": ...}),
+    ("frameworkcontroller", {"useAnnotation": True}),
+    ("frameworkcontroller", {"maxTrialDuration": "infd"}),
+    ("frameworkcontroller", {"maxTrialDuration": "0.5s"}),
+    ("frameworkcontroller", {"trialCodeDirectory": "a\0b"}),
+]
+"""Values that NNI judges together: platform, and place → value."""
+
+
 def experiment(platform: str = "frameworkcontroller") -> dict[str, Any]:
     """An experiment that NNI takes, on a platform."""
     value: dict[str, Any] = yaml.safe_load(RIGHT)
@@ -219,6 +266,19 @@ def recorded(pick: random.Random) -> Iterator[tuple[str, str]]:
         inner = [path for path in places(value) if path[0] == "trainingService"]
         for path in inner:
             yield platform, dumped(put(value, path, pick.choice([..., *ODD])))
+        within = [path for path in added(value) if path[0] == "trainingService"]
+        for _ in range(12):
+            yield platform, dumped(put(value, pick.choice([*inner, *within]), pick.choice(ODD)))
+    for platform, keys in RELATED:
+        value = experiment(platform)
+        for key, new in keys.items():
+            value = put(value, tuple(int(k) if k.isdigit() else k for k in key.split(".")), new)
+        yield "related", dumped(value)
+    top = RIGHT.partition("trainingService")[0]
+    for word in ("local", "remote", "[local]", "[local, x]", "frameworkcontroller", "~", "[]"):
+        yield "parameter", f"{top}training_service_platform: {word}\n"
+    yield "parameter", f"{RIGHT}training_service_platform: local\n"
+    yield "parameter", f"{top}training_service_platform: [local]\nnniManagerIp: 10.0.0.1\n"
     while True:
         text = RIGHT
         for _ in range(pick.randint(1, 2)):

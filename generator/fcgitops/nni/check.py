@@ -38,9 +38,12 @@ def check(data: bytes, folder: Path | None = None) -> list[Finding]:
         schema_load.load(loaded)
         if isinstance(source.value, dict):
             schema_validate.validate(loaded)
+            loaded.validated = True
             for rules in (rules_experiment, rules_service, rules_algorithm, rules_space):
                 rules.check(loaded)
     except schema_load.TooManyError:
-        message = f"has over {experiment_file.MAX_FAULTS} faults: not judged further"
-        loaded.findings.append(found("NNI01", "", 0, message))
+        pass  # said below
+    if max(loaded.counts.values(), default=0) > experiment_file.MAX_FAULTS:
+        message = f"has over {experiment_file.MAX_FAULTS} faults: what is more is not listed"
+        loaded.findings.append(found("NNI69", "", 0, message))
     return sorted([*source.repeated, *loaded.findings], key=lambda finding: finding.line)

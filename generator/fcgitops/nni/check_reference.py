@@ -21,7 +21,8 @@ whether NNI 3.0 runs it on FrameworkController. It needs no NNI. It loads the fi
 do what is written. `info`: right, and worth knowing. Exit status: 0, or 1 where a file is rejected
 or has a hazard; `--allow-hazards` lets hazards pass. 2 where a file cannot be read.
 
-A file of over 1 MiB, 150 levels or 60,000 values is rejected without a look at NNI's limits."""
+A file is rejected, whatever NNI would say, that has over 1 MiB, 150 levels, 60,000 values (300,000
+with its aliases written out), or a number of over 1,000 characters."""
 
 
 def page() -> str:

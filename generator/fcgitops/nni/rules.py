@@ -52,10 +52,8 @@ RULES: Rules = {
     "NNI65": (INFO, "memorySize as a number means MB"),
     "NNI66": (INFO, "azureStorage takes the program az in the manager"),
     "NNI67": (INFO, "optimize_mode is said: by default TPE minimizes, and others maximize"),
-    "NNI68": (
-        INFO,
-        "a limit is a number, and no text: 1e-5 is text to YAML 1.1; this tuner converts it",
-    ),
+    "NNI68": (INFO, "a limit is no text, as 1e-5 is to YAML 1.1, where the tuner converts it"),
+    "NNI69": (INFO, "there are at most 200 findings of one severity: more are not listed"),
 }
 
 

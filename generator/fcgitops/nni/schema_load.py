@@ -12,15 +12,16 @@ utils/internal.py of the package nni 3.0; `schema` has the classes.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from fcgitops.findings import Finding, Path, dotted
+from fcgitops.findings import HAZARD, REJECT, Finding, Path, dotted
 from fcgitops.nni import schema
 from fcgitops.nni.experiment_file import MAX_FAULTS, Source
-from fcgitops.nni.rules import found
+from fcgitops.nni.rules import RULES, found
 from fcgitops.nni.schema import MISSING, Class, Kind
 from fcgitops.values import did_you_mean
 
@@ -53,7 +54,7 @@ _HINTS = {
 
 
 class TooManyError(Exception):
-    """There are more faults than are listed."""
+    """There are more faults than are listed, and what is left cannot change the verdict."""
 
 
 @dataclass
@@ -91,15 +92,23 @@ class Loaded:
     findings: list[Finding] = field(default_factory=list)
     space: Source | None = None
     """What searchSpaceFile holds, where it has been read."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Severity → how many findings there were, listed or not."""
+    validated: bool = False
+    """Whether everything that NNI refuses has been found."""
 
     def report(self, rule: str, path: Path, message: str, hint: str = "") -> None:
         """Adds a finding at a place of the file.
 
         Raises:
-            TooManyError: there are more than anybody reads.
+            TooManyError: there are more than anybody reads, and the verdict is certain.
         """
-        if len(self.findings) >= MAX_FAULTS:
-            raise TooManyError
+        severity = RULES[rule][0]
+        self.counts[severity] += 1
+        if self.counts[severity] > MAX_FAULTS:
+            if severity == REJECT or (severity == HAZARD and self.validated):
+                raise TooManyError
+            return
         line = self.source.line(path)
         self.findings.append(found(rule, dotted(path), line, message, hint))
 
