@@ -250,7 +250,8 @@ def _walk(folder: Path, ignored: Collection[str]) -> Iterator[str]:
         here = pending.pop()
         for entry in sorted((folder / here).iterdir()):
             path = f"{here}{entry.name}"
-            if entry.name.startswith(".") or entry.name == "__pycache__" or path in ignored:
+            byte_code = entry.name == "__pycache__" or entry.suffix == ".pyc"
+            if entry.name.startswith(".") or byte_code or path in ignored:
                 continue
             if not entry.is_dir() or entry.is_symlink():
                 yield path
