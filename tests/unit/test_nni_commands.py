@@ -15,7 +15,7 @@ import yaml
 from conftest import Fcgitops
 from fcgitops import experiments
 from fcgitops.errors import InputError
-from gitenv import committed, git, state, write
+from gitenv import git, state, write
 
 SPACE = '{"x": {"_type": "choice", "_value": [1]}}\n'
 SHARE = "nfs://10.0.0.2/exports/nni"
@@ -58,7 +58,8 @@ def subject(root: Path) -> str:
 def experiment_files(root: Path, name: str = "mnist") -> list[str]:
     """The committed files of an experiment."""
     prefix = f"experiments/{name}/"
-    return [p.removeprefix(prefix) for p in sorted(committed(root)) if p.startswith(prefix)]
+    found = git(root, "ls-tree", "-r", "--name-only", "HEAD", prefix).splitlines()
+    return sorted(path.removeprefix(prefix) for path in found)
 
 
 def findings(fcgitops: Fcgitops, root: Path, *names: str) -> list[str]:
