@@ -202,6 +202,8 @@ BAD_NAME = (
         ({}, []),
         ({"a/b/c.d": b"", "-x_Y.9": b""}, []),
         ({"a" * 253: b""}, []),
+        ({"null": b"", "1_000": b"", "on": b""}, []),
+        ({"1": b"", "_1": b"", "__1": b""}, []),
         ({"a" * 254: b""}, [f"d/{'a' * 254}: {BAD_NAME}"]),
         ({"/".join(["a" * 99] * 3): b""}, [f"d/{'/'.join(['a' * 99] * 3)}: {BAD_NAME}"]),
         ({"a b": b"", "ü": b""}, [f"d/a b: {BAD_NAME}", f"d/ü: {BAD_NAME}"]),
@@ -224,6 +226,19 @@ def test_file_names(files: dict[str, bytes], wrong: list[str]) -> None:
     """What cannot be the key of a ConfigMap is told, and what would be the same key."""
     found = experiment.check_inputs({"experiment.yaml": b""} | files, "d")
     assert [str(problem) for problem in found] == wrong
+
+
+@pytest.mark.parametrize("character", ["\x7f", "\x80", "\x85", "\x9f", "\ufffe", "\uffff"])
+def test_characters_that_kustomize_cannot_write(character: str) -> None:
+    """They are told with their file; in what is no UTF-8 text any byte may be."""
+    files = {"experiment.yaml": b"", "code/a.py": f"a = '{character}'\n".encode()}
+    (found,) = experiment.check_inputs(files, "d")
+    assert str(found) == (
+        f"d/code/a.py: has the character U+{ord(character):04X}, of which kustomize makes no YAML "
+        "(an escape of your language's in its place)"
+    )
+    files["code/a.py"] += b"\xff"
+    assert experiment.check_inputs(files, "d") == []
 
 
 def test_an_experiment_has_its_file() -> None:
