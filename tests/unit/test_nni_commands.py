@@ -301,6 +301,15 @@ def test_from_an_experiment(mnist: Path, fcgitops: Fcgitops) -> None:
     assert findings(fcgitops, mnist) == []
 
 
+def test_no_environment_is_ready(repository: Path, fcgitops: Fcgitops) -> None:
+    """The command that makes one ready is named."""
+    ran = fcgitops("-C", repository, "nni", "experiment", "mnist", status=2)
+    wanted = "--env: is needed for the new experiment mnist (fcgitops nni enable ENV)"
+    assert ran.err == f"error: {wanted}\n"
+    ran = fcgitops("-C", repository, "nni", "experiment", "mnist", "--env", "x", status=2)
+    assert ran.err == "error: --env: 'x' is no environment of this repository\n"
+
+
 def test_from_is_for_new_ones(mnist: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """The files of one that is there are its user's to change."""
     ran = fcgitops("-C", mnist, "nni", "experiment", "mnist", "--from", tmp_path, status=2)
