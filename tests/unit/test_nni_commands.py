@@ -306,6 +306,7 @@ def test_no_environment_is_ready(repository: Path, fcgitops: Fcgitops) -> None:
     ran = fcgitops("-C", repository, "nni", "experiment", "mnist", status=2)
     wanted = "--env: is needed for the new experiment mnist (fcgitops nni enable ENV)"
     assert ran.err == f"error: {wanted}\n"
+    write(repository, {"overlays/dev/environment.yaml": "variant: [\n"})
     ran = fcgitops("-C", repository, "nni", "experiment", "mnist", "--env", "x", status=2)
     assert ran.err == "error: --env: 'x' is no environment of this repository\n"
 

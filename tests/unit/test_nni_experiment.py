@@ -490,3 +490,24 @@ def test_what_it_names_must_be_in_its_folder(key: str, value: str) -> None:
     (found,) = agreement.check(files, env, "d")
     assert found.where == f"d/experiment.yaml: {original.partition(':')[0]}"
     assert found.what == f"{value!r} is not in the experiment's folder"
+
+
+def test_the_code_of_its_algorithms_is_in_its_folder() -> None:
+    """A tuner of the user's own, for one."""
+    env = environment(NFS)
+    files = starter.files("mnist", env, {}, "")
+    text = files["experiment.yaml"].decode()
+    own = text.replace("  name: TPE\n", "  className: t.T\n  codeDirectory: /opt\n")
+    (found,) = agreement.check(files | {"experiment.yaml": own.encode()}, env, "d")
+    assert str(found) == (
+        "d/experiment.yaml: tuner.codeDirectory: '/opt' is not in the experiment's folder "
+        "(put it there)"
+    )
+
+
+@pytest.mark.parametrize("text", ["a: [\n", "&a [*a]\n", "a: 1\na: 2\n"])
+def test_what_cannot_be_read_has_its_own_fault(text: str) -> None:
+    """NNI's reading of the file is judged, and nothing else."""
+    found = agreement.check({"experiment.yaml": text.encode()}, environment(NFS), "d")
+    assert all(problem.where.startswith("d/experiment.yaml") for problem in found)
+    assert found
