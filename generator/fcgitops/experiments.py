@@ -66,7 +66,7 @@ def plan(  # noqa: PLR0913 - all but two have a default
         there = f"{FOLDER}/{name}"
         raise InputError(Problem(there, "is there already, and is no experiment", "another name"))
     if new and not environment:
-        hint = did_you_mean("", ready(repository)) or "--env"
+        hint = did_you_mean("", ready(repository)) or "fcgitops nni enable ENV"
         raise InputError(Problem("--env", f"is needed for the new experiment {name}", hint))
     if given is not None and not new:
         what = f"{FOLDER}/{name} is there already: its files are yours to change"
@@ -186,6 +186,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         Paths relative to the repository.
     """
     total = Merged()
+    names = repository.environment_names()
     component = read_tree(safe_join(repository.root, job.COMPONENT))
     for item in planned:
         env, folder = item.environment, f"{FOLDER}/{item.experiment.name}"
@@ -193,10 +194,11 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         bring_in_line(repository, folder, files, total, merge_file)
         total.files |= at(folder, item.own)
         entries = entrypoints.of_experiment(item.experiment, env)
-        for name in repository.environment_names():
+        for name in names:
             place = entrypoints.experiment_folder(name, item.experiment.name)
             here = entries if name == env.name else {}
-            bring_in_line(repository, place, here, total, merge_file)
+            if here or (repository.root / place).exists():
+                bring_in_line(repository, place, here, total, merge_file)
     return total
 
 
@@ -250,7 +252,8 @@ def _walk(folder: Path, ignored: Collection[str]) -> Iterator[str]:
         here = pending.pop()
         for entry in sorted((folder / here).iterdir()):
             path = f"{here}{entry.name}"
-            if entry.name.startswith(".") or entry.name == "__pycache__" or path in ignored:
+            byte_code = entry.name == "__pycache__" or entry.suffix == ".pyc"
+            if entry.name.startswith(".") or byte_code or path in ignored:
                 continue
             if not entry.is_dir() or entry.is_symlink():
                 yield path

@@ -51,7 +51,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     folded = [name for name in names if name.casefold() == str(word).casefold()]
     if folded or near:
         return f"did you mean {(folded or near)[0]!r}?"
-    return f"one of {', '.join(names)}" if len(names) <= 12 else ""
+    return f"one of {', '.join(names)}" if 0 < len(names) <= 12 else ""
 
 
 def _odd_character(text: str) -> str:

@@ -68,6 +68,70 @@ def test_neither_make_nor_the_shell_runs_a_name(repository: Path, variable: str)
     assert git(repository, "status", "--porcelain", "--ignored") == ""
 
 
+@pytest.fixture
+def with_nni(repository: Path) -> Path:
+    """A repository whose environment prod is ready for experiments."""
+    ran = make(repository, "nni", "ENV=prod", "STORAGE=nfs://nas/nni", "NAMESPACE=trials")
+    assert ran.returncode == 0, ran.stderr
+    return repository
+
+
+def test_nni_and_experiment(with_nni: Path) -> None:
+    """`make nni` and `make experiment`, in the words of the README; a folder's name has a space."""
+    text = (with_nni / "overlays" / "prod" / "environment.yaml").read_text()
+    assert "nni:\n  storage: nfs://nas/nni\n  namespace: trials\n" in text
+    mine = with_nni.parent / "my code"
+    mine.mkdir()
+    (mine / "trial.py").write_text("import nni\n")
+    ran = make(with_nni, "experiment", "NAME=mnist", "ENV=prod", f"FROM={mine}")
+    assert ran.returncode == 0, ran.stderr
+    assert git(with_nni, "log", "-1", "--format=%s") == "Add experiment mnist"
+    (with_nni / "experiments/mnist/code/trial.py").write_text("import nni  # more\n")
+    assert make(with_nni, "experiment", "NAME=mnist").returncode == 0
+    assert git(with_nni, "log", "-1", "--format=%s") == "Change experiment mnist"
+
+
+@pytest.mark.parametrize(
+    ("target", "variable"),
+    [
+        ("nni", "ENV"), ("nni", "STORAGE"), ("nni", "NAMESPACE"),
+        ("experiment", "NAME"), ("experiment", "ENV"), ("experiment", "FROM"),
+    ],
+)  # fmt: skip
+def test_neither_make_nor_the_shell_runs_an_experiments_name(
+    with_nni: Path, target: str, variable: str
+) -> None:
+    """The same hostile values, as each variable of the targets for NNI."""
+    before = git(with_nni, "rev-parse", "HEAD")
+    right = {
+        "nni": {"ENV": "prod", "STORAGE": "nfs://nas/other"},
+        "experiment": {"NAME": "mnist", "ENV": "prod"},
+    }[target]
+    for value in HOSTILE:
+        words = [f"{key}={word}" for key, word in (right | {variable: value}).items()]
+        ran = make(with_nni, target, *words)
+
+        assert ran.returncode == 2, (value, ran.stdout, ran.stderr)
+        assert "error: " in ran.stderr, (value, ran.stderr)
+        assert not list(with_nni.rglob("pwned")), value
+    assert git(with_nni, "rev-parse", "HEAD") == before
+    assert git(with_nni, "status", "--porcelain", "--ignored") == ""
+
+
+def test_a_hostile_file_is_no_part_of_a_command(with_nni: Path) -> None:
+    """Names of files in the experiment's folder reach neither make nor a shell."""
+    assert make(with_nni, "experiment", "NAME=mnist", "ENV=prod").returncode == 0
+    for name in ("$(touch pwned)", "`touch pwned`", "a; touch pwned", "--help", "a\ntouch pwned"):
+        path = with_nni / "experiments" / "mnist" / "code" / name
+        path.write_text("")
+        ran = make(with_nni, "experiment", "NAME=mnist")
+        assert ran.returncode == (0 if name == "--help" else 2), (name, ran.stderr)
+        assert make(with_nni, "test").returncode == (0 if name == "--help" else 2)
+        assert not list(with_nni.rglob("pwned")), name
+        if name != "--help":
+            path.unlink()
+
+
 def test_a_name_that_leaks_in_from_the_environment_is_not_taken(repository: Path) -> None:
     """ENV is a common variable of shells and CI."""
     ran = make(repository, "overlay", ENV="leaked", VARIANT="customized-config")

@@ -79,6 +79,28 @@ def test_overlay_killed_at_any_time_leaves_all_or_nothing(
     fcgitops("-C", repository, "verify")
 
 
+def test_experiment_killed_at_any_time_leaves_all_or_nothing(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """After the next command the experiment is wholly there or wholly not, nothing else lost."""
+    fcgitops("-C", repository, "nni", "enable", "prod", "--storage", "nfs://nas/nni")
+    (repository / "README.md").write_text("dirty\n")
+    whole = seconds("-C", repository, "nni", "experiment", "timing", "--env", "prod")
+    for step in range(6):
+        name = f"e{step}"
+        arguments = ["-C", repository, "nni", "experiment", name, "--env", "prod"]
+        killed(whole * (0.3 + step / 8), *arguments)
+        fcgitops(*arguments)
+
+        assert git(repository, "status", "--porcelain").strip() == "M README.md"
+        there = git(repository, "ls-tree", "-r", "--name-only", "HEAD", f"experiments/{name}/")
+        assert len(there.splitlines()) == 8
+        assert git(repository, "log", "--format=%s").splitlines().count(
+            f"Add experiment {name}"
+        ) == 1  # fmt: skip
+    git(repository, "fsck", "--strict")
+
+
 def test_two_at_once(repository: Path, fcgitops: Fcgitops) -> None:
     """Each of many commands started together is done whole or refused whole."""
     processes = [start("-C", repository, "overlay", f"e{i}") for i in range(6)]

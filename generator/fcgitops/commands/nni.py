@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from fcgitops import entrypoints, environments, experiments, git, gitrepo, removal, terminal
+from fcgitops import entrypoints, environments, experiments, flux, git, gitrepo, removal, terminal
 from fcgitops.commands.writing import Options, change, refuse_all, write_environments
 from fcgitops.environments import Request
 from fcgitops.errors import InputError, Problem
@@ -136,10 +136,11 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         repository.require([name], repository.experiment_names())
         head = gitrepo.open_repository(repository.root)
         place = f"{FOLDER}/{name}"
-        places = [place] + [
-            entrypoints.experiment_folder(env, name) for env in repository.environment_names()
-        ]
-        committed = [path for folder in places for path in head.list_head(folder)]
+        entries = tuple(
+            f"{entrypoints.experiment_folder(env, name)}/" for env in repository.environment_names()
+        )
+        committed = head.list_head(place)
+        committed += [path for path in head.list_head(flux.FOLDER) if path.startswith(entries)]
         if not committed:
             hint = f"git rm -r --cached {shlex.quote(place)}"
             raise InputError(Problem(place, "is not committed yet", hint))

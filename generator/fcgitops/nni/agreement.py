@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
-
-import yaml
 
 from fcgitops import yamlio
 from fcgitops.errors import Problem
@@ -25,23 +23,46 @@ def check(inputs: Tree, environment: Environment, where: str) -> list[Problem]:
         environment: made ready for NNI.
         where: the folder, for messages.
     """
-    from fcgitops.nni.check import check as check_file  # noqa: PLC0415 - experiments only
+    from fcgitops.nni import experiment_file  # noqa: PLC0415 - experiments only
+    from fcgitops.nni.check import check as check_file  # noqa: PLC0415
 
+    file_name = f"{where}/{CONFIG_FILE}"
+    try:
+        config = _plain(experiment_file.read(inputs[CONFIG_FILE]).value)
+    except experiment_file.Unreadable:  # the check says why
+        config = None
+    if outside := _outside(config, file_name):  # which is another file here than there
+        return outside
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as folder:
         for path, data in inputs.items():  # NNI asks whether what it names is there
             file = Path(folder, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
         found = check_file(inputs[CONFIG_FILE], Path(folder))
-    file_name = f"{where}/{CONFIG_FILE}"
     problems = [f.problem(file_name) for f in found if f.severity in (REJECT, HAZARD)]
     if any(f.severity == REJECT for f in found):
         return problems
-    return problems + _belongs(inputs[CONFIG_FILE], environment, file_name)
+    return problems + _belongs(config, environment, file_name)
 
 
-def _belongs(config: bytes, environment: Environment, where: str) -> list[Problem]:
-    own = _plain(yaml.safe_load(config)).get("trainingservice")
+def _outside(config: Any, where: str) -> list[Problem]:  # noqa: ANN401 - any YAML
+    """Paths at which the manager, which gets this folder alone, would find something else."""
+    document = config if isinstance(config, dict) else {}
+    named = {key: document.get(key.lower()) for key in ("trialCodeDirectory", "searchSpaceFile")}
+    for kind in ("tuner", "assessor", "advisor"):
+        algorithm = document.get(kind)
+        if isinstance(algorithm, dict):
+            named[f"{kind}.codeDirectory"] = algorithm.get("codedirectory")
+    return [
+        Problem(f"{where}: {key}", f"{path!r} is not in the experiment's folder", "put it there")
+        for key, path in named.items()
+        if isinstance(path, str)
+        and (path.startswith(("/", "~")) or ".." in PurePosixPath(path).parts)
+    ]
+
+
+def _belongs(config: Any, environment: Environment, where: str) -> list[Problem]:  # noqa: ANN401
+    own = config.get("trainingservice") if isinstance(config, dict) else None
     if not isinstance(own, dict):
         return []
     return [

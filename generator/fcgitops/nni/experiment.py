@@ -35,6 +35,7 @@ ELSEWHERE = (
     "starts it"
 )
 
+_ODD = re.compile("[\x7f-\x9f\ufffe\uffff]")
 _FILE_NAME = re.compile(r"[-._A-Za-z0-9]+\Z")
 
 
@@ -142,20 +143,19 @@ def check_inputs(files: Tree, where: str) -> list[Problem]:
         problems.append(
             Problem(f"{where}/{CONFIG_FILE}", "is missing", "NNI's configuration of the experiment")
         )
-    for path in files:
-        named = all(map(_FILE_NAME.match, path.split("/"))) and ".." not in path
-        if not named or len(path) > _KEY_LENGTH:
-            problems.append(
-                Problem(f"{where}/{path}", "has a name that a ConfigMap cannot keep",
-                        f"letters, digits, '-', '_' and '.', at most {_KEY_LENGTH}")
-            )  # fmt: skip
     seen: dict[str, str] = {}
-    for path in files:
-        if (other := seen.setdefault(config_map_key(path), path)) != path:
-            problems.append(
-                Problem(f"{where}/{path}", f"and {other} would be one key of a ConfigMap",
-                        "another name for one of them")
-            )  # fmt: skip
+    for path, data in files.items():
+        place = f"{where}/{path}"
+        named = all(map(_FILE_NAME.match, path.split("/"))) and ".." not in path
+        if not named or len(config_map_key(path)) > _KEY_LENGTH:
+            hint = f"letters, digits, '-', '_' and '.', at most {_KEY_LENGTH}"
+            problems.append(Problem(place, "has a name that a ConfigMap cannot keep", hint))
+        elif (other := seen.setdefault(config_map_key(path), path)) != path:
+            what = f"and {other} would be one key of a ConfigMap"
+            problems.append(Problem(place, what, "another name for one of them"))
+        if odd := _odd_character(data):
+            what = f"has the character U+{ord(odd):04X}, of which kustomize makes no YAML"
+            problems.append(Problem(place, what, "an escape of your language's in its place"))
     size = sum(len(key) + len(data) for key, data in files.items())
     if size > MAX_BYTES:
         largest = max(files, key=lambda path: len(files[path]))
@@ -170,9 +170,22 @@ def check_inputs(files: Tree, where: str) -> list[Problem]:
     return problems
 
 
+def _odd_character(data: bytes) -> str:
+    """One that kustomize 5.8 cannot write or writes as another, in what it takes for text."""
+    try:
+        found = _ODD.search(data.decode())
+    except UnicodeDecodeError:  # it becomes base64
+        return ""
+    return found.group() if found else ""
+
+
 def config_map_key(path: str) -> str:
-    """A path as a key of a ConfigMap, which takes no '/'."""
-    return path.replace("/", ".")
+    """A path as a key of a ConfigMap, which takes no '/'.
+
+    Nor may it need quotes, as `null` or `1_000` do: kustomize 5.8 forgets them, and fails on it.
+    """
+    key = path.replace("/", ".")
+    return key if yamlio.scalar(key) == key else f"_{key}"
 
 
 def run_id(experiment: Experiment, files: Tree) -> str:

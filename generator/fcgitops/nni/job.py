@@ -73,8 +73,8 @@ def _needs_claim(environment: Environment) -> bool:
 
 def _kustomization(experiment: Experiment, environment: Environment, inputs: Tree) -> Object:
     keys = [
-        path if "/" not in path else f"{experiments.config_map_key(path)}={path}"
-        for path in sorted(inputs)
+        path if key == path else f"{key}={path}"
+        for path, key in ((path, experiments.config_map_key(path)) for path in sorted(inputs))
     ]
     generator = {
         "name": NAMES["files"],
