@@ -139,15 +139,22 @@ class Repository:
             return self.root / name
         return self.root / OVERLAYS / name
 
-    def require(self, names: Iterable[str], known: Collection[str]) -> list[str]:
+    def require(
+        self, names: Iterable[str], known: Collection[str], what: str = "overlay"
+    ) -> list[str]:
         """`names`, each of which must be one of `known`; all of `known` where none is given.
+
+        Args:
+            names: as they were typed.
+            known: what there is.
+            what: a word for it, for messages.
 
         Raises:
             InputError: with each name that is not.
         """
         wanted = list(dict.fromkeys(names))
         problems = [
-            Problem(name, "is no overlay of this repository", did_you_mean(name, known))
+            Problem(name, f"is no {what} of this repository", did_you_mean(name, known))
             for name in wanted
             if name not in known
         ]

@@ -564,7 +564,7 @@ def test_remove_what_is_no_experiment(name: str, mnist: Path, fcgitops: Fcgitops
     """Refused by name alone."""
     before = state(mnist)
     ran = fcgitops("-C", mnist, "nni", "remove", name, status=2)
-    assert "is no overlay of this repository" in ran.err
+    assert "is no experiment of this repository" in ran.err
     assert state(mnist) == before
 
 

@@ -133,7 +133,7 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     lines: list[str] = []
 
     def make(repository: Repository) -> tuple[Merged, str]:
-        repository.require([name], repository.experiment_names())
+        repository.require([name], repository.experiment_names(), "experiment")
         head = gitrepo.open_repository(repository.root)
         place = f"{FOLDER}/{name}"
         entries = tuple(
