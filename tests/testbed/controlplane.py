@@ -156,9 +156,10 @@ class ControlPlane:
     def audit(self, **wanted: object) -> list[dict[str, Any]]:
         """What the API server was asked, oldest first, up to now.
 
-        Each request has verb, user, group (""), resource (with its subresource, `pods/status`),
-        namespace, name, code and agent; those that the request does not have are "". `body` is
-        what Flux, in its own name, sent to have an object patched, and `uri` how.
+        Each request has verb, user (as whom it was made), group (""), resource (with its
+        subresource, `pods/status`), namespace, name, code and agent; those that the request does
+        not have are "". `body` is what Flux, in its own name, sent to have an object patched, and
+        `uri` how.
 
         Args:
             wanted: the values of some of them that a request must have, such as `code=403`.
@@ -181,7 +182,7 @@ def _request(event: dict[str, Any]) -> dict[str, Any]:
     parts = [of.get("resource", ""), of.get("subresource", "")]
     return {
         "verb": event["verb"],
-        "user": event["user"]["username"],
+        "user": (event.get("impersonatedUser") or event["user"])["username"],
         "group": of.get("apiGroup", ""),
         "resource": "/".join(filter(None, parts)),
         "namespace": of.get("namespace", ""),
