@@ -33,7 +33,7 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 
 .PHONY: test
 test: .venv/dev kustomize pinned ## the test suite, but for what needs a cluster
-	@$(pytest) -m 'not cluster' $(PYTEST_ARGS)
+	@$(pytest) -m 'not cluster and not kind' $(PYTEST_ARGS)
 
 .PHONY: e2e
 e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker
@@ -41,7 +41,7 @@ e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real
 
 .PHONY: coverage
 coverage: .venv/dev kustomize pinned ## the same, with line coverage of the package
-	@$(pytest) -m 'not cluster' --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+	@$(pytest) -m 'not cluster and not kind' --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
 .PHONY: golden
 golden: .venv/dev ## write the golden repositories anew; read their diff before you commit
