@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -49,6 +50,9 @@ class Interrupts:
 
     def sleep(self, seconds: float) -> None:
         """Waits, but not on after a signal. Raises as `check`."""
+        if self._shielded:
+            time.sleep(seconds)
+            return
         self.check()
         self._came.wait(seconds)
         self.check()
