@@ -213,11 +213,9 @@ def rolled_out(stateful_set: Object | None) -> bool:
     if stateful_set is None:
         return False
     wanted, status = stateful_set["spec"].get("replicas", 1), stateful_set.get("status") or {}
-    return (
-        status.get("observedGeneration", 0) >= stateful_set["metadata"]["generation"]
-        and status.get("readyReplicas", 0) >= wanted
-        and status.get("updatedReplicas", 0) >= wanted
-    )
+    ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
+    seen = status.get("observedGeneration", 0) >= stateful_set["metadata"]["generation"]
+    return bool(seen and ready >= wanted)
 
 
 def complaint(pods: list[Object] | None, *, needed: bool = True) -> str:

@@ -111,7 +111,7 @@ def containers(program: Kind) -> set[str]:
 
 def steps(out: str) -> list[tuple[str, str, str]]:
     """The table of the steps: of what, which, and its result; clusters by the name `cluster`."""
-    rows = re.findall(r"^(\S+) +(\S[^.]*?) +\d+\.\d  (.+)$", out, re.MULTILINE)
+    rows = re.findall(r"^(\S+) {2,}(\S.*?) {2,}\d+\.\d {2,}(\S.*)$", out, re.MULTILINE)
     return [(re.sub(r"^fcgitops-[0-9a-f]{8}$", "cluster", of), step, was) for of, step, was in rows]
 
 
