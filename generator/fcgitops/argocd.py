@@ -189,7 +189,9 @@ def application_set(answers: Answers) -> dict[str, Any]:
 def _sync_policy() -> dict[str, Any]:
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
-        "syncOptions": ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"],
+        # No PruneLast: the sync would go on until what it applied is healthy, and no later commit
+        # is synced before: not even the revert of one with which FrameworkController panics.
+        "syncOptions": ["ServerSideApply=true", "FailOnSharedResource=true"],
         # A revision whose sync failed is not tried again without this.
         "retry": {
             "limit": -1,
