@@ -29,6 +29,9 @@ PREFIX = "fcgitops-"
 INSTALL = "https://kind.sigs.k8s.io/docs/user/quick-start says how to install them"
 MANAGER = "fcgitops-kind-test"
 READY = "--timeout=110s"
+CTR = ("ctr", "--namespace", "k8s.io", "images")
+"""The images of a node, as its kubelet knows them."""
+IMAGES = "/fcgitops-images.tar"
 LATE = 5.0
 """Seconds in which a container that was asked for may still appear."""
 PERSISTENCE = 60.0
@@ -128,12 +131,23 @@ class Kind:
     def load(self, name: str, archive: Path) -> None:
         """Gives every node the images of an archive.
 
+        kind asks for all platforms of an image. Docker's newer image store saves the names of all,
+        but the contents of those alone that it has: then the node's own platform is taken. See
+        https://github.com/kubernetes-sigs/kind/issues/3795
+
         Raises:
             ToolError: it cannot.
         """
         result = self._run("load", "image-archive", archive, "--name", name, timeout=600)
-        if result.status:
-            raise ToolError(Problem("kind", f"cannot load images: {run.said(result)}"))
+        if not result.status:
+            return
+        for node in self.nodes(name):
+            self.containers.copy(archive, node, IMAGES)
+            own = self.containers.execute(node, *CTR, "import", "--digests", IMAGES)
+            self.containers.execute(node, "rm", "-f", IMAGES)
+            if own.status:
+                what = f"cannot load images: {run.said(result)}; {run.said(own)}"
+                raise ToolError(Problem("kind", what))
 
 
 @dataclass(frozen=True)
@@ -200,8 +214,7 @@ class Cluster:
                 source, target = containers.full_name(here), containers.full_name(there)
                 if source == target:
                     continue
-                command = ("ctr", "--namespace", "k8s.io", "images", "tag", "--force")
-                result = engine.execute(node, *command, source, target)
+                result = engine.execute(node, *CTR, "tag", "--force", source, target)
                 if result.status:
                     what = f"cannot call the image {here} {there}: {run.said(result)}"
                     raise ToolError(Problem(node, what))
