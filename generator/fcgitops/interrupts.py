@@ -69,9 +69,16 @@ class Interrupts:
 
 @contextmanager
 def noted() -> Iterator[Interrupts]:
-    """Takes the signals over, and gives them back as they were."""
+    """Takes the signals over, and gives them back as they were.
+
+    A SIGHUP that is ignored stays so: that is what nohup is for.
+    """
     interrupts = Interrupts()
-    before = {number: signal.signal(number, interrupts._note) for number in SIGNALS}
+    before = {
+        number: signal.signal(number, interrupts._note)
+        for number in SIGNALS
+        if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN)
+    }
     try:
         yield interrupts
     finally:

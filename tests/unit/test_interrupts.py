@@ -73,6 +73,18 @@ def test_the_handlers_of_before_are_back() -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
+def test_nohup_is_respected() -> None:
+    """A terminal that goes away is nothing to a command that was told to ignore it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts.noted() as noted:
+            os.kill(os.getpid(), signal.SIGHUP)
+            noted.check()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_watched_program_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
     """As soon as its watch raises."""
     script = f"sleep 600 & echo $! > {tmp_path}/child; wait"
