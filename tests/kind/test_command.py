@@ -10,13 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from fcgitops.kind import Cluster, Kind
 from testbed.deployed import NAME
-from testbed.programs import eventually
 from testbed.site import fcgitops
 
 pytestmark = pytest.mark.kind
@@ -50,10 +49,12 @@ class User:
     Attributes:
         home: theirs.
         repository: theirs.
+        said: all that make has printed.
     """
 
     home: Path
     repository: Path
+    said: list[str] = field(default_factory=list)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `make kind-test ARGUMENTS…`, as the leader of a process group."""
@@ -73,40 +74,41 @@ class User:
         """`make kind-test ARGUMENTS…`; all that it prints."""
         with self.start(*arguments) as process:
             out, _ = process.communicate(timeout=600)
+        self.said.append(out)
         assert process.returncode == status, out
         return out
 
+    def clusters(self) -> set[str]:
+        """The clusters that were made."""
+        return set(re.findall(r"fcgitops-[0-9a-f]{8}", "".join(self.said)))
+
 
 @pytest.fixture
-def user(tmp_path: Path, kind_program: Kind) -> User:
+def user(tmp_path: Path, kind_program: Kind) -> Iterator[User]:
     """A user whose repository has `dev` (default-config) and `prod` (customized-config)."""
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
     repository = tmp_path / "deploy"
     fcgitops(
         tmp_path, "new", repository, "--no-input", "--env", "dev", "--env", "prod=customized-config"
     )
-    return User(tmp_path, repository)
+    user = User(tmp_path, repository)
+    yield user
+    for name in user.clusters():  # kept, or left by a test that failed
+        if kind_program.containers.of_cluster(name):
+            command = ("kind", "delete", "cluster", "--kubeconfig", os.devnull, "--name", name)
+            subprocess.run(command, check=True)
 
 
 @pytest.fixture
 def nothing_left(kind_program: Kind, kind_cluster: Cluster, user: User) -> Iterator[None]:
-    """Afterwards all is as it was: containers, the user's files, the other cluster."""
-    before = containers(kind_program)
+    """Afterwards the cluster is gone; the user's files and another cluster are as they were."""
     yield
-    assert containers(kind_program) == before
+    (name,) = user.clusters()
+    assert kind_program.containers.of_cluster(name) == []
     assert (user.home / "kubeconfig").read_text() == KUBECONFIG
     assert not (user.home / ".kube").exists()
     assert list((user.home / "tmp").iterdir()) == []
     assert kind_cluster.kubectl.get("nodes")
-
-
-def containers(program: Kind) -> set[str]:
-    """All containers of this machine."""
-    listed = subprocess.run(
-        [program.containers.program, "ps", "--all", "--quiet"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    return set(listed.split())
 
 
 def steps(out: str) -> list[tuple[str, str, str]]:
@@ -159,7 +161,6 @@ def test_a_failure_is_explained_and_the_cluster_can_be_kept(user: User, kind_pro
     """Events, description and log say why; KEEP=1 leaves the cluster, and says how to look."""
     path = user.repository / "overlays" / "prod" / "frameworkcontroller.yaml"
     path.write_text(path.read_text().replace("workerNumber: 500\n", "workerNumber: 0\n"))
-    before = containers(kind_program)
     out = user.make("ENV=prod", "KEEP=1", status=2)  # make's own, of our 1
     assert "Error 1" in out
     assert ("prod", "roll-out", "failed") in steps(out)
@@ -176,8 +177,9 @@ def test_a_failure_is_explained_and_the_cluster_can_be_kept(user: User, kind_pro
         env=env, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert f"{NAME}-0" in pods
+    assert kind_program.containers.of_cluster(name[1])
     subprocess.run(["kind", "delete", "cluster", "--name", name[1]], env=env, check=True)
-    assert containers(kind_program) == before
+    assert kind_program.containers.of_cluster(name[1]) == []
 
 
 @contextmanager
@@ -186,10 +188,11 @@ def started(user: User, words: str) -> Iterator[subprocess.Popen[str]]:
     with user.start("ENV=dev") as process:
         assert process.stdout
         for line in process.stdout:
+            user.said.append(line)
             if words in line:
                 break
         yield process
-        process.stdout.read()
+        user.said.append(process.stdout.read())
 
 
 @pytest.mark.parametrize(
@@ -213,10 +216,8 @@ def test_a_signal_ends_it_and_the_cluster(
     assert process.returncode != 0
 
 
-def test_sigterm_for_make_alone(user: User, nothing_left: None, kind_program: Kind) -> None:
+def test_sigterm_for_make_alone(user: User, nothing_left: None) -> None:
     """As a CI runner stops a job: make passes it on, and the cluster is deleted."""
-    before = containers(kind_program)
     with started(user, "load images") as process:
         process.terminate()
     assert process.returncode != 0
-    eventually(lambda: containers(kind_program) == before, 30, "the cluster is deleted")
