@@ -16,6 +16,7 @@ pytest = $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2
 .PHONY: help
 help: ## what can be typed
 	@awk -F' ## ' '/^[a-z0-9-]+:.* ## / {sub(/:.*/, "", $$1); printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "environment variables of kind-test:" && sed -n 's/^#: /  /p' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: .venv/ready kustomize ## a repository under build/demo/ with two environments, built
@@ -33,15 +34,26 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 
 .PHONY: test
 test: .venv/dev kustomize pinned ## the test suite, but for what needs a cluster
-	@$(pytest) -m 'not cluster' $(PYTEST_ARGS)
+	@$(pytest) -m 'not cluster and not kind' $(PYTEST_ARGS)
 
 .PHONY: e2e
 e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker
 	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m cluster --durations=8 $(PYTEST_ARGS)
 
+# The settings of kind-test, as in a generated repository:
+#: KIND_NODE_IMAGE              the node's image, and with it the Kubernetes version; kind's own by default
+#: KIND_CONFIG                  a file that describes the cluster to kind
+#: FRAMEWORKCONTROLLER_IMAGE    what runs as FrameworkController; frameworkcontroller/frameworkcontroller:v1.0.0
+#: TASK_IMAGE                   what the Frameworks' tasks run, which takes a shell; busybox by default
+.PHONY: kind-test
+kind-test: .venv/dev kustomize ## [REPEAT=20]: real kubelets, in kind clusters made for it; docker, kind, kubectl
+	@for run in $$(seq $(or $(REPEAT),1)); do \
+	  $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m kind --durations=8 $(PYTEST_ARGS) || exit 1; \
+	done
+
 .PHONY: coverage
 coverage: .venv/dev kustomize pinned ## the same, with line coverage of the package
-	@$(pytest) -m 'not cluster' --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+	@$(pytest) -m 'not cluster and not kind' --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
 .PHONY: golden
 golden: .venv/dev ## write the golden repositories anew; read their diff before you commit

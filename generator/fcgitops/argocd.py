@@ -260,7 +260,6 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
     watched: list[str],
     project: str = NAME,
     namespace: str = "{{ .namespace }}",
-    prune_last: bool = True,
 ) -> dict[str, Any]:
     """The template of an Application on the cluster of an environment.
 
@@ -272,8 +271,6 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
             nothing there is not looked at closely.
         project: the AppProject.
         namespace: its own, as a template too.
-        prune_last: whether what is gone is deleted once all else is healthy, which a Job is when
-            it has ended.
     """
     return {
         "metadata": {
@@ -288,19 +285,20 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
                 "server": '{{ dig "server" "" .cluster }}',
                 "namespace": namespace,
             },
-            "syncPolicy": _sync_policy(answers, prune_last=prune_last),
+            "syncPolicy": _sync_policy(answers),
         },
     }
 
 
-def _sync_policy(answers: Answers, *, prune_last: bool) -> dict[str, Any]:
-    options = ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"]
+def _sync_policy(answers: Answers) -> dict[str, Any]:
     # While a failed sync is retried no other begins: without `refresh` the commit that mends it
     # would wait for the end of the retries, which there must be one of then.
     refresh = _at_least(answers, _REFRESH)
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
-        "syncOptions": [o for o in options if prune_last or o != "PruneLast=true"],
+        # No PruneLast: the sync would go on until what it applied is healthy, and no later commit
+        # is synced before: not even the revert of one with which FrameworkController panics.
+        "syncOptions": ["ServerSideApply=true", "FailOnSharedResource=true"],
         # A revision whose sync failed is not tried again without this.
         "retry": {
             "limit": -1 if refresh else 5,

@@ -79,9 +79,19 @@ class Containers:
         if result.status:
             raise ToolError(Problem(self.name, f"cannot save images: {run.said(result)}"))
 
+    def copy(self, file: Path, container: str, path: str) -> None:
+        """Copies a file into a container that runs.
+
+        Raises:
+            ToolError: it cannot.
+        """
+        result = self._run("cp", file, f"{container}:{path}", timeout=600)
+        if result.status:
+            raise ToolError(Problem(self.name, f"cannot copy to {container}: {run.said(result)}"))
+
     def execute(self, container: str, *command: str) -> run.Result:
         """Runs a command in a container that runs."""
-        return self._run("exec", container, *command)
+        return self._run("exec", container, *command, timeout=600)
 
     def of_cluster(self, name: str) -> list[str]:
         """The containers that are the nodes of a kind cluster, or of which one was to become."""

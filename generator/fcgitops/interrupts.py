@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -49,6 +50,9 @@ class Interrupts:
 
     def sleep(self, seconds: float) -> None:
         """Waits, but not on after a signal. Raises as `check`."""
+        if self._shielded:
+            time.sleep(seconds)
+            return
         self.check()
         self._came.wait(seconds)
         self.check()
@@ -65,9 +69,16 @@ class Interrupts:
 
 @contextmanager
 def noted() -> Iterator[Interrupts]:
-    """Takes the signals over, and gives them back as they were."""
+    """Takes the signals over, and gives them back as they were.
+
+    A SIGHUP that is ignored stays so: that is what nohup is for.
+    """
     interrupts = Interrupts()
-    before = {number: signal.signal(number, interrupts._note) for number in SIGNALS}
+    before = {
+        number: signal.signal(number, interrupts._note)
+        for number in SIGNALS
+        if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN)
+    }
     try:
         yield interrupts
     finally:

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,13 @@ PREFIX = "fcgitops-"
 INSTALL = "https://kind.sigs.k8s.io/docs/user/quick-start says how to install them"
 MANAGER = "fcgitops-kind-test"
 READY = "--timeout=110s"
+CTR = ("ctr", "--namespace", "k8s.io", "images")
+"""The images of a node, as its kubelet knows them."""
+IMAGES = "/fcgitops-images.tar"
+LATE = 5.0
+"""Seconds in which a container that was asked for may still appear."""
+PERSISTENCE = 60.0
+"""Seconds in which a deletion is tried again."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +73,11 @@ class Kind:
         folder = Path(tempfile.mkdtemp(prefix="fcgitops-kind-"))
         name = PREFIX + secrets.token_hex(4)
         made = Cluster(self, name, folder)
-        stays = False
+        whole = stays = False
         try:
             with steps.step(name, "create") as result:
                 self._create(made, image, config)
-                stays = keep
+                whole, stays = True, keep
                 made.kubectl.output("wait", "node", "--all", "--for=condition=Ready", READY)
                 result(made.version())
             yield made
@@ -79,7 +87,7 @@ class Kind:
                     made.say_how_to_look()
                 else:
                     with steps.step(name, "delete"):
-                        self._delete(made)
+                        self._delete(made, whole=whole)
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _create(self, made: Cluster, image: str, config: str) -> None:
@@ -90,17 +98,24 @@ class Kind:
         if result.status:
             raise ToolError(Problem("kind", f"cannot make a cluster: {run.said(result)}"))
 
-    def _delete(self, made: Cluster) -> None:
-        """A `docker run` that a signal has cut off may still become a container: so, twice."""
+    def _delete(self, made: Cluster, *, whole: bool) -> None:
+        """Until nothing of it is left.
+
+        Where a signal has cut off its making, a `docker run` that was under way may still become
+        a container, a moment later.
+        """
         arguments = ("--name", made.name, "--kubeconfig", made.kubeconfig)
-        for attempt in range(3):
-            result = self._run("delete", "cluster", *arguments, timeout=180)
-            if attempt:
-                self.interrupts.sleep(1)
-            if not result.status and not self.containers.of_cluster(made.name):
-                return
-        what = f"cannot delete the cluster {made.name}: {run.said(result)}"
-        raise ToolError(Problem("kind", what, f"kind delete cluster --name {made.name}"))
+        start = time.monotonic()
+        until = start + (0 if whole else LATE)
+        result = self._run("delete", "cluster", *arguments, timeout=180)
+        while (left := self.containers.of_cluster(made.name)) or time.monotonic() < until:
+            if time.monotonic() > start + PERSISTENCE:
+                what = f"cannot delete the cluster {made.name}: {run.said(result)}"
+                raise ToolError(Problem("kind", what, f"kind delete cluster --name {made.name}"))
+            self.interrupts.sleep(0.5)
+            if left:
+                until = max(until, time.monotonic() + 1)
+                result = self._run("delete", "cluster", *arguments, timeout=180)
 
     def nodes(self, name: str) -> list[str]:
         """The nodes' containers.
@@ -116,12 +131,23 @@ class Kind:
     def load(self, name: str, archive: Path) -> None:
         """Gives every node the images of an archive.
 
+        kind asks for all platforms of an image. Docker's newer image store saves the names of all,
+        but the contents of those alone that it has: then the node's own platform is taken. See
+        https://github.com/kubernetes-sigs/kind/issues/3795
+
         Raises:
             ToolError: it cannot.
         """
         result = self._run("load", "image-archive", archive, "--name", name, timeout=600)
-        if result.status:
-            raise ToolError(Problem("kind", f"cannot load images: {run.said(result)}"))
+        if not result.status:
+            return
+        for node in self.nodes(name):
+            self.containers.copy(archive, node, IMAGES)
+            own = self.containers.execute(node, *CTR, "import", "--digests", IMAGES)
+            self.containers.execute(node, "rm", "-f", IMAGES)
+            if own.status:
+                what = f"cannot load images: {run.said(result)}; {run.said(own)}"
+                raise ToolError(Problem("kind", what))
 
 
 @dataclass(frozen=True)
@@ -188,8 +214,7 @@ class Cluster:
                 source, target = containers.full_name(here), containers.full_name(there)
                 if source == target:
                     continue
-                command = ("ctr", "--namespace", "k8s.io", "images", "tag", "--force")
-                result = engine.execute(node, *command, source, target)
+                result = engine.execute(node, *CTR, "tag", "--force", source, target)
                 if result.status:
                     what = f"cannot call the image {here} {there}: {run.said(result)}"
                     raise ToolError(Problem(node, what))

@@ -28,7 +28,7 @@ def plan(
     Raises:
         ToolError: `controller` is not here and cannot be pulled.
     """
-    if controller and not containers.tags(controller):
+    if controller and containers.tags(controller) is None:
         containers.pull(controller)
     wanted = {task: task}
     for objects in overlays:

@@ -134,18 +134,11 @@ def _fit_pod(fitted: Fitted, pod: dict[str, Any], loaded: Collection[str]) -> No
         found = [v["name"] for v in variables if v["name"] in API_SERVER_VARIABLES]
         if found:
             container["env"] = [v for v in variables if v["name"] not in found]
+            _drop_kubeconfig(pod, container)
             fitted.notes.append(f"left out of the Pod: {', '.join(found)}")
-        if render.KUBECONFIG_VOLUME in [v["name"] for v in pod.get("volumes", ())]:
-            container["volumeMounts"] = [
-                mount
-                for mount in container.get("volumeMounts", ())
-                if mount["name"] != render.KUBECONFIG_VOLUME
-            ]
         # Kubernetes asks the registry for :latest each time, by default.
         if container.get("image") in loaded and "imagePullPolicy" not in container:
             container["imagePullPolicy"] = "IfNotPresent"
-    if "volumes" in pod:
-        pod["volumes"] = [v for v in pod["volumes"] if v["name"] != render.KUBECONFIG_VOLUME]
     fitted.node_labels |= pod.get("nodeSelector") or {}
     priority = pod.get("priorityClassName", "")
     if priority and not priority.startswith(BUILT_IN_PRIORITY):
@@ -157,6 +150,13 @@ def _fit_pod(fitted: Fitted, pod: dict[str, Any], loaded: Collection[str]) -> No
                 "value": 1000,
             }
         )
+
+
+def _drop_kubeconfig(pod: dict[str, Any], container: dict[str, Any]) -> None:
+    """The volume of a Secret that is not there, without which the Pod would not start."""
+    for owner, key in ((container, "volumeMounts"), (pod, "volumes")):
+        if key in owner:
+            owner[key] = [item for item in owner[key] if item["name"] != render.KUBECONFIG_VOLUME]
 
 
 def _let_out(fitted: Fitted) -> None:

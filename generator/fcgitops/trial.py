@@ -18,6 +18,9 @@ from fcgitops.throwaway import Fitted
 JOBS = "fcgitops-kind-test"
 """The namespace of the Framework."""
 FRAMEWORK = "hello"
+HOLD = "fcgitops.io/kind-test"
+"""A finalizer: FrameworkController deletes a Framework frameworkCompletedRetainSec after its end,
+which may be at once, and how it ended is wanted."""
 CRD = "frameworks.frameworkcontroller.microsoft.com"
 SELECTOR = f"app={render.NAME}"
 INTERVAL = 0.5
@@ -132,7 +135,7 @@ class Trial:
 
         self._wait("known: its CRD is not served", look, FRAMEWORK_TIMEOUT)
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": JOBS}}
-        self._apply("framework", [namespace, framework(task_image)])
+        self._apply("framework", [namespace, framework(FRAMEWORK, task_image, hold=True)])
 
     def wait_for_framework(self) -> str:
         """Waits until the Framework has ended; how it ended.
@@ -151,9 +154,14 @@ class Trial:
             return False, complaint(kubectl.get("pods", "--namespace", JOBS), needed=False)
 
         self._wait("completed: the Framework", look, FRAMEWORK_TIMEOUT)
+        self._let_go()
         if ended != "Succeeded":
             raise FoundError(Problem(self.name, f"the Framework completed, but {ended}"))
         return f"Completed/{ended}"
+
+    def _let_go(self) -> None:
+        place = ("framework", FRAMEWORK, "--namespace", JOBS, "--type=merge")
+        self.cluster.kubectl.run("patch", *place, '--patch={"metadata":{"finalizers":null}}')
 
     def remove(self) -> None:
         """Takes it off the cluster, for the next one; nothing of it is left when this returns.
@@ -163,6 +171,7 @@ class Trial:
         kubectl = self.cluster.kubectl
         place = ("--namespace", self.namespace)
         now = ("--ignore-not-found", "--wait=false")
+        self._let_go()
         kubectl.output("delete", "namespace", JOBS, *now)
         orphan = ("--cascade=orphan", "--ignore-not-found")
         kubectl.output("delete", "statefulset", render.NAME, *place, *orphan)
@@ -179,34 +188,34 @@ class Trial:
         Raises:
             FoundError: the time is over, or something was wrong for too much of it.
         """
-        start = time.monotonic()
-        patience, wrong = PATIENCE, ""
+        start = last = time.monotonic()
+        suffered, wrong = 0.0, ""
         while True:
-            done, now = look()
+            done, bad = look()
             if done:
                 return
-            passed = time.monotonic() - start
-            if now:
-                wrong, patience = now, patience - INTERVAL
-            if passed > timeout or patience < 0:
+            now = time.monotonic()
+            if bad:
+                wrong, suffered = bad, suffered + now - last
+            if now - start > timeout or suffered > PATIENCE:
                 why = f"; {wrong}" if wrong else ""
-                raise FoundError(Problem(self.name, f"after {passed:.0f} s not {what}{why}"))
+                raise FoundError(Problem(self.name, f"after {now - start:.0f} s not {what}{why}"))
+            last = now
             self.cluster.kind.interrupts.sleep(INTERVAL)
 
 
 def rolled_out(stateful_set: Object | None) -> bool:
-    """Whether `kubectl rollout status` would say so of a StatefulSet without a partition.
+    """Whether `kubectl rollout status` would say so of a StatefulSet.
 
-    Source: StatefulSetStatusViewer of kubectl, pkg/polymorphichelpers/rollout_status.go.
+    Source: StatefulSetStatusViewer of kubectl, pkg/polymorphichelpers/rollout_status.go. The API
+    server gives each StatefulSet a partition, 0 by default, so revisions are not compared.
     """
     if stateful_set is None:
         return False
-    status = stateful_set.get("status") or {}
-    return (
-        status.get("observedGeneration", 0) >= stateful_set["metadata"]["generation"]
-        and status.get("readyReplicas", 0) >= stateful_set["spec"].get("replicas", 1)
-        and status.get("updateRevision") == status.get("currentRevision")
-    )
+    wanted, status = stateful_set["spec"].get("replicas", 1), stateful_set.get("status") or {}
+    ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
+    seen = status.get("observedGeneration", 0) >= stateful_set["metadata"]["generation"]
+    return bool(seen and ready >= wanted)
 
 
 def complaint(pods: list[Object] | None, *, needed: bool = True) -> str:
@@ -239,25 +248,38 @@ def outcome(live: Object | None) -> tuple[str, str]:
     return status.get("state", ""), (completion.get("type") or {}).get("name", "")
 
 
-def framework(task_image: str) -> Object:
-    """A Framework of one task, which takes two seconds and succeeds."""
+def framework(
+    name: str, image: str, script: str = "sleep 2", *, retries: int = 0, hold: bool = False
+) -> Object:
+    """A Framework of one task, in the namespace `JOBS`; it ends as its task does.
+
+    Args:
+        name: its name.
+        image: what the task runs; it needs a shell.
+        script: the task, for that shell.
+        retries: how often the task is tried again.
+        hold: whether it stays, deleted or not, until someone lets it go.
+    """
     container = {
         "name": "main",
-        "image": task_image,
+        "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["sh", "-c", "sleep 2"],
+        "command": ["sh", "-c", script],
     }
     pod = {"spec": {"restartPolicy": "Never", "containers": [container]}}
-    never = {"fancyRetryPolicy": False, "maxRetryCount": 0}
     role = {
         "name": "task",
         "taskNumber": 1,
         "frameworkAttemptCompletionPolicy": {"minFailedTaskCount": 1, "minSucceededTaskCount": 1},
-        "task": {"retryPolicy": never, "pod": pod},
+        "task": {"retryPolicy": {"fancyRetryPolicy": False, "maxRetryCount": retries}, "pod": pod},
     }
+    never = {"fancyRetryPolicy": False, "maxRetryCount": 0}
+    metadata: dict[str, Any] = {"name": name, "namespace": JOBS}
+    if hold:
+        metadata["finalizers"] = [HOLD]
     return {
         "apiVersion": "frameworkcontroller.microsoft.com/v1",
         "kind": "Framework",
-        "metadata": {"name": FRAMEWORK, "namespace": JOBS},
+        "metadata": metadata,
         "spec": {"executionType": "Start", "retryPolicy": never, "taskRoles": [role]},
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gitenv import git
@@ -139,6 +141,57 @@ def test_a_name_that_leaks_in_from_the_environment_is_not_taken(repository: Path
     assert ran.returncode == 2
     assert "has no name" in ran.stderr
     assert not (repository / "overlays" / "leaked").exists()
+
+
+ECHO = """\
+#!/usr/bin/env python3
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.environ.get("KIND_CONFIG"), os.environ.get("TASK_IMAGE")]))
+"""
+
+
+def told(folder: Path, *arguments: str, **env: str) -> Any:
+    """What `make kind-test` hands to fcgitops: arguments and two of its settings."""
+    program = folder / "echo.py"
+    program.write_text(ECHO)
+    ran = make(folder, f"FCGITOPS={sys.executable} {program}", "kind-test", *arguments, **env)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ([], []),
+        (["ENV=prod"], ["--", "prod"]),
+        (["ENV=all"], ["--all"]),
+        (["ENV=all", "KEEP=1"], ["--keep", "--all"]),
+        (["ENV=prod", "KEEP=0"], ["--", "prod"]),
+    ],
+)
+def test_kind_test(repository: Path, typed: list[str], expected: list[str]) -> None:
+    """One environment or all; neither name counts where it leaks in from the environment."""
+    found = told(repository, *typed, ENV="leaked", KEEP="1")
+
+    assert found[0] == ["kind-test", *expected]
+
+
+def test_settings_of_kind_test_are_never_run(repository: Path) -> None:
+    """They come as they are, from the environment or typed, as does a name."""
+    for value in HOSTILE:
+        name = ["--", value]
+        assert told(repository, f"ENV={value}")[0] == ["kind-test", *name]
+        assert told(repository, f"KIND_CONFIG={value}", TASK_IMAGE=value)[1:] == [value, value]
+        assert not list(repository.rglob("pwned")), value
+
+
+def test_help_names_every_setting_of_kind_test(repository: Path) -> None:
+    """And each target with its whole line, bars included."""
+    out = make(repository, "help").stdout
+
+    for name in ("KIND_NODE_IMAGE", "KIND_CONFIG", "FRAMEWORKCONTROLLER_IMAGE", "TASK_IMAGE"):
+        assert f"\n  {name} " in out
+    assert "make kind-test  [ENV=prod|all] [KEEP=1]: " in out
 
 
 @pytest.mark.parametrize("target", ["test", "build", "list", "doctor", "help"])

@@ -95,7 +95,6 @@ def _experiments(answers: Answers) -> dict[str, Any]:
         watched=[".", "../../components"],
         project=PROJECT,
         namespace="{{ .nni.namespace }}",
-        prune_last=False,  # the old manager goes before the new one comes
     )
     generator = {
         "matrix": {"generators": [runs, environment]},
