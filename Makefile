@@ -38,7 +38,7 @@ test: .venv/dev kustomize pinned ## the test suite, but for what needs a cluster
 
 .PHONY: e2e
 e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker
-	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m cluster --durations=8 $(PYTEST_ARGS)
+	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2 --dist loadfile -m cluster --durations=8 $(PYTEST_ARGS)
 
 # The settings of kind-test, as in a generated repository:
 #: KIND_NODE_IMAGE              the node's image, and with it the Kubernetes version; kind's own by default

@@ -73,6 +73,18 @@ def snapshot(folder: Path) -> Mapping[str, bytes]:
     }
 
 
+FIGURE = "figure"
+"""The property of a test that measures: a line for the end of the run."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what was measured, whichever process has run the test."""
+    for report in terminalreporter.getreports("passed"):
+        for name, line in report.user_properties:
+            if name == FIGURE:
+                terminalreporter.write_line(str(line))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """With NO_SKIP=1, as in our own CI, a skip is a failure: nothing goes unseen."""
