@@ -14,7 +14,7 @@ from gitserver import serve
 from testbed.controller import framework_controller
 from testbed.controlplane import control_plane
 from testbed.flux import flux
-from testbed.nni import pods
+from testbed.pods import pods
 from testbed.programs import eventually, search_path
 
 pytestmark = pytest.mark.cluster

@@ -11,7 +11,7 @@ import pytest
 from gitenv import git, write
 from testbed.controller import framework_controller
 from testbed.controlplane import ControlPlane, control_plane
-from testbed.nni import Pods, pods
+from testbed.pods import Pods, pods
 from testbed.programs import Program, eventually
 from testbed.site import fcgitops
 
