@@ -169,7 +169,12 @@ def rule(group: str, resources: list[str], verbs: list[str], *names: str) -> dic
 def _rights(profile: str) -> list[dict[str, Any]]:
     """What applying, watching and taking back the profile's objects takes, by name where it can.
 
-    `create` cannot be limited to a name, and a ConfigMap's name ends in a hash.
+    `create` cannot be limited to a name, and a ConfigMap's name ends in a hash. A Role in the
+    environment's namespace would hardly give less: FrameworkController's own rights, which the
+    account must have to grant them, are ConfigMaps and Pods everywhere. And the Role needs the
+    Namespace before the first sync. Applied from the folder of `flux bootstrap` too, that has two
+    owners, and each sync of one takes away what the other has said of it, Pod Security included
+    (seen); `ssa: IfNotPresent` would prevent that, but Flux before 2.8.7 deletes what has it.
     """
     one = [verb for verb in _ALL if verb != "create"]
     hardened = profile == "hardened"

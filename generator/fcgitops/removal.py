@@ -43,7 +43,8 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
     if environment.sync == "flux":
         lines += [
             f"kubectl --namespace {flux.NAMESPACE} delete --wait "
-            f"kustomizations.kustomize.toolkit.fluxcd.io {flux.NAME}",
+            f"kustomizations.kustomize.toolkit.fluxcd.io {flux.NAME}"
+            "  # it takes back what it has applied, unless it is suspended",
             f"kubectl --namespace {flux.NAMESPACE} delete "
             f"gitrepositories.source.toolkit.fluxcd.io {flux.NAME}",
             f"kubectl delete clusterrolebinding,clusterrole {flux.ACCOUNT}",

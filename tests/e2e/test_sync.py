@@ -18,6 +18,7 @@ from conftest import FIGURE
 from gitenv import git
 from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
+from testbed.flux import gotk
 from testbed.programs import eventually
 from testbed.site import APPLICATION, ENVIRONMENT, FLUX_ACCOUNT, NAMESPACE, OTHER, Site, fail, site
 
@@ -254,40 +255,12 @@ def there(prod: Site) -> ControlPlane:
     return prod.other
 
 
-GOTK = """\
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata: {{name: flux-system, namespace: flux-system}}
-spec: {{interval: 5s, url: {url}, ref: {{branch: main}}}}
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {{name: flux-system, namespace: flux-system}}
-spec:
-  interval: 10m
-  path: ./clusters/flux/{name}
-  prune: true
-  sourceRef: {{kind: GitRepository, name: flux-system}}
-"""
-"""What `flux bootstrap git --path clusters/flux/NAME` commits and applies, Flux 2.9.5. The
-controllers of its gotk-components.yaml run here already."""
-
-
 def bootstrap_flux(prod: Site) -> None:
     """What `flux bootstrap git` does to the repository and the other cluster."""
-    own, sync = f"clusters/flux/{OTHER}/flux-system", GOTK.format(url=prod.server.url, name=OTHER)
-    prod.commit(
-        {
-            f"{own}/gotk-components.yaml": "apiVersion: v1\nkind: Namespace\n"
-            "metadata: {name: flux-system}\n",
-            f"{own}/gotk-sync.yaml": sync,
-            f"{own}/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\n"
-            "kind: Kustomization\nresources: [gotk-components.yaml, gotk-sync.yaml]\n",
-        },
-        "Add Flux sync manifests",
-    )
+    files = gotk(prod.server.url, f"clusters/flux/{OTHER}")
+    prod.commit(files, "Add Flux sync manifests")
     git(prod.repository, "push", "-q", "origin", "HEAD:main")
-    there(prod).apply(sync, "--server-side")
+    there(prod).apply(files[f"clusters/flux/{OTHER}/flux-system/gotk-sync.yaml"], "--server-side")
 
 
 def _synced(plane: ControlPlane, name: str, commit: str = "") -> bool:

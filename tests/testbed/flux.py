@@ -88,6 +88,41 @@ def flux(plane: ControlPlane, folder: Path, *flags: str) -> Iterator[Flux]:
         yield Flux(plane, source, kustomize)
 
 
+SYNC = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {{name: flux-system, namespace: flux-system}}
+spec: {{interval: 5s, url: {url}, ref: {{branch: main}}}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: flux-system, namespace: flux-system}}
+spec:
+  interval: 10m
+  path: ./{path}
+  prune: true
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+"""
+
+
+def gotk(url: str, path: str) -> dict[str, str]:
+    """The files that `flux bootstrap git --path PATH` commits, as Flux 2.9.5 does.
+
+    In place of the controllers, which run here already, there is their Namespace.
+    """
+    own = f"{path}/flux-system"
+    return {
+        f"{own}/gotk-components.yaml": (
+            f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n"
+        ),
+        f"{own}/gotk-sync.yaml": SYNC.format(url=url, path=path),
+        f"{own}/kustomization.yaml": (
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+            "resources: [gotk-components.yaml, gotk-sync.yaml]\n"
+        ),
+    }
+
+
 def _crds() -> list[CRD]:
     """The CRDs of both controllers, by the newest text of each, with every version served."""
     found: dict[str, CRD] = {}
