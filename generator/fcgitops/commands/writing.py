@@ -128,7 +128,7 @@ def write_environments(
             if old := _held_by_argocd(repository, env):
                 terminal.say(
                     f"note: {env.name}: FrameworkController moves to {env.namespace}. Argo CD's "
-                    f"sync then waits, and nothing leaves {old}, until on that cluster this lets "
+                    f"sync waits, and nothing changes, until on that cluster this lets "
                     f"go of the namespace, which stays:\n"
                     f"kubectl annotate namespace {old} {argocd.TRACKING}-"
                 )
