@@ -61,8 +61,9 @@ golden: .venv/dev ## write the golden repositories anew; read their diff before 
 	@git status --short tests/golden
 
 .PHONY: docs
-docs: .venv/ready ## write docs/configuration.md anew
+docs: .venv/ready ## write docs/configuration.md and docs/nni-check.md anew
 	@$(python) -c 'from fcgitops.config import reference; print(reference.page(), end="")' > docs/configuration.md
+	@$(python) -c 'from fcgitops.nni import check_reference; print(check_reference.page(), end="")' > docs/nni-check.md
 
 .PHONY: lint
 lint: .venv/dev ## ruff

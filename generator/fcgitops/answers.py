@@ -32,8 +32,14 @@ FILE = "fcgitops.yaml"
 RECORDED = (
     "repo_slug", "profile", "gitops", "repo_url", "argocd_version", "flux_secret", "signing_keys",
 )  # fmt: skip
-ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5")
+ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
 """Those whose settings are known here; the first was run in the end-to-end tests."""
+BRANCH = "main"
+"""The one branch: `new` commits on it, Argo CD and Flux follow it.
+
+Environments are folders, so what differs between them is seen side by side and a promotion is a
+commit; with a branch each it would be a merge. One name leaves nothing to keep in line.
+"""
 NO_URL = "https://git.example.invalid/set-repo_url.git"
 """Stands where the repository's URL belongs, until it is known; nothing resolves it."""
 _SHOWN_DEFAULTS = (
@@ -253,7 +259,7 @@ def render(answers: Answers) -> bytes:
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
         "# After an edit of repo_url, argocd_version, flux_secret or signing_keys run\n"
-        "# `make overlays`; only `fcgitops update` changes the other answers, and the version.\n"
+        "# `make overlays`. The version and the other answers are not for editing.\n"
         f"{document}"
         "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
         "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"

@@ -8,16 +8,17 @@ Sources: https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fcgitops import yamlio
-from fcgitops.answers import Answers
+from fcgitops.answers import BRANCH, Answers
+from fcgitops.render import OVERLAYS, SHARED, SOURCE_FILE
 from fcgitops.tree import Tree
 
 FOLDER = "clusters/argocd"
 NAME = "frameworkcontroller"
 NAMESPACE = "argocd"
-BRANCH = "main"
 
 _NAME_LIMITS = (3, 3)
 """From this version on a cluster-wide kind can be limited to a name (AppProject's
@@ -59,9 +60,15 @@ NAMESPACED_KINDS: dict[str, list[tuple[str, str]]] = {
 """Profile → group and kind of what it can render inside namespaces."""
 
 
-def files(answers: Answers) -> Tree:
-    """The files of clusters/argocd/, relative to it."""
+def files(answers: Answers, more: Tree) -> Tree:
+    """The files of clusters/argocd/, relative to it.
+
+    Args:
+        answers: of the repository.
+        more: further ones, to be applied with them.
+    """
     return {
+        **more,
         "appproject.yaml": _file(
             "# What the Applications may do: this repository alone, and just the kinds that it\n"
             "# renders. If local/ of an environment adds another kind, add it here.\n",
@@ -79,7 +86,7 @@ def files(answers: Answers) -> Tree:
                 "apiVersion": "kustomize.config.k8s.io/v1beta1",
                 "kind": "Kustomization",
                 "namespace": NAMESPACE,
-                "resources": ["appproject.yaml", "applicationset.yaml"],
+                "resources": ["appproject.yaml", "applicationset.yaml", *more],
             },
         ),
     }
@@ -95,10 +102,36 @@ def _at_least(answers: Answers, version: tuple[int, int]) -> bool:
 
 
 def app_project(answers: Answers) -> dict[str, Any]:
-    """The AppProject: one repository, any cluster, no system namespace, the kinds rendered."""
+    """The AppProject of the environments."""
+    return project(
+        answers,
+        name=NAME,
+        description=f"FrameworkController, as {answers.repo_slug} has it",
+        cluster_kinds=CLUSTER_KINDS[answers.profile],
+        namespaced_kinds=NAMESPACED_KINDS[answers.profile],
+    )
+
+
+def project(
+    answers: Answers,
+    *,
+    name: str,
+    description: str,
+    cluster_kinds: Sequence[tuple[str, str, str]],
+    namespaced_kinds: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """An AppProject: one repository, any cluster, no system namespace, the kinds rendered.
+
+    Args:
+        answers: of the repository.
+        name: its own.
+        description: a sentence.
+        cluster_kinds: as `CLUSTER_KINDS`.
+        namespaced_kinds: as `NAMESPACED_KINDS`.
+    """
     named = _at_least(answers, _NAME_LIMITS)
     spec: dict[str, Any] = {
-        "description": f"FrameworkController, as {answers.repo_slug} has it",
+        "description": description,
         "sourceRepos": [answers.source_url],
         "destinations": [
             {"server": "*", "namespace": "*"},
@@ -108,18 +141,17 @@ def app_project(answers: Answers) -> dict[str, Any]:
             ),
         ],
         "clusterResourceWhitelist": [
-            {"group": group, "kind": kind} | ({"name": name} if named and name else {})
-            for group, kind, name in CLUSTER_KINDS[answers.profile]
+            {"group": group, "kind": kind} | ({"name": only} if named and only else {})
+            for group, kind, only in cluster_kinds
         ],
         "namespaceResourceWhitelist": [
-            {"group": group, "kind": kind} for group, kind in NAMESPACED_KINDS[answers.profile]
+            {"group": group, "kind": kind} for group, kind in namespaced_kinds
         ],
     }
     if answers.keys and _at_least(answers, _SOURCE_INTEGRITY):
-        policy = {
-            "repos": [{"url": answers.source_url}],
-            "gpg": {"mode": "head", "keys": answers.keys},
-        }
+        # A pattern: a URL that by some spelling did not match it would go unverified. The
+        # project has one repository only.
+        policy = {"repos": [{"url": "*"}], "gpg": {"mode": "head", "keys": answers.keys}}
         spec["sourceIntegrity"] = {"git": {"policies": [policy]}}
     elif answers.keys:
         spec["signatureKeys"] = [{"keyID": key} for key in answers.keys]
@@ -127,7 +159,7 @@ def app_project(answers: Answers) -> dict[str, Any]:
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "AppProject",
         "metadata": {
-            "name": NAME,
+            "name": name,
             # Deleting the project while Applications use it would leave them without rights.
             "finalizers": ["resources-finalizer.argocd.argoproj.io"],
         },
@@ -137,23 +169,49 @@ def app_project(answers: Answers) -> dict[str, Any]:
 
 def application_set(answers: Answers) -> dict[str, Any]:
     """The ApplicationSet over the environments that Argo CD syncs."""
-    generator = {
-        "git": {
-            "repoURL": answers.source_url,
-            "revision": BRANCH,
-            "files": [{"path": "overlays/*/environment.yaml"}],
-        },
-        "selector": {"matchLabels": {"sync": "argocd"}},
+    generator = git_files(answers, f"{OVERLAYS}/*/{SOURCE_FILE}") | {"selector": selector("path")}
+    template = application(
+        answers,
+        name=f"{NAME}-{{{{ .path.basename }}}}",
+        path="{{ .path.path }}",
+        watched=[".", *(f"../../{folder}" for folder in SHARED), "../{{ .variant }}"],
+    )
+    return applications(NAME, generator, template)
+
+
+def git_files(answers: Answers, pattern: str, prefix: str = "") -> dict[str, Any]:
+    """A generator over files of the repository.
+
+    Args:
+        answers: of the repository.
+        pattern: their path; * also matches what lies deeper.
+        prefix: below which key the file's own path is found, where another generator has `path`.
+    """
+    spec: dict[str, Any] = {
+        "repoURL": answers.source_url,
+        "revision": BRANCH,
+        "files": [{"path": pattern}],
     }
-    destination = {
-        "name": '{{ if not (dig "server" "" .cluster) }}{{ .cluster.name }}{{ end }}',
-        "server": '{{ dig "server" "" .cluster }}',
-        "namespace": "{{ .namespace }}",
-    }
+    return {"git": spec | ({"pathParamPrefix": prefix} if prefix else {})}
+
+
+def selector(path: str, *more: dict[str, Any]) -> dict[str, Any]:
+    """Of what a generator finds: that of the environments that Argo CD syncs.
+
+    Args:
+        path: the key of the file's path; one that lies deeper, as a copy below local/, is none.
+        more: further expressions over the keys of environment.yaml.
+    """
+    top = {"key": f"{path}.segments.2", "operator": "DoesNotExist"}
+    return {"matchLabels": {"sync": "argocd"}, "matchExpressions": [top, *more]}
+
+
+def applications(name: str, generator: dict[str, Any], template: dict[str, Any]) -> dict[str, Any]:
+    """An ApplicationSet that deletes nothing, whatever its generator finds or does not."""
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "ApplicationSet",
-        "metadata": {"name": NAME},
+        "metadata": {"name": name},
         "spec": {
             "goTemplate": True,
             "goTemplateOptions": ["missingkey=error"],
@@ -162,34 +220,57 @@ def application_set(answers: Answers) -> dict[str, Any]:
                 "applicationsSync": "create-update",
                 "preserveResourcesOnDeletion": True,
             },
-            "template": {
-                "metadata": {
-                    "name": f"{NAME}-{{{{ .path.basename }}}}",
-                    "annotations": {
-                        "argocd.argoproj.io/manifest-generate-paths": (
-                            ".;../../base;../../components;../{{ .variant }}"
-                        )
-                    },
-                },
-                "spec": {
-                    "project": NAME,
-                    "source": {
-                        "repoURL": answers.source_url,
-                        "targetRevision": BRANCH,
-                        "path": "{{ .path.path }}",
-                    },
-                    "destination": destination,
-                    "syncPolicy": _sync_policy(),
-                },
-            },
+            "template": template,
         },
     }
 
 
-def _sync_policy() -> dict[str, Any]:
+def application(  # noqa: PLR0913 - what differs between Applications, all by name
+    answers: Answers,
+    *,
+    name: str,
+    path: str,
+    watched: list[str],
+    project: str = NAME,
+    namespace: str = "{{ .namespace }}",
+    prune_last: bool = True,
+) -> dict[str, Any]:
+    """The template of an Application on the cluster of an environment.
+
+    Args:
+        answers: of the repository.
+        name: as a Go template over environment.yaml.
+        path: the folder that it renders, the same.
+        watched: what else that folder is rendered from, relative to it. A commit that changes
+            nothing there is not looked at closely.
+        project: the AppProject.
+        namespace: its own, as a template too.
+        prune_last: whether what is gone is deleted once all else is healthy, which a Job is when
+            it has ended.
+    """
+    return {
+        "metadata": {
+            "name": name,
+            "annotations": {"argocd.argoproj.io/manifest-generate-paths": ";".join(watched)},
+        },
+        "spec": {
+            "project": project,
+            "source": {"repoURL": answers.source_url, "targetRevision": BRANCH, "path": path},
+            "destination": {
+                "name": '{{ if not (dig "server" "" .cluster) }}{{ .cluster.name }}{{ end }}',
+                "server": '{{ dig "server" "" .cluster }}',
+                "namespace": namespace,
+            },
+            "syncPolicy": _sync_policy(prune_last=prune_last),
+        },
+    }
+
+
+def _sync_policy(*, prune_last: bool) -> dict[str, Any]:
+    options = ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"]
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
-        "syncOptions": ["ServerSideApply=true", "PruneLast=true", "FailOnSharedResource=true"],
+        "syncOptions": [o for o in options if prune_last or o != "PruneLast=true"],
         # A revision whose sync failed is not tried again without this.
         "retry": {
             "limit": -1,

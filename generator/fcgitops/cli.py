@@ -320,6 +320,80 @@ def config_suggest(inflight: int, frameworks: int, tasks: int) -> int:
     return command.suggest(inflight, frameworks, tasks)
 
 
+@cli.group()
+def nni() -> None:
+    """NNI experiments on FrameworkController."""
+
+
+@nni.command(name="enable")
+@click.argument("name", metavar="ENV")
+@click.option("--namespace", metavar="NS", help="Where the experiments run.  [default: nni]")
+@click.option(
+    "--storage",
+    metavar="URL",
+    help="The share: nfs://SERVER/PATH or azure://ACCOUNT/SHARE?keyVault=NAME&key=NAME.",
+)
+@click.option(
+    "--set", "sets", metavar="KEY=VALUE", multiple=True, help="A key of environment.yaml."
+)
+@_writes
+@_at
+@click.pass_context
+def nni_enable(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Makes the environment ENV ready for NNI experiments: namespace, accounts, limits."""
+    from fcgitops.commands import nni as command  # noqa: PLC0415
+
+    return command.enable(_folder(context, at), **options)
+
+
+@nni.command(name="experiment")
+@click.argument("name")
+@click.option("--env", "environment", metavar="ENV", help="The environment it runs in.")
+@click.option(
+    "--from",
+    "source",
+    metavar="DIR",
+    type=FOLDER,
+    help="Trial code, or a folder with an experiment.yaml, for a new one.",
+)
+@_writes
+@_at
+@click.pass_context
+def nni_experiment(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Adds the experiment NAME, or brings its generated files in line with yours."""
+    from fcgitops.commands import nni as command  # noqa: PLC0415
+
+    return command.experiment(_folder(context, at), **options)
+
+
+@nni.command(name="remove")
+@click.argument("name")
+@_writes
+@_at
+@click.pass_context
+def nni_remove(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Removes the experiment NAME from Git, and prints what takes it off its cluster."""
+    from fcgitops.commands import nni as command  # noqa: PLC0415
+
+    return command.remove(_folder(context, at), **options)
+
+
+@nni.command(name="check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
+@_at
+@click.pass_context
+def nni_check(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Says of each experiment FILE whether NNI 3.0 runs it here; - is standard input.
+
+    reject: NNI refuses it. hazard: it takes it, and fails later or ignores a part. accept.
+    """
+    from fcgitops.commands import nni_check as command  # noqa: PLC0415
+
+    return command.run(_folder(context, at), **options)
+
+
 @cli.command()
 @_at
 @click.pass_context

@@ -8,17 +8,25 @@ from fcgitops import argocd, flux, yamlio
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import Environment
+from fcgitops.nni import applications, kustomizations
+from fcgitops.nni.experiment import Experiment
 from fcgitops.tree import Tree, at
 
 CLUSTER_ROLE = "base/clusterrole.yaml"
 """What FrameworkController may do; the profile `upstream` has none."""
 
 
-def of_repository(answers: Answers) -> Tree:
-    """The entry points that no environment has of its own, from the repository's top."""
+def of_repository(answers: Answers, *, nni: bool) -> Tree:
+    """The entry points that no environment has of its own, from the repository's top.
+
+    Args:
+        answers: of the repository.
+        nni: whether NNI is enabled in an environment that Argo CD syncs.
+    """
     if answers.gitops == "flux":
         return {}
-    return at(argocd.FOLDER, argocd.files(answers))
+    more = applications.files(answers) if nni else {}
+    return at(argocd.FOLDER, argocd.files(answers, more))
 
 
 def of_environment(environment: Environment, answers: Answers, cluster_role: bytes | None) -> Tree:
@@ -31,7 +39,20 @@ def of_environment(environment: Environment, answers: Answers, cluster_role: byt
     """
     if environment.sync != "flux":
         return {}
-    return flux.files(environment, answers, _rules(cluster_role))
+    own = flux.files(environment, answers, _rules(cluster_role))
+    return own | kustomizations.files(environment)
+
+
+def of_experiment(experiment: Experiment, environment: Environment) -> Tree:
+    """The entry points of one experiment, relative to `experiment_folder`."""
+    if environment.sync != "flux" or not environment.runs_nni:
+        return {}
+    return kustomizations.experiment_files(experiment, environment)
+
+
+def experiment_folder(environment: str, experiment: str) -> str:
+    """Where the entry points of an experiment stand."""
+    return f"{folder(environment)}/experiments/{experiment}"
 
 
 def folder(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,8 @@ from fcgitops.answers import FILE, parse_value
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile, merge
 from fcgitops.model import KEYS, Environment
+from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository, source_path
-from fcgitops.scaffold import OVERLAYS
 from fcgitops.tree import Tree, at, read_file, under
 
 
@@ -239,7 +239,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         folder = f"{OVERLAYS}/{env.name}"
         total.files[f"{folder}/{render.SOURCE_FILE}"] = item.source
         files = render.environment_files(env, answers.profile, variant)
-        _bring_in_line(repository, folder, files, total, merge_file)
+        bring_in_line(repository, folder, files, total, merge_file)
         # Still as it was made, it may be left uncommitted by an earlier --no-commit.
         total.files |= {
             path: data
@@ -247,19 +247,27 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
             if item.new or read_file(repository.root, path) == data
         }
         entries = entrypoints.of_environment(env, answers, cluster_role)
-        _bring_in_line(repository, entrypoints.folder(env.name), entries, total, merge_file)
+        bring_in_line(repository, entrypoints.folder(env.name), entries, total, merge_file)
     return total
 
 
-def repository_outcome(repository: Repository, merge_file: MergeFile) -> Merged:
+def repository_outcome(
+    repository: Repository, merge_file: MergeFile, changed: Collection[Environment] = ()
+) -> Merged:
     """The same of the entry points that no environment has of its own.
 
     They are in the base's record, whose other files only `update` changes.
+
+    Args:
+        repository: as it is on disk.
+        merge_file: git's own merge of one file.
+        changed: environments that change in the same commit.
     """
     recorded = read_file(repository.root, record.BASE_FILE)
     old = record.decode(recorded) or {}
     base = at(argocd.FOLDER, under(old, argocd.FOLDER))
-    theirs = entrypoints.of_repository(repository.answers)
+    nni = repository.argocd_runs_nni(changed)
+    theirs = entrypoints.of_repository(repository.answers, nni=nni)
     ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
     merged = merge(base, ours, theirs, merge_file)
     if old and base != theirs:
@@ -268,10 +276,18 @@ def repository_outcome(repository: Repository, merge_file: MergeFile) -> Merged:
     return merged
 
 
-def _bring_in_line(
+def bring_in_line(
     repository: Repository, folder: str, files: Tree, total: Merged, merge_file: MergeFile
 ) -> None:
-    """Merges the generated `files` of one folder with the user's edits, into `total`."""
+    """Merges the generated `files` of one folder with the user's edits, into `total`.
+
+    Args:
+        repository: as it is on disk.
+        folder: relative to the repository; its record stands in it.
+        files: relative to the folder; none where nothing is generated there any longer.
+        total: gets the outcome.
+        merge_file: git's own merge of one file.
+    """
     place = f"{folder}/{record.ENVIRONMENT_FILE}"
     recorded = read_file(repository.root, place)
     if recorded is None and not files:

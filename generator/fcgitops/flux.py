@@ -9,22 +9,25 @@ Sources: https://fluxcd.io/flux/components/kustomize/kustomizations/ and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fcgitops import yamlio
-from fcgitops.answers import Answers
+from fcgitops.answers import BRANCH, Answers
 from fcgitops.model import Environment
+from fcgitops.render import OVERLAYS, SHARED
 from fcgitops.tree import Tree
 
 FOLDER = "clusters/flux"
 NAME = "frameworkcontroller"
+EXPERIMENTS = "experiments"
 NAMESPACE = "flux-system"
 ACCOUNT = "frameworkcontroller-flux"
-BRANCH = "main"
 SYNC_FILE = "sync.yaml"
 SIGNING_KEYS = "frameworkcontroller-signing-keys"
 
-_KEEP = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+KEEP = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+"""Not pruned by the Kustomization that syncs clusters/flux/ENV/."""
 _RBAC = "rbac.authorization.k8s.io"
 _API_VERSION = f"{_RBAC}/v1"
 _ALL = ["get", "create", "patch", "delete"]
@@ -43,47 +46,48 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
         {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
-            "metadata": {"name": ACCOUNT, "namespace": NAMESPACE, "annotations": _KEEP},
+            "metadata": {"name": ACCOUNT, "namespace": NAMESPACE, "annotations": KEEP},
         },
         {
             "apiVersion": _API_VERSION,
             "kind": "ClusterRole",
-            "metadata": {"name": ACCOUNT, "annotations": _KEEP},
+            "metadata": {"name": ACCOUNT, "annotations": KEEP},
             "rules": _rights(answers.profile) + rules,
         },
         {
             "apiVersion": _API_VERSION,
             "kind": "ClusterRoleBinding",
-            "metadata": {"name": ACCOUNT, "annotations": _KEEP},
+            "metadata": {"name": ACCOUNT, "annotations": KEEP},
             "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": ACCOUNT},
             "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
         },
     ]
     return {
-        "account.yaml": _file(
+        "account.yaml": file(
             "# As whom Flux applies the environment: with the rights for what it renders and no\n"
             "# more; those that it grants to FrameworkController are among them. It must outlive\n"
             "# the Kustomization: deleted with it, Flux could not take back what it has applied.\n",
             *account,
         ),
-        SYNC_FILE: _file(
+        SYNC_FILE: file(
             "# Neither is pruned by the Kustomization that syncs this folder: a folder that goes\n"
             "# missing from Git must not delete FrameworkController.\n",
             _source(environment, answers),
-            _kustomization(environment),
+            kustomization(environment, name=NAME, path=f"./{OVERLAYS}/{environment.name}"),
         ),
     }
 
 
-def _file(comment: str, *documents: dict[str, Any]) -> bytes:
+def file(comment: str, *documents: dict[str, Any]) -> bytes:
+    """A file of several objects, below a comment."""
     return (comment + "---\n".join(map(yamlio.dump, documents))).encode()
 
 
-def _metadata(environment: Environment) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": NAME, "namespace": NAMESPACE}
+def _metadata(environment: Environment, name: str = NAME) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name, "namespace": NAMESPACE}
     if environment.flux_shard:
         metadata["labels"] = {"sharding.fluxcd.io/key": environment.flux_shard}
-    return metadata | {"annotations": _KEEP}
+    return metadata | {"annotations": KEEP}
 
 
 def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
@@ -92,11 +96,8 @@ def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
         "timeout": "1m",
         "url": answers.source_url,
         "ref": {"branch": BRANCH},
-        "ignore": "\n".join(
-            ["/*", "!/base/", "!/components/", "!/overlays/", "/overlays/*/",
-             f"!/overlays/{environment.variant}/", f"!/overlays/{environment.name}/", ""]
-        ),
-    }  # fmt: skip
+        "ignore": "".join(f"{line}\n" for line in _ignored(environment)),
+    }
     if answers.flux_secret:
         spec["secretRef"] = {"name": answers.flux_secret}
     if answers.keys:
@@ -109,28 +110,60 @@ def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _kustomization(environment: Environment) -> dict[str, Any]:
+def _ignored(environment: Environment) -> list[str]:
+    """Lines of a .gitignore that leave just what the environment is rendered from."""
+    experiments = (EXPERIMENTS,) if environment.runs_nni else ()
+    return [
+        "/*",
+        *(f"!/{folder}/" for folder in (*SHARED, OVERLAYS, *experiments)),
+        f"/{OVERLAYS}/*/",
+        *(f"!/{OVERLAYS}/{folder}/" for folder in (environment.variant, environment.name)),
+    ]
+
+
+def kustomization(  # noqa: PLR0913 - what differs between Kustomizations, all by name
+    environment: Environment,
+    *,
+    name: str,
+    path: str,
+    account: str = ACCOUNT,
+    depends_on: Sequence[str] = (),
+    wait: bool = True,
+) -> dict[str, Any]:
+    """A Kustomization of one folder of the repository, on the cluster of an environment.
+
+    Args:
+        environment: whose shard it is in.
+        name: its own.
+        path: the folder, from the top of the source.
+        account: the ServiceAccount that it applies as.
+        depends_on: names of the Kustomizations that must be ready before.
+        wait: whether it is ready once its objects are; a Job is when it has ended.
+    """
+    dependencies = {"dependsOn": [{"name": other} for other in depends_on]} if depends_on else {}
     return {
         "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
         "kind": "Kustomization",
-        "metadata": _metadata(environment),
+        "metadata": _metadata(environment, name),
         "spec": {
+            **dependencies,
             "interval": "60m",
             "retryInterval": "2m",
             "timeout": "3m",
-            "wait": True,
+            "wait": wait,
             "prune": True,
             "force": False,
-            "path": f"./overlays/{environment.name}",
+            "path": path,
             "sourceRef": {"kind": "GitRepository", "name": NAME},
-            "serviceAccountName": ACCOUNT,
+            "serviceAccountName": account,
         },
     }
 
 
-def _rule(group: str, resources: list[str], verbs: list[str], *names: str) -> dict[str, Any]:
-    rule = {"apiGroups": [group], "resources": resources}
-    return rule | ({"resourceNames": list(names)} if names else {}) | {"verbs": verbs}
+def rule(group: str, resources: list[str], verbs: list[str], *names: str) -> dict[str, Any]:
+    """One rule of a role, for objects of some names or of all."""
+    kinds = {"apiGroups": [group], "resources": resources}
+    return kinds | ({"resourceNames": list(names)} if names else {}) | {"verbs": verbs}
 
 
 def _rights(profile: str) -> list[dict[str, Any]]:
@@ -141,27 +174,27 @@ def _rights(profile: str) -> list[dict[str, Any]]:
     one = [verb for verb in _ALL if verb != "create"]
     hardened = profile == "hardened"
     rules = [
-        _rule("", ["serviceaccounts", "services"], ["create"]),
-        _rule("", ["serviceaccounts", "services"], one, NAME),
-        _rule("", ["configmaps"], _ALL),
+        rule("", ["serviceaccounts", "services"], ["create"]),
+        rule("", ["serviceaccounts", "services"], one, NAME),
+        rule("", ["configmaps"], _ALL),
         # `wait` looks at a StatefulSet's Pods (cli-utils' podControllerStatusReader).
-        _rule("", ["pods"], ["list"]),
-        _rule("apps", ["statefulsets"], ["create"]),
-        _rule("apps", ["statefulsets"], one, NAME),
-        _rule(_RBAC, ["clusterrolebindings"], ["create"]),
-        _rule(_RBAC, ["clusterrolebindings"], one, NAME),
-        _rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["create"]),
-        _rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get", "patch"], _CRD),
+        rule("", ["pods"], ["list"]),
+        rule("apps", ["statefulsets"], ["create"]),
+        rule("apps", ["statefulsets"], one, NAME),
+        rule(_RBAC, ["clusterrolebindings"], ["create"]),
+        rule(_RBAC, ["clusterrolebindings"], one, NAME),
+        rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["create"]),
+        rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get", "patch"], _CRD),
     ]
     if not hardened:
-        return [*rules, _rule(_RBAC, ["clusterroles"], ["bind"], "cluster-admin")]
+        return [*rules, rule(_RBAC, ["clusterroles"], ["bind"], "cluster-admin")]
     return [
-        _rule("", ["namespaces"], ["get", "create", "patch"]),
+        rule("", ["namespaces"], ["get", "create", "patch"]),
         *rules,
-        _rule(_RBAC, ["clusterroles"], ["create"]),
-        _rule(_RBAC, ["clusterroles"], one, NAME),
-        _rule("networking.k8s.io", ["networkpolicies"], ["create"]),
-        _rule("networking.k8s.io", ["networkpolicies"], one, NAME, f"{NAME}-egress"),
-        _rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
-        _rule("cilium.io", ["ciliumnetworkpolicies"], one, f"{NAME}-egress"),
+        rule(_RBAC, ["clusterroles"], ["create"]),
+        rule(_RBAC, ["clusterroles"], one, NAME),
+        rule("networking.k8s.io", ["networkpolicies"], ["create"]),
+        rule("networking.k8s.io", ["networkpolicies"], one, NAME, f"{NAME}-egress"),
+        rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
+        rule("cilium.io", ["ciliumnetworkpolicies"], one, f"{NAME}-egress"),
     ]

@@ -80,6 +80,11 @@ class GitRepository:
         found = self._tree.head_paths(self.prefix + under)
         return [path.removeprefix(self.prefix) for path in found]
 
+    def list_ignored(self, under: str) -> list[str]:
+        """What git ignores below a path: files, and whole folders with a "/" at their end."""
+        found = self._tree.ignored_paths(self.prefix + under)
+        return [path.removeprefix(self.prefix) for path in found]
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other runs out, and set right what a killed one left.

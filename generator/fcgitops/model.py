@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from fcgitops import values
 from fcgitops.errors import InputError, Problem
+from fcgitops.nni import storage
 from fcgitops.values import Check, did_you_mean
 
 DEFAULT_CONFIG = "default-config"
@@ -25,7 +26,7 @@ PROFILES = ("hardened", "upstream")
 GITOPS = ("argocd", "flux", "both")
 COMPONENTS = ("crd",)
 EGRESS_MODES = ("none", "cidr", "cilium")
-RESERVED_NAMES = (*VARIANTS, "base", "local", "components")
+RESERVED_NAMES = (*VARIANTS, "base", "local", "components", "experiments")
 """Names no environment may have: the variants, and what would read as something else."""
 
 SYNC_NAMESPACES = ("argocd", "flux-system")
@@ -184,6 +185,42 @@ class Environment:
         values.optional(values.label_value),
         "sharding.fluxcd.io/key of what Flux syncs it with, where many controllers share clusters",
     )
+    nni_namespace: str = _key(
+        "nni.namespace",
+        values.optional(values.dns_label),
+        "the namespace of NNI experiments; without it there are none",
+        repository_default=False,
+    )
+    nni_storage: str = _key(
+        "nni.storage",
+        values.optional(storage.check),
+        f"the share between NNI's managers and trials: {storage.WANTED}",
+    )
+    nni_pull_secrets: list[str] = _key(
+        "nni.pullSecrets",
+        values.list_of(values.subdomain),
+        "Secrets of that namespace that managers and trials are pulled with",
+        [],
+    )
+    nni_ui_from: list[str] = _key(
+        "nni.uiFrom",
+        values.list_of(values.dns_label),
+        "namespaces whose Pods may open NNI's pages, such as an ingress controller's",
+        [],
+    )
+    nni_quota: dict[str, Any] = _key(
+        "nni.quota",
+        values.resources,
+        "what all of the namespace may ask for: `hard` of a ResourceQuota",
+        {},
+    )
+    nni_limits: dict[str, Any] = _key(
+        "nni.limits",
+        values.limit_range,
+        "what each container there gets and may ask for: default, defaultRequest, min, max of a "
+        "LimitRange",
+        {},
+    )
     settings: dict[str, Any] = _key(
         "settings",
         _settings,
@@ -204,6 +241,11 @@ class Environment:
     def image_name(self) -> str:
         """Registry and repository, as an image reference starts."""
         return "/".join(filter(None, (self.image_registry, self.image_repository)))
+
+    @property
+    def runs_nni(self) -> bool:
+        """Whether it is made ready for NNI experiments."""
+        return bool(self.nni_namespace)
 
     @property
     def finds_api_server_by_name(self) -> bool:
@@ -350,6 +392,7 @@ def environment(
     if not problems:
         problems = _check_together(all_values, profile, where)
         problems += _check_settings(given, all_values, where)
+        problems += _check_nni(given, all_values, where)
     if problems:
         raise InputError(problems)
     return Environment(name, **{FIELDS[path]: value for path, value in all_values.items()})
@@ -401,6 +444,60 @@ def _check_settings(
             f"--variant {CUSTOMIZED_CONFIG}, or take `settings` out of environment.yaml",
         )
     ]
+
+
+def _check_nni(
+    given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
+) -> list[Problem]:
+    """Those of its own; the repository's defaults are for the environments with NNI."""
+    namespace = all_values["nni.namespace"]
+    if not namespace:
+        return [
+            Problem(f"{where}: {path}", "has no effect without nni.namespace", "nni.namespace: nni")
+            for path in given
+            if path.startswith("nni.") and given[path]
+        ]
+    problems = []
+    others = (all_values["namespace"], "default", *SYNC_NAMESPACES)
+    if namespace in others or namespace.startswith("kube-"):
+        problems.append(
+            Problem(
+                f"{where}: nni.namespace",
+                f"{namespace!r} is another program's, and trials run what anybody writes",
+                "a namespace of its own, such as nni",
+            )
+        )
+    if not all_values["nni.storage"]:
+        problems.append(
+            Problem(f"{where}: nni.storage", "is not given, and NNI needs one", storage.WANTED)
+        )
+    # The API server refuses a Pod that says nothing of what a quota counts, and NNI says
+    # nothing for FrameworkBarrier, the first container of each trial.
+    default = {
+        f"{kind}.{resource}"
+        for kind, names in (
+            ("requests", ("default", "defaultRequest", "max")),
+            ("limits", ("default", "max")),
+        )
+        for name in names
+        for resource in all_values["nni.limits"].get(name, {})
+    }
+    for counted in all_values["nni.quota"]:
+        full = f"requests.{counted}" if counted in ("cpu", "memory") else counted
+        if full in ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory") and (
+            full not in default
+        ):
+            kind, _, resource = full.partition(".")
+            name = "defaultRequest" if kind == "requests" else "default"
+            problems.append(
+                Problem(
+                    f"{where}: nni.quota.{counted}",
+                    f"is counted, but a container that says nothing of its {resource} has no "
+                    "default: the API server would refuse every trial",
+                    f"nni.limits: {{{name}: {{{resource}: …}}}}",
+                )
+            )
+    return problems
 
 
 def _check_hardened(given: Mapping[str, Any], where: str) -> list[Problem]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fcgitops import argocd, flux
 from fcgitops.model import Environment
+from fcgitops.nni import applications, kustomizations
 
 _GUARDED = ("Namespace", "CustomResourceDefinition")
 """With the first goes all that is in it, with the second every Framework of the cluster."""
@@ -58,10 +59,40 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
         for kind in (*_KINDS, *others):
             lines += _deletions(kind, there)
     lines += [
-        f"# kubectl delete namespace {environment.namespace}  # once nothing else is in it"
+        f"# kubectl delete namespace {o['metadata']['name']}  # once nothing else is in it"
         for o in there
         if o["kind"] == "Namespace"
     ]
+    return lines
+
+
+def experiment_commands(name: str, environment: Environment | None) -> list[str]:
+    """The same for an experiment.
+
+    Args:
+        name: the experiment's.
+        environment: the one it was in, where that can be told.
+    """
+    if environment is None:
+        return [f"# (where the experiment {name!r} ran cannot be told from its files)"]
+    namespace = environment.nni_namespace
+    lines = [
+        f"# On the cluster {environment.cluster_name} nothing has been deleted.",
+        "# Once this is merged and pushed: what takes the experiment off it; what it has found",
+        "# stays on the share:",
+    ]
+    if environment.sync == "flux":
+        lines.append(
+            f"kubectl --namespace {flux.NAMESPACE} delete --wait "
+            f"kustomizations.kustomize.toolkit.fluxcd.io {kustomizations.experiment_name(name)}"
+        )
+    else:
+        lines += [
+            f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io "
+            f"{applications.experiment_name(name)}  # where Argo CD runs; it deletes nothing else",
+            f"kubectl --namespace {namespace} delete job,service,configmap "
+            f"--selector experiment={name}",
+        ]
     return lines
 
 

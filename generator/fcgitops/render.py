@@ -16,8 +16,15 @@ from urllib.parse import urlsplit
 from fcgitops import yamlio
 from fcgitops.model import CUSTOMIZED_CONFIG, IMAGE, PROFILE_DEFAULTS, Environment, nested
 from fcgitops.model import default_values as _default_values
+from fcgitops.nni import platform
 from fcgitops.tree import Tree
 
+OVERLAYS = "overlays"
+SHARED = ("base", "components")
+"""What every environment may be rendered from, beside its variant and its own folder.
+
+Argo CD looks for changes in these folders alone, and Flux fetches no others.
+"""
 CONFIG_FILE = "frameworkcontroller.yaml"
 SOURCE_FILE = "environment.yaml"
 EGRESS_FILE = "egress.yaml"
@@ -74,7 +81,7 @@ def environment_files(environment: Environment, profile: str, variant_config: st
         tree[EGRESS_FILE] = (header + yamlio.dump(policy)).encode()
     if environment.variant == CUSTOMIZED_CONFIG:
         tree[CONFIG_FILE] = configuration(environment, variant_config).encode()
-    return tree
+    return tree | platform.files(environment)
 
 
 def configuration(environment: Environment, variant_config: str) -> str:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcgitops import __version__, answers, model, record, render, yamledit, yamlio
+from fcgitops import __version__, answers, gitrepo, model, record, render, yamledit, yamlio
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, VARIANTS, Environment
-from fcgitops.scaffold import OVERLAYS
+from fcgitops.nni import experiment, platform
+from fcgitops.render import OVERLAYS
 from fcgitops.tree import read_file, safe_join
 from fcgitops.values import did_you_mean
 
@@ -69,8 +70,7 @@ class Repository:
                 Problem(
                     f"{answers.FILE}: version",
                     f"fcgitops {self.answers.version} wrote this repository, this is {__version__}",
-                    "use the one that requirements.txt pins, as make does, "
-                    "or carry the repository over with `fcgitops update`",
+                    "use the one that requirements.txt pins, as make does",
                 )
             )
 
@@ -103,6 +103,41 @@ class Repository:
         """The variants and the environments."""
         present = set(self.overlay_folders())
         return [*(v for v in VARIANTS if v in present), *self.environment_names()]
+
+    def experiment_names(self) -> list[str]:
+        """Names of the experiments: folders below experiments/ with a run.yaml, sorted."""
+        folder = safe_join(self.root, experiment.FOLDER)
+        if not folder.is_dir():
+            return []
+        return sorted(e.name for e in folder.iterdir() if (e / experiment.RUN_FILE).is_file())
+
+    @functools.cached_property
+    def ignored(self) -> list[str]:
+        """What of the experiments Git ignores: files, and whole folders with a "/" at their end."""
+        with suppress(InputError):  # an exported tree is in no repository
+            return gitrepo.open_repository(self.root).list_ignored(experiment.FOLDER)
+        return []
+
+    def experiment_source(self, name: str) -> bytes:
+        """Content of experiments/NAME/run.yaml; nothing where there is none."""
+        return read_file(self.root, f"{experiment.FOLDER}/{name}/{experiment.RUN_FILE}") or b""
+
+    def kustomization_names(self) -> list[str]:
+        """All that kustomize can build here: OVERLAY, ENV/nni, experiments/NAME."""
+        folder = self.root / OVERLAYS
+        parts = [
+            f"{name}/{platform.FOLDER}"
+            for name in self.environment_names()
+            if (folder / name / platform.FOLDER / "kustomization.yaml").is_file()
+        ]
+        experiments = [f"{experiment.FOLDER}/{name}" for name in self.experiment_names()]
+        return [*self.overlay_names(), *parts, *experiments]
+
+    def kustomization_folder(self, name: str) -> Path:
+        """Where one of `kustomization_names` stands."""
+        if name.startswith(f"{experiment.FOLDER}/"):
+            return self.root / name
+        return self.root / OVERLAYS / name
 
     def require(self, names: Iterable[str], known: Collection[str]) -> list[str]:
         """`names`, each of which must be one of `known`; all of `known` where none is given.
@@ -150,6 +185,22 @@ class Repository:
             return env
         text = yamledit.block(source.decode("utf-8-sig"), "settings", where)
         return dataclasses.replace(env, settings_text=text)
+
+    def argocd_runs_nni(self, changed: Collection[Environment]) -> bool:
+        """Whether Argo CD syncs an environment in which NNI is enabled.
+
+        Args:
+            changed: environments that are not as their files say. Of the others only those files
+                are parsed in which the key can stand at all.
+        """
+        names = {env.name for env in changed}
+        found = list(changed)
+        for name in self.environment_names():
+            source = self.source(name) or b""
+            if name not in names and (b"nni" in source or b"\\" in source):
+                with suppress(InputError):  # other checks say what is wrong with it
+                    found.append(self.parse(name, source))
+        return any(env.sync == "argocd" and env.runs_nni for env in found)
 
     def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.

@@ -17,10 +17,10 @@ from fcgitops.model import (
     default_values,
     environment,
 )
+from fcgitops.render import OVERLAYS
 from fcgitops.template import template_root
 from fcgitops.tree import Tree, at, read_tree, under
 
-OVERLAYS = "overlays"
 PROFILES_FOLDER = "profiles"
 SCHEMA = "schemas/frameworkcontroller.schema.json"
 """For editors: the first line of each frameworkcontroller.yaml names it."""
@@ -53,7 +53,7 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     for variant in VARIANTS:
         tree |= at(f"{OVERLAYS}/{variant}", variant_files(variant, answers.profile))
     tree[SCHEMA] = schema.FILE.read_bytes()
-    tree |= entrypoints.of_repository(answers)
+    tree |= entrypoints.of_repository(answers, nni=False)
     tree[answers_module.FILE] = answers_module.render(answers)
     return tree | {record.BASE_FILE: record.encode(tree)}
 

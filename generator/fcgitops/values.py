@@ -82,6 +82,15 @@ registry = _pattern(_REGISTRY, "HOST[:PORT][/PATH] without a scheme")
 image_repository = _pattern(_REPOSITORY, "a lower-case image path such as team/image")
 tag = _pattern(_TAG, "letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'")
 digest = _pattern(_DIGEST, "sha256: and 64 hexadecimal digits")
+image_reference = _pattern(
+    re.compile(
+        r"(?=.{1,255}(@sha256:|\Z))"
+        r"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/)?"
+        + _REPOSITORY.pattern.removesuffix(r"\Z")
+        + r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?\Z"
+    ),
+    "an image such as registry.example.com/team/image:v1",
+)
 slug = _pattern(_SLUG, "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit")
 cluster_name = _pattern(
     _CLUSTER, "a name as Argo CD or a kubeconfig has it: letters, digits and . _ : / @ -"
@@ -158,6 +167,32 @@ def qualified_name(value: object) -> str:
 
 
 labels = mapping(qualified_name, label_value)
+
+
+def amount(value: object) -> str:
+    """A quantity, which may be written as a whole number too."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return ""
+    return quantity(value)
+
+
+resources = mapping(qualified_name, amount)
+"""Resource → how much of it, as in a ResourceQuota."""
+
+
+def limit_range(value: object) -> str:
+    """What a LimitRange says of containers (core/v1 LimitRangeItem): kind of limit → resources."""
+    if not isinstance(value, dict):
+        return f"{value!r} is not a mapping (write KEY: VALUE)"
+    known = ("default", "defaultRequest", "min", "max")
+    return "\n".join(
+        message
+        for key, item in value.items()
+        for message in (one_of(*known)(key), resources(item))
+        if message
+    )
+
+
 pod_annotations = mapping(qualified_name, text)
 
 

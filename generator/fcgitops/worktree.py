@@ -211,6 +211,11 @@ class WorkTree:
         command = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.head, *where)
         return [path for path in text(self.git.run(*command)).split("\0") if path]
 
+    def ignored_paths(self, under: str) -> list[str]:
+        """What git ignores below a path: files, and whole folders with a "/" at their end."""
+        command = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+        return [p for p in text(self.git.run(*command, "--", under)).split("\0") if p]
+
     @cached_property
     def staged(self) -> Index:
         """The whole index; 5,000 entries take about 10 ms."""

@@ -16,6 +16,8 @@ from fcgitops.errors import InputError, Problem, ToolError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
+TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml says at 1,000 levels since PyYAML 6.0.4, before it gives any event of them."""
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -84,6 +86,9 @@ def compose(data: bytes, where: str) -> yaml.Node | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
+        if getattr(error, "problem", None) == TOO_DEEP:
+            what = f"nests over {MAX_DEPTH} levels deep"
+            raise InputError(Problem(f"{where}{line}", what)) from error
         raise InputError(
             Problem(f"{where}{line}", f"is not valid YAML: {_first_line(error)}")
         ) from error

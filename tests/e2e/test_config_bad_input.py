@@ -11,45 +11,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-
-MOST_SECONDS = 1.0
-MOST_BYTES = 200 << 20
-# Starts the command and says what it took: a small process, as the size of a child counts from
-# its parent's, and pytest is large.
-METER = r"""
-import os, sys
-child = os.spawnv(os.P_NOWAIT, sys.executable, sys.argv[1:])
-_, status, used = os.wait4(child, 0)
-print(f"\n{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime} {used.ru_maxrss}")
-"""
-
-
-def checked(*arguments: str | Path, stdin: IO[bytes] | None) -> tuple[int, str, float, int]:
-    """Status and output of `fcgitops config check ARGUMENTS`, its seconds and its bytes."""
-    command = [sys.executable, "-m", "fcgitops", "config", "check", *map(str, arguments)]
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", METER, *command],
-        stdin=stdin or subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=True,
-        timeout=60,
-    )
-    out, _, last = run.stdout.decode().removesuffix("\n").rpartition("\n")
-    status, seconds, size = last.split()
-    return int(status), out, float(seconds), int(size) * (1 if sys.platform == "darwin" else 1024)
-
-
-def rejected(*arguments: str | Path, stdin: IO[bytes] | None = None) -> str:
-    """The output, having asserted that it is a rejection within the bounds."""
-    status, out, seconds, size = checked(*arguments, stdin=stdin)
-    if seconds >= MOST_SECONDS and stdin is None:  # a busy machine takes longer: once more
-        seconds = min(seconds, checked(*arguments, stdin=stdin)[2])
-    assert status == 1, out[-2000:]
-    assert "Traceback" not in out
-    assert seconds < MOST_SECONDS
-    assert size < MOST_BYTES
-    return out
+from metered import aliases
+from metered import rejected as metered_rejected
 
 
 def patterns(*found: str) -> bytes:
@@ -57,12 +20,8 @@ def patterns(*found: str) -> bytes:
     return f"podFailureSpec: [{{code: 5, podPatterns: [{listed}]}}]\n".encode()
 
 
-def aliases(first: str, width: int, depth: int, last: str) -> bytes:
-    """Each line names the one before it `width` times."""
-    lines = [f"a0: &a0 {first}"]
-    for level in range(1, depth + 1):
-        lines.append(f"a{level}: &a{level} [" + ", ".join([f"*a{level - 1}"] * width) + "]")
-    return "\n".join([*lines, last.format(f"*a{depth}"), ""]).encode()
+def rejected(*arguments: str | Path, stdin: IO[bytes] | None = None) -> str:
+    return metered_rejected("config", *arguments, stdin=stdin)
 
 
 DEEP = 100_000

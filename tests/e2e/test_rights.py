@@ -12,7 +12,7 @@ import yaml
 from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import eventually
-from testbed.site import NAMESPACE, fcgitops
+from testbed.site import CILIUM, NAMESPACE, fcgitops
 
 pytestmark = pytest.mark.cluster
 
@@ -36,21 +36,6 @@ NOT_SEEN = {
     ("frameworks", "get"): "the same of a Framework",
 }
 """Rights that stay though no run here used them, and why."""
-
-CILIUM = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: ciliumnetworkpolicies.cilium.io}
-spec:
-  group: cilium.io
-  names: {kind: CiliumNetworkPolicy, plural: ciliumnetworkpolicies}
-  scope: Namespaced
-  versions:
-  - name: v2
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-"""
 
 
 @pytest.fixture(scope="module")

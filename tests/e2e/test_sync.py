@@ -1,7 +1,7 @@
 """Real Argo CD and real Flux sync a generated repository into a real API server.
 
-The tests of one tool follow each other, as the days of an environment do: each leaves the
-cluster in line with Git.
+The tests of one tool follow each other, as the days of two environments do: each leaves the
+clusters in line with Git. `prod` goes through all of it; the cluster of `dev` stands still.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pytest
 import yaml
 from gitenv import git
 from testbed.controller import JOBS, framework, framework_controller
-from testbed.controlplane import control_plane
+from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import eventually
-from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, Site, site
+from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, OTHER, Site, site
 
 pytestmark = pytest.mark.cluster
 
@@ -35,9 +35,19 @@ def prod(
     folder = tmp_path_factory.mktemp(request.param)
     with (
         control_plane(tmp_path_factory.mktemp("plane")) as plane,
-        site(request.param, plane, folder) as prod,
+        control_plane(tmp_path_factory.mktemp("other")) as other,
+        site(request.param, plane, folder, other=other) as prod,
     ):
         yield prod
+
+
+@pytest.fixture
+def still(prod: Site) -> Iterator[None]:
+    """What a test does leaves the cluster of `dev` as it is."""
+    before = prod.versions(prod.other)
+    assert "StatefulSet/frameworkcontroller" in before
+    yield
+    assert prod.versions(prod.other) == before
 
 
 def test_bootstrap(prod: Site) -> None:
@@ -150,7 +160,92 @@ def _with(wanted: dict[str, Any], key: str, more: dict[str, Any]) -> dict[str, A
     return {**wanted, "metadata": {**metadata, key: {**metadata.get(key, {}), **more}}}
 
 
-def test_a_changed_setting_rolls_out(prod: Site) -> None:
+def test_another_environment(prod: Site) -> None:
+    """It edits no file of the first, comes up on its own cluster, and leaves the first's alone.
+
+    Argo CD finds it by itself. Its Flux has been bootstrapped: a Kustomization `flux-system`
+    that prunes applies its folder, Flux's own files included.
+    """
+    before = prod.versions()
+    first = git(prod.repository, "rev-parse", "HEAD")
+    prod.fcgitops("overlay", OTHER)
+    changed = git(prod.repository, "diff", "--name-only", first).splitlines()
+    assert {"/".join(path.split("/")[:-1]).replace("/local", "") for path in changed} == (
+        {f"overlays/{OTHER}"} | ({f"clusters/flux/{OTHER}"} if prod.tool == "flux" else set())
+    )
+    if prod.there:
+        bootstrap_flux(prod)
+    commit = prod.push()
+    other = there(prod)
+    eventually(
+        lambda: "Pod/frameworkcontroller-0" in prod.versions(other) or _fail("not yet"),
+        90, "it is on its cluster",
+    )  # fmt: skip
+    if prod.there:
+        eventually(lambda: (_synced(other, "flux-system"), _synced(other, NAMESPACE)), 60, "synced")
+    else:
+        application = ("application", f"{NAMESPACE}-{OTHER}", "-n", "argocd")
+        eventually(
+            lambda: prod.plane.get(*application)["status"]["health"]["status"] == "Healthy"
+            or _fail("not yet"),
+            60, "it is healthy",
+        )  # fmt: skip
+    prod.wait_for(commit)
+    time.sleep(3)
+    assert prod.versions() == before
+
+
+def there(prod: Site) -> ControlPlane:
+    """The cluster of the other environment."""
+    assert prod.other
+    return prod.other
+
+
+GOTK = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {{name: flux-system, namespace: flux-system}}
+spec: {{interval: 5s, url: {url}, ref: {{branch: main}}}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: flux-system, namespace: flux-system}}
+spec:
+  interval: 10m
+  path: ./clusters/flux/{name}
+  prune: true
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+"""
+"""What `flux bootstrap git --path clusters/flux/NAME` commits and applies, Flux 2.9.5. The
+controllers of its gotk-components.yaml run here already."""
+
+
+def bootstrap_flux(prod: Site) -> None:
+    """What `flux bootstrap git` does to the repository and the other cluster."""
+    own, sync = f"clusters/flux/{OTHER}/flux-system", GOTK.format(url=prod.server.url, name=OTHER)
+    prod.commit(
+        {
+            f"{own}/gotk-components.yaml": "apiVersion: v1\nkind: Namespace\n"
+            "metadata: {name: flux-system}\n",
+            f"{own}/gotk-sync.yaml": sync,
+            f"{own}/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\n"
+            "kind: Kustomization\nresources: [gotk-components.yaml, gotk-sync.yaml]\n",
+        },
+        "Add Flux sync manifests",
+    )
+    git(prod.repository, "push", "-q", "origin", "HEAD:main")
+    there(prod).apply(sync, "--server-side")
+
+
+def _synced(plane: ControlPlane, name: str, commit: str = "") -> bool:
+    """Whether a Kustomization has applied a commit, or any; else it says what it has."""
+    found = plane.get("kustomization", name, "-n", "flux-system").get("status", {})
+    ready = [c for c in found.get("conditions", []) if c["type"] == "Ready"]
+    done = found.get("lastAppliedRevision", "").endswith(commit) and ready[0]["status"] == "True"
+    return done or _fail(found)
+
+
+def test_a_changed_setting_rolls_out(prod: Site, still: None) -> None:
     """`overlay --set` makes a new ConfigMap, and with it a new Pod; the old one is pruned."""
     old = prod.config_map()
     uid = prod.plane.get("pod", f"{NAMESPACE}-0", "-n", NAMESPACE)["metadata"]["uid"]
@@ -168,7 +263,7 @@ def _fail(found: object) -> bool:
     raise AssertionError(found)
 
 
-def test_a_change_on_the_cluster_is_healed(prod: Site) -> None:
+def test_a_change_on_the_cluster_is_healed(prod: Site, still: None) -> None:
     """What someone changes by hand is as Git has it again."""
     place = ("networkpolicy", NAMESPACE, "-n", NAMESPACE)
     prod.plane.kubectl(
@@ -183,7 +278,7 @@ def test_a_change_on_the_cluster_is_healed(prod: Site) -> None:
                60, "all is in line")  # fmt: skip
 
 
-def test_a_second_sync_changes_nothing(prod: Site) -> None:
+def test_a_second_sync_changes_nothing(prod: Site, still: None) -> None:
     """The objects' resourceVersions stand still."""
     before = prod.versions()
     for _ in range(2):
@@ -192,7 +287,7 @@ def test_a_second_sync_changes_nothing(prod: Site) -> None:
     assert prod.versions() == before
 
 
-def test_a_broken_commit_changes_nothing(prod: Site) -> None:
+def test_a_broken_commit_changes_nothing(prod: Site, still: None) -> None:
     """The tool complains, the cluster stays as it is, and the next good commit recovers."""
     before = prod.versions()
     prod.commit({"base/kustomization.yaml": b"resources: [missing.yaml]\n"})
@@ -205,7 +300,7 @@ def test_a_broken_commit_changes_nothing(prod: Site) -> None:
     assert prod.versions() == before
 
 
-def test_a_repository_that_goes_away_deletes_nothing(prod: Site) -> None:
+def test_a_repository_that_goes_away_deletes_nothing(prod: Site, still: None) -> None:
     """The tool complains while it is away, and goes on when it is back."""
     before = prod.versions()
     away = prod.server.repository.with_name("away.git")
@@ -222,7 +317,7 @@ def test_a_repository_that_goes_away_deletes_nothing(prod: Site) -> None:
     assert "workerNumber: 778\n" in prod.configuration()
 
 
-def test_from_push_to_applied(prod: Site, record_property: Any, capsys: Any) -> None:
+def test_from_push_to_applied(prod: Site, still: None, record_property: Any, capsys: Any) -> None:
     """Times of 20 pushes, from the push to a StatefulSet that has the new configuration.
 
     Each waits for the end of the one before: Argo CD takes a revision that it first saw during
@@ -245,7 +340,7 @@ def test_from_push_to_applied(prod: Site, record_property: Any, capsys: Any) -> 
     record_property("p95", p95)
 
 
-def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
+def test_removal_deletes_nothing_by_itself(prod: Site, still: None) -> None:
     """After `remove` all stays; the printed commands take the controller off, and no Framework."""
     prod.plane.kubectl("create", "namespace", JOBS)
     with framework_controller(prod.plane, config=prod.configuration()):
@@ -268,6 +363,24 @@ def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     assert prod.plane.get("framework", "kept", "-n", JOBS)["metadata"]["name"] == "kept"
     assert _elsewhere(prod) == elsewhere
     assert prod.plane.audit(user=FLUX_ACCOUNT, code=403) == []
+
+
+def test_removal_of_the_last_one_deletes_nothing_either(prod: Site, still: None) -> None:
+    """The ApplicationSet's generator gives nothing, and `flux-system` prunes: neither deletes."""
+    prod.fcgitops("remove", OTHER)
+    git(prod.repository, "push", "-q", "origin", "HEAD:main")
+    commit = git(prod.repository, "rev-parse", "HEAD")
+    if prod.there:
+        prod.there.reconcile("gitrepositories.source.toolkit.fluxcd.io", "flux-system")
+        eventually(lambda: _synced(there(prod), "flux-system", commit), 60, "it is gone from Git")
+        kinds = "kustomizations,gitrepositories,serviceaccounts"
+        left = there(prod).kubectl("get", kinds, "-n", "flux-system", "-o", "name").splitlines()
+        assert len([name for name in left if NAMESPACE in name]) == 3
+        assert there(prod).audit(user=FLUX_ACCOUNT, code=403) == []
+    else:
+        time.sleep(8)
+        left = prod.plane.kubectl("get", "applications", "-n", "argocd", "-o", "name").split()
+        assert left == [f"application.argoproj.io/{NAMESPACE}-{OTHER}"]
 
 
 def _elsewhere(prod: Site) -> dict[str, str]:

@@ -68,7 +68,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="module")
 def argo(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgoCD]:
     """An Argo CD that knows the plane as two clusters."""
-    with argocd(plane, tmp_path_factory.mktemp("argocd"), {"prod", "dev"}) as argo:
+    with argocd(plane, tmp_path_factory.mktemp("argocd"), {"prod": plane, "dev": plane}) as argo:
         yield argo
 
 

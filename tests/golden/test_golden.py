@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from fcgitops.repository import Repository
 from gitenv import git
 from renderers import in_kubectl, pinned
 
 HERE = Path(__file__).parent
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 PROFILES = ("hardened", "upstream")
+NNI = {"hardened": "every-key", "upstream": "nni"}
+"""Profile → the environment that an experiment is in."""
 
 
 def generate(fcgitops: Fcgitops, profile: str, folder: Path) -> Path:
@@ -25,6 +28,7 @@ def generate(fcgitops: Fcgitops, profile: str, folder: Path) -> Path:
     fcgitops("new", root, "--profile", profile, "--gitops", "both", "--no-input",
              "--env", "dev", "--env", "prod=customized-config")  # fmt: skip
     fcgitops("-C", root, "overlays", "--from", HERE / f"{profile}.yaml")
+    fcgitops("-C", root, "nni", "experiment", "mnist", "--env", NNI[profile])
     return root
 
 
@@ -55,12 +59,16 @@ def test_a_repository_is_generated_as_it_is_here(
 @pytest.mark.parametrize("profile", PROFILES)
 def test_two_versions_of_kustomize_render_the_same_bytes(profile: str) -> None:
     """Argo CD, Flux and kubectl carry different versions; a sync must not depend on which."""
-    for overlay in sorted((HERE / profile / "repository" / "overlays").iterdir()):
-        golden = HERE / profile / "rendered" / f"{overlay.name}.yaml"
-        rendered = pinned().build(overlay)
+    repository = Repository(HERE / profile / "repository")
+    names = repository.kustomization_names()
+    assert {f"{NNI[profile]}/nni", "experiments/mnist"} <= set(names)
+    for name in names:
+        folder = repository.kustomization_folder(name)
+        golden = HERE / profile / "rendered" / f"{name.replace('/', '.')}.yaml"
+        rendered = pinned().build(folder)
         if UPDATE:
             golden.parent.mkdir(exist_ok=True)
             golden.write_bytes(rendered)
 
         assert rendered.decode() == golden.read_text()
-        assert in_kubectl().build(overlay) == rendered
+        assert in_kubectl().build(folder) == rendered

@@ -7,16 +7,21 @@ https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#clus
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterable, Iterator
+import os
+import socket
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import yaml
 
 from testbed.controlplane import ControlPlane
-from testbed.programs import Program, beside, free_port, need, running
+from testbed.gnupg import stop_agent
+from testbed.programs import Program, beside, free_port, need, running, search_path
 
 NAMESPACE = "argocd"
 
@@ -42,12 +47,14 @@ class ArgoCD:
         plane: where it runs.
         programs: its components, by name.
         clusters: the URL under which it knows each cluster, by its name.
+        redis: the port of its Redis.
         namespace: where its objects belong.
     """
 
     plane: ControlPlane
     programs: dict[str, Program]
     clusters: dict[str, str]
+    redis: int
     namespace: str = NAMESPACE
 
     def refresh(self, application: str) -> None:
@@ -55,33 +62,68 @@ class ArgoCD:
         target = (f"--namespace={self.namespace}", "application", application)
         self.plane.kubectl("annotate", *target, "--overwrite", "argocd.argoproj.io/refresh=normal")
 
+    def cached(self, pattern: str) -> list[Any]:
+        """What its components keep in Redis, gzip'd JSON each, by a pattern of keys."""
+        with socket.create_connection(("127.0.0.1", self.redis), 10) as connection:
+            stream = connection.makefile("rwb")
+            keys = _redis(stream, "KEYS", pattern)
+            return [json.loads(gzip.decompress(_redis(stream, "GET", key))) for key in keys]
+
+
+def _redis(stream: IO[bytes], *command: str | bytes) -> Any:
+    """The answer to a command: bulk strings and lists of them (the RESP protocol)."""
+    words = [word.encode() if isinstance(word, str) else word for word in command]
+    stream.write(b"*%d\r\n" % len(words))
+    stream.writelines(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+    stream.flush()
+    return _answer(stream)
+
+
+def _answer(stream: IO[bytes]) -> Any:
+    head = stream.readline()
+    count = int(head[1:])
+    if head[:1] == b"*":
+        return [_answer(stream) for _ in range(count)]
+    assert head[:1] == b"$", head
+    return stream.read(count + 2)[:-2]
+
 
 @contextmanager
 def argocd(
-    plane: ControlPlane, folder: Path, clusters: Iterable[str] = ("prod",)
+    plane: ControlPlane,
+    folder: Path,
+    clusters: Mapping[str, ControlPlane],
+    keys: Mapping[str, str] | None = None,
 ) -> Iterator[ArgoCD]:
     """Run Argo CD on a control plane; it polls Git every 10 seconds.
 
     Args:
-        plane: where it runs and what it deploys to.
+        plane: where it runs.
         folder: its state: checkouts and logs.
-        clusters: names of the clusters that it knows. All of them are `plane`, the first in
-            order under its own URL; `in-cluster`, which is always there, is `plane` as well.
+        clusters: those that it knows, by name; one may have several. `in-cluster`, which is
+            always there, is `plane`.
+        keys: GnuPG's public keys by their IDs, armored. Without them it verifies no signatures.
     """
     need("argocd", "redis-server", "kustomize", "git", files=["crds/argocd", "argocd-config"])
-    # A query makes another cluster of it for Argo CD; client-go leaves it out.
-    queries = {name: f"?{name}" if index else "" for index, name in enumerate(sorted(clusters))}
-    urls = {name: plane.server + query for name, query in queries.items()}
-    _install(plane, urls)
+    urls: dict[str, str] = {}
+    for name, cluster in sorted(clusters.items()):
+        # A query makes another cluster of it for Argo CD; client-go leaves it out.
+        again = cluster.server in urls.values()
+        urls[name] = f"{cluster.server}?{name}" if again else cluster.server
+    _install(plane, [_cluster(clusters[name], name, url) for name, url in urls.items()])
 
     kubeconfig = plane.kubeconfig_of("argocd", NAMESPACE)
     redis, repo_server, metrics, webhook = (free_port() for _ in range(4))
     with ExitStack() as stack:
+        signing = {"ARGOCD_GPG_ENABLED": "false"}
+        if keys:
+            signing = _signing(folder, keys)
+            stack.callback(stop_agent, signing["ARGOCD_GNUPGHOME"])
 
         def start(name: str, *command: str | Path) -> Program:
             env = {
                 "ARGOCD_BINARY_NAME": f"argocd-{name}",
-                "ARGOCD_GPG_ENABLED": "false",
+                **signing,
                 "ARGOCD_FAKE_IN_CLUSTER": "true",  # in-cluster is what KUBECONFIG says
                 "ARGOCD_ASK_PASS_SOCK": str(folder / "askpass.sock"),  # else in /tmp
                 "KUBECONFIG": str(kubeconfig),
@@ -132,10 +174,35 @@ def argocd(
         server.listens(repo_server)
         controller.listens(metrics)
         sets.says("Starting workers")
-        yield ArgoCD(plane, programs, urls)
+        yield ArgoCD(plane, programs, urls, redis)
 
 
-def _install(plane: ControlPlane, urls: dict[str, str]) -> None:
+VERIFY = """\
+#!/bin/sh
+# Argo CD's image has a program of this name beside git: what git says of a commit's signature.
+git verify-commit "$1" 2>&1 || :
+"""
+
+
+def _signing(folder: Path, keys: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which it verifies signatures, with what its image would have."""
+    source, tools = folder / "gpg" / "source", folder / "gpg" / "bin"
+    for place in (source, tools, folder / "gpg" / "keys"):
+        place.mkdir(parents=True, mode=0o700)
+    for name, key in keys.items():
+        (source / name).write_text(key, encoding="utf-8")
+    script = tools / "git-verify-wrapper.sh"
+    script.write_text(VERIFY, encoding="utf-8")
+    script.chmod(0o755)
+    return {
+        "ARGOCD_GPG_ENABLED": "true",
+        "ARGOCD_GNUPGHOME": str(folder / "gpg" / "keys"),
+        "ARGOCD_GPG_DATA_PATH": str(source),
+        "PATH": f"{tools}{os.pathsep}{search_path()}",
+    }
+
+
+def _install(plane: ControlPlane, known: list[dict[str, object]]) -> None:
     """CRDs, ConfigMaps and Secrets, the default project and the clusters."""
     crds = sorted(beside("crds/argocd").glob("*.yaml"))
     plane.establish("\n---\n".join(path.read_text(encoding="utf-8") for path in crds))
@@ -145,7 +212,6 @@ def _install(plane: ControlPlane, urls: dict[str, str]) -> None:
     }
     config["argocd-secret"]["stringData"] = {"server.secretkey": "testbed"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    known = [_cluster(plane, name, url) for name, url in urls.items()]
     items = [namespace, PROJECT, *config.values(), *known]
     objects = {"apiVersion": "v1", "kind": "List", "items": items}
     plane.apply(json.dumps(objects), "--server-side", f"--namespace={NAMESPACE}")

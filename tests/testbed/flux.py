@@ -77,9 +77,11 @@ def flux(plane: ControlPlane, folder: Path, *flags: str) -> Iterator[Flux]:
         f"--storage-addr={artifacts}",
         f"--storage-adv-addr={artifacts}",
     )
+    # What a dependency holds up is looked at again after 30 s by default.
+    kustomize_controller = ("kustomize-controller", *common, "--requeue-dependency=2s", *flags)
     with (
         running(source_controller, folder, env=env) as source,
-        running(["kustomize-controller", *common, *flags], folder, env=env) as kustomize,
+        running(kustomize_controller, folder, env=env) as kustomize,
     ):
         source.says('"Starting workers"', times=5)  # one for each of its kinds
         kustomize.says('"Starting workers"')

@@ -28,7 +28,11 @@ T = TypeVar("T")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "fcgitops-testbed", "bin")
 PATH = os.environ["PATH"]
 
-PACKAGES = {"redis-server", "openssl", "git"}  # Debian's, named like the program
+# Debian's, by the program.
+PACKAGES = {
+    "redis-server": "redis-server", "openssl": "openssl", "git": "git",
+    "gpg": "gnupg", "gpgconf": "gnupg",
+}  # fmt: skip
 TAIL = 12
 
 _running: list[Program] = []
@@ -44,7 +48,8 @@ def need(*names: str, files: Sequence[str] = ()) -> None:
     programs = [name for name in names if not shutil.which(name, path=search_path())]
     missing = programs + [name for name in files if not _beside(name)]
     if missing:
-        packages = [f"apt-get install {name}" for name in programs if name in PACKAGES]
+        wanted = dict.fromkeys(PACKAGES[name] for name in programs if name in PACKAGES)
+        packages = [f"apt-get install {name}" for name in wanted]
         where = f"$TESTBED_BIN, on PATH or in {CACHE}"
         pytest.skip("; ".join([f"no {', '.join(missing)} in {where}", *packages]))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,29 @@ from testbed.flux import Flux, flux
 from testbed.programs import eventually
 
 ENVIRONMENT = "prod"
+OTHER = "dev"
 NAMESPACE = "frameworkcontroller"
 APPLICATION = f"frameworkcontroller-{ENVIRONMENT}"
 KINDS = (
     "statefulsets,services,configmaps,serviceaccounts,networkpolicies,pods,"
     "clusterroles,clusterrolebindings,namespaces"
 )
+
+CILIUM = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ciliumnetworkpolicies.cilium.io}
+spec:
+  group: cilium.io
+  names: {kind: CiliumNetworkPolicy, plural: ciliumnetworkpolicies}
+  scope: Namespaced
+  versions:
+  - name: v2
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+"""
+"""As much of Cilium as a CiliumNetworkPolicy takes to be stored."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,8 @@ class Site:
         running: the tool.
         repository: the engineer's clone.
         server: where it is pushed to.
+        other: another cluster, which Argo CD knows as `dev`.
+        there: the Flux of that cluster.
     """
 
     tool: str
@@ -45,11 +64,16 @@ class Site:
     running: ArgoCD | Flux
     repository: Path
     server: Server
+    other: ControlPlane | None = None
+    there: Flux | None = None
 
-    def fcgitops(self, *arguments: str | Path, status: int = 0) -> tuple[str, str]:
+    def fcgitops(
+        self, *arguments: str | Path, status: int = 0, plane: ControlPlane | None = None
+    ) -> tuple[str, str]:
         """Run the command in the clone; its stdout and stderr."""
+        kubeconfig = (plane or self.plane).kubeconfig
         return fcgitops(self.repository.parent, "-C", self.repository, *arguments,
-                        status=status, kubeconfig=self.plane.kubeconfig)  # fmt: skip
+                        status=status, kubeconfig=kubeconfig)  # fmt: skip
 
     def push(self) -> str:
         """Push, and tell the tool, as a webhook would; the commit."""
@@ -124,9 +148,9 @@ class Site:
         place = ("gitrepositories.source.toolkit.fluxcd.io", NAMESPACE, "-n", "flux-system")
         return not _ready(self.plane.get(*place)["status"])
 
-    def versions(self, namespace: str = NAMESPACE) -> dict[str, str]:
+    def versions(self, plane: ControlPlane | None = None) -> dict[str, str]:
         """KIND/NAME → resourceVersion of what the repository has put on the cluster."""
-        found = self.plane.get(KINDS, "-n", namespace)
+        found = (plane or self.plane).get(KINDS, "-n", NAMESPACE)
         return {
             f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"]
             for o in found
@@ -160,7 +184,8 @@ def fcgitops(
 ) -> tuple[str, str]:
     """Run `fcgitops` away from the developer's own settings; its stdout and stderr."""
     settings = home / ".gitconfig"
-    settings.write_text(SETTINGS)
+    if not settings.exists():
+        settings.write_text(SETTINGS)
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | {
         "HOME": str(home),
         "GIT_CONFIG_GLOBAL": str(settings),
@@ -175,20 +200,42 @@ def fcgitops(
 
 
 @contextmanager
-def site(tool: str, plane: ControlPlane, folder: Path, profile: str = "hardened") -> Iterator[Site]:
-    """A new repository, pushed, beside a running Argo CD or Flux that does not know it yet."""
-    with serve(folder) as server:
+def site(
+    tool: str,
+    plane: ControlPlane,
+    folder: Path,
+    *options: str,
+    other: ControlPlane | None = None,
+    keys: Mapping[str, str] | None = None,
+) -> Iterator[Site]:
+    """A new repository, pushed, beside a running Argo CD or Flux that does not know it yet.
+
+    Args:
+        tool: argocd or flux.
+        plane: the cluster of `prod`, where the tool runs.
+        folder: for the repository and the tool's state.
+        options: further ones of `fcgitops new`.
+        other: the cluster of another environment; it has a Flux of its own.
+        keys: what Argo CD verifies signatures with.
+    """
+    with serve(folder) as server, ExitStack() as stack:
         repository = folder / "deploy"
         fcgitops(
             folder, "new", repository, "--no-input", "--gitops", tool, "--repo-url", server.url,
-            "--env", f"{ENVIRONMENT}=customized-config", "--profile", profile,
+            "--env", f"{ENVIRONMENT}=customized-config", *options,
         )  # fmt: skip
         git(repository, "config", "user.name", "Ada")
         git(repository, "config", "user.email", "ada@example.com")
         git(repository, "push", "-q", "origin", "HEAD:main")
-        state = folder / tool
-        state.mkdir()
         # Git's default branch there is what the bare repository was made with.
         git(server.repository, "symbolic-ref", "HEAD", "refs/heads/main")
-        with argocd(plane, state) if tool == "argocd" else flux(plane, state) as running:
-            yield Site(tool, plane, running, repository, server)
+        clusters = {ENVIRONMENT: plane} | ({OTHER: other} if other else {})
+        running: ArgoCD | Flux = stack.enter_context(
+            argocd(plane, folder / tool, clusters, keys)
+            if tool == "argocd"
+            else flux(plane, folder / tool)
+        )
+        there = None
+        if other and tool == "flux":
+            there = stack.enter_context(flux(other, folder / "flux-there"))
+        yield Site(tool, plane, running, repository, server, other, there)

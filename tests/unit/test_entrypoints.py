@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Fcgitops
-from fcgitops import argocd, entrypoints, flux, removal, render
+from fcgitops import argocd, entrypoints, flux, references, removal, render
 from fcgitops.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model import environment
+from fcgitops.nni import applications
 from gitenv import git, write
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -24,21 +25,34 @@ def project(**answers: Any) -> dict[str, Any]:
     return spec
 
 
+def rendered_kinds(*files: Path) -> set[tuple[str, str]]:
+    """Group and kind of all objects in golden files."""
+    objects = [found for path in files for found in yaml.safe_load_all(path.read_text())]
+    return {(o["apiVersion"].rpartition("/")[0], o["kind"]) for o in objects}
+
+
+def allowed_kinds(spec: dict[str, Any]) -> set[tuple[str, str]]:
+    """Group and kind of all that an AppProject allows."""
+    items = spec["clusterResourceWhitelist"] + spec["namespaceResourceWhitelist"]
+    return {(item["group"], item["kind"]) for item in items}
+
+
 @pytest.mark.parametrize("profile", ["hardened", "upstream"])
 def test_the_project_allows_what_is_rendered(profile: str) -> None:
     """Each kind that a golden environment renders is in the whitelist, and no other."""
-    rendered = [
-        found
-        for path in (GOLDEN / profile / "rendered").glob("*.yaml")
-        for found in yaml.safe_load_all(path.read_text())
-    ]
-    kinds = {(o["apiVersion"].rpartition("/")[0], o["kind"]) for o in rendered}
+    files = [p for p in (GOLDEN / profile / "rendered").glob("*.yaml") if "." not in p.stem]
     spec = project(profile=profile)
-    allowed = {
-        (item["group"], item["kind"])
-        for item in spec["clusterResourceWhitelist"] + spec["namespaceResourceWhitelist"]
-    }
-    assert allowed == kinds
+    assert allowed_kinds(spec) == rendered_kinds(*files)
+    assert spec["sourceRepos"] == [URL]
+
+
+def test_the_project_of_nni_allows_what_is_rendered() -> None:
+    """The same of NNI's own project, which has nothing of FrameworkController's."""
+    rendered = [*GOLDEN.glob("*/rendered/*.nni.yaml"), *GOLDEN.glob("*/rendered/experiments.*")]
+    assert len(rendered) == 4
+    (text,) = applications.files(Answers("fc", repo_url=URL)).values()
+    spec = next(yaml.safe_load_all(text))["spec"]
+    assert allowed_kinds(spec) == rendered_kinds(*rendered)
     assert spec["sourceRepos"] == [URL]
 
 
@@ -50,7 +64,7 @@ def test_only_what_the_version_knows(version: str) -> None:
     assert bool(named) == (version >= "3.3")
     if version >= "3.5":
         (policy,) = spec["sourceIntegrity"]["git"]["policies"]
-        assert policy == {"repos": [{"url": URL}], "gpg": {"mode": "head", "keys": [KEY]}}
+        assert policy == {"repos": [{"url": "*"}], "gpg": {"mode": "head", "keys": [KEY]}}
         assert "signatureKeys" not in spec
     else:
         assert spec["signatureKeys"] == [{"keyID": KEY}]
@@ -83,7 +97,11 @@ def test_flux() -> None:
     sync, source = found["Kustomization"], found["GitRepository"]
     assert sync["spec"]["serviceAccountName"] == found["ServiceAccount"]["metadata"]["name"]
     assert sync["spec"] | {"prune": True, "wait": True, "force": False} == sync["spec"]
-    assert "postBuild" not in sync["spec"]
+    assert not {"postBuild", "dependsOn"} & set(sync["spec"])
+    assert source["spec"]["ignore"].split() == [
+        "/*", "!/base/", "!/components/", "!/overlays/", "/overlays/*/",
+        "!/overlays/default-config/", "!/overlays/prod/",
+    ]  # fmt: skip
     for o in found.values():
         assert o["metadata"]["annotations"] == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
     assert not {"secretRef", "verify"} & set(source["spec"])
@@ -92,6 +110,17 @@ def test_flux() -> None:
     assert more["GitRepository"]["spec"]["verify"]["mode"] == "HEAD"
     for kind in ("GitRepository", "Kustomization"):
         assert more[kind]["metadata"]["labels"] == {"sharding.fluxcd.io/key": "one"}
+
+
+def test_a_kustomization_that_waits() -> None:
+    """What needs the controller comes after it, as an account of its own."""
+    env = environment("prod", {"sync": "flux"}, {}, "hardened", "f")
+    after = flux.kustomization(
+        env, name="nni", path="./components/nni", account="nni-flux", depends_on=[flux.NAME]
+    )
+    assert after["metadata"]["name"] == "nni"
+    assert after["spec"]["dependsOn"] == [{"name": "frameworkcontroller"}]
+    assert after["spec"]["serviceAccountName"] == "nni-flux"
 
 
 def test_flux_names_what_it_can() -> None:
@@ -240,3 +269,86 @@ def test_removal_leaves_crd_and_namespace() -> None:
         assert not [line for line in typed if "delete namespace" in line or "delete crd" in line]
         assert any(line.startswith("# kubectl delete namespace") for line in lines)
     assert flux.NAME == render.NAME == argocd.NAME
+
+
+LOCAL = "overlays/prod/local/kustomization.yaml"
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+SHARED_LABELS = "labels: [{pairs: {team: ml}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("../../../components/team", ""),
+        ("../../../shared/team", "../../../shared/team"),
+        ("../../team", "../../team"),
+        ("../../dev/local", "../../dev/local"),
+        ("./own", ""),
+    ],
+)
+def test_what_local_leads_to_is_where_the_tools_look(
+    reference: str, found: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Flux would not find it, and Argo CD would go on with what it has rendered before."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--env", "dev", "--env", "prod")
+    place = (folder / LOCAL).parent / reference / "kustomization.yaml"
+    write(folder, {LOCAL: f"{COMPONENT}components: [{reference}]\n"})
+    if not place.exists():
+        place.parent.mkdir(parents=True)
+        place.write_text(COMPONENT + SHARED_LABELS)
+    ran = fcgitops("-C", folder, "verify", "prod", status=1 if found else 0)
+    if found:
+        assert ran.out == (
+            f"prod: FCG15: {LOCAL} leads to {found}, where the sync tools do not look "
+            "(keep what environments share below components/)\n"
+        )
+
+
+def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """The way is followed, through loops too; what is no path, or is not there, is none."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--env", "prod")
+    shared = "components/shared/kustomization.yaml"
+    write(
+        folder,
+        {
+            LOCAL: f"{COMPONENT}components: [../../../components/shared]\n",
+            shared: f"{COMPONENT}components: [../../overlays/prod/local, ../../x, /, ../../docs]\n",
+            "docs/a": "",
+        },
+    )
+    out = fcgitops("-C", folder, "verify", status=1).out
+    assert f"prod: FCG15: {shared} leads to ../../docs, where" in out
+    found = references.leading_out(folder, "overlays/prod", (*render.SHARED, "overlays/prod"))
+    assert found == [
+        (shared, "../../docs"),
+        ("overlays/prod/kustomization.yaml", "../default-config"),
+    ]
+
+
+@pytest.mark.parametrize("damage", ["variant: [", "variant: nonsense\n", "", None, "\0"])
+@pytest.mark.parametrize("sync", ["argocd", "flux"])
+def test_a_damaged_environment_can_be_removed(
+    damage: str | None, sync: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """The commands are told by what was generated from it, as long as that is there."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    fcgitops("-C", folder, "overlay", "prod", "--namespace", "ml", "--set", f"sync={sync}")
+    whole = commands(fcgitops("-C", folder, "remove", "prod", "--dry-run").err)
+    write(folder, {"overlays/prod/environment.yaml": damage})
+    git(folder, "commit", "-qam", "damage")
+    ran = fcgitops("-C", folder, "remove", "prod")
+    assert ("note: taken as it was generated, for overlays/prod/environment.yaml" in ran.err) == (
+        damage != ""
+    )
+    assert commands(ran.err) == whole
+    assert any("--namespace ml delete statefulset" in line for line in whole) == (sync == "argocd")
+    left = git(folder, "ls-files").splitlines()
+    assert not [path for path in left if "/prod/" in path]
+
+
+def commands(text: str) -> list[str]:
+    """The commands among the lines, commented ones too."""
+    return [line for line in text.splitlines() if line.removeprefix("# ").startswith("kubectl ")]

@@ -218,6 +218,8 @@ WRONG: dict[str, object] = {
     "resources.cpu": "x", "resources.memory": "x", "nodeSelector": {"a": 1}, "tolerations": [1],
     "labels": [], "annotations": {"a": 1}, "priorityClassName": "A", "components": ["x"],
     "settings": [], "shippedPodFailureSpec": True, "flux.shard": "a b",
+    "nni.namespace": "a.b", "nni.storage": "nfs://x", "nni.pullSecrets": "a", "nni.uiFrom": ["A"],
+    "nni.quota": {"cpu": "x"}, "nni.limits": {"x": {}},
 }  # fmt: skip
 
 

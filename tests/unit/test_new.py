@@ -130,7 +130,7 @@ def test_new_again_with_other_answers_names_update(repository: Path, fcgitops: F
     ran = fcgitops("new", repository, "--gitops", "flux", "--env", "x", "--env",
                    "dev=customized-config", "--no-input", status=2)  # fmt: skip
 
-    assert "was generated from other answers (`fcgitops update` carries" in ran.err
+    assert "was generated from other answers (another DEST, or the answers" in ran.err
     assert (
         "--env x: is not in the repository that is there already "
         f"(fcgitops -C {repository} overlay x" in ran.err

@@ -440,13 +440,13 @@ def test_overlay_reports_every_mistake_of_a_damaged_file(
 def test_overlay_refuses_a_repository_of_another_version(
     repository: Path, fcgitops: Fcgitops
 ) -> None:
-    """It names the pin and `update`; reading it still works."""
+    """It names the pin; reading it still works."""
     file = repository / "fcgitops.yaml"
     file.write_text(file.read_text().replace(f"version: {package.__version__}", "version: 9.9.9"))
     ran = fcgitops("-C", repository, "overlay", "stage", status=2)
 
     assert "fcgitops 9.9.9 wrote this repository" in ran.err
-    assert "`fcgitops update`" in ran.err
+    assert "use the one that requirements.txt pins" in ran.err
     assert fcgitops("-C", repository, "list").status == 0
 
 

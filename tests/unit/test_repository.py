@@ -66,13 +66,12 @@ def test_find_none(tmp_path: Path) -> None:
 
 
 def test_other_version(lay: Lay) -> None:
-    """A repository that another version wrote is refused, with the ways out."""
+    """A repository that another version wrote is refused, with the way out."""
     lay({}).require_same_version()
     other = FILE.replace(f"version: {Answers('x').version}", "version: 9.9.9")
     assert refusal(lay({"fcgitops.yaml": other}).require_same_version) == [
         f"fcgitops.yaml: version: fcgitops 9.9.9 wrote this repository, this is "
-        f"{Answers('x').version} (use the one that requirements.txt pins, as make does, or carry "
-        "the repository over with `fcgitops update`)"
+        f"{Answers('x').version} (use the one that requirements.txt pins, as make does)"
     ]
 
 

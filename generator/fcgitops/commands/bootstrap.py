@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import yaml
 
-from fcgitops import answers, argocd, entrypoints, kubectl, terminal
+from fcgitops import answers, argocd, entrypoints, flux, kubectl, terminal
+from fcgitops.commands.writing import unified
 from fcgitops.errors import InputError, Problem
+from fcgitops.kubectl import Kubectl
+from fcgitops.nni import applications, kustomizations
 from fcgitops.repository import Repository, source_path
 from fcgitops.tree import safe_join
 
@@ -43,7 +47,7 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         raise InputError(Problem(f"context {program.context}", what, f"install {label} first"))
     place = ["--namespace", argocd.NAMESPACE] if tool == "argocd" else []
     arguments = [*place, *(word for file in files for word in ("--filename", str(file)))]
-    difference = program.diff(*arguments)
+    difference = "".join(_difference(program, place, repository.root, file) for file in files)
     if not difference:
         terminal.say(f"nothing to do: the context {program.context} has all of it already")
         return 0
@@ -54,6 +58,19 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         return 0
     terminal.data(program.apply(*arguments))
     return 0
+
+
+def _difference(program: Kubectl, place: list[str], root: Path, file: Path) -> str:
+    """What applying a file would change, as a diff.
+
+    The API server looks at nothing that belongs in a Namespace which is not there: a file that
+    begins with one is shown as it is.
+    """
+    data = file.read_bytes()
+    first = next(yaml.safe_load_all(data))
+    if first["kind"] == "Namespace" and not program.get("namespace", first["metadata"]["name"]):
+        return unified(file.relative_to(root).as_posix(), None, data)
+    return program.diff(*place, "--filename", str(file))
 
 
 def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[str, list[Path]]:
@@ -82,6 +99,12 @@ def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[
         else ("appproject.yaml", "applicationset.yaml")
     )
     files = [shown / file for file in wanted]
+    nni = (
+        [shown / kustomizations.FILE, *sorted(shown.glob(f"experiments/*/{flux.SYNC_FILE}"))]
+        if tool == "flux"
+        else [shown / applications.FILE]
+    )
+    files += [file for file in nni if file.is_file()]
     missing = [file.relative_to(repository.root).as_posix() for file in files if not file.is_file()]
     if missing:
         raise InputError(Problem(path, "is missing", "make overlays") for path in missing)

@@ -10,7 +10,6 @@ from pathlib import Path
 from fcgitops import kustomize, terminal
 from fcgitops.errors import Problem, ToolError
 from fcgitops.repository import Repository
-from fcgitops.scaffold import OVERLAYS
 
 
 def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
@@ -18,7 +17,7 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
 
     Args:
         folder: somewhere in the repository.
-        names: environments or variants.
+        names: environments, variants, ENV/nni and experiments/NAME.
         output: a folder for NAME.yaml files; stdout when None.
 
     Raises:
@@ -26,29 +25,32 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
         ToolError: with every overlay that does not build; nothing was written.
     """
     repository = Repository.find(folder)
-    wanted = repository.require(names, repository.overlay_names())
+    wanted = repository.require(names, repository.kustomization_names())
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")
-    folders = [repository.root / OVERLAYS / name for name in wanted]
-    built: list[tuple[str, bytes]] = []
+    folders = {repository.kustomization_folder(name): name for name in wanted}
+    built: list[tuple[Path, str, bytes]] = []
     problems: list[Problem] = []
     for path, result in program.build_all(folders):
         if isinstance(result, ToolError):
             problems += result.problems
         else:
-            built.append((path.name, result))
+            built.append((path, folders[path], result))
     if problems:
         raise ToolError(problems)
     if output is None:
-        for i, (name, objects) in enumerate(built):
+        for i, (path, _, objects) in enumerate(built):
             divider = "---\n" if i else ""
-            terminal.data(f"{divider}# {OVERLAYS}/{name}\n".encode() + objects)
+            place = path.relative_to(repository.root).as_posix()
+            terminal.data(f"{divider}# {place}\n".encode() + objects)
         return 0
     target = folder / output
     target.mkdir(parents=True, exist_ok=True)
-    for name, objects in built:
-        _replace(target / f"{name}.yaml", objects)
+    for _, name, objects in built:
+        file = target / f"{name}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        _replace(file, objects)
     terminal.say(f"{len(built)} overlays rendered to {output}/")
     return 0
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
 from pathlib import Path
-from typing import Any
 
 from fcgitops import terminal
+from fcgitops.commands import judging
 from fcgitops.config import schema as schema_module
-from fcgitops.errors import FOUND, FoundError, InputError, Problem
+from fcgitops.errors import FoundError, InputError, Problem
+from fcgitops.findings import Finding
 from fcgitops.values import did_you_mean
-
-STANDARD_INPUT = "-"
 
 
 def check(
@@ -35,46 +31,14 @@ def check(
         InputError: with each file that cannot be read, after the others have been judged.
     """
     from fcgitops.config.check import check as judge  # noqa: PLC0415 - its imports cost most
-    from fcgitops.config.findings import ACCEPT, HAZARD, faults, verdict  # noqa: PLC0415
+    from fcgitops.config.findings import ACCEPT, faults, verdict  # noqa: PLC0415
 
-    fine = {ACCEPT, HAZARD} if allow_hazards else {ACCEPT}
-    problems: list[Problem] = []
-    report: list[dict[str, Any]] = []
-    failed = False
-    for name in files:
-        try:
-            data = _read(folder, name)
-        except OSError as error:
-            problems.append(Problem(name, f"cannot be read: {error.strerror}"))
-            continue
-        findings = judge(data)
-        word = verdict(findings)
-        failed |= word not in fine or (strict and word == ACCEPT and bool(faults(findings)))
-        if form == "json":
-            shown = [vars(finding) for finding in findings]
-            report.append({"file": name, "verdict": word, "findings": shown})
-        else:
-            label = terminal.printable(name)
-            for finding in findings:
-                terminal.data(f"{label}:{finding}\n")
-            terminal.data(f"{label}: {word}\n")
-    if form == "json":
-        terminal.as_json(report)
-    if problems:
-        raise InputError(problems)
-    return FOUND if failed else 0
+    def fails(findings: list[Finding]) -> bool:
+        if strict and verdict(findings) == ACCEPT:
+            return bool(faults(findings))
+        return judging.fails(findings, allow_hazards=allow_hazards)
 
-
-def _read(folder: Path, name: str) -> bytes:
-    """At most one byte more than a ConfigMap holds, which is enough to judge that."""
-    from fcgitops.config.goyaml import MAX_BYTES  # noqa: PLC0415
-
-    if name != STANDARD_INPUT:
-        with (folder / name).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    if sys.stdin is None or sys.stdin.closed:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    return sys.stdin.buffer.read(MAX_BYTES + 1)
+    return judging.run(folder, files, form, lambda data, _: judge(data), fails)
 
 
 def merge(folder: Path, file: str, *, replace: bool) -> int:
@@ -94,7 +58,7 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
     from fcgitops.config.findings import faults  # noqa: PLC0415
 
     try:
-        data = _read(folder, file)
+        data = judging.read(folder, file)
     except OSError as error:
         raise InputError(Problem(file, f"cannot be read: {error.strerror}")) from error
     if problems := [found.problem(file) for found in faults(judge(data))]:

@@ -21,8 +21,8 @@ from fcgitops.checks import Object
 from fcgitops.errors import FoundError, InputError, Problem, ToolError
 from fcgitops.kind import Cluster
 from fcgitops.model import DEFAULT_CONFIG
+from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository
-from fcgitops.scaffold import OVERLAYS
 from fcgitops.steps import Steps
 from fcgitops.trial import JOBS, Trial
 

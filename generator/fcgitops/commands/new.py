@@ -15,7 +15,7 @@ import click
 
 from fcgitops import answers as answers_module
 from fcgitops import git, gitrepo, record, remote, scaffold, settings, terminal, values, yamlio
-from fcgitops.answers import QUESTIONS, Answers
+from fcgitops.answers import BRANCH, QUESTIONS, Answers
 from fcgitops.commands.writing import Options, read_text, show
 from fcgitops.environments import check_configuration
 from fcgitops.errors import InputError, Problem
@@ -90,7 +90,7 @@ def run(  # noqa: PLR0913 - the command's options
     if _is_there(dest, parsed, tree):
         terminal.say(f"nothing to do: {dest} is there already, from these answers")
         if push:
-            _push(dest, gitrepo.open_repository(dest).branch or "main", parsed, ask=not no_input)
+            _push(dest, gitrepo.open_repository(dest).branch or BRANCH, parsed, ask=not no_input)
         return 0
     if how.dry_run:
         show(dest, Merged(dict(tree)))
@@ -101,7 +101,7 @@ def run(  # noqa: PLR0913 - the command's options
     if here:  # the repository was renamed to where the empty folder was
         terminal.say("this shell still stands in the empty folder that was there: `cd .`")
     if push:
-        _push(dest, how.branch or "main", parsed, ask=not no_input)
+        _push(dest, how.branch or BRANCH, parsed, ask=not no_input)
     return 0
 
 
@@ -257,7 +257,7 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
     if read_file(dest, record.BASE_FILE) != tree[record.BASE_FILE]:
         problems.append(
             Problem(str(dest), "was generated from other answers",
-                    "`fcgitops update` carries a repository over to new ones")
+                    "another DEST, or the answers in its fcgitops.yaml")
         )  # fmt: skip
     if problems:
         raise InputError(problems)
@@ -271,7 +271,7 @@ def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
             stage,
             tree,
             scaffold.first_message(parsed),
-            branch=how.branch or "main",
+            branch=how.branch or BRANCH,
             commit=not how.no_commit,
             remote_url=parsed.repo_url,
         )

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
-from fcgitops import entrypoints, gitrepo, kustomize, record, removal, terminal, yamlio
+from fcgitops import entrypoints, experiments, gitrepo, kustomize, record, removal, terminal, yamlio
 from fcgitops.commands.writing import Options, change
 from fcgitops.errors import InputError, Problem, ToolError
 from fcgitops.merge import Merged
+from fcgitops.model import Environment
+from fcgitops.nni.experiment import FOLDER
+from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository
-from fcgitops.scaffold import OVERLAYS
 from fcgitops.tree import read_file
 
 
 def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     """Deletes every committed file of the environment's folders, the user's local/ included.
 
-    On the cluster nothing is deleted by that; the commands that would are printed.
+    On the cluster nothing is deleted by that; the commands that would are printed. One whose
+    environment.yaml is damaged or gone can be removed, too.
 
     Any other file in there makes it refuse: it would be all that is left.
 
@@ -30,18 +34,37 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     lines: list[str] = []
 
     def make(repository: Repository) -> tuple[Merged, str]:
-        repository.require([name], repository.environment_names())
+        repository.require([name], repository.environment_names() + repository.headless_names())
+        if used := experiments.of_environments(repository, [name]):
+            raise InputError(
+                Problem(f"{FOLDER}/{found}", f"runs in {name}", f"fcgitops nni remove {found}")
+                for found in used
+            )
         committed = [
             *_committed(repository, f"{OVERLAYS}/{name}"),
             *_generated(repository, entrypoints.folder(name)),
         ]
-        lines.extend(removal.commands(repository.environment(name), _objects(repository, name)))
+        lines.extend(removal.commands(_environment(repository, name), _objects(repository, name)))
         return Merged(dict.fromkeys(committed)), f"Remove environment {name}"
 
     status = change(folder, make, Options(**options))
     for line in lines:
         terminal.say(line)
     return status
+
+
+def _environment(repository: Repository, name: str) -> Environment:
+    """As its file says, or where that says nothing good, as a new one would be.
+
+    Which tool syncs it is told by what was generated: an edit of the file came after that.
+    """
+    try:
+        environment = repository.environment(name)
+    except InputError as error:
+        terminal.say(f"note: taken as it was generated, for {error}")
+        environment = Environment(name, cluster_name=name)
+    flux = (repository.root / entrypoints.folder(name) / record.ENVIRONMENT_FILE).is_file()
+    return dataclasses.replace(environment, sync="flux" if flux else "argocd")
 
 
 def _generated(repository: Repository, path: str) -> list[str]:

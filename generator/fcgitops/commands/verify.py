@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from fcgitops import answers, checks, flux, git, kustomize, render, terminal, yamlio
+from fcgitops import answers, checks, flux, git, kustomize, references, render, terminal, yamlio
 from fcgitops.checks import Finding, Rendered
+from fcgitops.commands import verify_nni
 from fcgitops.environments import Planned, as_it_is, outcome, repository_outcome
 from fcgitops.errors import FOUND, InputError, Problem, ToolError
-from fcgitops.model import VARIANTS
+from fcgitops.model import VARIANTS, Environment
+from fcgitops.nni import experiment
+from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository, source_path
-from fcgitops.scaffold import OVERLAYS
 from fcgitops.tree import read_file
 
 
@@ -21,7 +24,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
 
     Args:
         folder: somewhere in the repository.
-        names: environments or variants; all when empty.
+        names: environments, variants, ENV/nni, experiments/NAME; all when empty.
         form: `text` or `json`.
 
     Returns:
@@ -31,7 +34,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
         ToolError: there is no good kustomize.
     """
     repository = Repository.find(folder)
-    wanted = repository.require(names, repository.overlay_names())
+    wanted = repository.require(names, repository.kustomization_names())
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")
@@ -39,18 +42,28 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     for name in repository.headless_names():
         message = f"{source_path(name)} is missing, or no plain file"
         findings.append(Finding("FCG11", name, message, f"git checkout {source_path(name)}"))
-    named = [name for name in wanted if name not in VARIANTS]
+    named = [name for name in wanted if name not in VARIANTS and "/" not in name]
     planned, problems = _read(repository, named)
     findings += [Finding("FCG11", _overlay(p.where), str(p)) for p in problems]
     findings += [finding for item in planned for finding in _in_line(repository, item)]
     findings += _entry_points_in_line(repository)
     findings += [finding for item in planned for finding in _spelled_out(item)]
+    findings += [finding for item in planned for finding in _in_sight(repository, item)]
     if not problems:
         findings += _left_behind(repository)
     environments = {item.environment.name: item.environment for item in planned}
-    for path, result in program.build_all(repository.root / OVERLAYS / name for name in wanted):
+    nni, more = _nni(repository, wanted)
+    findings += more
+    folders = {repository.kustomization_folder(name): name for name in wanted}
+    for path, result in program.build_all(folders):
+        name = folders[path]
         if isinstance(result, ToolError):
-            findings += [Finding("FCG00", path.name, problem.what) for problem in result.problems]
+            findings += [Finding("FCG00", name, problem.what) for problem in result.problems]
+            continue
+        if "/" in name:
+            if name in nni:
+                objects = [o for o in yamlio.load_all(result, name) if o]
+                findings += verify_nni.rendered(name, objects, nni[name])
             continue
         config = read_file(repository.root, f"{OVERLAYS}/{path.name}/{render.CONFIG_FILE}")
         rendered = Rendered(
@@ -67,11 +80,12 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
         for finding in findings:
             terminal.data(f"{finding}\n")
     if findings:
-        terminal.say(f"{len(findings)} findings in {len(wanted)} overlays")
+        terminal.say(f"{len(findings)} findings in {len(wanted)} kustomizations")
         return FOUND
     found = f"{' '.join(program.command[:-1])} {program.version}"
     terminal.say(
-        f"{len(wanted)} overlays built with {found}; {len(checks.CHECKS)} checks each: all well"
+        f"{len(wanted)} kustomizations built with {found}; "
+        f"{len(checks.CHECKS)} checks an environment: all well"
     )
     return 0
 
@@ -90,6 +104,25 @@ def _read(repository: Repository, names: list[str]) -> tuple[list[Planned], list
     except InputError as error:  # a neighbour that cannot be read
         problems += [problem for problem in error.problems if problem not in problems]
     return planned, problems
+
+
+def _nni(
+    repository: Repository, names: Iterable[str]
+) -> tuple[dict[str, Environment], list[Finding]]:
+    """The environments of ENV/nni and experiments/NAME, and what is wrong with the latter."""
+    found: dict[str, Environment] = {}
+    findings: list[Finding] = []
+    for name in (name for name in names if "/" in name):
+        folder, _, last = name.partition("/")
+        if folder == experiment.FOLDER:
+            item, more = verify_nni.sources(repository, last)
+            findings += more
+            if item:
+                found[name] = item.environment
+        else:
+            with suppress(InputError):  # FCG11 says it
+                found[name] = repository.environment(folder)
+    return found, findings
 
 
 def _overlay(where: str) -> str:
@@ -140,6 +173,23 @@ def _spelled_out(item: Planned) -> list[Finding]:
             ("sync", env.sync),
         )
         if not document.get(key)
+    ]
+
+
+def _in_sight(repository: Repository, item: Planned) -> list[Finding]:
+    """FCG15: Flux fetches no other folders, and Argo CD takes no notice of a change in them."""
+    env = item.environment
+    own = f"{OVERLAYS}/{env.name}"
+    return [
+        Finding(
+            "FCG15",
+            env.name,
+            f"{file} leads to {text}, where the sync tools do not look",
+            f"keep what environments share below {render.SHARED[-1]}/",
+        )
+        for file, text in references.leading_out(
+            repository.root, own, (*render.SHARED, f"{OVERLAYS}/{env.variant}", own)
+        )
     ]
 
 

@@ -10,10 +10,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops import git, gitrepo, terminal, yamlio
-from fcgitops.environments import Request, outcome, plan, repository_outcome
+from fcgitops import argocd, experiments, git, gitrepo, terminal, yamlio
+from fcgitops.environments import Planned, Request, outcome, plan, repository_outcome
 from fcgitops.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.merge import Conflict, Merged
+from fcgitops.model import Environment
+from fcgitops.nni import applications
 from fcgitops.repository import Repository
 from fcgitops.tree import read_file
 
@@ -97,8 +99,10 @@ def write_environments(
     def make(repository: Repository) -> tuple[Merged, str]:
         planned = plan(repository, requests(repository))
         merged = outcome(repository, planned, git.merge_file)
-        if whole:
-            merged.add(repository_outcome(repository, git.merge_file))
+        merged.add(_experiments(repository, [item.environment for item in planned]))
+        if whole or _nni_is_on(repository, planned):
+            changed_environments = [item.environment for item in planned]
+            merged.add(repository_outcome(repository, git.merge_file, changed_environments))
         added = [p.environment.name for p in planned if p.new]
         changed = _changed(repository, [p.environment.name for p in planned if not p.new], merged)
         message = (
@@ -117,6 +121,26 @@ def write_environments(
         return merged, message
 
     return change(folder, make, options)
+
+
+def _nni_is_on(repository: Repository, planned: Sequence[Planned]) -> bool:
+    """Whether the entry points that environments share may depend on what changes."""
+    there = (repository.root / argocd.FOLDER / applications.FILE).exists()
+    return there or any(item.environment.runs_nni for item in planned)
+
+
+def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merged:
+    """The experiments of environments that change, brought in line; the unreadable are noted."""
+    environments = {env.name: env for env in changed}
+    there, notes = [], []
+    for name in experiments.of_environments(repository, environments):
+        try:
+            there.append(experiments.as_it_is(repository, name, environments))
+        except InputError as error:
+            notes.append(f"experiments/{name} was left as it is: {error}")
+    merged = experiments.outcome(repository, there, git.merge_file)
+    merged.notes += notes
+    return merged
 
 
 def refuse_all(
@@ -162,10 +186,11 @@ def show(root: Path, merged: Merged) -> None:
     for path in sorted(contents):
         old, new = read_file(root, path), contents[path]
         if old != new:
-            terminal.data(_diff(path, old, new))
+            terminal.data(unified(path, old, new))
 
 
-def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
+def unified(path: str, old: bytes | None, new: bytes | None) -> str:
+    """A unified diff of one file; None is one that is not there."""
     lines = difflib.unified_diff(
         _lines(old),
         _lines(new),

@@ -15,9 +15,11 @@ from typing import Any
 import jsonschema_rs
 
 from fcgitops.config import goregexp, rules, schema
-from fcgitops.config.decode import MAX_FAULTS, Decoded, Path, read, text
+from fcgitops.config.decode import MAX_FAULTS, Decoded, read
 from fcgitops.config.findings import HAZARD, Finding, found
 from fcgitops.config.goyaml import Document, GoError, Node
+from fcgitops.findings import Path
+from fcgitops.findings import dotted as text
 
 MAX_REGEX_CHARACTERS = 300_000
 MAX_REGEXES = 8_000

@@ -18,9 +18,9 @@ from fcgitops.config import goyaml, schema
 from fcgitops.config.findings import Finding, found
 from fcgitops.config.goyaml import Document, GoError, Node
 from fcgitops.config.schema import Schema
+from fcgitops.findings import Path
+from fcgitops.findings import dotted as text
 from fcgitops.values import did_you_mean
-
-Path = tuple[str | int, ...]
 
 MAX_VALUES = 60_000
 """Values read, those of aliases each time: a bound on the time to judge."""
@@ -58,12 +58,6 @@ class Decoded:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
-
-
-def text(path: Path) -> str:
-    """A path as it is shown: podFailureSpec[0].code."""
-    shown = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return shown.removeprefix(".")
 
 
 @functools.lru_cache(maxsize=16)

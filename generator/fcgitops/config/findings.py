@@ -1,22 +1,27 @@
-"""What the checker says of a configuration file: findings as values, their rules numbered."""
+"""The numbered rules of FrameworkController's configuration file, and findings of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from fcgitops.errors import Problem
+from fcgitops.findings import (
+    ACCEPT,
+    HAZARD,
+    INFO,
+    LONGEST,
+    REJECT,
+    Finding,
+    Rules,
+    shortened,
+    verdict,
+)
 
-REJECT = "reject"
-"""FrameworkController would panic at its start, and its Pod crash-loop."""
-HAZARD = "hazard"
-"""It would start, but not with what is written, or only with another build of it."""
-ACCEPT = "accept"
-"""It starts with what is written."""
-INFO = "info"
-"""The severity of what is right, and worth knowing."""
+__all__ = [
+    "ACCEPT", "HAZARD", "INFO", "LONGEST", "REJECT",
+    "RULES", "Finding", "faults", "found", "verdict",
+]  # fmt: skip
 
-RULES: dict[str, tuple[str, str]] = {
+RULES: Rules = {
     "FCC01": (REJECT, "the file is YAML 1.1 as Go's yaml.v2 reads it, of at most 1 MiB"),
     "FCC02": (HAZARD, "the file holds one document: what follows the first is not read"),
     "FCC03": (HAZARD, "no key is repeated at any depth: the last one wins"),
@@ -42,51 +47,13 @@ RULES: dict[str, tuple[str, str]] = {
     "FCC35": (INFO, "kubeApiServerAddress without a kubeconfig means no authentication"),
     "FCC36": (INFO, "kubeClientBurst is above 0: its client refuses 0 a moment later, and panics"),
 }
-"""Number → severity and what is right. Numbers stay for ever."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know about a file."""
-
-    rule: str
-    severity: str
-    path: str
-    """The key, such as podFailureSpec[0].code; empty for the file itself."""
-    line: int
-    """From 1; 0 for the file itself."""
-    message: str
-    hint: str = ""
-
-    @property
-    def sentence(self) -> str:
-        """The key and what is to say of it."""
-        return f"{self.path}: {self.message}" if self.path else self.message
-
-    def __str__(self) -> str:
-        """The finding on one line, without the file."""
-        place = f"{self.line}: " if self.line else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        text = f"{place}{self.severity}: {self.rule}: {self.sentence}{hint}"
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-    def problem(self, file: str) -> Problem:
-        """The finding as a problem of `file`."""
-        place = f"{file}:{self.line}" if self.line else file
-        return Problem(place, f"{self.sentence} [{self.rule}]", self.hint)
-
-
-LONGEST = 300
-"""Characters of a path or a message: a value in it may be as long as the file."""
+"""Reject: FrameworkController would panic at its start, and its Pod crash-loop. Hazard: it would
+start, but not with what is written, or only with another build of it."""
 
 
 def found(rule: str, path: str, line: int, message: str, hint: str = "") -> Finding:
     """A finding of `rule`, with the rule's severity."""
-    return Finding(rule, RULES[rule][0], _short(path), line, _short(message), hint)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return Finding(rule, RULES[rule][0], shortened(path), line, shortened(message), hint)
 
 
 def faults(findings: Iterable[Finding]) -> list[Finding]:
@@ -95,9 +62,3 @@ def faults(findings: Iterable[Finding]) -> list[Finding]:
     FrameworkController takes a kubeClientBurst of 0, and so is it accepted; its client does not.
     """
     return [f for f in findings if f.severity != INFO or f.rule == "FCC36"]
-
-
-def verdict(findings: Iterable[Finding]) -> str:
-    """reject, hazard or accept: the worst of the findings."""
-    severities = {finding.severity for finding in findings}
-    return next((s for s in (REJECT, HAZARD) if s in severities), ACCEPT)

@@ -17,12 +17,15 @@ from typing import Any
 
 import yaml
 
+from fcgitops import yamlio
+
 MAX_BYTES = 1 << 20
 """A ConfigMap holds no more (k8s.io/api/core/v1: MaxSecretSize, which ConfigMap shares)."""
 MAX_NODES = 60_000
 """2,500 entries of podFailureSpec have no more values; a bound on the time to judge."""
-MAX_DEPTH = 10_000
-"""yaml.v2's own (max_flow_level and max_indents in scannerc.go)."""
+MAX_DEPTH = 990
+"""A bound of our own: libyaml as PyYAML 6.0.4 carries it stops at 1,000, yaml.v2 at 10,000
+(max_flow_level and max_indents in scannerc.go)."""
 
 _TAG = "tag:yaml.org,2002:"
 STR, BOOL, INT, FLOAT, NULL, TIMESTAMP, BINARY, MERGE = (
@@ -159,6 +162,8 @@ def _line(event: Any) -> int:  # noqa: ANN401 - PyYAML's events
 def _syntax(error: yaml.YAMLError) -> GoError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     text = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    if text == yamlio.TOO_DEEP:
+        return GoError(mark.line + 1 if mark else 1, f"nests over {MAX_DEPTH} levels deep")
     return GoError(mark.line + 1 if mark else 1, f"is not valid YAML: {text}")
 
 

@@ -8,6 +8,7 @@ import textwrap
 from fcgitops.config import schema
 from fcgitops.config.findings import RULES
 from fcgitops.config.schema import Schema
+from fcgitops.findings import table
 
 
 def explain(path: str, wanted: Schema) -> str:
@@ -34,7 +35,6 @@ def page() -> str:
         f"| `{path}` | {schema.describe(found)} | {_default(found)} | {found['description']} |"
         for path, found in schema.walk()
     ]
-    rules = [f"| {rule} | {severity} | {what} |" for rule, (severity, what) in RULES.items()]
     return "\n".join(
         [
             "# FrameworkController's configuration",
@@ -53,9 +53,7 @@ def page() -> str:
             "`reject`: FrameworkController would panic at its start. `hazard`: it would start, but "
             "not with what is written. `info`: right, and worth knowing.",
             "",
-            "| rule | severity | what is right |",
-            "| --- | --- | --- |",
-            *rules,
+            *table(RULES),
             "",
         ]
     )

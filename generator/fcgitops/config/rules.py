@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fcgitops.config import schema, sizing
-from fcgitops.config.decode import Decoded, Path, text
+from fcgitops.config.decode import Decoded
 from fcgitops.config.findings import Finding, found
 from fcgitops.config.image import shipped_codes
+from fcgitops.findings import Path
+from fcgitops.findings import dotted as text
 
 _MIN = "frameworkMinRetryDelaySecForTransientConflictFailed"
 _MAX = "frameworkMaxRetryDelaySecForTransientConflictFailed"

@@ -1,0 +1,90 @@
+"""What `config check` and `nni check` share: files are read, judged, and their findings printed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fcgitops import terminal
+from fcgitops.errors import FOUND, InputError, Problem
+from fcgitops.findings import ACCEPT, HAZARD, Finding, verdict
+
+STANDARD_INPUT = "-"
+MAX_BYTES = 1 << 20
+"""What a ConfigMap holds (k8s.io/api/core/v1: MaxSecretSize, which ConfigMap shares)."""
+
+Judge = Callable[[bytes, str], list[Finding]]
+"""What a file holds, and its name → its findings."""
+
+
+def run(
+    folder: Path,
+    files: tuple[str, ...],
+    form: str,
+    judge: Judge,
+    fails: Callable[[list[Finding]], bool],
+) -> int:
+    """Prints every finding and the verdict of each file.
+
+    Args:
+        folder: what the names are relative to.
+        files: names; `-` is standard input.
+        form: `text` or `json`.
+        judge: the checker.
+        fails: whether findings of one file make the command fail.
+
+    Returns:
+        1 where a file fails, else 0.
+
+    Raises:
+        InputError: with each file that cannot be read, after the others have been judged.
+    """
+    problems: list[Problem] = []
+    report: list[dict[str, Any]] = []
+    failed = False
+    for name in files:
+        try:
+            data = read(folder, name)
+        except OSError as error:
+            problems.append(Problem(name, f"cannot be read: {error.strerror}"))
+            continue
+        findings = judge(data, name)
+        word = verdict(findings)
+        failed |= fails(findings)
+        if form == "json":
+            shown = [vars(finding) for finding in findings]
+            report.append({"file": name, "verdict": word, "findings": shown})
+        else:
+            label = terminal.printable(name)
+            for finding in findings:
+                terminal.data(f"{label}:{finding}\n")
+            terminal.data(f"{label}: {word}\n")
+    if form == "json":
+        terminal.as_json(report)
+    if problems:
+        raise InputError(problems)
+    return FOUND if failed else 0
+
+
+def fails(findings: list[Finding], *, allow_hazards: bool) -> bool:
+    """Whether a file is rejected, or has a hazard that is not allowed."""
+    fine = {ACCEPT, HAZARD} if allow_hazards else {ACCEPT}
+    return verdict(findings) not in fine
+
+
+def read(folder: Path, name: str) -> bytes:
+    """At most one byte more than a ConfigMap holds, which is enough to judge that.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if name != STANDARD_INPUT:
+        with (folder / name).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    if sys.stdin is None or sys.stdin.closed:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer.read(MAX_BYTES + 1)

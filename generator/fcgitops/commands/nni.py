@@ -1,0 +1,166 @@
+"""`fcgitops nni enable`, `experiment` and `remove`: NNI experiments in the repository."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from fcgitops import entrypoints, environments, experiments, git, gitrepo, removal, terminal
+from fcgitops.commands.writing import Options, change, refuse_all, write_environments
+from fcgitops.environments import Request
+from fcgitops.errors import InputError, Problem
+from fcgitops.merge import Merged
+from fcgitops.model import Environment
+from fcgitops.nni import experiment as model
+from fcgitops.nni.experiment import FOLDER
+from fcgitops.repository import Repository
+from fcgitops.tree import Tree
+
+NAMESPACE = "nni"
+"""Where experiments run unless the user says otherwise."""
+
+
+def enable(
+    folder: Path,
+    name: str,
+    *,
+    namespace: str | None,
+    storage: str | None,
+    sets: tuple[str, ...],
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Makes an environment ready for NNI experiments, or changes how it is.
+
+    Args:
+        folder: somewhere in the repository.
+        name: an environment that is there.
+        namespace: of the experiments; as it is, or `NAMESPACE`, when None.
+        storage: the URL of the share; as it is when None.
+        sets: KEY=VALUE each, further keys of environment.yaml.
+        options: those of `writing.Options`.
+
+    Returns:
+        0, or 1 where the user's edits and the new text conflict.
+
+    Raises:
+        InputError, ToolError: nothing was written.
+    """
+    given: dict[str, Any] = {}
+    problems: list[Problem] = []
+    try:
+        given, settings = environments.parse_sets(sets, "--set")
+    except InputError as error:
+        problems, settings = list(error.problems), {}
+    if storage is not None:
+        given["nni.storage"] = storage
+
+    def requests(repository: Repository) -> Any:  # noqa: ANN401
+        repository.require([name], repository.environment_names())
+        there = _namespace(repository, name)
+        chosen = namespace or given.get("nni.namespace") or there or NAMESPACE
+        wanted = Request(name, f"environment {name!r}", given | {"nni.namespace": chosen}, settings)
+        return refuse_all(repository, [wanted], problems)
+
+    return write_environments(folder, requests, Options(**options), whole=True)
+
+
+def _namespace(repository: Repository, name: str) -> str:
+    try:
+        return repository.environment(name).nni_namespace
+    except InputError:  # planning it says what is wrong
+        return ""
+
+
+def experiment(
+    folder: Path,
+    name: str,
+    *,
+    environment: str | None,
+    source: Path | None,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Adds an experiment, or brings the generated files of one in line with the user's.
+
+    Args:
+        folder: somewhere in the repository.
+        name: the experiment.
+        environment: where it is to run; where it does already when None.
+        source: a folder with trial code, or with a whole experiment, for a new one.
+        options: those of `writing.Options`.
+
+    Returns:
+        0, or 1 where the user's edits and the new text conflict.
+
+    Raises:
+        InputError, ToolError: nothing was written.
+    """
+    given: Tree | None = None
+    if source is not None:
+        place = folder / source
+        if not place.is_dir():
+            raise InputError(Problem("--from", f"{source} is no folder", "a folder of trial code"))
+        given = experiments.read_plain(place, str(source))
+
+    def make(repository: Repository) -> tuple[Merged, str]:
+        planned = experiments.plan(
+            repository, name, environment=environment or "", given=given, source=str(source or "")
+        )
+        merged = experiments.outcome(repository, [planned], git.merge_file)
+        merged.files = dict.fromkeys(_gone(repository, name, planned.own)) | merged.files
+        verb = "Add" if planned.new else "Change"
+        return merged, f"{verb} experiment {name}"
+
+    return change(folder, make, Options(**options))
+
+
+def _gone(repository: Repository, name: str, own: Tree) -> list[str]:
+    """The user's committed files of an experiment that are no longer there."""
+    there = f"{FOLDER}/{name}"
+    return [
+        path
+        for path in gitrepo.open_repository(repository.root).list_head(there)
+        if not (repository.root / path).exists() and path.removeprefix(f"{there}/") not in own
+    ]
+
+
+def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
+    """Deletes an experiment's committed files, and prints what takes it off its cluster.
+
+    Raises:
+        InputError: there is no such experiment; nothing was written.
+    """
+    lines: list[str] = []
+
+    def make(repository: Repository) -> tuple[Merged, str]:
+        repository.require([name], repository.experiment_names())
+        head = gitrepo.open_repository(repository.root)
+        place = f"{FOLDER}/{name}"
+        places = [place] + [
+            entrypoints.experiment_folder(env, name) for env in repository.environment_names()
+        ]
+        committed = [path for folder in places for path in head.list_head(folder)]
+        if not committed:
+            hint = f"git rm -r --cached {shlex.quote(place)}"
+            raise InputError(Problem(place, "is not committed yet", hint))
+        merged = Merged(dict.fromkeys(committed))
+        files = [path for path in (repository.root / place).rglob("*") if not path.is_dir()]
+        there = {path.relative_to(repository.root).as_posix() for path in files}
+        if others := sorted(there - set(committed)):
+            what = f"{len(others)} files that are not committed stay, such as {others[0]}"
+            merged.notes.append(terminal.printable(f"{place}: {what}"))
+        lines.extend(removal.experiment_commands(name, _environment(repository, name)))
+        return merged, f"Remove experiment {name}"
+
+    status = change(folder, make, Options(**options))
+    for line in lines:
+        terminal.say(line)
+    return status
+
+
+def _environment(repository: Repository, name: str) -> Environment | None:
+    try:
+        found = model.parse(name, repository.experiment_source(name), name)
+        return repository.environment(found.environment)
+    except InputError:
+        return None

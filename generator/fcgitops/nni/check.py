@@ -1,0 +1,46 @@
+"""The text of one experiment file → everything that is to say of it.
+
+The order is NNI's own: YAML, keys, then types and values. Where it stops at the first mistake,
+this goes on; and it says what NNI takes and then fails on, or does nothing with.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fcgitops.findings import Finding
+from fcgitops.nni import (
+    experiment_file,
+    rules_algorithm,
+    rules_experiment,
+    rules_service,
+    rules_space,
+    schema_load,
+    schema_validate,
+)
+from fcgitops.nni.rules import found
+
+
+def check(data: bytes, folder: Path | None = None) -> list[Finding]:
+    """All findings of a file, in the order of their lines.
+
+    Args:
+        data: the experiment file.
+        folder: where it is, from which NNI resolves relative paths; without it the file system is
+            not looked at, and folders and files that NNI asks for count as there.
+    """
+    try:
+        source = experiment_file.read(data)
+    except experiment_file.Unreadable as error:
+        return [found("NNI01", "", error.line, error.message, error.hint)]
+    loaded = schema_load.Loaded(source, folder)
+    try:
+        schema_load.load(loaded)
+        if isinstance(source.value, dict):
+            schema_validate.validate(loaded)
+            for rules in (rules_experiment, rules_service, rules_algorithm, rules_space):
+                rules.check(loaded)
+    except schema_load.TooManyError:
+        message = f"has over {experiment_file.MAX_FAULTS} faults: not judged further"
+        loaded.findings.append(found("NNI01", "", 0, message))
+    return sorted([*source.repeated, *loaded.findings], key=lambda finding: finding.line)

@@ -1,0 +1,111 @@
+"""What Flux is pointed at for NNI: one Kustomization for the environment, one an experiment.
+
+They follow each other by dependsOn: FrameworkController, its namespace for experiments, each
+experiment. Two accounts, of which only the first may make accounts; both have their rights in
+that namespace alone, so it is made here, before any of them can be used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcgitops import flux
+from fcgitops.model import Environment
+from fcgitops.nni import experiment as experiments
+from fcgitops.nni import platform
+from fcgitops.nni.experiment import Experiment
+from fcgitops.render import OVERLAYS
+from fcgitops.tree import Tree
+
+FILE = "nni.yaml"
+NAME = f"{flux.NAME}-nni"
+ACCOUNT = f"{NAME}-flux"
+EXPERIMENTS_ACCOUNT = f"{flux.NAME}-experiments-flux"
+
+_ALL = ["get", "create", "patch", "delete"]
+_RBAC = "rbac.authorization.k8s.io"
+
+Object = dict[str, Any]
+
+
+def experiment_name(name: str) -> str:
+    """The Kustomization of an experiment: Flux labels what it applies with its name."""
+    return f"fc-experiment-{name}"
+
+
+def files(environment: Environment) -> Tree:
+    """The file of clusters/flux/ENV/; nothing where NNI is not enabled."""
+    if not environment.runs_nni:
+        return {}
+    namespace = platform.namespace(environment)
+    own = flux.rule("", ["namespaces"], ["get", "patch"], environment.nni_namespace)
+    platform_rules = [
+        flux.rule("", ["serviceaccounts", "resourcequotas", "limitranges"], _ALL),
+        flux.rule("networking.k8s.io", ["networkpolicies"], _ALL),
+        flux.rule(_RBAC, ["roles", "rolebindings"], _ALL),
+        *platform.manager_rules(environment),  # what one does not have, one cannot grant
+        # Flux tries a binding out while its role is not there yet, so that the API server cannot
+        # see that it grants no more than that.
+        flux.rule(_RBAC, ["roles"], ["bind"], platform.MANAGER, platform.TRIAL),
+    ]
+    kinds = ["configmaps", "services", "persistentvolumeclaims"]
+    experiment_rules = [flux.rule("", kinds, _ALL), flux.rule("batch", ["jobs"], _ALL)]
+    place = {"namespace": environment.nni_namespace}
+    kustomization = flux.kustomization(
+        environment,
+        name=NAME,
+        path=f"./{OVERLAYS}/{environment.name}/{platform.FOLDER}",
+        account=ACCOUNT,
+        depends_on=[flux.NAME],
+    )
+    return {
+        FILE: flux.file(
+            "# NNI on this cluster: the namespace of the experiments, and as whom Flux applies\n"
+            "# what is in it. Nothing here is pruned with the folder.\n",
+            namespace,
+            _account(ACCOUNT),
+            *_granted("ClusterRole", ACCOUNT, [own], {}),
+            *_granted("Role", ACCOUNT, platform_rules, place),
+            _account(EXPERIMENTS_ACCOUNT),
+            *_granted("Role", EXPERIMENTS_ACCOUNT, experiment_rules, place),
+            kustomization,
+        )
+    }
+
+
+def experiment_files(experiment: Experiment, environment: Environment) -> Tree:
+    """The files of clusters/flux/ENV/experiments/NAME/."""
+    kustomization = flux.kustomization(
+        environment,
+        name=experiment_name(experiment.name),
+        path=f"./{experiments.FOLDER}/{experiment.name}",
+        account=EXPERIMENTS_ACCOUNT,
+        depends_on=[NAME],
+        wait=False,
+    )
+    comment = (
+        "# Ready as soon as the Job is there: its end is not waited for. A Job that has ended\n"
+        "# stays, so no sync starts it again.\n"
+    )
+    return {flux.SYNC_FILE: flux.file(comment, kustomization)}
+
+
+def _account(name: str) -> Object:
+    metadata = {"name": name, "namespace": flux.NAMESPACE, "annotations": flux.KEEP}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
+def _granted(
+    kind: str, name: str, rules: list[Object], place: dict[str, str]
+) -> tuple[Object, Object]:
+    """A role and its binding to the account of the same name."""
+    metadata = {"name": name, **place, "annotations": flux.KEEP}
+    role = {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, "rules": rules}
+    binding = {
+        "apiVersion": f"{_RBAC}/v1",
+        "kind": f"{kind}Binding",
+        "metadata": metadata,
+        "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": flux.NAMESPACE}],
+    }
+    return role, binding

@@ -1,0 +1,157 @@
+"""Argo CD and Flux bring NNI experiments to a cluster, and never start again what has ended.
+
+The manager's Pod is kwok's: what it would do is in test_nni.py; here a test ends it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gitenv import git
+from testbed.controlplane import control_plane
+from testbed.flux import Flux
+from testbed.programs import eventually
+from testbed.site import APPLICATION, ENVIRONMENT, Site, site
+
+pytestmark = pytest.mark.cluster
+
+CRD = Path(__file__).resolve().parents[2] / "{{cookiecutter.repo_slug}}/components/crd/crd.yaml"
+ACCOUNTS = ("frameworkcontroller-flux", "frameworkcontroller-nni-flux",
+            "frameworkcontroller-experiments-flux")  # fmt: skip
+KUSTOMIZATION = "kustomizations.kustomize.toolkit.fluxcd.io"
+
+
+@pytest.fixture(scope="module", params=["argocd", "flux"])
+def prod(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """An environment with every kind of key, whose cluster the tool has been pointed at."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with (
+        control_plane(tmp_path_factory.mktemp("plane"), crds=CRD.read_text()) as plane,
+        site(request.param, plane, folder) as prod,
+    ):
+        # Keys of both files that an ApplicationSet merges have other types in each.
+        prod.fcgitops("overlay", ENVIRONMENT, "--set", "image.tag=v1.0.0",
+                      "--set", "resources.cpu=100m", "--set", "nodeSelector={}")  # fmt: skip
+        git(prod.repository, "push", "-q", "origin", "HEAD:main")
+        prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
+        if prod.tool == "argocd":
+            names = ("get", "applications.argoproj.io", APPLICATION, "-n", "argocd")
+            eventually(lambda: plane.kubectl(*names), 60, "the Application is generated")
+        yield prod
+
+
+def test_an_experiment_reaches_the_cluster(prod: Site) -> None:
+    """Enabled, added, pushed: after FrameworkController is there, its Job runs as it should."""
+    prod.fcgitops("nni", "enable", ENVIRONMENT, "--storage", "nfs://10.0.0.2/exports/nni",
+                  "--set", "nni.quota={pods: 20}", "--set", "nni.uiFrom=ingress")  # fmt: skip
+    prod.fcgitops("nni", "experiment", "mnist", "--env", ENVIRONMENT)
+    prod.push()
+    shown, _ = prod.fcgitops("bootstrap", ENVIRONMENT)
+    assert "+kind: Kustomization" in shown or "+kind: ApplicationSet" in shown
+    prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
+    assert "nothing to do" in prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")[1]
+    pod = eventually(lambda: manager(prod), 90, "the manager's Pod runs")
+    assert pod["spec"]["serviceAccountName"] == "nni-manager"
+    labels = prod.plane.get("namespace", "nni")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
+    assert refused(prod) == []
+
+
+def test_what_has_ended_is_not_started_again(prod: Site) -> None:
+    """Neither a sync nor another commit touches a Job that is done."""
+    before = manager(prod)
+    prod.plane.finish(before["metadata"]["name"], "nni")
+    eventually(lambda: done(prod), 30, "the Job is done")
+    uid = job(prod)["metadata"]["uid"]
+    version = job(prod)["metadata"]["resourceVersion"]
+    sync(prod)
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=777")
+    prod.push()
+    sync(prod)
+    eventually(lambda: "workerNumber: 777" in prod.configuration(), 60, "the commit is applied")
+    time.sleep(3)
+    assert (job(prod)["metadata"]["uid"], job(prod)["metadata"]["resourceVersion"]) == (
+        uid,
+        version,
+    )
+    assert manager(prod) == {}
+
+
+def test_an_edit_is_another_job(prod: Site) -> None:
+    """The old Job goes, and with it a manager that may still run; a new one starts."""
+    old = job(prod)["metadata"]["name"]
+    path = prod.repository / "experiments" / "mnist" / "code" / "trial.py"
+    path.write_text(path.read_text().replace("** 2", "** 4"))
+    prod.fcgitops("nni", "experiment", "mnist")
+    prod.push()
+    sync(prod)
+    eventually(lambda: job(prod).get("metadata", {}).get("name", old) != old, 60, "another Job")
+    eventually(lambda: manager(prod), 60, "its manager runs")
+    maps = prod.plane.get("configmaps", "-n", "nni", "-l", "experiment=mnist")
+    assert sum("** 4" in m["data"].get("code.trial.py", "") for m in maps) == 1
+    assert refused(prod) == []
+
+
+def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
+    """After `nni remove` all stays, until the printed commands are typed."""
+    there = job(prod)["metadata"]["uid"]
+    _, said = prod.fcgitops("nni", "remove", "mnist")
+    prod.push()
+    sync(prod)
+    time.sleep(5)
+    assert job(prod)["metadata"]["uid"] == there
+    for line in said.splitlines():
+        command = line.partition("  #")[0]
+        if command.startswith("kubectl "):
+            prod.plane.kubectl(*command.split()[1:])
+    eventually(lambda: not job(prod), 60, "the Job is gone")
+    kinds = "jobs,services,configmaps"
+    left = prod.plane.get(kinds, "-n", "nni", "-l", "experiment=mnist")
+    assert left == []
+    assert prod.plane.get("namespace", "nni")["status"]["phase"] == "Active"
+    assert refused(prod) == []
+
+
+def job(prod: Site) -> dict[str, Any]:
+    """The experiment's one Job; nothing where there is none, or two for a moment."""
+    found = prod.plane.get("jobs", "-n", "nni", "-l", "experiment=mnist")
+    return found[0] if len(found) == 1 else {}
+
+
+def done(prod: Site) -> bool:
+    """Whether the Job is complete."""
+    conditions = job(prod).get("status", {}).get("conditions", [])
+    return any(c["type"] == "Complete" and c["status"] == "True" for c in conditions)
+
+
+def manager(prod: Site) -> dict[str, Any]:
+    """The Pod of the experiment's manager that runs; nothing where there is none."""
+    found = prod.plane.get("pods", "-n", "nni", "-l", "experiment=mnist")
+    running = [p for p in found if p["status"]["phase"] == "Running"]
+    return running[0] if running else {}
+
+
+def sync(prod: Site) -> None:
+    """Have the tool look at all that it knows now."""
+    prod.notify()
+    if isinstance(prod.running, Flux):
+        for found in prod.plane.get(KUSTOMIZATION, "-n", "flux-system"):
+            prod.running.reconcile(KUSTOMIZATION, found["metadata"]["name"])
+    else:
+        for found in prod.plane.get("applications.argoproj.io", "-n", "argocd"):
+            prod.running.refresh(found["metadata"]["name"])
+
+
+def refused(prod: Site) -> list[dict[str, Any]]:
+    """What the accounts that Flux applies as were refused."""
+    return [
+        found
+        for name in ACCOUNTS
+        for found in prod.plane.audit(user=f"system:serviceaccount:flux-system:{name}", code=403)
+    ]
