@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 from fcgitops import cli
 from gitenv import git, git_home, make_repository
+from testbed.kindcluster import kind_cluster, kind_images, kind_program, task_image
 
-__all__ = ["git_home", "make_repository"]
+__all__ = [
+    "git_home",
+    "kind_cluster",
+    "kind_images",
+    "kind_program",
+    "make_repository",
+    "task_image",
+]
 
 # Programs that a test starts find the package as the tests do.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "generator")

@@ -55,9 +55,9 @@ FRAMEWORKS = ("good", "bad", "again", "running")
 @pytest.fixture(scope="class")
 def prod(
     request: pytest.FixtureRequest,
-    cluster: Cluster,
-    images: list[tuple[str, str]],
-    task: str,
+    kind_cluster: Cluster,
+    kind_images: list[tuple[str, str]],
+    task_image: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployed]:
     """The combination of the class, applied and rolled out; nothing of it is left afterwards."""
@@ -68,8 +68,8 @@ def prod(
         folder, "new", repository, "--no-input", "--profile", profile,
         "--env", f"{ENVIRONMENT}={variant}",
     )  # fmt: skip
-    loaded = frozenset(there for _, there in images)
-    prod = Deployed(cluster, repository, profile, loaded, task)
+    loaded = frozenset(there for _, there in kind_images)
+    prod = Deployed(kind_cluster, repository, profile, loaded, task_image)
     if variant == "customized-config":
         (folder / "settings.yaml").write_text(SETTINGS)
         prod.set("--config", folder / "settings.yaml")
@@ -77,7 +77,7 @@ def prod(
         prod.set("--set", "egress.mode=cidr", "--set", EGRESS)
     prod.sync()
     prod.wait()
-    cluster.kubectl.output("create", "namespace", JOBS)
+    kind_cluster.kubectl.output("create", "namespace", JOBS)
     yield prod
     prod.trial().remove()
 

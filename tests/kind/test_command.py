@@ -78,7 +78,7 @@ class User:
 
 
 @pytest.fixture
-def user(tmp_path: Path, images: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> User:
+def user(tmp_path: Path, kind_program: Kind) -> User:
     """A user whose repository has `dev` (default-config) and `prod` (customized-config)."""
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
     repository = tmp_path / "deploy"
@@ -89,15 +89,15 @@ def user(tmp_path: Path, images: list[tuple[str, str]], monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def nothing_left(program: Kind, cluster: Cluster, user: User) -> Iterator[None]:
+def nothing_left(kind_program: Kind, kind_cluster: Cluster, user: User) -> Iterator[None]:
     """Afterwards all is as it was: containers, the user's files, the other cluster."""
-    before = containers(program)
+    before = containers(kind_program)
     yield
-    assert containers(program) == before
+    assert containers(kind_program) == before
     assert (user.home / "kubeconfig").read_text() == KUBECONFIG
     assert not (user.home / ".kube").exists()
     assert list((user.home / "tmp").iterdir()) == []
-    assert cluster.kubectl.get("nodes")
+    assert kind_cluster.kubectl.get("nodes")
 
 
 def containers(program: Kind) -> set[str]:
@@ -133,7 +133,7 @@ def test_one_environment(user: User, nothing_left: None) -> None:
 
 
 def test_all_of_them_whatever_they_need_of_their_own_cluster(
-    user: User, nothing_left: None, monkeypatch: pytest.MonkeyPatch, images: list[tuple[str, str]]
+    user: User, nothing_left: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mirror, an API server elsewhere, labels, classes, policies: what differs here is told."""
     for name, odd in (("dev", ODD), ("prod", ODDER)):
@@ -155,11 +155,11 @@ def test_all_of_them_whatever_they_need_of_their_own_cluster(
         assert line in out
 
 
-def test_a_failure_is_explained_and_the_cluster_can_be_kept(user: User, program: Kind) -> None:
+def test_a_failure_is_explained_and_the_cluster_can_be_kept(user: User, kind_program: Kind) -> None:
     """Events, description and log say why; KEEP=1 leaves the cluster, and says how to look."""
     path = user.repository / "overlays" / "prod" / "frameworkcontroller.yaml"
     path.write_text(path.read_text().replace("workerNumber: 500\n", "workerNumber: 0\n"))
-    before = containers(program)
+    before = containers(kind_program)
     out = user.make("ENV=prod", "KEEP=1", status=2)  # make's own, of our 1
     assert "Error 1" in out
     assert ("prod", "roll-out", "failed") in steps(out)
@@ -177,7 +177,7 @@ def test_a_failure_is_explained_and_the_cluster_can_be_kept(user: User, program:
     ).stdout  # fmt: skip
     assert f"{NAME}-0" in pods
     subprocess.run(["kind", "delete", "cluster", "--name", name[1]], env=env, check=True)
-    assert containers(program) == before
+    assert containers(kind_program) == before
 
 
 @contextmanager
@@ -213,10 +213,10 @@ def test_a_signal_ends_it_and_the_cluster(
     assert process.returncode != 0
 
 
-def test_sigterm_for_make_alone(user: User, nothing_left: None, program: Kind) -> None:
+def test_sigterm_for_make_alone(user: User, nothing_left: None, kind_program: Kind) -> None:
     """As a CI runner stops a job: make passes it on, and the cluster is deleted."""
-    before = containers(program)
+    before = containers(kind_program)
     with started(user, "load images") as process:
         process.terminate()
     assert process.returncode != 0
-    eventually(lambda: containers(program) == before, 30, "the cluster is deleted")
+    eventually(lambda: containers(kind_program) == before, 30, "the cluster is deleted")

@@ -21,9 +21,9 @@ WATCHED = 40
 
 
 @pytest.fixture(scope="module")
-def plane(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> KindPlane:
+def plane(kind_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> KindPlane:
     """The cluster, for both."""
-    return plane_of(cluster, tmp_path_factory.mktemp("plane"))
+    return plane_of(kind_cluster, tmp_path_factory.mktemp("plane"))
 
 
 @pytest.fixture(scope="module", params=["argocd", "flux"])

@@ -11,6 +11,7 @@ from fcgitops.commands.kind_test import TASK_IMAGE
 from fcgitops.errors import ToolError
 from fcgitops.kind import Cluster, Kind
 from fcgitops.steps import Steps
+
 from testbed.deployed import NAME
 
 
@@ -20,7 +21,7 @@ def setting(name: str, default: str = "") -> str:
 
 
 @pytest.fixture(scope="session")
-def program() -> Iterator[Kind]:
+def kind_program() -> Iterator[Kind]:
     """kind; where it is missing, or docker, the tests skip."""
     with interrupts.noted() as signals:
         try:
@@ -30,24 +31,28 @@ def program() -> Iterator[Kind]:
 
 
 @pytest.fixture(scope="session")
-def task() -> str:
+def task_image() -> str:
     """The image of the Frameworks' tasks."""
     return setting("TASK_IMAGE", TASK_IMAGE)
 
 
 @pytest.fixture(scope="session")
-def images(program: Kind, task: str) -> list[tuple[str, str]]:
+def kind_images(kind_program: Kind, task_image: str) -> list[tuple[str, str]]:
     """The nodes' images: FrameworkController's, as both profiles call it, and the task's."""
     controller = setting("FRAMEWORKCONTROLLER_IMAGE", f"{NAME}/{NAME}:v1.0.0")
-    wanted = [(controller, f"{NAME}/{NAME}:v1.0.0"), (controller, f"{NAME}/{NAME}"), (task, task)]
-    return [pair for pair in wanted if program.containers.tags(pair[0])]
+    wanted = [
+        (controller, f"{NAME}/{NAME}:v1.0.0"),
+        (controller, f"{NAME}/{NAME}"),
+        (task_image, task_image),
+    ]
+    return [pair for pair in wanted if kind_program.containers.tags(pair[0])]
 
 
 @pytest.fixture(scope="session")
-def cluster(program: Kind, images: list[tuple[str, str]]) -> Iterator[Cluster]:
+def kind_cluster(kind_program: Kind, kind_images: list[tuple[str, str]]) -> Iterator[Cluster]:
     """A cluster for one test after the other."""
     steps = Steps()
     node, config = setting("KIND_NODE_IMAGE"), setting("KIND_CONFIG")
-    with program.cluster(steps, node, config) as cluster:
-        cluster.load(images, steps)
+    with kind_program.cluster(steps, node, config) as cluster:
+        cluster.load(kind_images, steps)
         yield cluster
