@@ -45,10 +45,13 @@ e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real
 #: KIND_CONFIG                  a file that describes the cluster to kind
 #: FRAMEWORKCONTROLLER_IMAGE    what runs as FrameworkController; frameworkcontroller/frameworkcontroller:v1.0.0
 #: TASK_IMAGE                   what the Frameworks' tasks run, which takes a shell; busybox by default
+#: NNI_IMAGE                    with NNI=1, what managers and trials run; msranni/nni:v3.0 by default
+# Of NNI=1 alone, since its experiments take minutes, and a cluster to themselves.
+kinds = kind and $(if $(NNI),nni,not nni)
 .PHONY: kind-test
-kind-test: .venv/dev kustomize ## [REPEAT=20]: real kubelets, in kind clusters made for it; docker, kind, kubectl
+kind-test: .venv/dev kustomize ## [REPEAT=20] [NNI=1]: real kubelets, in kind clusters made for it; NNI=1: an NNI experiment there
 	@for run in $$(seq $(or $(REPEAT),1)); do \
-	  $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m kind --durations=8 $(PYTEST_ARGS) || exit 1; \
+	  $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m '$(kinds)' --durations=8 $(PYTEST_ARGS) || exit 1; \
 	done
 
 .PHONY: coverage

@@ -171,6 +171,8 @@ def _pod(experiment: Experiment, environment: Environment, inputs: Tree, run: st
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
         },
+        # Its last words, where it has left no result: `kubectl describe pod` shows both.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": mounts,
     }
     pod: Object = {
