@@ -7,6 +7,7 @@ has changed since is left as it is.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -129,7 +130,7 @@ def _written(tree: WorkTree, content: bytes, name: str, new: Entry) -> bool:
 
 
 def _unlock_ref(tree: WorkTree, journal: Journal) -> None:
-    """Remove what a killed `git update-ref` left; it is ours if our commit is in it."""
+    """Remove what a killed `git update-ref` left: our commit is in it, or nothing yet."""
     if not journal.ref:
         return
     where = tree.git.ask("rev-parse", "--path-format=absolute", "--git-path", journal.ref)
@@ -137,11 +138,17 @@ def _unlock_ref(tree: WorkTree, journal: Journal) -> None:
         return
     lock = Path(text(where.out).removesuffix("\n") + ".lock")
     with suppress(FileNotFoundError, NotADirectoryError):
-        if lock.read_bytes().strip() == raw(journal.new):
+        if not lock.read_bytes():
+            time.sleep(_WRITES_AT_ONCE)
+        if lock.read_bytes().strip() in (b"", raw(journal.new)):
             lock.unlink()
             head = tree.git_dir / "HEAD.lock"
             if journal.ref == journal.head and head.stat().st_size == 0:
                 head.unlink()
+
+
+_WRITES_AT_ONCE = 0.5
+"""Seconds after which a git that is alive has written into the lock that it has made."""
 
 
 def _head(tree: WorkTree) -> str:

@@ -35,11 +35,15 @@ HOSTILE = [
 ]
 
 
+OUTSIDE_MAKE = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+"""Within another make, such as that of `make test`, it would say which folder it enters."""
+
+
 def make(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Runs make as a user would type it."""
     return subprocess.run(
         ["make", f"FCGITOPS={FCGITOPS}", *arguments], cwd=folder, capture_output=True, text=True,
-        check=False, env={**os.environ, "PYTHONPATH": GENERATOR, **env},
+        check=False, env={**OUTSIDE_MAKE, "PYTHONPATH": GENERATOR, **env},
     )  # fmt: skip
 
 

@@ -148,6 +148,19 @@ class TestKilled:
             "\n"
         )
 
+    @pytest.mark.parametrize(("content", "stays"), [("", False), ("0" * 40, True)])
+    def test_a_branch_that_git_was_about_to_lock(
+        self, make_repository: Make, content: str, stays: bool
+    ) -> None:
+        """A lock into which a killed git has written nothing yet goes, another's does not."""
+        top = make_repository(BEFORE)
+        kill_before(top, "the branch")
+        lock = top / ".git" / "refs" / "heads" / "main.lock"
+        lock.write_text(content)
+        patiently(lambda: open_repository(top).recover())
+        assert lock.exists() == stays
+        assert files(top) == BEFORE
+
     def test_foreign_lock_stays(self, make_repository: Make) -> None:
         """An index.lock that is not ours is not removed by recovery."""
         top = make_repository(BEFORE)

@@ -2,7 +2,8 @@
 
 They follow each other by dependsOn: FrameworkController, its namespace for experiments, each
 experiment. Two accounts, of which only the first may make accounts; both have their rights in
-that namespace alone, so it is made here, before any of them can be used.
+that namespace alone, so it is made here, before any of them can be used, and nowhere else: of
+two Kustomizations that apply an object each takes it from the other.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ def files(environment: Environment) -> Tree:
     if not environment.runs_nni:
         return {}
     namespace = platform.namespace(environment)
-    own = flux.rule("", ["namespaces"], ["get", "patch"], environment.nni_namespace)
     platform_rules = [
         flux.rule("", ["serviceaccounts", "resourcequotas", "limitranges"], _ALL),
         flux.rule("networking.k8s.io", ["networkpolicies"], _ALL),
@@ -50,7 +50,6 @@ def files(environment: Environment) -> Tree:
     ]
     kinds = ["configmaps", "services", "persistentvolumeclaims"]
     experiment_rules = [flux.rule("", kinds, _ALL), flux.rule("batch", ["jobs"], _ALL)]
-    place = {"namespace": environment.nni_namespace}
     kustomization = flux.kustomization(
         environment,
         name=NAME,
@@ -64,10 +63,9 @@ def files(environment: Environment) -> Tree:
             "# what is in it. Nothing here is pruned with the folder.\n",
             namespace,
             _account(ACCOUNT),
-            *_granted("ClusterRole", ACCOUNT, [own], {}),
-            *_granted("Role", ACCOUNT, platform_rules, place),
+            *_granted(ACCOUNT, platform_rules, environment),
             _account(EXPERIMENTS_ACCOUNT),
-            *_granted("Role", EXPERIMENTS_ACCOUNT, experiment_rules, place),
+            *_granted(EXPERIMENTS_ACCOUNT, experiment_rules, environment),
             kustomization,
         )
     }
@@ -95,17 +93,20 @@ def _account(name: str) -> Object:
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
-def _granted(
-    kind: str, name: str, rules: list[Object], place: dict[str, str]
-) -> tuple[Object, Object]:
-    """A role and its binding to the account of the same name."""
-    metadata = {"name": name, **place, "annotations": flux.KEEP}
-    role = {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, "rules": rules}
+def _granted(name: str, rules: list[Object], environment: Environment) -> tuple[Object, Object]:
+    """A role in the experiments' namespace, and its binding to the account of the same name."""
+    metadata = {
+        "name": name,
+        "namespace": environment.nni_namespace,
+        "annotations": flux.KEEP,
+    }
+    version = f"{_RBAC}/v1"
+    role = {"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": rules}
     binding = {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": f"{kind}Binding",
+        "apiVersion": version,
+        "kind": "RoleBinding",
         "metadata": metadata,
-        "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name},
+        "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": name},
         "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": flux.NAMESPACE}],
     }
     return role, binding

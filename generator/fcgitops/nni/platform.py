@@ -56,6 +56,8 @@ def files(environment: Environment) -> Tree:
             _policies(environment),
         ),
     }
+    if environment.sync == "flux":  # it stands with the entry points, and has one owner
+        del documents["namespace.yaml"]
     if limits := _limits(environment):
         documents["limits.yaml"] = ("", limits)
     header = (
