@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fcgitops import __version__, values, yamlio
+from fcgitops import __version__, keypaths, values, yamlio
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import (
     DEFAULT_CONFIG,
@@ -23,8 +23,6 @@ from fcgitops.model import (
     check_name,
     check_values,
     default_values,
-    flatten,
-    nested,
 )
 from fcgitops.values import did_you_mean
 
@@ -212,7 +210,7 @@ def parse_defaults(value: object, where: str) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     problems: list[Problem] = []
     if isinstance(value, dict):
-        flat, problems = flatten(value, where, known)
+        flat, problems = keypaths.flatten(value, where, known)
     elif isinstance(value, str):
         try:
             pairs = shlex.split(value)
@@ -255,7 +253,7 @@ def render(answers: Answers) -> bytes:
             "answers": {name: getattr(answers, name) for name in RECORDED},
         }
     )
-    defaults = yamlio.dump({"defaults": nested(shown | dict(answers.defaults))})
+    defaults = yamlio.dump({"defaults": keypaths.nested(shown | dict(answers.defaults))})
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
         "# After an edit of repo_url, argocd_version, flux_secret or signing_keys run\n"
@@ -274,7 +272,7 @@ def load(data: bytes) -> Answers:
         InputError: with every problem of the file.
     """
     document = yamlio.load(data, FILE)
-    top, problems = flatten(document, FILE, ("version", "answers", "defaults"))
+    top, problems = keypaths.flatten(document, FILE, ("version", "answers", "defaults"))
     problems += [
         Problem(f"{FILE}: {name}", "is missing", "take it back from Git")
         for name in ("version", "answers")

@@ -10,6 +10,7 @@ from typing import Any
 from fcgitops import (
     argocd,
     entrypoints,
+    keypaths,
     model,
     record,
     render,
@@ -195,7 +196,7 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         document = yamlio.load(source, where)
         if document is None:  # its variant would silently be the default one
             raise InputError(Problem(where, "is empty", f"git checkout {where}"))
-        current, problems = model.flatten(document, where, KEYS)
+        current, problems = keypaths.flatten(document, where, KEYS)
         if problems:  # a damaged file is not edited
             profile = repository.answers.profile
             raise InputError(problems + model.check_values(current, where, profile))

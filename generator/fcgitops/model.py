@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fcgitops import values
 from fcgitops.errors import InputError, Problem
 from fcgitops.nni import storage
-from fcgitops.values import Check, did_you_mean
+from fcgitops.values import Check
 
 DEFAULT_CONFIG = "default-config"
 CUSTOMIZED_CONFIG = "customized-config"
@@ -286,61 +286,6 @@ def check_name(name: str, where: str) -> list[Problem]:
     if name in RESERVED_NAMES:
         return [Problem(where, f"{name!r} is reserved", "another name, such as dev or prod")]
     return []
-
-
-def flatten(
-    document: object, where: str, known: Iterable[str]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """A nested mapping as key path → value, with a problem for each key that is not known.
-
-    Args:
-        document: what the YAML file or the list's item held.
-        where: the file, for messages.
-        known: the key paths, such as `image.tag`.
-    """
-    paths = list(known)
-    parents = {path[:i] for path in paths for i, c in enumerate(path) if c == "."}
-    flat: dict[str, Any] = {}
-    problems: list[Problem] = []
-
-    def walk(node: object, prefix: str) -> None:
-        if not isinstance(node, dict):
-            place = f"{where}: {prefix}" if prefix else where
-            problems.append(Problem(place, f"{node!r} is not a mapping", "KEY: VALUE lines"))
-            return
-        for key, value in node.items():
-            path = f"{prefix}.{key}" if prefix else str(key)
-            if path in paths and path in flat:
-                problems.append(Problem(f"{where}: {path}", "is given twice", "once"))
-            elif path in paths:
-                flat[path] = value
-            elif path in parents:
-                if value is not None:
-                    walk(value, path)
-            else:
-                siblings = {
-                    p[len(prefix) + bool(prefix) :].partition(".")[0]
-                    for p in paths
-                    if p.startswith(f"{prefix}." if prefix else "")
-                }
-                problems.append(
-                    Problem(f"{where}: {path}", "is not known", did_you_mean(key, sorted(siblings)))
-                )
-
-    walk(document if document is not None else {}, "")
-    return flat, problems
-
-
-def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Key paths back to nested mappings."""
-    document: dict[str, Any] = {}
-    for path, value in flat.items():
-        node = document
-        *parents, last = path.split(".")
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[last] = value
-    return document
 
 
 def check_values(given: Mapping[str, Any], where: str, profile: str) -> list[Problem]:

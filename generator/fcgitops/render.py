@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcgitops import yamlio
-from fcgitops.model import CUSTOMIZED_CONFIG, IMAGE, PROFILE_DEFAULTS, Environment, nested
+from fcgitops import keypaths, yamlio
+from fcgitops.model import CUSTOMIZED_CONFIG, IMAGE, PROFILE_DEFAULTS, Environment
 from fcgitops.model import default_values as _default_values
 from fcgitops.nni import platform
 from fcgitops.tree import Tree
@@ -310,7 +310,7 @@ def source(name: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> 
     """
     spelled = {key: defaults[key] for key in ("variant", "namespace", "sync")}
     shown = {"variant": "", "cluster.name": name, "namespace": "", "sync": ""} | spelled
-    document = nested(shown | dict(given))
+    document = keypaths.nested(shown | dict(given))
     return (
         "# The source of this environment; README.md lists every key. After an edit run\n"
         f"# `make overlay ENV={name}`, which brings the other files in line.\n"

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcgitops import __version__, answers, gitrepo, model, record, render, yamledit, yamlio
+from fcgitops import (
+    __version__,
+    answers,
+    gitrepo,
+    keypaths,
+    model,
+    record,
+    render,
+    yamledit,
+    yamlio,
+)
 from fcgitops.answers import Answers
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, VARIANTS, Environment
@@ -180,7 +190,7 @@ class Repository:
     def parse(self, name: str, source: bytes, where: str = "") -> Environment:
         """The environment that the text `source` describes. Raises as `environment`."""
         where = where or source_path(name)
-        flat, problems = model.flatten(yamlio.load(source, where), where, KEYS)
+        flat, problems = keypaths.flatten(yamlio.load(source, where), where, KEYS)
         if problems:
             raise InputError(problems + model.check_values(flat, where, self.answers.profile))
         answers = self.answers

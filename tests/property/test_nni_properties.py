@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops import kustomize, model, render, yamlio
+from fcgitops import keypaths, kustomize, model, render, yamlio
 from fcgitops.errors import InputError
 from fcgitops.nni import experiment, job, platform, storage
 from fcgitops.nni.experiment import Experiment
@@ -158,7 +158,7 @@ answers = st.fixed_dictionaries(
 def test_an_environments_keys(wanted: dict[str, Any]) -> None:
     """They read back from environment.yaml; what is made of them is YAML of those very values."""
     text = render.source("prod", wanted, model.default_values("hardened"))
-    flat, problems = model.flatten(yamlio.load(text.encode(), "f"), "f", model.KEYS)
+    flat, problems = keypaths.flatten(yamlio.load(text.encode(), "f"), "f", model.KEYS)
     assert not problems
     assert {path: flat[path] for path in wanted if wanted[path]} == {
         path: value for path, value in wanted.items() if value

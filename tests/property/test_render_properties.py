@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import yaml
-from fcgitops import model, record, render, scaffold
+from fcgitops import keypaths, model, record, render, scaffold
 from fcgitops.answers import Answers
 from fcgitops.model import KEYS, PROFILES, VARIANTS
 from fcgitops.repository import server_identity
@@ -49,7 +49,7 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
         return
     env = model.environment(name, values, {}, profile, "f")
     source = render.source(name, values, model.default_values(profile))
-    flat, problems = model.flatten(read(source), "f", KEYS)
+    flat, problems = keypaths.flatten(read(source), "f", KEYS)
     assert problems == []
     assert model.environment(name, flat, {}, profile, "f") == env
     tree = scaffold.new_environment(env, source, Answers("fc", profile), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fcgitops import model
+from fcgitops import keypaths, model
 from fcgitops.errors import InputError, Problem
 from fcgitops.model import KEYS, Environment, environment
 
@@ -263,7 +263,7 @@ def test_each_key_is_checked(path: str) -> None:
 )  # fmt: skip
 def test_flatten(document: object, flat: dict[str, Any], messages: list[str]) -> None:
     """Nested keys become paths; each key that is not known is told, with the nearest one."""
-    found, problems = model.flatten(document, "f", KEYS)
+    found, problems = keypaths.flatten(document, "f", KEYS)
     assert (found, lines(problems)) == (flat, messages)
 
 
@@ -273,18 +273,18 @@ def test_flatten_twice() -> None:
         {"image": {"tag": "a"}, "image.tag": "b"},
         {"image.tag": "a", "image": {"tag": "a"}},
     ):
-        assert lines(model.flatten(document, "f", KEYS)[1]) == [
+        assert lines(keypaths.flatten(document, "f", KEYS)[1]) == [
             "f: image.tag: is given twice (once)"
         ]
 
 
 def test_nested() -> None:
     """Key paths become nested mappings again, which are flattened to the same."""
-    assert model.nested({"a.b": 1, "a.c": 2, "d": {"e.f": 3}}) == {
+    assert keypaths.nested({"a.b": 1, "a.c": 2, "d": {"e.f": 3}}) == {
         "a": {"b": 1, "c": 2}, "d": {"e.f": 3}
     }  # fmt: skip
     flat = {"image.tag": "v1", "labels": {"a.b/c": "d"}, "image.digest": "", "variant": "x"}
-    assert model.flatten(model.nested(flat), "f", KEYS) == (flat, [])
+    assert keypaths.flatten(keypaths.nested(flat), "f", KEYS) == (flat, [])
 
 
 @pytest.mark.parametrize(

@@ -9,20 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops import kustomize, render, scaffold, yamlio
+from fcgitops import keypaths, kustomize, render, scaffold, yamlio
 from fcgitops.answers import Answers
 from fcgitops.config.image import shipped_codes
 from fcgitops.entrypoints import CLUSTER_ROLE
 from fcgitops.errors import InputError, ToolError
-from fcgitops.model import (
-    KEYS,
-    PROFILES,
-    VARIANTS,
-    Environment,
-    default_values,
-    environment,
-    flatten,
-)
+from fcgitops.model import KEYS, PROFILES, VARIANTS, Environment, default_values, environment
 from fcgitops.template import render_skeleton
 from fcgitops.tree import Tree
 from gitenv import write
@@ -835,7 +827,7 @@ def test_source(given: dict[str, Any], text: str) -> None:
         "# The source of this environment; README.md lists every key. After an edit run\n"
         f"# `make overlay ENV=prod`, which brings the other files in line.\n{text}"
     )
-    flat, problems = flatten(yamlio.load(source.encode(), "f"), "f", KEYS)
+    flat, problems = keypaths.flatten(yamlio.load(source.encode(), "f"), "f", KEYS)
     assert problems == []
     assert environment("prod", flat, {}, "hardened", "f") == environment(
         "prod", given, {"namespace": "own", "sync": "flux"}, "hardened", "f"

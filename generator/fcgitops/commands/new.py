@@ -14,13 +14,24 @@ from typing import Any
 import click
 
 from fcgitops import answers as answers_module
-from fcgitops import git, gitrepo, record, remote, scaffold, settings, terminal, values, yamlio
+from fcgitops import (
+    git,
+    gitrepo,
+    keypaths,
+    record,
+    remote,
+    scaffold,
+    settings,
+    terminal,
+    values,
+    yamlio,
+)
 from fcgitops.answers import BRANCH, QUESTIONS, Answers
 from fcgitops.commands.writing import Options, read_text, show
 from fcgitops.environments import check_configuration
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged
-from fcgitops.model import CUSTOMIZED_CONFIG, KEYS, nested
+from fcgitops.model import CUSTOMIZED_CONFIG, KEYS
 from fcgitops.repository import Repository
 from fcgitops.template import questions, render_skeleton
 from fcgitops.tree import Tree, read_file
@@ -144,7 +155,7 @@ def _given(
         )
     if environments:
         given["environments"] = [*listed, *environments]
-    return given | {"defaults": nested(defaults | more_defaults)}, problems
+    return given | {"defaults": keypaths.nested(defaults | more_defaults)}, problems
 
 
 def _answers_file(file: Path) -> dict[str, Any]:

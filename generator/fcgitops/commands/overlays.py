@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fcgitops import environments, model, yamlio
+from fcgitops import environments, keypaths, yamlio
 from fcgitops.answers import parse_value
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.environments import Request
@@ -77,7 +77,7 @@ def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
             problems.append(Problem(place, "has no name", "name: prod"))
             continue
         place = f"{place} ({name})"
-        flat, wrong = model.flatten({k: v for k, v in item.items() if k != "name"}, place, KEYS)
+        flat, wrong = keypaths.flatten({k: v for k, v in item.items() if k != "name"}, place, KEYS)
         problems += wrong
         requests.append(Request(name, place, flat))
     return requests, problems

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fcgitops import model, record, values, yamlio
+from fcgitops import keypaths, record, values, yamlio
 from fcgitops.errors import InputError, Problem
 from fcgitops.tree import Tree
 
@@ -101,7 +101,7 @@ def parse(name: str, source: bytes, where: str) -> Experiment:
     Raises:
         InputError: with every problem of the name and of the text.
     """
-    flat, problems = model.flatten(yamlio.load(source, where), where, KEYS)
+    flat, problems = keypaths.flatten(yamlio.load(source, where), where, KEYS)
     problems = check_name(name, where) + problems
     for path, value in flat.items():
         if wrong := KEYS[path].check(value):
@@ -116,7 +116,7 @@ def parse(name: str, source: bytes, where: str) -> Experiment:
 def source(experiment: Experiment) -> str:
     """The text of a new run.yaml."""
     shown = {path: getattr(experiment, key.field) for path, key in KEYS.items()}
-    spelled = model.nested({path: shown[path] for path in shown if shown[path]})
+    spelled = keypaths.nested({path: shown[path] for path in shown if shown[path]})
     return (
         "# Where and how the manager of this experiment runs; what it tries is experiment.yaml's.\n"
         f"# After an edit of any file here run `make experiment NAME={experiment.name}`.\n"
