@@ -49,7 +49,7 @@ e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real
 # Of NNI=1 alone, since its experiments take minutes, and a cluster to themselves.
 kinds = kind and $(if $(NNI),nni,not nni)
 .PHONY: kind-test
-kind-test: .venv/dev kustomize ## [REPEAT=20] [NNI=1]: real kubelets, in kind clusters made for it; NNI=1: an NNI experiment there
+kind-test: .venv/dev kustomize ## [REPEAT=20] [NNI=1]: real kubelets in kind clusters made for it; NNI=1: an NNI experiment on one
 	@for run in $$(seq $(or $(REPEAT),1)); do \
 	  $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m '$(kinds)' --durations=8 $(PYTEST_ARGS) || exit 1; \
 	done

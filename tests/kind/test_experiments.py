@@ -154,7 +154,7 @@ def test_its_trials_are_what_nni_makes_and_have_an_account_of_their_own(
 
 def test_its_page_is_behind_its_service(site: Site, good: Run) -> None:
     """The Service leads to where the manager's page and its API are, of this very run."""
-    assert json.loads(good.page)["id"] == result(site, "good")["run"]
+    assert good.shown == result(site, "good")["run"]
 
 
 def test_its_namespace_refuses_privileged_pods(site: Site, good: Run) -> None:
@@ -193,17 +193,15 @@ def test_nothing_is_left_but_its_result(site: Site, good: Run) -> None:
 
 def test_a_share_that_cannot_be_written_is_told(site: Site) -> None:
     """As root_squash may leave it: the Job fails once, and its Pod says why."""
-    site.share.lose()
-    site.share.squash()
-    job = site.add("squashed")
-    eventually(lambda: "Failed" in site.conditions(job), 60, "the Job fails")
+    with site.share.squashed():
+        job = site.add("squashed")
+        eventually(lambda: "Failed" in site.conditions(job), 60, "the Job fails")
     assert site.conditions(job)["Failed"] == "PodFailurePolicy"
     (pod,) = site.pods(job)
     (status,) = pod["status"]["containerStatuses"]
-    message = status["state"]["terminated"]["message"]
+    message = status["state"]["terminated"].get("message", "")
     assert "cannot write to the share: [Errno 13] Permission denied" in message
     assert "Traceback" not in site.log(pod)
-    site.share.remove()
 
 
 def test_an_experiment_waits_for_its_share(site: Site) -> None:
@@ -211,22 +209,22 @@ def test_an_experiment_waits_for_its_share(site: Site) -> None:
 
     It runs as soon as the share is there. The kubelet tries again after twice as long each time.
     """
-    job = site.add("lost")
-    (pod,) = eventually(lambda: site.pods(job), 30, "a Pod")
-    event = eventually(lambda: site.events(pod).get("FailedMount"), 60, "the event")
-    assert 'MountVolume.SetUp failed for volume "share"' in event
-    assert f"mounting {SERVER}:{EXPORT} failed" in event
-    start = time.monotonic()
-    while time.monotonic() - start < WATCHED:
-        (now,) = site.pods(job)
-        assert same(now, pod)
-        assert now["status"]["phase"] == "Pending"
-        (status,) = now["status"]["containerStatuses"]
-        assert status["state"]["waiting"]["reason"] == "ContainerCreating"
-        assert status["restartCount"] == 0
-        assert site.conditions(job) == {}
-        time.sleep(1)
-    site.share.find()
+    with site.share.lost():
+        job = site.add("lost")
+        (pod,) = eventually(lambda: site.pods(job), 30, "a Pod")
+        event = eventually(lambda: site.events(pod).get("FailedMount"), 60, "the event")
+        assert 'MountVolume.SetUp failed for volume "share"' in event
+        assert f"mounting {SERVER}:{EXPORT} failed" in event
+        start = time.monotonic()
+        while time.monotonic() - start < WATCHED:
+            (now,) = site.pods(job)
+            assert same(now, pod)
+            assert now["status"]["phase"] == "Pending"
+            (status,) = now["status"]["containerStatuses"]
+            assert status["state"]["waiting"]["reason"] == "ContainerCreating"
+            assert status["restartCount"] == 0
+            assert site.conditions(job) == {}
+            time.sleep(1)
     eventually(lambda: site.all("frameworks"), 150, "a trial's Framework", interval=0.5)
 
 

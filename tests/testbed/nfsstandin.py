@@ -10,6 +10,8 @@ server adds is not tried: its network, root_squash, locks.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,21 +54,24 @@ class Share:
         write = 'printf %s "$2" >"$1" && chmod 755 "$1" && mkdir -p "$3"'
         self.on_node("sh", "-c", write, "sh", PROGRAM, MOUNT, self.folder)
 
-    def lose(self) -> None:
-        """Nobody can mount it any longer."""
+    @contextmanager
+    def lost(self) -> Iterator[None]:
+        """Nobody can mount it for a while."""
         self.on_node("mv", self.folder, f"{self.folder}.lost")
+        try:
+            yield
+        finally:
+            self.on_node("mv", f"{self.folder}.lost", self.folder)
 
-    def squash(self) -> None:
-        """One is there that root may not write to: it belongs to somebody else."""
-        self.on_node("install", "--directory", "--owner=nobody", "--mode=755", self.folder)
-
-    def remove(self) -> None:
-        """The empty one is gone."""
-        self.on_node("rmdir", self.folder)
-
-    def find(self) -> None:
-        """The one that was lost is there again."""
-        self.on_node("mv", f"{self.folder}.lost", self.folder)
+    @contextmanager
+    def squashed(self) -> Iterator[None]:
+        """For a while there is one that root may not write to: it belongs to somebody else."""
+        with self.lost():
+            self.on_node("install", "--directory", "--owner=nobody", "--mode=755", self.folder)
+            try:
+                yield
+            finally:
+                self.on_node("rmdir", self.folder)
 
     def files(self, pattern: str) -> list[str]:
         """The paths in it, relative to it, that match a shell pattern."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,7 +111,7 @@ class Run:
         job: its Job.
         trials: each trial Pod, as it was seen last.
         barriers: what their init containers have said.
-        page: what the manager's page has said of the experiment, through its Service.
+        shown: which run the API behind the manager's page has shown, through its Service.
         mounts: how many of the share there were at once.
         seconds: how long it took.
     """
@@ -118,7 +120,7 @@ class Run:
     job: str
     trials: dict[str, dict[str, Any]] = field(default_factory=dict)
     barriers: dict[str, str] = field(default_factory=dict)
-    page: str = ""
+    shown: str = ""
     mounts: int = 0
     seconds: float = 0
 
@@ -130,10 +132,11 @@ class Run:
             if name not in self.barriers and barrier_status(pod):
                 self.barriers[name] = site.log(pod, "frameworkbarrier")
         self.mounts = max(self.mounts, site.share.mounts())
-        if not self.page:
+        if not self.shown:
             path = f"/api/v1/namespaces/{NAMESPACE}/services/{self.name}-ui:ui/proxy/api/v1/nni"
             answer = site.prod.cluster.kubectl.run("get", "--raw", f"{path}/experiment")
-            self.page = answer.stdout.decode() if answer.status == 0 else ""
+            with suppress(ValueError):  # in its first moments it answers with its page
+                self.shown = json.loads(answer.stdout or "{}").get("id", "")
         return bool({"Complete", "Failed"} & site.conditions(self.job).keys())
 
 
