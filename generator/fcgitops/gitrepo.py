@@ -118,7 +118,7 @@ class GitRepository:
             with self.lock():
                 return False
         try:
-            found = recovery.recover(self._tree)
+            found = recovery.recover(self._tree, killed=True)
         except OSError as error:
             what = f"an interrupted run cannot be set right: {error.strerror}"
             hint = "nothing is lost; run the command again"

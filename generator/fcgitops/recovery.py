@@ -24,8 +24,12 @@ from fcgitops.preflight import Disk
 from fcgitops.worktree import Entry, WorkTree
 
 
-def recover(tree: WorkTree) -> bool:
-    """Finish or take back what a killed run left; call it under the lock.
+def recover(tree: WorkTree, *, killed: bool = False) -> bool:
+    """Finish or take back what a run left; call it under the lock.
+
+    Args:
+        tree: the work tree.
+        killed: whether that was another one, whose git may have been killed with it.
 
     Returns:
         Whether there was something.
@@ -36,7 +40,7 @@ def recover(tree: WorkTree) -> bool:
     if _decided(tree, journal):
         forward(tree, journal)
     else:
-        _back(tree, journal)
+        _back(tree, journal, killed=killed)
     return True
 
 
@@ -87,9 +91,9 @@ def _carry(tree: WorkTree, journal: Journal) -> None:
     copied_index(tree).unlink()
 
 
-def _back(tree: WorkTree, journal: Journal) -> None:
+def _back(tree: WorkTree, journal: Journal, *, killed: bool) -> None:
     """Take back what was written to the work tree; the index was never touched."""
-    _unlock_ref(tree, journal)
+    _unlock_ref(tree, journal, killed=killed)
     copied_index(tree).with_name("index.lock").unlink(missing_ok=True)
     entries, disk = _entries(tree), Disk(tree.top)
     # Where the index says something else than before, the user has been there since.
@@ -129,8 +133,8 @@ def _written(tree: WorkTree, content: bytes, name: str, new: Entry) -> bool:
     )
 
 
-def _unlock_ref(tree: WorkTree, journal: Journal) -> None:
-    """Remove what a killed `git update-ref` left: our commit is in it, or nothing yet."""
+def _unlock_ref(tree: WorkTree, journal: Journal, *, killed: bool) -> None:
+    """Remove what `git update-ref` left: with our commit in it, or if killed nothing yet."""
     if not journal.ref:
         return
     where = tree.git.ask("rev-parse", "--path-format=absolute", "--git-path", journal.ref)
@@ -138,9 +142,10 @@ def _unlock_ref(tree: WorkTree, journal: Journal) -> None:
         return
     lock = Path(text(where.out).removesuffix("\n") + ".lock")
     with suppress(FileNotFoundError, NotADirectoryError):
-        if not lock.read_bytes():
+        if killed and not lock.read_bytes():
             time.sleep(_WRITES_AT_ONCE)
-        if lock.read_bytes().strip() in (b"", raw(journal.new)):
+        ours = (raw(journal.new), b"") if killed else (raw(journal.new),)
+        if lock.read_bytes().strip() in ours:
             lock.unlink()
             head = tree.git_dir / "HEAD.lock"
             if journal.ref == journal.head and head.stat().st_size == 0:
