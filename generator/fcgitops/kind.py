@@ -186,6 +186,7 @@ class Cluster:
             (f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.folder / 'cache'}"),
             MANAGER,
             self.kind.interrupts.check,
+            preferences=False,
         )
 
     def version(self) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from conftest import Fcgitops
-from fcgitops import kind, kustomize, throwaway
+from fcgitops import interrupts, kind, kustomize, throwaway
 from fcgitops.commands import kind_test
 from fcgitops.errors import FoundError, Problem, ToolError
+from fcgitops.kind import Cluster
 from fcgitops.steps import Steps
 from test_containers import program
 
@@ -199,3 +200,16 @@ def test_an_environment_that_stays_is_told_with_all_that_was_found(
         "kubectl: timed out",
         "b, c: not tried: a is still on the cluster",
     ]
+
+
+def test_the_users_own_defaults_for_kubectl_do_not_hold(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `delete: interactive` of Kubernetes' own example of a kuberc, nothing is deleted."""
+    monkeypatch.setenv("KUBERC", "/of/the/user")
+    for name in ("docker", "kind", "kubectl"):
+        program(place, name, 'echo "$KUBERC"')
+    with interrupts.noted() as signals:
+        cluster = Cluster(kind.find(signals), "fcgitops-0", tmp_path)
+
+        assert cluster.kubectl.output("delete", "namespace", "x") == "off\n"
