@@ -94,9 +94,15 @@ class Containers:
         return self._run("exec", container, *command, timeout=600)
 
     def of_cluster(self, name: str) -> list[str]:
-        """The containers that are the nodes of a kind cluster, or of which one was to become."""
+        """The containers that are the nodes of a kind cluster, or of which one was to become.
+
+        Raises:
+            ToolError: it cannot tell.
+        """
         label = f"label=io.x-k8s.kind.cluster={name}"
         result = self._run("ps", "--all", "--quiet", "--filter", label)
+        if result.status:
+            raise ToolError(Problem(self.name, f"cannot list containers: {run.said(result)}"))
         return result.stdout.decode(errors="replace").split()
 
 

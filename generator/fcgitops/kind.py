@@ -104,18 +104,31 @@ class Kind:
         Where a signal has cut off its making, a `docker run` that was under way may still become
         a container, a moment later.
         """
-        arguments = ("--name", made.name, "--kubeconfig", made.kubeconfig)
         start = time.monotonic()
         until = start + (0 if whole else LATE)
-        result = self._run("delete", "cluster", *arguments, timeout=180)
-        while (left := self.containers.of_cluster(made.name)) or time.monotonic() < until:
+        result = self._delete_once(made)
+        while (left := not self._gone(made.name)) or time.monotonic() < until:
             if time.monotonic() > start + PERSISTENCE:
                 what = f"cannot delete the cluster {made.name}: {run.said(result)}"
                 raise ToolError(Problem("kind", what, f"kind delete cluster --name {made.name}"))
             self.interrupts.sleep(0.5)
             if left:
                 until = max(until, time.monotonic() + 1)
-                result = self._run("delete", "cluster", *arguments, timeout=180)
+                result = self._delete_once(made)
+
+    def _delete_once(self, made: Cluster) -> run.Result:
+        arguments = ("--name", made.name, "--kubeconfig", made.kubeconfig)
+        try:
+            return self._run("delete", "cluster", *arguments, timeout=180)
+        except ToolError as error:  # it hangs
+            return run.Result(1, b"", str(error))
+
+    def _gone(self, name: str) -> bool:
+        """Whether no container is left, for certain: a daemon that is down cannot tell."""
+        try:
+            return not self.containers.of_cluster(name)
+        except ToolError:
+            return False
 
     def nodes(self, name: str) -> list[str]:
         """The nodes' containers.
@@ -173,6 +186,7 @@ class Cluster:
             (f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.folder / 'cache'}"),
             MANAGER,
             self.kind.interrupts.check,
+            preferences=False,
         )
 
     def version(self) -> str:

@@ -28,6 +28,9 @@ class Kubectl:
     """Whose the applied fields are."""
     watch: Callable[[], None] | None = None
     """What may end a call, as in `run.run`."""
+    preferences: bool = True
+    """Whether the user's kuberc holds: its defaults may be those of a person at a terminal, such as
+    `delete --interactive`, which without one deletes nothing and exits 0."""
 
     def run(self, *arguments: str | Path, timeout: float = 120) -> run.Result:
         """Runs kubectl. The context is spelled out: it may change while a question is open.
@@ -36,7 +39,8 @@ class Kubectl:
             ToolError: it cannot be started, or ran too long.
         """
         command = [self.program, *self.flags, "--context", self.context, *arguments]
-        return run.run(command, timeout=timeout, watch=self.watch)
+        env = None if self.preferences else os.environ | {"KUBERC": "off"}
+        return run.run(command, env=env, timeout=timeout, watch=self.watch)
 
     def output(self, *arguments: str | Path, timeout: float = 120) -> str:
         """What kubectl prints.

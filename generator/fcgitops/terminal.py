@@ -7,11 +7,18 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 
 def say(line: str = "") -> None:
-    """A sentence for the person who typed the command."""
-    sys.stderr.write(f"{line}\n")
+    """A sentence for the person who typed the command.
+
+    Where nobody reads it any more, a pager that has ended or a terminal that is gone, it is lost:
+    what a command has to take back is not left undone for it.
+    """
+    with suppress(OSError):
+        if sys.stderr is not None:  # closed by the shell, as in `2>&-`
+            sys.stderr.write(f"{line}\n")
 
 
 def printable(text: str) -> str:

@@ -123,7 +123,11 @@ class Trial:
         self._wait("rolled out", look, ROLL_OUT_TIMEOUT)
 
     def submit(self, task_image: str) -> None:
-        """Submits a Framework, as soon as FrameworkController has made its CRD."""
+        """Submits a Framework, as soon as FrameworkController has made its CRD.
+
+        Raises:
+            FoundError: there is no CRD, or the Framework of an environment before this one.
+        """
         kubectl = self.cluster.kubectl
 
         def look() -> tuple[bool, str]:
@@ -134,6 +138,10 @@ class Trial:
             return established == "True", "" if crd else complaint(kubectl.get("pods", *place))
 
         self._wait("known: its CRD is not served", look, FRAMEWORK_TIMEOUT)
+        if kubectl.get(
+            "framework", FRAMEWORK, "--namespace", JOBS
+        ):  # its end would be taken for ours
+            raise FoundError(Problem(self.name, f"a Framework {FRAMEWORK} is there already"))
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": JOBS}}
         self._apply("framework", [namespace, framework(FRAMEWORK, task_image, hold=True)])
 

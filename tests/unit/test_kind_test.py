@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import Fcgitops
-from fcgitops import kustomize
+from fcgitops import interrupts, kind, kustomize, throwaway
+from fcgitops.commands import kind_test
+from fcgitops.errors import FoundError, Problem, ToolError
+from fcgitops.kind import Cluster
+from fcgitops.steps import Steps
 from test_containers import program
 
 
@@ -105,3 +114,102 @@ def test_a_cluster_that_cannot_be_made_is_deleted(
     assert delete == ["delete", "cluster", "--name", name, "--kubeconfig", kubeconfig]
     assert name.startswith("fcgitops-")
     assert not Path(kubeconfig).parent.exists()
+
+
+@pytest.fixture
+def log(place: Path, tmp_path: Path) -> Path:
+    """What docker, kind and kubectl are told; a cluster is made, and is never ready."""
+    path = tmp_path / "log"
+    program(place, "docker", f'echo docker "$@" >> {path}\n[ "$1" != image ]')
+    program(place, "kind", f'echo kind "$@" >> {path}')
+    program(place, "kubectl", "exit 1")
+    return path
+
+
+@pytest.mark.parametrize("stderr", ["", "2>/dev/full", "2>&-"])
+def test_the_cluster_is_deleted_though_nobody_reads_on(
+    repository: Path, log: Path, stderr: str
+) -> None:
+    """As in `make kind-test 2>&1 | tee log` after a Ctrl-C, which ends tee too."""
+    read, write = os.pipe()
+    os.close(read)
+    command = f'exec "$0" -m fcgitops -C "$1" kind-test prod {stderr}'
+    ran = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable, repository],
+        stdout=subprocess.DEVNULL, stderr=write, check=False,
+    )  # fmt: skip
+    os.close(write)
+
+    assert ran.returncode
+    create, delete = (line for line in log.read_text().splitlines() if line.startswith("kind "))
+    assert create.startswith("kind create cluster --name fcgitops-")
+    assert delete.split()[1:] == ["delete", *create.split()[2:7]]
+
+
+@pytest.mark.parametrize(
+    "docker", ['[ "$1" = version ]', '[ "$1" != ps ] || echo 0123456789ab; [ "$1" != image ]']
+)
+def test_a_cluster_that_may_still_be_there_is_not_called_deleted(
+    fcgitops: Fcgitops,
+    repository: Path,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    docker: str,
+) -> None:
+    """Where docker cannot tell any more, or still has a node: with what deletes it by hand."""
+    monkeypatch.setattr(kind, "PERSISTENCE", 0.5)
+    program(place, "docker", docker)
+    program(place, "kind", "echo no exit event >&2; exit 1")
+    program(place, "kubectl", "exit 1")
+
+    ran = fcgitops("-C", repository, "kind-test", "prod", status=3)
+
+    last = ran.err.splitlines()[-1]
+    assert last.startswith("error: kind: cannot delete the cluster fcgitops-")
+    assert ": no exit event (kind delete cluster --name fcgitops-" in last
+    assert [line.split()[-1] for line in ran.out.splitlines() if " delete " in line] == ["failed"]
+
+
+def test_an_environment_that_stays_is_told_with_all_that_was_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next is not tried on top of it."""
+
+    class Trial:
+        namespace = "default"
+
+        def __init__(self, _cluster: Any, name: str, *_: Any) -> None:
+            self.name = name
+
+        def run(self, _task: str) -> None:
+            raise FoundError(Problem(self.name, "not rolled out"))
+
+        def remove(self) -> None:
+            raise ToolError(Problem("kubectl", "timed out"))
+
+    monkeypatch.setattr(kind_test, "Trial", Trial)
+    monkeypatch.setattr(kind_test.diagnosis, "tell", lambda *_: None)
+    monkeypatch.setattr(throwaway, "fit", lambda *_: throwaway.Fitted([]))
+    cluster: Any = SimpleNamespace(kinds=set, kubectl=None)
+
+    with pytest.raises(FoundError) as raised:
+        kind_test._try_all(cluster, {"a": [], "b": [], "c": []}, set(), "busybox", Steps())
+
+    assert [str(problem) for problem in raised.value.problems] == [
+        "a: not rolled out",
+        "kubectl: timed out",
+        "b, c: not tried: a is still on the cluster",
+    ]
+
+
+def test_the_users_own_defaults_for_kubectl_do_not_hold(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `delete: interactive` of Kubernetes' own example of a kuberc, nothing is deleted."""
+    monkeypatch.setenv("KUBERC", "/of/the/user")
+    for name in ("docker", "kind", "kubectl"):
+        program(place, name, 'echo "$KUBERC"')
+    with interrupts.noted() as signals:
+        cluster = Cluster(kind.find(signals), "fcgitops-0", tmp_path)
+
+        assert cluster.kubectl.output("delete", "namespace", "x") == "off\n"

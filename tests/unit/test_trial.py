@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fcgitops.trial import complaint, framework, outcome, rolled_out
+from fcgitops.errors import FoundError
+from fcgitops.steps import Steps
+from fcgitops.throwaway import Fitted
+from fcgitops.trial import Trial, complaint, framework, outcome, rolled_out
 
 
 def stateful_set(generation: int = 2, replicas: int = 1, **status: int) -> dict[str, Any]:
@@ -96,3 +100,20 @@ def test_a_framework_that_is_held_stays_until_it_is_let_go() -> None:
     """Its retention may be no time at all."""
     assert "finalizers" not in framework("a", "busybox")["metadata"]
     assert framework("a", "busybox", hold=True)["metadata"]["finalizers"]
+
+
+def test_the_framework_of_another_environment_is_not_taken_for_this_ones() -> None:
+    """One that was left has completed, whatever this environment does."""
+    established = {"status": {"conditions": [{"type": "Established", "status": "True"}]}}
+    applied: list[tuple[str, ...]] = []
+    kubectl = SimpleNamespace(
+        get=lambda kind, *_: established if kind == "crd" else {"status": {"state": "Completed"}},
+        apply=lambda *arguments: applied.append(arguments),
+    )
+    cluster: Any = SimpleNamespace(kubectl=kubectl)
+    controller = {"kind": "StatefulSet", "metadata": {"name": "frameworkcontroller"}}
+
+    with pytest.raises(FoundError, match="prod: a Framework hello is there already"):
+        Trial(cluster, "prod", Fitted([controller]), Steps()).submit("busybox")
+
+    assert applied == []

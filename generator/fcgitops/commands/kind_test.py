@@ -125,8 +125,8 @@ def _try_all(
         FoundError: with every environment that does not work.
     """
     problems: list[Problem] = []
-    last = list(overlays)[-1]
-    for name, objects in overlays.items():
+    names = list(overlays)
+    for index, (name, objects) in enumerate(overlays.items(), 1):
         fitted = throwaway.fit(objects, cluster.kinds(), loaded)
         for note in fitted.notes:
             terminal.say(f"{name}: {note}")
@@ -137,8 +137,15 @@ def _try_all(
             problems += error.problems
             with suppress(ToolError):
                 diagnosis.tell(cluster.kubectl, dict.fromkeys([trial.namespace, JOBS]))
-        if name != last:
+        if index == len(names):
+            break
+        try:
             with steps.step(name, "remove"):
                 trial.remove()
+        except ToolError as error:
+            problems += error.problems
+            rest = ", ".join(names[index:])
+            problems.append(Problem(rest, f"not tried: {name} is still on the cluster"))
+            break
     if problems:
         raise FoundError(problems)
