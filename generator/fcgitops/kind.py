@@ -79,6 +79,7 @@ class Kind:
                 self._create(made, image, config)
                 whole, stays = True, keep
                 made.kubectl.output("wait", "node", "--all", "--for=condition=Ready", READY)
+                made.wait_for_services()
                 result(made.version())
             yield made
         finally:
@@ -188,6 +189,15 @@ class Cluster:
             self.kind.interrupts.check,
             preferences=False,
         )
+
+    def wait_for_services(self) -> None:
+        """Until Pods find the API server by its Service: FrameworkController panics before.
+
+        A node is ready earlier than its kube-proxy; a cluster of the user's may have none.
+        """
+        proxy = ("daemonset/kube-proxy", "--namespace=kube-system")
+        if self.kubectl.get(*proxy):
+            self.kubectl.output("rollout", "status", *proxy, READY)
 
     def version(self) -> str:
         """The Kubernetes version of its API server, such as v1.34.2."""

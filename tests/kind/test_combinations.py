@@ -97,7 +97,7 @@ class Combination:
     def test_it_runs_under_its_own_account_and_rights(self, prod: Deployed) -> None:
         """It has started once, as the account of the repository, which may do what Git says."""
         assert prod.pod()["spec"]["serviceAccountName"] == NAME
-        assert prod.restarts() == 0
+        assert prod.restarts() == 0, prod.last_words()
         user = f"--as=system:serviceaccount:{prod.namespace}:{NAME}"
         kubectl = prod.cluster.kubectl
         watches = ("auth", "can-i", "watch", "frameworks.frameworkcontroller.microsoft.com", "-A")

@@ -113,6 +113,11 @@ class Deployed:
         """What its container has said since it was started."""
         return self.cluster.kubectl.output("logs", POD, "--namespace", self.namespace)
 
+    def last_words(self) -> str:
+        """What its container said before it was last started again."""
+        place = ("--namespace", self.namespace, "--tail=20")
+        return self.cluster.kubectl.run("logs", POD, "--previous", *place).stdout.decode()
+
     def kill(self) -> None:
         """SIGKILL for the controller's process, of which the kubelet starts another."""
         before = self.restarts()
