@@ -143,6 +143,9 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
     if parsed.get("profile", PROFILES[0]) in PROFILES and "defaults" in parsed:
         profile = parsed.get("profile", PROFILES[0])
         problems += check_values(parsed["defaults"], f"{place}defaults", profile)
+    if parsed.get("gitops") in ("flux", "both") and str(parsed.get("repo_url")).startswith("file:"):
+        what = f"{parsed['repo_url']!r} is a folder, which Flux does not fetch"
+        problems.append(Problem(f"{place}repo_url", what, "https://HOST/PATH or ssh://…"))
     if "repo_slug" not in given:
         problems.append(Problem(f"{place}repo_slug", "is not given", "the repository's name"))
     if problems:

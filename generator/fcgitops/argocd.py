@@ -22,6 +22,10 @@ NAMESPACE = "argocd"
 TRACKING = "argocd.argoproj.io/tracking-id"
 """The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
 
+REFRESH_SET = "argocd.argoproj.io/application-set-refresh=true"
+"""Has an ApplicationSet look at Git now, past all caches (pkg/apis/application/v1alpha1,
+ApplicationSet.RefreshRequired)."""
+
 _REFRESH = (3, 2)
 """From this version on a retry can take the branch's newest commit (RetryStrategy in types.go)."""
 _NAME_LIMITS = (3, 3)
@@ -122,6 +126,24 @@ def remark(answers: Answers) -> str:
         "(argo-cd#23689), until its argocd-applicationset-controller has ARGOCD_GPG_ENABLED=false; "
         "what the Applications sync is verified all the same"
     )
+
+
+def letting_go(application: str, application_set: str) -> list[str]:
+    """What is typed where Argo CD runs, so that it lets go of what Git has no more; pure.
+
+    An Application that is deleted before its set has seen the commit is made anew, and then
+    stays: a set looks at Git every 3 minutes, and what a branch is is remembered as long.
+
+    Args:
+        application: it is deleted, and nothing else is.
+        application_set: what has made it.
+    """
+    kubectl = f"kubectl --namespace {NAMESPACE}"
+    return [
+        f"{kubectl} annotate --overwrite applicationsets.argoproj.io {application_set} "
+        f"{REFRESH_SET}",
+        f"{kubectl} delete applications.argoproj.io {application}",
+    ]
 
 
 def app_project(answers: Answers) -> dict[str, Any]:

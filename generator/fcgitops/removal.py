@@ -23,6 +23,15 @@ _KINDS = {
 }
 """Kind → its name for kubectl, in the order in which they go: the controller first."""
 
+_FLUX = f"kubectl --namespace {flux.NAMESPACE}"
+_KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
+_FLUX_ITSELF = (
+    f"{_FLUX} delete gitrepositories.source.toolkit.fluxcd.io {flux.NAME}",
+    f"kubectl delete clusterrolebinding,clusterrole {flux.ACCOUNT}",
+    f"{_FLUX} delete serviceaccount {flux.ACCOUNT}",
+)
+"""What takes away what Flux was pointed at an environment with, its Kustomization aside."""
+
 
 def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> list[str]:
     """The lines of a shell, comments among them.
@@ -41,30 +50,73 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
     if not there:
         lines.append("# (what it rendered could not be listed: these lines are not all)")
     if environment.sync == "flux":
+        if environment.runs_nni:
+            lines += [
+                f"{_FLUX} delete --wait {_KUSTOMIZATIONS} {kustomizations.NAME}",
+                f"{_FLUX} delete serviceaccount {kustomizations.ACCOUNT} "
+                f"{kustomizations.EXPERIMENTS_ACCOUNT}",
+            ]
         lines += [
-            f"kubectl --namespace {flux.NAMESPACE} delete --wait "
-            f"kustomizations.kustomize.toolkit.fluxcd.io {flux.NAME}"
+            f"{_FLUX} delete --wait {_KUSTOMIZATIONS} {flux.NAME}"
             "  # it takes back what it has applied, unless it is suspended",
-            f"kubectl --namespace {flux.NAMESPACE} delete "
-            f"gitrepositories.source.toolkit.fluxcd.io {flux.NAME}",
-            f"kubectl delete clusterrolebinding,clusterrole {flux.ACCOUNT}",
-            f"kubectl --namespace {flux.NAMESPACE} delete serviceaccount {flux.ACCOUNT}",
+            *_FLUX_ITSELF,
         ]
     else:
         application = f"{argocd.NAME}-{environment.name}"
-        lines.append(
-            f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io {application}"
-            "  # where Argo CD runs; it deletes nothing else"
-        )
+        lines.append("# where Argo CD runs, this deletes Applications and nothing else;")
+        if environment.runs_nni:
+            name = applications.environment_name(environment.name)
+            lines += argocd.letting_go(name, applications.PROJECT)
+        lines += [
+            *argocd.letting_go(application, argocd.NAME),
+            f"# and on the cluster {_told(environment)}, for all clusters have these names:",
+        ]
         others = dict.fromkeys(o["kind"] for o in there if o["kind"] not in _KINDS)
         for kind in (*_KINDS, *others):
             lines += _deletions(kind, there)
+    if environment.runs_nni:
+        name = environment.nni_namespace
+        lines.append(f"# kubectl delete namespace {name}  # with all experiments and their claims")
     lines += [
         f"# kubectl delete namespace {o['metadata']['name']}  # once nothing else is in it"
         for o in there
         if o["kind"] == "Namespace"
     ]
     return lines
+
+
+def handover(environment: Environment) -> str:
+    """What is said where the other tool is to sync an environment: the first does not let go.
+
+    Args:
+        environment: as it will be.
+    """
+    if environment.sync == "flux":
+        place = "before `bootstrap`, where Argo CD runs"
+        lines = argocd.letting_go(f"{argocd.NAME}-{environment.name}", argocd.NAME)
+        tools = ("Flux", "Argo CD")
+    else:
+        place = f"on the cluster {_told(environment)}"
+        lines = [
+            f"{_FLUX} patch {_KUSTOMIZATIONS} {flux.NAME} --type=merge "
+            """--patch='{"spec":{"prune":false}}'""",
+            f"{_FLUX} delete --wait {_KUSTOMIZATIONS} {flux.NAME}",
+            *_FLUX_ITSELF,
+        ]
+        tools = ("Argo CD", "Flux")
+    return "\n".join(
+        [
+            f"{environment.name}: {tools[0]} syncs it now. If {tools[1]} has done so, it goes on, "
+            f"until it is told to let go; what is there stays. Once this is pushed, {place}:",
+            *lines,
+        ]
+    )
+
+
+def _told(environment: Environment) -> str:
+    """Name and address of a cluster."""
+    server = environment.cluster_server
+    return f"{environment.cluster_name} ({server})" if server else environment.cluster_name
 
 
 def experiment_commands(name: str, environment: Environment | None) -> list[str]:
@@ -84,13 +136,13 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
     ]
     if environment.sync == "flux":
         lines.append(
-            f"kubectl --namespace {flux.NAMESPACE} delete --wait "
-            f"kustomizations.kustomize.toolkit.fluxcd.io {kustomizations.experiment_name(name)}"
+            f"{_FLUX} delete --wait {_KUSTOMIZATIONS} {kustomizations.experiment_name(name)}"
         )
     else:
         lines += [
-            f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io "
-            f"{applications.experiment_name(name)}  # where Argo CD runs; it deletes nothing else",
+            "# where Argo CD runs, this deletes the Application and nothing else;",
+            *argocd.letting_go(applications.experiment_name(name), applications.EXPERIMENTS),
+            f"# and on the cluster {_told(environment)}:",
             f"kubectl --namespace {namespace} delete job,service,configmap "
             f"--selector experiment={name}",
         ]

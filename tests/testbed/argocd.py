@@ -94,6 +94,7 @@ def argocd(
     folder: Path,
     clusters: Mapping[str, ControlPlane],
     keys: Mapping[str, str] | None = None,
+    remembers: str = "1s",
 ) -> Iterator[ArgoCD]:
     """Run Argo CD on a control plane; it polls Git every 10 seconds.
 
@@ -103,6 +104,7 @@ def argocd(
         clusters: those that it knows, by name; one may have several. `in-cluster`, which is
             always there, is `plane`.
         keys: GnuPG's public keys by their IDs, armored. Without them it verifies no signatures.
+        remembers: how long the commit of a branch is not asked for again; 3m by its own default.
     """
     need("argocd", "redis-server", "kustomize", "git", files=["crds/argocd", "argocd-config"])
     urls: dict[str, str] = {}
@@ -148,7 +150,7 @@ def argocd(
             "--metrics-address=127.0.0.1",
             f"--metrics-port={free_port()}",
             f"--redis=127.0.0.1:{redis}",
-            "--revision-cache-expiration=1s",  # else a branch is asked for every 3 minutes
+            f"--revision-cache-expiration={remembers}",
         )
         controller = start(
             "application-controller",

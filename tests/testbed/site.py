@@ -217,6 +217,7 @@ def site(
     *options: str,
     other: ControlPlane | None = None,
     keys: Mapping[str, str] | None = None,
+    remembers: str = "1s",
 ) -> Iterator[Site]:
     """A new repository, pushed, beside a running Argo CD or Flux that does not know it yet.
 
@@ -227,6 +228,7 @@ def site(
         options: further ones of `fcgitops new`.
         other: the cluster of another environment; it has a Flux of its own.
         keys: what Argo CD verifies signatures with.
+        remembers: as `argocd` takes it.
     """
     with serve(folder) as server, ExitStack() as stack:
         repository = folder / "deploy"
@@ -241,7 +243,7 @@ def site(
         git(server.repository, "symbolic-ref", "HEAD", "refs/heads/main")
         clusters = {ENVIRONMENT: plane} | ({OTHER: other} if other else {})
         running: ArgoCD | Flux = stack.enter_context(
-            argocd(plane, folder / tool, clusters, keys)
+            argocd(plane, folder / tool, clusters, keys, remembers)
             if tool == "argocd"
             else flux(plane, folder / tool)
         )

@@ -84,6 +84,9 @@ def test_defaults(given: object, flat: dict[str, Any]) -> None:
         ({"repo_slug": "fc", "repo_url": "https://a:b@h/x"},
          ["repo_url: carries a user or password "
           "(leave it out: Git's credential helper keeps secrets)"]),
+        ({"repo_slug": "fc", "gitops": "both", "repo_url": "file:///srv/x.git"},
+         ["repo_url: 'file:///srv/x.git' is a folder, which Flux does not fetch "
+          "(https://HOST/PATH or ssh://…)"]),
         ({"repo_slug": "fc", "environments": "dev prod=custom default-config dev"},
          ["environments: 'custom' is no variant (one of default-config, customized-config)",
           "environments: 'default-config' is reserved (another name, such as dev or prod)",

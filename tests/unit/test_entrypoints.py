@@ -131,6 +131,27 @@ def test_flux() -> None:
         assert more[kind]["metadata"]["labels"] == {"sharding.fluxcd.io/key": "one"}
 
 
+@pytest.mark.parametrize(
+    ("url", "fetched", "told"),
+    [
+        ("https://h/a/b.git", "https://h/a/b.git", False),
+        ("ssh://git@h:22/a/b.git", "ssh://git@h:22/a/b.git", True),
+        ("git@h:a/b.git", "ssh://git@h/a/b.git", True),
+        ("h:/a/b", "ssh://h/a/b", True),
+        ("", "https://git.example.invalid/set-repo_url.git", False),
+    ],
+)
+def test_where_flux_fetches(url: str, fetched: str, told: bool) -> None:
+    """A URL as its CRD takes it; by SSH only with a Secret."""
+    answers = Answers("fc", gitops="flux", repo_url=url)
+    env = environment("prod", {"sync": "flux"}, {}, "hardened", "f")
+    (sync,) = (data for path, data in flux.files(env, answers, []).items() if path == "sync.yaml")
+    source = next(yaml.safe_load_all(sync))
+    assert source["spec"]["url"] == fetched
+    assert ("`flux_secret`" in flux.remark(answers)) == told
+    assert not flux.remark(Answers("fc", gitops="flux", repo_url=url, flux_secret="git"))
+
+
 def test_a_kustomization_that_waits() -> None:
     """What needs the controller comes after it, as an account of its own."""
     env = environment("prod", {"sync": "flux"}, {}, "hardened", "f")
@@ -231,6 +252,7 @@ def test_bootstrap_refuses(fcgitops: Fcgitops, tmp_path: Path) -> None:
         (["dev", "--gitops", "flux"], "sync: is argocd, not flux"),
         (["--gitops", "flux"], "ENV: is not given"),
         (["--gitops", "x"], "'x' is not known"),
+        (["dev", "--gitops", "both"], "'both' is not known (argocd or flux)"),
         (["prd"], "is no overlay"),
     ):
         assert message in fcgitops("-C", folder, "bootstrap", *arguments, status=2).err
@@ -295,6 +317,45 @@ def test_removal_leaves_crd_and_namespace() -> None:
         assert not [line for line in typed if "delete namespace" in line or "delete crd" in line]
         assert any(line.startswith("# kubectl delete namespace") for line in lines)
     assert flux.NAME == render.NAME == argocd.NAME
+
+
+def test_removal_tells_the_clusters_apart() -> None:
+    """Objects have the same names on each, so the cluster stands before them; NNI goes too."""
+    nni = {"nni.namespace": "nni", "nni.storage": "nfs://nas/nni"}
+    given = {"cluster.server": "https://10.0.0.1:6443", **nni}
+    argo = removal.commands(environment("prod", given, {}, "hardened", "f"), [])
+    place = "# and on the cluster prod (https://10.0.0.1:6443), for all clusters have these names:"
+    assert [line.split()[-1] for line in argo[argo.index(place) - 4 : argo.index(place)]] == [
+        "argocd.argoproj.io/application-set-refresh=true", "fc-nni-prod",
+        "argocd.argoproj.io/application-set-refresh=true", "frameworkcontroller-prod",
+    ]  # fmt: skip
+    flux_env = environment("prod", given | {"sync": "flux"}, {}, "hardened", "f")
+    kustomizations = [
+        line.split()[6] for line in removal.commands(flux_env, []) if "kustomizations" in line
+    ]
+    assert kustomizations == ["frameworkcontroller-nni", "frameworkcontroller"]
+
+
+@pytest.mark.parametrize(
+    ("sync", "first", "kept"),
+    [
+        ("flux", "kubectl --namespace argocd annotate --overwrite applicationsets", "application"),
+        ("argocd", "kubectl --namespace flux-system patch kustomizations", '"prune":false'),
+    ],
+)
+def test_another_tool_is_told_to_let_go(
+    sync: str, first: str, kept: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """With the change of `sync` and at no other time: the first tool goes on by itself."""
+    folder = tmp_path / "deploy"
+    other = "argocd" if sync == "flux" else "flux"
+    fcgitops("new", folder, "--no-input", "--gitops", "both")
+    added = fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={other}")
+    changed = commands(fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}").err)
+    again = fcgitops("-C", folder, "overlay", "prod", "--set", "resources.cpu=300m")
+    assert changed[0].startswith(first)
+    assert kept in changed[0]
+    assert "kubectl" not in added.err + again.err
 
 
 LOCAL = "overlays/prod/local/kustomization.yaml"

@@ -545,8 +545,11 @@ def test_remove(mnist: Path, fcgitops: Fcgitops) -> None:
         "# On the cluster prod nothing has been deleted.",
         "# Once this is merged and pushed: what takes the experiment off it; what it has found",
         "# stays on the share:",
-        "kubectl --namespace argocd delete applications.argoproj.io fc-experiment-mnist"
-        "  # where Argo CD runs; it deletes nothing else",
+        "# where Argo CD runs, this deletes the Application and nothing else;",
+        "kubectl --namespace argocd annotate --overwrite applicationsets.argoproj.io "
+        "frameworkcontroller-experiments argocd.argoproj.io/application-set-refresh=true",
+        "kubectl --namespace argocd delete applications.argoproj.io fc-experiment-mnist",
+        "# and on the cluster prod:",
         "kubectl --namespace nni delete job,service,configmap --selector experiment=mnist",
     ]
     assert findings(fcgitops, mnist) == []

@@ -48,7 +48,8 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         raise InputError(Problem(f"context {program.context}", what, f"install {label} first"))
     if tool == "flux":
         _refuse_the_cluster_of_another(repository, name, program)
-    elif remark := argocd.remark(repository.answers):
+    remark = (flux if tool == "flux" else argocd).remark(repository.answers)
+    if remark:
         terminal.say(f"note: {remark}")
     place = ["--namespace", argocd.NAMESPACE] if tool == "argocd" else []
     arguments = [*place, *(word for file in files for word in ("--filename", str(file)))]
@@ -98,12 +99,12 @@ def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[
     if name:
         repository.require([name], repository.environment_names())
         own = repository.environment(name).sync
-        if tool is not None and tool != own:
+        if tool in KINDS and tool != own:
             problem = Problem(
                 f"{source_path(name)}: sync", f"is {own}, not {tool}", f"sync: {tool}"
             )
             raise InputError(problem)
-        tool = own
+        tool = tool or own
     tool = tool or ("flux" if repository.answers.gitops == "flux" else "argocd")
     if tool not in KINDS:
         raise InputError(Problem("GITOPS", f"{tool!r} is not known", "argocd or flux"))
@@ -135,7 +136,9 @@ def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[
         for file, text in texts.items()
         if "<<<<<<<" in text or answers.NO_URL in text
     ]
-    if repository.answers.source_url not in "".join(texts.values()):
+    ours = repository.answers
+    url = flux.source_url(ours) if tool == "flux" else ours.source_url
+    if url not in "".join(texts.values()):
         stale.append(place)
     if stale:
         what = f"is not in line with {answers.FILE}"

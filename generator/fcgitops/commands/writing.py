@@ -10,7 +10,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops import argocd, experiments, git, gitrepo, terminal, yamlio
+from fcgitops import (
+    argocd,
+    entrypoints,
+    experiments,
+    git,
+    gitrepo,
+    record,
+    removal,
+    terminal,
+    yamlio,
+)
 from fcgitops.environments import (
     Planned,
     Request,
@@ -125,6 +135,8 @@ def write_environments(
                     f"note: {env.name}: FrameworkController sends no token to apiServer.address "
                     "unless apiServer.kubeconfigSecret gives it a kubeconfig"
                 )
+            if not item.new and _was_synced_otherwise(repository, env):
+                terminal.say(f"note: {removal.handover(env)}")
             if old := _held_by_argocd(repository, env):
                 terminal.say(
                     f"note: {env.name}: FrameworkController moves to {env.namespace}. Argo CD's "
@@ -155,6 +167,13 @@ def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merg
     merged = experiments.outcome(repository, there, git.merge_file)
     merged.notes += notes
     return merged
+
+
+def _was_synced_otherwise(repository: Repository, environment: Environment) -> bool:
+    """Whether what was generated last is the other tool's."""
+    entry_points = repository.root / entrypoints.folder(environment.name)
+    was_flux = (entry_points / record.ENVIRONMENT_FILE).is_file()
+    return was_flux != (environment.sync == "flux")
 
 
 def _held_by_argocd(repository: Repository, environment: Environment) -> str:

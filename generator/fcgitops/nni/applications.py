@@ -17,6 +17,7 @@ from fcgitops.tree import Tree
 
 FILE = "nni.yaml"
 PROJECT = f"{argocd.NAME}-nni"
+EXPERIMENTS = f"{argocd.NAME}-experiments"
 # Applications are called otherwise than the environments' own, frameworkcontroller-ENV: with
 # the same prefix that of prod's NNI would be that of an environment nni-prod.
 
@@ -100,4 +101,4 @@ def _experiments(answers: Answers) -> dict[str, Any]:
         "matrix": {"generators": [runs, environment]},
         "selector": argocd.selector(*_IS_READY),
     }
-    return argocd.applications(f"{argocd.NAME}-experiments", generator, template)
+    return argocd.applications(EXPERIMENTS, generator, template)
