@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -153,11 +154,13 @@ def test_a_cluster_that_may_still_be_there_is_not_called_deleted(
     fcgitops: Fcgitops,
     repository: Path,
     place: Path,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     docker: str,
 ) -> None:
     """Where docker cannot tell any more, or still has a node: with what deletes it by hand."""
     monkeypatch.setattr(kind, "PERSISTENCE", 0.5)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # its kubeconfig stays
     program(place, "docker", docker)
     program(place, "kind", "echo no exit event >&2; exit 1")
     program(place, "kubectl", "exit 1")
