@@ -457,3 +457,54 @@ def test_a_changed_namespace_needs_a_command(
     assert (command in moved.err) == told
     again = fcgitops("-C", folder, "overlay", "prod")
     assert "kubectl" not in first.err + again.err
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "finding"),
+    [
+        (
+            "clusters/argocd/applicationset.yaml",
+            "applicationsSync: create-update",
+            "applicationsSync: sync",
+            "clusters/argocd/applicationset.yaml: FCG18: ApplicationSet frameworkcontroller lost "
+            "what keeps it from deleting (spec.syncPolicy.applicationsSync: create-update)",
+        ),
+        (
+            "clusters/flux/dev/sync.yaml",
+            "prune: disabled",
+            "prune: enabled",
+            "clusters/flux/dev/sync.yaml: FCG18: Kustomization frameworkcontroller lost what keeps "
+            "it from deleting (metadata.annotations.kustomize.toolkit.fluxcd.io/prune: disabled)",
+        ),
+        (
+            "clusters/argocd/appproject.yaml",
+            "",
+            "",
+            "clusters/argocd/appproject.yaml: FCG18: is missing "
+            "(git checkout clusters/argocd/appproject.yaml)",
+        ),
+        (
+            "clusters/flux/dev/account.yaml",
+            "kind: ServiceAccount",
+            "kind: Other",
+            "clusters/flux/dev/account.yaml: FCG18: has no ServiceAccount frameworkcontroller-flux "
+            "(git checkout clusters/flux/dev/account.yaml)",
+        ),
+    ],
+)
+def test_an_edit_that_takes_a_safeguard_away_is_found(
+    fcgitops: Fcgitops, tmp_path: Path, path: str, old: str, new: str, finding: str
+) -> None:
+    """Edits are kept, but not silently where they let a sync delete; other edits are no matter."""
+    root = tmp_path / "deploy"
+    fcgitops("new", root, "--gitops", "both", "--env", "dev", "--env", "prod", "--no-input")
+    fcgitops("-C", root, "overlay", "dev", "--set", "sync=flux")
+    file = root / path
+    text = file.read_text()
+    file.write_text(text.replace("timeout: 1m", "timeout: 2m") + "# mine\n")
+    assert fcgitops("-C", root, "verify").status == 0
+    if old:
+        file.write_text(text.replace(old, new))
+    else:
+        file.unlink()
+    assert finding in fcgitops("-C", root, "verify", status=1).out.splitlines()

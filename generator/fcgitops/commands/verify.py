@@ -7,7 +7,19 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fcgitops import answers, checks, flux, git, kustomize, references, render, terminal, yamlio
+from fcgitops import (
+    answers,
+    checks,
+    entrypoints,
+    flux,
+    git,
+    kustomize,
+    references,
+    render,
+    safeguards,
+    terminal,
+    yamlio,
+)
 from fcgitops.checks import Finding, Rendered
 from fcgitops.commands import verify_nni
 from fcgitops.environments import Planned, as_it_is, outcome, repository_outcome
@@ -16,7 +28,7 @@ from fcgitops.model import VARIANTS, Environment
 from fcgitops.nni import experiment
 from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository, source_path
-from fcgitops.tree import read_file
+from fcgitops.tree import at, read_file
 
 
 def run(folder: Path, names: Iterable[str], form: str) -> int:
@@ -47,6 +59,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     findings += [Finding("FCG11", _overlay(p.where), str(p)) for p in problems]
     findings += [finding for item in planned for finding in _in_line(repository, item)]
     findings += _entry_points_in_line(repository)
+    findings += _unguarded(repository, planned)
     findings += [finding for item in planned for finding in _spelled_out(item)]
     findings += [finding for item in planned for finding in _in_sight(repository, item)]
     if not problems:
@@ -201,6 +214,18 @@ def _entry_points_in_line(repository: Repository) -> list[Finding]:
         Finding("FCG12", path, f"is not in line with {answers.FILE}", "make overlays")
         for path in sorted({*stale, *result.conflicts})
     ]
+
+
+def _unguarded(repository: Repository, planned: Iterable[Planned]) -> list[Finding]:
+    """FCG18: an edit of an entry point may not take away what keeps it from deleting."""
+    answers, role = repository.answers, read_file(repository.root, entrypoints.CLUSTER_ROLE)
+    wanted = entrypoints.of_repository(answers, nni=repository.argocd_runs_nni([]))
+    for item in planned:
+        env = item.environment
+        entries = entrypoints.of_environment(env, answers, role)
+        wanted |= at(entrypoints.folder(env.name), entries)
+    found = {path: read_file(repository.root, path) for path in wanted}
+    return [Finding("FCG18", *fields) for fields in safeguards.lost(wanted, found)]
 
 
 def _in_line(repository: Repository, item: Planned) -> list[Finding]:
