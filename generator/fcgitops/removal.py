@@ -24,17 +24,23 @@ _KINDS = {
 """Kind → its name for kubectl, in the order in which they go: the controller first."""
 
 
-def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> list[str]:
+def commands(
+    environment: Environment,
+    objects: Iterable[dict[str, Any]],
+    nni_objects: Iterable[dict[str, Any]] = (),
+) -> list[str]:
     """The lines of a shell, comments among them.
 
     Args:
         environment: the one that was removed.
         objects: what it rendered.
+        nni_objects: what it rendered for NNI experiments.
     """
     lines = [
         f"# On the cluster {environment.cluster_name} nothing has been deleted.",
         "# Once this is merged and pushed: what runs there,",
         "kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces",
+        *_nni_commands(environment, nni_objects),
         "# and what takes FrameworkController off it; the CRD and every Framework stay:",
     ]
     there = list(objects)
@@ -56,15 +62,37 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
             f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io {application}"
             "  # where Argo CD runs; it deletes nothing else"
         )
-        others = dict.fromkeys(o["kind"] for o in there if o["kind"] not in _KINDS)
-        for kind in (*_KINDS, *others):
-            lines += _deletions(kind, there)
+        lines += _deletions(there)
     lines += [
         f"# kubectl delete namespace {o['metadata']['name']}  # once nothing else is in it"
         for o in there
         if o["kind"] == "Namespace"
     ]
     return lines
+
+
+def _nni_commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> list[str]:
+    """The same for what is there for experiments."""
+    if not environment.runs_nni:
+        return []
+    namespace = environment.nni_namespace
+    lines = ["# what takes NNI off it, the rights of managers and trials with it;"]
+    if environment.sync == "flux":
+        accounts = f"{kustomizations.ACCOUNT} {kustomizations.EXPERIMENTS_ACCOUNT}"
+        lines += [
+            f"kubectl --namespace {flux.NAMESPACE} delete --wait "
+            f"kustomizations.kustomize.toolkit.fluxcd.io {kustomizations.NAME}",
+            f"kubectl --namespace {namespace} delete rolebinding,role {accounts}",
+            f"kubectl --namespace {flux.NAMESPACE} delete serviceaccount {accounts}",
+        ]
+    else:
+        lines.append(
+            f"kubectl --namespace {argocd.NAMESPACE} delete applications.argoproj.io "
+            f"{applications.environment_name(environment.name)}"
+            "  # where Argo CD runs; it deletes nothing else"
+        )
+        lines += _deletions(list(objects))
+    return [*lines, f"# kubectl delete namespace {namespace}  # once nothing else is in it"]
 
 
 def experiment_commands(name: str, environment: Environment | None) -> list[str]:
@@ -97,11 +125,20 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
     return lines
 
 
-def _deletions(kind: str, objects: Iterable[dict[str, Any]]) -> Iterable[str]:
-    for o in objects:
-        if o["kind"] == kind and kind not in _GUARDED:
-            namespace = o["metadata"].get("namespace")
-            place = f"--namespace {namespace} " if namespace else ""
-            group = o["apiVersion"].rpartition("/")[0]
-            name = _KINDS.get(kind) or f"{kind.lower()}{'.' if group else ''}{group}"
-            yield f"kubectl {place}delete {name} {o['metadata']['name']}"
+def _deletions(objects: list[dict[str, Any]]) -> list[str]:
+    others = dict.fromkeys(o["kind"] for o in objects if o["kind"] not in _KINDS)
+    return [
+        _deletion(o)
+        for kind in (*_KINDS, *others)
+        if kind not in _GUARDED
+        for o in objects
+        if o["kind"] == kind
+    ]
+
+
+def _deletion(o: dict[str, Any]) -> str:
+    namespace = o["metadata"].get("namespace")
+    place = f"--namespace {namespace} " if namespace else ""
+    group = o["apiVersion"].rpartition("/")[0]
+    name = _KINDS.get(o["kind"]) or f"{o['kind'].lower()}{'.' if group else ''}{group}"
+    return f"kubectl {place}delete {name} {o['metadata']['name']}"
