@@ -33,29 +33,29 @@ _FLUX_ITSELF = (
 """What takes away what Flux was pointed at an environment with, its Kustomization aside."""
 
 
-def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> list[str]:
+def commands(
+    environment: Environment,
+    objects: Iterable[dict[str, Any]],
+    nni_objects: Iterable[dict[str, Any]] = (),
+) -> list[str]:
     """The lines of a shell, comments among them.
 
     Args:
         environment: the one that was removed.
         objects: what it rendered.
+        nni_objects: what it rendered for NNI experiments.
     """
     lines = [
         f"# On the cluster {environment.cluster_name} nothing has been deleted.",
         "# Once this is merged and pushed: what runs there,",
         "kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces",
+        *_nni_commands(environment, nni_objects),
         "# and what takes FrameworkController off it; the CRD and every Framework stay:",
     ]
     there = list(objects)
     if not there:
         lines.append("# (what it rendered could not be listed: these lines are not all)")
     if environment.sync == "flux":
-        if environment.runs_nni:
-            lines += [
-                f"{_FLUX} delete --wait {_KUSTOMIZATIONS} {kustomizations.NAME}",
-                f"{_FLUX} delete serviceaccount {kustomizations.ACCOUNT} "
-                f"{kustomizations.EXPERIMENTS_ACCOUNT}",
-            ]
         lines += [
             f"{_FLUX} delete --wait {_KUSTOMIZATIONS} {flux.NAME}"
             "  # it takes back what it has applied, unless it is suspended",
@@ -63,20 +63,12 @@ def commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> lis
         ]
     else:
         application = f"{argocd.NAME}-{environment.name}"
-        lines.append("# where Argo CD runs, this deletes Applications and nothing else;")
-        if environment.runs_nni:
-            name = applications.environment_name(environment.name)
-            lines += argocd.letting_go(name, applications.PROJECT)
         lines += [
+            "# where Argo CD runs, this deletes the Application and nothing else;",
             *argocd.letting_go(application, argocd.NAME),
             f"# and on the cluster {_told(environment)}, for all clusters have these names:",
+            *_deletions(there),
         ]
-        others = dict.fromkeys(o["kind"] for o in there if o["kind"] not in _KINDS)
-        for kind in (*_KINDS, *others):
-            lines += _deletions(kind, there)
-    if environment.runs_nni:
-        name = environment.nni_namespace
-        lines.append(f"# kubectl delete namespace {name}  # with all experiments and their claims")
     lines += [
         f"# kubectl delete namespace {o['metadata']['name']}  # once nothing else is in it"
         for o in there
@@ -119,6 +111,31 @@ def _told(environment: Environment) -> str:
     return f"{environment.cluster_name} ({server})" if server else environment.cluster_name
 
 
+def _nni_commands(environment: Environment, objects: Iterable[dict[str, Any]]) -> list[str]:
+    """The same for what is there for experiments."""
+    if not environment.runs_nni:
+        return []
+    namespace = environment.nni_namespace
+    lines = ["# what takes NNI off it, the rights of managers and trials with it;"]
+    if environment.sync == "flux":
+        accounts = f"{kustomizations.ACCOUNT} {kustomizations.EXPERIMENTS_ACCOUNT}"
+        lines += [
+            f"{_FLUX} delete --wait {_KUSTOMIZATIONS} {kustomizations.NAME}",
+            f"kubectl --namespace {namespace} delete rolebinding,role {accounts}",
+            f"{_FLUX} delete serviceaccount {accounts}",
+        ]
+    else:
+        name = applications.environment_name(environment.name)
+        lines += [
+            "# where Argo CD runs, this deletes the Application and nothing else;",
+            *argocd.letting_go(name, applications.PROJECT),
+            f"# and on the cluster {_told(environment)}:",
+            *_deletions(list(objects)),
+        ]
+    last = f"# kubectl delete namespace {namespace}  # with all experiments and their claims"
+    return [*lines, last]
+
+
 def experiment_commands(name: str, environment: Environment | None) -> list[str]:
     """The same for an experiment.
 
@@ -149,11 +166,20 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
     return lines
 
 
-def _deletions(kind: str, objects: Iterable[dict[str, Any]]) -> Iterable[str]:
-    for o in objects:
-        if o["kind"] == kind and kind not in _GUARDED:
-            namespace = o["metadata"].get("namespace")
-            place = f"--namespace {namespace} " if namespace else ""
-            group = o["apiVersion"].rpartition("/")[0]
-            name = _KINDS.get(kind) or f"{kind.lower()}{'.' if group else ''}{group}"
-            yield f"kubectl {place}delete {name} {o['metadata']['name']}"
+def _deletions(objects: list[dict[str, Any]]) -> list[str]:
+    others = dict.fromkeys(o["kind"] for o in objects if o["kind"] not in _KINDS)
+    return [
+        _deletion(o)
+        for kind in (*_KINDS, *others)
+        if kind not in _GUARDED
+        for o in objects
+        if o["kind"] == kind
+    ]
+
+
+def _deletion(o: dict[str, Any]) -> str:
+    namespace = o["metadata"].get("namespace")
+    place = f"--namespace {namespace} " if namespace else ""
+    group = o["apiVersion"].rpartition("/")[0]
+    name = _KINDS.get(o["kind"]) or f"{o['kind'].lower()}{'.' if group else ''}{group}"
+    return f"kubectl {place}delete {name} {o['metadata']['name']}"

@@ -106,16 +106,37 @@ def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     sync(prod)
     time.sleep(5)
     assert job(prod)["metadata"]["uid"] == there
-    for line in said.splitlines():
-        command = line.partition("  #")[0]
-        if command.startswith("kubectl "):
-            prod.plane.kubectl(*command.split()[1:])
+    type_commands(prod, said)
     eventually(lambda: not job(prod), 60, "the Job is gone")
     kinds = "jobs,services,configmaps"
     left = prod.plane.get(kinds, "-n", "nni", "-l", "experiment=mnist")
     assert left == []
     assert prod.plane.get("namespace", "nni")["status"]["phase"] == "Active"
     assert refused(prod) == []
+
+
+def test_with_its_environment_nni_goes_too(prod: Site) -> None:
+    """What `remove` prints takes every right off that experiments had; the Namespace stays."""
+    kinds = "serviceaccounts,roles,rolebindings,networkpolicies,resourcequotas,limitranges"
+
+    def left() -> set[str]:
+        return {o["metadata"]["name"] for o in prod.plane.get(kinds, "-n", "nni")} - {"default"}
+
+    assert {"nni", "nni-manager", "nni-trial"} <= left()
+    _, said = prod.fcgitops("remove", ENVIRONMENT)
+    prod.push()
+    type_commands(prod, said)
+    eventually(lambda: not left(), 60, "NNI is gone")
+    assert prod.plane.get("namespace", "nni")["status"]["phase"] == "Active"
+    assert refused(prod) == []
+
+
+def type_commands(prod: Site, said: str) -> None:
+    """Type what a command has printed."""
+    for line in said.splitlines():
+        command = line.partition("  #")[0]
+        if command.startswith("kubectl "):
+            prod.plane.kubectl(*command.split()[1:])
 
 
 def job(prod: Site) -> dict[str, Any]:

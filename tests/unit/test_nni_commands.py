@@ -592,6 +592,40 @@ def test_an_environment_with_an_experiment_stays(mnist: Path, fcgitops: Fcgitops
     fcgitops("-C", mnist, "nni", "remove", "mnist")
     fcgitops("-C", mnist, "remove", "prod")
     assert not (mnist / "overlays/prod").exists()
+    assert findings(fcgitops, mnist) == []
+
+
+@pytest.mark.parametrize("sync", ["argocd", "flux"])
+def test_the_removal_of_an_environment_names_all_of_nni(
+    sync: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Each object in its namespace, and what applies them; that namespace is a comment."""
+    root = tmp_path / "deploy"
+    fcgitops("new", root, "--no-input", "--gitops", sync, "--env", "prod")
+    fcgitops("-C", root, "nni", "enable", "prod", "--storage", SHARE, "--namespace", "lab",
+             "--set", "nni.quota={pods: 9}")  # fmt: skip
+    built = fcgitops("-C", root, "build", "prod/nni").out
+    wanted = {
+        ("lab", o["kind"].lower(), o["metadata"]["name"])
+        for o in yaml.safe_load_all(built)
+        if o["kind"] != "Namespace"
+    }
+    wanted |= {("argocd", "applications", "fc-nni-prod")}
+    if sync == "flux":
+        names = ("frameworkcontroller-nni-flux", "frameworkcontroller-experiments-flux")
+        kinds = (("lab", "rolebinding"), ("lab", "role"), ("flux-system", "serviceaccount"))
+        wanted = {(*kind, name) for kind in kinds for name in names}
+        wanted |= {("flux-system", "kustomizations", "frameworkcontroller-nni")}
+    lines = fcgitops("-C", root, "remove", "prod").err.splitlines()
+    assert "# kubectl delete namespace lab  # once nothing else is in it" in lines
+    told = set()
+    for line in lines:
+        words = [w for w in line.partition("  #")[0].split() if w != "--wait"]
+        if words[:2] == ["kubectl", "--namespace"]:
+            _, _, namespace, _, kinds_, *names_ = words
+            told |= {(namespace, k.partition(".")[0], n) for k in kinds_.split(",") for n in names_}
+    assert wanted <= told
+    assert findings(fcgitops, root) == []
 
 
 # --- changes of the environment

@@ -355,6 +355,7 @@ def test_job() -> None:
             "name": "files",
             "configMap": {
                 "name": "files",
+                "defaultMode": 0o755,
                 "items": [
                     {"key": "code.t.py", "path": "code/t.py"},
                     {"key": "experiment.yaml", "path": "experiment.yaml"},

@@ -17,9 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
+from fcgitops.nni.rules_algorithm import TUNERS
 
 COMPONENT = Path(__file__).parents[2] / "{{cookiecutter.repo_slug}}/components/nni"
 RUN = "0123456789"
@@ -169,6 +173,57 @@ def ends(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Exit status, stdout and stderr."""
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program as a module."""
+    monkeypatch.setenv("RUN", RUN)
+    monkeypatch.setenv("WORK", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    loader = SourceFileLoader("manager", str(COMPONENT / "manager"))
+    module = ModuleType("manager")
+    loader.exec_module(module)
+    return module
+
+
+def found(manager: ModuleType, values: list[object], **algorithms: Any) -> dict[str, Any]:
+    """The result of trials with these values, and of an experiment file's algorithms."""
+    named = {"tuner": None, "advisor": None} | {
+        key: SimpleNamespace(**{"name": None, "class_args": None} | value)
+        for key, value in algorithms.items()
+    }
+    trials = [SimpleNamespace(trialJobId="t", parameter={}, value=value) for value in values]
+    experiment = SimpleNamespace(export_data=lambda: trials)
+    outcome: dict[str, Any] = manager.result(experiment, SimpleNamespace(**named))
+    json.dumps(outcome)
+    return outcome
+
+
+@pytest.mark.parametrize("name", TUNERS)
+def test_the_best_is_what_the_tuner_looked_for(name: str, manager: ModuleType) -> None:
+    """Where the file does not say, by its own default: TPE and its kin minimize."""
+    values: list[object] = [0.5, {"default": -3, "loss": 9}, "2"]
+    wanted = {"maximize": "2", "minimize": values[1], "": "2"}
+    for spelled in (name, name.lower()):
+        best = found(manager, values, tuner={"name": spelled})["best"]
+        assert best["value"] == wanted[TUNERS[name].mode]
+    for mode in ("maximize", "minimize"):
+        tuner = {"name": name, "class_args": {"optimize_mode": mode}}
+        for key in ("tuner", "advisor"):
+            assert found(manager, values, **{key: tuner})["best"]["value"] == wanted[mode]
+
+
+@pytest.mark.parametrize("mode", ["maximize", "minimize"])
+def test_a_value_that_is_no_number_is_kept(mode: str, manager: ModuleType) -> None:
+    """Random and GridSearch take any; what the other trials have found is not lost by it."""
+    odd: list[object] = [{"accuracy": 0.5}, "good", None, [1], float("nan")]
+    tuner = {"name": "Random", "class_args": {"optimize_mode": mode}}
+    outcome = found(manager, [*odd, 0.0, *odd], tuner=tuner)
+    assert outcome["best"]["value"] == 0
+    assert len(outcome["trials"]) == 11
+    assert found(manager, odd, tuner=tuner)["best"] is None
+    assert found(manager, [], tuner=tuner)["best"] is None
 
 
 def test_a_run_that_has_ended_is_not_started_again(account: Path, tmp_path: Path) -> None:

@@ -6,11 +6,23 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from fcgitops import entrypoints, experiments, gitrepo, kustomize, record, removal, terminal, yamlio
+from fcgitops import (
+    entrypoints,
+    environments,
+    experiments,
+    git,
+    gitrepo,
+    kustomize,
+    record,
+    removal,
+    terminal,
+    yamlio,
+)
 from fcgitops.commands.writing import Options, change
 from fcgitops.errors import InputError, Problem, ToolError
 from fcgitops.merge import Merged
 from fcgitops.model import Environment
+from fcgitops.nni import platform
 from fcgitops.nni.experiment import FOLDER
 from fcgitops.render import OVERLAYS
 from fcgitops.repository import Repository
@@ -44,8 +56,14 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
             *_committed(repository, f"{OVERLAYS}/{name}"),
             *_generated(repository, entrypoints.folder(name)),
         ]
-        lines.extend(removal.commands(_environment(repository, name), _objects(repository, name)))
-        return Merged(dict.fromkeys(committed)), f"Remove environment {name}"
+        environment = _environment(repository, name)
+        nni = _objects(repository, f"{name}/{platform.FOLDER}") if environment.runs_nni else []
+        lines.extend(removal.commands(environment, _objects(repository, name), nni))
+        merged = Merged(dict.fromkeys(committed))
+        if environment.runs_nni:  # the last one takes Argo CD's entry point of NNI along
+            gone = dataclasses.replace(environment, nni_namespace="")
+            merged.add(environments.repository_outcome(repository, git.merge_file, [gone]))
+        return merged, f"Remove environment {name}"
 
     status = change(folder, make, Options(**options))
     for line in lines:
@@ -106,7 +124,7 @@ def _committed(repository: Repository, path: str) -> list[str]:
 
 
 def _objects(repository: Repository, name: str) -> list[dict[str, Any]]:
-    """What the environment renders; nothing where there is no kustomize, or it does not build."""
+    """What an overlay renders; nothing where there is no kustomize, or it does not build."""
     try:
         rendered = kustomize.find().build(repository.root / OVERLAYS / name)
         return [found for found in yamlio.load_all(rendered, name) if found]

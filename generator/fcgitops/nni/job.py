@@ -132,6 +132,7 @@ def _pod(experiment: Experiment, environment: Environment, inputs: Tree, run: st
             "name": "files",
             "configMap": {
                 "name": NAMES["files"],
+                "defaultMode": 0o755,  # a trialCommand may be one of them: ./run.sh
                 "items": [
                     {"key": experiments.config_map_key(path), "path": path}
                     for path in sorted(inputs)
