@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops import entrypoints, yamledit, yamlio
+from fcgitops import entrypoints, record, yamledit, yamlio
 from fcgitops.environments import bring_in_line
 from fcgitops.errors import InputError, Problem
 from fcgitops.merge import Merged, MergeFile
@@ -16,9 +16,13 @@ from fcgitops.nni import agreement, job, starter
 from fcgitops.nni import experiment as model
 from fcgitops.nni.experiment import FOLDER, RUN_FILE, Experiment
 from fcgitops.repository import Repository
-from fcgitops.tree import Tree, at, read_tree, safe_join
+from fcgitops.tree import Tree, at, read_file, read_tree, safe_join
 from fcgitops.values import did_you_mean
 
+_EDITED = (
+    "has edits of yours, and its name does not tell them: on a cluster a Job cannot be changed, so "
+    "give `run` in run.yaml another number with each of them"
+)
 _MAX_READ = 16 * model.MAX_BYTES
 _MAX_FILES = 10_000
 """Where reading a folder stops: what is far too big to be an experiment is no reason to wait."""
@@ -192,6 +196,8 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         env, folder = item.environment, f"{FOLDER}/{item.experiment.name}"
         files = job.files(item.experiment, env, model.inputs(item.own), component)
         bring_in_line(repository, folder, files, total, merge_file)
+        if _has_edits(repository, f"{folder}/{job.FILE}", folder):
+            total.notes.append(f"{folder}/{job.FILE} {_EDITED}")
         total.files |= at(folder, item.own)
         entries = entrypoints.of_experiment(item.experiment, env)
         for name in names:
@@ -200,6 +206,13 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
             if here or (repository.root / place).exists():
                 bring_in_line(repository, place, here, total, merge_file)
     return total
+
+
+def _has_edits(repository: Repository, path: str, folder: str) -> bool:
+    """Whether a generated file is not as it was generated last."""
+    found = read_file(repository.root, path)
+    recorded = record.decode(read_file(repository.root, f"{folder}/{record.ENVIRONMENT_FILE}"))
+    return found is not None and found != (recorded or {}).get(job.FILE, found)
 
 
 def read_folder(repository: Repository, name: str) -> Tree:

@@ -325,10 +325,12 @@ def test_removal_tells_the_clusters_apart() -> None:
     given = {"cluster.server": "https://10.0.0.1:6443", **nni}
     argo = removal.commands(environment("prod", given, {}, "hardened", "f"), [])
     place = "# and on the cluster prod (https://10.0.0.1:6443), for all clusters have these names:"
-    assert [line.split()[-1] for line in argo[argo.index(place) - 4 : argo.index(place)]] == [
+    before = [line for line in argo[: argo.index(place)] if "--namespace argocd" in line]
+    assert [line.split()[-1] for line in before] == [
         "argocd.argoproj.io/application-set-refresh=true", "fc-nni-prod",
         "argocd.argoproj.io/application-set-refresh=true", "frameworkcontroller-prod",
     ]  # fmt: skip
+    assert "# and on the cluster prod (https://10.0.0.1:6443):" in argo
     flux_env = environment("prod", given | {"sync": "flux"}, {}, "hardened", "f")
     kustomizations = [
         line.split()[6] for line in removal.commands(flux_env, []) if "kustomizations" in line

@@ -173,12 +173,17 @@ def test_an_edit_is_committed_with_what_follows_from_it(mnist: Path, fcgitops: F
 
 
 def test_users_edits_of_generated_files_are_kept(mnist: Path, fcgitops: Fcgitops) -> None:
-    """A merge takes both; where both change a line it is a conflict, status 1."""
+    """A merge takes both; where both change a line it is a conflict, status 1.
+
+    That the Job's name does not tell an edit of it is said, and of no other experiment.
+    """
     job = mnist / "experiments/mnist/job.yaml"
     job.write_text(job.read_text().replace("backoffLimit: 3", "backoffLimit: 5"))
     git(mnist, "commit", "-qam", "more tries")
     write(mnist, {"experiments/mnist/run.yaml": "environment: prod\nresources: {memory: 4Gi}\n"})
-    fcgitops("-C", mnist, "nni", "experiment", "mnist")
+    said = fcgitops("-C", mnist, "nni", "experiment", "mnist").err
+    assert "note: experiments/mnist/job.yaml has edits of yours, and its name does not" in said
+    assert "edits" not in fcgitops("-C", mnist, "nni", "experiment", "other", "--env", "prod").err
     text = job.read_text()
     assert "backoffLimit: 5" in text
     assert text.count("memory: 4Gi") == 2
@@ -617,11 +622,11 @@ def test_the_removal_of_an_environment_names_all_of_nni(
         wanted = {(*kind, name) for kind in kinds for name in names}
         wanted |= {("flux-system", "kustomizations", "frameworkcontroller-nni")}
     lines = fcgitops("-C", root, "remove", "prod").err.splitlines()
-    assert "# kubectl delete namespace lab  # once nothing else is in it" in lines
+    assert "# kubectl delete namespace lab  # with all experiments and their claims" in lines
     told = set()
     for line in lines:
         words = [w for w in line.partition("  #")[0].split() if w != "--wait"]
-        if words[:2] == ["kubectl", "--namespace"]:
+        if words[:2] == ["kubectl", "--namespace"] and "annotate" not in words:
             _, _, namespace, _, kinds_, *names_ = words
             told |= {(namespace, k.partition(".")[0], n) for k in kinds_.split(",") for n in names_}
     assert wanted <= told
