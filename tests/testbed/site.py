@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,30 @@ class Site:
         self.notify()
         if isinstance(self.running, Flux):
             self.running.reconcile("kustomizations.kustomize.toolkit.fluxcd.io", NAMESPACE)
+
+    def sync_again(self) -> None:
+        """Have the tool apply all of it once more, though nothing has changed, and wait for it."""
+        if self.tool == "argocd":
+            done = self.status()["operationState"]["finishedAt"]
+            time.sleep(1)  # it is told in whole seconds
+            target = ("applications.argoproj.io", APPLICATION, "-n", "argocd", "--type=merge")
+            revision = self.status()["sync"]["revision"]
+            options = '["ServerSideApply=true"]'
+            operation = f'{{"sync":{{"revision":"{revision}","syncOptions":{options}}}}}'
+            self.plane.kubectl("patch", *target, f'--patch={{"operation":{operation}}}')
+            eventually(lambda: self._synced_since(done), 60, "Argo CD has synced once more")
+            return
+        place = ("kustomizations.kustomize.toolkit.fluxcd.io", NAMESPACE, "-n", "flux-system")
+        self.reconcile()
+        asked = self.plane.get(*place)["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"]
+        eventually(
+            lambda: self.status().get("lastHandledReconcileAt") == asked and _ready(self.status()),
+            60, "Flux has applied once more",
+        )  # fmt: skip
+
+    def _synced_since(self, done: str) -> bool:
+        operation = self.status()["operationState"]
+        return operation["phase"] == "Succeeded" and operation.get("finishedAt", done) > done
 
     def status(self) -> dict[str, Any]:
         """The status of the Application or of the Kustomization."""
