@@ -54,7 +54,7 @@ def files(experiment: Experiment, environment: Environment, inputs: Tree, compon
         }
     )
     documents = {
-        "job.yaml": _job(experiment, pod, content),
+        FILE: _job(experiment, pod, content),
         "kustomization.yaml": _kustomization(experiment, environment, inputs),
         "service.yaml": _service(experiment),
     }
@@ -89,7 +89,7 @@ def _kustomization(experiment: Experiment, environment: Environment, inputs: Tre
         "namespace": environment.nni_namespace,
         "namePrefix": f"{experiment.name}-",
         "labels": [{"pairs": {"experiment": experiment.name}}],
-        "resources": ["job.yaml", "service.yaml", *claim],
+        "resources": [FILE, "service.yaml", *claim],
         "components": [f"../../{COMPONENT}"],
         "configMapGenerator": [generator],
     }
