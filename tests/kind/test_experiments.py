@@ -10,8 +10,10 @@ The tests follow each other, as the days of an experiment do.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +152,20 @@ def test_its_trials_are_what_nni_makes_and_have_an_account_of_their_own(
     assert [(row[0], row[-1]) for row in granted] == [
         ("frameworks.frameworkcontroller.microsoft.com", "[get]")
     ]
+
+
+def test_the_guide_says_how_to_read_it(site: Site, good: Run) -> None:
+    """The commands of docs/nni.md that take a kubelet, typed as they stand there."""
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "nni.md").read_text(encoding="utf-8")
+    text = re.sub(r"\\\n\s*", "", guide).replace("experiment=first", "experiment=good")
+    typed = re.findall(r"^\$ (kubectl .*--selector .*)$", text, flags=re.M)
+    assert len(typed) == 2
+    best = json.dumps(result(site, "good")["best"])
+    for command in typed:
+        env = os.environ | {"KUBECONFIG": str(site.prod.cluster.kubeconfig)}
+        done = subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True,
+                              check=True)  # fmt: skip
+        assert best in done.stdout
 
 
 def test_its_page_is_behind_its_service(site: Site, good: Run) -> None:
