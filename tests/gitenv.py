@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+RELEASED = Path(__file__).parent / "released"
+"""Version → repositories that this version of fcgitops made, as bundles; see its README.md."""
+
 SETTINGS = """\
 [user]
     name = Ada
@@ -43,6 +46,12 @@ def git(directory: Path, *arguments: str, data: str = "", status: int = 0) -> st
     )
     assert done.returncode == status, done.stderr
     return done.stdout.removesuffix("\n")
+
+
+def clone_released(name: str, directory: Path, version: str = "0.1.0") -> Path:
+    """A clone, below `directory`, of a repository that a released version made."""
+    git(directory, "clone", "--quiet", str(RELEASED / version / f"{name}.bundle"), name)
+    return directory / name
 
 
 def write(directory: Path, files: Mapping[str, str | bytes | None]) -> None:
