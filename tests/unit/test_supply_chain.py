@@ -1,0 +1,35 @@
+"""What is fetched by the project's workflows and by a generated repository's is pinned."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = [
+    path
+    for top in (ROOT, ROOT / "{{cookiecutter.repo_slug}}")
+    for path in sorted((top / ".github" / "workflows").glob("*.y*ml"))
+]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    """A tag may be moved to other code; the version stands beside the commit, for readers."""
+    uses = re.findall(r"^\s*(?:- )?uses: *(\S+)(.*)$", path.read_text(), re.MULTILINE)
+    assert uses
+    for action, comment in uses:
+        assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action), action
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), f"{action}{comment}"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_workflows_read_only(path: Path) -> None:
+    """By default a workflow's token reads the repository's contents and nothing else."""
+    assert yaml.safe_load(path.read_text())["permissions"] == {"contents": "read"}
+    assert path.read_text().count("persist-credentials: false") == len(
+        re.findall(r"uses: actions/checkout@", path.read_text())
+    )
