@@ -65,8 +65,8 @@ golden: .venv/dev ## write the golden repositories anew; read their diff before 
 
 .PHONY: docs
 docs: .venv/ready ## write docs/configuration.md and docs/nni-check.md anew
-	@$(python) -c 'from fcgitops.config import reference; print(reference.page(), end="")' > docs/configuration.md
-	@$(python) -c 'from fcgitops.nni import check_reference; print(check_reference.page(), end="")' > docs/nni-check.md
+	@$(python) -c 'from fcgitops.fcconfig import reference; print(reference.page(), end="")' > docs/configuration.md
+	@$(python) -c 'from fcgitops.nnifile import reference; print(reference.page(), end="")' > docs/nni-check.md
 
 .PHONY: lint
 lint: .venv/dev ## ruff

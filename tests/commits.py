@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from fcgitops.errors import FcgitopsError, InputError
-from fcgitops.gitrepo import open_repository
+from fcgitops.core.errors import FcgitopsError, InputError
+from fcgitops.git.repo import open_repository
 from gitenv import state
 
 Make = Callable[..., Path]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from fcgitops import __version__
-from fcgitops.errors import WRONG_INPUT, FcgitopsError, InputError, Problem, messages
+from fcgitops.core.errors import WRONG_INPUT, FcgitopsError, InputError, Problem, messages
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
@@ -412,7 +412,7 @@ def doctor(context: click.Context, /, at: Path | None) -> int:
 @click.pass_context
 def tools(context: click.Context, /, at: Path | None, into: Path) -> int:
     """Installs the pinned kustomize: by Go, or the release's archive checked by its SHA-256."""
-    from fcgitops import tools as module  # noqa: PLC0415
+    from fcgitops.programs import install as module  # noqa: PLC0415
 
     click.echo(module.install(_folder(context, at) / into))
     return 0

@@ -13,7 +13,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fcgitops.errors import TOOL_FAILED, FcgitopsError, InputError, Problem, ToolError, messages
+from fcgitops.core.errors import (
+    TOOL_FAILED,
+    FcgitopsError,
+    InputError,
+    Problem,
+    ToolError,
+    messages,
+)
 
 PACKAGES = {"git": "GitPython", "yaml": "PyYAML"}
 """Module → package of what the generator needs besides cookiecutter."""
@@ -57,7 +64,7 @@ def _reported(work: Callable[[], None]) -> int:
 
 
 def _answers(raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 - imported late
-    from fcgitops import answers  # noqa: PLC0415 - needs PyYAML, which may be missing
+    from fcgitops.model import answers  # noqa: PLC0415 - needs PyYAML, which may be missing
 
     return answers.parse({name: raw[name] for name in answers.QUESTIONS if name in raw})
 
@@ -72,22 +79,24 @@ def _check(raw: Mapping[str, Any]) -> None:
                 f"{sys.executable} -m pip install {' '.join(missing)}",
             )
         )
-    from fcgitops import git, scaffold  # noqa: PLC0415 - needs both
+    from fcgitops.git import program  # noqa: PLC0415 - needs both
+    from fcgitops.repository import scaffold  # noqa: PLC0415 - needs both
 
     parsed = _answers(raw)
     scaffold.environments(parsed)
     here = Path.cwd()
     if any(here.iterdir()):
         raise InputError(Problem(str(here), "is not empty", "a name that is not taken yet"))
-    if above := git.inside_other_work_tree(here):
+    if above := program.inside_other_work_tree(here):
         raise InputError(
             Problem(str(here), f"is inside the Git repository {above}", "another --output-dir")
         )
 
 
 def _commit(raw: Mapping[str, Any]) -> None:
-    from fcgitops import gitrepo, scaffold  # noqa: PLC0415
-    from fcgitops.tree import read_tree  # noqa: PLC0415
+    from fcgitops.git import repo  # noqa: PLC0415
+    from fcgitops.repository import scaffold  # noqa: PLC0415
+    from fcgitops.text.tree import read_tree  # noqa: PLC0415
 
     parsed = _answers(raw)
     here = Path.cwd()
@@ -97,4 +106,4 @@ def _commit(raw: Mapping[str, Any]) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
-    gitrepo.init_and_commit(here, tree, scaffold.first_message(parsed), remote_url=parsed.repo_url)
+    repo.init_and_commit(here, tree, scaffold.first_message(parsed), remote_url=parsed.repo_url)

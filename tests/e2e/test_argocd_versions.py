@@ -8,9 +8,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from fcgitops import argocd
-from fcgitops.answers import ARGOCD_VERSIONS, Answers
-from fcgitops.model import PROFILES
+from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
+from fcgitops.model.environment import PROFILES
+from fcgitops.sync import argocd
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import eventually
 

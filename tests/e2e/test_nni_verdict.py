@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fcgitops.findings import REJECT, verdict
-from fcgitops.nni.check import check
-from fcgitops.nni.rules_algorithm import ASSESSORS, TUNERS, find
-from fcgitops.nni.rules_service import megabytes
+from fcgitops.core.findings import REJECT, verdict
+from fcgitops.nnifile.check import check
+from fcgitops.nnifile.rules_algorithm import ASSESSORS, TUNERS, find
+from fcgitops.nnifile.rules_service import megabytes
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from nnifiles import ODD, RIGHT, ROWS, SERVICES, added, altered, dumped, experiment, places, put

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fcgitops.errors import ToolError
-from fcgitops.gitrepo import init_and_commit
-from fcgitops.remote import push
+from fcgitops.core.errors import ToolError
+from fcgitops.git.push import push
+from fcgitops.git.repo import init_and_commit
 from gitenv import git, git_home, make_repository
 from gitserver import serve
 

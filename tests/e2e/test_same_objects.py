@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops import argocd as argocd_files
-from fcgitops import flux as flux_files
-from fcgitops.repository import Repository
+from fcgitops.repository.contents import Repository
+from fcgitops.sync import argocd as argocd_files
+from fcgitops.sync import flux as flux_files
 from gitenv import git
 from gitserver import serve
 from testbed.argocd import ArgoCD, argocd

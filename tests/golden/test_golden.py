@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
-from fcgitops.repository import Repository
+from fcgitops.repository.contents import Repository
 from gitenv import git
 from renderers import in_kubectl, pinned
 

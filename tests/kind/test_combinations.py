@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops.kind import Cluster
-from fcgitops.trial import JOBS, rolled_out
+from fcgitops.trial.cluster import Cluster
+from fcgitops.trial.trial import JOBS, rolled_out
 from testbed import health
 from testbed.deployed import ENVIRONMENT, NAME, POD, Deployed, completion, retries
 from testbed.programs import eventually

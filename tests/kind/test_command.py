@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from fcgitops.kind import Cluster, Kind
+from fcgitops.trial.cluster import Cluster, Kind
 from testbed.deployed import NAME
 from testbed.site import fcgitops
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops import diagnosis
-from fcgitops.kind import Cluster
-from fcgitops.nni.experiment import IMAGE
-from fcgitops.nni.platform import TRIAL
-from fcgitops.steps import Steps
+from fcgitops.manifests.nni_environment import TRIAL
+from fcgitops.model.experiment import IMAGE
+from fcgitops.trial import diagnosis
+from fcgitops.trial.cluster import Cluster
+from fcgitops.trial.steps import Steps
 from gitenv import git
 from testbed import registry
 from testbed.deployed import ENVIRONMENT, Deployed

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops.containers import full_name
-from fcgitops.kind import CTR, Cluster, Kind
+from fcgitops.programs.containers import full_name
+from fcgitops.trial.cluster import CTR, Cluster, Kind
 
 pytestmark = pytest.mark.kind
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fcgitops.git import merge_file
-from fcgitops.merge import merge
+from fcgitops.git.program import merge_file
+from fcgitops.repository.merge import merge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

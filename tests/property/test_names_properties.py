@@ -7,10 +7,12 @@ import re
 import string
 
 import yaml
-from fcgitops import model, render, values
-from fcgitops.answers import Answers, load, parse
-from fcgitops.answers import render as render_answers
-from fcgitops.errors import InputError
+from fcgitops.core.errors import InputError
+from fcgitops.manifests import overlay
+from fcgitops.model import environment
+from fcgitops.model.answers import Answers, load, parse
+from fcgitops.model.answers import render as render_answers
+from fcgitops.text import values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,26 +28,26 @@ labels = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
 @given(st.one_of(mixed, st.text(max_size=70), labels))
 def test_name(name: str) -> None:
     """A name passes if and only if it is a DNS label that is not reserved."""
-    problems = model.check_name(name, "NAME")
+    problems = environment.check_name(name, "NAME")
     right = bool(name) and len(name) <= 63 and set(name) <= set(
         string.ascii_lowercase + string.digits + "-"
-    ) and name[0] != "-" and name[-1] != "-" and name not in model.RESERVED_NAMES  # fmt: skip
+    ) and name[0] != "-" and name[-1] != "-" and name not in environment.RESERVED_NAMES  # fmt: skip
     assert bool(problems) is not right
     assert all(str(problem).isprintable() for problem in problems)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(labels.filter(lambda name: name not in model.RESERVED_NAMES))
+@given(labels.filter(lambda name: name not in environment.RESERVED_NAMES))
 def test_name_in_yaml(name: str) -> None:
     """Any name that passes is read back as that text from every file it is written to."""
-    defaults = model.default_values("upstream")
-    source = read(render.source(name, {}, defaults))
+    defaults = environment.default_values("upstream")
+    source = read(overlay.source(name, {}, defaults))
     assert source["cluster"]["name"] == name
     for own, over in (({"namespace": name}, {}), ({}, {"namespace": name})):
-        source = read(render.source("x", own, defaults | over))
+        source = read(overlay.source("x", own, defaults | over))
         assert source["namespace"] == name
-    moved = model.environment("x", {"namespace": name}, {}, "upstream", "f")
-    tree = render.environment_files(moved, "upstream", "")
+    moved = environment.environment("x", {"namespace": name}, {}, "upstream", "f")
+    tree = overlay.environment_files(moved, "upstream", "")
     assert read(tree["kustomization.yaml"])["namespace"] == name
 
 
@@ -75,7 +77,7 @@ def test_answers(text: str) -> None:
 ))  # fmt: skip
 def test_any_value_for_any_key(value: object) -> None:
     """Whatever YAML holds for a key, the check answers with lines, never with an error."""
-    for path, key in model.KEYS.items():
+    for path, key in environment.KEYS.items():
         message = key.check(value)
         assert isinstance(message, str), path
     assert isinstance(values.did_you_mean(value, ["a"]), str)

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops import keypaths, kustomize, model, render, yamlio
-from fcgitops.errors import InputError
-from fcgitops.nni import experiment, job, platform, storage
-from fcgitops.nni.experiment import Experiment
-from fcgitops.tree import Tree, read_tree
+from fcgitops.core.errors import InputError
+from fcgitops.manifests import nni_environment, nni_experiment, overlay
+from fcgitops.model import environment, experiment, storage
+from fcgitops.model.experiment import Experiment
+from fcgitops.programs import kustomize
+from fcgitops.text import keypaths, yamlio
+from fcgitops.text.tree import Tree, read_tree
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from renderers import pinned
@@ -56,10 +58,12 @@ def test_a_share(url: str) -> None:
     for value in share.config().values():
         assert re.fullmatch(r"/?[A-Za-z0-9][-A-Za-z0-9._/]*|/[-A-Za-z0-9._/]*", value), value
         assert ".." not in value.split("/")
-    env = model.environment("prod", NFS | {"nni.storage": url}, {}, "hardened", "f")
-    source = render.source("prod", NFS | {"nni.storage": url}, model.default_values("hardened"))
+    env = environment.environment("prod", NFS | {"nni.storage": url}, {}, "hardened", "f")
+    source = overlay.source(
+        "prod", NFS | {"nni.storage": url}, environment.default_values("hardened")
+    )
     assert read(source)["nni"]["storage"] == url
-    made = job.files(Experiment("m", "prod"), env, {"experiment.yaml": b""}, {})
+    made = nni_experiment.files(Experiment("m", "prod"), env, {"experiment.yaml": b""}, {})
     if isinstance(share, storage.Nfs):
         volumes = read(made["job.yaml"])["spec"]["template"]["spec"]["volumes"]
         assert volumes[-1]["nfs"] == {"server": share.server, "path": share.path}
@@ -101,8 +105,8 @@ def test_the_manager_finds_every_file(folder: Tree, program: kustomize.Kustomize
     if problems := experiment.check_inputs(inputs, "d"):
         assert all(str(problem).isprintable() for problem in problems)
         return
-    env = model.environment("prod", NFS, {}, "hardened", "f")
-    files = job.files(Experiment("m", "prod"), env, inputs, read_tree(COMPONENT))
+    env = environment.environment("prod", NFS, {}, "hardened", "f")
+    files = nni_experiment.files(Experiment("m", "prod"), env, inputs, read_tree(COMPONENT))
     with tempfile.TemporaryDirectory() as temporary:
         for path, data in {
             **{f"experiments/m/{path}": data for path, data in {**inputs, **files}.items()},
@@ -157,18 +161,18 @@ answers = st.fixed_dictionaries(
 @given(answers)
 def test_an_environments_keys(wanted: dict[str, Any]) -> None:
     """They read back from environment.yaml; what is made of them is YAML of those very values."""
-    text = render.source("prod", wanted, model.default_values("hardened"))
-    flat, problems = keypaths.flatten(yamlio.load(text.encode(), "f"), "f", model.KEYS)
+    text = overlay.source("prod", wanted, environment.default_values("hardened"))
+    flat, problems = keypaths.flatten(yamlio.load(text.encode(), "f"), "f", environment.KEYS)
     assert not problems
     assert {path: flat[path] for path in wanted if wanted[path]} == {
         path: value for path, value in wanted.items() if value
     }
     try:
-        env = model.environment("prod", flat, {}, "hardened", "f")
+        env = environment.environment("prod", flat, {}, "hardened", "f")
     except InputError as error:
         assert all(str(problem).isprintable() for problem in error.problems)
         return
-    made = platform.files(env)
+    made = nni_environment.files(env)
     objects = [o for data in made.values() for o in yaml.load_all(data, yaml.CSafeLoader)]
     found = {o["kind"]: o for o in objects}
     assert found["Namespace"]["metadata"]["name"] == wanted["nni.namespace"]

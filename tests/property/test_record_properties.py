@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fcgitops import record
+from fcgitops.repository import record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

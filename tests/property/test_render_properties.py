@@ -6,10 +6,13 @@ import functools
 from typing import Any
 
 import yaml
-from fcgitops import keypaths, model, record, render, scaffold
-from fcgitops.answers import Answers
-from fcgitops.model import KEYS, PROFILES, VARIANTS
-from fcgitops.repository import server_identity
+from fcgitops.manifests import overlay
+from fcgitops.model import environment
+from fcgitops.model.answers import Answers
+from fcgitops.model.environment import KEYS, PROFILES, VARIANTS
+from fcgitops.repository import record, scaffold
+from fcgitops.repository.contents import server_identity
+from fcgitops.text import keypaths
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +39,7 @@ given_values = st.fixed_dictionaries(
         "tolerations": st.lists(st.fixed_dictionaries({"key": notes}), max_size=2, unique_by=repr),
         "labels": st.dictionaries(names.filter(lambda name: name != "app"), names, max_size=3),
         "annotations": st.dictionaries(names, notes, max_size=3),
-        "components": st.lists(st.sampled_from(model.COMPONENTS), unique=True),
+        "components": st.lists(st.sampled_from(environment.COMPONENTS), unique=True),
     },
 )  # fmt: skip
 
@@ -45,13 +48,13 @@ given_values = st.fixed_dictionaries(
 @given(names, given_values, st.sampled_from(PROFILES))
 def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
     """The source reads back to the same environment; every generated file is one document."""
-    if name in model.RESERVED_NAMES or values.get("namespace") == "default":
+    if name in environment.RESERVED_NAMES or values.get("namespace") == "default":
         return
-    env = model.environment(name, values, {}, profile, "f")
-    source = render.source(name, values, model.default_values(profile))
+    env = environment.environment(name, values, {}, profile, "f")
+    source = overlay.source(name, values, environment.default_values(profile))
     flat, problems = keypaths.flatten(read(source), "f", KEYS)
     assert problems == []
-    assert model.environment(name, flat, {}, profile, "f") == env
+    assert environment.environment(name, flat, {}, profile, "f") == env
     tree = scaffold.new_environment(env, source, Answers("fc", profile), None)
     folder = f"overlays/{name}/"
     entries = f"clusters/flux/{name}/" if env.sync == "flux" else folder
@@ -62,17 +65,17 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
             listed = [patch["path"] for patch in read(data)["patches"]]
             beside = {p.removeprefix(f"{folder}patches/") for p in tree if "/patches/" in p}
             assert {"kustomization.yaml", *listed} == beside
-    patches = render.patches(env, profile)
+    patches = overlay.patches(env, profile)
     for kind, operations in patches.items():
-        assert read(tree[folder + render.patch_path(kind)]) == operations
+        assert read(tree[folder + overlay.patch_path(kind)]) == operations
         assert {op["op"] for op in operations} <= {"add", "replace"}
     assert bool(patches) == (f"{folder}patches/kustomization.yaml" in tree)
     found = [op["value"] for operations in patches.values() for op in operations]
     for key in ("nodeSelector", "tolerations", "annotations", "labels"):
         assert not values.get(key) or values[key] in found
     policy = tree.get(f"{folder}egress.yaml")
-    assert (read(policy) if policy else {}) == render.egress(env)
-    generated = render.environment_files(env, profile, scaffold.variant_config(profile))
+    assert (read(policy) if policy else {}) == overlay.egress(env)
+    generated = overlay.environment_files(env, profile, scaffold.variant_config(profile))
     assert record.decode(tree[f"{folder}.fcgitops"]) == generated
 
 

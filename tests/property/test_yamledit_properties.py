@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops import yamlio
-from fcgitops.errors import InputError
-from fcgitops.yamledit import edit
+from fcgitops.core.errors import InputError
+from fcgitops.text import yamlio
+from fcgitops.text.yamledit import edit
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from fcgitops import yamlio
+from fcgitops.text import yamlio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

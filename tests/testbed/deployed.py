@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcgitops import kustomize, throwaway, trial, yamlio
-from fcgitops.kind import Cluster
-from fcgitops.run import Result
-from fcgitops.steps import Steps
-from fcgitops.trial import JOBS, Trial
+from fcgitops.programs import kustomize
+from fcgitops.programs.process import Result
+from fcgitops.text import yamlio
+from fcgitops.trial import fit, trial
+from fcgitops.trial.cluster import Cluster
+from fcgitops.trial.steps import Steps
+from fcgitops.trial.trial import JOBS, Trial
 from gitenv import git
 
 from testbed.programs import eventually
@@ -70,7 +72,7 @@ class Deployed:
         """The environment as Git has it now."""
         rendered = kustomize.find().build(self.repository / "overlays" / ENVIRONMENT)
         objects = [o for o in yamlio.load_all(rendered) if o]
-        fitted = throwaway.fit(objects, self.cluster.kinds(), self.loaded)
+        fitted = fit.fit(objects, self.cluster.kinds(), self.loaded)
         return Trial(self.cluster, ENVIRONMENT, fitted, Steps())
 
     def sync(self) -> None:

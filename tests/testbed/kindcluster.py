@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from fcgitops import interrupts, kind
 from fcgitops.commands.kind_test import TASK_IMAGE
-from fcgitops.errors import ToolError
-from fcgitops.kind import Cluster, Kind
-from fcgitops.steps import Steps
+from fcgitops.core import interrupts
+from fcgitops.core.errors import ToolError
+from fcgitops.trial import cluster as kind
+from fcgitops.trial.cluster import Cluster, Kind
+from fcgitops.trial.steps import Steps
 
 from testbed.deployed import NAME
 

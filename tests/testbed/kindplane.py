@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fcgitops.kind import Cluster
+from fcgitops.trial.cluster import Cluster
 
 from testbed.controlplane import ControlPlane
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops.kind import Cluster
+from fcgitops.trial.cluster import Cluster
 
 ROOT = "/srv/nfs"
 PROGRAM = "/sbin/mount.nfs"

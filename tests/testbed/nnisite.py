@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fcgitops.nni.experiment import IMAGE
-from fcgitops.nni.platform import MANAGER
+from fcgitops.manifests.nni_environment import MANAGER
+from fcgitops.model.experiment import IMAGE
 
 from testbed.deployed import ENVIRONMENT, Deployed
 from testbed.nfsstandin import Share

@@ -22,9 +22,9 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from fcgitops import yamlio
-from fcgitops.containers import full_name
-from fcgitops.kind import Cluster
+from fcgitops.programs.containers import full_name
+from fcgitops.text import yamlio
+from fcgitops.trial.cluster import Cluster
 
 NAME = "registry"
 NAMESPACE = "kube-system"

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops import __version__, answers, template
-from fcgitops.answers import Answers
-from fcgitops.errors import InputError
+from fcgitops import __version__
+from fcgitops.core.errors import InputError
+from fcgitops.manifests import skeleton
+from fcgitops.model import answers
+from fcgitops.model.answers import Answers
 
 SLUG = "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit"
 KEYS_SHOWN = """\
@@ -176,14 +178,14 @@ def test_check_answer(name: str, value: object, message: str) -> None:
 
 def test_questions_are_cookiecutters() -> None:
     """cookiecutter.json asks the same questions, with the same defaults."""
-    asked = {name: value for name, value in template.questions().items() if name[0] != "_"}
+    asked = {name: value for name, value in skeleton.questions().items() if name[0] != "_"}
     assert set(asked) == set(answers.QUESTIONS)
     ours = answers.parse({"repo_slug": "fc"})
     for name in ("profile", "gitops", "repo_url", "requirement"):
         default = asked[name][0] if isinstance(asked[name], list) else asked[name]
         assert getattr(ours, name) == default
-    file = Path(template.template_root() / "cookiecutter.json")
-    assert json.loads(file.read_text()) == template.questions()
+    file = Path(skeleton.template_root() / "cookiecutter.json")
+    assert json.loads(file.read_text()) == skeleton.questions()
 
 
 def test_render() -> None:

@@ -11,9 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from fcgitops import checks, kustomize, yamlio
-from fcgitops.checks import Finding, Object, Rendered, check
-from fcgitops.model import PROFILES, VARIANTS
+from fcgitops.model.environment import PROFILES, VARIANTS
+from fcgitops.programs import kustomize
+from fcgitops.text import yamlio
+from fcgitops.verify import checks
+from fcgitops.verify.checks import Finding, Object, Rendered, check
 from gitenv import write
 from test_render import COMBINATIONS, base, files, make
 

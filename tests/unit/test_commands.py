@@ -11,9 +11,9 @@ from pathlib import Path
 import fcgitops as package
 import pytest
 from conftest import Fcgitops, tree
-from fcgitops import checks
-from fcgitops.config.check import check as check_config
-from fcgitops.model import KEYS
+from fcgitops.fcconfig.check import check as check_config
+from fcgitops.model.environment import KEYS
+from fcgitops.verify import checks
 from gitenv import git, state, write
 
 

@@ -11,10 +11,19 @@ from typing import Any
 
 import pytest
 from conftest import Fcgitops
-from fcgitops.config.check import MAX_REGEX_CHARACTERS, check
-from fcgitops.config.decode import MAX_VALUES
-from fcgitops.config.findings import ACCEPT, HAZARD, INFO, LONGEST, REJECT, RULES, Finding, verdict
-from fcgitops.config.image import shipped_text
+from fcgitops.fcconfig.check import MAX_REGEX_CHARACTERS, check
+from fcgitops.fcconfig.decode import MAX_VALUES
+from fcgitops.fcconfig.findings import (
+    ACCEPT,
+    HAZARD,
+    INFO,
+    LONGEST,
+    REJECT,
+    RULES,
+    Finding,
+    verdict,
+)
+from fcgitops.fcconfig.image import shipped_text
 
 ROWS = Path(__file__).parents[1] / "data" / "frameworkcontroller" / "config-verdicts.jsonl"
 MIN = "frameworkMinRetryDelaySecForTransientConflictFailed"

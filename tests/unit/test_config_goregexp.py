@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fcgitops.config import goregexp
-from fcgitops.config.goregexp import MAX_LENGTH, Verdict, judge
-from fcgitops.config.image import shipped_text
+from fcgitops.fcconfig import goregexp
+from fcgitops.fcconfig.goregexp import MAX_LENGTH, Verdict, judge
+from fcgitops.fcconfig.image import shipped_text
 
 
 @pytest.mark.parametrize(

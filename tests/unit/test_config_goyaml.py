@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import pytest
-from fcgitops.config import decode, goyaml
-from fcgitops.config.goyaml import (
+from fcgitops.fcconfig import decode, goyaml
+from fcgitops.fcconfig.goyaml import (
     BINARY,
     BOOL,
     FLOAT,

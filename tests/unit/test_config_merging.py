@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Fcgitops
-from fcgitops import scaffold
-from fcgitops.config import merging
-from fcgitops.config.check import check
-from fcgitops.config.decode import read
-from fcgitops.config.findings import INFO, faults
-from fcgitops.config.image import shipped_codes
-from fcgitops.errors import InputError
+from fcgitops.core.errors import InputError
+from fcgitops.fcconfig import merging
+from fcgitops.fcconfig.check import check
+from fcgitops.fcconfig.decode import read
+from fcgitops.fcconfig.findings import INFO, faults
+from fcgitops.fcconfig.image import shipped_codes
+from fcgitops.repository import scaffold
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from conftest import Fcgitops
-from fcgitops.config import reference, schema, sizing
-from fcgitops.config.check import check
-from fcgitops.config.decode import read
-from fcgitops.config.findings import HAZARD, REJECT, RULES, verdict
-from fcgitops.config.image import shipped_text
+from fcgitops.fcconfig import reference, schema, sizing
+from fcgitops.fcconfig.check import check
+from fcgitops.fcconfig.decode import read
+from fcgitops.fcconfig.findings import HAZARD, REJECT, RULES, verdict
+from fcgitops.fcconfig.image import shipped_text
 
 DEFAULTS: dict[str, Any] = {
     "kubeApiServerAddress": None,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fcgitops import containers
-from fcgitops.containers import full_name
-from fcgitops.errors import ToolError
+from fcgitops.core.errors import ToolError
+from fcgitops.programs import containers
+from fcgitops.programs.containers import full_name
 
 DIGEST = "sha256:" + "0a" * 32
 

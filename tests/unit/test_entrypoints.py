@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Fcgitops
-from fcgitops import argocd, entrypoints, flux, references, removal, render
-from fcgitops.answers import ARGOCD_VERSIONS, Answers
-from fcgitops.model import environment
-from fcgitops.nni import applications
+from fcgitops.manifests import overlay
+from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
+from fcgitops.model.environment import environment
+from fcgitops.sync import argocd, entrypoints, flux, nni_argocd, removal
+from fcgitops.verify import references
 from gitenv import git, write
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -50,7 +51,7 @@ def test_the_project_of_nni_allows_what_is_rendered() -> None:
     """The same of NNI's own project, which has nothing of FrameworkController's."""
     rendered = [*GOLDEN.glob("*/rendered/*.nni.yaml"), *GOLDEN.glob("*/rendered/experiments.*")]
     assert len(rendered) == 4
-    (text,) = applications.files(Answers("fc", repo_url=URL)).values()
+    (text,) = nni_argocd.files(Answers("fc", repo_url=URL)).values()
     spec = next(yaml.safe_load_all(text))["spec"]
     assert allowed_kinds(spec) == rendered_kinds(*rendered)
     assert spec["sourceRepos"] == [URL]
@@ -316,7 +317,7 @@ def test_removal_leaves_crd_and_namespace() -> None:
         assert "get frameworks" in typed[0]
         assert not [line for line in typed if "delete namespace" in line or "delete crd" in line]
         assert any(line.startswith("# kubectl delete namespace") for line in lines)
-    assert flux.NAME == render.NAME == argocd.NAME
+    assert flux.NAME == overlay.NAME == argocd.NAME
 
 
 def test_removal_tells_the_clusters_apart() -> None:
@@ -409,7 +410,7 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Pa
     )
     out = fcgitops("-C", folder, "verify", status=1).out
     assert f"prod: FCG15: {shared} leads to ../../docs, where" in out
-    found = references.leading_out(folder, "overlays/prod", (*render.SHARED, "overlays/prod"))
+    found = references.leading_out(folder, "overlays/prod", (*overlay.SHARED, "overlays/prod"))
     assert found == [
         (shared, "../../docs"),
         ("overlays/prod/kustomization.yaml", "../default-config"),

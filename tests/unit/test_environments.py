@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops import record, yamlio
-from fcgitops.answers import Answers
-from fcgitops.config.image import shipped_codes
-from fcgitops.environments import Planned, Request, outcome, parse_sets, plan
-from fcgitops.errors import InputError
-from fcgitops.git import merge_file
-from fcgitops.merge import Merged
-from fcgitops.repository import Repository
-from fcgitops.scaffold import base_tree, variant_config
-from fcgitops.template import render_skeleton
+from fcgitops.core.errors import InputError
+from fcgitops.fcconfig.image import shipped_codes
+from fcgitops.git.program import merge_file
+from fcgitops.manifests.skeleton import render_skeleton
+from fcgitops.model.answers import Answers
+from fcgitops.repository import record
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import Planned, Request, outcome, parse_sets, plan
+from fcgitops.repository.merge import Merged
+from fcgitops.repository.scaffold import base_tree, variant_config
+from fcgitops.text import yamlio
 from gitenv import write
 
 CUSTOMIZED = {"variant": "customized-config"}

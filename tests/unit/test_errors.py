@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fcgitops.errors import (
-    FcgitopsError,
-    FoundError,
-    InputError,
-    Problem,
-    ToolError,
-    messages,
-)
+from fcgitops.core.errors import FcgitopsError, FoundError, InputError, Problem, ToolError, messages
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fcgitops import git as driver
-from fcgitops.errors import InputError, ToolError
-from fcgitops.git import Git, inside_other_work_tree, merge_file, redact
-from fcgitops.gitrepo import open_repository
+from fcgitops.core.errors import InputError, ToolError
+from fcgitops.git import program as driver
+from fcgitops.git.program import Git, inside_other_work_tree, merge_file, redact
+from fcgitops.git.repo import open_repository
 from gitenv import git, git_home, make_repository, write
 
 __all__ = ["git_home", "make_repository"]
@@ -32,7 +32,7 @@ def program(directory: Path, text: str) -> Path:
 
 def test_import_is_lazy() -> None:
     """Importing the Git layer does not import GitPython, which takes 90 ms."""
-    code = "import fcgitops.gitrepo, sys; print('git' in sys.modules)"
+    code = "import fcgitops.git.repo, sys; print('git' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
@@ -48,7 +48,7 @@ def test_import_is_lazy() -> None:
 def test_missing_or_old(tmp_path: Path, script: str | None, what: str) -> None:
     """Where git is missing or too old, the message says which version to install."""
     place = program(tmp_path / "bin", script).parent if script else tmp_path
-    code = "from pathlib import Path; from fcgitops.git import Git; Git(Path())"
+    code = "from pathlib import Path; from fcgitops.git.program import Git; Git(Path())"
     env = {**os.environ, "PATH": str(place), "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -191,7 +191,7 @@ class TestRepository:
 
 def test_one_import_of_gitpython() -> None:
     """Only one module imports GitPython."""
-    package = Path(driver.__file__).parent
+    package = Path(driver.__file__).parents[1]
     found = [
         path.name
         for path in package.rglob("*.py")
@@ -201,4 +201,4 @@ def test_one_import_of_gitpython() -> None:
             for line in path.read_text().splitlines()
         )
     ]
-    assert found == ["git.py"]
+    assert found == ["program.py"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from commits import AFTER, BEFORE, CHANGES, Make
-from fcgitops.errors import FoundError, ToolError
-from fcgitops.gitrepo import open_repository
+from fcgitops.core.errors import FoundError, ToolError
+from fcgitops.git.repo import open_repository
 from gitenv import files, git, state, write
 
 pytestmark = pytest.mark.usefixtures("git_home")

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fcgitops import interrupts
-from fcgitops.errors import ToolError
-from fcgitops.interrupts import SIGNALS, Interrupted
-from fcgitops.run import run
+from fcgitops.core import interrupts
+from fcgitops.core.errors import ToolError
+from fcgitops.core.interrupts import SIGNALS, Interrupted
+from fcgitops.programs.process import run
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from commits import AFTER, BEFORE, CHANGES, Make, in_child, patiently
-from fcgitops import transaction
-from fcgitops.errors import FcgitopsError, InputError
-from fcgitops.gitrepo import Stages, init_and_commit, open_repository
+from fcgitops.core.errors import FcgitopsError, InputError
+from fcgitops.git import transaction
+from fcgitops.git.repo import Stages, init_and_commit, open_repository
 from gitenv import files, git, state, write
 
 pytestmark = pytest.mark.usefixtures("git_home")

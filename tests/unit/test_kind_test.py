@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 from conftest import Fcgitops
-from fcgitops import interrupts, kind, kustomize, throwaway
 from fcgitops.commands import kind_test
-from fcgitops.errors import FoundError, Problem, ToolError
-from fcgitops.kind import Cluster
-from fcgitops.steps import Steps
+from fcgitops.core import interrupts
+from fcgitops.core.errors import FoundError, Problem, ToolError
+from fcgitops.programs import kustomize
+from fcgitops.trial import cluster as kind
+from fcgitops.trial import fit
+from fcgitops.trial.cluster import Cluster
+from fcgitops.trial.steps import Steps
 from test_containers import program
 
 
@@ -192,7 +195,7 @@ def test_an_environment_that_stays_is_told_with_all_that_was_found(
 
     monkeypatch.setattr(kind_test, "Trial", Trial)
     monkeypatch.setattr(kind_test.diagnosis, "tell", lambda *_: None)
-    monkeypatch.setattr(throwaway, "fit", lambda *_: throwaway.Fitted([]))
+    monkeypatch.setattr(fit, "fit", lambda *_: fit.Fitted([]))
     cluster: Any = SimpleNamespace(kinds=set, kubectl=None)
 
     with pytest.raises(FoundError) as raised:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from fcgitops import kustomize
-from fcgitops.errors import ToolError
-from fcgitops.kustomize import Kustomize
+from fcgitops.core.errors import ToolError
+from fcgitops.programs import kustomize
+from fcgitops.programs.kustomize import Kustomize
 from gitenv import write
 
 INSTALL = "`make tools` installs 5.8.1"

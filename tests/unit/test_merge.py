@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from fcgitops import __version__
-from fcgitops.git import merge_file
-from fcgitops.merge import Conflict, Merged, merge
+from fcgitops.git.program import merge_file
+from fcgitops.repository.merge import Conflict, Merged, merge
 
 OLD, MINE, NEW = b"a\n.\n.\n.\nb\n", b"A\n.\n.\n.\nb\n", b"a\n.\n.\n.\nB\n"
 CLASH = b"x\n.\n.\n.\nb\n"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fcgitops import keypaths, model
-from fcgitops.errors import InputError, Problem
-from fcgitops.model import KEYS, Environment, environment
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import environment as model
+from fcgitops.model.environment import KEYS, Environment, environment
+from fcgitops.text import keypaths
 
 LABEL = "a DNS label: lower-case letters, digits and '-' between them, at most 63"
 

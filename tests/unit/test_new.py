@@ -10,7 +10,7 @@ from pathlib import Path
 import fcgitops as package
 import pytest
 from conftest import Fcgitops, snapshot, tree
-from fcgitops import answers
+from fcgitops.model import answers
 from gitenv import git, state, write
 
 

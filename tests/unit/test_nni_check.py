@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from conftest import Fcgitops
-from fcgitops.findings import ACCEPT, HAZARD, INFO, LONGEST, REJECT, Finding, verdict
-from fcgitops.nni import check_reference
-from fcgitops.nni.check import check
-from fcgitops.nni.experiment_file import MAX_DEPTH, MAX_FAULTS, MAX_VALUES
-from fcgitops.nni.rules import RULES
+from fcgitops.core.findings import ACCEPT, HAZARD, INFO, LONGEST, REJECT, Finding, verdict
+from fcgitops.nnifile import reference
+from fcgitops.nnifile.check import check
+from fcgitops.nnifile.experiment_file import MAX_DEPTH, MAX_FAULTS, MAX_VALUES
+from fcgitops.nnifile.rules import RULES
 from nnifiles import COUNT, RIGHT, ROWS, SERVICES, dumped, experiment
 from testbed.nnioracle import surroundings
 
@@ -566,7 +566,7 @@ def test_a_long_value_is_cut_off() -> None:
 def test_the_page_is_the_tables() -> None:
     """docs/nni-check.md is generated, so that it is never behind."""
     written = Path(__file__).parents[2] / "docs" / "nni-check.md"
-    assert check_reference.page() == written.read_text(encoding="utf-8"), "run `make docs`"
+    assert reference.page() == written.read_text(encoding="utf-8"), "run `make docs`"
 
 
 # The command.

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Fcgitops
-from fcgitops import experiments
-from fcgitops.errors import InputError
+from fcgitops.core.errors import InputError
+from fcgitops.repository import experiments
 from gitenv import git, state, write
 
 SPACE = '{"x": {"_type": "choice", "_value": [1]}}\n'

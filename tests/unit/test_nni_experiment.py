@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops import model
-from fcgitops.errors import InputError
-from fcgitops.nni import agreement, experiment, job, starter
-from fcgitops.nni.experiment import Experiment
+from fcgitops.core.errors import InputError
+from fcgitops.manifests import nni_experiment, nni_starter
+from fcgitops.model import environment as model
+from fcgitops.model import experiment
+from fcgitops.model.experiment import Experiment
+from fcgitops.repository import agreement
 
 NFS = {"nni.namespace": "nni", "nni.storage": "nfs://10.0.0.2/exports/nni"}
 AZURE = NFS | {"nni.storage": "azure://account1/share-1?keyVault=v1&key=k1"}
@@ -228,6 +230,16 @@ def test_file_names(files: dict[str, bytes], wrong: list[str]) -> None:
     assert [str(problem) for problem in found] == wrong
 
 
+def test_a_file_that_begins_with_a_tab() -> None:
+    """It is told: kustomize 5.8 writes a block for it that no YAML parser reads again."""
+    files = {"experiment.yaml": b"", "code/a.tsv": b"\tone\n", "code/b": b"one\n\ttwo\n"}
+    (found,) = experiment.check_inputs(files, "d")
+    assert str(found) == (
+        "d/code/a.tsv: begins with a tab, of which kustomize makes no YAML "
+        "(a first line that does not)"
+    )
+
+
 @pytest.mark.parametrize("character", ["\x7f", "\x80", "\x85", "\x9f", "\ufffe", "\uffff"])
 def test_characters_that_kustomize_cannot_write(character: str) -> None:
     """They are told with their file; in what is no UTF-8 text any byte may be."""
@@ -268,7 +280,9 @@ def run_and_job(
 ) -> tuple[str, str]:
     """The run ID in a Job, and the Job's name."""
     found = dataclasses.replace(Experiment("mnist", "prod"), **changes)
-    made = job.files(found, environment(given or NFS), files or FILES, component or COMPONENT)
+    made = nni_experiment.files(
+        found, environment(given or NFS), files or FILES, component or COMPONENT
+    )
     document = yaml.safe_load(made["job.yaml"])
     (container,) = document["spec"]["template"]["spec"]["containers"]
     variables = {item["name"]: item["value"] for item in container["env"]}
@@ -326,7 +340,7 @@ def test_no_file_stands_for_something_else() -> None:
 def test_names_fit() -> None:
     """The longest name still makes a Job's name and labels of at most 63 letters."""
     name = "m" * experiment.NAME_LENGTH
-    made = job.files(Experiment(name, "prod"), environment(NFS), FILES, COMPONENT)
+    made = nni_experiment.files(Experiment(name, "prod"), environment(NFS), FILES, COMPONENT)
     document = yaml.safe_load(made["job.yaml"])
     assert len(f"{name}-{document['metadata']['name']}") <= 63
     assert len(f"fc-experiment-{name}") <= 63
@@ -335,7 +349,9 @@ def test_names_fit() -> None:
 def test_job() -> None:
     """The manager: its account, its mounts, its exit statuses, and no privilege."""
     found = Experiment("mnist", "prod", node_selector={"b": "1", "a": "2"})
-    made = job.files(found, environment(NFS), {"experiment.yaml": b"e", "code/t.py": b""}, {})
+    made = nni_experiment.files(
+        found, environment(NFS), {"experiment.yaml": b"e", "code/t.py": b""}, {}
+    )
     assert list(made) == ["job.yaml", "kustomization.yaml", "service.yaml"]
     document = yaml.safe_load(made["job.yaml"])
     spec = document["spec"]
@@ -382,7 +398,7 @@ def test_job() -> None:
 
 def test_azure_has_a_claim() -> None:
     """NNI uploads to Azure's share by itself, so the manager keeps its work on a claim."""
-    made = job.files(Experiment("mnist", "prod"), environment(AZURE), FILES, COMPONENT)
+    made = nni_experiment.files(Experiment("mnist", "prod"), environment(AZURE), FILES, COMPONENT)
     kustomization = yaml.safe_load(made["kustomization.yaml"])
     assert kustomization["resources"] == ["job.yaml", "service.yaml", "work.yaml"]
     claim = yaml.safe_load(made["work.yaml"])
@@ -398,7 +414,7 @@ def test_azure_has_a_claim() -> None:
 def test_the_starter_is_in_order(given: dict[str, Any]) -> None:
     """What `nni experiment` scaffolds has no fault by NNI's rules and by its environment's."""
     env = environment(given)
-    files = starter.files("mnist", env, {}, "")
+    files = nni_starter.files("mnist", env, {}, "")
     assert list(files) == ["experiment.yaml", "search_space.json", "code/trial.py"]
     assert experiment.check_inputs(files, "d") == []
     assert agreement.check(files, env, "d") == []
@@ -407,11 +423,11 @@ def test_the_starter_is_in_order(given: dict[str, Any]) -> None:
 def test_code_of_the_users() -> None:
     """Its search space moves to the top, the rest to code/."""
     given = {"trial.py": b"t", "lib/a.py": b"a", "search_space.json": b'{"z": 1}'}
-    files = starter.files("mnist", environment(NFS), given, "d")
+    files = nni_starter.files("mnist", environment(NFS), given, "d")
     assert list(files) == ["experiment.yaml", "search_space.json", "code/trial.py", "code/lib/a.py"]
     assert files["search_space.json"] == b'{"z": 1}'
     with pytest.raises(InputError) as error:
-        starter.files("mnist", environment(NFS), {"train.py": b""}, "d")
+        nni_starter.files("mnist", environment(NFS), {"train.py": b""}, "d")
     assert str(error.value) == (
         "d: has neither experiment.yaml nor trial.py: what would a trial run? "
         "(its trialCommand is `python3 trial.py`)"
@@ -440,7 +456,10 @@ trainingService:
 def test_an_experiment_of_the_users() -> None:
     """It gets the environment's namespace, account and share, and keeps all else."""
     env = environment(NFS)
-    given = starter.files("x", env, {}, "") | {"experiment.yaml": FOREIGN.encode(), "more": b"m"}
+    given = nni_starter.files("x", env, {}, "") | {
+        "experiment.yaml": FOREIGN.encode(),
+        "more": b"m",
+    }
     found = [str(p) for p in agreement.check(given, env, "d")]
     assert found == [
         "d/experiment.yaml: trainingService.namespace: is not what prod has (namespace: nni)",
@@ -449,7 +468,7 @@ def test_an_experiment_of_the_users() -> None:
         "d/experiment.yaml: trainingService.storage: is not what prod has (storage: "
         "{storageType: nfs, server: 10.0.0.2, path: /exports/nni})",
     ]
-    files = starter.files("mnist", env, given, "d")
+    files = nni_starter.files("mnist", env, given, "d")
     assert files == given | {
         "experiment.yaml": FOREIGN.replace("theirs", "nni")
         .replace("admin", "nni-trial")
@@ -465,7 +484,7 @@ def test_what_is_no_experiment_stays_as_it_is(text: str) -> None:
     """The check says what is wrong with it."""
     env = environment(NFS)
     given = {"experiment.yaml": text.encode()}
-    assert starter.files("mnist", env, given, "d") == given
+    assert nni_starter.files("mnist", env, given, "d") == given
     assert agreement.check(given, env, "d")
 
 
@@ -482,7 +501,7 @@ def test_what_is_no_experiment_stays_as_it_is(text: str) -> None:
 def test_what_it_names_must_be_in_its_folder(key: str, value: str) -> None:
     """The manager has nothing else; nor is a file elsewhere read, and shown in a message."""
     env = environment(NFS)
-    files = starter.files("mnist", env, {}, "")
+    files = nni_starter.files("mnist", env, {}, "")
     name = key.partition(":")[0]
     original = {"trial_code_directory: code": "trialCodeDirectory: code"}.get(key, key)
     text = files["experiment.yaml"].decode()
@@ -496,7 +515,7 @@ def test_what_it_names_must_be_in_its_folder(key: str, value: str) -> None:
 def test_the_code_of_its_algorithms_is_in_its_folder() -> None:
     """A tuner of the user's own, for one."""
     env = environment(NFS)
-    files = starter.files("mnist", env, {}, "")
+    files = nni_starter.files("mnist", env, {}, "")
     text = files["experiment.yaml"].decode()
     own = text.replace("  name: TPE\n", "  className: t.T\n  codeDirectory: /opt\n")
     (found,) = agreement.check(files | {"experiment.yaml": own.encode()}, env, "d")

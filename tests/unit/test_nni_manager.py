@@ -23,7 +23,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from fcgitops.nni.rules_algorithm import TUNERS
+from fcgitops.nnifile.rules_algorithm import TUNERS
 
 COMPONENT = Path(__file__).parents[2] / "{{cookiecutter.repo_slug}}/components/nni"
 RUN = "0123456789"

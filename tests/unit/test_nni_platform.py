@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops import model
-from fcgitops.errors import InputError
-from fcgitops.model import Environment
-from fcgitops.nni import platform
+from fcgitops.core.errors import InputError
+from fcgitops.manifests import nni_environment
+from fcgitops.model import environment as model
+from fcgitops.model.environment import Environment
 
 NFS = {"nni.namespace": "nni", "nni.storage": "nfs://10.0.0.2/exports/nni"}
 AZURE = NFS | {"nni.storage": "azure://account1/share-1?keyVault=v1&key=k1"}
@@ -28,7 +28,7 @@ def environment(
 
 def text(given: dict[str, Any], name: str) -> str:
     """A file's text, without the header that each has."""
-    found = platform.files(environment(given))[f"nni/{name}"].decode()
+    found = nni_environment.files(environment(given))[f"nni/{name}"].decode()
     assert found.startswith(HEADER)
     return found.removeprefix(HEADER)
 
@@ -44,15 +44,15 @@ def problems(
 
 def test_without_a_namespace_there_is_nothing() -> None:
     """An environment without NNI has no such folder."""
-    assert platform.files(environment({})) == {}
+    assert nni_environment.files(environment({})) == {}
 
 
 def test_files() -> None:
     """Limits are a file where they are answers; the kustomization names what is there."""
     names = ["accounts", "kustomization", "namespace", "networkpolicies"]
-    assert list(platform.files(environment(NFS))) == [f"nni/{name}.yaml" for name in names]
+    assert list(nni_environment.files(environment(NFS))) == [f"nni/{name}.yaml" for name in names]
     limits = {"nni.limits": {"default": {"cpu": 1}}}
-    assert "nni/limits.yaml" in platform.files(environment(NFS | limits))
+    assert "nni/limits.yaml" in nni_environment.files(environment(NFS | limits))
     assert text(NFS | limits | {"nni.namespace": "trials"}, "kustomization.yaml") == (
         "apiVersion: kustomize.config.k8s.io/v1beta1\n"
         "kind: Kustomization\n"

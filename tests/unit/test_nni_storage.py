@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from fcgitops.nni import storage
-from fcgitops.nni.storage import Azure, Nfs
+from fcgitops.model import storage
+from fcgitops.model.storage import Azure, Nfs
 
 NO_SERVER = "names no server by its name or IPv4 address"
 NO_PATH = "names no exported path of letters, digits, '.', '_' and '-'"

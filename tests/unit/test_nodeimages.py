@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops import nodeimages
-from fcgitops.containers import Containers
-from fcgitops.errors import ToolError
+from fcgitops.core.errors import ToolError
+from fcgitops.programs.containers import Containers
+from fcgitops.trial import images
 from test_containers import program
 
 DOCKER = """\
@@ -56,7 +56,7 @@ def test_plan(
     program(tmp_path, "docker", DOCKER)
     docker = Containers(str(tmp_path / "docker"), "docker")
 
-    assert nodeimages.plan(docker, overlays, controller, task) == expected
+    assert images.plan(docker, overlays, controller, task) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_an_image_that_was_asked_for_must_be_there(
     docker = Containers(str(tmp_path / "docker"), "docker")
 
     with pytest.raises(ToolError, match=said):
-        nodeimages.plan(docker, [environment("fc:1")], controller, "busybox")
+        images.plan(docker, [environment("fc:1")], controller, "busybox")

@@ -8,7 +8,7 @@ from pathlib import Path
 import fcgitops as package
 import pytest
 from conftest import Fcgitops, snapshot, tree
-from fcgitops.config.image import shipped_codes
+from fcgitops.fcconfig.image import shipped_codes
 from gitenv import committed, git, state, write
 
 CONFIG = "overlays/prod/frameworkcontroller.yaml"

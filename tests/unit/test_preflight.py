@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from commits import AFTER, BEFORE, CHANGES, Make, refusal
-from fcgitops.errors import InputError, ToolError
-from fcgitops.gitrepo import open_repository
+from fcgitops.core.errors import InputError, ToolError
+from fcgitops.git.repo import open_repository
 from gitenv import SETTINGS, files, git, write
 
 pytestmark = pytest.mark.usefixtures("git_home")

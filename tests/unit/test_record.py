@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fcgitops import record
-from fcgitops.answers import Answers
-from fcgitops.model import PROFILES
-from fcgitops.scaffold import base_tree, repository_tree
-from fcgitops.template import render_skeleton
+from fcgitops.manifests.skeleton import render_skeleton
+from fcgitops.model import layout
+from fcgitops.model.answers import Answers
+from fcgitops.model.environment import PROFILES
+from fcgitops.repository import record
+from fcgitops.repository.scaffold import base_tree, repository_tree
 
 TREE = {"b/c.yaml": b"image: registry/x:v1\n\n# |=> \xc3\xa9\n", "a": b"", "d e": b"1\n"}
 TEXT = """\
@@ -83,8 +84,8 @@ def test_of_a_repository(profile: str) -> None:
     answers = Answers("fc", profile, environments={"prod": "customized-config"})
     skeleton = render_skeleton(answers)
     base = base_tree(answers, skeleton)
-    assert record.decode(base[record.BASE_FILE]) == {
-        path: data for path, data in base.items() if path != record.BASE_FILE
+    assert record.decode(base[layout.BASE_RECORD]) == {
+        path: data for path, data in base.items() if path != layout.BASE_RECORD
     }
     tree = repository_tree(answers, skeleton)
     recorded = record.decode(tree["overlays/prod/.fcgitops"]) or {}

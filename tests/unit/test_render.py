@@ -9,14 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fcgitops import keypaths, kustomize, render, scaffold, yamlio
-from fcgitops.answers import Answers
-from fcgitops.config.image import shipped_codes
-from fcgitops.entrypoints import CLUSTER_ROLE
-from fcgitops.errors import InputError, ToolError
-from fcgitops.model import KEYS, PROFILES, VARIANTS, Environment, default_values, environment
-from fcgitops.template import render_skeleton
-from fcgitops.tree import Tree
+from fcgitops.core.errors import InputError, ToolError
+from fcgitops.fcconfig.image import shipped_codes
+from fcgitops.manifests import overlay
+from fcgitops.manifests.skeleton import render_skeleton
+from fcgitops.model.answers import Answers
+from fcgitops.model.environment import (
+    KEYS,
+    PROFILES,
+    VARIANTS,
+    Environment,
+    default_values,
+    environment,
+)
+from fcgitops.programs import kustomize
+from fcgitops.repository import scaffold
+from fcgitops.sync.entrypoints import CLUSTER_ROLE
+from fcgitops.text import keypaths, yamlio
+from fcgitops.text.tree import Tree
 from gitenv import write
 
 Object = dict[str, Any]
@@ -44,7 +54,7 @@ def make(profile: str, variant: str, given: Mapping[str, Any], name: str = "prod
 
 def files(env: Environment, profile: str) -> Tree:
     """All files of an environment, relative to the repository."""
-    source = render.source(env.name, {"variant": env.variant}, default_values(profile))
+    source = overlay.source(env.name, {"variant": env.variant}, default_values(profile))
     answers = Answers("fc", profile)
     return scaffold.new_environment(env, source, answers, base(profile).get(CLUSTER_ROLE))
 
@@ -510,7 +520,7 @@ def expanded(*, rendered: bool) -> list[Any]:
 def test_text(profile: str, variant: str, case: Case) -> None:
     """Each key alone gives exactly this text, in this profile on this variant."""
     env = make(profile, variant, case.given)
-    tree = render.environment_files(env, profile, VARIANT)
+    tree = overlay.environment_files(env, profile, VARIANT)
     wanted = {"kustomization.yaml": kustomization(profile, variant, case)}
     if case.patches:
         wanted["patches/kustomization.yaml"] = component(case.patches)
@@ -704,7 +714,7 @@ def test_configuration(profile: str, settings: dict[str, Any], text: str) -> Non
     """
     env = make(profile, "customized-config", {"settings": settings})
     kept = KEPT if profile == "hardened" else ""
-    assert render.configuration(env, VARIANT + EXAMPLE) == text + kept + EXAMPLE
+    assert overlay.configuration(env, VARIANT + EXAMPLE) == text + kept + EXAMPLE
 
 
 OWN = """\
@@ -747,7 +757,7 @@ def with_text(profile: str, text: str, given: Mapping[str, Any] | None = None) -
 def test_configuration_has_the_comments() -> None:
     """What the text of `settings` says of its keys and entries, above and behind them."""
     wanted = OWN_HEAD + OWN.partition("frameworkCompletedRetainSec: 60\n")[2]
-    text = render.configuration(with_text("upstream", OWN), VARIANT + EXAMPLE)
+    text = overlay.configuration(with_text("upstream", OWN), VARIANT + EXAMPLE)
     assert text == wanted + EXAMPLE
 
 
@@ -755,9 +765,9 @@ def test_configuration_keeps_the_images_failures() -> None:
     """They come after the environment's own; one with the same code gives way to it."""
     own = OWN.partition("frameworkCompletedRetainSec: 60\n")[2].removesuffix("# end\n")
     wanted = f"{OWN_HEAD}{own}{HEADING}{shipped(without='137')}# end\n"
-    assert render.configuration(with_text("hardened", OWN), VARIANT) == wanted
+    assert overlay.configuration(with_text("hardened", OWN), VARIANT) == wanted
     keep = {"shippedPodFailureSpec": "keep"}
-    assert render.configuration(with_text("upstream", OWN, keep), VARIANT) == wanted
+    assert overlay.configuration(with_text("upstream", OWN, keep), VARIANT) == wanted
     codes = [entry["code"] for entry in yamlio.load(wanted.encode(), "f")["podFailureSpec"]]
     assert codes[:2] == [137, 300]
     assert tuple(codes[2:]) == tuple(code for code in shipped_codes() if code != 137)
@@ -767,7 +777,7 @@ def test_configuration_keeps_the_variants_failures() -> None:
     """Those that a repository's own variant adds stay between the environment's and the image's."""
     variant = "podFailureSpec:\n- code: 300\n  podPatterns: [{}]\n- code: 301 # ours\n" \
               "  podPatterns: [{}]\n"  # fmt: skip
-    text = render.configuration(with_text("hardened", OWN), variant)
+    text = overlay.configuration(with_text("hardened", OWN), variant)
     codes = [entry["code"] for entry in yamlio.load(text.encode(), "f")["podFailureSpec"]]
     assert codes == [137, 300, 301, *(code for code in shipped_codes() if code != 137)]
     assert "\n- code: 301 # ours\n" in text
@@ -777,7 +787,7 @@ def test_configuration_keeps_the_variants_failures() -> None:
 def test_configuration_has_each_of_the_images_failures_once(own: str) -> None:
     """`hardened`'s variant has them already: its text stays as it is, its comment on them too."""
     variant = scaffold.variant_config("hardened")
-    text = render.configuration(with_text("hardened", own) if own else
+    text = overlay.configuration(with_text("hardened", own) if own else
                                 make("hardened", "customized-config", {}), variant)  # fmt: skip
     assert text == (variant.replace("workerNumber: 500\n", own) if own else variant)
 
@@ -786,7 +796,7 @@ def test_configuration_has_each_of_the_images_failures_once(own: str) -> None:
 def test_configuration_replaces_the_images_failures(profile: str) -> None:
     """With shippedPodFailureSpec: replace the environment's own list is the whole list."""
     env = with_text(profile, OWN, {"shippedPodFailureSpec": "replace"})
-    text = render.configuration(env, scaffold.variant_config(profile))
+    text = overlay.configuration(env, scaffold.variant_config(profile))
     own = yamlio.load(OWN.encode(), "f")
     variant = yamlio.load(scaffold.variant_config(profile).encode(), "f")
     assert yamlio.load(text.encode(), "f") == {**variant, **own}
@@ -799,7 +809,7 @@ def test_configuration_broken(profile: str) -> None:
     """A variant's file that is no YAML is refused as such; its path is `environments`' to say."""
     env = make(profile, "customized-config", {"settings": {"workerNumber": 1}})
     with pytest.raises(InputError, match=r"^the variant's file: is not valid YAML"):
-        render.configuration(env, "a: b: c\n")
+        overlay.configuration(env, "a: b: c\n")
 
 
 @pytest.mark.parametrize(
@@ -822,7 +832,7 @@ def test_configuration_broken(profile: str) -> None:
 def test_source(given: dict[str, Any], text: str) -> None:
     """A new environment.yaml spells out what it is, then what was given, and reads back."""
     defaults = default_values("hardened") | {"namespace": "own", "sync": "flux"}
-    source = render.source("prod", given, defaults)
+    source = overlay.source("prod", given, defaults)
     assert source == (
         "# The source of this environment; README.md lists every key. After an edit run\n"
         f"# `make overlay ENV=prod`, which brings the other files in line.\n{text}"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from fcgitops import answers
-from fcgitops.answers import Answers
-from fcgitops.errors import InputError
-from fcgitops.model import KEYS, default_values
-from fcgitops.repository import Repository, server_identity
+from fcgitops.core.errors import InputError
+from fcgitops.model import answers
+from fcgitops.model.answers import Answers
+from fcgitops.model.environment import KEYS, default_values
+from fcgitops.repository.contents import Repository, server_identity
 from gitenv import write
 
 FILE = answers.render(Answers("fc")).decode()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from fcgitops import scaffold, settings
-from fcgitops.config.check import check
-from fcgitops.config.findings import INFO
-from fcgitops.config.image import shipped_codes
-from fcgitops.errors import InputError
-from fcgitops.model import PROFILES
+from fcgitops.core.errors import InputError
+from fcgitops.fcconfig.check import check
+from fcgitops.fcconfig.findings import INFO
+from fcgitops.fcconfig.image import shipped_codes
+from fcgitops.model import settings
+from fcgitops.model.environment import PROFILES
+from fcgitops.repository import scaffold
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from fcgitops.synced import stages
+from fcgitops.trial.apply_order import stages
 from hypothesis import given
 from hypothesis import strategies as st
 

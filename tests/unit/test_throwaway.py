@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from fcgitops import throwaway
-from fcgitops.checks import Object
-from fcgitops.throwaway import Fitted, fit
+from fcgitops.trial import fit as throwaway
+from fcgitops.trial.fit import Fitted, fit
+from fcgitops.verify.checks import Object
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KNOWN = {

@@ -13,8 +13,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from fcgitops import run, tools
-from fcgitops.errors import ToolError
+from fcgitops.core.errors import ToolError
+from fcgitops.programs import install, process
 
 PROGRAM = b"#!/bin/sh\necho v5.8.1\n"
 NAME = "kustomize_v5.8.1_linux_amd64.tar.gz"
@@ -50,24 +50,24 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
         threading.Thread(target=partial(server.serve_forever, 0.01), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/"
-        monkeypatch.setattr(tools, "RELEASE", url)
+        monkeypatch.setattr(install, "RELEASE", url)
         yield folder
         server.shutdown()
 
 
 def pin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    monkeypatch.setitem(tools.SHA256, "linux_amd64", hashlib.sha256(data).hexdigest())
+    monkeypatch.setitem(install.SHA256, "linux_amd64", hashlib.sha256(data).hexdigest())
 
 
 def test_archive(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The release's archive is fetched and unpacked; where it is there already, nothing is."""
     pin(monkeypatch, (release / NAME).read_bytes())
-    program = tools.install(tmp_path / "new" / "bin")
+    program = install.install(tmp_path / "new" / "bin")
     assert program == tmp_path / "new" / "bin" / "kustomize"
-    assert run.run([program]).stdout == b"v5.8.1\n"
+    assert process.run([program]).stdout == b"v5.8.1\n"
     assert [path.name for path in program.parent.iterdir()] == ["kustomize"]
     (release / NAME).unlink()
-    assert tools.install(tmp_path / "new" / "bin") == program
+    assert install.install(tmp_path / "new" / "bin") == program
 
 
 def test_replaces_another_version(
@@ -78,7 +78,7 @@ def test_replaces_another_version(
     old = tmp_path / "kustomize"
     old.write_text("#!/bin/sh\necho v5.0.0\n")
     old.chmod(0o755)
-    assert tools.install(tmp_path).read_bytes() == PROGRAM
+    assert install.install(tmp_path).read_bytes() == PROGRAM
 
 
 def test_replaces_what_does_not_run(
@@ -87,7 +87,7 @@ def test_replaces_what_does_not_run(
     """A kustomize that does not start, such as another machine's, is replaced."""
     pin(monkeypatch, (release / NAME).read_bytes())
     (tmp_path / "kustomize").write_bytes(b"\x7fELF of another machine")
-    assert tools.install(tmp_path).read_bytes() == PROGRAM
+    assert install.install(tmp_path).read_bytes() == PROGRAM
 
 
 def test_wrong_content(release: Path, tmp_path: Path) -> None:
@@ -95,11 +95,11 @@ def test_wrong_content(release: Path, tmp_path: Path) -> None:
     data = archive(b"evil")
     (release / NAME).write_bytes(data)
     with pytest.raises(ToolError) as caught:
-        tools.install(tmp_path / "bin")
+        install.install(tmp_path / "bin")
     found = hashlib.sha256(data).hexdigest()
     assert str(caught.value) == (
-        f"{tools.RELEASE}{NAME}: is not what was pinned: SHA-256 {found} "
-        f"({tools.SHA256['linux_amd64']})"
+        f"{install.RELEASE}{NAME}: is not what was pinned: SHA-256 {found} "
+        f"({install.SHA256['linux_amd64']})"
     )
     assert list((tmp_path / "bin").iterdir()) == []
 
@@ -108,9 +108,9 @@ def test_not_there(release: Path, tmp_path: Path) -> None:
     """An archive that cannot be fetched is told with its address and another way."""
     (release / NAME).unlink()
     with pytest.raises(ToolError) as caught:
-        tools.install(tmp_path / "bin")
+        install.install(tmp_path / "bin")
     assert str(caught.value) == (
-        f"{tools.RELEASE}{NAME}: cannot be fetched: HTTP Error 404: File not found "
+        f"{install.RELEASE}{NAME}: cannot be fetched: HTTP Error 404: File not found "
         "(install Go or kubectl)"
     )
 
@@ -122,9 +122,9 @@ def test_connection_lost(release: Path, tmp_path: Path, monkeypatch: pytest.Monk
         Quiet, "copyfile", lambda _self, source, out: out.write(source.read(size // 2))
     )
     with pytest.raises(ToolError) as caught:
-        tools.install(tmp_path / "bin")
+        install.install(tmp_path / "bin")
     assert str(caught.value) == (
-        f"{tools.RELEASE}{NAME}: cannot be fetched: "
+        f"{install.RELEASE}{NAME}: cannot be fetched: "
         f"IncompleteRead({size // 2} bytes read, {size - size // 2} more expected) "
         "(install Go or kubectl)"
     )
@@ -154,9 +154,9 @@ def test_platform(
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr("platform.machine", lambda: machine)
     with pytest.raises(ToolError) as caught:
-        tools.install(tmp_path / "bin")
+        install.install(tmp_path / "bin")
     expected = (
-        f"{tools.RELEASE}kustomize_v5.8.1_{name}.tar.gz: cannot be fetched"
+        f"{install.RELEASE}kustomize_v5.8.1_{name}.tar.gz: cannot be fetched"
         if name in ("linux_amd64", "linux_arm64", "darwin_arm64")
         else f"kustomize: has no pinned archive for {name} (go install {MODULE})"
     )
@@ -186,8 +186,8 @@ def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("go")
 def test_go(tmp_path: Path) -> None:
     """Where Go is, it builds the pinned version, into a folder that may be relative."""
-    program = tools.install(Path("bin"))
-    assert run.run([program.absolute()]).stdout == b"v5.8.1\n"
+    program = install.install(Path("bin"))
+    assert process.run([program.absolute()]).stdout == b"v5.8.1\n"
     assert (tmp_path / "bin" / "said").read_text() == f"install {MODULE} -buildvcs=false\n"
 
 
@@ -199,14 +199,14 @@ def test_go_fails(go: Path, script: str, reason: str) -> None:
     """Where Go fails, its last line is the reason, and the command can be typed again."""
     go.write_text(f"#!/bin/sh\n{script}\nexit 1\n")
     with pytest.raises(ToolError) as caught:
-        tools.install(Path("bin"))
+        install.install(Path("bin"))
     assert str(caught.value) == f"go install: failed: {reason} (go install {MODULE})"
 
 
 def test_pins() -> None:
     """There is a SHA-256 for Linux and macOS, each another one."""
-    assert set(tools.SHA256) == {
+    assert set(install.SHA256) == {
         f"{system}_{machine}" for system in ("linux", "darwin") for machine in ("amd64", "arm64")
     }
-    assert {len(bytes.fromhex(digest)) for digest in tools.SHA256.values()} == {32}
-    assert len(set(tools.SHA256.values())) == 4
+    assert {len(bytes.fromhex(digest)) for digest in install.SHA256.values()} == {32}
+    assert len(set(install.SHA256.values())) == 4

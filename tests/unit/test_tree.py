@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fcgitops.errors import InputError
-from fcgitops.tree import at, read_file, read_tree, safe_join, under
+from fcgitops.core.errors import InputError
+from fcgitops.text.tree import at, read_file, read_tree, safe_join, under
 from gitenv import write
 
 LEAVES = "leaves the repository (a relative path without '..')"

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fcgitops.errors import FoundError
-from fcgitops.steps import Steps
-from fcgitops.throwaway import Fitted
-from fcgitops.trial import Trial, complaint, framework, outcome, rolled_out
+from fcgitops.core.errors import FoundError
+from fcgitops.trial.fit import Fitted
+from fcgitops.trial.steps import Steps
+from fcgitops.trial.trial import Trial, complaint, framework, outcome, rolled_out
 
 
 def stateful_set(generation: int = 2, replicas: int = 1, **status: int) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fcgitops import values
-from fcgitops.values import Check
+from fcgitops.text import values
+from fcgitops.text.values import Check
 
 LABEL = "a DNS label: lower-case letters, digits and '-' between them, at most 63"
 NAME = "a DNS name: lower-case labels with '.' between them"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from fcgitops.commands.kind_test import TASK_IMAGE
-from fcgitops.model import IMAGE, IMAGE_TAG
+from fcgitops.model.environment import IMAGE, IMAGE_TAG
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "kind.yml"

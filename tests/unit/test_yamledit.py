@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fcgitops.errors import InputError
-from fcgitops.yamledit import KeyPath, edit, set_block
+from fcgitops.core.errors import InputError
+from fcgitops.text.yamledit import KeyPath, edit, set_block
 
 MINE = """\
 # mine

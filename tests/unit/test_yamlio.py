@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fcgitops import yamlio
-from fcgitops.errors import InputError
+from fcgitops.core.errors import InputError
+from fcgitops.text import yamlio
 
 
 def refusal(data: bytes) -> str:

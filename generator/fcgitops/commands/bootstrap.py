@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 import yaml
 
-from fcgitops import answers, argocd, entrypoints, flux, kubectl, terminal
 from fcgitops.commands.writing import unified
-from fcgitops.errors import InputError, Problem
-from fcgitops.kubectl import Kubectl
-from fcgitops.nni import applications, kustomizations
-from fcgitops.repository import Repository, source_path
-from fcgitops.tree import safe_join
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import answers
+from fcgitops.programs import kubectl
+from fcgitops.programs.kubectl import Kubectl
+from fcgitops.repository.contents import Repository, source_path
+from fcgitops.sync import argocd, entrypoints, flux, nni_argocd, nni_flux
+from fcgitops.text.tree import safe_join
 
 KINDS = {
     "argocd": ("Argo CD", "applicationsets.argoproj.io"),
@@ -122,9 +124,9 @@ def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[
     )
     files = [shown / file for file in wanted]
     nni = (
-        [shown / kustomizations.FILE, *sorted(shown.glob(f"experiments/*/{flux.SYNC_FILE}"))]
+        [shown / nni_flux.FILE, *sorted(shown.glob(f"experiments/*/{flux.SYNC_FILE}"))]
         if tool == "flux"
-        else [shown / applications.FILE]
+        else [shown / nni_argocd.FILE]
     )
     files += [file for file in nni if file.is_file()]
     missing = [file.relative_to(repository.root).as_posix() for file in files if not file.is_file()]

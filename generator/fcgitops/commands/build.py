@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from fcgitops import kustomize, terminal
-from fcgitops.errors import Problem, ToolError
-from fcgitops.repository import Repository
+from fcgitops.core import terminal
+from fcgitops.core.errors import Problem, ToolError
+from fcgitops.programs import kustomize
+from fcgitops.repository.contents import Repository
 
 
 def run(folder: Path, names: Iterable[str], output: Path | None) -> int:

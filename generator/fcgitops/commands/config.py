@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcgitops import terminal
 from fcgitops.commands import judging
-from fcgitops.config import schema as schema_module
-from fcgitops.errors import FoundError, InputError, Problem
-from fcgitops.findings import Finding
-from fcgitops.values import did_you_mean
+from fcgitops.core import terminal
+from fcgitops.core.errors import FoundError, InputError, Problem
+from fcgitops.core.findings import Finding
+from fcgitops.fcconfig import schema as schema_module
+from fcgitops.text.values import did_you_mean
 
 
 def check(
@@ -30,8 +30,8 @@ def check(
     Raises:
         InputError: with each file that cannot be read, after the others have been judged.
     """
-    from fcgitops.config.check import check as judge  # noqa: PLC0415 - its imports cost most
-    from fcgitops.config.findings import ACCEPT, faults, verdict  # noqa: PLC0415
+    from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415 - its imports cost most
+    from fcgitops.fcconfig.findings import ACCEPT, faults, verdict  # noqa: PLC0415
 
     def fails(findings: list[Finding]) -> bool:
         if strict and verdict(findings) == ACCEPT:
@@ -53,9 +53,9 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
         InputError: it cannot be read.
         FoundError: it is one that FrameworkController would not take as it is.
     """
-    from fcgitops.config import merging  # noqa: PLC0415
-    from fcgitops.config.check import check as judge  # noqa: PLC0415
-    from fcgitops.config.findings import faults  # noqa: PLC0415
+    from fcgitops.fcconfig import merging  # noqa: PLC0415
+    from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415
+    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
     try:
         data = judging.read(folder, file)
@@ -75,8 +75,8 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
 
 def _variant(folder: Path) -> str:
     """The text of customized-config: the repository's, or that of the profile hardened."""
-    from fcgitops import environments, scaffold  # noqa: PLC0415
-    from fcgitops.repository import Repository  # noqa: PLC0415
+    from fcgitops.repository import environments, scaffold  # noqa: PLC0415
+    from fcgitops.repository.contents import Repository  # noqa: PLC0415
 
     try:
         repository = Repository.find(folder)
@@ -101,7 +101,7 @@ def explain(key: str | None) -> int:
         for path, found in schema_module.walk():
             terminal.data(f"{path}: {schema_module.describe(found)}\n")
         return 0
-    from fcgitops.config import reference  # noqa: PLC0415
+    from fcgitops.fcconfig import reference  # noqa: PLC0415
 
     wanted = schema_module.find(key)
     if wanted is None:
@@ -114,7 +114,7 @@ def explain(key: str | None) -> int:
 
 def suggest(inflight: int, frameworks: int, tasks: int) -> int:
     """Prints settings as YAML, with their reasons as comments."""
-    from fcgitops.config import sizing  # noqa: PLC0415
+    from fcgitops.fcconfig import sizing  # noqa: PLC0415
 
     terminal.data(sizing.as_yaml(sizing.suggest(inflight, frameworks, tasks)))
     return 0

@@ -8,9 +8,11 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from fcgitops import __version__, containers, kustomize, terminal
-from fcgitops import run as programs
-from fcgitops.errors import TOOL_FAILED, FcgitopsError
+from fcgitops import __version__
+from fcgitops.core import terminal
+from fcgitops.core.errors import TOOL_FAILED, FcgitopsError
+from fcgitops.programs import containers, kustomize
+from fcgitops.programs import process as programs
 
 PACKAGES = ("cookiecutter", "GitPython", "PyYAML", "click", "rich")
 GIT_FLOOR = (2, 38)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fcgitops import terminal
-from fcgitops.errors import FOUND, InputError, Problem
-from fcgitops.findings import ACCEPT, HAZARD, Finding, verdict
+from fcgitops.core import terminal
+from fcgitops.core.errors import FOUND, InputError, Problem
+from fcgitops.core.findings import ACCEPT, HAZARD, Finding, verdict
 
 STANDARD_INPUT = "-"
 MAX_BYTES = 1 << 20

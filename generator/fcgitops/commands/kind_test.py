@@ -7,24 +7,20 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fcgitops import (
-    diagnosis,
-    interrupts,
-    kind,
-    kustomize,
-    nodeimages,
-    terminal,
-    throwaway,
-    yamlio,
-)
-from fcgitops.checks import Object
-from fcgitops.errors import FoundError, InputError, Problem, ToolError
-from fcgitops.kind import Cluster
-from fcgitops.model import DEFAULT_CONFIG
-from fcgitops.render import OVERLAYS
-from fcgitops.repository import Repository
-from fcgitops.steps import Steps
-from fcgitops.trial import JOBS, Trial
+from fcgitops.core import interrupts, terminal
+from fcgitops.core.errors import FoundError, InputError, Problem, ToolError
+from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.model.environment import DEFAULT_CONFIG
+from fcgitops.programs import kustomize
+from fcgitops.repository.contents import Repository
+from fcgitops.text import yamlio
+from fcgitops.trial import cluster as kind
+from fcgitops.trial import diagnosis, fit
+from fcgitops.trial import images as nodeimages
+from fcgitops.trial.cluster import Cluster
+from fcgitops.trial.steps import Steps
+from fcgitops.trial.trial import JOBS, Trial
+from fcgitops.verify.checks import Object
 
 TASK_IMAGE = "busybox:1.36.1"
 """Small, with a shell, and published."""
@@ -127,7 +123,7 @@ def _try_all(
     problems: list[Problem] = []
     names = list(overlays)
     for index, (name, objects) in enumerate(overlays.items(), 1):
-        fitted = throwaway.fit(objects, cluster.kinds(), loaded)
+        fitted = fit.fit(objects, cluster.kinds(), loaded)
         for note in fitted.notes:
             terminal.say(f"{name}: {note}")
         trial = Trial(cluster, name, fitted, steps)

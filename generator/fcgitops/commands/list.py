@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcgitops import terminal
-from fcgitops.errors import InputError, Problem
-from fcgitops.repository import Repository, source_path
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.repository.contents import Repository, source_path
 
 
 def run(folder: Path, form: str) -> int:

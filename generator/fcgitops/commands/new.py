@@ -13,28 +13,22 @@ from typing import Any
 
 import click
 
-from fcgitops import answers as answers_module
-from fcgitops import (
-    git,
-    gitrepo,
-    keypaths,
-    record,
-    remote,
-    scaffold,
-    settings,
-    terminal,
-    values,
-    yamlio,
-)
-from fcgitops.answers import BRANCH, QUESTIONS, Answers
 from fcgitops.commands.writing import Options, read_text, show
-from fcgitops.environments import check_configuration
-from fcgitops.errors import InputError, Problem
-from fcgitops.merge import Merged
-from fcgitops.model import CUSTOMIZED_CONFIG, KEYS
-from fcgitops.repository import Repository
-from fcgitops.template import questions, render_skeleton
-from fcgitops.tree import Tree, read_file
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git import program, repo
+from fcgitops.git import push as remote
+from fcgitops.manifests.skeleton import questions, render_skeleton
+from fcgitops.model import answers as answers_module
+from fcgitops.model import layout, settings
+from fcgitops.model.answers import BRANCH, QUESTIONS, Answers
+from fcgitops.model.environment import CUSTOMIZED_CONFIG, KEYS
+from fcgitops.repository import scaffold
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import check_configuration
+from fcgitops.repository.merge import Merged
+from fcgitops.text import keypaths, values, yamlio
+from fcgitops.text.tree import Tree, read_file
 
 ASKED = ("profile", "gitops", "repo_url", "environments", "defaults")
 """In cookiecutter.json's order; `repo_slug` is DEST's last part, `requirement` has a default."""
@@ -101,7 +95,7 @@ def run(  # noqa: PLR0913 - the command's options
     if _is_there(dest, parsed, tree):
         terminal.say(f"nothing to do: {dest} is there already, from these answers")
         if push:
-            _push(dest, gitrepo.open_repository(dest).branch or BRANCH, parsed, ask=not no_input)
+            _push(dest, repo.open_repository(dest).branch or BRANCH, parsed, ask=not no_input)
         return 0
     if how.dry_run:
         show(dest, Merged(dict(tree)))
@@ -229,7 +223,7 @@ def _refuse_place(dest: Path) -> None:
     if dest.exists() and not dest.is_dir():
         raise InputError(Problem(str(dest), "is a file", "a folder that does not exist yet"))
     if not dest.is_dir() or not any(dest.iterdir()):
-        above = git.inside_other_work_tree(dest)
+        above = program.inside_other_work_tree(dest)
         if above is not None:
             raise InputError(
                 Problem(str(dest), f"is inside the Git repository {above}",
@@ -265,7 +259,7 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
                 f"fcgitops -C {dest} overlay {name} --variant {parsed.environments[name]}")
         for name in (*missing, *others)
     ]  # fmt: skip
-    if read_file(dest, record.BASE_FILE) != tree[record.BASE_FILE]:
+    if read_file(dest, layout.BASE_RECORD) != tree[layout.BASE_RECORD]:
         problems.append(
             Problem(str(dest), "was generated from other answers",
                     "another DEST, or the answers in its fcgitops.yaml")
@@ -278,7 +272,7 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
 def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
     """Makes the repository beside `dest` and moves it there: a killed run leaves no half of it."""
     with _staging(dest) as stage:
-        commit = gitrepo.init_and_commit(
+        commit = repo.init_and_commit(
             stage,
             tree,
             scaffold.first_message(parsed),

@@ -6,16 +6,19 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from fcgitops import entrypoints, environments, experiments, flux, git, gitrepo, removal, terminal
 from fcgitops.commands.writing import Options, change, refuse_all, write_environments
-from fcgitops.environments import Request
-from fcgitops.errors import InputError, Problem
-from fcgitops.merge import Merged
-from fcgitops.model import Environment
-from fcgitops.nni import experiment as model
-from fcgitops.nni.experiment import FOLDER
-from fcgitops.repository import Repository
-from fcgitops.tree import Tree
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git import program, repo
+from fcgitops.model import experiment as model
+from fcgitops.model.environment import Environment
+from fcgitops.model.experiment import FOLDER
+from fcgitops.repository import environments, experiments
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import Request
+from fcgitops.repository.merge import Merged
+from fcgitops.sync import entrypoints, flux, removal
+from fcgitops.text.tree import Tree
 
 NAMESPACE = "nni"
 """Where experiments run unless the user says otherwise."""
@@ -106,7 +109,7 @@ def experiment(
         planned = experiments.plan(
             repository, name, environment=environment or "", given=given, source=str(source or "")
         )
-        merged = experiments.outcome(repository, [planned], git.merge_file)
+        merged = experiments.outcome(repository, [planned], program.merge_file)
         merged.files = dict.fromkeys(_gone(repository, name, planned.own)) | merged.files
         verb = "Add" if planned.new else "Change"
         return merged, f"{verb} experiment {name}"
@@ -119,7 +122,7 @@ def _gone(repository: Repository, name: str, own: Tree) -> list[str]:
     there = f"{FOLDER}/{name}"
     return [
         path
-        for path in gitrepo.open_repository(repository.root).list_head(there)
+        for path in repo.open_repository(repository.root).list_head(there)
         if not (repository.root / path).exists() and path.removeprefix(f"{there}/") not in own
     ]
 
@@ -134,7 +137,7 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
 
     def make(repository: Repository) -> tuple[Merged, str]:
         repository.require([name], repository.experiment_names(), "experiment")
-        head = gitrepo.open_repository(repository.root)
+        head = repo.open_repository(repository.root)
         place = f"{FOLDER}/{name}"
         entries = tuple(
             f"{entrypoints.experiment_folder(env, name)}/" for env in repository.environment_names()

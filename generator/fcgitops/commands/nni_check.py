@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcgitops.commands import judging
-from fcgitops.findings import Finding
+from fcgitops.core.findings import Finding
 
 
 def run(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool) -> int:
@@ -23,7 +23,7 @@ def run(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool)
     Raises:
         InputError: with each file that cannot be read, after the others have been judged.
     """
-    from fcgitops.nni.check import check  # noqa: PLC0415 - its imports cost most
+    from fcgitops.nnifile.check import check  # noqa: PLC0415 - its imports cost most
 
     def judge(data: bytes, name: str) -> list[Finding]:
         beside = folder if name == judging.STANDARD_INPUT else (folder / name).parent

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fcgitops import environments, yamlio
-from fcgitops import settings as settings_table
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
-from fcgitops.environments import Request
-from fcgitops.errors import InputError, Problem
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import settings as settings_table
+from fcgitops.repository import environments
+from fcgitops.repository.environments import Request
+from fcgitops.text import yamlio
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -67,8 +68,8 @@ def _read_settings(path: Path, name: str) -> str:
     Raises:
         InputError: with every mistake in it.
     """
-    from fcgitops.config.check import check  # noqa: PLC0415 - with --config only
-    from fcgitops.config.findings import faults  # noqa: PLC0415
+    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - with --config only
+    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
     text = read_text(path, name)
     problems = [found.problem(name) for found in faults(check(text.encode()))]

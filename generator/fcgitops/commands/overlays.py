@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fcgitops import environments, keypaths, yamlio
-from fcgitops.answers import parse_value
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
-from fcgitops.environments import Request
-from fcgitops.errors import InputError, Problem
-from fcgitops.model import KEYS
-from fcgitops.repository import Repository, source_path
-from fcgitops.values import did_you_mean
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model.answers import parse_value
+from fcgitops.model.environment import KEYS
+from fcgitops.repository import environments
+from fcgitops.repository.contents import Repository, source_path
+from fcgitops.repository.environments import Request
+from fcgitops.text import keypaths, yamlio
+from fcgitops.text.values import did_you_mean
 
 
 def run(folder: Path, source: str | None, **options: Any) -> int:  # noqa: ANN401

@@ -6,27 +6,22 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from fcgitops import (
-    entrypoints,
-    environments,
-    experiments,
-    git,
-    gitrepo,
-    kustomize,
-    record,
-    removal,
-    terminal,
-    yamlio,
-)
 from fcgitops.commands.writing import Options, change
-from fcgitops.errors import InputError, Problem, ToolError
-from fcgitops.merge import Merged
-from fcgitops.model import Environment
-from fcgitops.nni import platform
-from fcgitops.nni.experiment import FOLDER
-from fcgitops.render import OVERLAYS
-from fcgitops.repository import Repository
-from fcgitops.tree import read_file
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.git import program, repo
+from fcgitops.manifests import nni_environment
+from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.model import layout
+from fcgitops.model.environment import Environment
+from fcgitops.model.experiment import FOLDER
+from fcgitops.programs import kustomize
+from fcgitops.repository import environments, experiments, record
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.merge import Merged
+from fcgitops.sync import entrypoints, removal
+from fcgitops.text import yamlio
+from fcgitops.text.tree import read_file
 
 
 def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
@@ -57,12 +52,14 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
             *_generated(repository, entrypoints.folder(name)),
         ]
         environment = _environment(repository, name)
-        nni = _objects(repository, f"{name}/{platform.FOLDER}") if environment.runs_nni else []
+        nni = (
+            _objects(repository, f"{name}/{nni_environment.FOLDER}") if environment.runs_nni else []
+        )
         lines.extend(removal.commands(environment, _objects(repository, name), nni))
         merged = Merged(dict.fromkeys(committed))
         if environment.runs_nni:  # the last one takes Argo CD's entry point of NNI along
             gone = dataclasses.replace(environment, nni_namespace="")
-            merged.add(environments.repository_outcome(repository, git.merge_file, [gone]))
+            merged.add(environments.repository_outcome(repository, program.merge_file, [gone]))
         return merged, f"Remove environment {name}"
 
     status = change(folder, make, Options(**options))
@@ -81,7 +78,7 @@ def _environment(repository: Repository, name: str) -> Environment:
     except InputError as error:
         terminal.say(f"note: taken as it was generated, for {error}")
         environment = Environment(name, cluster_name=name)
-    flux = (repository.root / entrypoints.folder(name) / record.ENVIRONMENT_FILE).is_file()
+    flux = (repository.root / entrypoints.folder(name) / layout.RECORD_FILE).is_file()
     return dataclasses.replace(environment, sync="flux" if flux else "argocd")
 
 
@@ -91,11 +88,11 @@ def _generated(repository: Repository, path: str) -> list[str]:
     Raises:
         InputError: one of them is not committed.
     """
-    place = f"{path}/{record.ENVIRONMENT_FILE}"
+    place = f"{path}/{layout.RECORD_FILE}"
     made = record.decode(read_file(repository.root, place)) or {}
     names = [f"{path}/{name}" for name in made] + ([place] if made else [])
     there = [name for name in names if (repository.root / name).exists()]
-    committed = gitrepo.open_repository(repository.root).list_head(path)
+    committed = repo.open_repository(repository.root).list_head(path)
     if missing := [name for name in there if name not in committed]:
         raise InputError(Problem(name, "is not committed", f"git add {path}") for name in missing)
     if others := sorted(set(committed) - set(there)):
@@ -110,7 +107,7 @@ def _committed(repository: Repository, path: str) -> list[str]:
         InputError: another file would stay behind.
     """
     folder = repository.root / path
-    committed = gitrepo.open_repository(repository.root).list_head(path)
+    committed = repo.open_repository(repository.root).list_head(path)
     there = [p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink()]
     if there and not committed:
         raise InputError(Problem(path, "is not committed yet", f"git rm -r --cached {path}"))

@@ -7,28 +7,22 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fcgitops import (
-    answers,
-    checks,
-    entrypoints,
-    flux,
-    git,
-    kustomize,
-    references,
-    render,
-    safeguards,
-    terminal,
-    yamlio,
-)
-from fcgitops.checks import Finding, Rendered
-from fcgitops.commands import verify_nni
-from fcgitops.environments import Planned, as_it_is, outcome, repository_outcome
-from fcgitops.errors import FOUND, InputError, Problem, ToolError
-from fcgitops.model import VARIANTS, Environment
-from fcgitops.nni import experiment
-from fcgitops.render import OVERLAYS
-from fcgitops.repository import Repository, source_path
-from fcgitops.tree import at, read_file
+from fcgitops.core import terminal
+from fcgitops.core.errors import FOUND, InputError, Problem, ToolError
+from fcgitops.git import program as git
+from fcgitops.manifests import overlay
+from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.model import answers, experiment
+from fcgitops.model.environment import VARIANTS, Environment
+from fcgitops.programs import kustomize
+from fcgitops.repository.contents import Repository, source_path
+from fcgitops.repository.environments import Planned, as_it_is, outcome, repository_outcome
+from fcgitops.sync import entrypoints, flux, safeguards
+from fcgitops.text import yamlio
+from fcgitops.text.tree import at, read_file
+from fcgitops.verify import checks, references
+from fcgitops.verify import nni as verify_nni
+from fcgitops.verify.checks import Finding, Rendered
 
 
 def run(folder: Path, names: Iterable[str], form: str) -> int:
@@ -78,7 +72,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
                 objects = [o for o in yamlio.load_all(result, name) if o]
                 findings += verify_nni.rendered(name, objects, nni[name])
             continue
-        config = read_file(repository.root, f"{OVERLAYS}/{path.name}/{render.CONFIG_FILE}")
+        config = read_file(repository.root, f"{OVERLAYS}/{path.name}/{overlay.CONFIG_FILE}")
         rendered = Rendered(
             path.name,
             [o for o in yamlio.load_all(result, path.name) if o],
@@ -176,7 +170,7 @@ def _spelled_out(item: Planned) -> list[Finding]:
         Finding(
             "FCG13",
             env.name,
-            f"{render.SOURCE_FILE} does not spell out {key}, which Argo CD reads there",
+            f"{overlay.SOURCE_FILE} does not spell out {key}, which Argo CD reads there",
             f"{key}: {value}",
         )
         for key, value in (
@@ -198,10 +192,10 @@ def _in_sight(repository: Repository, item: Planned) -> list[Finding]:
             "FCG15",
             env.name,
             f"{file} leads to {text}, where the sync tools do not look",
-            f"keep what environments share below {render.SHARED[-1]}/",
+            f"keep what environments share below {overlay.SHARED[-1]}/",
         )
         for file, text in references.leading_out(
-            repository.root, own, (*render.SHARED, f"{OVERLAYS}/{env.variant}", own)
+            repository.root, own, (*overlay.SHARED, f"{OVERLAYS}/{env.variant}", own)
         )
     ]
 
@@ -244,7 +238,7 @@ def _in_line(repository: Repository, item: Planned) -> list[Finding]:
         Finding(
             "FCG12",
             name,
-            f"{path} is not in line with {render.SOURCE_FILE}",
+            f"{path} is not in line with {overlay.SOURCE_FILE}",
             f"make overlay ENV={name}",
         )
         for path in sorted({*stale, *result.conflicts})

@@ -10,18 +10,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops import (
-    argocd,
-    entrypoints,
-    experiments,
-    git,
-    gitrepo,
-    record,
-    removal,
-    terminal,
-    yamlio,
-)
-from fcgitops.environments import (
+from fcgitops.core import terminal
+from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
+from fcgitops.git import program, repo
+from fcgitops.model import layout
+from fcgitops.model.environment import Environment
+from fcgitops.repository import experiments
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import (
     Planned,
     Request,
     left_namespace,
@@ -29,12 +25,10 @@ from fcgitops.environments import (
     plan,
     repository_outcome,
 )
-from fcgitops.errors import FOUND, FoundError, InputError, Problem
-from fcgitops.merge import Conflict, Merged
-from fcgitops.model import Environment
-from fcgitops.nni import applications
-from fcgitops.repository import Repository
-from fcgitops.tree import read_file
+from fcgitops.repository.merge import Conflict, Merged
+from fcgitops.sync import argocd, entrypoints, nni_argocd, removal
+from fcgitops.text import yamlio
+from fcgitops.text.tree import read_file
 
 Contents = Mapping[str, bytes | None]
 Plan = Callable[[Repository], tuple[Merged, str]]
@@ -72,7 +66,7 @@ def change(folder: Path, make: Plan, options: Options) -> int:
         InputError, FoundError, ToolError: nothing was written.
     """
     found = Repository.find(folder)
-    worktree = gitrepo.open_repository(found.root)
+    worktree = repo.open_repository(found.root)
     with nullcontext() if options.dry_run else worktree.lock():
         repository = Repository(found.root)  # read under the lock
         repository.require_same_version()
@@ -115,11 +109,11 @@ def write_environments(
 
     def make(repository: Repository) -> tuple[Merged, str]:
         planned = plan(repository, requests(repository))
-        merged = outcome(repository, planned, git.merge_file)
+        merged = outcome(repository, planned, program.merge_file)
         merged.add(_experiments(repository, [item.environment for item in planned]))
         if whole or _nni_is_on(repository, planned):
             changed_environments = [item.environment for item in planned]
-            merged.add(repository_outcome(repository, git.merge_file, changed_environments))
+            merged.add(repository_outcome(repository, program.merge_file, changed_environments))
         added = [p.environment.name for p in planned if p.new]
         changed = _changed(repository, [p.environment.name for p in planned if not p.new], merged)
         message = (
@@ -151,7 +145,7 @@ def write_environments(
 
 def _nni_is_on(repository: Repository, planned: Sequence[Planned]) -> bool:
     """Whether the entry points that environments share may depend on what changes."""
-    there = (repository.root / argocd.FOLDER / applications.FILE).exists()
+    there = (repository.root / argocd.FOLDER / nni_argocd.FILE).exists()
     return there or any(item.environment.runs_nni for item in planned)
 
 
@@ -164,7 +158,7 @@ def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merg
             there.append(experiments.as_it_is(repository, name, environments))
         except InputError as error:
             notes.append(f"experiments/{name} was left as it is: {error}")
-    merged = experiments.outcome(repository, there, git.merge_file)
+    merged = experiments.outcome(repository, there, program.merge_file)
     merged.notes += notes
     return merged
 
@@ -172,7 +166,7 @@ def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merg
 def _was_synced_otherwise(repository: Repository, environment: Environment) -> bool:
     """Whether what was generated last is the other tool's."""
     entry_points = repository.root / entrypoints.folder(environment.name)
-    was_flux = (entry_points / record.ENVIRONMENT_FILE).is_file()
+    was_flux = (entry_points / layout.RECORD_FILE).is_file()
     return was_flux != (environment.sync == "flux")
 
 
@@ -204,7 +198,7 @@ def _changed(repository: Repository, names: list[str], merged: Merged) -> list[s
     """Those of many environments of which a file will not be as HEAD has it."""
     if len(names) < 2:
         return names
-    there = gitrepo.open_repository(repository.root).read_head(merged.files)
+    there = repo.open_repository(repository.root).read_head(merged.files)
     differing = [path for path, data in merged.files.items() if there[path] != data]
     differing += merged.conflicts
     folders = {path.split("/")[1] for path in differing}
@@ -247,9 +241,7 @@ def _lines(content: bytes | None) -> list[str]:
     return io.StringIO((content or b"").decode(errors="replace"), newline="\n").readlines()
 
 
-def _conflicts(
-    worktree: gitrepo.GitRepository, merged: Merged, message: str, options: Options
-) -> int:
+def _conflicts(worktree: repo.GitRepository, merged: Merged, message: str, options: Options) -> int:
     if options.branch:
         hint = f"`git switch -c {options.branch}`, then the same without --branch"
         raise FoundError(
@@ -269,8 +261,8 @@ def _conflicts(
     return FOUND
 
 
-def _stages(conflict: Conflict) -> gitrepo.Stages:
-    return gitrepo.Stages(conflict.base or None, conflict.ours, conflict.theirs, conflict.merged)
+def _stages(conflict: Conflict) -> repo.Stages:
+    return repo.Stages(conflict.base or None, conflict.ours, conflict.theirs, conflict.merged)
 
 
 def read_text(path: Path | None, name: str) -> str:

@@ -1,0 +1,1 @@
+"""What everything else stands on: problems and findings as values, what is said, signals."""

@@ -1,0 +1,1 @@
+"""Git: the only package that imports GitPython and that writes to a repository."""

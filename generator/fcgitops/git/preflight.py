@@ -1,0 +1,259 @@
+"""Whether a change may be made: all that speaks against it, found before anything is written."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git.journal import other_git
+from fcgitops.git.program import text
+from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, Index, WorkTree
+
+_UNCOMMITTED = "has changes that are not committed"
+_COMMIT_FIRST = "commit or stash them first"
+
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file's way from HEAD to what it shall be.
+
+    Attributes:
+        path: from the top of the work tree.
+        old: HEAD's, None where HEAD has no such file.
+        new: what it shall be, None to delete it.
+        content: the new content; None to delete it, or where git has the object already.
+        adopted: the work tree is as it shall be already (edited by hand, or left by an
+            earlier run that did not commit), and only the index has to follow.
+    """
+
+    path: str
+    old: Entry | None
+    new: Entry | None
+    content: bytes | None
+    adopted: bool
+
+
+def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change]:
+    """What has to change so that HEAD, index and work tree hold `contents`.
+
+    Paths that hold it in HEAD already are left out, whatever the user did to them.
+
+    Args:
+        tree: the work tree.
+        contents: by path from the top; None to delete.
+
+    Raises:
+        InputError: something of the user's is in the way; one problem a path.
+    """
+    _refuse(_misnamed(contents))
+    old = tree.head_names(contents)
+    new = {path: None if c is None else tree.name(c) for path, c in contents.items()}
+    changed = [path for path in contents if old[path] != new[path]]
+    if not changed:
+        return []
+    index = tree.staged
+    disk = Disk(tree.top)
+    problems = [p for path in changed for p in disk.obstacles(path)]
+    _refuse(problems)
+    on_disk = {path: disk.read(path) for path in changed}
+    # "As git would add it", for line ends and filters; only asked for what differs.
+    asked = [
+        path
+        for path in changed
+        if (data := on_disk[path]) is not None
+        and (data == contents[path] or tree.name(data) != old[path])
+    ]
+    added = tree.names(asked, write=True)
+    changes = []
+    for path in changed:
+        data, content, entry = on_disk[path], contents[path], index.entries.get(path)
+        if data is not None and data == content:
+            new[path], content = added[path], None
+            if new[path] == old[path]:
+                continue  # it differed in its line ends only
+        found = None if data is None else added.get(path, old[path])
+        executable = data is not None and disk.executable(path) and tree.enabled("core.filemode")
+        adopted = found == new[path]
+        clean = found == old[path] and (entry.id if entry else None) == old[path]
+        if clean and entry is not None and tree.enabled("core.filemode"):
+            clean = executable == (entry.mode == EXECUTABLE)
+        if not (adopted or clean):
+            problems.append(_unclean(path, index, old[path]))
+            continue
+        mode = entry.mode if entry else FILE
+        if adopted and tree.enabled("core.filemode"):
+            mode = EXECUTABLE if executable else FILE
+        changes.append(
+            Change(
+                path=path,
+                old=_entry(entry.mode if entry else FILE, old[path]),
+                new=_entry(mode, new[path]),
+                content=None if adopted else content,
+                adopted=adopted,
+            )
+        )
+    _refuse(problems)
+    return changes
+
+
+def refuse_unfinished(tree: WorkTree, *, commit: bool, new_branch: bool = False) -> None:
+    """Refuse a repository in which a commit now would not be the one that is meant.
+
+    Args:
+        tree: the work tree.
+        commit: a commit shall be made, on the branch that is checked out.
+        new_branch: the commit goes to a new branch, so that HEAD may be detached.
+
+    Raises:
+        InputError: it is so.
+    """
+    top = str(tree.top)
+    problems = []
+    for name, what in _UNDER_WAY.items():
+        if (tree.git_dir / name).exists():
+            problems.append(Problem(top, f"a {what} is under way", "finish or abort it first"))
+            break
+    if tree.lock.exists():
+        problems.append(other_git(tree))
+    if commit and tree.ref is None and not new_branch:
+        hint = "switch to a branch, or make one with --branch NAME"
+        problems.append(Problem(top, "HEAD is detached: no branch is checked out", hint))
+    _refuse(problems)
+    index = tree.staged
+    if index.unmerged:
+        hint = "resolve them, then `git add`"
+        _refuse([Problem(path, "has conflicts", hint) for path in sorted(index.unmerged)])
+    if commit and tree.head is None and index.entries:
+        # The first commit of somebody's own repository is theirs to make.
+        _refuse([Problem(top, "has staged files but no commit yet", "run `git commit` first")])
+
+
+def refuse_branch(tree: WorkTree, branch: str) -> None:
+    """Refuse a branch to be made that exists, or whose name is invalid.
+
+    Raises:
+        InputError: it is so.
+    """
+    answer = tree.git.ask("check-ref-format", "--branch", branch)
+    if answer.status or answer.out.decode().strip() != branch:  # "@{-1}" is expanded
+        _refuse([Problem("--branch", f"{branch!r} is not a valid branch name")])
+    ref = f"refs/heads/{branch}"
+    listed = text(tree.git.run("for-each-ref", "--format=%(refname)", "refs/heads"))
+    for other in {tree.ref or "", *listed.split("\n")} - {""}:
+        name = other.removeprefix("refs/heads/")
+        if other == ref:
+            _refuse([Problem("--branch", f"{branch!r} exists", "choose a new name")])
+        if other.startswith(f"{ref}/") or ref.startswith(f"{other}/"):  # a file and a folder
+            _refuse([Problem("--branch", f"{branch!r} cannot be beside {name!r}", "another name")])
+
+
+class Disk:
+    """The work tree's files, looked at without following a symbolic link."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._parents: dict[str, Problem | None] = {"": None}
+
+    def obstacles(self, path: str) -> Iterator[Problem]:
+        """What keeps the path from being an ordinary file, or becoming one."""
+        problem = self._parent(_parent(path))
+        mode = None if problem else _mode(self.top / path)
+        if problem:
+            yield Problem(path, problem.what, problem.hint)
+        elif mode is not None and stat.S_ISLNK(mode):
+            yield Problem(path, "is a symbolic link", "it would be followed; remove it first")
+        elif mode is not None and not stat.S_ISREG(mode):
+            yield Problem(path, "is in the way: not an ordinary file", "move it first")
+
+    def read(self, path: str) -> bytes | None:
+        """The content of the file, None where there is none."""
+        try:
+            return (self.top / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise InputError(Problem(path, f"cannot be read: {error.strerror}")) from error
+
+    def executable(self, path: str) -> bool:
+        """Whether its owner may execute the file, which is all that git records."""
+        return bool((_mode(self.top / path) or 0) & stat.S_IXUSR)
+
+    def missing_directories(self, paths: list[str]) -> list[str]:
+        """The directories that writing the paths would make, outermost first."""
+        missing: set[str] = set()
+        for directory in {_parent(path) for path in paths}:
+            name = directory
+            while name and name not in missing and _mode(self.top / name) is None:
+                missing.add(name)
+                name = _parent(name)
+        return sorted(missing)
+
+    def _parent(self, directory: str) -> Problem | None:
+        """What is wrong with a directory or one above it; None also where it is missing."""
+        if directory not in self._parents:
+            problem = self._parent(_parent(directory))
+            mode = None if problem else _mode(self.top / directory)
+            if mode is None:
+                pass
+            elif stat.S_ISLNK(mode):
+                hint = "it would be followed; remove it first"
+                problem = Problem("", f"{directory} is a symbolic link", hint)
+            elif not stat.S_ISDIR(mode):
+                problem = Problem(
+                    "", f"{directory} is in the way: not a directory", "move it first"
+                )
+            elif _mode(self.top / directory / ".git") is not None:
+                problem = Problem("", f"{directory} is another Git repository", "move it first")
+            self._parents[directory] = problem
+        return self._parents[directory]
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise InputError(problems)
+
+
+def _misnamed(paths: Mapping[str, object]) -> list[Problem]:
+    """Paths that leave the work tree, reach into .git, or break git's line protocols."""
+    return [
+        Problem(path, "is not a path that can be written")
+        for path in paths
+        if "\n" in path
+        or "\0" in path
+        or any(part in {"", ".", ".."} or part.lower() == ".git" for part in path.split("/"))
+    ]
+
+
+def _unclean(path: str, index: Index, old: str | None) -> Problem:
+    """Why a path that is neither HEAD's nor the new one is refused."""
+    if path in index.skipped:
+        return Problem(path, "is left out by the sparse checkout", "`git sparse-checkout add` it")
+    untracked = old is None and path not in index.entries
+    return Problem(path, _UNCOMMITTED, "commit or move it first" if untracked else _COMMIT_FIRST)
+
+
+def _entry(mode: str, name: str | None) -> Entry | None:
+    return None if name is None else Entry(mode, name)
+
+
+def _parent(path: str) -> str:
+    parent = str(PurePosixPath(path).parent)
+    return "" if parent == "." else parent
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None

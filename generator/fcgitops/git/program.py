@@ -1,0 +1,269 @@
+"""Git as a program: how it is started, in which environment, and how its failures read.
+
+The only module that imports GitPython, and only when git is first started: importing it
+takes 90 ms, which `fcgitops --version` must not pay. GitPython's command interface starts
+the processes; its object database is not used.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
+
+MINIMUM = (2, 38)
+"""The oldest git whose plumbing does what `transaction` relies on."""
+
+_INSTALL = "install git {}.{} or later: https://git-scm.com/downloads".format(*MINIMUM)
+_NO_GIT = Problem("git", "is not installed, or does not run", _INSTALL)
+
+_KEPT = re.compile(
+    r"GIT_((AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|SSH.*|ASKPASS|CONFIG_.*|EXEC_PATH|SSL_.*|PROXY_.*"
+    r"|HTTP_.*|ALLOW_PROTOCOL|PROTOCOL.*|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM"
+    r"|TEMPLATE_DIR|DEFAULT_HASH|TERMINAL_PROMPT|TRACE.*|PYTHON_.*)"
+)
+"""What of GIT_* reaches git; GIT_DIR or GIT_INDEX_FILE, set in every hook, must not."""
+
+_SETTINGS = ("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+_CREDENTIALS = re.compile(r"(\w://)[^/@\s]+@")
+
+
+class Answer(NamedTuple):
+    """How a git command ended."""
+
+    status: int
+    out: bytes
+    err: str
+
+    @property
+    def reason(self) -> str:
+        """The line of stderr that says why it failed."""
+        lines = [line.strip() for line in self.err.splitlines() if line.strip()]
+        told = [line for line in lines if line.startswith(("fatal:", "error:"))]
+        line = (told or lines[-1:] or [f"ended with status {self.status}"])[0]
+        return redact(re.sub(r"^(fatal|error): ", "", line))
+
+
+class Git:
+    """Starts git in one directory.
+
+    Attributes:
+        directory: where git runs.
+        held: a descriptor that git's processes keep open, so that the lock behind it
+            outlives this process for as long as an orphaned child still writes.
+    """
+
+    def __init__(self, directory: Path, held: int | None = None) -> None:
+        self.directory = directory
+        self.held = held
+        self._command = _command()
+
+    def start(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        hooks: bool = False,
+        hold: bool = True,
+    ) -> Process:
+        """Start git with pipes on stdin, stdout and stderr.
+
+        Args:
+            *arguments: git's subcommand and what follows it.
+            env: variables on top of the environment.
+            hooks: let git run the user's hooks.
+            hold: pass the lock's descriptor on; not for what may leave a daemon behind,
+                such as a hook or gpg.
+        """
+        from subprocess import PIPE  # noqa: PLC0415 - GitPython has loaded it
+
+        descriptors = (self.held,) if hold and self.held is not None else ()
+        options = _SETTINGS if hooks else (*_SETTINGS, *_NO_HOOKS)
+        command = [*_scrubbing(), self._command, *options, *arguments]
+        process = (
+            _gitpython()
+            .Git(str(self.directory))
+            .execute(
+                command, istream=PIPE, as_process=True, env=dict(env or {}), pass_fds=descriptors
+            )
+        )
+        return Process(process)
+
+    def ask(
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        hooks: bool = False,
+        hold: bool = True,
+    ) -> Answer:
+        """Run git with `data` on its stdin, to its end, however it ends."""
+        return self.start(*arguments, env=env, hooks=hooks, hold=hold).finish(data)
+
+    def run(
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        hooks: bool = False,
+        hold: bool = True,
+        accept: Collection[int] = (0,),
+    ) -> bytes:
+        """Run git and return its stdout.
+
+        Raises:
+            ToolError: its status is not one to accept.
+        """
+        answer = self.ask(*arguments, data=data, env=env, hooks=hooks, hold=hold)
+        if answer.status not in accept:
+            raise failure(arguments, answer)
+        return answer.out
+
+    def line(self, *arguments: str, accept: Collection[int] = (0,)) -> str:
+        """Run git and return the one line that it prints."""
+        return text(self.run(*arguments, accept=accept)).removesuffix("\n")
+
+
+class Process:
+    """A git process that has been started."""
+
+    def __init__(self, process: Any) -> None:  # noqa: ANN401 - GitPython's wrapper of Popen
+        self._process = process
+        self.stdin: IO[bytes] = process.stdin
+        self.stdout: IO[bytes] = process.stdout
+        self.stderr: IO[bytes] = process.stderr
+
+    def finish(self, data: bytes = b"") -> Answer:
+        """Send `data`, read what comes, wait for the end."""
+        out, err = self._process.communicate(data)
+        return Answer(self._process.returncode, out, text(err))
+
+    def wait(self) -> int:
+        """Wait for the end; the pipes are the caller's matter."""
+        status: int = self._process.proc.wait()
+        return status
+
+
+_NO_PLACE = (
+    "No space left on device",
+    "Read-only file system",
+    "Disk quota exceeded",
+    "unable to write file",  # where git does not say more
+)
+
+
+def failure(arguments: tuple[str, ...], answer: Answer) -> FcgitopsError:
+    """The error for a git command that failed; a place that takes no file is wrong input."""
+    name = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
+    problem = Problem(f"git {name}".strip(), answer.reason)
+    full = any(words in answer.err for words in _NO_PLACE)
+    return InputError(problem) if full else ToolError(problem)
+
+
+def text(data: bytes) -> str:
+    """What git prints, as text; bytes that are no UTF-8 survive the way back."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def raw(value: str) -> bytes:
+    """The reverse of `text`."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def redact(line: str) -> str:
+    """The line without the user and password of a URL."""
+    return _CREDENTIALS.sub(r"\1", line)
+
+
+def merge_file(
+    base: bytes, ours: bytes, theirs: bytes, labels: tuple[str, str, str]
+) -> tuple[bytes, bool]:
+    """Merge three versions of a file as `git merge` does; needs no repository.
+
+    Args:
+        base: what both sides started from.
+        ours: the user's.
+        theirs: the new one.
+        labels: what the conflict markers call ours, base and theirs.
+
+    Returns:
+        The merged content, and whether it holds conflict markers. Binary content that
+        both sides changed cannot be merged: ours, and True.
+    """
+    with tempfile.TemporaryDirectory(prefix="fcgitops-") as name:
+        directory = Path(name)
+        for file, content in (("ours", ours), ("base", base), ("theirs", theirs)):
+            (directory / file).write_bytes(content)
+        names = [word for label in labels for word in ("-L", label)]
+        command = ("merge-file", "-p", *names, "ours", "base", "theirs")
+        answer = Git(directory).ask(*command)
+    if answer.status == 255 and "binary" in answer.err:
+        return ours, True
+    if answer.status > 127:  # up to 127 it is the number of conflicts
+        raise failure(command, answer)
+    return answer.out, answer.status > 0
+
+
+def inside_other_work_tree(path: Path) -> Path | None:
+    """The top of the Git work tree that holds `path` and does not ignore it.
+
+    `path` need not exist yet.
+    """
+    path = path.absolute()
+    place = next(parent for parent in (path, *path.parents) if parent.is_dir())
+    git = Git(place)
+    found = git.ask("rev-parse", "--show-toplevel")
+    if found.status:
+        return None
+    top = Path(text(found.out).removesuffix("\n"))
+    ignored = path != top and git.ask("check-ignore", "-q", "--", str(path)).status == 0
+    return None if ignored else top
+
+
+def _scrubbing() -> list[str]:
+    """A prefix that takes GIT_* out of the environment.
+
+    GitPython can only add variables to its own environment, and taking them out of
+    `os.environ` would be felt by the whole process.
+    """
+    names = [name for name in os.environ if name.startswith("GIT_") and not _KEPT.fullmatch(name)]
+    return ["env", *(word for name in names for word in ("-u", name))] if names else []
+
+
+def _gitpython() -> Any:  # noqa: ANN401 - a module
+    """GitPython, told not to complain by itself where git is missing.
+
+    Raises:
+        ToolError: it cannot be imported; that runs `git version`, which may fail.
+    """
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    try:
+        import git  # noqa: PLC0415
+    except Exception as error:  # not only ImportError: its own errors cannot be named yet
+        raise ToolError(_NO_GIT) from error
+    return git
+
+
+@cache
+def _command() -> str:
+    """Git's executable, once it is known to be there and new enough.
+
+    Raises:
+        ToolError: git is missing or too old.
+    """
+    git = _gitpython()
+    command = str(git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git")
+    try:
+        told = str(git.Git().execute([command, "version"]))
+    except git.CommandError as error:  # both: not found, and failed
+        raise ToolError(_NO_GIT) from error
+    version = tuple(map(int, re.findall(r"\d+", told)[:2]))
+    if version < MINIMUM:
+        raise ToolError(Problem("git", f"{told} is too old", _INSTALL))
+    return command

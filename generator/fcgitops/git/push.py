@@ -1,0 +1,76 @@
+"""Pushing to a remote, and saying in a line why it would not have it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import IO
+
+from fcgitops.core.errors import Problem, ToolError
+from fcgitops.git.program import Git, redact, text
+
+_NO_NEWS = re.compile(r"(To |error: failed to push|hint:|remote:\s*$)")
+
+
+def push(
+    directory: Path, branch: str, *, remote: str = "origin", interactive: bool = False
+) -> None:
+    """Push a branch and make it track the remote's: `git push -u origin BRANCH`.
+
+    Args:
+        directory: in the repository.
+        branch: the local branch.
+        remote: the name of the remote, or its URL.
+        interactive: git and ssh may ask for passwords on the terminal.
+
+    Raises:
+        ToolError: the remote refuses or cannot be reached. The commit stays where it is;
+            the hint is the plain command that finishes the work.
+    """
+    git = Git(directory)
+    show = sys.stderr.isatty()
+    env = {} if interactive else _silent(git)
+    progress = ["--progress"] if show else []
+    process = git.start("push", *progress, "-u", "--", remote, branch, env=env, hooks=True)
+    process.stdin.close()
+    told = _read(process.stderr, show=show)
+    process.stdout.read()
+    if process.wait():
+        command = ["git", "-C", str(directory), "push", "-u", redact(remote), branch]
+        hint = f"the commit is safe; when that is mended: {shlex.join(command)}"
+        raise ToolError(Problem(f"push to {redact(remote)}", _reason(told), hint))
+
+
+def _silent(git: Git) -> dict[str, str]:
+    """What keeps git and ssh from asking, unless the user chose another ssh."""
+    env = {"GIT_TERMINAL_PROMPT": "0"}
+    chosen = {"GIT_SSH_COMMAND", "GIT_SSH"} & os.environ.keys()
+    if not chosen and git.ask("config", "core.sshCommand").status:
+        env["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
+    return env
+
+
+def _read(stream: IO[bytes], *, show: bool) -> list[str]:
+    """The lines of stderr, passed on while they come where a terminal shows them."""
+    lines, rest = [], b""
+    while chunk := os.read(stream.fileno(), 4096):
+        # Progress ends its lines with a carriage return; only whole lines can be redacted.
+        *ready, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
+        for line in ready:
+            lines.append(redact(text(line)))
+            if show:
+                sys.stderr.write(lines[-1])
+                sys.stderr.flush()
+    return [*lines, redact(text(rest))]
+
+
+def _reason(lines: list[str]) -> str:
+    """The remote's reason in a line or two: git's verdict, then the server's words."""
+    lines = [" ".join(line.split()) for line in lines if not _NO_NEWS.match(line)]
+    verdicts = [line for line in lines if line.startswith(("fatal:", "! [", "error:"))]
+    remote = [line for line in lines if line.startswith("remote:")]
+    wanted = verdicts + remote or [line for line in lines if line]  # of a hook, its own words
+    return "; ".join(wanted[:3]) or "failed"

@@ -1,0 +1,159 @@
+"""Finishing or taking back what a run left, killed or failed at whatever point.
+
+What the journal means is read off the repository itself: either the branch has moved, and
+the rest is finished, or it has not, and the work tree is taken back. A file that the user
+has changed since is left as it is.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from fcgitops.git.journal import Journal, copied_index, forget, load, state, unlock_index
+from fcgitops.git.preflight import Disk
+from fcgitops.git.program import raw, text
+from fcgitops.git.worktree import Entry, WorkTree
+
+
+def recover(tree: WorkTree, *, killed: bool = False) -> bool:
+    """Finish or take back what a run left; call it under the lock.
+
+    Args:
+        tree: the work tree.
+        killed: whether that was another one, whose git may have been killed with it.
+
+    Returns:
+        Whether there was something.
+    """
+    journal = load(tree)
+    if journal is None:
+        return False
+    if _decided(tree, journal):
+        forward(tree, journal)
+    else:
+        _back(tree, journal, killed=killed)
+    return True
+
+
+def _decided(tree: WorkTree, journal: Journal) -> bool:
+    """Whether the point of no return was reached."""
+    if journal.ref:
+        answer = tree.git.ask("rev-parse", "-q", "--verify", journal.ref)
+        now = text(answer.out).strip()
+        if not now or now == journal.new:
+            return now == journal.new
+        # Somebody may have committed on top of it since.
+        return tree.git.ask("merge-base", "--is-ancestor", journal.new, now).status == 0
+    switched = journal.new_head != journal.head and _head(tree) == journal.new_head
+    return switched or not copied_index(tree).exists()
+
+
+def forward(tree: WorkTree, journal: Journal) -> None:
+    """Finish: the branch stands where it shall, and so does the work tree."""
+    if journal.new_head != journal.head and _head(tree) == journal.head:
+        words = (journal.head or "HEAD", "to", journal.new_head)
+        reason = "checkout: moving from " + " ".join(w.removeprefix("refs/heads/") for w in words)
+        tree.git.run("symbolic-ref", "-m", reason, "HEAD", journal.new_head)
+    if copied_index(tree).exists():
+        if state(tree.index) == journal.index:
+            copied_index(tree).replace(tree.index)
+        else:
+            _carry(tree, journal)
+    if journal.merge_message:
+        (tree.git_dir / "MERGE_MSG").write_bytes(raw(journal.merge_message))
+    unlock_index(tree, journal)
+    forget(tree)
+
+
+def _carry(tree: WorkTree, journal: Journal) -> None:
+    """Bring our paths to the new tree in an index that somebody wrote since the copy."""
+    unlock_index(tree, journal)
+    entries = _entries(tree)
+    moved = [
+        (path, new)
+        for path, old, new in journal.files + journal.adopted
+        if entries.get(path) == old != new
+    ]
+    gone = Entry("0", "0" * len(tree.empty_tree))
+    lines = [f"{(new or gone).mode} {(new or gone).id}\t{path}" for path, new in moved]
+    if lines:
+        tree.git.run("update-index", "-z", "--index-info", data=raw("\0".join(lines) + "\0"))
+        tree.git.ask("update-index", "-q", "--refresh")
+    copied_index(tree).unlink()
+
+
+def _back(tree: WorkTree, journal: Journal, *, killed: bool) -> None:
+    """Take back what was written to the work tree; the index was never touched."""
+    _unlock_ref(tree, journal, killed=killed)
+    copied_index(tree).with_name("index.lock").unlink(missing_ok=True)
+    entries, disk = _entries(tree), Disk(tree.top)
+    # Where the index says something else than before, the user has been there since.
+    files = [
+        (path, old, new)
+        for path, old, new in journal.files
+        if entries.get(path) == old and not any(disk.obstacles(path))
+    ]
+    present = {path: content for path, _, _ in files if (content := disk.read(path)) is not None}
+    names = tree.names(present)
+    restore = []
+    for path, old, new in files:
+        now = names.get(path)
+        ours = now is None or (new is not None and _written(tree, present[path], now, new))
+        if old is not None and now != old.id and ours:
+            restore.append(path)
+        elif old is None and now is not None and ours:
+            (tree.top / path).unlink()
+    for directory in reversed(journal.directories):
+        with suppress(OSError):  # something else is in it by now
+            (tree.top / directory).rmdir()
+    if restore:
+        data = raw("\0".join(restore) + "\0")
+        tree.git.run("checkout-index", "-f", "-q", "-z", "--stdin", data=data)
+    unlock_index(tree, journal)
+    if restore:
+        tree.git.ask("update-index", "-q", "--refresh")
+    forget(tree)
+
+
+def _written(tree: WorkTree, content: bytes, name: str, new: Entry) -> bool:
+    """Whether the content is the new one, or the part of it that a killed git wrote."""
+    return (
+        name == new.id
+        or not content
+        or tree.git.run("cat-file", "blob", new.id).startswith(content)
+    )
+
+
+def _unlock_ref(tree: WorkTree, journal: Journal, *, killed: bool) -> None:
+    """Remove what `git update-ref` left: with our commit in it, or if killed nothing yet."""
+    if not journal.ref:
+        return
+    where = tree.git.ask("rev-parse", "--path-format=absolute", "--git-path", journal.ref)
+    if where.status:  # a branch whose name is another one's folder: it never got that far
+        return
+    lock = Path(text(where.out).removesuffix("\n") + ".lock")
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if killed and not lock.read_bytes():
+            time.sleep(_WRITES_AT_ONCE)
+        ours = (raw(journal.new), b"") if killed else (raw(journal.new),)
+        if lock.read_bytes().strip() in ours:
+            lock.unlink()
+            head = tree.git_dir / "HEAD.lock"
+            if journal.ref == journal.head and head.stat().st_size == 0:
+                head.unlink()
+
+
+_WRITES_AT_ONCE = 0.5
+"""Seconds after which a git that is alive has written into the lock that it has made."""
+
+
+def _head(tree: WorkTree) -> str:
+    """The ref that HEAD names now; "" where it is detached."""
+    return tree.git.line("symbolic-ref", "-q", "HEAD", accept=(0, 1))
+
+
+def _entries(tree: WorkTree) -> dict[str, Entry]:
+    """The index as it is now, whatever `tree` remembers."""
+    return tree.again(tree.git.held).staged.entries

@@ -1,0 +1,305 @@
+"""A Git repository as the rest of the program sees it: read HEAD, commit contents.
+
+Paths are relative to the content's root, which may be a folder of a bigger repository;
+contents are bytes, None deletes the file.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.git import commits, journal, preflight, recovery, transaction
+from fcgitops.git.program import Git
+from fcgitops.git.worktree import FILE, Entry, WorkTree
+
+Contents = Mapping[str, bytes | None]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A conflict: three versions (None: the file is not there) and their merge.
+
+    Attributes:
+        base: what both sides started from.
+        ours: HEAD's.
+        theirs: the new one.
+        merged: with conflict markers, for the work tree.
+    """
+
+    base: bytes | None
+    ours: bytes | None
+    theirs: bytes | None
+    merged: bytes
+
+
+class GitRepository:
+    """A repository whose content stands at `root`."""
+
+    def __init__(self, tree: WorkTree) -> None:
+        self._tree = tree
+        self._locked = False
+
+    @property
+    def top(self) -> Path:
+        """The top of the work tree."""
+        return self._tree.top
+
+    @property
+    def prefix(self) -> str:
+        """The content's root below the top: "" or "folder/"."""
+        return self._tree.prefix
+
+    @property
+    def root(self) -> Path:
+        """The content's root."""
+        return self.top / self.prefix
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is checked out, born or not; None where HEAD is detached."""
+        ref = self._tree.ref
+        return ref.removeprefix("refs/heads/") if ref else None
+
+    @property
+    def head(self) -> str | None:
+        """HEAD's commit; None where there is no commit yet."""
+        return self._tree.head
+
+    def read_head(self, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """The contents of HEAD's files; None where HEAD has none at the path."""
+        wanted = {self.prefix + path: path for path in paths}
+        return {wanted[p]: c for p, c in self._tree.head_contents(wanted).items()}
+
+    def list_head(self, under: str = "") -> list[str]:
+        """HEAD's files at or below the path `under`; "" means all of the content."""
+        found = self._tree.head_paths(self.prefix + under)
+        return [path.removeprefix(self.prefix) for path in found]
+
+    def list_ignored(self, under: str) -> list[str]:
+        """What git ignores below a path: files, and whole folders with a "/" at their end."""
+        found = self._tree.ignored_paths(self.prefix + under)
+        return [path.removeprefix(self.prefix) for path in found]
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs out, and set right what a killed one left.
+
+        What is read inside is still so when it is committed. A lock within a lock is the
+        same lock.
+
+        Raises:
+            InputError: another run is at work.
+        """
+        if self._locked:
+            yield
+            return
+        with journal.exclusive(self._tree) as descriptor:
+            self._tree = self._tree.again(descriptor)
+            self._locked = True
+            try:
+                self.recover()
+                yield
+            finally:
+                self._locked = False
+                self._tree = self._tree.again(None)
+
+    def recover(self) -> bool:
+        """Finish or take back what a killed run left; `lock` does so by itself.
+
+        Returns:
+            Whether there was something.
+        """
+        if not self._locked:
+            with self.lock():
+                return False
+        try:
+            found = recovery.recover(self._tree, killed=True)
+        except OSError as error:
+            what = f"an interrupted run cannot be set right: {error.strerror}"
+            hint = "nothing is lost; run the command again"
+            raise ToolError(Problem(str(self.top), what, hint)) from error
+        if found:
+            self._tree = self._tree.again(self._tree.git.held)
+        return found
+
+    def commit(
+        self, changes: Contents, message: str, *, branch: str | None = None, commit: bool = True
+    ) -> str | None:
+        """Commit contents on the branch that is checked out: one commit with one parent.
+
+        All or nothing. A path may be changed whose file is as HEAD says, or already as it
+        shall be (edited by hand, or left by an earlier run that did not commit). All else
+        that the user changed or staged stays exactly as it is.
+
+        Args:
+            changes: content by path; what HEAD holds already changes nothing.
+            message: the commit's message.
+            branch: a new branch to make, check out and commit on.
+            commit: False leaves the changes in the work tree and the index.
+
+        Returns:
+            The new commit; None where there is none to make.
+
+        Raises:
+            InputError: something of the user's is in the way.
+            FoundError: a hook of the user's refuses.
+            ToolError: git failed.
+        """
+        seen = (self._tree.head, self._tree.ref)
+        with self.lock():
+            tree = self._tree
+            if (tree.head, tree.ref) != seen:
+                hint = "run the command again"
+                raise InputError(Problem(str(self.top), "has moved to another commit", hint))
+            preflight.refuse_unfinished(tree, commit=commit, new_branch=branch is not None)
+            if branch is not None:
+                preflight.refuse_branch(tree, branch)
+            found = preflight.examine(tree, self._from_top(changes))
+            if not found:
+                return None
+            if commit:
+                commits.refuse_nobody(tree.git)
+            new_tree = commits.write_tree(tree, found)
+            new_commit = commits.commit_tree(tree, new_tree, message) if commit else None
+            step = transaction.Step(
+                tree=new_tree,
+                changes=found,
+                commit=new_commit,
+                branch=None if branch is None else f"refs/heads/{branch}",
+            )
+            kind = "commit" if tree.head else "commit (initial)"
+            subject = message.strip().partition("\n")[0]
+            reason = f"{kind}: {subject}" if commit else "branch: Created from HEAD"
+            transaction.apply(tree, step, reason)
+            if commit:  # git commit forgets a message that waited for it, too
+                (tree.git_dir / "MERGE_MSG").unlink(missing_ok=True)
+        if commit:
+            commits.after_commit(tree)
+        return new_commit
+
+    def leave_conflict(
+        self, changes: Contents, conflicted: Mapping[str, Stages], message: str = ""
+    ) -> None:
+        """Leave a merge with conflicts for the user to resolve, as git does.
+
+        Like `commit` without a commit for `changes`. Each conflicted path gets its
+        markers in the work tree and its three versions in the index, so that
+        `git status` and `git mergetool` see it; once they are resolved and added,
+        `git commit` offers the message, where one is given.
+
+        Raises:
+            InputError: something of the user's is in the way.
+            ToolError: git failed.
+        """
+        merged = {path: stages.merged for path, stages in conflicted.items()}
+        contents = self._from_top({**changes, **merged})
+        with self.lock():
+            tree = self._tree
+            preflight.refuse_unfinished(tree, commit=False)
+            found = preflight.examine(tree, contents)
+            versions = {
+                self.prefix + path: (stages.base, stages.ours, stages.theirs)
+                for path, stages in conflicted.items()
+            }
+            blobs = {v for three in versions.values() for v in three if v is not None}
+            step = transaction.Step(
+                tree=commits.write_tree(tree, found, sorted(blobs)),
+                changes=found,
+                stages={path: _entries(tree, three) for path, three in versions.items()},
+                merge_message=f"{message.strip()}\n" if message else "",
+            )
+            transaction.apply(tree, step, "")
+
+    def _from_top(self, contents: Contents) -> dict[str, bytes | None]:
+        return {self.prefix + path: content for path, content in contents.items()}
+
+
+def open_repository(root: Path) -> GitRepository:
+    """The repository whose work tree holds `root`, the content's root.
+
+    Raises:
+        InputError: there is none.
+    """
+    return GitRepository(WorkTree.at(root))
+
+
+def init_and_commit(  # noqa: PLR0913 - all but three have a default
+    directory: Path,
+    changes: Contents,
+    message: str,
+    *,
+    branch: str = "main",
+    commit: bool = True,
+    remote_url: str = "",
+) -> str | None:
+    """Make a repository in an existing directory, and its first commit.
+
+    All or nothing: where it fails, `directory` is as it was. A repository that a killed
+    run had begun is begun again.
+
+    Args:
+        directory: it may hold files, unless they are in the way.
+        changes: content by path.
+        message: the commit's message.
+        branch: the branch's name.
+        commit: False leaves the files staged.
+        remote_url: the URL of the remote `origin`; "" for none.
+
+    Returns:
+        The commit; None where there is none to make.
+
+    Raises:
+        InputError: the directory is a repository already, or something is in the way.
+        FoundError: a hook of the user's refuses.
+        ToolError: git failed.
+    """
+    git, git_dir = Git(directory), directory / ".git"
+    begun = git_dir / "fcgitops" / "begun"
+    if git.ask("check-ref-format", "--branch", branch).status:
+        raise InputError(Problem("branch", f"{branch!r} is not a valid branch name"))
+    if commit:
+        commits.refuse_nobody(git)
+    if begun.exists() or _hardly_begun(git_dir):
+        _abandon(directory)
+    if git_dir.exists() or git_dir.is_symlink():
+        raise InputError(Problem(str(directory), "is a Git repository already"))
+    try:
+        begun.parent.mkdir(parents=True)
+        begun.touch()
+        # The user's own templates apply, and so do the hooks that they bring.
+        git.run("init", "-q", "-b", branch, hooks=True)
+        if remote_url:
+            git.run("remote", "add", "--", "origin", remote_url)
+        made = open_repository(directory).commit(changes, message, commit=commit)
+    except BaseException:
+        if not (git_dir / "fcgitops" / "journal").exists():  # else it can still be set right
+            shutil.rmtree(git_dir, ignore_errors=True)
+        raise
+    begun.unlink()
+    return made
+
+
+def _hardly_begun(git_dir: Path) -> bool:
+    """Whether a run was killed before it could leave its mark."""
+    return git_dir.is_dir() and {path.name for path in git_dir.iterdir()} <= {"fcgitops"}
+
+
+def _abandon(directory: Path) -> None:
+    """Take back a repository that a killed run had begun, unless it has its commit."""
+    git_dir = directory / ".git"
+    if (git_dir / "HEAD").exists() and (git_dir / "fcgitops" / "journal").exists():
+        open_repository(directory).recover()
+    if Git(directory).ask("rev-parse", "-q", "--verify", "HEAD").status == 0:
+        (git_dir / "fcgitops" / "begun").unlink()
+    else:
+        shutil.rmtree(git_dir)
+
+
+def _entries(tree: WorkTree, versions: tuple[bytes | None, ...]) -> transaction.Conflict:
+    base, ours, theirs = (None if v is None else Entry(FILE, tree.name(v)) for v in versions)
+    return base, ours, theirs

@@ -1,0 +1,174 @@
+"""Bringing a new tree to the branch, the index and the work tree: all of it or nothing.
+
+The order, so that a run may be killed at any point:
+
+1. a copy of the index; the journal, which says what is to happen; `index.lock`, which
+   keeps other git processes out and is known as ours by the token in it;
+2. the new value of the branch, prepared and held: nobody can move the branch any more;
+3. the work tree and the copied index, by git's own two-tree merge, which leaves alone
+   whatever else the user changed or staged;
+4. the branch moves (without a commit: the copied index becomes the index), from here on
+   only forward;
+5. the copied index becomes the index; the lock and the journal are removed.
+
+Whatever happens in between, `recovery` finishes it or takes it back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.git.journal import File, Journal, copy_index, lock_index, on_copy, save, state
+from fcgitops.git.preflight import Change, Disk
+from fcgitops.git.program import Answer, failure, raw, text
+from fcgitops.git.recovery import forward, recover
+from fcgitops.git.worktree import Entry, WorkTree
+
+Conflict = tuple[Entry | None, Entry | None, Entry | None]
+"""A conflict in the index: the base's, our and their entry."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the repository shall be brought to.
+
+    Attributes:
+        tree: the new tree.
+        changes: how it differs from HEAD's.
+        commit: the branch's new commit; None to leave the branch where it is.
+        branch: the ref of the branch to make and check out; None for the present one.
+        stages: the paths that stay in conflict.
+        merge_message: what `git commit` shall offer when they are resolved.
+    """
+
+    tree: str
+    changes: list[Change]
+    commit: str | None = None
+    branch: str | None = None
+    stages: Mapping[str, Conflict] = field(default_factory=dict)
+    merge_message: str = ""
+
+
+def apply(tree: WorkTree, step: Step, reason: str) -> None:
+    """Bring branch, index and work tree to what `step` says; call it under the lock.
+
+    Args:
+        tree: the work tree, as examined.
+        step: what shall be.
+        reason: the line for the reflog.
+
+    Raises:
+        FcgitopsError: it could not be done; everything is as it was.
+    """
+    try:
+        copy_index(tree)
+        journal = _journal(tree, step)
+        save(tree, journal)
+        lock_index(tree, journal)
+        with _prepared(tree, journal, reason) as move:
+            _merge(tree, step)
+            move()
+        forward(tree, journal)
+    except OSError as error:
+        recover(tree)
+        raise ToolError(Problem(str(tree.top), f"cannot be written: {error.strerror}")) from error
+    except BaseException:
+        recover(tree)
+        raise
+
+
+def _journal(tree: WorkTree, step: Step) -> Journal:
+    files: dict[bool, list[File]] = {True: [], False: []}
+    for change in step.changes:
+        files[change.adopted].append((change.path, change.old, change.new))
+    written = [path for path, _, new in files[False] if new]
+    new = step.commit or (tree.head if step.branch else None) or ""
+    ref = step.branch or (tree.ref if step.commit else None) or ""
+    return Journal(
+        token=secrets.token_hex(16),
+        index=state(tree.index),
+        ref=ref if new else "",
+        old="" if step.branch else tree.head or "",
+        new=new,
+        head=tree.ref or "",
+        new_head=step.branch or tree.ref or "",
+        files=files[False],
+        adopted=files[True],
+        directories=Disk(tree.top).missing_directories(written),
+        merge_message=step.merge_message,
+    )
+
+
+@contextmanager
+def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callable[[], None]]:
+    """Hold the branch's new value ready; what is yielded makes it so."""
+    if not journal.ref:
+        yield lambda: None
+        return
+    zero = "0" * len(tree.empty_tree)
+    process = tree.git.start("update-ref", "-m", reason, "--stdin")
+
+    def say(words: str, *expected: bytes) -> None:
+        # A broken pipe is git having ended: what it says is in its stderr.
+        with suppress(BrokenPipeError):
+            process.stdin.write(raw(words))
+            process.stdin.flush()
+        if any(process.stdout.readline() != line for line in expected):
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            err = text(process.stderr.read())
+            answer = Answer(process.wait(), b"", err)
+            hint = "nothing was written; run the command again"
+            raise ToolError(Problem(journal.ref, answer.reason, hint))
+
+    try:
+        say(
+            f"start\nupdate {journal.ref} {journal.new} {journal.old or zero}\nprepare\n",
+            b"start: ok\n",
+            b"prepare: ok\n",
+        )
+        yield lambda: say("commit\n", b"commit: ok\n")
+    finally:
+        with suppress(BrokenPipeError):
+            process.stdin.close()  # without a commit this gives the branch free again
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _merge(tree: WorkTree, step: Step) -> None:
+    """Bring the work tree and the copied index to the new tree."""
+    env = on_copy(tree)
+    adopted = [change.path for change in step.changes if change.adopted]
+    if adopted:
+        data = raw("\0".join(adopted) + "\0")
+        tree.git.run("update-index", "--add", "--remove", "-z", "--stdin", data=data, env=env)
+    old = tree.head or tree.empty_tree
+    command = ("read-tree", "-m", "-u", old, step.tree)
+    answer = tree.git.ask(*command, env=env)
+    if "not uptodate" in answer.err:
+        # Touched, yet not changed: `preflight` has seen that. Another size, as of other line
+        # ends, is a change to `update-index --refresh`, so the files are added as they are.
+        clean = [c.path for c in step.changes if not c.adopted and (tree.top / c.path).is_file()]
+        data = raw("".join(f"{path}\0" for path in clean))
+        tree.git.run("update-index", "-z", "--stdin", data=data, env=env)
+        answer = tree.git.ask(*command, env=env)
+    if answer.status:
+        raise failure(command, answer)
+    if tree.enabled("core.sparsecheckout"):
+        written = [change.path for change in step.changes if change.new and not change.adopted]
+        if outside := [path for path in written if not (tree.top / path).exists()]:
+            hint = "`git sparse-checkout add` its folder"
+            what = "is left out by the sparse checkout"
+            raise InputError([Problem(path, what, hint) for path in outside])
+    if step.stages:
+        lines, zero = [], "0" * len(step.tree)
+        for path, stages in step.stages.items():
+            lines.append(f"0 {zero}\t{path}")
+            lines += [f"{e.mode} {e.id} {n}\t{path}" for n, e in enumerate(stages, 1) if e]
+        data = raw("\0".join(lines) + "\0")
+        tree.git.run("update-index", "-z", "--index-info", data=data, env=env)

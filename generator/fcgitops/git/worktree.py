@@ -1,0 +1,233 @@
+"""What a work tree, its index and its HEAD hold: the reading side of git."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git.program import Git, failure, raw, text
+
+FILE = "100644"
+EXECUTABLE = "100755"
+
+_FEW = 100
+"""Up to here each path is looked up, 0.15 ms each; beyond, all of HEAD is listed, 15 ms."""
+
+EMPTY_TREE = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
+
+class Entry(NamedTuple):
+    """A file as the index and trees know it."""
+
+    mode: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """What the index says.
+
+    Attributes:
+        entries: by path; a path with conflicts is missing here.
+        unmerged: the paths with conflicts.
+        skipped: the paths that a sparse checkout leaves out of the work tree.
+    """
+
+    entries: dict[str, Entry]
+    unmerged: frozenset[str]
+    skipped: frozenset[str]
+
+
+@dataclass(frozen=True)
+class WorkTree:
+    """A work tree and where its HEAD stood when this was read.
+
+    Attributes:
+        git: git, run at the top.
+        top: the work tree's top.
+        prefix: the content's root below it, "" or "folder/".
+        git_dir: this work tree's own git directory.
+        index: the index file.
+        private: our own directory in it (lock, journal).
+        hooks: the directory of the user's hooks.
+        algorithm: the hash of object names, `sha1` or `sha256`.
+        head: HEAD's commit; None where there is no commit yet.
+        ref: the ref that HEAD names; None where it is detached.
+    """
+
+    git: Git
+    top: Path
+    prefix: str
+    git_dir: Path
+    index: Path
+    private: Path
+    hooks: Path
+    algorithm: str
+    head: str | None
+    ref: str | None
+
+    @classmethod
+    def at(cls, root: Path) -> WorkTree:
+        """The work tree that holds the directory `root`.
+
+        Raises:
+            InputError: there is none.
+        """
+        if not root.is_dir():
+            raise InputError(Problem(str(root), "is not a directory"))
+        git = Git(root)
+        # One process for all; where there is no commit yet, it fails at its last two words.
+        command = (
+            "rev-parse", "--path-format=absolute", "--show-toplevel", "--absolute-git-dir",
+            "--git-path", "index", "--git-path", "fcgitops", "--git-path", "hooks",
+            "--show-object-format", "--show-prefix", "HEAD", "--symbolic-full-name", "HEAD",
+        )  # fmt: skip
+        answer = git.ask(*command, hooks=True)  # or core.hooksPath would be our /dev/null
+        lines = text(answer.out).split("\n")
+        if len(lines) < 8:
+            if "not a git repository" in answer.err or "must be run in a work tree" in answer.err:
+                raise InputError(Problem(str(root), "is not in a Git work tree"))
+            raise failure(command, answer)
+        top, git_dir, index, private, hooks, algorithm, prefix = lines[:7]
+        unborn = answer.status != 0
+        at_top = Git(Path(top))
+        ref = at_top.line("symbolic-ref", "-q", "HEAD", accept=(0, 1)) if unborn else lines[8]
+        return cls(
+            git=at_top,
+            top=Path(top),
+            prefix=prefix,
+            git_dir=Path(git_dir),
+            index=Path(index),
+            private=Path(private),
+            hooks=Path(hooks),
+            algorithm=algorithm,
+            head=None if unborn else lines[7],
+            ref=ref if ref.startswith("refs/") else None,
+        )
+
+    def again(self, held: int | None) -> WorkTree:
+        """The same work tree as it is now, its processes holding the descriptor `held`."""
+        fresh = WorkTree.at(self.top / self.prefix)
+        return replace(fresh, git=Git(self.top, held))
+
+    @property
+    def empty_tree(self) -> str:
+        """The name of the tree without files; git knows it without being told."""
+        return EMPTY_TREE[self.algorithm]
+
+    @property
+    def lock(self) -> Path:
+        """The file by which git processes exclude each other from the index."""
+        return self.index.with_name(self.index.name + ".lock")
+
+    @cached_property
+    def config(self) -> dict[str, str]:
+        """Git's settings; a key without a value means "true"."""
+        settings = {}
+        for item in text(self.git.run("config", "-z", "--list", hooks=True)).split("\0"):
+            key, separator, value = item.partition("\n")
+            settings[key] = value if separator else "true"
+        return settings
+
+    def enabled(self, key: str) -> bool:
+        """Whether a yes-or-no setting says yes."""
+        return self.config.get(key, "").lower() in {"true", "yes", "on", "1"}
+
+    def name(self, content: bytes) -> str:
+        """The object name of a file's content."""
+        header = b"blob %d\0" % len(content)
+        return hashlib.new(self.algorithm, header + content, usedforsecurity=False).hexdigest()
+
+    def names(self, paths: Iterable[str], *, write: bool = False) -> dict[str, str]:
+        """The object names that files of the work tree would get, filters applied."""
+        paths = list(paths)
+        if not paths:
+            return {}
+        command = ("hash-object", *(["-w"] if write else []), "--stdin-paths")
+        out = text(self.git.run(*command, data=raw("\n".join(paths) + "\n")))
+        return dict(zip(paths, out.split(), strict=True))
+
+    def head_names(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """The object names of HEAD's files; None where HEAD has none at the path."""
+        found: dict[str, str | None] = dict.fromkeys(paths)
+        if self.head is None or not found:
+            return found
+        if len(found) > _FEW:
+            command = ("ls-tree", "-r", "-z", "--full-tree", self.head)
+            for item in text(self.git.run(*command)).split("\0")[:-1]:
+                meta, _, path = item.partition("\t")
+                if path in found:
+                    found[path] = meta.rpartition(" ")[2]
+            return found
+        lines = text(self._look_up("--batch-check", found)).split("\n")
+        for path, line in zip(found, lines, strict=False):
+            if not line.endswith(" missing"):
+                name, kind, _ = line.split(" ")
+                found[path] = name if kind == "blob" else None
+        return found
+
+    def head_contents(self, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """The contents of HEAD's files; None where HEAD has none at the path."""
+        found: dict[str, bytes | None] = dict.fromkeys(paths)
+        if self.head is None or not found:
+            return found
+        out = self._look_up("--batch", found)
+        start = 0
+        for path in found:
+            end = out.index(b"\n", start)
+            line = out[start:end]
+            start = end + 1
+            if line.endswith(b" missing"):
+                continue
+            _, kind, size = line.split(b" ")
+            if kind == b"blob":
+                found[path] = out[start : start + int(size)]
+            start += int(size) + 1
+        return found
+
+    def _look_up(self, how: str, paths: Iterable[str]) -> bytes:
+        """What `git cat-file` answers for HEAD's files, in their order."""
+        paths = list(paths)
+        wanted = [f"{self.head}:{path}" for path in paths]
+        if len(paths) > _FEW:
+            names = self.head_names(paths)
+            wanted = [names[path] or where for path, where in zip(paths, wanted, strict=True)]
+        data = raw("\n".join(wanted) + "\n")
+        return self.git.run("cat-file", "--buffer", how, data=data)
+
+    def head_paths(self, under: str) -> list[str]:
+        """HEAD's files at or below a path of the work tree; "" means all."""
+        if self.head is None:
+            return []
+        where = ["--", under] if under else []
+        command = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.head, *where)
+        return [path for path in text(self.git.run(*command)).split("\0") if path]
+
+    def ignored_paths(self, under: str) -> list[str]:
+        """What git ignores below a path: files, and whole folders with a "/" at their end."""
+        command = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+        return [p for p in text(self.git.run(*command, "--", under)).split("\0") if p]
+
+    @cached_property
+    def staged(self) -> Index:
+        """The whole index; 5,000 entries take about 10 ms."""
+        entries: dict[str, Entry] = {}
+        unmerged, skipped = set(), set()
+        for item in text(self.git.run("ls-files", "-s", "-t", "-z")).split("\0")[:-1]:
+            meta, _, path = item.partition("\t")
+            tag, mode, name, stage = meta.split(" ")
+            if stage != "0":
+                unmerged.add(path)
+                continue
+            entries[path] = Entry(mode, name)
+            if tag == "S":
+                skipped.add(path)
+        return Index(entries, frozenset(unmerged), frozenset(skipped))

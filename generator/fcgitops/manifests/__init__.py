@@ -1,0 +1,1 @@
+"""Model to files: an overlay, NNI's folders, the skeleton. Pure but for the template."""

@@ -1,0 +1,47 @@
+"""The template: where it lies, and the skeleton of a repository rendered from it.
+
+The only module that imports cookiecutter.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fcgitops.model.answers import RECORDED, Answers
+from fcgitops.text.tree import Tree, read_tree
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def template_root() -> Path:
+    """The folder of cookiecutter.json: in the wheel beside the code, else the checkout's top."""
+    packed = _PACKAGE / "_template"
+    return packed if packed.is_dir() else _PACKAGE.parents[1]
+
+
+@functools.cache
+def questions() -> dict[str, Any]:
+    """cookiecutter.json as it is."""
+    document: dict[str, Any] = json.loads((template_root() / "cookiecutter.json").read_bytes())
+    return document
+
+
+def render_skeleton(answers: Answers) -> Tree:
+    """The static skeleton with `answers` filled in, by cookiecutter itself."""
+    from cookiecutter.generate import generate_files  # noqa: PLC0415 - 100 ms
+
+    context = {name: getattr(answers, name) for name in (*RECORDED, "requirement")}
+    # Only what changes how a file is rendered; `_extensions` serves the hooks alone.
+    context |= {k: v for k, v in questions().items() if k == "_jinja2_env_vars"}
+    with tempfile.TemporaryDirectory(prefix="fcgitops-") as folder:
+        generate_files(
+            repo_dir=str(template_root()),
+            context={"cookiecutter": context},
+            output_dir=folder,
+            accept_hooks=False,
+        )
+        return read_tree(Path(folder) / answers.repo_slug)

@@ -1,0 +1,1 @@
+"""What a repository, its environments and its experiments are: frozen, valid once they exist."""

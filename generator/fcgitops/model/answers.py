@@ -1,0 +1,312 @@
+"""The answers to cookiecutter.json's questions, and `fcgitops.yaml`, which records them.
+
+`environments` and `requirement` are answered once and not recorded there: the first is
+the folders below overlays/, the second stands in requirements.txt, where users change it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fcgitops import __version__
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model.environment import (
+    DEFAULT_CONFIG,
+    GITOPS,
+    KEYS,
+    PROFILES,
+    VARIANTS,
+    check_name,
+    check_values,
+    default_values,
+)
+from fcgitops.text import keypaths, values, yamlio
+from fcgitops.text.values import did_you_mean
+
+FILE = "fcgitops.yaml"
+RECORDED = (
+    "repo_slug", "profile", "gitops", "repo_url", "argocd_version", "flux_secret", "signing_keys",
+)  # fmt: skip
+ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
+"""Those whose settings are known here; the first was run in the end-to-end tests."""
+BRANCH = "main"
+"""The one branch: `new` commits on it, Argo CD and Flux follow it.
+
+Environments are folders, so what differs between them is seen side by side and a promotion is a
+commit; with a branch each it would be a merge. One name leaves nothing to keep in line.
+"""
+NO_URL = "https://git.example.invalid/set-repo_url.git"
+"""Stands where the repository's URL belongs, until it is known; nothing resolves it."""
+_SHOWN_DEFAULTS = (
+    "namespace", "image.registry", "image.repository", "image.tag", "image.digest",
+    "image.pullSecrets",
+)  # fmt: skip
+"""Defaults that fcgitops.yaml spells out, since most repositories set them sooner or later."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a repository is generated from; every value is valid."""
+
+    repo_slug: str
+    profile: str = "hardened"
+    gitops: str = "argocd"
+    repo_url: str = ""
+    requirement: str = f"frameworkcontroller-gitops=={__version__}"
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Key path → value, for all environments that do not say otherwise."""
+    environments: Mapping[str, str] = field(default_factory=dict)
+    """Name → variant, in the order given."""
+    version: str = __version__
+    """The fcgitops that wrote the repository."""
+    argocd_version: str = ARGOCD_VERSIONS[0]
+    flux_secret: str = ""
+    """Name of the Secret with Flux's credentials for the repository; empty for none."""
+    signing_keys: str = ""
+    """IDs of the GnuPG keys that a synced commit must be signed with; empty for any commit."""
+
+    @property
+    def source_url(self) -> str:
+        """What Argo CD and Flux fetch."""
+        return self.repo_url or NO_URL
+
+    @property
+    def keys(self) -> list[str]:
+        """The IDs of `signing_keys`."""
+        return self.signing_keys.replace(",", " ").upper().split()
+
+    @property
+    def environment_defaults(self) -> dict[str, Any]:
+        """The repository's defaults and what follows from the answers themselves."""
+        return {"sync": "flux" if self.gitops == "flux" else "argocd", **self.defaults}
+
+
+_CHECKS: dict[str, values.Check] = {
+    "repo_slug": values.slug,
+    "profile": values.one_of(*PROFILES),
+    "gitops": values.one_of(*GITOPS),
+    "repo_url": values.optional(values.repository_url),
+    "argocd_version": values.one_of(*ARGOCD_VERSIONS),
+    "flux_secret": values.optional(values.subdomain),
+    "signing_keys": values.optional(values.signing_keys),
+    "requirement": values.requirement,
+}
+QUESTIONS = (*_CHECKS, "defaults", "environments")
+
+
+def check_answer(name: str, value: object) -> str:
+    """What is wrong with one answer, or the empty text."""
+    if name in _CHECKS:
+        return _CHECKS[name](value)
+    try:
+        if name == "environments":
+            _environments(value, name)
+        else:
+            parse_defaults(value, name)
+    except InputError as error:
+        return "\n".join(str(Problem("", p.what, p.hint)) for p in error.problems)
+    return ""
+
+
+def parse(given: Mapping[str, Any], where: str = "") -> Answers:
+    """Answers of raw values; what is not given has its default.
+
+    Args:
+        given: question → text; `environments` may be a list or a mapping, `defaults` a mapping.
+        where: the file they come from, for messages; empty for options.
+
+    Raises:
+        InputError: with every problem of every answer.
+    """
+    place = f"{where}: " if where else ""
+    problems = [
+        Problem(f"{place}{name}", "is no question", did_you_mean(name, QUESTIONS))
+        for name in given
+        if name not in QUESTIONS
+    ]
+    parsed: dict[str, Any] = {}
+    for name, check in _CHECKS.items():
+        if name not in given:
+            continue
+        parsed[name] = given[name]
+        problems += [
+            Problem(f"{place}{name}", line) for line in check(given[name]).split("\n") if line
+        ]
+    for name, read in (("defaults", parse_defaults), ("environments", _environments)):
+        try:
+            parsed[name] = read(given.get(name, ""), f"{place}{name}")
+        except InputError as error:
+            problems += error.problems
+    if parsed.get("profile", PROFILES[0]) in PROFILES and "defaults" in parsed:
+        profile = parsed.get("profile", PROFILES[0])
+        problems += check_values(parsed["defaults"], f"{place}defaults", profile)
+    if parsed.get("gitops") in ("flux", "both") and str(parsed.get("repo_url")).startswith("file:"):
+        what = f"{parsed['repo_url']!r} is a folder, which Flux does not fetch"
+        problems.append(Problem(f"{place}repo_url", what, "https://HOST/PATH or ssh://…"))
+    if "repo_slug" not in given:
+        problems.append(Problem(f"{place}repo_slug", "is not given", "the repository's name"))
+    if problems:
+        raise InputError(problems)
+    return Answers(**parsed)
+
+
+def parse_environment(text: str, where: str) -> tuple[str, str]:
+    """Name and variant of NAME[=VARIANT].
+
+    Raises:
+        InputError: with every problem of the two.
+    """
+    name, equals, variant = text.partition("=")
+    variant = variant if equals else DEFAULT_CONFIG
+    problems = check_name(name, where)
+    if variant not in VARIANTS:
+        problems.append(
+            Problem(where, f"{variant!r} is no variant", did_you_mean(variant, VARIANTS))
+        )
+    if problems:
+        raise InputError(problems)
+    return name, variant
+
+
+def list_environments(value: object, where: str = "environments") -> list[str]:
+    """NAME[=VARIANT] texts of the answer `environments`: a text, a list or a mapping.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    if isinstance(value, str):
+        return [item for item in re.split("[ ,]+", value) if item]
+    if isinstance(value, dict):
+        return [f"{name}={variant or DEFAULT_CONFIG}" for name, variant in value.items()]
+    if not isinstance(value, list | tuple):
+        raise InputError(Problem(where, f"{value!r} is no list", "NAME or NAME=VARIANT each"))
+    return [str(item) for item in value]
+
+
+def _environments(value: object, where: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for item in list_environments(value, where):
+        try:
+            name, variant = parse_environment(item, where)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if name in found:
+            problems.append(Problem(where, f"{name!r} is named twice", "each environment once"))
+        found[name] = variant
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def parse_defaults(value: object, where: str) -> dict[str, Any]:
+    """Key path → value of `defaults`, written as a nested mapping or as KEY=VALUE texts.
+
+    Raises:
+        InputError: with every problem.
+    """
+    known = [path for path, key in KEYS.items() if key.repository_default]
+    flat: dict[str, Any] = {}
+    problems: list[Problem] = []
+    if isinstance(value, dict):
+        flat, problems = keypaths.flatten(value, where, known)
+    elif isinstance(value, str):
+        try:
+            pairs = shlex.split(value)
+        except ValueError as error:
+            raise InputError(Problem(where, f"{value!r}: {error}", "KEY=VALUE each")) from error
+        for pair in pairs:
+            path, equals, text = pair.partition("=")
+            if not equals:
+                problems.append(Problem(where, f"{pair!r} has no '='", "KEY=VALUE"))
+            elif path not in known:
+                problems.append(Problem(where, f"{path!r} is not known", did_you_mean(path, known)))
+            else:
+                try:
+                    flat[path] = parse_value(path, text, where)
+                except InputError as error:
+                    problems += error.problems
+    else:
+        problems.append(Problem(where, f"{value!r} is not text", "KEY=VALUE each"))
+    if problems:
+        raise InputError(problems + check_values(flat, where, PROFILES[0]))
+    return {path: flat[path] for path in known if path in flat}
+
+
+def parse_value(path: str, text: str, where: str) -> Any:  # noqa: ANN401
+    """The value that `text` means for the environment key `path`: YAML, but text stays text."""
+    kind = KEYS[path].kind
+    if kind is str:
+        return text
+    if kind is list and not text.lstrip().startswith("["):
+        return [item for item in text.split(",") if item]
+    return yamlio.load(text.encode(), f"{where}: {path}")
+
+
+def render(answers: Answers) -> bytes:
+    """The text of fcgitops.yaml."""
+    shown = {path: default_values(answers.profile)[path] for path in _SHOWN_DEFAULTS}
+    document = yamlio.dump(
+        {
+            "version": answers.version,
+            "answers": {name: getattr(answers, name) for name in RECORDED},
+        }
+    )
+    defaults = yamlio.dump({"defaults": keypaths.nested(shown | dict(answers.defaults))})
+    return (
+        "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
+        "# After an edit of repo_url, argocd_version, flux_secret or signing_keys run\n"
+        "# `make overlays`. The version and the other answers are not for editing.\n"
+        f"{document}"
+        "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
+        "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"
+        f"{defaults}"
+    ).encode()
+
+
+def load(data: bytes) -> Answers:
+    """The answers that fcgitops.yaml records; `requirement` and `environments` are defaults.
+
+    Raises:
+        InputError: with every problem of the file.
+    """
+    document = yamlio.load(data, FILE)
+    top, problems = keypaths.flatten(document, FILE, ("version", "answers", "defaults"))
+    problems += [
+        Problem(f"{FILE}: {name}", "is missing", "take it back from Git")
+        for name in ("version", "answers")
+        if name not in top
+    ]
+    if problems:
+        raise InputError(problems)
+    recorded = top["answers"]
+    if not isinstance(recorded, dict):
+        raise InputError(Problem(f"{FILE}: answers", f"{recorded!r} is not a mapping"))
+    if not isinstance(top["version"], str):
+        raise InputError(Problem(f"{FILE}: version", f"{top['version']!r} is not text"))
+    extra = sorted(set(map(str, recorded)) - set(RECORDED))
+    missing = [name for name in RECORDED if name not in recorded]
+    problems = [
+        Problem(f"{FILE}: answers.{name}", "is not known", did_you_mean(name, RECORDED))
+        for name in extra
+    ] + [
+        Problem(f"{FILE}: answers.{name}", "is missing", "take it back from Git")
+        for name in missing
+    ]
+    try:
+        answers = parse(
+            {**recorded, "defaults": top.get("defaults") or {}}
+            if not problems
+            else {"repo_slug": "x", "defaults": top.get("defaults") or {}},
+            FILE,
+        )
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return Answers(**{**vars(answers), "version": top["version"]})

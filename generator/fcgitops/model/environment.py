@@ -1,0 +1,472 @@
+"""What a repository and its environments are: frozen, and valid once they exist.
+
+`Environment` is also the one table of an environment's keys: each field carries its key in
+YAML, its check and its help text; parsing, `--set`, CSV columns, defaults and the docs
+read it from there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import storage
+from fcgitops.text import values
+from fcgitops.text.values import Check
+
+DEFAULT_CONFIG = "default-config"
+CUSTOMIZED_CONFIG = "customized-config"
+VARIANTS = (DEFAULT_CONFIG, CUSTOMIZED_CONFIG)
+PROFILES = ("hardened", "upstream")
+GITOPS = ("argocd", "flux", "both")
+COMPONENTS = ("crd",)
+EGRESS_MODES = ("none", "cidr", "cilium")
+RESERVED_NAMES = (*VARIANTS, "base", "local", "components", "experiments")
+"""Names no environment may have: the variants, and what would read as something else."""
+
+SYNC_NAMESPACES = ("argocd", "flux-system")
+"""Where the sync tools themselves run."""
+
+IMAGE = "frameworkcontroller/frameworkcontroller"
+"""The image on Docker Hub; its name in the base, which `images:` matches."""
+IMAGE_TAG = "v1.0.0"
+"""The newest tag known to be published; v0.9.0 and older fail on Kubernetes 1.22 and newer."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of an environment: where it stands in YAML, what it takes, what it does."""
+
+    path: str
+    check: Check
+    help: str
+    kind: type[Any]
+    repository_default: bool
+    """Whether `defaults:` of fcgitops.yaml may give it for all environments."""
+    hardened_only: bool
+
+
+def _key(  # noqa: PLR0913 - one call a key, all by name
+    path: str,
+    check: Check,
+    help: str,
+    default: object = "",
+    *,
+    repository_default: bool = True,
+    hardened_only: bool = False,
+) -> Any:  # noqa: ANN401 - as dataclasses.field
+    kind: type[Any] = type(default)
+    key = Key(path, check, help, kind, repository_default, hardened_only)
+    if isinstance(default, dict | list):
+        return field(default_factory=lambda: kind(default), metadata={"key": key})
+    return field(default=default, metadata={"key": key})
+
+
+def _settings(value: object) -> str:
+    from fcgitops.model import settings  # noqa: PLC0415 - the only field that needs the table
+
+    return settings.check(value)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One cluster's FrameworkController, as `overlays/NAME/environment.yaml` describes it."""
+
+    name: str
+    variant: str = _key(
+        "variant",
+        values.one_of(*VARIANTS),
+        "which overlay it builds on",
+        DEFAULT_CONFIG,
+        repository_default=False,
+    )
+    cluster_name: str = _key(
+        "cluster.name",
+        values.cluster_name,
+        "the cluster's name; the environment's by default",
+        repository_default=False,
+    )
+    cluster_server: str = _key(
+        "cluster.server",
+        values.optional(values.server_url),
+        "the cluster's API server",
+        repository_default=False,
+    )
+    namespace: str = _key(
+        "namespace", values.dns_label, "where FrameworkController runs", "frameworkcontroller"
+    )
+    sync: str = _key(
+        "sync",
+        values.one_of("argocd", "flux"),
+        "the one tool that syncs it",
+        "argocd",
+        repository_default=False,
+    )
+    image_registry: str = _key(
+        "image.registry", values.optional(values.registry), "a mirror; Docker Hub when empty"
+    )
+    image_repository: str = _key("image.repository", values.image_repository, "the image", IMAGE)
+    image_tag: str = _key("image.tag", values.optional(values.tag), "its tag", IMAGE_TAG)
+    image_digest: str = _key(
+        "image.digest", values.optional(values.digest), "sha256:…, which pins the image's content"
+    )
+    image_pull_secrets: list[str] = _key(
+        "image.pullSecrets",
+        values.list_of(values.subdomain),
+        "Secrets of the namespace that the kubelet pulls with",
+        [],
+    )
+    api_address: str = _key(
+        "apiServer.address",
+        values.optional(values.server_url),
+        "KUBE_APISERVER_ADDRESS; FrameworkController then sends no token of its own, so an "
+        "https address needs a kubeconfig too",
+    )
+    kubeconfig_secret: str = _key(
+        "apiServer.kubeconfigSecret",
+        values.optional(values.subdomain),
+        "a Secret of the namespace that holds a kubeconfig: sets KUBECONFIG",
+    )
+    kubeconfig_key: str = _key(
+        "apiServer.kubeconfigKey", values.secret_key, "the key of that Secret", "kubeconfig"
+    )
+    egress_mode: str = _key(
+        "egress.mode",
+        values.one_of(*EGRESS_MODES),
+        "what limits outgoing traffic to the API server",
+        "none",
+        hardened_only=True,
+    )
+    egress_endpoints: list[dict[str, Any]] = _key(
+        "egress.endpoints",
+        values.list_of(values.endpoint),
+        "the API server's addresses, {cidr, port} each, for mode cidr",
+        [],
+        hardened_only=True,
+    )
+    cpu: str = _key(
+        "resources.cpu", values.optional(values.quantity), "CPU request; the base's when empty"
+    )
+    memory: str = _key(
+        "resources.memory",
+        values.optional(values.quantity),
+        "memory request and limit; the base's when empty",
+    )
+    node_selector: dict[str, str] = _key(
+        "nodeSelector", values.labels, "labels of the nodes it may run on", {}
+    )
+    tolerations: list[dict[str, Any]] = _key(
+        "tolerations", values.list_of(values.toleration), "taints it tolerates", []
+    )
+    labels: dict[str, str] = _key(
+        "labels", values.labels, "labels of the StatefulSet and its Pod", {}
+    )
+    annotations: dict[str, str] = _key(
+        "annotations", values.pod_annotations, "annotations of the Pod", {}
+    )
+    priority_class: str = _key(
+        "priorityClassName",
+        values.optional(values.subdomain),
+        "a PriorityClass that exists",
+    )
+    components: list[str] = _key(
+        "components",
+        values.list_of(values.one_of(*COMPONENTS)),
+        "optional parts of components/",
+        [],
+    )
+    flux_shard: str = _key(
+        "flux.shard",
+        values.optional(values.label_value),
+        "sharding.fluxcd.io/key of what Flux syncs it with, where many controllers share clusters",
+    )
+    nni_namespace: str = _key(
+        "nni.namespace",
+        values.optional(values.dns_label),
+        "the namespace of NNI experiments; without it there are none",
+        repository_default=False,
+    )
+    nni_storage: str = _key(
+        "nni.storage",
+        values.optional(storage.check),
+        f"the share between NNI's managers and trials: {storage.WANTED}",
+    )
+    nni_pull_secrets: list[str] = _key(
+        "nni.pullSecrets",
+        values.list_of(values.subdomain),
+        "Secrets of that namespace that managers and trials are pulled with",
+        [],
+    )
+    nni_ui_from: list[str] = _key(
+        "nni.uiFrom",
+        values.list_of(values.dns_label),
+        "namespaces whose Pods may open NNI's pages, such as an ingress controller's",
+        [],
+    )
+    nni_quota: dict[str, Any] = _key(
+        "nni.quota",
+        values.resources,
+        "what all of the namespace may ask for: `hard` of a ResourceQuota",
+        {},
+    )
+    nni_limits: dict[str, Any] = _key(
+        "nni.limits",
+        values.limit_range,
+        "what each container there gets and may ask for: default, defaultRequest, min, max of a "
+        "LimitRange",
+        {},
+    )
+    settings: dict[str, Any] = _key(
+        "settings",
+        _settings,
+        "FrameworkController's own settings, over those of the variant customized-config",
+        {},
+    )
+    shipped_pod_failure_spec: str = _key(
+        "shippedPodFailureSpec",
+        values.one_of("keep", "replace"),
+        "keep: podFailureSpec of `settings` goes before what FrameworkController's image knows; "
+        "replace: it is the whole list",
+        "keep",
+    )
+    settings_text: str = ""
+    """`settings` as environment.yaml has it, with its comments; empty where it has none."""
+
+    @property
+    def image_name(self) -> str:
+        """Registry and repository, as an image reference starts."""
+        return "/".join(filter(None, (self.image_registry, self.image_repository)))
+
+    @property
+    def runs_nni(self) -> bool:
+        """Whether it is made ready for NNI experiments."""
+        return bool(self.nni_namespace)
+
+    @property
+    def finds_api_server_by_name(self) -> bool:
+        """Whether its Pod may need DNS; the cluster's own API server is found by address."""
+        if self.kubeconfig_secret:
+            return True
+        host = urlsplit(self.api_address).hostname or ""
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return bool(host)
+        return False
+
+
+FIELDS = {f.metadata["key"].path: f.name for f in dataclasses.fields(Environment) if f.metadata}
+"""Key in YAML → field of `Environment`."""
+KEYS: dict[str, Key] = {
+    f.metadata["key"].path: f.metadata["key"] for f in dataclasses.fields(Environment) if f.metadata
+}
+"""Key in YAML → its description, in the order in which environment.yaml shows them."""
+
+PROFILE_DEFAULTS: dict[str, dict[str, Any]] = {
+    "hardened": {},
+    "upstream": {  # as the seed's manifests have it
+        "namespace": "default",
+        "image.tag": "",
+        "shippedPodFailureSpec": "replace",
+    },
+}
+
+
+def check_name(name: str, where: str) -> list[Problem]:
+    """The problems of an environment's name: a DNS label that is not reserved."""
+    if not name:
+        return [Problem(where, "has no name", "such as prod; with make: ENV=prod")]
+    if wrong := values.dns_label(name):
+        return [Problem(where, wrong)]
+    if name in RESERVED_NAMES:
+        return [Problem(where, f"{name!r} is reserved", "another name, such as dev or prod")]
+    return []
+
+
+def check_values(given: Mapping[str, Any], where: str, profile: str) -> list[Problem]:
+    """A problem for each value in `given` (key path → value) that its key does not take."""
+    problems = []
+    for path, value in given.items():
+        key = KEYS[path]
+        if wrong := key.check(value):
+            problems += [Problem(f"{where}: {path}", line) for line in wrong.split("\n")]
+        elif key.hardened_only and profile != "hardened" and value != _default(path, profile):
+            problems.append(
+                Problem(f"{where}: {path}", "works in the profile hardened only", "leave it out")
+            )
+    return problems
+
+
+def _default(path: str, profile: str) -> Any:  # noqa: ANN401
+    if path in PROFILE_DEFAULTS[profile]:
+        return PROFILE_DEFAULTS[profile][path]
+    spec = Environment.__dataclass_fields__[FIELDS[path]]
+    if spec.default is not dataclasses.MISSING:
+        return spec.default
+    assert spec.default_factory is not dataclasses.MISSING  # noqa: S101
+    return spec.default_factory()
+
+
+def default_values(profile: str) -> dict[str, Any]:
+    """Every key's default in `profile`."""
+    return {path: _default(path, profile) for path in KEYS}
+
+
+def environment(
+    name: str, given: Mapping[str, Any], defaults: Mapping[str, Any], profile: str, where: str
+) -> Environment:
+    """The environment `name` of what its file gives over the repository's defaults.
+
+    Args:
+        name: the folder below overlays/.
+        given: key path → value of environment.yaml.
+        defaults: key path → value of fcgitops.yaml's `defaults`.
+        profile: `hardened` or `upstream`.
+        where: the file, for messages.
+
+    Raises:
+        InputError: with every problem.
+    """
+    problems = check_name(name, where) + check_values(given, where, profile)
+    all_values = default_values(profile) | {"cluster.name": name} | dict(defaults) | dict(given)
+    if not problems:
+        problems = _check_together(all_values, profile, where)
+        problems += _check_settings(given, all_values, where)
+        problems += _check_nni(given, all_values, where)
+    if problems:
+        raise InputError(problems)
+    return Environment(name, **{FIELDS[path]: value for path, value in all_values.items()})
+
+
+def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[Problem]:
+    problems = []
+    if profile == "hardened":
+        problems += _check_hardened(given, where)
+    if given["namespace"] in SYNC_NAMESPACES or (
+        profile != "hardened" and given["namespace"].startswith("kube-")
+    ):
+        problems.append(
+            Problem(
+                f"{where}: namespace",
+                f"{given['namespace']!r} is another program's, and Argo CD's project denies it",
+                "a namespace of its own",
+            )
+        )
+    if given["egress.mode"] == "cidr" and not given["egress.endpoints"]:
+        problems.append(
+            Problem(
+                f"{where}: egress.endpoints",
+                "is empty, but egress.mode is cidr: FrameworkController would reach nothing",
+                "list the API server's {cidr, port}, or mode none",
+            )
+        )
+    if given["egress.mode"] != "cidr" and given["egress.endpoints"]:
+        problems.append(
+            Problem(f"{where}: egress.endpoints", "has no effect", "egress.mode: cidr uses it")
+        )
+    if "app" in given["labels"]:
+        problems.append(
+            Problem(f"{where}: labels", "'app' is the selector's own label", "another key")
+        )
+    return problems
+
+
+def _check_settings(
+    given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
+) -> list[Problem]:
+    """Those of its own; the repository's defaults are for the environments that can have some."""
+    if not given.get("settings") or all_values["variant"] != DEFAULT_CONFIG:
+        return []
+    return [
+        Problem(
+            f"{where}: settings",
+            "default-config has no configuration file to set anything in",
+            f"--variant {CUSTOMIZED_CONFIG}, or take `settings` out of environment.yaml",
+        )
+    ]
+
+
+def _check_nni(
+    given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
+) -> list[Problem]:
+    """Those of its own; the repository's defaults are for the environments with NNI."""
+    namespace = all_values["nni.namespace"]
+    if not namespace:
+        return [
+            Problem(f"{where}: {path}", "has no effect without nni.namespace", "nni.namespace: nni")
+            for path in given
+            if path.startswith("nni.") and given[path]
+        ]
+    problems = []
+    others = (all_values["namespace"], "default", *SYNC_NAMESPACES)
+    if namespace in others or namespace.startswith("kube-"):
+        problems.append(
+            Problem(
+                f"{where}: nni.namespace",
+                f"{namespace!r} is another program's, and trials run what anybody writes",
+                "a namespace of its own, such as nni",
+            )
+        )
+    if not all_values["nni.storage"]:
+        problems.append(
+            Problem(f"{where}: nni.storage", "is not given, and NNI needs one", storage.WANTED)
+        )
+    # The API server refuses a Pod that says nothing of what a quota counts, and NNI says
+    # nothing for FrameworkBarrier, the first container of each trial.
+    default = {
+        f"{kind}.{resource}"
+        for kind, names in (
+            ("requests", ("default", "defaultRequest", "max")),
+            ("limits", ("default", "max")),
+        )
+        for name in names
+        for resource in all_values["nni.limits"].get(name, {})
+    }
+    for counted in all_values["nni.quota"]:
+        full = f"requests.{counted}" if counted in ("cpu", "memory") else counted
+        if full in ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory") and (
+            full not in default
+        ):
+            kind, _, resource = full.partition(".")
+            name = "defaultRequest" if kind == "requests" else "default"
+            problems.append(
+                Problem(
+                    f"{where}: nni.quota.{counted}",
+                    f"is counted, but a container that says nothing of its {resource} has no "
+                    "default: the API server would refuse every trial",
+                    f"nni.limits: {{{name}: {{{resource}: …}}}}",
+                )
+            )
+    return problems
+
+
+def _check_hardened(given: Mapping[str, Any], where: str) -> list[Problem]:
+    problems = []
+    if given["namespace"] == "default" or given["namespace"].startswith("kube-"):
+        problems.append(
+            Problem(
+                f"{where}: namespace",
+                f"{given['namespace']!r} is not FrameworkController's own, and hardened labels it "
+                "so that it refuses others' Pods",
+                "a namespace of its own",
+            )
+        )
+    by_kubeconfig = given["apiServer.kubeconfigSecret"] and not given["apiServer.address"]
+    if given["egress.mode"] == "cilium" and by_kubeconfig:
+        problems.append(
+            Problem(
+                f"{where}: egress.mode",
+                "cilium cannot know where the kubeconfig leads",
+                "apiServer.address too, or mode cidr",
+            )
+        )
+    if not given["image.tag"] and not given["image.digest"]:
+        problems.append(
+            Problem(f"{where}: image.tag", "is empty, and so is image.digest", "hardened pins one")
+        )
+    return problems

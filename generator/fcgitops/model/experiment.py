@@ -1,0 +1,211 @@
+"""An experiment as `experiments/NAME/run.yaml` describes it: where and how its manager runs.
+
+What it tries stands beside it in NNI's own `experiment.yaml`, which is its user's, as is every
+other file of the folder but those that are generated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import layout
+from fcgitops.text import keypaths, values, yamlio
+from fcgitops.text.tree import Tree
+
+FOLDER = "experiments"
+RUN_FILE = "run.yaml"
+CONFIG_FILE = "experiment.yaml"
+GENERATED = ("job.yaml", "kustomization.yaml", "service.yaml", "work.yaml")
+NAME_LENGTH = 40
+"""A Job's name is NAME-run-HASH, and a Pod's label: at most 63 characters."""
+MAX_BYTES = 1 << 20
+"""Of all data in a ConfigMap (k8s.io/kubernetes pkg/apis/core/validation: MaxSecretSize)."""
+_KEY_LENGTH = 253
+"""Of a ConfigMap's key (apimachinery: IsConfigMapKey)."""
+
+IMAGE = "msranni/nni:v3.0"
+"""NNI's own on Docker Hub, for managers and trials."""
+
+ELSEWHERE = (
+    "keep data on the share or in the trials' image (dockerImage), and here only the code that "
+    "starts it"
+)
+
+_ODD = re.compile("[\x7f-\x9f\ufffe\uffff]")
+_FILE_NAME = re.compile(r"[-._A-Za-z0-9]+\Z")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Where and how an experiment's manager runs."""
+
+    name: str
+    environment: str
+    image: str = IMAGE
+    run: int = 1
+    cpu: str = "500m"
+    memory: str = "2Gi"
+    node_selector: dict[str, str] = field(default_factory=dict)
+    tolerations: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Key:
+    check: values.Check
+    field: str
+    help: str
+
+
+KEYS: dict[str, _Key] = {
+    "environment": _Key(values.dns_label, "environment", "the environment on whose cluster it is"),
+    "image": _Key(
+        values.image_reference,
+        "image",
+        "the manager's image: Python with nni==3.0 and setuptools<81",
+    ),
+    "run": _Key(
+        values.integer(1, 1 << 31),
+        "run",
+        "what has ended runs once more, from its beginning, with another number",
+    ),
+    "resources.cpu": _Key(values.quantity, "cpu", "the manager's CPU request"),
+    "resources.memory": _Key(values.quantity, "memory", "the manager's memory request and limit"),
+    "nodeSelector": _Key(values.labels, "node_selector", "labels of the nodes it may run on"),
+    "tolerations": _Key(
+        values.list_of(values.toleration), "tolerations", "taints that it tolerates"
+    ),
+}
+"""Key path of run.yaml → what it takes and does."""
+
+
+def check_name(name: str, where: str) -> list[Problem]:
+    """The problems of an experiment's name: a Service's, of at most `NAME_LENGTH` characters."""
+    if not name:
+        return [Problem(where, "has no name", "such as mnist; with make: NAME=mnist")]
+    if wrong := values.dns_label(name):
+        return [Problem(where, wrong)]
+    if not name[0].isalpha():  # IsDNS1035Label
+        return [Problem(where, f"{name!r} cannot name a Service", "a letter first")]
+    if len(name) > NAME_LENGTH:
+        return [Problem(where, f"{name!r} has {len(name)} letters", f"at most {NAME_LENGTH}")]
+    return []
+
+
+def parse(name: str, source: bytes, where: str) -> Experiment:
+    """The experiment that the text of a run.yaml describes.
+
+    Raises:
+        InputError: with every problem of the name and of the text.
+    """
+    flat, problems = keypaths.flatten(yamlio.load(source, where), where, KEYS)
+    problems = check_name(name, where) + problems
+    for path, value in flat.items():
+        if wrong := KEYS[path].check(value):
+            problems += [Problem(f"{where}: {path}", line) for line in wrong.split("\n")]
+    if "environment" not in flat:
+        problems.append(Problem(f"{where}: environment", "is not given", "the environment's name"))
+    if problems:
+        raise InputError(problems)
+    return Experiment(name, **{KEYS[path].field: value for path, value in flat.items()})
+
+
+def source(experiment: Experiment) -> str:
+    """The text of a new run.yaml."""
+    shown = {path: getattr(experiment, key.field) for path, key in KEYS.items()}
+    spelled = keypaths.nested({path: shown[path] for path in shown if shown[path]})
+    return (
+        "# Where and how the manager of this experiment runs; what it tries is experiment.yaml's.\n"
+        f"# After an edit of any file here run `make experiment NAME={experiment.name}`.\n"
+        "# What has ended is not started again: give `run` another number for that.\n"
+        f"{yamlio.dump(spelled)}"
+    )
+
+
+def inputs(folder: Tree) -> Tree:
+    """Of an experiment's folder what its manager gets: all but what is ours or about it."""
+    return {
+        path: data
+        for path, data in folder.items()
+        if path not in (*GENERATED, RUN_FILE, layout.RECORD_FILE)
+        and not path.lower().startswith("readme")
+        and "__pycache__" not in path.split("/")
+    }
+
+
+def check_inputs(files: Tree, where: str) -> list[Problem]:
+    """Why the files cannot be a ConfigMap, or the manager's folder."""
+    problems = []
+    if CONFIG_FILE not in files:
+        problems.append(
+            Problem(f"{where}/{CONFIG_FILE}", "is missing", "NNI's configuration of the experiment")
+        )
+    seen: dict[str, str] = {}
+    for path, data in files.items():
+        place = f"{where}/{path}"
+        named = all(map(_FILE_NAME.match, path.split("/"))) and ".." not in path
+        if not named or len(config_map_key(path)) > _KEY_LENGTH:
+            hint = f"letters, digits, '-', '_' and '.', at most {_KEY_LENGTH}"
+            problems.append(Problem(place, "has a name that a ConfigMap cannot keep", hint))
+        elif (other := seen.setdefault(config_map_key(path), path)) != path:
+            what = f"and {other} would be one key of a ConfigMap"
+            problems.append(Problem(place, what, "another name for one of them"))
+        if odd := _odd_character(data):
+            what = f"has the character U+{ord(odd):04X}, of which kustomize makes no YAML"
+            problems.append(Problem(place, what, "an escape of your language's in its place"))
+        if data.startswith(b"\t") and b"\n" in data:
+            what = "begins with a tab, of which kustomize makes no YAML"
+            problems.append(Problem(place, what, "a first line that does not"))
+    size = sum(len(key) + len(data) for key, data in files.items())
+    if size > MAX_BYTES:
+        largest = max(files, key=lambda path: len(files[path]))
+        problems.append(
+            Problem(
+                where,
+                f"has {size} bytes, and a ConfigMap takes {MAX_BYTES}; the largest is {largest} "
+                f"with {len(files[largest])}",
+                ELSEWHERE,
+            )
+        )
+    return problems
+
+
+def _odd_character(data: bytes) -> str:
+    """One that kustomize 5.8 cannot write or writes as another, in what it takes for text."""
+    try:
+        found = _ODD.search(data.decode())
+    except UnicodeDecodeError:  # it becomes base64
+        return ""
+    return found.group() if found else ""
+
+
+def config_map_key(path: str) -> str:
+    """A path as a key of a ConfigMap, which takes no '/'.
+
+    Nor may it need quotes, as `null` or `1_000` do: kustomize 5.8 forgets them, and fails on it.
+    """
+    key = path.replace("/", ".")
+    return key if yamlio.scalar(key) == key else f"_{key}"
+
+
+def run_id(experiment: Experiment, files: Tree) -> str:
+    """The experiment's ID for NNI: the same as long as it would try the same.
+
+    Neither its manager's resources nor another version of fcgitops changes it, so that neither
+    starts again what has ended. Its name does: by this ID a manager finds its own Frameworks.
+    """
+    about = {"/name": experiment.name, "/run": str(experiment.run)}  # no file is called so
+    return digest({key: value.encode() for key, value in about.items()} | files)
+
+
+def digest(parts: Mapping[str, bytes]) -> str:
+    """Ten hexadecimal digits of all names and contents."""
+    total = hashlib.sha256()
+    for name in sorted(parts):
+        total.update(hashlib.sha256(name.encode()).digest())
+        total.update(hashlib.sha256(parts[name]).digest())
+    return total.hexdigest()[:10]

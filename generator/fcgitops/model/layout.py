@@ -1,0 +1,7 @@
+"""Where the files of a generated repository lie."""
+
+BASE_RECORD = ".fcgitops/base"
+"""What the generator wrote last time of all that belongs to no environment."""
+
+RECORD_FILE = ".fcgitops"
+"""The same of one environment or experiment, within its folder."""

@@ -1,0 +1,49 @@
+"""The text of one experiment file → everything that is to say of it.
+
+The order is NNI's own: YAML, keys, then types and values. Where it stops at the first mistake,
+this goes on; and it says what NNI takes and then fails on, or does nothing with.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fcgitops.core.findings import Finding
+from fcgitops.nnifile import (
+    experiment_file,
+    rules_algorithm,
+    rules_experiment,
+    rules_service,
+    rules_space,
+    schema_load,
+    schema_validate,
+)
+from fcgitops.nnifile.rules import found
+
+
+def check(data: bytes, folder: Path | None = None) -> list[Finding]:
+    """All findings of a file, in the order of their lines.
+
+    Args:
+        data: the experiment file.
+        folder: where it is, from which NNI resolves relative paths; without it the file system is
+            not looked at, and folders and files that NNI asks for count as there.
+    """
+    try:
+        source = experiment_file.read(data)
+    except experiment_file.Unreadable as error:
+        return [found("NNI01", "", error.line, error.message, error.hint)]
+    loaded = schema_load.Loaded(source, folder)
+    try:
+        schema_load.load(loaded)
+        if isinstance(source.value, dict):
+            schema_validate.validate(loaded)
+            loaded.validated = True
+            for rules in (rules_experiment, rules_service, rules_algorithm, rules_space):
+                rules.check(loaded)
+    except schema_load.TooManyError:
+        pass  # said below
+    if max(loaded.counts.values(), default=0) > experiment_file.MAX_FAULTS:
+        message = f"has over {experiment_file.MAX_FAULTS} faults: what is more is not listed"
+        loaded.findings.append(found("NNI69", "", 0, message))
+    return sorted([*source.repeated, *loaded.findings], key=lambda finding: finding.line)

@@ -1,0 +1,1 @@
+"""The only package that starts programs, Git aside: kustomize, kubectl, docker or podman."""

@@ -1,0 +1,107 @@
+"""Starts programs, all but git. The only module that does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcgitops.core.errors import Problem, ToolError
+
+WATCH = 0.1
+"""Seconds between two looks of `watch`."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a program left behind."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+
+def which(name: str) -> str | None:
+    """The program `name` on PATH, or None."""
+    return shutil.which(name)
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+    watch: Callable[[], None] | None = None,
+) -> Result:
+    """Runs a program to its end, without a shell and without standard input.
+
+    Args:
+        command: the program and its arguments.
+        cwd: its working directory.
+        env: its environment; ours by default.
+        timeout: seconds after which it is ended.
+        watch: called all the while; what it raises ends the program and all that it has started.
+            They have a process group of their own then, so a Ctrl-C reaches them by `watch` alone.
+
+    Raises:
+        ToolError: it cannot be started, or ran too long.
+    """
+    name = str(command[0])
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a list, no shell
+            [str(part) for part in command],
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=watch is not None,
+        )
+    except OSError as error:
+        raise ToolError(Problem(name, f"cannot be started: {error.strerror}")) from error
+    with process:
+        try:
+            stdout, stderr = _outcome(process, timeout, watch)
+        except BaseException as error:
+            _kill(process, group=watch is not None)
+            if isinstance(error, subprocess.TimeoutExpired):
+                what = f"did not end within {timeout:.0f} s"
+                raise ToolError(Problem(name, what)) from error
+            raise
+    return Result(process.returncode, stdout, stderr.decode(errors="replace"))
+
+
+def _outcome(
+    process: subprocess.Popen[bytes], timeout: float, watch: Callable[[], None] | None
+) -> tuple[bytes, bytes]:
+    if watch is None:
+        return process.communicate(timeout=timeout)
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return process.communicate(timeout=WATCH)
+        except subprocess.TimeoutExpired:
+            watch()
+            if time.monotonic() > end:
+                raise
+
+
+def _kill(process: subprocess.Popen[bytes], *, group: bool) -> None:
+    with suppress(ProcessLookupError):
+        if group:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+
+
+def said(result: Result, lines: int = 6) -> str:
+    """The end of what a program said on stderr, as one line."""
+    kept = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+    return "; ".join(kept[-lines:]) or f"ended with {result.status}"

@@ -1,0 +1,1 @@
+"""A generated repository: read from disk, and what a request makes of it."""

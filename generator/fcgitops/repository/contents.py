@@ -1,0 +1,278 @@
+"""A generated repository on disk: what it holds, read from the work tree. Writes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import ipaddress
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fcgitops import __version__
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git import repo
+from fcgitops.manifests import nni_environment, overlay
+from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.model import answers, experiment, layout
+from fcgitops.model import environment as model
+from fcgitops.model.answers import Answers
+from fcgitops.model.environment import KEYS, VARIANTS, Environment
+from fcgitops.text import keypaths, yamledit, yamlio
+from fcgitops.text.tree import read_file, safe_join
+from fcgitops.text.values import did_you_mean
+
+
+class Repository:
+    """The content root: the folder that holds fcgitops.yaml."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def find(cls, start: Path) -> Repository:
+        """The repository that `start` is in, at whatever depth.
+
+        Raises:
+            InputError: it is in none.
+        """
+        folder = start.resolve()
+        if not folder.is_dir():
+            raise InputError(Problem(str(start), "is no folder"))
+        for candidate in (folder, *folder.parents):
+            if (candidate / answers.FILE).is_file():
+                return cls(candidate)
+        raise InputError(
+            Problem(str(start), f"is in no repository of fcgitops: no {answers.FILE} here or above",
+                    "go into one, or make one with `fcgitops new DEST`")
+        )  # fmt: skip
+
+    @functools.cached_property
+    def answers(self) -> Answers:
+        """What fcgitops.yaml says."""
+        data = read_file(self.root, answers.FILE)
+        if data is None:
+            raise InputError(Problem(answers.FILE, "is missing", "take it back from Git"))
+        return answers.load(data)
+
+    @functools.cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Key path → value of every key of an environment that its file does not give."""
+        answers = self.answers
+        return model.default_values(answers.profile) | answers.environment_defaults
+
+    def require_same_version(self) -> None:
+        """Refuses a repository that another version of fcgitops wrote.
+
+        Raises:
+            InputError: with the way out.
+        """
+        if self.answers.version != __version__:
+            raise InputError(
+                Problem(
+                    f"{answers.FILE}: version",
+                    f"fcgitops {self.answers.version} wrote this repository, this is {__version__}",
+                    "use the one that requirements.txt pins, as make does",
+                )
+            )
+
+    def overlay_folders(self) -> list[str]:
+        """Names of all folders below overlays/, sorted."""
+        folder = safe_join(self.root, OVERLAYS)
+        if not folder.is_dir():
+            return []
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+
+    def environment_names(self) -> list[str]:
+        """Names of the environments: folders below overlays/ with an environment.yaml."""
+        folder = self.root / OVERLAYS
+        return [n for n in self.overlay_folders() if (folder / n / overlay.SOURCE_FILE).is_file()]
+
+    def headless_names(self) -> list[str]:
+        """Folders that were generated for an environment whose environment.yaml is gone.
+
+        They still build, so Argo CD or Flux may still sync them; nothing here would see it.
+        """
+        folder = self.root / OVERLAYS
+        named = set(self.environment_names())
+        return [
+            name
+            for name in self.overlay_folders()
+            if name not in named and (folder / name / layout.RECORD_FILE).exists()
+        ]
+
+    def overlay_names(self) -> list[str]:
+        """The variants and the environments."""
+        present = set(self.overlay_folders())
+        return [*(v for v in VARIANTS if v in present), *self.environment_names()]
+
+    def experiment_names(self) -> list[str]:
+        """Names of the experiments: folders below experiments/ with a run.yaml, sorted."""
+        folder = safe_join(self.root, experiment.FOLDER)
+        if not folder.is_dir():
+            return []
+        return sorted(e.name for e in folder.iterdir() if (e / experiment.RUN_FILE).is_file())
+
+    @functools.cached_property
+    def ignored(self) -> list[str]:
+        """What of the experiments Git ignores: files, and whole folders with a "/" at their end."""
+        with suppress(InputError):  # an exported tree is in no repository
+            return repo.open_repository(self.root).list_ignored(experiment.FOLDER)
+        return []
+
+    def experiment_source(self, name: str) -> bytes:
+        """Content of experiments/NAME/run.yaml; nothing where there is none."""
+        return read_file(self.root, f"{experiment.FOLDER}/{name}/{experiment.RUN_FILE}") or b""
+
+    def kustomization_names(self) -> list[str]:
+        """All that kustomize can build here: OVERLAY, ENV/nni, experiments/NAME."""
+        folder = self.root / OVERLAYS
+        parts = [
+            f"{name}/{nni_environment.FOLDER}"
+            for name in self.environment_names()
+            if (folder / name / nni_environment.FOLDER / "kustomization.yaml").is_file()
+        ]
+        experiments = [f"{experiment.FOLDER}/{name}" for name in self.experiment_names()]
+        return [*self.overlay_names(), *parts, *experiments]
+
+    def kustomization_folder(self, name: str) -> Path:
+        """Where one of `kustomization_names` stands."""
+        if name.startswith(f"{experiment.FOLDER}/"):
+            return self.root / name
+        return self.root / OVERLAYS / name
+
+    def require(
+        self, names: Iterable[str], known: Collection[str], what: str = "overlay"
+    ) -> list[str]:
+        """`names`, each of which must be one of `known`; all of `known` where none is given.
+
+        Args:
+            names: as they were typed.
+            known: what there is.
+            what: a word for it, for messages.
+
+        Raises:
+            InputError: with each name that is not.
+        """
+        wanted = list(dict.fromkeys(names))
+        problems = [
+            Problem(name, f"is no {what} of this repository", did_you_mean(name, known))
+            for name in wanted
+            if name not in known
+        ]
+        if problems:
+            raise InputError(problems)
+        return wanted or list(known)
+
+    def source(self, name: str) -> bytes | None:
+        """Content of overlays/NAME/environment.yaml, None where there is none."""
+        return read_file(self.root, source_path(name))
+
+    def environment(self, name: str) -> Environment:
+        """The environment `name` as its file says.
+
+        Raises:
+            InputError: with every problem of the file.
+        """
+        data = self.source(name)
+        if data is None:
+            raise InputError(Problem(source_path(name), "is missing", "take it back from Git"))
+        return self.parse(name, data)
+
+    def parse(self, name: str, source: bytes, where: str = "") -> Environment:
+        """The environment that the text `source` describes. Raises as `environment`."""
+        where = where or source_path(name)
+        flat, problems = keypaths.flatten(yamlio.load(source, where), where, KEYS)
+        if problems:
+            raise InputError(problems + model.check_values(flat, where, self.answers.profile))
+        answers = self.answers
+        env = model.environment(name, flat, answers.environment_defaults, answers.profile, where)
+        if env.sync == "argocd" and answers.gitops == "flux":
+            what = "is argocd, for which this repository has no entry points"
+            raise InputError(Problem(f"{where}: sync", what, "flux"))
+        if "settings" not in flat:
+            return env
+        text = yamledit.block(source.decode("utf-8-sig"), "settings", where)
+        return dataclasses.replace(env, settings_text=text)
+
+    def argocd_runs_nni(self, changed: Collection[Environment]) -> bool:
+        """Whether Argo CD syncs an environment in which NNI is enabled.
+
+        Args:
+            changed: environments that are not as their files say. Of the others only those files
+                are parsed in which the key can stand at all.
+        """
+        names = {env.name for env in changed}
+        found = list(changed)
+        for name in self.environment_names():
+            source = self.source(name) or b""
+            if name not in names and (b"nni" in source or b"\\" in source):
+                with suppress(InputError):  # other checks say what is wrong with it
+                    found.append(self.parse(name, source))
+        return any(env.sync == "argocd" and env.runs_nni for env in found)
+
+    def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
+        """A problem for each environment on whose cluster another one stands already.
+
+        FrameworkController is one per cluster. Of the other environments only those files
+        are parsed in which a wanted cluster's name or server can stand at all, so that this
+        stays quick in a repository of a thousand.
+        """
+        names = {env.name for env in changed}
+        taken: dict[str, str] = {}
+        problems = []
+        others = (n for n in self.environment_names() if n not in names)
+        for env in (*self._possible_rivals(changed, others), *changed):
+            for key, where in (
+                (f"name {env.cluster_name}", "cluster.name"),
+                (f"server {server_identity(env.cluster_server)}", "cluster.server"),
+            ):
+                if key == "server ":
+                    continue
+                rival = taken.setdefault(key, env.name)
+                if rival != env.name and env.name in names:
+                    problems.append(
+                        Problem(
+                            f"{source_path(env.name)}: {where}",
+                            f"the environment {rival} is on this cluster already",
+                            "FrameworkController is one per cluster: give each its own",
+                        )
+                    )
+        return problems
+
+    def _possible_rivals(
+        self, changed: Collection[Environment], others: Iterable[str]
+    ) -> Iterable[Environment]:
+        needles = {env.cluster_name.lower().encode() for env in changed}
+        needles |= {
+            b"["
+            if "[" in env.cluster_server  # an IPv6 address has many spellings
+            else (urlsplit(env.cluster_server).hostname or "").encode()
+            for env in changed
+            if env.cluster_server
+        }
+        for name in others:
+            source = self.source(name) or b""
+            # A backslash may spell any text in YAML, so such a file is looked at closely too.
+            lowered = source.lower() + b"\n" + name.encode()
+            if b"\\" in source or any(needle in lowered for needle in needles):
+                yield self.parse(name, source)
+
+
+def source_path(name: str) -> str:
+    """Path of an environment's environment.yaml."""
+    return f"{OVERLAYS}/{name}/{overlay.SOURCE_FILE}"
+
+
+def server_identity(url: str) -> str:
+    """An API server's address in the one form in which two spellings of it are equal."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    with suppress(ValueError):
+        host = str(ipaddress.ip_address(host))
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{host}:{port}{parts.path.rstrip('/')}"

@@ -1,0 +1,327 @@
+"""Requests to add or change environments → the files that come of them. Writes nothing."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.manifests import overlay
+from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.model import environment as model
+from fcgitops.model import layout, settings
+from fcgitops.model.answers import FILE, parse_value
+from fcgitops.model.environment import KEYS, Environment
+from fcgitops.repository import record, scaffold
+from fcgitops.repository.contents import Repository, source_path
+from fcgitops.repository.merge import Merged, MergeFile, merge
+from fcgitops.sync import argocd, entrypoints
+from fcgitops.text import keypaths, values, yamledit, yamlio
+from fcgitops.text.tree import Tree, at, read_file, under
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one environment is to become; what is not named stays as it is."""
+
+    name: str
+    where: str
+    """The option or the file's item it comes from, for messages."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Key path of environment.yaml → value."""
+    settings: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
+    """Path below `settings` → value."""
+    config: str | None = None
+    """Text of a whole frameworkcontroller.yaml, which replaces `settings`."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One environment as it will be."""
+
+    environment: Environment
+    source: bytes
+    new: bool
+    where: str
+    """The file or option that it comes from, for messages."""
+
+
+def parse_sets(
+    pairs: Iterable[str], where: str
+) -> tuple[dict[str, Any], dict[tuple[str, ...], Any]]:
+    """KEY=VALUE texts as keys of environment.yaml and as settings of FrameworkController.
+
+    The two do not share a name, so `--set workerNumber=800` and `--set image.tag=v1.0.0`
+    need no prefix to be told apart.
+
+    Raises:
+        InputError: with every problem.
+    """
+    given: dict[str, Any] = {}
+    own: dict[tuple[str, ...], Any] = {}
+    problems = []
+    names = settings.names()
+    known = [*names, *(path for path in KEYS if path not in ("settings", "variant"))]
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        first = path.partition(".")[0]
+        if not equals:
+            problems.append(Problem(where, f"{pair!r} has no '='", "KEY=VALUE"))
+        elif first in names:
+            try:
+                own[tuple(path.split("."))] = settings.parse(path, text, where)
+            except InputError as error:
+                problems += error.problems
+        elif path in KEYS and path not in ("settings", "variant"):
+            try:
+                given[path] = parse_value(path, text, where)
+            except InputError as error:
+                problems += error.problems
+        else:
+            problems.append(
+                Problem(where, f"{path!r} is not known", values.did_you_mean(path, known))
+            )
+    if problems:
+        raise InputError(problems)
+    return given, own
+
+
+def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
+    """Every requested environment as it will be, valid, and none on another's cluster.
+
+    Raises:
+        InputError: with every problem of every request.
+    """
+    planned: list[Planned] = []
+    problems: list[Problem] = []
+    folders = {name.casefold(): name for name in repository.overlay_folders()}
+    seen: set[str] = set()
+    for request in requests:
+        wrong = model.check_name(request.name, request.where)
+        if not wrong and request.name in seen:
+            wrong = [Problem(request.where, f"{request.name!r} is named twice", "each once")]
+        seen.add(request.name)
+        try:
+            if wrong:
+                raise InputError(wrong)
+            planned.append(_one(repository, request, folders))
+        except InputError as error:
+            problems += error.problems
+    problems += _configurations(repository, planned)
+    if not problems:
+        problems += repository.others_on_the_clusters_of([p.environment for p in planned])
+    if problems:
+        raise InputError(problems)
+    return planned
+
+
+def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[Problem]:
+    customized = [p for p in planned if p.environment.variant == model.CUSTOMIZED_CONFIG]
+    variant = variant_config(repository) if customized else ""
+    return [
+        problem
+        for item in customized
+        for problem in check_configuration(
+            item.environment,
+            variant,
+            item.where if item.environment.settings_text else f"{FILE}: defaults",
+        )
+    ]
+
+
+def check_configuration(environment: Environment, variant: str, where: str) -> list[Problem]:
+    """What FrameworkController would panic on, or not take as written, in an environment's file.
+
+    Args:
+        environment: one of the variant customized-config.
+        variant: the text of that variant's frameworkcontroller.yaml.
+        where: its environment.yaml, or the option that its settings come from, for messages.
+    """
+    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
+    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
+
+    own = overlay.own_settings(environment)
+    if problems := _settings_problems(own, where):
+        return problems
+    if problems := [found.problem(_VARIANT_FILE) for found in faults(check(variant.encode()))]:
+        return problems
+    return _settings_problems(overlay.configuration(environment, variant), where)
+
+
+def _settings_problems(text: str, where: str) -> list[Problem]:
+    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
+    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
+
+    return [
+        Problem(
+            f"{where}: settings{f'.{found.path}' if found.path else ''}",
+            f"{found.message} [{found.rule}]",
+            found.hint,
+        )
+        for found in faults(check(text.encode()))
+    ]
+
+
+def as_it_is(repository: Repository, name: str) -> Planned:
+    """An environment that is there, as its file says; its cluster is not compared.
+
+    Raises:
+        InputError: with every problem of the file.
+    """
+    return _one(repository, Request(name, source_path(name)), {})
+
+
+def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -> Planned:
+    source = repository.source(request.name)
+    there = folders.get(request.name.casefold())
+    if source is None and there:
+        what = "differs from it in case only" if there != request.name else "is there already"
+        raise InputError(
+            Problem(request.where, f"overlays/{there} {what}, and is no environment",
+                    "choose another name")
+        )  # fmt: skip
+    where = request.where if source is None else source_path(request.name)
+    if source is None:
+        text = overlay.source(request.name, request.given, repository.defaults)
+    else:
+        document = yamlio.load(source, where)
+        if document is None:  # its variant would silently be the default one
+            raise InputError(Problem(where, "is empty", f"git checkout {where}"))
+        current, problems = keypaths.flatten(document, where, KEYS)
+        if problems:  # a damaged file is not edited
+            profile = repository.answers.profile
+            raise InputError(problems + model.check_values(current, where, profile))
+        changes = {
+            tuple(path.split(".")): value
+            for path, value in request.given.items()
+            if current.get(path) != value
+        }
+        text = yamledit.edit(source.decode("utf-8-sig"), changes, where)
+    if request.config is not None:
+        text = yamledit.set_block(text, "settings", request.config, request.where)
+    own = {("settings", *path): value for path, value in request.settings.items()}
+    text = yamledit.edit(text, own, where)
+    try:
+        environment = repository.parse(request.name, text.encode(), where)
+    except InputError as error:  # with what is wrong in its settings
+        block = yamledit.block(text, "settings", where)
+        more = _settings_problems(block, where) if block else []
+        raise InputError([*error.problems, *more]) from error
+    mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
+    return Planned(environment, mark + text.encode(), source is None, where)
+
+
+def left_namespace(repository: Repository, environment: Environment) -> str:
+    """The namespace that an environment was generated for last, where it is to leave that.
+
+    Empty where it stays, or where nothing tells.
+    """
+    folder = f"{OVERLAYS}/{environment.name}"
+    recorded = read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")
+    text = (record.decode(recorded) or {}).get("kustomization.yaml", b"")
+    document = yamlio.load(text, folder)
+    old = document.get("namespace") if isinstance(document, dict) else None
+    return str(old) if old and old != environment.namespace else ""
+
+
+def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
+    """What the files of the planned environments should hold, merged with the user's edits.
+
+    Args:
+        repository: as it is on disk.
+        planned: the environments.
+        merge_file: git's own merge of one file.
+
+    Returns:
+        Paths relative to the repository.
+    """
+    answers = repository.answers
+    variant = variant_config(repository)
+    cluster_role = read_file(repository.root, entrypoints.CLUSTER_ROLE)
+    total = Merged()
+    for item in planned:
+        env = item.environment
+        folder = f"{OVERLAYS}/{env.name}"
+        total.files[f"{folder}/{overlay.SOURCE_FILE}"] = item.source
+        files = overlay.environment_files(env, answers.profile, variant)
+        bring_in_line(repository, folder, files, total, merge_file)
+        # Still as it was made, it may be left uncommitted by an earlier --no-commit.
+        total.files |= {
+            path: data
+            for path, data in at(folder, overlay.LOCAL).items()
+            if item.new or read_file(repository.root, path) == data
+        }
+        entries = entrypoints.of_environment(env, answers, cluster_role)
+        bring_in_line(repository, entrypoints.folder(env.name), entries, total, merge_file)
+    return total
+
+
+def repository_outcome(
+    repository: Repository, merge_file: MergeFile, changed: Collection[Environment] = ()
+) -> Merged:
+    """The same of the entry points that no environment has of its own.
+
+    They are in the base's record, whose other files only `update` changes.
+
+    Args:
+        repository: as it is on disk.
+        merge_file: git's own merge of one file.
+        changed: environments that change in the same commit.
+    """
+    recorded = read_file(repository.root, layout.BASE_RECORD)
+    old = record.decode(recorded) or {}
+    base = at(argocd.FOLDER, under(old, argocd.FOLDER))
+    nni = repository.argocd_runs_nni(changed)
+    theirs = entrypoints.of_repository(repository.answers, nni=nni)
+    ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
+    merged = merge(base, ours, theirs, merge_file)
+    if old and base != theirs:
+        others = {path: data for path, data in old.items() if path not in base}
+        merged.files[layout.BASE_RECORD] = record.encode(others | theirs)
+    return merged
+
+
+def bring_in_line(
+    repository: Repository, folder: str, files: Tree, total: Merged, merge_file: MergeFile
+) -> None:
+    """Merges the generated `files` of one folder with the user's edits, into `total`.
+
+    Args:
+        repository: as it is on disk.
+        folder: relative to the repository; its record stands in it.
+        files: relative to the folder; none where nothing is generated there any longer.
+        total: gets the outcome.
+        merge_file: git's own merge of one file.
+    """
+    place = f"{folder}/{layout.RECORD_FILE}"
+    recorded = read_file(repository.root, place)
+    if recorded is None and not files:
+        return
+    old = record.decode(recorded)
+    base, theirs = at(folder, old or {}), at(folder, files)
+    ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
+    if old is None and any(data is not None for data in ours.values()):
+        total.notes.append(
+            f"{place} is missing or damaged: what differs from the generated text is taken for an "
+            "edit"
+        )
+    merged = merge(base, ours, theirs, merge_file)
+    total.add(merged)
+    total.files[place] = record.encode(files) if files else None
+
+
+_VARIANT_FILE = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{overlay.CONFIG_FILE}"
+
+
+def variant_config(repository: Repository) -> str:
+    """The repository's own customized-config, which its owners may have changed."""
+    data = read_file(repository.root, _VARIANT_FILE)
+    if data is None:
+        return scaffold.variant_config(repository.answers.profile)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(Problem(f"{_VARIANT_FILE}:{line}", "is not UTF-8 text")) from error

@@ -1,0 +1,277 @@
+"""Requests to add or change experiments → the files that come of them. Writes nothing."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.manifests import nni_experiment, nni_starter
+from fcgitops.model import experiment as model
+from fcgitops.model import layout
+from fcgitops.model.environment import Environment
+from fcgitops.model.experiment import FOLDER, RUN_FILE, Experiment
+from fcgitops.repository import agreement, record
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import bring_in_line
+from fcgitops.repository.merge import Merged, MergeFile
+from fcgitops.sync import entrypoints
+from fcgitops.text import yamledit, yamlio
+from fcgitops.text.tree import Tree, at, read_file, read_tree, safe_join
+from fcgitops.text.values import did_you_mean
+
+_EDITED = (
+    "has edits of yours, and its name does not tell them: on a cluster a Job cannot be changed, so "
+    "give `run` in run.yaml another number with each of them"
+)
+_MAX_READ = 16 * model.MAX_BYTES
+_MAX_FILES = 10_000
+"""Where reading a folder stops: what is far too big to be an experiment is no reason to wait."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One experiment as it will be."""
+
+    experiment: Experiment
+    environment: Environment
+    own: Tree
+    """The user's files, relative to the experiment's folder."""
+    new: bool
+
+
+def plan(  # noqa: PLR0913 - all but two have a default
+    repository: Repository,
+    name: str,
+    *,
+    environment: str = "",
+    given: Tree | None = None,
+    source: str = "",
+    environments: Mapping[str, Environment] | None = None,
+) -> Planned:
+    """The experiment `name` as it will be, valid.
+
+    Args:
+        repository: as it is on disk.
+        name: the experiment's.
+        environment: where it is to run; empty for where it does already.
+        given: a folder of the user's for a new experiment; None for the starter's own.
+        source: that folder, for messages.
+        environments: those that change in the same commit, by name.
+
+    Raises:
+        InputError: with every problem.
+    """
+    problems = model.check_name(name, "NAME")
+    if problems:
+        raise InputError(problems)
+    folder = read_folder(repository, name)
+    new = RUN_FILE not in folder
+    if new and folder:
+        there = f"{FOLDER}/{name}"
+        raise InputError(Problem(there, "is there already, and is no experiment", "another name"))
+    if new and not environment:
+        hint = did_you_mean("", ready(repository)) or "fcgitops nni enable ENV"
+        raise InputError(Problem("--env", f"is needed for the new experiment {name}", hint))
+    if given is not None and not new:
+        what = f"{FOLDER}/{name} is there already: its files are yours to change"
+        raise InputError(Problem("--from", what, "without --from"))
+    run_path = f"{FOLDER}/{name}/{RUN_FILE}"
+    if new:
+        found = Experiment(name, environment)
+        env = of(repository, found, "--env", environments)
+        own = nni_starter.files(name, env, given or {}, source)
+        run = own.get(RUN_FILE) or model.source(found).encode()
+        own[RUN_FILE], found = _run(name, run, environment, f"{source}/{RUN_FILE}")
+    else:
+        own = folder
+        own[RUN_FILE], found = _run(name, own[RUN_FILE], environment, run_path)
+        env = of(repository, found, f"{run_path}: environment", environments)
+    inputs = model.inputs(own)
+    where = source or f"{FOLDER}/{name}"
+    problems = model.check_inputs(inputs, where)
+    problems += [
+        Problem(f"{where}/{path}", "would be taken for a generated file", "another name")
+        for path in model.GENERATED
+        if new and not own.get(path, b"").startswith(nni_experiment.HEADER.encode()) and path in own
+    ]
+    if model.CONFIG_FILE in inputs:
+        problems += agreement.check(inputs, env, where)
+    if problems:
+        raise InputError(problems)
+    users = {path: data for path, data in own.items() if path not in model.GENERATED}
+    return Planned(found, env, users, new)
+
+
+def _run(name: str, source: bytes, environment: str, where: str) -> tuple[bytes, Experiment]:
+    """The text of a run.yaml, its environment changed unless empty, and what it describes."""
+    document = yamlio.load(source, where)
+    there = document.get("environment") if isinstance(document, dict) else None
+    if environment not in ("", there):
+        mark = codecs.BOM_UTF8 if source.startswith(codecs.BOM_UTF8) else b""
+        changes: dict[yamledit.KeyPath, str] = {("environment",): environment}
+        source = mark + yamledit.edit(source.decode("utf-8-sig"), changes, where).encode()
+    return source, model.parse(name, source, where)
+
+
+def as_it_is(
+    repository: Repository, name: str, environments: Mapping[str, Environment] | None = None
+) -> Planned:
+    """An experiment that is there, as its folder says.
+
+    Args:
+        repository: as it is on disk.
+        name: the experiment's.
+        environments: those that change in the same commit, by name.
+
+    Raises:
+        InputError: with every problem of its files.
+    """
+    return plan(repository, name, environments=environments)
+
+
+def ready(repository: Repository) -> list[str]:
+    """The environments that NNI is enabled in, those that cannot be read aside."""
+    found = []
+    for name in repository.environment_names():
+        try:
+            if repository.environment(name).runs_nni:
+                found.append(name)
+        except InputError:  # other commands say what is wrong with it
+            continue
+    return found
+
+
+def of(
+    repository: Repository,
+    experiment: Experiment,
+    where: str,
+    environments: Mapping[str, Environment] | None = None,
+) -> Environment:
+    """The environment of an experiment, as it is or as it changes in the same commit.
+
+    Raises:
+        InputError: there is none of that name, or NNI is not enabled in it.
+    """
+    name = experiment.environment
+    changed = (environments or {}).get(name)
+    if not changed and name not in repository.environment_names():
+        hint = did_you_mean(name, ready(repository))
+        raise InputError(Problem(where, f"{name!r} is no environment of this repository", hint))
+    environment = changed or repository.environment(name)
+    if not environment.runs_nni:
+        what = f"{name} has no FrameworkController made ready for NNI"
+        raise InputError(Problem(where, what, f"fcgitops nni enable {name} --storage …"))
+    return environment
+
+
+def of_environments(repository: Repository, names: Iterable[str]) -> list[str]:
+    """The experiments whose run.yaml names one of the environments, readable ones alone."""
+    wanted = set(names)
+    found = []
+    for name in repository.experiment_names():
+        try:
+            source = repository.experiment_source(name)
+            if model.parse(name, source, name).environment in wanted:
+                found.append(name)
+        except InputError:
+            continue
+    return found
+
+
+def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
+    """What the files of the planned experiments should hold, merged with the user's edits.
+
+    Args:
+        repository: as it is on disk.
+        planned: the experiments.
+        merge_file: git's own merge of one file.
+
+    Returns:
+        Paths relative to the repository.
+    """
+    total = Merged()
+    names = repository.environment_names()
+    component = read_tree(safe_join(repository.root, nni_experiment.COMPONENT))
+    for item in planned:
+        env, folder = item.environment, f"{FOLDER}/{item.experiment.name}"
+        files = nni_experiment.files(item.experiment, env, model.inputs(item.own), component)
+        bring_in_line(repository, folder, files, total, merge_file)
+        if _has_edits(repository, f"{folder}/{nni_experiment.FILE}", folder):
+            total.notes.append(f"{folder}/{nni_experiment.FILE} {_EDITED}")
+        total.files |= at(folder, item.own)
+        entries = entrypoints.of_experiment(item.experiment, env)
+        for name in names:
+            place = entrypoints.experiment_folder(name, item.experiment.name)
+            here = entries if name == env.name else {}
+            if here or (repository.root / place).exists():
+                bring_in_line(repository, place, here, total, merge_file)
+    return total
+
+
+def _has_edits(repository: Repository, path: str, folder: str) -> bool:
+    """Whether a generated file is not as it was generated last."""
+    found = read_file(repository.root, path)
+    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}"))
+    return found is not None and found != (recorded or {}).get(nni_experiment.FILE, found)
+
+
+def read_folder(repository: Repository, name: str) -> Tree:
+    """Every file of an experiment's folder that Git does not ignore. Raises as `read_plain`."""
+    place = f"{FOLDER}/{name}"
+    folder = safe_join(repository.root, place)
+    ignored = {p.removeprefix(f"{place}/") for p in repository.ignored if p.startswith(f"{place}/")}
+    return read_plain(folder, place, ignored) if folder.is_dir() else {}
+
+
+def read_plain(folder: Path, where: str, ignored: Collection[str] = ()) -> Tree:
+    """Every plain file below a folder, hidden ones and byte code aside, paths relative to it.
+
+    Args:
+        folder: to read.
+        where: its name for messages.
+        ignored: paths to leave out, with a "/" at its end that of a folder.
+
+    Raises:
+        InputError: with every symbolic link, which a ConfigMap cannot hold; or what cannot be
+            read, or is far too big.
+    """
+    found: Tree = {}
+    problems: list[Problem] = []
+    size = 0
+    try:
+        for path in _walk(folder, frozenset(ignored)):
+            file = folder / path
+            if file.is_symlink():
+                what = "is a symbolic link"
+                problems.append(Problem(f"{where}/{path}", what, "put the file itself there"))
+            elif file.is_file():
+                size += file.stat().st_size
+                if size > _MAX_READ or len(found) == _MAX_FILES:
+                    what = f"has over {_MAX_READ >> 20} MiB or {_MAX_FILES} files"
+                    raise InputError(Problem(where, what, model.ELSEWHERE))
+                found[path] = file.read_bytes()
+    except OSError as error:
+        name = Path(error.filename).relative_to(folder).as_posix()
+        raise InputError(Problem(f"{where}/{name}", f"cannot be read: {error.strerror}")) from error
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _walk(folder: Path, ignored: Collection[str]) -> Iterator[str]:
+    """The path of all that is no folder, sorted in each."""
+    pending = [""]
+    while pending:
+        here = pending.pop()
+        for entry in sorted((folder / here).iterdir()):
+            path = f"{here}{entry.name}"
+            byte_code = entry.name == "__pycache__" or entry.suffix == ".pyc"
+            if entry.name.startswith(".") or byte_code or path in ignored:
+                continue
+            if not entry.is_dir() or entry.is_symlink():
+                yield path
+            elif f"{path}/" not in ignored:
+                pending.append(f"{path}/")

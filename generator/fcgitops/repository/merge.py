@@ -1,0 +1,80 @@
+"""The three-way merge of what was generated last, what the user has, and what is generated now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fcgitops import __version__
+from fcgitops.text.tree import Tree
+
+Labels = tuple[str, str, str]
+MergeFile = Callable[[bytes, bytes, bytes, Labels], tuple[bytes, bool]]
+"""(base, ours, theirs, labels) → the merged text, and whether it holds conflict markers."""
+
+LABELS: Labels = ("yours", "generated last time", f"fcgitops {__version__}")
+"""What git writes beside the markers, for ours, base and theirs."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One file in which the user and the generator changed the same lines."""
+
+    base: bytes
+    ours: bytes
+    theirs: bytes
+    merged: bytes
+
+
+@dataclass
+class Merged:
+    """What a merge comes to; paths as they were given."""
+
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    """What each path should hold: all that the generator has a say in, None for deleted."""
+    conflicts: dict[str, Conflict] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """Sentences that a user should read, such as a deleted file that stays deleted."""
+
+    def add(self, other: Merged) -> None:
+        """Takes over what another merge, of other paths, comes to."""
+        self.files |= other.files
+        self.conflicts |= other.conflicts
+        self.notes += other.notes
+
+
+def merge(
+    base: Mapping[str, bytes],
+    ours: Mapping[str, bytes | None],
+    theirs: Tree,
+    merge_file: MergeFile,
+) -> Merged:
+    """Merges each path on its own; what one side alone changed is taken, git merges the rest.
+
+    Args:
+        base: the record.
+        ours: what the user has, for every path of `base` and `theirs`.
+        theirs: what is generated now.
+        merge_file: git's own merge of one file.
+    """
+    merged = Merged()
+    for path in sorted({*base, *theirs}):
+        old, mine, new = base.get(path), ours.get(path), theirs.get(path)
+        if new in (mine, old):  # the same already, or nothing new
+            if new == mine:
+                merged.files[path] = new
+            elif mine is None:
+                merged.notes.append(f"{path} was deleted here and stays so")
+        elif mine == old:
+            merged.files[path] = new
+        elif mine is None:
+            merged.notes.append(f"{path} was deleted here and stays so")
+        elif new is None:
+            merged.notes.append(f"{path} is no longer generated; it has your edits and stays")
+        else:
+            text, conflicted = merge_file(old or b"", mine, new, LABELS)
+            if conflicted:
+                merged.conflicts[path] = Conflict(old or b"", mine, new, text)
+            else:
+                merged.files[path] = text
+    return merged

@@ -1,0 +1,59 @@
+"""The record: what the generator wrote last time, kept in the tree as the base of every merge.
+
+One plain file for each environment and one for the rest, so that branches which add
+environments never meet in it. Its letters are rotated, so that `sed -i`, grep and
+dependency bots, which change the generated files, leave the record of them alone.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+
+from fcgitops.model import layout
+from fcgitops.text.tree import Tree
+
+_HEADER = (
+    "# What fcgitops generated here last time, the base of its next merge. Leave it as it is.\n"
+    "# Each file's lines follow its path; letters are rotated by 13.\n"
+)
+
+
+def with_record(files: Tree) -> Tree:
+    """The files of an environment's folder with the record of them; nothing where there is none."""
+    return {**files, layout.RECORD_FILE: encode(files)} if files else {}
+
+
+def encode(tree: Mapping[str, bytes]) -> bytes:
+    """The record of `tree`, whose files are UTF-8 text."""
+    parts = [_HEADER]
+    for path in sorted(tree):
+        parts.append(f"=> {path}\n")
+        *lines, rest = codecs.encode(tree[path].decode(), "rot13").split("\n")
+        parts += [f"|{line}\n" for line in lines]
+        parts += [f"\\{rest}\n"] * bool(rest)  # a last line without a newline
+    return "".join(parts).encode()
+
+
+def decode(data: bytes | None) -> Tree | None:
+    """The tree that a record holds, or None where it is missing or damaged."""
+    try:
+        text = data.decode() if data else ""
+    except UnicodeDecodeError:
+        return None
+    first, *rows = text.split("\n")
+    if not first.startswith("#") or first.endswith("\r") or not rows or rows.pop():
+        return None  # no record, one with other line ends, or one that was cut
+    tree: dict[str, list[str]] = {}
+    lines: list[str] | None = None  # of the current path, while more may follow
+    for row in rows:
+        if row.startswith("=> ") and row[3:] not in tree:
+            lines = tree[row[3:]] = []
+        elif row.startswith("|") and lines is not None:
+            lines.append(f"{row[1:]}\n")
+        elif row.startswith("\\") and lines is not None:
+            lines.append(row[1:])
+            lines = None
+        elif not row.startswith("#"):
+            return None
+    return {path: codecs.encode("".join(lines), "rot13").encode() for path, lines in tree.items()}

@@ -1,0 +1,1 @@
+"""What Argo CD and Flux are pointed at, and what makes them let go."""

@@ -1,0 +1,227 @@
+"""What Flux is pointed at: clusters/flux/ENV/, one source and one Kustomization for each cluster.
+
+`flux bootstrap --path clusters/flux/ENV` takes the folder as it is, and `kubectl apply -f` does
+where Flux is there already. There is no kustomization.yaml: Flux then takes every YAML file of
+the folder, that of its own bootstrap included.
+Sources: https://fluxcd.io/flux/components/kustomize/kustomizations/ and
+/source/gitrepositories/; what the ServiceAccount needs was seen in an API server's audit log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fcgitops.manifests.overlay import OVERLAYS, SHARED
+from fcgitops.model.answers import BRANCH, Answers
+from fcgitops.model.environment import Environment
+from fcgitops.text import yamlio
+from fcgitops.text.tree import Tree
+
+FOLDER = "clusters/flux"
+NAME = "frameworkcontroller"
+EXPERIMENTS = "experiments"
+NAMESPACE = "flux-system"
+ACCOUNT = "frameworkcontroller-flux"
+SYNC_FILE = "sync.yaml"
+SIGNING_KEYS = "frameworkcontroller-signing-keys"
+
+KEEP = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+"""Not pruned by the Kustomization that syncs clusters/flux/ENV/."""
+_RBAC = "rbac.authorization.k8s.io"
+_API_VERSION = f"{_RBAC}/v1"
+_ALL = ["get", "create", "patch", "delete"]
+_CRD = "frameworks.frameworkcontroller.microsoft.com"
+
+
+def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]]) -> Tree:
+    """The files of clusters/flux/ENV/, relative to it.
+
+    Args:
+        environment: one that Flux syncs.
+        answers: of the repository.
+        rules: those of FrameworkController's own ClusterRole; empty in `upstream`.
+    """
+    account: list[dict[str, Any]] = [
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": ACCOUNT, "namespace": NAMESPACE, "annotations": KEEP},
+        },
+        {
+            "apiVersion": _API_VERSION,
+            "kind": "ClusterRole",
+            "metadata": {"name": ACCOUNT, "annotations": KEEP},
+            "rules": _rights(answers.profile) + rules,
+        },
+        {
+            "apiVersion": _API_VERSION,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": ACCOUNT, "annotations": KEEP},
+            "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": ACCOUNT},
+            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
+        },
+    ]
+    return {
+        "account.yaml": file(
+            "# As whom Flux applies the environment: with the rights for what it renders and no\n"
+            "# more; those that it grants to FrameworkController are among them. It must outlive\n"
+            "# the Kustomization: deleted with it, Flux could not take back what it has applied.\n",
+            *account,
+        ),
+        SYNC_FILE: file(
+            "# Neither is pruned by the Kustomization that syncs this folder: a folder that goes\n"
+            "# missing from Git must not delete FrameworkController.\n",
+            _source(environment, answers),
+            kustomization(environment, name=NAME, path=f"./{OVERLAYS}/{environment.name}"),
+        ),
+    }
+
+
+def source_url(answers: Answers) -> str:
+    """Where Flux fetches: git@HOST:PATH is ssh://git@HOST/PATH there, all else as it is.
+
+    Source: the pattern of a GitRepository's spec.url in its CRD, ^(http|https|ssh)://.*$.
+    """
+    url = answers.source_url
+    if "://" in url:
+        return url
+    host, _, path = url.partition(":")
+    return f"ssh://{host}/{path.removeprefix('/')}"
+
+
+def remark(answers: Answers) -> str:
+    """What Flux lacks before this works; empty for nothing.
+
+    https://fluxcd.io/flux/components/source/gitrepositories/#ssh-authentication
+    """
+    if answers.flux_secret or not source_url(answers).startswith("ssh:"):
+        return ""
+    return "Flux fetches nothing by SSH without `flux_secret`: a Secret with identity, known_hosts"
+
+
+def file(comment: str, *documents: dict[str, Any]) -> bytes:
+    """A file of several objects, below a comment."""
+    return (comment + "---\n".join(map(yamlio.dump, documents))).encode()
+
+
+def _metadata(environment: Environment, name: str = NAME) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name, "namespace": NAMESPACE}
+    if environment.flux_shard:
+        metadata["labels"] = {"sharding.fluxcd.io/key": environment.flux_shard}
+    return metadata | {"annotations": KEEP}
+
+
+def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "interval": "1m",
+        "timeout": "1m",
+        "url": source_url(answers),
+        "ref": {"branch": BRANCH},
+        "ignore": "".join(f"{line}\n" for line in _ignored(environment)),
+    }
+    if answers.flux_secret:
+        spec["secretRef"] = {"name": answers.flux_secret}
+    if answers.keys:
+        spec["verify"] = {"mode": "HEAD", "secretRef": {"name": SIGNING_KEYS}}
+    return {
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "GitRepository",
+        "metadata": _metadata(environment),
+        "spec": spec,
+    }
+
+
+def _ignored(environment: Environment) -> list[str]:
+    """Lines of a .gitignore that leave just what the environment is rendered from."""
+    experiments = (EXPERIMENTS,) if environment.runs_nni else ()
+    return [
+        "/*",
+        *(f"!/{folder}/" for folder in (*SHARED, OVERLAYS, *experiments)),
+        f"/{OVERLAYS}/*/",
+        *(f"!/{OVERLAYS}/{folder}/" for folder in (environment.variant, environment.name)),
+    ]
+
+
+def kustomization(  # noqa: PLR0913 - what differs between Kustomizations, all by name
+    environment: Environment,
+    *,
+    name: str,
+    path: str,
+    account: str = ACCOUNT,
+    depends_on: Sequence[str] = (),
+    wait: bool = True,
+) -> dict[str, Any]:
+    """A Kustomization of one folder of the repository, on the cluster of an environment.
+
+    Args:
+        environment: whose shard it is in.
+        name: its own.
+        path: the folder, from the top of the source.
+        account: the ServiceAccount that it applies as.
+        depends_on: names of the Kustomizations that must be ready before.
+        wait: whether it is ready once its objects are; a Job is when it has ended.
+    """
+    dependencies = {"dependsOn": [{"name": other} for other in depends_on]} if depends_on else {}
+    return {
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+        "kind": "Kustomization",
+        "metadata": _metadata(environment, name),
+        "spec": {
+            **dependencies,
+            "interval": "60m",
+            "retryInterval": "2m",
+            "timeout": "3m",
+            "wait": wait,
+            "prune": True,
+            "force": False,
+            "path": path,
+            "sourceRef": {"kind": "GitRepository", "name": NAME},
+            "serviceAccountName": account,
+        },
+    }
+
+
+def rule(group: str, resources: list[str], verbs: list[str], *names: str) -> dict[str, Any]:
+    """One rule of a role, for objects of some names or of all."""
+    kinds = {"apiGroups": [group], "resources": resources}
+    return kinds | ({"resourceNames": list(names)} if names else {}) | {"verbs": verbs}
+
+
+def _rights(profile: str) -> list[dict[str, Any]]:
+    """What applying, watching and taking back the profile's objects takes, by name where it can.
+
+    `create` cannot be limited to a name, and a ConfigMap's name ends in a hash. A Role in the
+    environment's namespace would hardly give less: FrameworkController's own rights, which the
+    account must have to grant them, are ConfigMaps and Pods everywhere. And the Role needs the
+    Namespace before the first sync. Applied from the folder of `flux bootstrap` too, that has two
+    owners, and each sync of one takes away what the other has said of it, Pod Security included
+    (seen); `ssa: IfNotPresent` would prevent that, but Flux before 2.8.7 deletes what has it.
+    """
+    one = [verb for verb in _ALL if verb != "create"]
+    hardened = profile == "hardened"
+    rules = [
+        rule("", ["serviceaccounts", "services"], ["create"]),
+        rule("", ["serviceaccounts", "services"], one, NAME),
+        rule("", ["configmaps"], _ALL),
+        # `wait` looks at a StatefulSet's Pods (cli-utils' podControllerStatusReader).
+        rule("", ["pods"], ["list"]),
+        rule("apps", ["statefulsets"], ["create"]),
+        rule("apps", ["statefulsets"], one, NAME),
+        rule(_RBAC, ["clusterrolebindings"], ["create"]),
+        rule(_RBAC, ["clusterrolebindings"], one, NAME),
+        rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["create"]),
+        rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get", "patch"], _CRD),
+    ]
+    if not hardened:
+        return [*rules, rule(_RBAC, ["clusterroles"], ["bind"], "cluster-admin")]
+    return [
+        rule("", ["namespaces"], ["get", "create", "patch"]),
+        *rules,
+        rule(_RBAC, ["clusterroles"], ["create"]),
+        rule(_RBAC, ["clusterroles"], one, NAME),
+        rule("networking.k8s.io", ["networkpolicies"], ["create"]),
+        rule("networking.k8s.io", ["networkpolicies"], one, NAME, f"{NAME}-egress"),
+        rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
+        rule("cilium.io", ["ciliumnetworkpolicies"], one, f"{NAME}-egress"),
+    ]

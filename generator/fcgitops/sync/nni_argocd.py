@@ -1,0 +1,106 @@
+"""What Argo CD is pointed at for NNI: clusters/argocd/nni.yaml, a project and two sets.
+
+They are apart from the environments' own, since who may start Jobs need not be who may change
+FrameworkController. Argo CD knows no order between Applications: an experiment's manager itself
+waits for FrameworkController.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcgitops.manifests import nni_environment
+from fcgitops.manifests.overlay import OVERLAYS, SOURCE_FILE
+from fcgitops.model import experiment
+from fcgitops.model.answers import Answers
+from fcgitops.sync import argocd
+from fcgitops.text import yamlio
+from fcgitops.text.tree import Tree
+
+FILE = "nni.yaml"
+PROJECT = f"{argocd.NAME}-nni"
+EXPERIMENTS = f"{argocd.NAME}-experiments"
+# Applications are called otherwise than the environments' own, frameworkcontroller-ENV: with
+# the same prefix that of prod's NNI would be that of an environment nni-prod.
+
+_RBAC = "rbac.authorization.k8s.io"
+_KINDS = (
+    ("", "ConfigMap"),
+    ("", "LimitRange"),
+    ("", "PersistentVolumeClaim"),
+    ("", "ResourceQuota"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("batch", "Job"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    (_RBAC, "Role"),
+    (_RBAC, "RoleBinding"),
+)
+_IS_READY: tuple[dict[str, Any], ...] = (
+    {"key": "nni.namespace", "operator": "Exists"},
+    {"key": "nni.namespace", "operator": "NotIn", "values": [""]},
+)
+"""Of an environment.yaml: NNI is enabled in it. (An empty namespace is one that is not there.)"""
+
+
+def experiment_name(name: str) -> str:
+    """The Application of an experiment."""
+    return f"fc-experiment-{name}"
+
+
+def environment_name(name: str) -> str:
+    """The Application of what an environment has for NNI."""
+    return f"fc-nni-{name}"
+
+
+def files(answers: Answers) -> Tree:
+    """The file, relative to clusters/argocd/."""
+    project = argocd.project(
+        answers,
+        name=PROJECT,
+        description=f"NNI experiments, as {answers.repo_slug} has them",
+        cluster_kinds=[("", "Namespace", "")],
+        namespaced_kinds=_KINDS,
+    )
+    comment = (
+        "# What NNI needs, for each overlays/ENV/environment.yaml with `sync: argocd` and\n"
+        "# `nni.namespace`, and each experiments/NAME/run.yaml of such an environment. As with\n"
+        "# the environments themselves, nothing that goes missing from Git is deleted.\n"
+    )
+    documents = [project, _platforms(answers), _experiments(answers)]
+    return {FILE: (comment + "---\n".join(map(yamlio.dump, documents))).encode()}
+
+
+def _platforms(answers: Answers) -> dict[str, Any]:
+    """The set of what each environment has for NNI."""
+    files = argocd.git_files(answers, OVERLAYS, SOURCE_FILE)
+    template = argocd.application(
+        answers,
+        name=environment_name("{{ .path.basename }}"),
+        path=f"{{{{ .path.path }}}}/{nni_environment.FOLDER}",
+        watched=["."],
+        project=PROJECT,
+        namespace="{{ .nni.namespace }}",
+    )
+    generator = files | {"selector": argocd.selector(*_IS_READY)}
+    return argocd.applications(PROJECT, generator, template)
+
+
+def _experiments(answers: Answers) -> dict[str, Any]:
+    """The set of the experiments: each run.yaml with the environment.yaml that it names."""
+    runs = argocd.git_files(answers, experiment.FOLDER, experiment.RUN_FILE, "experiment")
+    file = {"path": f"{OVERLAYS}/{{{{ .environment }}}}/{SOURCE_FILE}"}
+    environment = argocd.from_git(answers, [file])
+    template = argocd.application(
+        answers,
+        name=experiment_name("{{ .experiment.path.basename }}"),
+        path="{{ .experiment.path.path }}",
+        watched=[".", "../../components"],
+        project=PROJECT,
+        namespace="{{ .nni.namespace }}",
+    )
+    generator = {
+        "matrix": {"generators": [runs, environment]},
+        "selector": argocd.selector(*_IS_READY),
+    }
+    return argocd.applications(EXPERIMENTS, generator, template)

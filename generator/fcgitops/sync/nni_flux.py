@@ -1,0 +1,112 @@
+"""What Flux is pointed at for NNI: one Kustomization for the environment, one an experiment.
+
+They follow each other by dependsOn: FrameworkController, its namespace for experiments, each
+experiment. Two accounts, of which only the first may make accounts; both have their rights in
+that namespace alone, so it is made here, before any of them can be used, and nowhere else: of
+two Kustomizations that apply an object each takes it from the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcgitops.manifests import nni_environment
+from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.model import experiment as experiments
+from fcgitops.model.environment import Environment
+from fcgitops.model.experiment import Experiment
+from fcgitops.sync import flux
+from fcgitops.text.tree import Tree
+
+FILE = "nni.yaml"
+NAME = f"{flux.NAME}-nni"
+ACCOUNT = f"{NAME}-flux"
+EXPERIMENTS_ACCOUNT = f"{flux.NAME}-experiments-flux"
+
+_ALL = ["get", "create", "patch", "delete"]
+_RBAC = "rbac.authorization.k8s.io"
+
+Object = dict[str, Any]
+
+
+def experiment_name(name: str) -> str:
+    """The Kustomization of an experiment: Flux labels what it applies with its name."""
+    return f"fc-experiment-{name}"
+
+
+def files(environment: Environment) -> Tree:
+    """The file of clusters/flux/ENV/; nothing where NNI is not enabled."""
+    if not environment.runs_nni:
+        return {}
+    namespace = nni_environment.namespace(environment)
+    platform_rules = [
+        flux.rule("", ["serviceaccounts", "resourcequotas", "limitranges"], _ALL),
+        flux.rule("networking.k8s.io", ["networkpolicies"], _ALL),
+        flux.rule(_RBAC, ["roles", "rolebindings"], _ALL),
+        *nni_environment.manager_rules(environment),  # what one does not have, one cannot grant
+        # Flux tries a binding out while its role is not there yet, so that the API server cannot
+        # see that it grants no more than that.
+        flux.rule(_RBAC, ["roles"], ["bind"], nni_environment.MANAGER, nni_environment.TRIAL),
+    ]
+    kinds = ["configmaps", "services", "persistentvolumeclaims"]
+    experiment_rules = [flux.rule("", kinds, _ALL), flux.rule("batch", ["jobs"], _ALL)]
+    kustomization = flux.kustomization(
+        environment,
+        name=NAME,
+        path=f"./{OVERLAYS}/{environment.name}/{nni_environment.FOLDER}",
+        account=ACCOUNT,
+        depends_on=[flux.NAME],
+    )
+    return {
+        FILE: flux.file(
+            "# NNI on this cluster: the namespace of the experiments, and as whom Flux applies\n"
+            "# what is in it. Nothing here is pruned with the folder.\n",
+            namespace,
+            _account(ACCOUNT),
+            *_granted(ACCOUNT, platform_rules, environment),
+            _account(EXPERIMENTS_ACCOUNT),
+            *_granted(EXPERIMENTS_ACCOUNT, experiment_rules, environment),
+            kustomization,
+        )
+    }
+
+
+def experiment_files(experiment: Experiment, environment: Environment) -> Tree:
+    """The files of clusters/flux/ENV/experiments/NAME/."""
+    kustomization = flux.kustomization(
+        environment,
+        name=experiment_name(experiment.name),
+        path=f"./{experiments.FOLDER}/{experiment.name}",
+        account=EXPERIMENTS_ACCOUNT,
+        depends_on=[NAME],
+        wait=False,
+    )
+    comment = (
+        "# Ready as soon as the Job is there: its end is not waited for. A Job that has ended\n"
+        "# stays, so no sync starts it again.\n"
+    )
+    return {flux.SYNC_FILE: flux.file(comment, kustomization)}
+
+
+def _account(name: str) -> Object:
+    metadata = {"name": name, "namespace": flux.NAMESPACE, "annotations": flux.KEEP}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
+def _granted(name: str, rules: list[Object], environment: Environment) -> tuple[Object, Object]:
+    """A role in the experiments' namespace, and its binding to the account of the same name."""
+    metadata = {
+        "name": name,
+        "namespace": environment.nni_namespace,
+        "annotations": flux.KEEP,
+    }
+    version = f"{_RBAC}/v1"
+    role = {"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": rules}
+    binding = {
+        "apiVersion": version,
+        "kind": "RoleBinding",
+        "metadata": metadata,
+        "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": flux.NAMESPACE}],
+    }
+    return role, binding

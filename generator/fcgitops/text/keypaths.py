@@ -1,0 +1,64 @@
+"""Nested mappings as key paths and back: `image: {tag: v1}` is `image.tag` → `v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fcgitops.core.errors import Problem
+from fcgitops.text.values import did_you_mean
+
+
+def flatten(
+    document: object, where: str, known: Iterable[str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """A nested mapping as key path → value, with a problem for each key that is not known.
+
+    Args:
+        document: what the YAML file or the list's item held.
+        where: the file, for messages.
+        known: the key paths, such as `image.tag`.
+    """
+    paths = list(known)
+    parents = {path[:i] for path in paths for i, c in enumerate(path) if c == "."}
+    flat: dict[str, Any] = {}
+    problems: list[Problem] = []
+
+    def walk(node: object, prefix: str) -> None:
+        if not isinstance(node, dict):
+            place = f"{where}: {prefix}" if prefix else where
+            problems.append(Problem(place, f"{node!r} is not a mapping", "KEY: VALUE lines"))
+            return
+        for key, value in node.items():
+            path = f"{prefix}.{key}" if prefix else str(key)
+            if path in paths and path in flat:
+                problems.append(Problem(f"{where}: {path}", "is given twice", "once"))
+            elif path in paths:
+                flat[path] = value
+            elif path in parents:
+                if value is not None:
+                    walk(value, path)
+            else:
+                siblings = {
+                    p[len(prefix) + bool(prefix) :].partition(".")[0]
+                    for p in paths
+                    if p.startswith(f"{prefix}." if prefix else "")
+                }
+                problems.append(
+                    Problem(f"{where}: {path}", "is not known", did_you_mean(key, sorted(siblings)))
+                )
+
+    walk(document if document is not None else {}, "")
+    return flat, problems
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Key paths back to nested mappings."""
+    document: dict[str, Any] = {}
+    for path, value in flat.items():
+        node = document
+        *parents, last = path.split(".")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    return document

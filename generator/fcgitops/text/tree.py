@@ -1,0 +1,79 @@
+"""A tree of files as a value, POSIX path → content: pure functions make it, only git writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from stat import S_ISREG
+
+from fcgitops.core.errors import InputError, Problem
+
+Tree = dict[str, bytes]
+"""Relative POSIX path → content of a plain file."""
+
+
+def read_tree(root: Path) -> Tree:
+    """Every plain file under `root`, sorted by path; `.git`, byte code and links are left out."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and not path.is_symlink()
+        and path.suffix != ".pyc"
+        and path.relative_to(root).parts[0] != ".git"
+    }
+
+
+def under(tree: Mapping[str, bytes], folder: str) -> Tree:
+    """The part of `tree` below `folder`, with paths relative to it."""
+    prefix = f"{folder}/"
+    return {path[len(prefix) :]: data for path, data in tree.items() if path.startswith(prefix)}
+
+
+def at(folder: str, tree: Mapping[str, bytes]) -> Tree:
+    """`tree` moved below `folder`."""
+    return {f"{folder}/{path}": data for path, data in tree.items()}
+
+
+def safe_join(root: Path, path: str) -> Path:
+    """`root / path`, refused where `path` or a symbolic link on its way leaves `root`.
+
+    Raises:
+        InputError: `path` is absolute, has `..`, or passes through a symbolic link.
+    """
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+        raise InputError(Problem(path, "leaves the repository", "a relative path without '..'"))
+    joined = root
+    for part in pure.parts:
+        joined = joined / part
+        try:
+            linked = joined.is_symlink()
+        except OSError as error:
+            raise InputError(Problem(path, f"cannot be read: {error.strerror}")) from error
+        if linked:
+            raise InputError(
+                Problem(
+                    joined.relative_to(root).as_posix(),
+                    "is a symbolic link, which fcgitops does not follow",
+                    "put the file itself there",
+                )
+            )
+    return joined
+
+
+def read_file(root: Path, path: str) -> bytes | None:
+    """Content of the file `path` under `root`, or None where there is none.
+
+    Raises:
+        InputError: the path leaves `root`, or is no readable plain file.
+    """
+    joined = safe_join(root, path)
+    try:
+        if not S_ISREG(joined.stat().st_mode) and not joined.is_dir():  # a pipe would never end
+            raise InputError(Problem(path, "is no plain file"))
+        return joined.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(Problem(path, f"cannot be read: {error.strerror}")) from error

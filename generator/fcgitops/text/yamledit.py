@@ -1,0 +1,196 @@
+"""Changes values in a YAML text and leaves every other character as it is.
+
+`environment.yaml` belongs to its user: comments, order and quoting stay when a command
+sets a key. PyYAML tells where each node stands in the text; an edit is a splice there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.text import yamlio
+
+KeyPath = tuple[str, ...]
+
+
+def edit(text: str, changes: Mapping[KeyPath, Any], where: str) -> str:
+    """`text`, a block mapping, with each key path in `changes` set to its value.
+
+    Args:
+        text: a YAML document, perhaps empty.
+        changes: path of keys → value; missing parents are made.
+        where: the file, for messages.
+
+    Raises:
+        InputError: `text` is not valid YAML, or what would be a parent in it is no mapping.
+    """
+    if not changes:
+        return text
+    wanted = yamlio.load(text.encode(), where)
+    for path, value in changes.items():
+        wanted = _with(wanted, path, value, where)
+    try:
+        for path, value in changes.items():
+            text = _set(text, path, value, where)
+        if yamlio.load(text.encode(), where) == wanted:
+            return text
+    except InputError:
+        pass
+    # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
+    return yamlio.dump(wanted)
+
+
+def set_block(text: str, key: str, block: str, where: str) -> str:
+    """`text` with the top-level `key` set to the mapping written in `block`, comments and all."""
+    value = yamlio.load(block.encode(), where)
+    lines = re.sub(r"\r\n?", "\n", block).removesuffix("\n").split("\n")
+    body = [line for line in lines if not line.startswith(("---", "...", "%"))]
+    indented = "\n".join(f"  {line}".rstrip() for line in body)
+    bare = edit(text, {(key,): None}, where)
+    root = yamlio.compose(bare.encode(), where)
+    assert isinstance(root, yaml.MappingNode)  # noqa: S101 - `edit` has just written one
+    found = _find(root, key)
+    assert found  # noqa: S101
+    name, null = found
+    colon, end = _colon(bare, name), null.end_mark.index
+    comment = bare[end : _line_end(bare, end)]
+    rest = bare[end_with_comments(bare, end, name.start_mark.column) :]
+    edited = f"{bare[:colon]}{comment}\n{indented}{rest}"
+    wanted = _with(yamlio.load(text.encode(), where), (key,), value, where)
+    return edited if _means(edited, wanted, where) else edit(text, {(key,): value}, where)
+
+
+def block(text: str, key: str, where: str) -> str:
+    """What stands below the top-level `key`, dedented, comments and all; empty where it is not.
+
+    The opposite of `set_block`. Raises as `edit`.
+    """
+    value = (yamlio.load(text.encode(), where) or {}).get(key)
+    root = yamlio.compose(text.encode(), where)
+    found = _find(root, key) if isinstance(root, yaml.MappingNode) else None
+    if found is None or value is None:
+        return ""
+    name, node = found
+    if _is_block(node, yaml.MappingNode):
+        start = text.find("\n", name.end_mark.index) + 1
+        end = end_of(node)
+        end -= text[end - 1] == "\n"  # a literal ends with its newline
+        end = end_with_comments(text, end, name.start_mark.column)
+        own, column = re.sub(r"\r\n?", "\n", text[start:end]), node.start_mark.column
+        own = re.sub(rf"^ {{1,{column}}}", "", own.removesuffix("\n"), flags=re.M) + "\n"
+    else:
+        own = text[node.start_mark.index : node.end_mark.index] + "\n"
+    return own if _means(own, value, where) else yamlio.dump(value)
+
+
+def _with(document: Any, path: KeyPath, value: Any, where: str, depth: int = 0) -> Any:  # noqa: ANN401
+    if depth == len(path):
+        return value
+    if not isinstance(document, dict | None):
+        place = f"{where}: {'.'.join(path[:depth])}" if depth else where
+        raise InputError(Problem(place, "is not a mapping", "KEY: VALUE lines"))
+    old, key = document or {}, path[depth]
+    return {**old, key: _with(old.get(key), path, value, where, depth + 1)}
+
+
+def _means(text: str, wanted: object, where: str) -> bool:
+    try:
+        return bool(yamlio.load(text.encode(), where) == wanted)
+    except InputError:
+        return False
+
+
+def _find(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | None:
+    return next(((name, value) for name, value in node.value if name.value == key), None)
+
+
+def _set(text: str, path: KeyPath, value: object, where: str) -> str:
+    node = yamlio.compose(text.encode(), where)
+    if not _is_block(node, yaml.MappingNode):
+        newline = "" if text.endswith("\n") or not text else "\n"
+        return f"{text}{newline}{yamlio.dump(_with(None, path, value, where))}"
+    return _set_in(node, text, path, value, where)
+
+
+def _set_in(node: Any, text: str, path: KeyPath, value: object, where: str) -> str:  # noqa: ANN401
+    key, rest = path[0], path[1:]
+    found = _find(node, key)
+    if found is None:
+        return _insert(text, node, {key: _with(None, rest, value, where)})
+    name, child = found
+    if rest and _is_block(child, yaml.MappingNode):
+        return _set_in(child, text, rest, value, where)
+    if rest:
+        old = yamlio.load(text[child.start_mark.index : end_of(child)].encode(), where)
+        value = _with(old, rest, value, where)
+    return _replace(text, name, child, value)
+
+
+def _is_block(node: yaml.Node | None, kind: type[yaml.CollectionNode]) -> bool:
+    return isinstance(node, kind) and not node.flow_style
+
+
+def end_of(node: yaml.Node) -> int:
+    """Where the node's own text ends: a block collection's mark lies behind trailing comments."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return end_of(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.index)
+
+
+def _colon(text: str, key: yaml.Node) -> int:
+    """Just behind the colon of `key`; a `? key` without one is left to the plain dump."""
+    return text.find(":", key.end_mark.index) + 1
+
+
+def _line_end(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    end = end if end >= 0 else len(text)
+    return end - text.endswith("\r", index, end)
+
+
+def end_with_comments(text: str, index: int, column: int) -> int:
+    """The end of the line, and of the comments below that are indented by more than `column`."""
+    comments = re.compile(rf"[^\n]*(?:\s*\n[ \t]{{{column + 1},}}#[^\n]*)*").match(text, index)
+    return comments.end() if comments else index
+
+
+def _replace(text: str, key: yaml.Node, node: yaml.Node, value: object) -> str:
+    """What is between the colon and the value stays, and a comment behind either.
+
+    Comments inside a block belong to it, so that of its last line goes with it.
+    """
+    colon, start = _colon(text, key), int(node.start_mark.index)
+    end = start + len(text[start : end_of(node)].rstrip("\r\n"))  # a literal's lie within it
+    line_end = _line_end(text, end)
+    between, behind = text[colon:start], ""
+    if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
+        header = text[start : _line_end(text, start)]
+        behind = "".join(header.partition(" #")[1:])
+    elif not _is_block(node, yaml.CollectionNode):
+        behind = text[end:line_end]
+    head, comments, tail = text[:colon], f"{between.rstrip()}{behind}", text[line_end:]
+    if isinstance(value, dict | list) and value:
+        return f"{head}{comments}\n{_indented(value, key.start_mark.column + 2)}{tail}"
+    space = " " if "\n" in between else between or " "
+    return f"{head}{space}{yamlio.scalar(value)}{comments}{tail}"
+
+
+def _insert(text: str, parent: yaml.MappingNode, entry: dict[str, object]) -> str:
+    column = parent.value[0][0].start_mark.column
+    end = end_of(parent)
+    if text[end - 1] == "\n":  # a literal ends with its newline
+        end -= 1
+    end = end_with_comments(text, end, column)
+    rest = text[end:] or "\n"
+    return f"{text[:end]}\n{_indented(entry, column)}{rest}"
+
+
+def _indented(value: object, column: int) -> str:
+    lines = yamlio.dump(value).splitlines()
+    return "\n".join(f"{' ' * column}{line}" if line else line for line in lines)

@@ -1,0 +1,201 @@
+"""Reads and writes YAML: strict about what a person may have mistyped, and safe to feed anything.
+
+Reading refuses what would silently lose a setting (a repeated key, a second document,
+aliases, which a generated file never needs) and what would hurt (files over 1 MiB, deep
+nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministic.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from fcgitops.core.errors import InputError, Problem, ToolError
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 50
+TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml says at 1,000 levels since PyYAML 6.0.4, before it gives any event of them."""
+
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """PyYAML's, but the values `=` and `<<`, which kustomize prints plain, are text."""
+
+
+for _tag in ("tag:yaml.org,2002:value", "tag:yaml.org,2002:merge"):
+    _Loader.add_constructor(_tag, _Loader.construct_yaml_str)
+
+
+def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value
+    """The one document in `data`, as dict, list, str, int, float, bool or None.
+
+    Args:
+        data: UTF-8 text, at most 1 MiB.
+        where: the file, for messages.
+
+    Raises:
+        InputError: with every repeated key, or the first syntax error, and its line.
+    """
+    node = compose(data, where)
+    if node is None:
+        return None
+    problems = list(_repeated_keys(node, where))
+    if problems:
+        raise InputError(problems)
+    try:
+        return _Loader("").construct_document(node)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(Problem(where, f"is not valid YAML: {_first_line(error)}")) from error
+    except (LookupError, AttributeError) as error:  # PyYAML's constructors take a tag's word
+        what = "is not valid YAML: a value is not what its tag says"
+        raise InputError(Problem(where, what)) from error
+
+
+def load_all(rendered: bytes, where: str = "") -> list[Any]:
+    """Every document of what kustomize printed.
+
+    Raises:
+        ToolError: it is no YAML, so it is not kustomize that printed it.
+    """
+    try:
+        return list(yaml.load_all(rendered, Loader=_Loader))
+    except (yaml.YAMLError, ValueError) as error:
+        raise ToolError(
+            Problem(where, f"kustomize did not print YAML: {_first_line(error)}")
+        ) from error
+
+
+def compose(data: bytes, where: str) -> yaml.Node | None:
+    """The node graph of `data`, with each node's place in the text. Raises as `load` does."""
+    if len(data) > MAX_BYTES:
+        raise InputError(Problem(where, f"has {len(data)} bytes", f"at most {MAX_BYTES}"))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line_number = data.count(b"\n", 0, error.start) + 1
+        raise InputError(Problem(f"{where}:{line_number}", "is not UTF-8 text")) from error
+    try:
+        if _may_be_odd(text):
+            _check_events(text, where)
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        if getattr(error, "problem", None) == TOO_DEEP:
+            what = f"nests over {MAX_DEPTH} levels deep"
+            raise InputError(Problem(f"{where}{line}", what)) from error
+        raise InputError(
+            Problem(f"{where}{line}", f"is not valid YAML: {_first_line(error)}")
+        ) from error
+
+
+def _may_be_odd(text: str) -> bool:
+    """Whether `text` may hold an alias, a second document or deep nesting; small files do not.
+
+    Each level of nesting takes one of the characters counted here, so few of them prove that
+    there is none, at a tenth of the cost of looking at every event.
+    """
+    levels = sum(map(text.count, "[{:-?"))
+    return levels > MAX_DEPTH or "*" in text or "---" in text or "..." in text
+
+
+def _check_events(text: str, where: str) -> None:
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InputError(Problem(f"{where}:{line}", f"nests over {MAX_DEPTH} levels deep"))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            raise InputError(
+                Problem(f"{where}:{line}", f"has an alias, *{event.anchor}", "write the value out")
+            )
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise InputError(
+                    Problem(f"{where}:{line}", "holds a second document", "one document a file")
+                )
+
+
+def _repeated_keys(node: yaml.Node, where: str) -> list[Problem]:
+    problems = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if not name:  # PyYAML's two emitters write an empty one differently, too
+                problems.append(Problem(f"{where}:{line}", "a key is not a plain name"))
+            elif name in seen:
+                problems.append(
+                    Problem(f"{where}:{line}", f"repeats the key '{name}'", "keep one of the two")
+                )
+            seen.add(name)
+            problems += _repeated_keys(value, where)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            problems += _repeated_keys(item, where)
+    return problems
+
+
+def _first_line(error: Exception) -> str:
+    return getattr(error, "problem", None) or str(error).partition("\n")[0]
+
+
+class _HouseDumper(_Dumper):  # type: ignore[misc]
+    """Block style, lists not indented, strings with several lines as literal blocks."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+_NO_TEXT = re.compile(
+    r"""[-+]? ( 0x[0-9a-f]+ | 0o[0-7]+ | 0b[01]+ | ( [0-9]+\.?[0-9]* | \.[0-9]+ ) (e[-+]?[0-9]+)? )
+      | [-+]? \.(inf|nan) | ~ | null | true | false | yes | no | on | off | y | n
+      | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2} ([t\ ].*)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What plain, without its underscores, is no text to YAML 1.1, YAML 1.2 or Go's readers.
+
+PyYAML quotes what is none to itself. https://yaml.org/spec/1.2.2/#1032-tag-resolution;
+https://github.com/go-yaml/yaml/blob/v2/resolve.go, which kustomize and Kubernetes use.
+"""
+
+
+def _represent_str(dumper: Any, text: str) -> yaml.Node:  # noqa: ANN401 - PyYAML's dumpers
+    style = "|" if "\n" in text else "'" if _NO_TEXT.fullmatch(text.replace("_", "")) else None
+    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return node
+
+
+_HouseDumper.add_representer(str, _represent_str)
+_WIDTH = 1 << 30
+"""No line is folded."""
+
+
+def dump(value: object) -> str:
+    """`value` as YAML in block style, keys in the order given, ending with a newline."""
+    return _written(value, flow=False)
+
+
+def scalar(value: object) -> str:
+    """`value` on one line, as it may stand behind a key or a dash."""
+    if isinstance(value, str) and "\n" in value:
+        return yaml.safe_dump(value, default_style='"', width=_WIDTH).rstrip("\n")
+    return _written(value, flow=True).rstrip("\n")
+
+
+def _written(value: object, *, flow: bool) -> str:
+    text: str = yaml.dump(
+        value, Dumper=_HouseDumper, sort_keys=False, default_flow_style=flow, width=_WIDTH
+    )
+    return text[: -len("...\n")] if text.endswith("\n...\n") else text

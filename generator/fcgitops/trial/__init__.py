@@ -1,0 +1,1 @@
+"""`kind-test`: one environment tried on a throw-away cluster."""

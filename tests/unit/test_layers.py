@@ -1,0 +1,83 @@
+"""The package's folders are its architecture: imports point downwards, and never in a circle."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
+
+LAYERS = (
+    ("__main__", "cli", "hook"),
+    ("commands",),
+    ("trial",),
+    ("diff", "verify"),
+    ("repository",),
+    ("sync",),
+    ("manifests",),
+    ("model",),
+    ("fcconfig",),
+    ("nnifile",),
+    ("kubernetes",),
+    ("git",),
+    ("programs",),
+    ("text",),
+    ("core",),
+)
+"""From the top down; a module imports from its own folder and from those below it."""
+
+
+def imports() -> dict[str, set[str]]:
+    """Each module → the package's modules that it imports, anywhere in its text."""
+    modules = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    found: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        found[module] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fcgitops."):
+                origin = (node.module or "").removeprefix("fcgitops.")
+                for alias in node.names:
+                    whole = f"{origin}.{alias.name}"
+                    found[module].add(whole if whole in modules else origin)
+    return found
+
+
+def test_imports_point_downwards() -> None:
+    """No module imports from a layer above its own, and each folder stands in the table."""
+    floor = {name: number for number, names in enumerate(LAYERS) for name in names}
+    upward = [
+        f"{module} imports {other}"
+        for module, others in imports().items()
+        for other in others
+        if floor[other.split(".")[0]] < floor[module.split(".")[0]]
+    ]
+    assert upward == []
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """Following imports never leads back to where they began."""
+    graph = imports()
+    done: set[str] = set()
+
+    def circle(module: str, way: tuple[str, ...]) -> tuple[str, ...]:
+        if module in way:
+            return (*way[way.index(module) :], module)
+        if module not in done:
+            for other in graph.get(module, ()):
+                if found := circle(other, (*way, module)):
+                    return found
+            done.add(module)
+        return ()
+
+    assert [way for module in graph if (way := circle(module, ()))] == []
+
+
+def test_folders_hold_no_code_of_their_own() -> None:
+    """A folder's `__init__.py` is a docstring, so that importing one module costs that module."""
+    for path in PACKAGE.glob("*/__init__.py"):
+        (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
+        assert isinstance(statement, ast.Expr), path
