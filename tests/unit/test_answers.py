@@ -191,7 +191,7 @@ def test_questions_are_cookiecutters() -> None:
 def test_render() -> None:
     """fcgitops.yaml holds version, answers and defaults, the usual ones spelled out."""
     defaults = "image.tag=v9 'labels={a: b}'"
-    given = {"repo_slug": "fc", "environments": "dev", "defaults": defaults}
+    given = {"repo_slug": "fc", "environments": "stage", "defaults": defaults}
     text = answers.render(answers.parse(given)).decode()
     shown = "".join(line for line in text.splitlines(keepends=True) if line[0] != "#")
     assert (
@@ -204,7 +204,7 @@ def test_render() -> None:
         + KEYS_SHOWN.replace("v1.0.0", "v9")
         + "  labels:\n    a: b\n"
     )
-    assert "dev" not in shown
+    assert "stage" not in shown
 
 
 def test_load() -> None:
