@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +218,59 @@ def test_test_fails_where_an_overlay_does_not_build(repository: Path) -> None:
 
     assert ran.returncode == 2
     assert "prod: FCG00: kustomize cannot build it" in ran.stdout
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """A folder of wheels that pip takes for the index, with two versions of a small fcgitops."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for version in ("9.0.0", "9.0.1"):
+        info = f"frameworkcontroller_gitops-{version}.dist-info"
+        name = f"frameworkcontroller_gitops-{version}-py3-none-any.whl"
+        with zipfile.ZipFile(folder / name, "w") as wheel:
+            wheel.writestr(
+                f"{info}/METADATA",
+                f"Metadata-Version: 2.1\nName: frameworkcontroller-gitops\nVersion: {version}\n",
+            )
+            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+            wheel.writestr(f"{info}/RECORD", "")
+    return folder
+
+
+def install(repository: Path, index: Path, target: str = ".venv/ready") -> str:
+    """What `make TARGET` says, with the wheels of `index` alone; empty where all is well."""
+    env = {**OUTSIDE_MAKE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+    ran = subprocess.run(["make", target, f"PYTHON={sys.executable}"], cwd=repository, env=env,
+                         capture_output=True, text=True, check=False)  # fmt: skip
+    return ran.stderr if ran.returncode else ""
+
+
+@pytest.mark.cluster  # it takes none, but half a minute of virtual environments
+def test_a_lock_is_all_that_is_installed(repository: Path, index: Path) -> None:
+    """`make lock` writes the hashes; make then takes those wheels and no others."""
+    download = ["download", "--quiet", "--dest", str(index), "pip-tools==7.6.2"]
+    got = subprocess.run([sys.executable, "-m", "pip", *download], capture_output=True, check=False)
+    if got.returncode:
+        pytest.skip("no package index to get pip-tools from")
+    pinned = repository / "requirements.txt"
+    pinned.write_text("frameworkcontroller-gitops==9.0.0\n")
+    wheel = index / "frameworkcontroller_gitops-9.0.0-py3-none-any.whl"
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+    assert install(repository, index, "lock") == ""
+    lock = (repository / "requirements.lock").read_text()
+    assert f"==9.0.0 \\\n    --hash=sha256:{digest}\n" in lock
+    assert str(index) not in lock
+    assert install(repository, index) == ""
+
+    pinned.write_text("frameworkcontroller-gitops==9.0.1\n")
+    assert "is not of this requirements.txt: make lock" in install(repository, index)
+
+    pinned.write_text("frameworkcontroller-gitops==9.0.0\n")
+    with zipfile.ZipFile(wheel, "a") as changed:
+        changed.writestr("evil.py", "")
+    assert "DO NOT MATCH THE HASHES" in install(repository, index)
+
+    pinned.write_text("frameworkcontroller-gitops @ git+https://git.example.com/a/b.git@main\n")
+    assert "has no index version" in install(repository, index, "lock")

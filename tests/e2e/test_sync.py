@@ -316,7 +316,10 @@ apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
 patches:
 - target: {kind: Service, name: frameworkcontroller}
-  patch: '[{op: add, path: /spec/ports, value: [{name: x, port: 70000}]}]'
+  patch: |-
+    - op: add
+      path: /spec/ports
+      value: [{name: x, port: 70000}]
 """
     },
 }

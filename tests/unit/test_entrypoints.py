@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Fcgitops
-from fcgitops.manifests import overlay
+from fcgitops.manifests import guardrails, overlay
 from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model.environment import environment
 from fcgitops.sync import argocd, entrypoints, flux, nni_argocd, removal
@@ -171,6 +171,23 @@ def test_flux_names_what_it_can() -> None:
         pods = (rule["resources"], rule["verbs"]) == (["pods"], ["list"])
         assert named or pods or set(rule["resources"]) <= {"namespaces", "configmaps"}
         assert not {"*", "escalate", "impersonate"} & {*rule["verbs"], *rule["resources"]}
+
+
+def test_flux_may_make_policies_only_where_they_are_asked_for() -> None:
+    """Who may make any ValidatingAdmissionPolicy can stop a whole cluster."""
+    rights = {}
+    for components in ([], ["guardrails"]):
+        given = {"sync": "flux", "components": components}
+        env = environment("prod", given, {}, "hardened", "f")
+        files = flux.files(env, Answers("fc", repo_url=URL), [])
+        role = list(yaml.safe_load_all(files["account.yaml"]))[1]
+        rights[bool(components)] = [
+            (rule["verbs"], rule.get("resourceNames"))
+            for rule in role["rules"]
+            if rule["apiGroups"] == ["admissionregistration.k8s.io"]
+        ]
+    by_name = (["get", "patch", "delete"], list(guardrails.POLICIES))
+    assert rights == {False: [by_name], True: [(["create"], None), by_name]}
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,13 @@ def test_no_shared_defaults() -> None:
             "(apiServer.address too, or mode cidr)",
         ),
         (
+            {"components": ["guardrails"], "apiServer.kubeconfigSecret": "s"},
+            "upstream",
+            "f: components: guardrails would bound nothing: they know FrameworkController by its "
+            "ServiceAccount, and with apiServer.kubeconfigSecret it is somebody else "
+            "(leave guardrails out, and bound that user where it works)",
+        ),
+        (
             {"labels": {"app": "x"}},
             "hardened",
             "f: labels: 'app' is the selector's own label (another key)",

@@ -73,8 +73,10 @@ def test_namespace() -> None:
         "metadata:\n"
         "  name: trials\n"
         "  labels:\n"
+        "    fcgitops.io/frameworks: allowed\n"
         "    pod-security.kubernetes.io/enforce: baseline\n"
         "  annotations:\n"
+        "    fcgitops.io/service-accounts: nni-trial\n"
         "    argocd.argoproj.io/sync-options: Prune=confirm,Delete=confirm\n"
         "    kustomize.toolkit.fluxcd.io/prune: disabled\n"
     )

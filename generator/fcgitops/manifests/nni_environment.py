@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fcgitops.manifests import guardrails
 from fcgitops.model import storage
 from fcgitops.model.environment import Environment
 from fcgitops.text import yamlio
@@ -86,8 +87,9 @@ def namespace(environment: Environment) -> Object:
         "kind": "Namespace",
         "metadata": {
             "name": environment.nni_namespace,
-            "labels": {"pod-security.kubernetes.io/enforce": "baseline"},
+            "labels": guardrails.ALLOWED,
             "annotations": {
+                guardrails.ACCOUNTS: TRIAL,
                 "argocd.argoproj.io/sync-options": "Prune=confirm,Delete=confirm",
                 "kustomize.toolkit.fluxcd.io/prune": "disabled",
             },

@@ -24,7 +24,7 @@ CUSTOMIZED_CONFIG = "customized-config"
 VARIANTS = (DEFAULT_CONFIG, CUSTOMIZED_CONFIG)
 PROFILES = ("hardened", "upstream")
 GITOPS = ("argocd", "flux", "both")
-COMPONENTS = ("crd",)
+COMPONENTS = ("crd", "guardrails")
 EGRESS_MODES = ("none", "cidr", "cilium")
 RESERVED_NAMES = (*VARIANTS, "base", "local", "components", "experiments")
 """Names no environment may have: the variants, and what would read as something else."""
@@ -368,6 +368,16 @@ def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[
     if given["egress.mode"] != "cidr" and given["egress.endpoints"]:
         problems.append(
             Problem(f"{where}: egress.endpoints", "has no effect", "egress.mode: cidr uses it")
+        )
+    elsewhere = [key for key in ("address", "kubeconfigSecret") if given[f"apiServer.{key}"]]
+    if "guardrails" in given["components"] and elsewhere:
+        problems.append(
+            Problem(
+                f"{where}: components",
+                "guardrails would bound nothing: they know FrameworkController by its "
+                f"ServiceAccount, and with apiServer.{elsewhere[0]} it is somebody else",
+                "leave guardrails out, and bound that user where it works",
+            )
         )
     if "app" in given["labels"]:
         problems.append(

@@ -8,9 +8,10 @@ Sources: https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import OVERLAYS, SHARED, SOURCE_FILE
 from fcgitops.model.answers import BRANCH, Answers
 from fcgitops.text import yamlio
@@ -40,16 +41,23 @@ what lies deeper than an environment's folder, such as a copy below local/."""
 
 _RBAC = "rbac.authorization.k8s.io"
 _CRD = "frameworks.frameworkcontroller.microsoft.com"
+_GUARDRAILS = [
+    ("admissionregistration.k8s.io", f"ValidatingAdmissionPolicy{suffix}", name)
+    for suffix in ("", "Binding")
+    for name in guardrails.POLICIES
+]
 CLUSTER_KINDS: dict[str, list[tuple[str, str, str]]] = {
     "hardened": [
         ("", "Namespace", ""),
         (_RBAC, "ClusterRole", NAME),
         (_RBAC, "ClusterRoleBinding", NAME),
         ("apiextensions.k8s.io", "CustomResourceDefinition", _CRD),
+        *_GUARDRAILS,
     ],
     "upstream": [
         (_RBAC, "ClusterRoleBinding", NAME),
         ("apiextensions.k8s.io", "CustomResourceDefinition", _CRD),
+        *_GUARDRAILS,
     ],
 }
 """Profile → group, kind and name ("" for any) of what it can render outside namespaces."""
@@ -185,10 +193,10 @@ def project(
                 for namespace in ("kube-*", NAMESPACE, "flux-system")
             ),
         ],
-        "clusterResourceWhitelist": [
+        "clusterResourceWhitelist": _distinct(
             {"group": group, "kind": kind} | ({"name": only} if named and only else {})
             for group, kind, only in cluster_kinds
-        ],
+        ),
         "namespaceResourceWhitelist": [
             {"group": group, "kind": kind} for group, kind in namespaced_kinds
         ],
@@ -210,6 +218,11 @@ def project(
         },
         "spec": spec,
     }
+
+
+def _distinct(items: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Each of them once, in their order."""
+    return [dict(item) for item in dict.fromkeys(tuple(item.items()) for item in items)]
 
 
 def application_set(answers: Answers) -> dict[str, Any]:

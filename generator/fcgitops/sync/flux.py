@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import OVERLAYS, SHARED
 from fcgitops.model.answers import BRANCH, Answers
 from fcgitops.model.environment import Environment
@@ -52,7 +53,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             "apiVersion": _API_VERSION,
             "kind": "ClusterRole",
             "metadata": {"name": ACCOUNT, "annotations": KEEP},
-            "rules": _rights(answers.profile) + rules,
+            "rules": _rights(answers.profile) + _guardrails(environment) + rules,
         },
         {
             "apiVersion": _API_VERSION,
@@ -225,3 +226,14 @@ def _rights(profile: str) -> list[dict[str, Any]]:
         rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
         rule("cilium.io", ["ciliumnetworkpolicies"], one, f"{NAME}-egress"),
     ]
+
+
+def _guardrails(environment: Environment) -> list[dict[str, Any]]:
+    """The same of components/guardrails/. Who may make such a policy can stop a whole cluster."""
+    kinds = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
+    group = "admissionregistration.k8s.io"
+    one = [verb for verb in _ALL if verb != "create"]
+    rules = [rule(group, kinds, one, *guardrails.POLICIES)]
+    if "guardrails" in environment.components:
+        rules.insert(0, rule(group, kinds, ["create"]))
+    return rules

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import FoundError, Problem
-from fcgitops.manifests import overlay
+from fcgitops.manifests import guardrails, overlay
 from fcgitops.text import yamlio
 from fcgitops.trial import apply_order
 from fcgitops.trial.cluster import Cluster
@@ -144,7 +144,8 @@ class Trial:
             "framework", FRAMEWORK, "--namespace", JOBS
         ):  # its end would be taken for ours
             raise FoundError(Problem(self.name, f"a Framework {FRAMEWORK} is there already"))
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": JOBS}}
+        metadata = {"name": JOBS, "labels": guardrails.ALLOWED}
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         self._apply("framework", [namespace, framework(FRAMEWORK, task_image, hold=True)])
 
     def wait_for_framework(self) -> str:
