@@ -208,6 +208,28 @@ def verify(context: click.Context, /, at: Path | None, **options: Any) -> int:  
 
 
 @cli.command()
+@click.argument("sides", nargs=-1, metavar="[REV | A..B | A...B | ENV ENV] [ENV]...")
+@click.option(
+    "--rendered",
+    metavar="BEFORE AFTER",
+    nargs=2,
+    type=click.Path(path_type=str),
+    help="Compare two renderings, files or -.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--full", is_flag=True, help="Every field and every name.")
+@click.option("--exit-code", is_flag=True, help="Exit 1 where anything changes.")
+@click.option("--fail-on", metavar="SEVERITY", help="Exit 1 where an effect is at least that bad.")
+@_at
+@click.pass_context
+def diff(context: click.Context, /, at: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Says what a change does to clusters before it is merged, effects first."""
+    from fcgitops.commands import diff as command  # noqa: PLC0415
+
+    return command.run(_folder(context, at), **options)
+
+
+@cli.command()
 @click.argument("name", required=False, default="", metavar="[NAME]")
 @click.option("--gitops", "tool", metavar="argocd|flux", help="Default: what syncs NAME.")
 @click.option("--yes", is_flag=True, help="Apply without asking.")

@@ -1,0 +1,334 @@
+"""One change of one environment, and what the rules ask of it, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from fcgitops.diff import objects, refused, validity
+from fcgitops.diff.objects import Object, Pair, label, name, namespace
+from fcgitops.diff.rights import Granted, Subject, granted
+from fcgitops.diff.settings import FILE, Settings, image_settings
+from fcgitops.diff.stored import Fields, listing, mapping, mappings, pod_template, stored
+
+CONTAINER = "frameworkcontroller"
+CRD = "frameworks.frameworkcontroller.microsoft.com"
+BOTH = frozenset({"argocd", "flux"})
+
+
+@dataclass(frozen=True)
+class Side:
+    """One rendering."""
+
+    objects: tuple[Object, ...]
+
+    def all(self, kind: str) -> list[Object]:
+        """Its objects of a kind."""
+        return [o for o in self.objects if o["kind"] == kind]
+
+    def has(self, kind: str, wanted: str, place: str = "") -> bool:
+        """Whether it renders an object of that kind, name and namespace."""
+        return any(name(o) == wanted and namespace(o) == place for o in self.all(kind))
+
+    @cached_property
+    def controller(self) -> Controller | None:
+        """The StatefulSet that runs FrameworkController, if it is there."""
+        sets = [o for o in self.all("StatefulSet") if objects.runs_frameworkcontroller(o)]
+        plain = [o for o in sets if name(o) == CONTAINER]
+        return Controller(self, (plain or sets)[0]) if sets else None
+
+    @cached_property
+    def _grants(self) -> dict[Subject, Granted]:
+        return {}
+
+    def granted(self, subject: Subject) -> Granted:
+        """What a subject may do by the roles and bindings that are rendered."""
+        if subject not in self._grants:
+            self._grants[subject] = granted(self.objects, subject)
+        return self._grants[subject]
+
+    def namespace_of(self, wanted: str) -> Object | None:
+        """The Namespace of that name."""
+        return next((o for o in self.all("Namespace") if name(o) == wanted), None)
+
+
+@dataclass(frozen=True)
+class Controller:
+    """FrameworkController's StatefulSet, as it is stored."""
+
+    side: Side = field(repr=False)
+    object: Object
+
+    @cached_property
+    def stored(self) -> Object:
+        """With the API server's defaults."""
+        return stored(self.object)
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        return name(self.object)
+
+    @property
+    def namespace(self) -> str:
+        """metadata.namespace."""
+        return namespace(self.object)
+
+    @property
+    def label(self) -> str:
+        """StatefulSet/NAME."""
+        return label(self.object)
+
+    @property
+    def spec(self) -> Fields:
+        """The stored spec."""
+        return mapping(self.stored.get("spec"))
+
+    @property
+    def template(self) -> Fields:
+        """The stored Pod template."""
+        return pod_template(self.spec)
+
+    @property
+    def pod(self) -> Fields:
+        """The stored Pod spec."""
+        return mapping(self.template.get("spec"))
+
+    @property
+    def containers(self) -> list[Fields]:
+        """All containers, initial ones first."""
+        return [*mappings(self.pod.get("initContainers")), *mappings(self.pod.get("containers"))]
+
+    @property
+    def container(self) -> Fields:
+        """FrameworkController's own container; the first where none has its name."""
+        found = mappings(self.pod.get("containers"))
+        named = [c for c in found if c.get("name") == CONTAINER]
+        return (named or found or [{}])[0]
+
+    @property
+    def replicas(self) -> int:
+        """How many Pods it asks for."""
+        found = self.spec.get("replicas", 1)
+        return found if isinstance(found, int) else 1
+
+    @property
+    def account(self) -> str:
+        """The name of its ServiceAccount."""
+        return str(self.pod.get("serviceAccountName") or "default")
+
+    @property
+    def pod_name(self) -> str:
+        """Its first Pod."""
+        start = mapping(self.spec.get("ordinals")).get("start", 0)
+        return f"{self.name}-{start}"
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether its update strategy replaces no Pod when the template changes."""
+        strategy = mapping(self.spec.get("updateStrategy"))
+        if strategy.get("type") == "OnDelete":
+            return True
+        partition = mapping(strategy.get("rollingUpdate")).get("partition", 0)
+        start = mapping(self.spec.get("ordinals")).get("start", 0)
+        return isinstance(partition, int) and partition >= self.replicas + start > start
+
+    def variable(self, wanted: str) -> str:
+        """The value of an environment variable of FrameworkController; "" where it has none."""
+        for variable in mappings(self.container.get("env")):
+            if variable.get("name") == wanted:
+                return str(variable.get("value") or "")
+        return ""
+
+    @property
+    def mounted(self) -> list[tuple[str, str]]:
+        """Kind and name of every ConfigMap and Secret that its volumes name."""
+        found = []
+        for volume in mappings(self.pod.get("volumes")):
+            sources = [volume, *mappings(mapping(volume.get("projected")).get("sources"))]
+            for source in sources:
+                config, secret = mapping(source.get("configMap")), mapping(source.get("secret"))
+                if config.get("name") and not config.get("optional"):
+                    found.append(("ConfigMap", str(config["name"])))
+                wanted = secret.get("secretName") or secret.get("name")
+                if wanted and not secret.get("optional"):
+                    found.append(("Secret", str(wanted)))
+        return found
+
+    @property
+    def config_map(self) -> Object | None:
+        """The mounted ConfigMap that holds FrameworkController's file."""
+        names = [wanted for kind, wanted in self.mounted if kind == "ConfigMap"]
+        maps = [o for o in self.side.all("ConfigMap") if FILE in mapping(o.get("data"))]
+        return next((o for o in maps if name(o) in names and namespace(o) == self.namespace), None)
+
+    @property
+    def settings(self) -> Settings | None:
+        """What it runs with; None where the file that it mounts is not rendered."""
+        found = self.config_map
+        if found is not None:
+            return Settings(str(mapping(found.get("data"))[FILE]))
+        return None if any(kind == "ConfigMap" for kind, _ in self.mounted) else image_settings()
+
+
+@dataclass(frozen=True)
+class Change:
+    """Two renderings of one environment, or of anything.
+
+    Attributes:
+        before: what Git had.
+        after: what it has now.
+        tools: which sync tools may apply it.
+    """
+
+    before: Side
+    after: Side
+    tools: frozenset[str] = BOTH
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """The objects of both sides, matched."""
+        return objects.match(self.before.objects, self.after.objects)
+
+    @cached_property
+    def differing(self) -> list[Pair]:
+        """The pairs whose values differ, what is new and what is gone."""
+        return [pair for pair in self.pairs if pair.before != pair.after]
+
+    def of_kind(self, *kinds: str) -> list[Pair]:
+        """The differing pairs of some kinds."""
+        return [pair for pair in self.differing if pair.kind in kinds]
+
+    @cached_property
+    def controllers(self) -> tuple[Controller | None, Controller | None]:
+        """FrameworkController before and after."""
+        return self.before.controller, self.after.controller
+
+    @cached_property
+    def pair(self) -> Pair | None:
+        """FrameworkController's StatefulSet on both sides; None where it is on one or none."""
+        for pair in self.pairs:
+            if pair.before and pair.after and objects.runs_frameworkcontroller(pair.after):
+                return pair
+        return None
+
+    @cached_property
+    def both(self) -> tuple[Controller, Controller] | None:
+        """FrameworkController before and after, where it is on both sides."""
+        before, after = self.controllers
+        return (before, after) if before and after else None
+
+    @property
+    def moved(self) -> bool:
+        """Whether FrameworkController goes to another namespace: everything is made anew there."""
+        return self.both is not None and self.both[0].namespace != self.both[1].namespace
+
+    @property
+    def renamed(self) -> bool:
+        """Whether FrameworkController's StatefulSet has another name, in the same namespace."""
+        return self.both is not None and not self.moved and self.both[0].name != self.both[1].name
+
+    @cached_property
+    def refusals(self) -> dict[str, list[refused.Refusal]]:
+        """Kind/name → why the API server refuses the object now, and did not before."""
+        return {pair.label: reasons for pair in self.differing if (reasons := validity.newly(pair))}
+
+    @cached_property
+    def immutable(self) -> tuple[str, ...]:
+        """Fields of FrameworkController's StatefulSet that differ and may not."""
+        if self.both is None or self.moved or self.renamed:
+            return ()
+        return refused.immutable_fields(self.both[0].stored, self.both[1].stored)
+
+    @property
+    def on_delete_refused(self) -> bool:
+        """Whether the update strategy becomes OnDelete, which server-side apply cannot do."""
+        if self.both is None or self.moved or self.renamed:
+            return False
+        kinds = [mapping(c.spec.get("updateStrategy")).get("type") for c in self.both]
+        return kinds[0] != "OnDelete" and kinds[1] == "OnDelete"
+
+    @property
+    def invalid(self) -> bool:
+        """Whether the StatefulSet as it is now is refused, whatever it was before."""
+        after = self.after.controller
+        return after is not None and after.label in self.refusals
+
+    @property
+    def stays(self) -> bool:
+        """Whether the API server keeps the StatefulSet that it has."""
+        return bool(self.immutable) or self.on_delete_refused or self.invalid
+
+    @property
+    def template_differs(self) -> bool:
+        """Whether the stored Pod template is another one."""
+        return self.both is not None and self.both[0].template != self.both[1].template
+
+    @property
+    def rolls(self) -> bool:
+        """Whether the Pod is replaced by this change."""
+        if self.both is None or self.moved or self.stays or not self.template_differs:
+            return False
+        before, after = self.both
+        return min(before.replicas, after.replicas) >= 1 and not after.holds_back
+
+    @property
+    def new_pod(self) -> bool:
+        """Whether a Pod is made of a template that was not there before, now or once allowed."""
+        after = self.after.controller
+        if after is None or after.replicas < 1 or self.invalid or self.on_delete_refused:
+            return False
+        if self.both is None or self.moved or self.renamed or self.both[0].replicas < 1:
+            return True
+        return self.template_differs
+
+    @cached_property
+    def settings(self) -> tuple[Settings, Settings] | None:
+        """What FrameworkController runs with before and after, where both are known."""
+        if self.both is not None:
+            before, after = self.both[0].settings, self.both[1].settings
+            return (before, after) if before and after else None
+        if self.before.controller or self.after.controller:
+            return None
+        texts = [_only_text(side) for side in (self.before, self.after)]
+        return (Settings(texts[0]), Settings(texts[1])) if texts[0] and texts[1] else None
+
+    @cached_property
+    def config_label(self) -> str:
+        """How the ConfigMap that holds the settings is called in what is printed."""
+        for side in (self.after, self.before):
+            if side.controller and side.controller.config_map:
+                return label(side.controller.config_map)
+            for o in side.all("ConfigMap"):
+                if FILE in mapping(o.get("data")):
+                    return label(o)
+        return "ConfigMap/frameworkcontroller-config"
+
+
+def _only_text(side: Side) -> str:
+    texts = [mapping(o.get("data")).get(FILE) for o in side.all("ConfigMap")]
+    found = [text for text in texts if isinstance(text, str)]
+    return found[0] if len(found) == 1 else ""
+
+
+def make(before: Iterable[Object], after: Iterable[Object], tools: frozenset[str] = BOTH) -> Change:
+    """The change from one rendering to another."""
+    return Change(Side(tuple(before)), Side(tuple(after)), tools)
+
+
+def values(pair: Pair) -> Iterator[tuple[Fields, Fields]]:
+    """Both sides of a pair as they are stored, where it has both."""
+    if pair.before is not None and pair.after is not None:
+        yield stored(pair.before), stored(pair.after)
+
+
+def spec(o: Object | None) -> Fields:
+    """The spec of an object; {} where it has none."""
+    return mapping(o.get("spec")) if o is not None else {}
+
+
+def items(value: Any) -> list[Any]:  # noqa: ANN401
+    """A list, maybe empty."""
+    return listing(value)

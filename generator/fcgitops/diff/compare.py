@@ -1,0 +1,92 @@
+"""Two renderings → effects and differences: the whole comparison of one environment, as a value.
+
+Importing this module registers every rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fcgitops.diff import (
+    change,
+    effects,
+    fields,
+    rules_crd,
+    rules_entry,
+    rules_network,
+    rules_nni,
+    rules_pod,
+    rules_rights,
+    rules_settings,
+)
+from fcgitops.diff.effects import Effect, Severity
+from fcgitops.diff.fields import Field
+from fcgitops.diff.objects import Object, Pair, namespace
+
+_MODULES = (
+    rules_pod,
+    rules_settings,
+    rules_rights,
+    rules_network,
+    rules_crd,
+    rules_entry,
+    rules_nni,
+)
+"""The modules that hold the rules, in the order of the facts page."""
+
+
+@dataclass(frozen=True)
+class ObjectChange:
+    """One object that differs.
+
+    Attributes:
+        label: Kind/name.
+        namespace: where it is, "" where it has none.
+        how: `added`, `removed`, `changed`, `moved` or `renamed`.
+        fields: what differs; none where it is new or gone.
+    """
+
+    label: str
+    namespace: str
+    how: str
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a change of one environment does, and what differs."""
+
+    effects: tuple[Effect, ...] = ()
+    objects: tuple[ObjectChange, ...] = ()
+
+    @property
+    def worst(self) -> Severity:
+        """The severity of its worst effect."""
+        return max((effect.severity for effect in self.effects), default=Severity.NONE)
+
+
+def outcome(
+    before: Iterable[Object], after: Iterable[Object], tools: frozenset[str] = change.BOTH
+) -> Outcome:
+    """Compares two renderings.
+
+    Args:
+        before: objects as they were.
+        after: objects as they are.
+        tools: the sync tools that may apply them: `argocd`, `flux`.
+    """
+    made = change.make(before, after, tools)
+    if not made.differing:
+        return Outcome()
+    return Outcome(tuple(effects.find(made)), tuple(_object(pair) for pair in made.differing))
+
+
+def _object(pair: Pair) -> ObjectChange:
+    if pair.before is None:
+        how = "added"
+    elif pair.after is None:
+        how = "removed"
+    else:
+        how = "changed" if pair.how == "same" else pair.how
+    return ObjectChange(pair.label, namespace(pair.either), how, tuple(fields.of(pair)))

@@ -1,0 +1,149 @@
+"""Effects as values, and the registry of the rules that find them.
+
+A rule is a function that looks at a change and says what it does, with the number under which
+../facts keeps its proof. Numbers stay for ever.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fcgitops.diff import secrecy
+
+if TYPE_CHECKING:
+    from fcgitops.diff.change import Change
+
+
+class Severity(enum.IntEnum):
+    """How bad an effect is, the worst last."""
+
+    NONE = 0
+    RESTART = 1
+    MANUAL = 2
+    FAILS = 3
+    RIGHTS = 4
+    OUTAGE = 5
+    LOSS = 6
+
+    @property
+    def word(self) -> str:
+        """As it is printed."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Severity.NONE: "none",
+    Severity.RESTART: "restart",
+    Severity.MANUAL: "needs a manual step",
+    Severity.FAILS: "sync will fail",
+    Severity.RIGHTS: "rights widened",
+    Severity.OUTAGE: "outage",
+    Severity.LOSS: "data loss",
+}
+_SHORT = {
+    "manual": Severity.MANUAL,
+    "manual step": Severity.MANUAL,
+    "fails": Severity.FAILS,
+    "sync fails": Severity.FAILS,
+    "rights": Severity.RIGHTS,
+    "loss": Severity.LOSS,
+}
+
+
+def severity(word: str) -> Severity | None:
+    """The severity of a word, long or short, `-` and `_` for spaces; None where it is none."""
+    plain = " ".join(word.lower().replace("-", " ").replace("_", " ").split())
+    return {**{w: s for s, w in _WORDS.items()}, **_SHORT}.get(plain)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a rule says of one object.
+
+    Attributes:
+        object: Kind/name.
+        says: one sentence, or a few.
+        do: what to type or to change; may be empty.
+        count: the query that tells how much it is; may be empty.
+        certain: False where it depends on what only the cluster knows.
+        severity: where it is not the rule's own.
+    """
+
+    object: str
+    says: str
+    do: str = ""
+    count: str = ""
+    certain: bool = True
+    severity: Severity | None = None
+
+
+Says = Iterator[Said]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: its number, when it holds, how bad it is, and how that is known."""
+
+    id: str
+    title: str
+    severity: Severity
+    proof: str
+    find: Callable[[Change], Says]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One effect of a change on one object. Fields as `Said` has them, and the rule's number."""
+
+    id: str
+    severity: Severity
+    object: str
+    says: str
+    do: str = ""
+    count: str = ""
+    certain: bool = True
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule by its number, in the order of the modules that hold them."""
+
+
+def rule(
+    number: str, title: str, how_bad: Severity, proof: str
+) -> Callable[[Callable[[Change], Says]], Callable[[Change], Says]]:
+    """Registers a function as the rule `number`.
+
+    Args:
+        number: such as C05.
+        title: when it holds, in a few words.
+        how_bad: the severity of what it says.
+        proof: as the facts page has it: A API server, K controller manager, F FrameworkController,
+            X Flux, G Argo CD, S source.
+    """
+
+    def register(find: Callable[[Change], Says]) -> Callable[[Change], Says]:
+        RULES[number] = Rule(number, title, how_bad, proof, find)
+        return find
+
+    return register
+
+
+def find(change: Change) -> list[Effect]:
+    """Every effect of a change, the worst first, without what must not be shown."""
+    found = [
+        Effect(
+            each.id,
+            each.severity if said.severity is None else said.severity,
+            said.object,
+            secrecy.redact(said.says),
+            secrecy.redact(said.do),
+            said.count,
+            said.certain,
+        )
+        for each in RULES.values()
+        for said in each.find(change)
+    ]
+    return sorted(dict.fromkeys(found), key=lambda effect: -effect.severity)

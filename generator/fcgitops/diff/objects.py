@@ -1,0 +1,246 @@
+"""Rendered YAML → objects, and the objects of two renderings matched with each other.
+
+An object is the same on both sides where group, kind, namespace and name are. The hash that
+kustomize puts behind a generated ConfigMap's or Secret's name is seen through; so is the hash of an
+experiment's Job, a namespace that everything moves to, and a new name for the same content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.text import yamlio
+
+Object = dict[str, Any]
+"""One Kubernetes object, as its YAML says."""
+
+_HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
+"""kustomize's suffix: ten of the characters of `hasher.encode` (kyaml/kio/../hasher.go)."""
+_JOB_HASH = re.compile(r"-[0-9a-z]{10}\Z")
+"""Ours, behind the name of an experiment's Job."""
+_HASHED = ("ConfigMap", "Secret")
+
+
+def group(o: Object) -> str:
+    """The API group; "" is the core's."""
+    version = str(o["apiVersion"])
+    return version.rpartition("/")[0]
+
+
+def namespace(o: Object) -> str:
+    """The namespace; "" where it has none."""
+    return str(o["metadata"].get("namespace") or "")
+
+
+def name(o: Object) -> str:
+    """metadata.name."""
+    return str(o["metadata"]["name"])
+
+
+def bare_name(o: Object) -> str:
+    """The name without the hash that kustomize puts behind it."""
+    return without_hash(name(o)) if o["kind"] in _HASHED else name(o)
+
+
+def without_hash(text: str) -> str:
+    """A name without kustomize's hash."""
+    return _HASH.sub("", text)
+
+
+def has_hash(text: str) -> bool:
+    """Whether a name ends in a hash of kustomize's."""
+    return _HASH.search(text) is not None
+
+
+def label(o: Object) -> str:
+    """How an object is called in what is printed: StatefulSet/frameworkcontroller."""
+    return f"{o['kind']}/{bare_name(o)}"
+
+
+def annotations_of(o: Object) -> dict[str, Any]:
+    """Its annotations, maybe none."""
+    return o["metadata"].get("annotations") or {}
+
+
+def labels_of(o: Object) -> dict[str, Any]:
+    """Its labels, maybe none."""
+    return o["metadata"].get("labels") or {}
+
+
+def load(data: bytes, where: str) -> list[Object]:
+    """The objects of a rendering, the members of a List each.
+
+    Args:
+        data: YAML documents.
+        where: the file, for messages.
+
+    Raises:
+        InputError: it is no YAML, or a document is no Kubernetes object; all of them are named.
+    """
+    try:
+        documents = yamlio.load_all(data, where)
+    except (ToolError, yaml.YAMLError, RecursionError) as error:
+        reason = error.problems[0].what if isinstance(error, ToolError) else "nests too deep"
+        reason = reason.removeprefix("kustomize did not print YAML: ")
+        what = f"is not valid YAML: {reason}"
+        raise InputError(Problem(where, what, "rendered objects")) from error
+    found: list[Object] = []
+    problems: list[Problem] = []
+    for number, document in enumerate(documents, 1):
+        for member in _members(document):
+            if reason := _no_object(member):
+                problems.append(Problem(where, f"document {number} {reason}", "rendered objects"))
+            else:
+                found.append(member)
+    seen: set[Hashable] = set()
+    for o in found:
+        if _key(o) in seen:
+            place = f" of {namespace(o)}" if namespace(o) else ""
+            problems.append(Problem(where, f"holds {label(o)}{place} twice", "each object once"))
+        seen.add(_key(o))
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _members(document: object) -> Iterator[Any]:
+    if document is None:
+        return
+    items = document.get("items") if isinstance(document, dict) else None
+    if (
+        isinstance(document, dict)
+        and str(document.get("kind")).endswith("List")
+        and isinstance(items, list)
+    ):
+        for item in items:
+            yield from _members(item)
+    else:
+        yield document
+
+
+def _no_object(value: object) -> str:
+    if not isinstance(value, dict):
+        return "is no mapping"
+    missing = [key for key in ("apiVersion", "kind") if not isinstance(value.get(key), str)]
+    found = value.get("metadata")
+    metadata = found if isinstance(found, dict) else {}
+    if not isinstance(metadata.get("name"), str):
+        missing.append("metadata.name")
+    if missing:
+        return f"has no {' and no '.join(missing)}"
+    for key in ("labels", "annotations"):
+        if not isinstance(metadata.get(key) or {}, dict):
+            return f"has metadata.{key} that is no mapping"
+    return ""
+
+
+def _key(o: Object) -> tuple[str, str, str, str]:
+    return group(o), o["kind"], namespace(o), name(o)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An object on both sides, or on one of them."""
+
+    before: Object | None
+    after: Object | None
+    how: str = "same"
+    """`same`, `renamed` (its hash aside), or `moved` to another namespace."""
+
+    @property
+    def either(self) -> Object:
+        """The object after, or before where it is gone."""
+        found = self.after if self.after is not None else self.before
+        assert found is not None  # noqa: S101 - a pair is never empty
+        return found
+
+    @property
+    def kind(self) -> str:
+        """The objects' kind."""
+        return str(self.either["kind"])
+
+    @property
+    def label(self) -> str:
+        """Kind/name, as it is printed; of the object before where it moves away."""
+        return label(self.before if self.how == "moved" and self.before else self.either)
+
+
+def match(before: Iterable[Object], after: Iterable[Object]) -> list[Pair]:
+    """Pairs of objects that are the same: in the order after, then those that are gone."""
+    left, right = list(before), list(after)
+    pairs: list[tuple[Object, Object, str]] = []
+
+    def take(key: Callable[[Object], Hashable], how: str) -> None:
+        """Pairs what is left of both sides by a key; None is no key."""
+        waiting: dict[Hashable, list[Object]] = {}
+        for o in left:
+            waiting.setdefault(key(o), []).append(o)
+        waiting.pop(None, None)
+        for o in list(right):
+            partners = waiting.get(key(o))
+            if partners:
+                partner = partners.pop(0)
+                pairs.append((partner, o, how))
+                _drop(left, partner)
+                _drop(right, o)
+
+    take(_key, "same")
+    take(_hashed_key, "same")
+    take(_experiment, "same")
+    take(lambda o: (group(o), o["kind"], bare_name(o)) if namespace(o) else None, "moved")
+    goes_to = {namespace(b): namespace(a) for b, a, how in pairs if how == "moved"}
+    arriving = {target: source for source, target in goes_to.items()}
+    take(lambda o: _namespace_key(o, goes_to, arriving), "moved")
+    take(lambda o: (group(o), o["kind"], namespace(o), repr(_content(o))), "renamed")
+    take(lambda o: namespace(o) if runs_frameworkcontroller(o) else None, "renamed")
+    found = {id(a): Pair(b, a, how) for b, a, how in pairs}
+    ordered = [found.get(id(o)) or Pair(None, o) for o in after]
+    return [*ordered, *(Pair(o, None) for o in left)]
+
+
+def _drop(objects: list[Object], wanted: Object) -> None:
+    objects[:] = [o for o in objects if o is not wanted]
+
+
+def _hashed_key(o: Object) -> Hashable:
+    return (group(o), o["kind"], namespace(o), bare_name(o)) if o["kind"] in _HASHED else None
+
+
+def _experiment(o: Object) -> Hashable:
+    """What stays the same of an experiment's Job when its name does not."""
+    if o["kind"] != "Job":
+        return None
+    return namespace(o), _JOB_HASH.sub("", name(o))
+
+
+def _namespace_key(o: Object, goes_to: dict[str, str], arriving: dict[str, str]) -> Hashable:
+    if o["kind"] != "Namespace":
+        return None
+    if name(o) in goes_to:
+        return name(o)
+    return arriving.get(name(o))
+
+
+def _content(o: Object) -> dict[str, Any]:
+    metadata = {key: value for key, value in o["metadata"].items() if key != "name"}
+    return {**o, "metadata": metadata}
+
+
+def runs_frameworkcontroller(o: Object) -> bool:
+    """Whether it is the StatefulSet that runs FrameworkController, whatever its name is."""
+    if o["kind"] != "StatefulSet":
+        return False
+    if name(o) == "frameworkcontroller":
+        return True
+    spec = o.get("spec")
+    template = spec.get("template") if isinstance(spec, dict) else None
+    pod = template.get("spec") if isinstance(template, dict) else None
+    containers = pod.get("containers") if isinstance(pod, dict) else None
+    images = [str(c.get("image", "")) for c in containers or [] if isinstance(c, dict)]
+    return any(re.search(r"(^|/)frameworkcontroller([:@]|\Z)", image) for image in images)

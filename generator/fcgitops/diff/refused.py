@@ -1,0 +1,38 @@
+"""Which objects the API server refuses, as far as that follows from the objects.
+
+Two ways: a field differs that may not (the object before decides), or the object is invalid by
+itself (`validity`). Source: pkg/apis/*/validation of Kubernetes 1.34, whose messages are quoted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcgitops.diff.objects import Object
+from fcgitops.diff.stored import mapping
+
+_STATEFULSET = ("podManagementPolicy", "serviceName", "selector", "volumeClaimTemplates")
+"""validation.go:256: all but replicas, ordinals, template, updateStrategy, revisionHistoryLimit,
+persistentVolumeClaimRetentionPolicy and minReadySeconds."""
+_EMPTY: dict[str, object] = {"serviceName": "", "volumeClaimTemplates": [], "selector": {}}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an object is invalid: the field, and what is wrong there."""
+
+    field: str
+    what: str
+
+    def __str__(self) -> str:
+        """On one line."""
+        return f"{self.field}: {self.what}"
+
+
+def immutable_fields(before: Object, after: Object) -> tuple[str, ...]:
+    """Fields of a StatefulSet that differ and may not; both sides as they are stored."""
+    old, new = mapping(before.get("spec")), mapping(after.get("spec"))
+    return tuple(
+        name for name in _STATEFULSET
+        if (old.get(name) or _EMPTY.get(name)) != (new.get(name) or _EMPTY.get(name))
+    )  # fmt: skip

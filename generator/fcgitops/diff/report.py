@@ -1,0 +1,240 @@
+"""Outcomes of environments → what is printed: folded, counted, as text or as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fcgitops.diff.compare import ObjectChange, Outcome
+from fcgitops.diff.effects import Effect, Severity
+
+WIDTH = 100
+_NAMES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One environment: what its change does, or why that cannot be said.
+
+    Attributes:
+        name: the environment, or whatever was compared.
+        outcome: effects and differences.
+        errors: sides that cannot be built, each with its reason.
+        note: what is to be said of it where nothing differs.
+    """
+
+    name: str
+    outcome: Outcome = field(default_factory=Outcome)
+    errors: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that one `diff` found.
+
+    Attributes:
+        entries: those that differ, or that cannot be compared.
+        unchanged: how many render the same on both sides.
+        reason: why they are known to be the same: "equal inputs, not built".
+        notes: what is to be said of the comparison as a whole.
+    """
+
+    entries: tuple[Entry, ...]
+    unchanged: int = 0
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> Severity:
+        """The severity of the worst effect."""
+        return max((entry.outcome.worst for entry in self.entries), default=Severity.NONE)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything differs, or may."""
+        return any(e.outcome.objects or e.outcome.effects or e.errors for e in self.entries)
+
+    def reaches(self, severity: Severity) -> bool:
+        """Whether an effect is at least that bad."""
+        return any(e.severity >= severity for entry in self.entries for e in entry.outcome.effects)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Environments to which the same happens."""
+
+    names: tuple[str, ...]
+    outcome: Outcome
+    errors: tuple[str, ...] = ()
+    note: str = ""
+
+
+def folded(entries: Iterable[Entry]) -> list[Fold]:
+    """Entries with the same content as one, the worst first, then by their names."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for entry in entries:
+        key = (entry.outcome.effects, _key(entry.outcome.objects), entry.errors, entry.note)
+        groups.setdefault(key, []).append(entry.name)
+    first = {entry.name: entry for entry in entries}
+    folds = [
+        Fold(tuple(found), one.outcome, one.errors, one.note)
+        for found in groups.values()
+        for one in (first[found[0]],)
+    ]
+    return sorted(folds, key=lambda fold: (not fold.errors, -fold.outcome.worst, fold.names[0]))
+
+
+def _key(objects: tuple[ObjectChange, ...]) -> tuple[Any, ...]:
+    return tuple(
+        (
+            o.label,
+            o.namespace,
+            o.how,
+            tuple((f.path, repr(f.before), repr(f.after)) for f in o.fields),
+        )
+        for o in objects
+    )
+
+
+def names(found: tuple[str, ...], most: int = _NAMES_SHOWN) -> str:
+    """Names in a sentence, with their number where they are many."""
+    if len(found) <= most:
+        return ", ".join(found)
+    return f"{', '.join(found[:most])}, … ({len(found)} environments)"
+
+
+def summary(outcome: Outcome) -> str:
+    """What happens, in a few words."""
+    if outcome.effects:
+        number = len(outcome.effects)
+        return f"{number} effect{'s' * (number != 1)}, the worst: {outcome.worst.word}"
+    if outcome.objects:
+        return "differs, and no effect is known"
+    return "comments only: nothing is synced"
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as data; docs/diff.md has its shape."""
+    return {
+        "environments": [_entry(entry) for entry in report.entries],
+        "unchanged": report.unchanged,
+        "notes": list(report.notes),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "effects": [effect_json(effect) for effect in entry.outcome.effects],
+        "objects": [
+            {
+                "object": o.label,
+                "namespace": o.namespace,
+                "change": o.how,
+                "fields": [dataclasses.asdict(f) for f in o.fields],
+            }
+            for o in entry.outcome.objects
+        ],
+        "errors": list(entry.errors),
+    }
+
+
+def effect_json(effect: Effect) -> dict[str, Any]:
+    """One effect as data."""
+    return {**dataclasses.asdict(effect), "severity": effect.severity.word}
+
+
+Style = Callable[[str, str], str]
+"""(text, style) → the text as a terminal shows it; styles: bold, dim, red, yellow, green."""
+
+
+def plain(text: str, _style: str) -> str:
+    """The text as it is."""
+    return text
+
+
+_STYLES = {
+    Severity.NONE: "green",
+    Severity.RESTART: "yellow",
+    Severity.MANUAL: "yellow",
+    Severity.FAILS: "red",
+    Severity.RIGHTS: "red",
+    Severity.OUTAGE: "red",
+    Severity.LOSS: "red",
+}
+
+
+def as_text(report: Report, *, full: bool = False, style: Style = plain) -> Iterator[str]:
+    """The lines that a person reads.
+
+    Args:
+        report: what was found.
+        full: every field that differs, and every name.
+        style: how words are set off.
+    """
+    for number, fold in enumerate(folded(report.entries)):
+        if number:
+            yield ""
+        yield from _fold(fold, full=full, style=style)
+    if report.unchanged:
+        if report.entries:
+            yield ""
+        reason = f" ({report.reason})" if report.reason else ""
+        one = report.unchanged == 1
+        yield f"{report.unchanged} environment{'s' * (not one)} do{'es' * one} not change{reason}"
+    elif not report.entries:
+        yield "nothing changes"
+    yield from report.notes
+
+
+def _fold(fold: Fold, *, full: bool, style: Style) -> Iterator[str]:
+    label = names(fold.names, len(fold.names) if full else _NAMES_SHOWN)
+    said = "cannot be compared" if fold.errors else fold.note or summary(fold.outcome)
+    yield f"{style(label, 'bold')}: {said}"
+    for error in fold.errors:
+        yield f"  {style('error', 'red')}  {error}"
+    for effect in fold.outcome.effects:
+        yield from _effect(effect, style)
+    if fold.outcome.objects and fold.outcome.effects:
+        yield f"  {style('what differs', 'dim')}"
+    for o in fold.outcome.objects:
+        yield from _object(o, full=full)
+
+
+def _effect(effect: Effect, style: Style) -> Iterator[str]:
+    head = f"{effect.severity.word}{'' if effect.certain else ' (depends on the cluster)'}"
+    colour = _STYLES[effect.severity]
+    yield f"  {style(head, colour)}  {style(f'{effect.id} {effect.object}', 'dim')}"
+    yield from _wrapped(effect.says, "      ")
+    if effect.do:
+        yield f"      → {effect.do}"
+    if effect.count and effect.count not in effect.do:
+        yield f"      ? {effect.count}"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+_MARKS = {"added": "+", "removed": "-"}
+_FIELDS_SHOWN = 5
+
+
+def _object(o: ObjectChange, *, full: bool) -> Iterator[str]:
+    place = f" in {o.namespace}" if o.namespace else ""
+    word = {"moved": " (moved)", "renamed": " (renamed)"}.get(o.how, "")
+    yield f"    {_MARKS.get(o.how, '~')} {o.label}{place}{word}"
+    shown = o.fields if full else o.fields[:_FIELDS_SHOWN]
+    for each in shown:
+        yield f"        {each}"
+    if len(o.fields) > len(shown):
+        yield f"        … {len(o.fields) - len(shown)} more (--full)"
+    if o.how == "changed" and not o.fields:
+        yield "        nothing that the API server would store differs"

@@ -1,0 +1,236 @@
+"""D01 to D08: the CustomResourceDefinition of Frameworks (facts, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fcgitops.diff.change import CRD, Change, values
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.objects import Pair, name
+from fcgitops.diff.rules_network import guards
+from fcgitops.diff.rules_pod import FRAMEWORKS
+from fcgitops.diff.stored import Fields, listing, mapping, mappings
+
+_KIND = "CustomResourceDefinition"
+
+
+def _pairs(change: Change) -> Iterator[Pair]:
+    for pair in change.of_kind(_KIND):
+        if name(pair.either) == CRD:
+            yield pair
+
+
+def _specs(change: Change) -> Iterator[tuple[Pair, Fields, Fields]]:
+    for pair in _pairs(change):
+        for before, after in values(pair):
+            yield pair, mapping(before.get("spec")), mapping(after.get("spec"))
+
+
+def _versions(spec: Fields) -> dict[str, Fields]:
+    return {str(version.get("name")): version for version in mappings(spec.get("versions"))}
+
+
+@rule("D01", "the CRD is new", Severity.NONE, "F X G")
+def crd_new(change: Change) -> Says:
+    """FrameworkController writes its own over it at each start."""
+    for pair in _pairs(change):
+        if pair.before is None:
+            yield Said(
+                pair.label,
+                "FrameworkController writes its own spec over the CRD at each start: the one in "
+                "Git must be that of the image's version, or the sync tool takes it back each "
+                "time.",
+            )
+
+
+@rule("D02", "the CRD is no longer rendered, and was kept from pruning", Severity.NONE, "X G")
+def crd_kept(change: Change) -> Says:
+    """It stays, with every Framework."""
+    for pair in _pairs(change):
+        if pair.after is None and pair.before is not None and _is_kept(pair, change):
+            yield Said(pair.label, "The CRD and every Framework stay: prune is disabled on it.")
+
+
+def _is_kept(pair: Pair, change: Change) -> bool:
+    """Argo CD never prunes a CRD; Flux does unless it is told not to."""
+    assert pair.before is not None  # noqa: S101 - asked by the callers
+    return "flux" not in change.tools or "prune: disabled" in guards(pair.before)
+
+
+@rule("D03", "the CRD's schema differs", Severity.NONE, "F")
+def schema_differs(change: Change) -> Says:
+    """Until FrameworkController's next start."""
+    for pair, before, after in _specs(change):
+        old, new = _versions(before), _versions(after)
+        if any(old[v].get("schema") != new[v].get("schema") for v in old if v in new):
+            yield Said(
+                pair.label,
+                "The schema holds until FrameworkController's next start, which puts its own back.",
+            )
+
+
+@rule("D04", "the CRD gets a status subresource", Severity.LOSS, "F")
+def status_subresource(change: Change) -> Says:
+    """FrameworkController's status is dropped in silence."""
+    for pair in _pairs(change):
+        if pair.after is None:
+            continue
+        new = _versions(mapping(pair.after.get("spec")))
+        old = _versions(mapping(pair.before.get("spec"))) if pair.before else {}
+        if any(_has_status(v) and not _has_status(old.get(n, {})) for n, v in new.items()):
+            yield Said(
+                pair.label,
+                "FrameworkController's status updates are dropped in silence: new Frameworks "
+                "keep no status, and after its next restart (which removes the subresource) what "
+                "ended meanwhile runs again.",
+                "take it out before the merge",
+                FRAMEWORKS,
+            )
+
+
+def _has_status(version: Fields) -> bool:
+    return "status" in mapping(version.get("subresources"))
+
+
+@rule("D05", "the CRD's group, scope, names or stored version differ", Severity.FAILS, "A")
+def crd_refused(change: Change) -> Says:
+    """Refused: field is immutable."""
+    for pair, before, after in _specs(change):
+        what = list(_refusals(before, after))
+        if what:
+            force = (
+                " (A Flux Kustomization with force: true would delete the CRD, and every "
+                "Framework, to get there.)"
+                if "flux" in change.tools else ""
+            )  # fmt: skip
+            yield Said(
+                pair.label,
+                f"The API server refuses: {'; '.join(what)}.{force}",
+                "change it back",
+            )
+
+
+def _refusals(before: Fields, after: Fields) -> Iterator[str]:
+    for key in ("group", "scope"):
+        if before.get(key) != after.get(key):
+            yield f"{key} is immutable"
+    old, new = mapping(before.get("names")), mapping(after.get("names"))
+    for key in ("plural", "kind"):
+        if old.get(key) != new.get(key):
+            yield f"names.{key} is immutable"
+    was, now = _versions(before), _versions(after)
+    stored = [name for name, version in now.items() if version.get("storage") is True]
+    if len(stored) != 1:
+        yield "spec.versions must have exactly one version marked as storage version"
+    gone = [n for n, version in was.items() if version.get("storage") is True and n not in now]
+    if gone:
+        yield f"{gone[0]} is stored, and missing from spec.versions"
+
+
+@rule("D06", "the CRD goes, or what keeps it does", Severity.LOSS, "X G F")
+def crd_pruned(change: Change) -> Says:
+    """Every Framework and all their Pods are deleted."""
+    for pair in _pairs(change):
+        if pair.before is None:
+            continue
+        if pair.after is None:
+            if not _is_kept(pair, change):
+                yield Said(
+                    pair.label,
+                    "Flux prunes the CRD if its account may delete CRDs: EVERY Framework of the "
+                    "cluster and all their Pods are deleted, and a running FrameworkController "
+                    "does not make it anew. (The generated account may not: the Kustomization "
+                    "then stays PruneFailed. Argo CD never prunes a CRD.)",
+                    f"annotate it first: kubectl annotate crd {CRD} "
+                    "argocd.argoproj.io/sync-options=Prune=false,Delete=false "
+                    "kustomize.toolkit.fluxcd.io/prune=disabled",
+                    FRAMEWORKS,
+                    certain=False,
+                )
+        elif "prune: disabled" in guards(pair.before) - guards(pair.after):
+            yield Said(
+                pair.label,
+                "Nothing keeps the CRD any more: once it leaves Git, Flux prunes it if its "
+                "account may delete CRDs, and every Framework with it.",
+                "put prune: disabled back",
+                FRAMEWORKS,
+                certain=False,
+            )
+
+
+_UPPER = ("maximum", "maxLength", "maxItems", "maxProperties")
+_LOWER = ("minimum", "minLength", "minItems", "minProperties")
+
+
+@rule("D07", "the CRD's schema is narrower", Severity.FAILS, "F")
+def schema_narrower(change: Change) -> Says:
+    """New Frameworks outside of it are refused."""
+    for pair, before, after in _specs(change):
+        old, new = _versions(before), _versions(after)
+        found = [
+            where
+            for version in new
+            if version in old
+            for where in _narrower(_schema(old[version]), _schema(new[version]), version)
+        ]
+        if found:
+            yield Said(
+                pair.label,
+                "New Frameworks outside of the narrower schema are refused "
+                f"({', '.join(found[:3])}); existing ones still get their status. "
+                "FrameworkController's next start puts its own schema back.",
+                "change it back",
+            )
+
+
+def _schema(version: Fields) -> Fields:
+    return mapping(mapping(version.get("schema")).get("openAPIV3Schema"))
+
+
+def _narrower(before: Fields, after: Fields, path: str) -> Iterator[str]:
+    if after.get("type") != before.get("type") and before.get("type") is not None:
+        yield path
+        return
+    for key in (*_UPPER, *_LOWER, "pattern", "enum", "format"):
+        if _is_tighter(key, before.get(key), after.get(key)):
+            yield f"{path}: {key}"
+    if set(map(str, listing(after.get("required")))) - set(
+        map(str, listing(before.get("required")))
+    ):
+        yield f"{path}: required"
+    if before.get("nullable") and not after.get("nullable"):
+        yield f"{path}: nullable"
+    old, new = mapping(before.get("properties")), mapping(after.get("properties"))
+    for name_ in new:
+        if name_ in old:
+            yield from _narrower(mapping(old[name_]), mapping(new[name_]), f"{path}.{name_}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(before.get(key), dict) and isinstance(after.get(key), dict):
+            yield from _narrower(before[key], after[key], f"{path}[]")
+
+
+def _is_tighter(key: str, old: object, new: object) -> bool:
+    if new is None or new == old:
+        return False
+    if key == "enum":
+        return old is None or bool(set(map(str, listing(old))) - set(map(str, listing(new))))
+    if old is None or not isinstance(old, int | float) or not isinstance(new, int | float):
+        return True
+    return new < old if key in _UPPER else new > old
+
+
+@rule("D08", "a version of the CRD is no longer served", Severity.OUTAGE, "A")
+def not_served(change: Change) -> Says:
+    """All clients get 404."""
+    for pair, before, after in _specs(change):
+        old, new = _versions(before), _versions(after)
+        gone = [
+            v for v in new if old.get(v, {}).get("served") is True and new[v].get("served") is False
+        ]
+        if gone:
+            yield Said(
+                pair.label,
+                f"{', '.join(gone)} is no longer served: all clients, FrameworkController "
+                "included, get 404.",
+                "served: true",
+            )

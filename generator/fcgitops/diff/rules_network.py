@@ -1,0 +1,308 @@
+"""N01 to N11: the namespace, who may connect where, the Service (facts, section 6)."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from fcgitops.diff import podsecurity
+from fcgitops.diff.change import Change, Controller, Side, spec, values
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.objects import Object, Pair, annotations_of, label, name, namespace
+from fcgitops.diff.rules_pod import in_namespace
+from fcgitops.diff.stored import Fields, listing, mapping, mappings, stored
+
+NNI_ACCOUNTS = ("nni-manager", "nni-trial")
+
+
+def guards(o: Object) -> set[str]:
+    """What keeps the sync tools from deleting an object."""
+    options = str(annotations_of(o).get("argocd.argoproj.io/sync-options") or "")
+    found = {word.strip().partition("=")[0] for word in options.split(",")
+             if word.strip().endswith(("=confirm", "=false"))}  # fmt: skip
+    found &= {"Prune", "Delete"}
+    if str(annotations_of(o).get("kustomize.toolkit.fluxcd.io/prune")).lower() == "disabled":
+        found.add("prune: disabled")
+    return found
+
+
+def runs_experiments(side: Side, place: str) -> bool:
+    """Whether NNI's accounts are in a namespace: its Pods are those of Frameworks."""
+    return any(side.has("ServiceAccount", account, place) for account in NNI_ACCOUNTS)
+
+
+def _namespace_pair(change: Change, wanted: str) -> Pair | None:
+    found = [p for p in change.of_kind("Namespace") if name(p.before or p.either) == wanted]
+    return found[0] if found else None
+
+
+@rule("N01", "the environment's namespace differs", Severity.MANUAL, "X G")
+def moved(change: Change) -> Says:
+    """Everything is made anew there; Argo CD waits for a confirmation."""
+    if not change.moved or change.both is None:
+        return
+    old, new = (c.namespace for c in change.both)
+    argocd = "argocd" in change.tools
+    says = (
+        f"FrameworkController is made anew in {new}. The rights move with the binding: the old "
+        "one can write nothing from then on, so the two do not fight. With Flux the old objects "
+        "are pruned (not the Namespace); with Argo CD nothing of the new commit is synced to its "
+        "end until the old Namespace is let go of."
+    )
+    command = f"kubectl annotate namespace {shlex.quote(old)} argocd.argoproj.io/tracking-id-"
+    yield Said(
+        f"Namespace/{old}",
+        says,
+        f"Argo CD: {command}" if argocd else "",
+        severity=None if argocd else Severity.RESTART,
+    )
+
+
+def _levels(pair: Pair) -> Iterator[tuple[str, str, int]]:
+    """(level before, level after, its version), where they are on both sides."""
+    if pair.before is not None and pair.after is not None and pair.how == "same":
+        old, _ = podsecurity.enforced(pair.before)
+        new, minor = podsecurity.enforced(pair.after)
+        yield old, new, minor
+
+
+@rule(
+    "N02",
+    "the Namespace enforces a stricter level, which the Pod does not pass",
+    Severity.OUTAGE,
+    "A K",
+)
+def stricter(change: Change) -> Says:
+    """The running Pod stays, the next one is refused."""
+    after = change.after.controller
+    if after is None or change.new_pod:
+        return
+    pair = _namespace_pair(change, after.namespace)
+    for old, new, minor in _levels(pair) if pair else ():
+        faults = podsecurity.violations(after.template, new, minor)
+        known = podsecurity.violations(after.template, old)
+        if faults and not known:
+            yield Said(
+                label(pair.either) if pair else "",
+                f"The running Pod stays; the next one is refused: it does not pass {new} "
+                f"({'; '.join(faults)}).",
+                "mend the Pod in the commit before",
+            )
+
+
+@rule("N03", "the Namespace enforces a laxer level", Severity.RIGHTS, "A")
+def laxer(change: Change) -> Says:
+    """More privileged Pods are allowed there."""
+    for pair in change.of_kind("Namespace"):
+        for old, new, _ in _levels(pair):
+            if podsecurity.LEVELS.index(new) < podsecurity.LEVELS.index(old):
+                what = "Privileged Pods" if new == "privileged" else "Pods that may run as root"
+                yield Said(pair.label, f"{what} are allowed in the namespace ({old} → {new}).")
+
+
+@rule("N04", "the Namespace is no longer rendered", Severity.NONE, "X G")
+def namespace_gone(change: Change) -> Says:
+    """Both guards keep it."""
+    for pair in change.of_kind("Namespace"):
+        if pair.after is None and pair.before is not None and _is_kept(pair.before, change):
+            yield Said(pair.label, "The Namespace stays, and all in it: nothing here deletes it.")
+
+
+def _is_kept(o: Object, change: Change) -> bool:
+    found = guards(o)
+    argocd, flux = "Prune" in found, "prune: disabled" in found
+    return (argocd or "argocd" not in change.tools) and (flux or "flux" not in change.tools)
+
+
+@rule("N05", "what keeps the Namespace from being deleted is gone", Severity.LOSS, "G S")
+def unguarded(change: Change) -> Says:
+    """The next removal takes it, and all in it."""
+    for pair in change.of_kind("Namespace"):
+        if pair.before is None:
+            continue
+        if pair.after is None:
+            if not _is_kept(pair.before, change):
+                yield Said(
+                    pair.label,
+                    "The Namespace is pruned, and all in it, experiments and their Frameworks "
+                    "included (Flux's generated account may not delete a Namespace).",
+                    "put it back, and annotate it first",
+                )
+        elif (lost := sorted(guards(pair.before) - guards(pair.after))) and pair.how == "same":
+            yield Said(
+                pair.label,
+                f"{', '.join(lost)} is gone: the next removal takes the Namespace and all in "
+                "it (Argo CD; Flux's generated account may not delete a Namespace).",
+                "put it back",
+            )
+
+
+def _selects(policy: Object, controller: Controller | None) -> bool:
+    """Whether a policy is about FrameworkController's Pod."""
+    if controller is None:
+        return name(policy).startswith("frameworkcontroller")
+    if namespace(policy) != controller.namespace:
+        return False
+    fields = spec(policy)
+    selector = mapping(fields.get("podSelector") or fields.get("endpointSelector"))
+    labels = mapping(mapping(controller.template.get("metadata")).get("labels"))
+    wanted = {
+        str(k).removeprefix("k8s:"): v for k, v in mapping(selector.get("matchLabels")).items()
+    }
+    return wanted.items() <= labels.items() and not selector.get("matchExpressions")
+
+
+def _egress(policy: Object | None) -> list[Fields] | None:
+    """What a policy lets out; None where it limits nothing."""
+    if policy is None:
+        return None
+    fields = mapping(stored(policy).get("spec"))
+    if policy["kind"] == "NetworkPolicy" and "Egress" not in listing(fields.get("policyTypes")):
+        return None
+    if policy["kind"] != "NetworkPolicy" and "egress" not in fields:
+        return None
+    rules = mappings(fields.get("egress"))
+    return None if {} in rules else rules
+
+
+def _limits_ingress(policy: Object | None) -> bool:
+    if policy is None:
+        return False
+    fields = mapping(stored(policy).get("spec"))
+    if policy["kind"] == "NetworkPolicy":
+        return "Ingress" in listing(fields.get("policyTypes"))
+    return "ingress" in fields
+
+
+_POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy")
+
+
+def _policies(change: Change) -> Iterator[Pair]:
+    for pair in change.of_kind(*_POLICIES):
+        if pair.how == "moved":
+            continue
+        old = pair.before is not None and _selects(pair.before, change.before.controller)
+        new = pair.after is not None and _selects(pair.after, change.after.controller)
+        if old or new:
+            yield pair
+
+
+def _places(rules: list[Fields]) -> str:
+    """Where a policy lets Pods connect to, in words."""
+    found: list[str] = []
+    for item in rules:
+        ports = [str(p.get("port")) for p in mappings(item.get("ports")) if p.get("port")]
+        for port in mappings(item.get("toPorts")):
+            ports += [str(p.get("port")) for p in mappings(port.get("ports"))]
+        hosts = [
+            str(mapping(t.get("ipBlock")).get("cidr", "Pods")) for t in mappings(item.get("to"))
+        ]
+        hosts += map(str, listing(item.get("toCIDR")))
+        hosts += map(str, listing(item.get("toEntities")))
+        suffix = f":{','.join(ports)}" if ports else ""
+        found += [f"{host}{suffix}" for host in hosts or ["any address"]]
+    return ", ".join(found[:6]) + (", …" if len(found) > 6 else "") or "nothing"
+
+
+@rule("N06", "an egress policy is new, or lets it connect elsewhere", Severity.OUTAGE, "F")
+def egress(change: Change) -> Says:
+    """At once, without a restart."""
+    for pair in _policies(change):
+        old, new = _egress(pair.before), _egress(pair.after)
+        if new is None or old == new or pair.after is None:
+            continue
+        command = "kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes"
+        yield Said(
+            pair.label,
+            f"From now on FrameworkController reaches {_places(new)} alone, without a restart. If "
+            "that is not where the network sees the API server, it goes on without news, and "
+            "panics at its next start.",
+            f"{command}   # must be among them",
+            command,
+            certain=False,
+        )
+
+
+@rule("N07", "an egress policy is gone", Severity.RIGHTS, "-")
+def egress_gone(change: Change) -> Says:
+    """It may connect anywhere."""
+    for pair in _policies(change):
+        if _egress(pair.before) is not None and _egress(pair.after) is None:
+            limited = any(
+                _egress(o) is not None and _selects(o, change.after.controller)
+                for kind in _POLICIES for o in change.after.all(kind)
+            )  # fmt: skip
+            if change.after.controller and not limited:
+                yield Said(pair.label, "FrameworkController's Pod may connect anywhere.")
+
+
+@rule("N08", "the ingress policy is gone", Severity.NONE, "S")
+def ingress_gone(change: Change) -> Says:
+    """It listens on no port."""
+    for pair in _policies(change):
+        opened = _limits_ingress(pair.before) and not _limits_ingress(pair.after)
+        if opened and change.after.controller:
+            says = "Pods may connect to FrameworkController, which listens on no port."
+            yield Said(pair.label, says)
+
+
+def _services(change: Change) -> Iterator[tuple[Pair, Fields, Fields]]:
+    for pair in change.of_kind("Service"):
+        for before, after in values(pair):
+            yield pair, mapping(before.get("spec")), mapping(after.get("spec"))
+
+
+def _is_own(pair: Pair, change: Change) -> bool:
+    """Whether it is the Service of FrameworkController."""
+    controllers = [c for c in change.controllers if c]
+    names = {str(c.spec.get("serviceName")) for c in controllers} | {"frameworkcontroller"}
+    return name(pair.either) in names
+
+
+@rule("N09", "clusterIP is left out", Severity.NONE, "A")
+def address_left_out(change: Change) -> Says:
+    """The API server keeps the address."""
+    for pair, before, after in _services(change):
+        if before.get("clusterIP") and "clusterIP" not in after and pair.how == "same":
+            stays = "headless" if before["clusterIP"] == "None" else "at its address"
+            says = f"The Service stays {stays}: the API server keeps an address that is left out."
+            yield Said(pair.label, says)
+
+
+def _address_refused(pair: Pair, before: Fields, after: Fields) -> bool:
+    """Whether the API server refuses the address: it may not change once it is set."""
+    old, new = before.get("clusterIP"), after.get("clusterIP")
+    return pair.how == "same" and new is not None and old != new
+
+
+@rule("N10", "clusterIP becomes an address, or None", Severity.MANUAL, "A")
+def address_differs(change: Change) -> Says:
+    """It may not change once it is set."""
+    for pair, before, after in _services(change):
+        if _address_refused(pair, before, after):
+            command = in_namespace(f"delete service {name(pair.either)}", namespace(pair.either))
+            own = "; FrameworkController listens on no port and does not notice" if _is_own(
+                pair, change
+            ) else ""  # fmt: skip
+            yield Said(
+                pair.label,
+                "The API server refuses the Service: clusterIP may not change.",
+                f"{command}   # then sync{own}",
+            )
+
+
+@rule("N11", "the Service is gone, or its ports, selector or type differ", Severity.NONE, "A")
+def service_differs(change: Change) -> Says:
+    """FrameworkController does not notice."""
+    for pair in change.of_kind("Service"):
+        if not _is_own(pair, change) or pair.before is None or change.moved:
+            continue
+        if pair.after is None:
+            yield Said(pair.label, "The Service is gone, and FrameworkController does not notice.")
+            continue
+        for before, after in values(pair):
+            old, new = mapping(before.get("spec")), mapping(after.get("spec"))
+            keys = [k for k in ("ports", "selector", "type") if old.get(k) != new.get(k)]
+            if keys and not _address_refused(pair, old, new):
+                says = f"{' and '.join(keys)} differ, and FrameworkController does not notice."
+                yield Said(pair.label, says)

@@ -1,0 +1,347 @@
+"""X01 to X11: NNI's experiments, and the namespace that they run in (facts, section 9)."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from fcgitops.diff import podsecurity, quantity
+from fcgitops.diff.change import Change, spec, values
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.fields import shown
+from fcgitops.diff.objects import Object, Pair, label, labels_of, name, namespace
+from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
+from fcgitops.diff.stored import Fields, mapping, mappings, pod_template, stored
+
+_RUN = "RUN"
+
+
+def _is_experiment(o: Object) -> bool:
+    """Whether a Job is the manager of an experiment."""
+    found = mapping(mapping(pod_template(spec(o)).get("metadata")).get("labels"))
+    return "experiment" in labels_of(o) or found.get("app") == "nni-manager"
+
+
+def _jobs(change: Change) -> Iterator[tuple[Pair, Object, Object]]:
+    for pair in change.of_kind("Job"):
+        if pair.before is not None and pair.after is not None and _is_experiment(pair.after):
+            yield pair, pair.before, pair.after
+
+
+def _new_jobs(change: Change) -> Iterator[tuple[Object, Object]]:
+    """Jobs that take the place of another one."""
+    for pair, before, after in _jobs(change):
+        if name(before) != name(after) and pair.how != "moved":
+            yield before, after
+
+
+def _manager(job: Object) -> Fields:
+    containers = mappings(mapping(pod_template(spec(job)).get("spec")).get("containers"))
+    named = [c for c in containers if c.get("name") == "nni-manager"]
+    return (named or containers or [{}])[0]
+
+
+def _run(job: Object) -> str:
+    for variable in mappings(_manager(job).get("env")):
+        if variable.get("name") == _RUN:
+            return str(variable.get("value"))
+    return ""
+
+
+def _grace(job: Object) -> int:
+    found = mapping(pod_template(spec(job)).get("spec")).get("terminationGracePeriodSeconds", 30)
+    return found if isinstance(found, int) else 30
+
+
+def _trials(place: str) -> str:
+    command = f"kubectl -n {shlex.quote(place)} get frameworks -l app=nni-kubernetes-trial"
+    return f"{command} --no-headers | wc -l"
+
+
+@rule("X01", "an experiment's Job and its RUN differ", Severity.RESTART, "G S")
+def new_run(change: Change) -> Says:
+    """The running manager is ended, and its trials with it."""
+    for before, after in _new_jobs(change):
+        if _run(before) != _run(after):
+            yield Said(
+                label(after),
+                "The running manager is ended and its trials' Frameworks are deleted (SIGTERM, "
+                f"{_grace(before)} s); a new run begins at 0. Results of the old run stay on the "
+                "share.",
+                count=_trials(namespace(after)),
+            )
+
+
+@rule("X02", "an experiment's Job differs, its RUN does not", Severity.RESTART, "G")
+def same_run(change: Change) -> Says:
+    """Two managers for a while."""
+    for before, after in _new_jobs(change):
+        if _run(before) == _run(after):
+            yield Said(
+                label(after),
+                f"It goes on with the same run. For up to {_grace(before)} s two managers have "
+                "the same run and the same share, and the old one ends by deleting the "
+                "Frameworks of that run.",
+                "let the experiment end first",
+                _trials(namespace(after)),
+            )
+
+
+@rule("X03", "an experiment is gone", Severity.MANUAL, "G")
+def experiment_gone(change: Change) -> Says:
+    """Nothing is deleted."""
+    for pair in change.of_kind("Job"):
+        if pair.after is not None or pair.before is None or not _is_experiment(pair.before):
+            continue
+        if not change.after.objects or change.after.controller is None:
+            place = shlex.quote(namespace(pair.before))
+            yield Said(
+                pair.label,
+                "Argo CD and Flux delete nothing: the Job goes on, and is no longer synced.",
+                "what `fcgitops nni remove` prints, or: "
+                f"kubectl -n {place} delete job {name(pair.before)}",
+            )
+
+
+_JOB = ("template", "completions", "podFailurePolicy", "selector", "completionMode",
+        "backoffLimitPerIndex", "managedBy", "successPolicy", "podReplacementPolicy")  # fmt: skip
+"""What of a Job may not change; backoffLimit, suspend, ttl and activeDeadlineSeconds may."""
+
+
+@rule("X04", "a Job of the same name differs in what it may not", Severity.FAILS, "A G")
+def job_immutable(change: Change) -> Says:
+    """Field is immutable."""
+    for pair in change.of_kind("Job"):
+        for before, after in values(pair):
+            if pair.how == "moved" or name(before) != name(after):
+                continue
+            fields = [f for f in _JOB if spec(before).get(f) != spec(after).get(f)]
+            if fields:
+                own = _is_experiment(after)
+                yield Said(
+                    pair.label,
+                    f"The API server refuses: a Job's {' and '.join(fields)} is immutable. The "
+                    "old run goes on.",
+                    "another number in `run` of run.yaml, then make experiment" if own
+                    else "another name",
+                )  # fmt: skip
+
+
+@rule("X05", "the experiments' namespace differs", Severity.MANUAL, "G")
+def other_namespace(change: Change) -> Says:
+    """Argo CD waits for the old Namespace's confirmation."""
+    moves = dict.fromkeys(
+        (namespace(p.before), namespace(p.after))
+        for p in change.pairs
+        if p.how == "moved" and p.before and p.after
+        and (name(p.after) in NNI_ACCOUNTS or (p.kind == "Job" and _is_experiment(p.after)))
+    )  # fmt: skip
+    for old, new in moves:
+        command = f"kubectl annotate namespace {shlex.quote(old)} argocd.argoproj.io/tracking-id-"
+        yield Said(
+            f"Namespace/{old}",
+            f"Each experiment gets another Job in {new}, and the old one goes on in {old}. Argo "
+            "CD waits for the confirmation to prune the old Namespace, and syncs no later commit "
+            "before.",
+            f"Argo CD: {command}"
+            if "argocd" in change.tools
+            else "end the experiments there first",
+        )
+
+
+def _shares(job: Object) -> list[Fields]:
+    """Where a manager's shared folders are: NFS servers and paths, Azure's files, claims."""
+    volumes = mappings(mapping(pod_template(spec(job)).get("spec")).get("volumes"))
+    kinds = ("nfs", "azureFile", "persistentVolumeClaim", "csi")
+    return [{kind: v[kind]} for v in volumes for kind in kinds if kind in v]
+
+
+@rule("X06", "the experiments' storage differs", Severity.LOSS, "S")
+def other_storage(change: Change) -> Says:
+    """Earlier results and ended runs are not seen there."""
+    for _, before, after in _jobs(change):
+        old, new = (_shares(stored(job)) for job in (before, after))
+        if old != new and (old or new):
+            yield Said(
+                label(after),
+                f"Another share ({shown(old)} → {shown(new)}): earlier results and ended runs are "
+                "not seen there, so experiments that have ended run again.",
+                "copy the share first",
+            )
+
+
+def _falls(old: Fields, new: Fields) -> list[str]:
+    """Names whose quantity is lower, or newly limited."""
+    found = []
+    for key, amount in new.items():
+        before, after = quantity.value(old.get(key, "")), quantity.value(amount)
+        if after is not None and (key not in old or (before is not None and after < before)):
+            found.append(key)
+    return found
+
+
+@rule("X07", "a ResourceQuota is lower", Severity.NONE, "F S")
+def quota(change: Change) -> Says:
+    """New Pods wait; what runs goes on."""
+    for pair in change.of_kind("ResourceQuota"):
+        if pair.after is None:
+            continue
+        before = mapping(spec(stored(pair.before)).get("hard")) if pair.before else {}
+        lower = _falls(before, mapping(spec(stored(pair.after)).get("hard")))
+        if lower and not (pair.before is None and not change.before.objects):
+            yield Said(
+                pair.label,
+                f"What runs goes on. New Pods above {', '.join(lower)} wait: FrameworkController "
+                "tries again and again (`exceeded quota`), and fails nothing.",
+            )
+
+
+@rule("X08", "new Pods of Frameworks are refused", Severity.LOSS, "F")
+def pods_refused(change: Change) -> Says:
+    """FrameworkController takes a refusal for a failure: -310."""
+    fails = (
+        "and FrameworkController takes a refusal for a failure: the trial's Framework FAILS "
+        "with -310"
+    )
+    for pair in change.of_kind("Namespace"):
+        if pair.after is None or not runs_experiments(change.after, name(pair.after)):
+            continue
+        old = podsecurity.enforced(pair.before) if pair.before else ("privileged", 999)
+        new = podsecurity.enforced(pair.after)
+        if _refuses_trials(*new) and not _refuses_trials(*old):
+            yield Said(
+                pair.label,
+                "Each new trial Pod is refused (FrameworkController drops seccompProfile), "
+                + fails
+                + ".",
+                "keep baseline",
+            )
+    yield from _limits(change, fails)
+    for pair in change.of_kind("ServiceAccount"):
+        own = pair.after is None and name(pair.either) in NNI_ACCOUNTS
+        if own and _still_there(change, pair):
+            who = "trial" if name(pair.either) == NNI_ACCOUNTS[1] else "manager's"
+            says = f"Each new {who} Pod is refused (its ServiceAccount is gone), {fails}."
+            yield Said(pair.label, says, "put it back")
+    for pair in change.of_kind("PriorityClass"):
+        if pair.after is None:
+            says = f"Each new Pod that names this PriorityClass is refused, {fails}."
+            yield Said(pair.label, says, "put it back", certain=False)
+
+
+def _still_there(change: Change, pair: Pair) -> bool:
+    """Whether the rest of NNI stays: else all of it is taken off."""
+    place = namespace(pair.either)
+    return any(namespace(o) == place for o in change.after.objects if o["kind"] != "Namespace")
+
+
+def _refuses_trials(level: str, minor: int) -> bool:
+    """FrameworkController drops seccompProfile, which `restricted` asks for since 1.19."""
+    return level == "restricted" and minor >= 19
+
+
+def _limits(change: Change, fails: str) -> Says:
+    for pair in change.of_kind("LimitRange"):
+        if pair.after is None:
+            continue
+        old = _maxima(pair.before)
+        new = _maxima(pair.after)
+        lower = _falls(old, new)
+        if lower and not (pair.before is None and not change.before.objects):
+            what = ", ".join(f"{key} {new[key]}" for key in lower)
+            yield Said(
+                pair.label,
+                f"Each new Pod that asks for more than {what} is refused, {fails}.",
+                "keep max above what trials request",
+                f"kubectl -n {shlex.quote(namespace(pair.after))} get pods -o json | jq "
+                "'[.items[].spec.containers[].resources]'",
+                certain=False,
+            )
+
+
+def _maxima(o: Object | None) -> Fields:
+    found: Fields = {}
+    for limit in mappings(spec(stored(o)).get("limits")) if o else []:
+        if limit.get("type") in ("Container", "Pod"):
+            found |= mapping(limit.get("max"))
+    return found
+
+
+@rule("X10", "a limit, claim or quota is refused", Severity.FAILS, "A")
+def refused(change: Change) -> Says:
+    """Default above max, a claim's size or class, a quota's scopes."""
+    for pair in change.of_kind("LimitRange", "PersistentVolumeClaim", "ResourceQuota"):
+        if pair.after is None:
+            continue
+        after = stored(pair.after)
+        before = stored(pair.before) if pair.before and pair.how == "same" else None
+        what = list(_FAULTS[pair.kind](before, after))
+        if what:
+            yield Said(pair.label, f"The API server refuses: {'; '.join(what)}.", "change it back")
+
+
+def _limit_faults(before: Object | None, after: Object) -> Iterator[str]:
+    known = set(_order_faults(before)) if before else set()
+    for fault in _order_faults(after):
+        if fault not in known:
+            yield fault
+
+
+_ORDER = ("min", "defaultRequest", "default", "max")
+
+
+def _order_faults(o: Object) -> Iterator[str]:
+    for limit in mappings(spec(o).get("limits")):
+        for low_at, lower in enumerate(_ORDER):
+            for upper in _ORDER[low_at + 1 :]:
+                for key, amount in mapping(limit.get(lower)).items():
+                    low = quantity.value(amount)
+                    high = quantity.value(mapping(limit.get(upper)).get(key, ""))
+                    if low is not None and high is not None and low > high:
+                        yield f"{key}: {lower} {amount} is above {upper}"
+
+
+def _claim_faults(before: Object | None, after: Object) -> Iterator[str]:
+    if before is None:
+        return
+    old, new = spec(before), spec(after)
+    for key in ("storageClassName", "accessModes", "volumeName", "volumeMode", "selector",
+                "dataSource"):  # fmt: skip
+        if old.get(key) != new.get(key) and not (key == "volumeMode" and key not in new):
+            yield f"{key} is immutable"
+    sizes = [
+        mapping(mapping(s.get("resources")).get("requests")).get("storage", "") for s in (old, new)
+    ]
+    was, now = (quantity.value(size) for size in sizes)
+    if was is not None and now is not None and now < was:
+        yield "a claim cannot be less than what it has"
+    elif was != now:
+        yield "a claim's size may only grow, where its class allows it"
+
+
+def _quota_faults(before: Object | None, after: Object) -> Iterator[str]:
+    if before is None:
+        return
+    for key in ("scopes", "scopeSelector"):
+        if spec(before).get(key) != spec(after).get(key):
+            yield f"{key} is immutable"
+
+
+_FAULTS = {
+    "LimitRange": _limit_faults,
+    "PersistentVolumeClaim": _claim_faults,
+    "ResourceQuota": _quota_faults,
+}
+
+
+@rule("X11", "an experiment's image differs", Severity.RESTART, "S")
+def image(change: Change) -> Says:
+    """As X01, or X02."""
+    for before, after in _new_jobs(change):
+        old, new = (str(_manager(job).get("image", "")) for job in (before, after))
+        if old != new:
+            yield Said(
+                label(after),
+                f"Another image ({old} → {new}) makes another Job: the running manager is ended.",
+                "let the experiment end first",
+            )

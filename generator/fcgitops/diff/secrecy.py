@@ -1,0 +1,111 @@
+"""What is never shown: values of Secrets, and of whatever names itself as holding one.
+
+A value that may be one is replaced before it reaches any text, so that no output format has to
+think of it. Where there is doubt the value is hidden: that it differs is still said.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+HIDDEN = "(not shown)"
+
+_NAMES = re.compile(
+    r"""(pass(word|wd|phrase|code)?|pwd|secret|token|credential|cred|auth(orization)?|bearer
+       |apikey|accesskey|connectionstring|dsn|sas|kubeconfig|dockerconfig(json)?|netrc|htpasswd
+       )s?(?=[^a-z]|\Z)
+       |(api|access|account|client|encryption|master|private|secret|session|shared|signing|ssh
+       |storage|tls)[-_. ]?key
+       |[-_.]key\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_REFERENCES = re.compile(
+    r"(name|names|namespace|ref|refs|path|file|filepath|mountpath|sec|seconds|enabled|rotation"
+    r"|pullsecrets|class|kind|type|mode|policy)\Z",
+    re.IGNORECASE,
+)
+"""The end of a name that says where a secret is, or of what kind, and not what it is."""
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_URL = re.compile(r"(\w+://)[^/@\s\"']*@")
+_ASSIGNED = re.compile(
+    r"""(?P<name>[\w.-]*)(?P<equals>["']?\s*[:=]\s*|\s+)(?P<value>"[^"]*"|'[^']*'|[^\s,;&]+)"""
+)
+_HEADER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
+_LONG = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,}\.[\w-]{8,}|\bgh[pousr]_\w{20,}"
+    r"|\bAKIA[0-9A-Z]{12,}|\bxox[a-z]-[\w-]{8,}|\bglpat-[\w-]{8,}"
+)
+"""Keys and tokens that are known by their looks, whatever name they have."""
+_OBJECTS = re.compile(r"last-applied-configuration\Z")
+"""An annotation that holds a whole object."""
+
+
+def names_one(name: str) -> bool:
+    """Whether a name says that its value is a secret: DB_PASSWORD, apiToken, client-secret."""
+    spread = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    if not (_NAMES.search(spread) or _NAMES.search(name)) and not _OBJECTS.search(name):
+        return False
+    words = _WORD.findall(name)
+    return not (len(words) > 1 and _REFERENCES.match(words[-1]))
+
+
+def redact(text: str) -> str:
+    """A text without what looks like a secret in it: in a URL, behind a name, by its looks."""
+    if _LONG.search(text):
+        return HIDDEN
+    hidden = _URL.sub(rf"\1{HIDDEN}@", text)
+    hidden = _HEADER.sub(rf"\1 {HIDDEN}", hidden)
+    return _ASSIGNED.sub(_assigned, hidden)
+
+
+def _assigned(found: re.Match[str]) -> str:
+    option = found["equals"].isspace() and not found["name"].startswith("-")
+    if option or not names_one(found["name"].strip("-.")) or found["value"].startswith(HIDDEN[:4]):
+        return found[0]
+    return f"{found['name']}{found['equals']}{HIDDEN}"
+
+
+def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # noqa: ANN401
+    """A value with everything in it hidden that must not be shown.
+
+    Args:
+        value: any part of an object.
+        path: the keys that lead to it, from the object's top; those of list items are left out.
+        secret: it stands in a Secret.
+    """
+    name = path[-1] if path else ""
+    if secret and path[:1] in (("data",), ("stringData",)) and len(path) > 1:
+        return HIDDEN
+    if isinstance(value, dict):
+        of = str(value.get("name") or value.get("key") or "")
+        named = names_one(of) and not (of == "KUBECONFIG" and _is_path(value.get("value")))
+        return {
+            key: HIDDEN
+            if named and key in ("value", "defaultValue", "content") and item not in (None, "")
+            else hide(item, (*path, str(key)), secret=secret)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return _list(value, path, secret=secret)
+    if value is None or isinstance(value, bool):
+        return value
+    inside_one = any(names_one(part) for part in path[:-1]) and not _REFERENCES.search(name)
+    if names_one(name) or inside_one or (name == "key" and path[:1] == ("data",)):
+        return value if name == "key" and path[:1] != ("data",) else HIDDEN
+    return redact(value) if isinstance(value, str) else value
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("/")
+
+
+def _list(value: list[Any], path: tuple[str, ...], *, secret: bool) -> list[Any]:
+    """A list; the word behind an option such as --password is hidden."""
+    hidden: list[Any] = []
+    before = ""
+    for item in value:
+        option = before.startswith("-") and "=" not in before and names_one(before.lstrip("-"))
+        hidden.append(HIDDEN if option else hide(item, path, secret=secret))
+        before = item if isinstance(item, str) else ""
+    return hidden

@@ -1,0 +1,104 @@
+"""FrameworkController's settings as it runs with them: of a ConfigMap, or of its image.
+
+What is compared is what FrameworkController decodes, with the defaults filled in: an unknown key, a
+comment and a default that is spelled out make no difference to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from fcgitops.fcconfig import schema
+from fcgitops.fcconfig.check import check
+from fcgitops.fcconfig.decode import read
+from fcgitops.fcconfig.findings import REJECT
+from fcgitops.fcconfig.goyaml import GoError
+from fcgitops.fcconfig.image import shipped_codes, shipped_text
+
+FILE = "frameworkcontroller.yaml"
+SPEC = "podFailureSpec"
+MAX_SECONDS = 9223372036
+"""Seconds that fit into Go's time.Duration, in nanoseconds (fc: common/utils.go:146)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One configuration file of FrameworkController, or that of its image."""
+
+    text: str = field(repr=False)
+    of_image: bool = False
+
+    @cached_property
+    def value(self) -> dict[str, Any]:
+        """Every setting but podFailureSpec, by its dotted name, defaults filled in."""
+        try:
+            decoded = read(self.text.encode("utf-8", "surrogateescape"))[1].value
+        except GoError:
+            decoded = {}
+        return dict(_flat(schema.load(), decoded, ""))
+
+    @cached_property
+    def entries(self) -> dict[int, dict[str, Any]]:
+        """Code → entry of podFailureSpec, in the order in which they are tried."""
+        try:
+            decoded = read(self.text.encode("utf-8", "surrogateescape"))[1].value
+        except GoError:
+            return {}
+        entries = [e for e in decoded.get(SPEC) or [] if isinstance(e, dict)]
+        return {e["code"]: e for e in entries if isinstance(e.get("code"), int)}
+
+    @cached_property
+    def refusals(self) -> dict[str, str]:
+        """Key → why FrameworkController panics on it."""
+        found = check(self.text.encode("utf-8", "surrogateescape"))
+        return {f.path or f"line {f.line}": f.message for f in found if f.severity == REJECT}
+
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Keys that FrameworkController does not read."""
+        found = check(self.text.encode("utf-8", "surrogateescape"))
+        return tuple(dict.fromkeys(f.path for f in found if f.rule == "FCC11"))
+
+    def same_as(self, other: Settings) -> bool:
+        """Whether FrameworkController does the same with both."""
+        return self.value == other.value and list(self.entries.items()) == list(
+            other.entries.items()
+        )
+
+
+def image_settings() -> Settings:
+    """What FrameworkController runs with where nothing is mounted: its image's own file."""
+    return Settings(shipped_text(), of_image=True)
+
+
+def image_codes() -> tuple[int, ...]:
+    """The codes that the image's own file knows."""
+    return shipped_codes()
+
+
+def _flat(of: schema.Schema, value: Any, prefix: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    for name, unfollowed in of["properties"].items():
+        child = schema.follow(unfollowed)
+        at = f"{prefix}.{name}" if prefix else name
+        found = value.get(name) if isinstance(value, dict) else None
+        if at == SPEC:
+            continue
+        if schema.kind(child) == "object":
+            yield from _flat(child, found, at)
+        else:
+            yield at, child.get("default") if found is None else found
+
+
+def attributes(entry: dict[str, Any]) -> tuple[str, ...]:
+    """The attributes of an entry's type, in a fixed order."""
+    kind = entry.get("type")
+    found = kind.get("attributes") if isinstance(kind, dict) else None
+    return tuple(sorted({str(a) for a in found or []}))
+
+
+def called(entry: dict[str, Any]) -> str:
+    """An entry as it is spoken of: 137 ContainerSigKillReceived."""
+    return f"{entry.get('code')} {entry.get('phrase') or ''}".strip()
