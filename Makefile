@@ -25,8 +25,7 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 	  || { echo "note: Git does not know who you are yet; the demo commits as demo@localhost" >&2; \
 	       export GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@localhost \
 	              GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@localhost; }; \
-	$(fcgitops) new build/demo --env dev --env prod=customized-config --no-input \
-	  --set requirement="frameworkcontroller-gitops @ file://$(CURDIR)"
+	$(fcgitops) new build/demo --env dev --env prod=customized-config --no-input
 	@$(fcgitops) -C build/demo verify
 	@$(fcgitops) -C build/demo build --output build
 	@echo "look:  git -C build/demo log --stat; ls build/demo/build; cat build/demo/README.md"

@@ -172,8 +172,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_gives_the_same_tree(installed: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
-    """Command and template of the wheel alone; plain cookiecutter takes its template too."""
-    write(tmp_path, {"answers.yaml": "environments: {dev: , prod: customized-config}\n"})
+    """Command and template of the wheel alone; plain cookiecutter takes its template too.
+
+    The requirement is given: its default follows how each of them was installed.
+    """
+    given = "environments: {dev: , prod: customized-config}\nrequirement: fc==1\n"
+    write(tmp_path, {"answers.yaml": given})
     code = (
         f"import sys; sys.path.insert(0, {str(installed)!r}); import fcgitops; "
         f"assert fcgitops.__file__.startswith({str(installed)!r}); "
@@ -188,7 +192,7 @@ def test_the_wheel_gives_the_same_tree(installed: Path, fcgitops: Fcgitops, tmp_
     assert ran.returncode == 0, ran.stderr
     packed = cookiecutter(
         installed / "fcgitops" / "_template", tmp_path / "out",
-        "environments=dev prod=customized-config",
+        "environments=dev prod=customized-config", "requirement=fc==1",
     )  # fmt: skip
     assert packed.returncode == 0, packed.stderr
     fcgitops("new", tmp_path / "b" / "deploy", "--answers", tmp_path / "answers.yaml", "--no-input")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fcgitops import __version__
 from gitenv import git
 
 FCGITOPS = f"{sys.executable} -m fcgitops"
@@ -57,6 +58,27 @@ def test_overlay_adds_and_changes_an_environment(repository: Path) -> None:
     assert git(repository, "log", "-1", "--format=%s") == "Add environment stage"
     text = (repository / "overlays" / "stage" / "environment.yaml").read_text()
     assert "variant: customized-config\ncluster:\n  name: c1\n" in text
+
+
+@pytest.mark.parametrize(
+    ("version", "program"),
+    [(__version__, "fcgitops"), ("0.0.1", ".venv/bin/fcgitops"), ("", ".venv/bin/fcgitops")],
+)
+def test_the_fcgitops_on_path_serves_where_it_has_the_version(
+    repository: Path, tmp_path: Path, version: str, program: str
+) -> None:
+    """The version that wrote the repository: it is used; another, or none: one is installed."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    if version:
+        (tools / "fcgitops").write_text(f"#!/bin/sh\necho fcgitops {version}\n")
+        (tools / "fcgitops").chmod(0o755)
+    shown = subprocess.run(
+        ["make", "--dry-run", "list"], cwd=repository, capture_output=True, text=True, check=True,
+        env={**OUTSIDE_MAKE, "PATH": f"{tools}:/usr/bin:/bin"},
+    ).stdout.splitlines()  # fmt: skip
+    assert shown[-1] == f"{program} list"
+    assert any("pip install" in line for line in shown) == (program != "fcgitops")
 
 
 @pytest.mark.parametrize("variable", ["ENV", "VARIANT", "CLUSTER", "NAMESPACE", "CONFIG"])

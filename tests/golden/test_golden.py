@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from fcgitops import __version__
 from fcgitops.repository.contents import Repository
 from gitenv import git
 from renderers import in_kubectl, pinned
@@ -26,6 +27,7 @@ def generate(fcgitops: Fcgitops, profile: str, folder: Path) -> Path:
     """A repository with the two ways to run, and an environment that uses every key."""
     root = folder / profile
     fcgitops("new", root, "--profile", profile, "--gitops", "both", "--no-input",
+             "--set", f"requirement=frameworkcontroller-gitops=={__version__}",
              "--env", "dev", "--env", "prod=customized-config")  # fmt: skip
     fcgitops("-C", root, "overlays", "--from", HERE / f"{profile}.yaml")
     fcgitops("-C", root, "nni", "experiment", "mnist", "--env", NNI[profile])

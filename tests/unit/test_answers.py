@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fcgitops import __version__
+from fcgitops.core import installation
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import skeleton
 from fcgitops.model import answers
@@ -35,7 +36,7 @@ def refusals(call: Any, *arguments: object) -> list[str]:
 def test_parse_defaults_only() -> None:
     """The repository's name is all that must be given."""
     assert answers.parse({"repo_slug": "fc"}) == Answers(
-        "fc", "hardened", "argocd", "", f"frameworkcontroller-gitops=={__version__}"
+        "fc", "hardened", "argocd", "", installation.requirement()
     )
     assert refusals(answers.parse, {}) == ["repo_slug: is not given (the repository's name)"]
 
@@ -181,7 +182,7 @@ def test_questions_are_cookiecutters() -> None:
     asked = {name: value for name, value in skeleton.questions().items() if name[0] != "_"}
     assert set(asked) == set(answers.QUESTIONS)
     ours = answers.parse({"repo_slug": "fc"})
-    for name in ("profile", "gitops", "repo_url", "requirement"):
+    for name in ("profile", "gitops", "repo_url"):
         default = asked[name][0] if isinstance(asked[name], list) else asked[name]
         assert getattr(ours, name) == default
     file = Path(skeleton.template_root() / "cookiecutter.json")

@@ -170,13 +170,6 @@ def test_wrong_usage_is_status_2(arguments: list[str], fcgitops: Fcgitops) -> No
     assert "Usage: fcgitops" in ran.err
 
 
-def test_the_version_stands_in_the_answers_too() -> None:
-    """The pin that cookiecutter.json offers is this version."""
-    text = (Path(__file__).parents[2] / "cookiecutter.json").read_text()
-
-    assert json.loads(text)["requirement"] == f"frameworkcontroller-gitops=={package.__version__}"
-
-
 @pytest.mark.parametrize("profile", ["hardened", "upstream"])
 def test_the_generated_readme_names_every_key(
     profile: str, fcgitops: Fcgitops, tmp_path: Path

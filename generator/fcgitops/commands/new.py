@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from fcgitops.commands.writing import Options, read_text, show
-from fcgitops.core import terminal
+from fcgitops.core import installation, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program, repo
 from fcgitops.git import push as remote
@@ -316,4 +316,14 @@ def _report(dest: Path, parsed: Answers, tree: Tree, commit: str | None) -> None
     for name, variant in parsed.environments.items():
         terminal.say(f"  overlays/{name} ({variant})")
     place = shlex.quote(str(dest))
-    terminal.say(f"next: cd {place} && make help (installs {parsed.requirement}: requirements.txt)")
+    origin, here_alone = installation.source(parsed.requirement)
+    terminal.say(f"next: cd {place} && make help")
+    terminal.say(
+        f"  make uses an fcgitops {parsed.version} on PATH, or installs one from {origin} "
+        "(requirements.txt)"
+    )
+    if here_alone:
+        terminal.say(
+            "  that place is on this machine alone: for colleagues and CI, name an index version "
+            "or a Git URL in requirements.txt"
+        )

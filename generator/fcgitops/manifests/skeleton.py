@@ -34,7 +34,7 @@ def render_skeleton(answers: Answers) -> Tree:
     """The static skeleton with `answers` filled in, by cookiecutter itself."""
     from cookiecutter.generate import generate_files  # noqa: PLC0415 - 100 ms
 
-    context = {name: getattr(answers, name) for name in (*RECORDED, "requirement")}
+    context = {name: getattr(answers, name) for name in RECORDED}
     # Only what changes how a file is rendered; `_extensions` serves the hooks alone.
     context |= {k: v for k, v in questions().items() if k == "_jinja2_env_vars"}
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as folder:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops import __version__
+from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model.environment import (
     DEFAULT_CONFIG,
@@ -56,7 +57,8 @@ class Answers:
     profile: str = "hardened"
     gitops: str = "argocd"
     repo_url: str = ""
-    requirement: str = f"frameworkcontroller-gitops=={__version__}"
+    requirement: str = field(default_factory=installation.requirement)
+    """What the repository's Makefile installs; by default the fcgitops that is running."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Key path → value, for all environments that do not say otherwise."""
     environments: Mapping[str, str] = field(default_factory=dict)
@@ -93,7 +95,7 @@ _CHECKS: dict[str, values.Check] = {
     "argocd_version": values.one_of(*ARGOCD_VERSIONS),
     "flux_secret": values.optional(values.subdomain),
     "signing_keys": values.optional(values.signing_keys),
-    "requirement": values.requirement,
+    "requirement": values.optional(values.requirement),
 }
 QUESTIONS = (*_CHECKS, "defaults", "environments")
 
@@ -130,7 +132,7 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
     ]
     parsed: dict[str, Any] = {}
     for name, check in _CHECKS.items():
-        if name not in given:
+        if name not in given or (name == "requirement" and not given[name]):
             continue
         parsed[name] = given[name]
         problems += [

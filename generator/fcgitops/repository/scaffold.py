@@ -25,6 +25,7 @@ from fcgitops.sync import entrypoints
 from fcgitops.text.tree import Tree, at, read_tree, under
 
 PROFILES_FOLDER = "profiles"
+REQUIREMENTS = "requirements.txt"
 SCHEMA = "schemas/frameworkcontroller.schema.json"
 """For editors: the first line of each frameworkcontroller.yaml names it."""
 
@@ -42,6 +43,15 @@ def variant_config(profile: str) -> str:
     return variant_files(CUSTOMIZED_CONFIG, profile)[overlay.CONFIG_FILE].decode()
 
 
+def requirements(answers: Answers) -> bytes:
+    """What pip installs into the repository's .venv/."""
+    return (
+        "# The fcgitops that `make` installs into .venv: the one place that says which.\n"
+        "# An index version, a wheel's path, or `frameworkcontroller-gitops @ git+https://…@REV`.\n"
+        f"{answers.requirement}\n"
+    ).encode()
+
+
 def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     """Everything of a repository but its environments, with its record.
 
@@ -55,6 +65,7 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     tree |= under(skeleton, f"{PROFILES_FOLDER}/{answers.profile}")
     for variant in VARIANTS:
         tree |= at(f"{OVERLAYS}/{variant}", variant_files(variant, answers.profile))
+    tree[REQUIREMENTS] = requirements(answers)
     tree[SCHEMA] = schema.FILE.read_bytes()
     tree |= entrypoints.of_repository(answers, nni=False)
     tree[answers_module.FILE] = answers_module.render(answers)
