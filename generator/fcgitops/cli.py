@@ -231,7 +231,7 @@ def diff(context: click.Context, /, at: Path | None, **options: Any) -> int:  # 
 
 @cli.command()
 @click.argument("name", required=False, default="", metavar="[NAME]")
-@click.option("--gitops", "tool", metavar="argocd|flux", help="Default: what syncs NAME.")
+@click.option("--gitops", "tool_name", metavar="argocd|flux", help="Default: what syncs NAME.")
 @click.option("--yes", is_flag=True, help="Apply without asking.")
 @_at
 @click.pass_context

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model.environment import PROFILES
-from fcgitops.sync import argocd
+from fcgitops.sync.argocd import environments as argocd
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import eventually
 

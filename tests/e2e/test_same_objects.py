@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 from fcgitops.repository.contents import Repository
-from fcgitops.sync import argocd as argocd_files
-from fcgitops.sync import flux as flux_files
+from fcgitops.sync.argocd import environments as argocd_files
+from fcgitops.sync.flux import environments as flux_files
 from gitenv import git
 from gitserver import serve
 from testbed.argocd import ArgoCD, argocd

@@ -11,7 +11,10 @@ from conftest import Fcgitops
 from fcgitops.manifests import guardrails, overlay
 from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model.environment import environment
-from fcgitops.sync import argocd, entrypoints, flux, nni_argocd, removal
+from fcgitops.sync import entrypoints, registry, removal
+from fcgitops.sync.argocd import environments as argocd
+from fcgitops.sync.argocd import nni as nni_argocd
+from fcgitops.sync.flux import environments as flux
 from fcgitops.verify import references
 from gitenv import git, write
 
@@ -107,7 +110,8 @@ def flux_objects(**answers: Any) -> dict[str, dict[str, Any]]:
     """Kind → object of an environment that Flux syncs."""
     given = {"sync": "flux", "flux.shard": answers.pop("shard", "")}
     env = environment("prod", given, {}, "hardened", "f")
-    tree = entrypoints.of_environment(env, Answers("fc", repo_url=URL, **answers), b"rules: []\n")
+    ours = Answers("fc", repo_url=URL, **answers)
+    tree = entrypoints.of_environment(env, ours, b"rules: []\n")["clusters/flux/prod"]
     return {o["kind"]: o for data in tree.values() for o in yaml.safe_load_all(data)}
 
 
@@ -149,8 +153,8 @@ def test_where_flux_fetches(url: str, fetched: str, told: bool) -> None:
     (sync,) = (data for path, data in flux.files(env, answers, []).items() if path == "sync.yaml")
     source = next(yaml.safe_load_all(sync))
     assert source["spec"]["url"] == fetched
-    assert ("`flux_secret`" in flux.remark(answers)) == told
-    assert not flux.remark(Answers("fc", gitops="flux", repo_url=url, flux_secret="git"))
+    assert ("`flux_secret`" in registry.TOOLS["flux"].remark(answers)) == told
+    assert not registry.TOOLS["flux"].remark(Answers("fc", repo_url=url, flux_secret="git"))
 
 
 def test_a_kustomization_that_waits() -> None:
@@ -257,7 +261,8 @@ def test_what_argocd_reads_is_spelled_out(fcgitops: Fcgitops, tmp_path: Path) ->
 def test_argocd_before_3_5_needs_a_setting_for_signatures() -> None:
     """Its ApplicationSet controller would generate nothing (argo-cd#23689)."""
     for version, keys, told in (("3.4", KEY, True), ("3.5", KEY, False), ("3.4", "", False)):
-        remark = argocd.remark(Answers("fc", argocd_version=version, signing_keys=keys))
+        answers = Answers("fc", argocd_version=version, signing_keys=keys)
+        remark = registry.TOOLS["argocd"].remark(answers)
         assert ("ARGOCD_GPG_ENABLED=false" in remark) == told
 
 

@@ -78,6 +78,6 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 def test_folders_hold_no_code_of_their_own() -> None:
     """A folder's `__init__.py` is a docstring, so that importing one module costs that module."""
-    for path in PACKAGE.glob("*/__init__.py"):
+    for path in PACKAGE.rglob("*/__init__.py"):
         (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
         assert isinstance(statement, ast.Expr), path

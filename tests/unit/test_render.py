@@ -22,9 +22,9 @@ from fcgitops.model.environment import (
     default_values,
     environment,
 )
+from fcgitops.model.layout import CLUSTER_ROLE
 from fcgitops.programs import kustomize
 from fcgitops.repository import scaffold
-from fcgitops.sync.entrypoints import CLUSTER_ROLE
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree
 from gitenv import write

@@ -14,23 +14,18 @@ from fcgitops.model import answers
 from fcgitops.programs import kubectl
 from fcgitops.programs.kubectl import Kubectl
 from fcgitops.repository.contents import Repository, source_path
-from fcgitops.sync import argocd, entrypoints, flux, nni_argocd, nni_flux
+from fcgitops.sync import entrypoints, registry
+from fcgitops.sync.tool import SyncTool
 from fcgitops.text.tree import safe_join
 
-KINDS = {
-    "argocd": ("Argo CD", "applicationsets.argoproj.io"),
-    "flux": ("Flux", "kustomizations.kustomize.toolkit.fluxcd.io"),
-}
-"""Tool → its name and a kind that the cluster knows where it is installed."""
 
-
-def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
+def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
     """Shows what would be applied, and applies it after a yes. Twice is as good as once.
 
     Args:
         folder: somewhere in the repository.
         name: the environment; with Argo CD, which is pointed at all of them, it may be empty.
-        tool: `argocd` or `flux`; the environment's own when None.
+        tool_name: of the sync tool; the environment's own when None.
         yes: whether to ask for nothing.
 
     Returns:
@@ -42,18 +37,17 @@ def run(folder: Path, name: str, *, tool: str | None, yes: bool) -> int:
         ToolError: there is no kubectl, no cluster, or the API server refuses.
     """
     repository = Repository.find(folder)
-    tool, files = _entry_points(repository, name, tool)
+    tool, files = _entry_points(repository, name, tool_name)
     program = kubectl.find()
-    label, kind = KINDS[tool]
+    label, kind = tool.traits.label, tool.bootstrap.kind
     if not program.has_kind(kind):
         what = f"{label} is not installed there: it does not know {kind}"
-        raise InputError(Problem(f"context {program.context}", what, f"install {label} first"))
-    if tool == "flux":
-        _refuse_the_cluster_of_another(repository, name, program)
-    remark = (flux if tool == "flux" else argocd).remark(repository.answers)
-    if remark:
+        hint = f"install {label} {tool.version(repository.answers)} first"
+        raise InputError(Problem(f"context {program.context}", what, hint))
+    _refuse_the_cluster_of_another(repository, name, program, tool)
+    if remark := tool.remark(repository.answers):
         terminal.say(f"note: {remark}")
-    place = ["--namespace", argocd.NAMESPACE] if tool == "argocd" else []
+    place = ["--namespace", tool.bootstrap.namespace] if tool.bootstrap.namespace else []
     arguments = [*place, *(word for file in files for word in ("--filename", str(file)))]
     difference = "".join(_difference(program, place, repository.root, file) for file in files)
     if not difference:
@@ -82,53 +76,40 @@ def _difference(program: Kubectl, place: list[str], root: Path, file: Path) -> s
 
 
 def _refuse_the_cluster_of_another(
-    repository: Repository, name: str, program: kubectl.Kubectl
+    repository: Repository, name: str, program: kubectl.Kubectl, tool: SyncTool
 ) -> None:
-    """Refuses the wrong context: Flux would turn that cluster into this environment's.
+    """Refuses the wrong context: the tool would turn that cluster into this environment's.
 
     Raises:
-        InputError: Flux syncs another environment of this repository there.
+        InputError: another environment of this repository is synced there.
     """
-    place = ("--namespace", flux.NAMESPACE, KINDS["flux"][1], flux.NAME)
-    there = program.value("{.spec.path}", *place).rpartition("/")[2]
+    there = tool.occupant(program.value)
     if there != name and there in repository.environment_names():
         what = f"is the cluster of the environment {there}"
         hint = f"kubectl config use-context, with that of {name}"
         raise InputError(Problem(f"context {program.context}", what, hint))
 
 
-def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[str, list[Path]]:
-    if name:
-        repository.require([name], repository.environment_names())
-        own = repository.environment(name).sync
-        if tool in KINDS and tool != own:
-            problem = Problem(
-                f"{source_path(name)}: sync", f"is {own}, not {tool}", f"sync: {tool}"
-            )
-            raise InputError(problem)
-        tool = tool or own
-    tool = tool or ("flux" if repository.answers.gitops == "flux" else "argocd")
-    if tool not in KINDS:
-        raise InputError(Problem("GITOPS", f"{tool!r} is not known", "argocd or flux"))
-    if tool == "flux" and not name:
+def _entry_points(
+    repository: Repository, name: str, tool_name: str | None
+) -> tuple[SyncTool, list[Path]]:
+    """The tool, and the files to apply.
+
+    Raises:
+        InputError: with what is not in line.
+    """
+    tool = _tool(repository, name, tool_name)
+    own = not tool.traits.reads_environments
+    if own and not name:
         raise InputError(Problem("ENV", "is not given", "the environment of this cluster"))
-    if not repository.answers.repo_url:
+    ours = repository.answers
+    if not ours.repo_url:
         hint = f"repo_url in {answers.FILE}, then `make overlays`, and push"
         raise InputError(Problem(answers.FILE, "does not say where the repository is", hint))
-    place = entrypoints.folder(name) if tool == "flux" else argocd.FOLDER
-    shown = safe_join(repository.root, place)
-    wanted = (
-        ("account.yaml", "sync.yaml")
-        if tool == "flux"
-        else ("appproject.yaml", "applicationset.yaml")
-    )
-    files = [shown / file for file in wanted]
-    nni = (
-        [shown / nni_flux.FILE, *sorted(shown.glob(f"experiments/*/{flux.SYNC_FILE}"))]
-        if tool == "flux"
-        else [shown / nni_argocd.FILE]
-    )
-    files += [file for file in nni if file.is_file()]
+    place = entrypoints.folder(tool, name) if own else tool.folder
+    folder = safe_join(repository.root, place)
+    files = [folder / file for file in tool.bootstrap.files]
+    files += [f for pattern in tool.bootstrap.more for f in sorted(folder.glob(pattern))]
     missing = [file.relative_to(repository.root).as_posix() for file in files if not file.is_file()]
     if missing:
         raise InputError(Problem(path, "is missing", "make overlays") for path in missing)
@@ -138,11 +119,27 @@ def _entry_points(repository: Repository, name: str, tool: str | None) -> tuple[
         for file, text in texts.items()
         if "<<<<<<<" in text or answers.NO_URL in text
     ]
-    ours = repository.answers
-    url = flux.source_url(ours) if tool == "flux" else ours.source_url
-    if url not in "".join(texts.values()):
+    if tool.source_url(ours) not in "".join(texts.values()):
         stale.append(place)
     if stale:
         what = f"is not in line with {answers.FILE}"
         raise InputError(Problem(path, what, "make overlays, and push") for path in stale)
     return tool, files
+
+
+def _tool(repository: Repository, name: str, given: str | None) -> SyncTool:
+    """The sync tool that was named, which must be that of the environment if one was named too.
+
+    Raises:
+        InputError: it is not, or there is none.
+    """
+    if given and given not in registry.TOOLS:
+        raise InputError(Problem("GITOPS", f"{given!r} is not known", " or ".join(registry.TOOLS)))
+    if not name:
+        return registry.TOOLS[given or repository.answers.tools[0].name]
+    repository.require([name], repository.environment_names())
+    own = repository.environment(name).sync
+    if given and given != own:
+        where = f"{source_path(name)}: sync"
+        raise InputError(Problem(where, f"is {own}, not {given}", f"sync: {given}"))
+    return registry.TOOLS[own]

@@ -17,7 +17,7 @@ from fcgitops.repository import environments, experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged
-from fcgitops.sync import entrypoints, flux, removal
+from fcgitops.sync import entrypoints, removal
 from fcgitops.text.tree import Tree
 
 NAMESPACE = "nni"
@@ -139,11 +139,8 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         repository.require([name], repository.experiment_names(), "experiment")
         head = repo.open_repository(repository.root)
         place = f"{FOLDER}/{name}"
-        entries = tuple(
-            f"{entrypoints.experiment_folder(env, name)}/" for env in repository.environment_names()
-        )
-        committed = head.list_head(place)
-        committed += [path for path in head.list_head(flux.FOLDER) if path.startswith(entries)]
+        entries = entrypoints.experiment_folders(name, repository.environment_names())
+        committed = [path for folder in (place, *entries) for path in head.list_head(folder)]
         if not committed:
             hint = f"git rm -r --cached {shlex.quote(place)}"
             raise InputError(Problem(place, "is not committed yet", hint))

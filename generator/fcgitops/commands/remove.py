@@ -19,7 +19,7 @@ from fcgitops.programs import kustomize
 from fcgitops.repository import environments, experiments, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
-from fcgitops.sync import entrypoints, removal
+from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
 
@@ -47,10 +47,9 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
                 Problem(f"{FOLDER}/{found}", f"runs in {name}", f"fcgitops nni remove {found}")
                 for found in used
             )
-        committed = [
-            *_committed(repository, f"{OVERLAYS}/{name}"),
-            *_generated(repository, entrypoints.folder(name)),
-        ]
+        committed = _committed(repository, f"{OVERLAYS}/{name}")
+        for tool in registry.TOOLS.values():
+            committed += _generated(repository, entrypoints.folder(tool, name))
         environment = _environment(repository, name)
         nni = (
             _objects(repository, f"{name}/{nni_environment.FOLDER}") if environment.runs_nni else []
@@ -77,9 +76,10 @@ def _environment(repository: Repository, name: str) -> Environment:
         environment = repository.environment(name)
     except InputError as error:
         terminal.say(f"note: taken as it was generated, for {error}")
-        environment = Environment(name, cluster_name=name)
-    flux = (repository.root / entrypoints.folder(name) / layout.RECORD_FILE).is_file()
-    return dataclasses.replace(environment, sync="flux" if flux else "argocd")
+        sync = repository.answers.environment_defaults["sync"]
+        environment = Environment(name, cluster_name=name, sync=sync)
+    tool = entrypoints.generated_for(repository.root, name, environment.sync)
+    return dataclasses.replace(environment, sync=tool.traits.name)
 
 
 def _generated(repository: Repository, path: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from fcgitops.core.errors import FOUND, InputError, Problem, ToolError
 from fcgitops.git import program as git
 from fcgitops.manifests import overlay
 from fcgitops.manifests.overlay import OVERLAYS
-from fcgitops.model import answers, experiment
+from fcgitops.model import answers, experiment, layout
 from fcgitops.model.environment import VARIANTS, Environment
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository, source_path
 from fcgitops.repository.environments import Planned, as_it_is, outcome, repository_outcome
-from fcgitops.sync import entrypoints, flux, safeguards
+from fcgitops.sync import entrypoints, registry, safeguards
+from fcgitops.sync.tool import SyncTool
 from fcgitops.text import yamlio
 from fcgitops.text.tree import at, read_file
 from fcgitops.verify import checks, references
@@ -138,39 +139,49 @@ def _overlay(where: str) -> str:
 
 
 def _left_behind(repository: Repository) -> list[Finding]:
-    """FCG14: a folder that Flux would go on to sync, of an environment that is not its own."""
-    folder = repository.root / flux.FOLDER
-    found = []
+    """FCG14: a folder that a tool would go on to sync, of an environment that is not its own."""
+    return [
+        finding
+        for tool in registry.TOOLS.values()
+        if not tool.traits.reads_environments
+        for finding in _left_behind_by(tool, repository)
+    ]
+
+
+def _left_behind_by(tool: SyncTool, repository: Repository) -> Iterator[Finding]:
+    folder = repository.root / tool.folder
+    names = repository.environment_names()
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        name = entry.name
-        if not (entry / flux.SYNC_FILE).is_file():
+        file = next((f for f in reversed(tool.bootstrap.files) if (entry / f).is_file()), "")
+        if not file:
             continue
-        what = ""
-        if name not in repository.environment_names():
+        name = entry.name
+        if name not in names:
             what = "there is no such environment"
-        elif repository.environment(name).sync != "flux":
-            what = "Argo CD syncs it"
-        if what:
-            hint = f"git rm -r {flux.FOLDER}/{name}, but for what others have there"
-            message = f"{flux.FOLDER}/{name}/{flux.SYNC_FILE} is for Flux, but {what}"
-            found.append(Finding("FCG14", name, message, hint))
-    return found
+        elif (own := repository.environment(name).tool) != tool.traits:
+            what = f"{own.label} syncs it"
+        else:
+            continue
+        place = f"{tool.folder}/{name}"
+        message = f"{place}/{file} is for {tool.traits.label}, but {what}"
+        yield Finding("FCG14", name, message, f"git rm -r {place}, but for what others have there")
 
 
 def _spelled_out(item: Planned) -> list[Finding]:
-    """FCG13: Argo CD's ApplicationSet reads environment.yaml, and knows none of our defaults.
+    """FCG13: a tool that reads environment.yaml itself knows none of our defaults.
 
-    Without `sync` it leaves the environment out; without another of these it stops generating.
+    Without `sync` Argo CD leaves the environment out; without another of these its
+    ApplicationSet stops generating.
     """
     env = item.environment
-    if env.sync != "argocd":
+    if not env.tool.reads_environments:
         return []
     document = yamlio.load(item.source, source_path(env.name)) or {}
     return [
         Finding(
             "FCG13",
             env.name,
-            f"{overlay.SOURCE_FILE} does not spell out {key}, which Argo CD reads there",
+            f"{overlay.SOURCE_FILE} does not spell out {key}, which {env.tool.label} reads there",
             f"{key}: {value}",
         )
         for key, value in (
@@ -212,12 +223,11 @@ def _entry_points_in_line(repository: Repository) -> list[Finding]:
 
 def _unguarded(repository: Repository, planned: Iterable[Planned]) -> list[Finding]:
     """FCG18: an edit of an entry point may not take away what keeps it from deleting."""
-    answers, role = repository.answers, read_file(repository.root, entrypoints.CLUSTER_ROLE)
-    wanted = entrypoints.of_repository(answers, nni=repository.argocd_runs_nni([]))
+    answers, role = repository.answers, read_file(repository.root, layout.CLUSTER_ROLE)
+    wanted = entrypoints.of_repository(answers, repository.tools_with_nni([]))
     for item in planned:
-        env = item.environment
-        entries = entrypoints.of_environment(env, answers, role)
-        wanted |= at(entrypoints.folder(env.name), entries)
+        for folder, entries in entrypoints.of_environment(item.environment, answers, role).items():
+            wanted |= at(folder, entries)
     found = {path: read_file(repository.root, path) for path in wanted}
     return [Finding("FCG18", *fields) for fields in safeguards.lost(wanted, found)]
 

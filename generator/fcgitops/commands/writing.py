@@ -13,7 +13,6 @@ from pathlib import Path
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
-from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
@@ -26,7 +25,7 @@ from fcgitops.repository.environments import (
     repository_outcome,
 )
 from fcgitops.repository.merge import Conflict, Merged
-from fcgitops.sync import argocd, entrypoints, nni_argocd, removal
+from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
 
@@ -129,15 +128,11 @@ def write_environments(
                     f"note: {env.name}: FrameworkController sends no token to apiServer.address "
                     "unless apiServer.kubeconfigSecret gives it a kubeconfig"
                 )
-            if not item.new and _was_synced_otherwise(repository, env):
-                terminal.say(f"note: {removal.handover(env)}")
-            if old := _held_by_argocd(repository, env):
-                terminal.say(
-                    f"note: {env.name}: FrameworkController moves to {env.namespace}. Argo CD's "
-                    f"sync waits, and nothing changes, until on that cluster this lets "
-                    f"go of the namespace, which stays:\n"
-                    f"kubectl annotate namespace {old} {argocd.TRACKING}-"
-                )
+            before = entrypoints.generated_for(repository.root, env.name, env.sync)
+            if not item.new and before is not registry.of(env):
+                terminal.say(f"note: {removal.handover(env, before)}")
+            if note := _namespace_left(repository, env):
+                terminal.say(f"note: {note}")
         return merged, message
 
     return change(folder, make, options)
@@ -145,8 +140,8 @@ def write_environments(
 
 def _nni_is_on(repository: Repository, planned: Sequence[Planned]) -> bool:
     """Whether the entry points that environments share may depend on what changes."""
-    there = (repository.root / argocd.FOLDER / nni_argocd.FILE).exists()
-    return there or any(item.environment.runs_nni for item in planned)
+    there = (repository.root / path for path in entrypoints.of_nni(repository.answers))
+    return any(item.environment.runs_nni for item in planned) or any(map(Path.exists, there))
 
 
 def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merged:
@@ -163,18 +158,11 @@ def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merg
     return merged
 
 
-def _was_synced_otherwise(repository: Repository, environment: Environment) -> bool:
-    """Whether what was generated last is the other tool's."""
-    entry_points = repository.root / entrypoints.folder(environment.name)
-    was_flux = (entry_points / layout.RECORD_FILE).is_file()
-    return was_flux != (environment.sync == "flux")
-
-
-def _held_by_argocd(repository: Repository, environment: Environment) -> str:
-    """The namespace that an environment is to leave, where Argo CD will ask about it."""
-    if environment.sync != "argocd" or repository.answers.profile != "hardened":
-        return ""
-    return left_namespace(repository, environment)
+def _namespace_left(repository: Repository, environment: Environment) -> str:
+    """What is to be typed because an environment leaves its namespace; empty for nothing."""
+    old = left_namespace(repository, environment)
+    tool, profile = registry.of(environment), repository.answers.profile
+    return tool.namespace_left(environment, old, profile) if old else ""
 
 
 def refuse_all(

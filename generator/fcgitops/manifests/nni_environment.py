@@ -57,7 +57,7 @@ def files(environment: Environment) -> Tree:
             _policies(environment),
         ),
     }
-    if environment.sync == "flux":  # it stands with the entry points, and has one owner
+    if environment.tool.makes_nni_namespace:  # it stands with the entry points
         del documents["namespace.yaml"]
     if limits := _limits(environment):
         documents["limits.yaml"] = ("", limits)

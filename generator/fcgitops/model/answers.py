@@ -15,9 +15,9 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import synctools
 from fcgitops.model.environment import (
     DEFAULT_CONFIG,
-    GITOPS,
     KEYS,
     PROFILES,
     VARIANTS,
@@ -55,7 +55,7 @@ class Answers:
 
     repo_slug: str
     profile: str = "hardened"
-    gitops: str = "argocd"
+    gitops: str = synctools.ARGOCD.name
     repo_url: str = ""
     requirement: str = field(default_factory=installation.requirement)
     """What the repository's Makefile installs; by default the fcgitops that is running."""
@@ -77,6 +77,11 @@ class Answers:
         return self.repo_url or NO_URL
 
     @property
+    def tools(self) -> list[synctools.Traits]:
+        """The sync tools that the repository is made for."""
+        return synctools.answered(self.gitops)
+
+    @property
     def keys(self) -> list[str]:
         """The IDs of `signing_keys`."""
         return self.signing_keys.replace(",", " ").upper().split()
@@ -84,13 +89,17 @@ class Answers:
     @property
     def environment_defaults(self) -> dict[str, Any]:
         """The repository's defaults and what follows from the answers themselves."""
-        return {"sync": "flux" if self.gitops == "flux" else "argocd", **self.defaults}
+        return {"sync": self.tools[0].name, **self.defaults}
+
+
+def _gitops(value: object) -> str:
+    return values.one_of(*synctools.KNOWN, synctools.ALL)(value)
 
 
 _CHECKS: dict[str, values.Check] = {
     "repo_slug": values.slug,
     "profile": values.one_of(*PROFILES),
-    "gitops": values.one_of(*GITOPS),
+    "gitops": _gitops,
     "repo_url": values.optional(values.repository_url),
     "argocd_version": values.one_of(*ARGOCD_VERSIONS),
     "flux_secret": values.optional(values.subdomain),
@@ -146,9 +155,16 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
     if parsed.get("profile", PROFILES[0]) in PROFILES and "defaults" in parsed:
         profile = parsed.get("profile", PROFILES[0])
         problems += check_values(parsed["defaults"], f"{place}defaults", profile)
-    if parsed.get("gitops") in ("flux", "both") and str(parsed.get("repo_url")).startswith("file:"):
-        what = f"{parsed['repo_url']!r} is a folder, which Flux does not fetch"
-        problems.append(Problem(f"{place}repo_url", what, "https://HOST/PATH or ssh://…"))
+    if str(parsed.get("repo_url")).startswith("file:"):
+        problems += [
+            Problem(
+                f"{place}repo_url",
+                f"{parsed['repo_url']!r} is a folder, which {tool.label} does not fetch",
+                "https://HOST/PATH or ssh://…",
+            )
+            for tool in synctools.answered(str(parsed.get("gitops", "")))
+            if not tool.fetches_folders
+        ]
     if "repo_slug" not in given:
         problems.append(Problem(f"{place}repo_slug", "is not given", "the repository's name"))
     if problems:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import storage
+from fcgitops.model import storage, synctools
 from fcgitops.text import values
 from fcgitops.text.values import Check
 
@@ -23,14 +23,10 @@ DEFAULT_CONFIG = "default-config"
 CUSTOMIZED_CONFIG = "customized-config"
 VARIANTS = (DEFAULT_CONFIG, CUSTOMIZED_CONFIG)
 PROFILES = ("hardened", "upstream")
-GITOPS = ("argocd", "flux", "both")
 COMPONENTS = ("crd", "guardrails")
 EGRESS_MODES = ("none", "cidr", "cilium")
 RESERVED_NAMES = (*VARIANTS, "base", "local", "components", "experiments")
 """Names no environment may have: the variants, and what would read as something else."""
-
-SYNC_NAMESPACES = ("argocd", "flux-system")
-"""Where the sync tools themselves run."""
 
 IMAGE = "frameworkcontroller/frameworkcontroller"
 """The image on Docker Hub; its name in the base, which `images:` matches."""
@@ -73,6 +69,15 @@ def _settings(value: object) -> str:
     return settings.check(value)
 
 
+def _sync_tool(value: object) -> str:
+    return values.one_of(*synctools.KNOWN)(value)
+
+
+def _sync_namespaces() -> list[str]:
+    """Where the sync tools themselves run."""
+    return [tool.namespace for tool in synctools.KNOWN.values()]
+
+
 @dataclass(frozen=True)
 class Environment:
     """One cluster's FrameworkController, as `overlays/NAME/environment.yaml` describes it."""
@@ -102,9 +107,9 @@ class Environment:
     )
     sync: str = _key(
         "sync",
-        values.one_of("argocd", "flux"),
+        _sync_tool,
         "the one tool that syncs it",
-        "argocd",
+        synctools.ARGOCD.name,
         repository_default=False,
     )
     image_registry: str = _key(
@@ -243,6 +248,11 @@ class Environment:
         return "/".join(filter(None, (self.image_registry, self.image_repository)))
 
     @property
+    def tool(self) -> synctools.Traits:
+        """The tool that syncs it."""
+        return synctools.KNOWN[self.sync]
+
+    @property
     def runs_nni(self) -> bool:
         """Whether it is made ready for NNI experiments."""
         return bool(self.nni_namespace)
@@ -347,7 +357,7 @@ def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[
     problems = []
     if profile == "hardened":
         problems += _check_hardened(given, where)
-    if given["namespace"] in SYNC_NAMESPACES or (
+    if given["namespace"] in _sync_namespaces() or (
         profile != "hardened" and given["namespace"].startswith("kube-")
     ):
         problems.append(
@@ -413,7 +423,7 @@ def _check_nni(
             if path.startswith("nni.") and given[path]
         ]
     problems = []
-    others = (all_values["namespace"], "default", *SYNC_NAMESPACES)
+    others = (all_values["namespace"], "default", *_sync_namespaces())
     if namespace in others or namespace.startswith("kube-"):
         problems.append(
             Problem(

@@ -5,3 +5,6 @@ BASE_RECORD = ".fcgitops/base"
 
 RECORD_FILE = ".fcgitops"
 """The same of one environment or experiment, within its folder."""
+
+CLUSTER_ROLE = "base/clusterrole.yaml"
+"""What FrameworkController may do; the profile `upstream` has none."""

@@ -189,16 +189,17 @@ class Repository:
             raise InputError(problems + model.check_values(flat, where, self.answers.profile))
         answers = self.answers
         env = model.environment(name, flat, answers.environment_defaults, answers.profile, where)
-        if env.sync == "argocd" and answers.gitops == "flux":
-            what = "is argocd, for which this repository has no entry points"
-            raise InputError(Problem(f"{where}: sync", what, "flux"))
+        if env.tool.reads_environments and env.tool not in answers.tools:
+            what = f"is {env.sync}, for which this repository has no entry points"
+            hint = " or ".join(tool.name for tool in answers.tools)
+            raise InputError(Problem(f"{where}: sync", what, hint))
         if "settings" not in flat:
             return env
         text = yamledit.block(source.decode("utf-8-sig"), "settings", where)
         return dataclasses.replace(env, settings_text=text)
 
-    def argocd_runs_nni(self, changed: Collection[Environment]) -> bool:
-        """Whether Argo CD syncs an environment in which NNI is enabled.
+    def tools_with_nni(self, changed: Collection[Environment]) -> set[str]:
+        """The names of the tools that sync an environment in which NNI is enabled.
 
         Args:
             changed: environments that are not as their files say. Of the others only those files
@@ -211,7 +212,7 @@ class Repository:
             if name not in names and (b"nni" in source or b"\\" in source):
                 with suppress(InputError):  # other checks say what is wrong with it
                     found.append(self.parse(name, source))
-        return any(env.sync == "argocd" and env.runs_nni for env in found)
+        return {env.sync for env in found if env.runs_nni}
 
     def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.

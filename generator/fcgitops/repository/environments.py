@@ -17,9 +17,9 @@ from fcgitops.model.environment import KEYS, Environment
 from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository, source_path
 from fcgitops.repository.merge import Merged, MergeFile, merge
-from fcgitops.sync import argocd, entrypoints
+from fcgitops.sync import entrypoints
 from fcgitops.text import keypaths, values, yamledit, yamlio
-from fcgitops.text.tree import Tree, at, read_file, under
+from fcgitops.text.tree import Tree, at, read_file
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     """
     answers = repository.answers
     variant = variant_config(repository)
-    cluster_role = read_file(repository.root, entrypoints.CLUSTER_ROLE)
+    cluster_role = read_file(repository.root, layout.CLUSTER_ROLE)
     total = Merged()
     for item in planned:
         env = item.environment
@@ -253,8 +253,8 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
             for path, data in at(folder, overlay.LOCAL).items()
             if item.new or read_file(repository.root, path) == data
         }
-        entries = entrypoints.of_environment(env, answers, cluster_role)
-        bring_in_line(repository, entrypoints.folder(env.name), entries, total, merge_file)
+        for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
+            bring_in_line(repository, place, entries, total, merge_file)
     return total
 
 
@@ -272,9 +272,9 @@ def repository_outcome(
     """
     recorded = read_file(repository.root, layout.BASE_RECORD)
     old = record.decode(recorded) or {}
-    base = at(argocd.FOLDER, under(old, argocd.FOLDER))
-    nni = repository.argocd_runs_nni(changed)
-    theirs = entrypoints.of_repository(repository.answers, nni=nni)
+    base = {path: data for path, data in old.items() if entrypoints.is_shared(path)}
+    with_nni = repository.tools_with_nni(changed)
+    theirs = entrypoints.of_repository(repository.answers, with_nni)
     ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
     merged = merge(base, ours, theirs, merge_file)
     if old and base != theirs:

@@ -202,12 +202,9 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         if _has_edits(repository, f"{folder}/{nni_experiment.FILE}", folder):
             total.notes.append(f"{folder}/{nni_experiment.FILE} {_EDITED}")
         total.files |= at(folder, item.own)
-        entries = entrypoints.of_experiment(item.experiment, env)
-        for name in names:
-            place = entrypoints.experiment_folder(name, item.experiment.name)
-            here = entries if name == env.name else {}
-            if here or (repository.root / place).exists():
-                bring_in_line(repository, place, here, total, merge_file)
+        for place, entries in entrypoints.of_experiment(item.experiment, env, names).items():
+            if entries or (repository.root / place).exists():
+                bring_in_line(repository, place, entries, total, merge_file)
     return total
 
 

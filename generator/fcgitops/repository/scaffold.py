@@ -67,7 +67,7 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
         tree |= at(f"{OVERLAYS}/{variant}", variant_files(variant, answers.profile))
     tree[REQUIREMENTS] = requirements(answers)
     tree[SCHEMA] = schema.FILE.read_bytes()
-    tree |= entrypoints.of_repository(answers, nni=False)
+    tree |= entrypoints.of_repository(answers)
     tree[answers_module.FILE] = answers_module.render(answers)
     return tree | {layout.BASE_RECORD: record.encode(tree)}
 
@@ -81,14 +81,16 @@ def new_environment(
         env: the environment.
         source: the text of its environment.yaml.
         answers: of the repository.
-        cluster_role: content of `entrypoints.CLUSTER_ROLE`.
+        cluster_role: content of `layout.CLUSTER_ROLE`.
     """
     files = overlay.environment_files(env, answers.profile, variant_config(answers.profile))
-    entries = entrypoints.of_environment(env, answers, cluster_role)
-    return at(
+    tree = at(
         f"{OVERLAYS}/{env.name}",
         {overlay.SOURCE_FILE: source.encode(), **record.with_record(files), **overlay.LOCAL},
-    ) | at(entrypoints.folder(env.name), record.with_record(entries))
+    )
+    for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
+        tree |= at(place, record.with_record(entries))
+    return tree
 
 
 def environments(answers: Answers) -> list[Environment]:
@@ -124,7 +126,7 @@ def repository_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     for env in environments(answers):
         defaults = default_values(answers.profile) | answers.environment_defaults
         source = overlay.source(env.name, {"variant": env.variant}, defaults)
-        tree |= new_environment(env, source, answers, tree.get(entrypoints.CLUSTER_ROLE))
+        tree |= new_environment(env, source, answers, tree.get(layout.CLUSTER_ROLE))
     return tree
 
 

@@ -2,69 +2,113 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from pathlib import Path
 
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
-from fcgitops.sync import argocd, flux, nni_argocd, nni_flux
-from fcgitops.text import yamlio
+from fcgitops.sync import registry
+from fcgitops.sync.tool import SyncTool
 from fcgitops.text.tree import Tree, at
 
-CLUSTER_ROLE = "base/clusterrole.yaml"
-"""What FrameworkController may do; the profile `upstream` has none."""
 
-
-def of_repository(answers: Answers, *, nni: bool) -> Tree:
+def of_repository(answers: Answers, with_nni: Collection[str] = ()) -> Tree:
     """The entry points that no environment has of its own, from the repository's top.
 
     Args:
         answers: of the repository.
-        nni: whether NNI is enabled in an environment that Argo CD syncs.
+        with_nni: the names of the tools that sync an environment in which NNI is enabled.
     """
-    if answers.gitops == "flux":
-        return {}
-    more = nni_argocd.files(answers) if nni else {}
-    return at(argocd.FOLDER, argocd.files(answers, more))
+    tree: Tree = {}
+    for name, tool in registry.TOOLS.items():
+        if tool.traits in answers.tools:
+            tree |= at(tool.folder, tool.repository_files(answers, with_nni=name in with_nni))
+    return tree
 
 
-def of_environment(environment: Environment, answers: Answers, cluster_role: bytes | None) -> Tree:
-    """The entry points of one environment, relative to `folder`; empty where it needs none.
+def of_nni(answers: Answers) -> set[str]:
+    """The paths of those that are there for NNI alone."""
+    return set(of_repository(answers, registry.TOOLS)) - set(of_repository(answers))
+
+
+def is_shared(path: str) -> bool:
+    """Whether a path is one that `of_repository` may have, or may have had."""
+    return any(path.startswith(f"{tool.folder}/") for tool in registry.TOOLS.values())
+
+
+def of_environment(
+    environment: Environment, answers: Answers, cluster_role: bytes | None
+) -> dict[str, Tree]:
+    """The entry points of one environment: each folder that may have some, and its files.
+
+    The folders of the tools that do not sync it have none.
 
     Args:
-        environment: of either tool.
+        environment: of any tool.
         answers: of its repository.
-        cluster_role: content of `CLUSTER_ROLE`, None where there is none.
+        cluster_role: content of `layout.CLUSTER_ROLE`, None where there is none.
+
+    Raises:
+        InputError: a tool that needs that file cannot read it.
     """
-    if environment.sync != "flux":
-        return {}
-    own = flux.files(environment, answers, _rules(cluster_role))
-    return own | nni_flux.files(environment)
+    own = registry.of(environment)
+    return {
+        folder(tool, environment.name): own.environment_files(environment, answers, cluster_role)
+        if tool is own
+        else {}
+        for tool in registry.TOOLS.values()
+    }
 
 
-def of_experiment(experiment: Experiment, environment: Environment) -> Tree:
-    """The entry points of one experiment, relative to `experiment_folder`."""
-    if environment.sync != "flux" or not environment.runs_nni:
-        return {}
-    return nni_flux.experiment_files(experiment, environment)
+def of_experiment(
+    experiment: Experiment, environment: Environment, environments: Collection[str]
+) -> dict[str, Tree]:
+    """The same of one experiment.
+
+    Args:
+        experiment: it runs in `environment`.
+        environment: of any tool.
+        environments: the names of those in which it may have run before.
+    """
+    files = registry.of(environment).experiment_files(experiment, environment)
+    own = _experiment_folder(registry.of(environment), environment.name, experiment.name)
+    others: dict[str, Tree] = {
+        place: {} for place in experiment_folders(experiment.name, environments)
+    }
+    return others | {own: files}
 
 
-def experiment_folder(environment: str, experiment: str) -> str:
-    """Where the entry points of an experiment stand."""
-    return f"{folder(environment)}/experiments/{experiment}"
+def experiment_folders(experiment: str, environments: Collection[str]) -> list[str]:
+    """Where entry points of an experiment may stand."""
+    return [
+        _experiment_folder(tool, environment, experiment)
+        for tool in registry.TOOLS.values()
+        for environment in environments
+    ]
 
 
-def folder(name: str) -> str:
-    """Where the entry points of the environment `name` stand."""
-    return f"{flux.FOLDER}/{name}"
+def _experiment_folder(tool: SyncTool, environment: str, experiment: str) -> str:
+    return f"{folder(tool, environment)}/experiments/{experiment}"
 
 
-def _rules(cluster_role: bytes | None) -> list[dict[str, Any]]:
-    document = yamlio.load(cluster_role, CLUSTER_ROLE) if cluster_role else {}
-    rules = document.get("rules", []) if isinstance(document, dict) else None
-    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise InputError(
-            Problem(CLUSTER_ROLE, "has no list of rules", f"git checkout {CLUSTER_ROLE}")
-        )
-    return rules
+def folder(tool: SyncTool, name: str) -> str:
+    """Where the entry points of the environment `name` stand, if the tool has any for it."""
+    return f"{tool.folder}/{name}"
+
+
+def generated_for(root: Path, name: str, sync: str) -> SyncTool:
+    """The tool that what was generated last of an environment is for.
+
+    Args:
+        root: the repository.
+        name: the environment.
+        sync: the tool's name as it is said now. An entry point of its own tells better; of the
+            tools that need none for an environment, this tells which.
+    """
+    for tool in registry.TOOLS.values():
+        if (root / folder(tool, name) / layout.RECORD_FILE).is_file():
+            return tool
+    traceless = [t for t in registry.TOOLS.values() if t.traits.reads_environments]
+    return next((tool for tool in traceless if tool.traits.name == sync), traceless[0])

@@ -10,18 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fcgitops.core.errors import ToolError
+from fcgitops.sync import registry
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
-
-GUARDS: tuple[tuple[str, ...], ...] = (
-    ("spec", "syncPolicy", "applicationsSync"),
-    ("spec", "syncPolicy", "preserveResourcesOnDeletion"),
-    ("spec", "template", "spec", "syncPolicy", "automated", "allowEmpty"),
-    ("spec", "force"),
-    ("metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"),
-    ("metadata", "annotations", "argocd.argoproj.io/sync-options"),
-)
-"""Key paths of Argo CD's and Flux's objects."""
 
 Object = dict[str, Any]
 
@@ -36,6 +27,7 @@ def lost(generated: Tree, found: Mapping[str, bytes | None]) -> Iterator[tuple[s
     Yields:
         The path, what is wrong, and what would be right.
     """
+    guards = [guard for tool in registry.TOOLS.values() for guard in tool.guards]
     for path, text in generated.items():
         data = found.get(path)
         if data is None:
@@ -46,7 +38,7 @@ def lost(generated: Tree, found: Mapping[str, bytes | None]) -> Iterator[tuple[s
             if key not in there:
                 yield path, f"has no {key}", f"git checkout {path}"
                 continue
-            for guard in GUARDS:
+            for guard in guards:
                 right = _at(wanted, guard)
                 if right is not None and _at(there[key], guard) != right:
                     value = str(right).lower() if isinstance(right, bool) else right

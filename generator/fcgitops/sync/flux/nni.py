@@ -15,7 +15,7 @@ from fcgitops.manifests.overlay import OVERLAYS
 from fcgitops.model import experiment as experiments
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
-from fcgitops.sync import flux
+from fcgitops.sync.flux import environments as flux
 from fcgitops.text.tree import Tree
 
 FILE = "nni.yaml"

@@ -16,14 +16,16 @@ from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import OVERLAYS, SHARED
 from fcgitops.model.answers import BRANCH, Answers
 from fcgitops.model.environment import Environment
+from fcgitops.model.synctools import FLUX
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
 FOLDER = "clusters/flux"
 NAME = "frameworkcontroller"
 EXPERIMENTS = "experiments"
-NAMESPACE = "flux-system"
+NAMESPACE = FLUX.namespace
 ACCOUNT = "frameworkcontroller-flux"
+ACCOUNT_FILE = "account.yaml"
 SYNC_FILE = "sync.yaml"
 SIGNING_KEYS = "frameworkcontroller-signing-keys"
 
@@ -64,7 +66,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
         },
     ]
     return {
-        "account.yaml": file(
+        ACCOUNT_FILE: file(
             "# As whom Flux applies the environment: with the rights for what it renders and no\n"
             "# more; those that it grants to FrameworkController are among them. It must outlive\n"
             "# the Kustomization: deleted with it, Flux could not take back what it has applied.\n",
@@ -89,16 +91,6 @@ def source_url(answers: Answers) -> str:
         return url
     host, _, path = url.partition(":")
     return f"ssh://{host}/{path.removeprefix('/')}"
-
-
-def remark(answers: Answers) -> str:
-    """What Flux lacks before this works; empty for nothing.
-
-    https://fluxcd.io/flux/components/source/gitrepositories/#ssh-authentication
-    """
-    if answers.flux_secret or not source_url(answers).startswith("ssh:"):
-        return ""
-    return "Flux fetches nothing by SSH without `flux_secret`: a Secret with identity, known_hosts"
 
 
 def file(comment: str, *documents: dict[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from fcgitops.manifests import nni_environment
 from fcgitops.manifests.overlay import OVERLAYS, SOURCE_FILE
 from fcgitops.model import experiment
 from fcgitops.model.answers import Answers
-from fcgitops.sync import argocd
+from fcgitops.sync.argocd import environments as argocd
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 

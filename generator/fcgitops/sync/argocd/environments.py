@@ -14,25 +14,22 @@ from typing import Any
 from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import OVERLAYS, SHARED, SOURCE_FILE
 from fcgitops.model.answers import BRANCH, Answers
+from fcgitops.model.synctools import ARGOCD, FLUX
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
 FOLDER = "clusters/argocd"
 NAME = "frameworkcontroller"
-NAMESPACE = "argocd"
-TRACKING = "argocd.argoproj.io/tracking-id"
-"""The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
-
-REFRESH_SET = "argocd.argoproj.io/application-set-refresh=true"
-"""Has an ApplicationSet look at Git now, past all caches (pkg/apis/application/v1alpha1,
-ApplicationSet.RefreshRequired)."""
+NAMESPACE = ARGOCD.namespace
+PROJECT_FILE = "appproject.yaml"
+SET_FILE = "applicationset.yaml"
 
 _REFRESH = (3, 2)
 """From this version on a retry can take the branch's newest commit (RetryStrategy in types.go)."""
 _NAME_LIMITS = (3, 3)
 """From this version on a cluster-wide kind can be limited to a name (AppProject's
 clusterResourceWhitelist; ClusterResourceRestrictionItem in types.go)."""
-_SOURCE_INTEGRITY = (3, 5)
+SOURCE_INTEGRITY = (3, 5)
 """From this version on sourceIntegrity replaces signatureKeys; they cannot be used together."""
 
 _EXCLUDE = (3, 1)
@@ -89,12 +86,12 @@ def files(answers: Answers, more: Tree) -> Tree:
     """
     return {
         **more,
-        "appproject.yaml": _file(
+        PROJECT_FILE: _file(
             "# What the Applications may do: this repository alone, and just the kinds that it\n"
             "# renders. If local/ of an environment adds another kind, add it here.\n",
             app_project(answers),
         ),
-        "applicationset.yaml": _file(
+        SET_FILE: _file(
             "# One Application for each overlays/ENV/environment.yaml with `sync: argocd`.\n"
             "# create-update: a file that is gone or broken deletes no Application, and deleting\n"
             "# an Application, or this set, deletes nothing on its cluster.\n",
@@ -106,7 +103,7 @@ def files(answers: Answers, more: Tree) -> Tree:
                 "apiVersion": "kustomize.config.k8s.io/v1beta1",
                 "kind": "Kustomization",
                 "namespace": NAMESPACE,
-                "resources": ["appproject.yaml", "applicationset.yaml", *more],
+                "resources": [PROJECT_FILE, SET_FILE, *more],
             },
         ),
     }
@@ -116,42 +113,10 @@ def _file(comment: str, document: dict[str, Any]) -> bytes:
     return (comment + yamlio.dump(document)).encode()
 
 
-def _at_least(answers: Answers, version: tuple[int, int]) -> bool:
+def at_least(answers: Answers, version: tuple[int, int]) -> bool:
+    """Whether the Argo CD of the answers is of this version, or newer."""
     major, minor = answers.argocd_version.split(".")
     return (int(major), int(minor)) >= version
-
-
-def remark(answers: Answers) -> str:
-    """What has to be done to Argo CD itself before this works; empty for nothing.
-
-    https://github.com/argoproj/argo-cd/issues/23689: the git generator looks for the signature in
-    a clone that does not exist yet.
-    """
-    if not answers.keys or _at_least(answers, _SOURCE_INTEGRITY):
-        return ""
-    return (
-        "before 3.5 Argo CD generates no Application where signatures are asked for "
-        "(argo-cd#23689), until its argocd-applicationset-controller has ARGOCD_GPG_ENABLED=false; "
-        "what the Applications sync is verified all the same"
-    )
-
-
-def letting_go(application: str, application_set: str) -> list[str]:
-    """What is typed where Argo CD runs, so that it lets go of what Git has no more; pure.
-
-    An Application that is deleted before its set has seen the commit is made anew, and then
-    stays: a set looks at Git every 3 minutes, and what a branch is is remembered as long.
-
-    Args:
-        application: it is deleted, and nothing else is.
-        application_set: what has made it.
-    """
-    kubectl = f"kubectl --namespace {NAMESPACE}"
-    return [
-        f"{kubectl} annotate --overwrite applicationsets.argoproj.io {application_set} "
-        f"{REFRESH_SET}",
-        f"{kubectl} delete applications.argoproj.io {application}",
-    ]
 
 
 def app_project(answers: Answers) -> dict[str, Any]:
@@ -182,7 +147,7 @@ def project(
         cluster_kinds: as `CLUSTER_KINDS`.
         namespaced_kinds: as `NAMESPACED_KINDS`.
     """
-    named = _at_least(answers, _NAME_LIMITS)
+    named = at_least(answers, _NAME_LIMITS)
     spec: dict[str, Any] = {
         "description": description,
         "sourceRepos": [answers.source_url],
@@ -190,7 +155,7 @@ def project(
             {"server": "*", "namespace": "*"},
             *(
                 {"server": "*", "namespace": f"!{namespace}"}
-                for namespace in ("kube-*", NAMESPACE, "flux-system")
+                for namespace in ("kube-*", NAMESPACE, FLUX.namespace)
             ),
         ],
         "clusterResourceWhitelist": _distinct(
@@ -201,7 +166,7 @@ def project(
             {"group": group, "kind": kind} for group, kind in namespaced_kinds
         ],
     }
-    if answers.keys and _at_least(answers, _SOURCE_INTEGRITY):
+    if answers.keys and at_least(answers, SOURCE_INTEGRITY):
         # A pattern: a URL that by some spelling did not match it would go unverified. The
         # project has one repository only.
         policy = {"repos": [{"url": "*"}], "gpg": {"mode": "head", "keys": answers.keys}}
@@ -247,7 +212,7 @@ def git_files(answers: Answers, folder: str, file: str, prefix: str = "") -> dic
         prefix: below which key the file's own path is found, where another generator has `path`.
     """
     files: list[dict[str, Any]] = [{"path": f"{folder}/*/{file}"}]
-    if _at_least(answers, _EXCLUDE):
+    if at_least(answers, _EXCLUDE):
         files.append({"path": f"{folder}/*/*/{file}", "exclude": True})
     return from_git(answers, files, prefix)
 
@@ -265,7 +230,7 @@ def selector(*more: dict[str, Any]) -> dict[str, Any]:
         more: expressions over the keys of environment.yaml.
     """
     expressions = {"matchExpressions": list(more)} if more else {}
-    return {"matchLabels": {"sync": "argocd"}, **expressions}
+    return {"matchLabels": {"sync": ARGOCD.name}, **expressions}
 
 
 def applications(name: str, generator: dict[str, Any], template: dict[str, Any]) -> dict[str, Any]:
@@ -328,7 +293,7 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
 def _sync_policy(answers: Answers) -> dict[str, Any]:
     # While a failed sync is retried no other begins: without `refresh` the commit that mends it
     # would wait for the end of the retries, which there must be one of then.
-    refresh = _at_least(answers, _REFRESH)
+    refresh = at_least(answers, _REFRESH)
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
         # No PruneLast: the sync would go on until what it applied is healthy, and no later commit

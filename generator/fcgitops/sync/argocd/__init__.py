@@ -1,0 +1,1 @@
+"""Argo CD: one set of entry points that finds every environment by its environment.yaml."""

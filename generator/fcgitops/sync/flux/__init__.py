@@ -1,0 +1,1 @@
+"""Flux: entry points for each environment, on its own cluster."""

@@ -1,0 +1,125 @@
+"""What the program asks of a sync tool. A tool is a class of this form, named in registry.py.
+
+Pure but for what `occupant` asks of a cluster: no method writes anything or starts a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fcgitops.model.answers import Answers
+from fcgitops.model.environment import Environment
+from fcgitops.model.experiment import Experiment
+from fcgitops.model.synctools import Traits
+from fcgitops.text.tree import Tree
+
+Object = dict[str, Any]
+KeyPath = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How the tool is pointed at a repository, by applying entry points to a cluster."""
+
+    kind: str
+    """A kind, as plural.group, that the API server knows where the tool is installed."""
+    files: tuple[str, ...]
+    """Those that are always applied, in this order; relative to where the entry points stand."""
+    more: tuple[str, ...]
+    """Patterns of those that are applied too, where they are there."""
+    namespace: str = ""
+    """Where they are applied; empty where each says so itself."""
+
+
+class SyncTool(Protocol):
+    """One tool that syncs environments from Git to clusters."""
+
+    @property
+    def traits(self) -> Traits:
+        """What values depend on."""
+
+    @property
+    def folder(self) -> str:
+        """Below which its entry points stand; those of an environment in a folder of its name."""
+
+    @property
+    def guards(self) -> Sequence[KeyPath]:
+        """Key paths of entry points which keep the tool from deleting anything."""
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How it is pointed at a repository."""
+
+    def version(self, answers: Answers) -> str:
+        """The version of the tool that the entry points are for."""
+
+    def remark(self, answers: Answers) -> str:
+        """What has to be done to the tool itself before it works; empty for nothing."""
+
+    def source_url(self, answers: Answers) -> str:
+        """Where it fetches the repository, as the entry points have it."""
+
+    def repository_files(self, answers: Answers, *, with_nni: bool) -> Tree:
+        """The entry points that no environment has of its own, relative to `folder`.
+
+        Args:
+            answers: of the repository.
+            with_nni: whether NNI is enabled in an environment that the tool syncs.
+        """
+
+    def environment_files(
+        self, environment: Environment, answers: Answers, cluster_role: bytes | None
+    ) -> Tree:
+        """The entry points of one environment, relative to its folder.
+
+        Args:
+            environment: one that the tool syncs.
+            answers: of its repository.
+            cluster_role: content of `layout.CLUSTER_ROLE`, None in `upstream`.
+
+        Raises:
+            InputError: that is no ClusterRole.
+        """
+
+    def experiment_files(self, experiment: Experiment, environment: Environment) -> Tree:
+        """The entry points of one experiment, relative to its folder."""
+
+    def occupant(self, value: Callable[..., str]) -> str:
+        """The environment that a cluster is synced from already; empty for none or any.
+
+        Args:
+            value: `Kubectl.value`: a jsonpath and the arguments of `kubectl get` → text.
+        """
+
+    def removal(self, environment: Environment, objects: list[Object]) -> list[str]:
+        """Lines of a shell that take FrameworkController off the cluster of an environment.
+
+        The CRD, the Namespace and every Framework stay.
+
+        Args:
+            environment: one that Git has no more.
+            objects: what it rendered.
+        """
+
+    def nni_removal(self, environment: Environment, objects: list[Object]) -> list[str]:
+        """The same of what an environment has for NNI; `objects` are those of ENV/nni."""
+
+    def experiment_removal(self, name: str, environment: Environment) -> list[str]:
+        """The same of one experiment, which ran in `environment`."""
+
+    def handover(self, environment: Environment) -> list[str]:
+        """Lines that make the tool let go of an environment, where all stays as it is.
+
+        The first one says where they are typed.
+        """
+
+    def namespace_left(self, environment: Environment, old: str, profile: str) -> str:
+        """What has to be typed before an environment moves out of its namespace; empty: nothing.
+
+        Args:
+            environment: as it will be.
+            old: the namespace that it leaves.
+            profile: the repository's.
+        """
