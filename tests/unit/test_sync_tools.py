@@ -21,8 +21,9 @@ from fcgitops.text.tree import Tree
 from gitenv import git, write
 
 PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
-OWN = ("model/synctools.py", "sync/argocd", "sync/flux")
-"""Where the names of the tools may stand as values."""
+OWN = ("model/synctools.py", "sync/argocd/", "sync/flux/", "diff/")
+"""Where the names of the tools may stand as values. diff/ knows what these two do with a change,
+and says nothing of what others would do."""
 
 
 def test_no_other_module_knows_a_tool_by_its_name() -> None:
