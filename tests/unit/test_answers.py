@@ -228,7 +228,7 @@ GOOD = answers.render(Answers("fc")).decode()
     [
         (GOOD, "", ["fcgitops.yaml: version: is missing (take it back from Git)",
                     "fcgitops.yaml: answers: is missing (take it back from Git)"]),
-        (GOOD, "- a\n", ["fcgitops.yaml: ['a'] is not a mapping (KEY: VALUE lines)",
+        (GOOD, "- a\n", ["fcgitops.yaml: [a] is not a mapping (KEY: VALUE lines)",
                          "fcgitops.yaml: version: is missing (take it back from Git)",
                          "fcgitops.yaml: answers: is missing (take it back from Git)"]),
         (GOOD, "version: x\nanswers: y\n", ["fcgitops.yaml: answers: 'y' is not a mapping"]),

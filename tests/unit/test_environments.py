@@ -397,7 +397,7 @@ def test_no_such_port(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- a\n", "['a'] is not a mapping (KEY: VALUE lines)"),
+        ("- a\n", "[a] is not a mapping (KEY: VALUE lines)"),
         ("a sentence\n", "'a sentence' is not a mapping (KEY: VALUE lines)"),
         ("cluster: main\n", "cluster: 'main' is not a mapping (KEY: VALUE lines)"),
     ],

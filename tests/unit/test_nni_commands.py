@@ -490,7 +490,7 @@ def test_another_environment(mnist: Path, fcgitops: Fcgitops) -> None:
         (b"environment: prod\nimgae: x\n", "imgae: is not known (did you mean 'image'?)"),
         (b"environment: gone\n", "run.yaml: environment: 'gone' is no environment"),
         (b"environment: dev\n", "run.yaml: environment: dev has no FrameworkController"),
-        (b"- a\n", "experiments/mnist/run.yaml: ['a'] is not a mapping"),
+        (b"- a\n", "experiments/mnist/run.yaml: [a] is not a mapping"),
     ],
 )
 def test_a_damaged_run_yaml(damage: bytes, wrong: str, mnist: Path, fcgitops: Fcgitops) -> None:

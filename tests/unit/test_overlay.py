@@ -555,7 +555,7 @@ def test_mistakes_in_a_file_of_settings_name_that_file(
     )
     file = tmp_path / "empty.yaml"
     ran = fcgitops("-C", repository, "overlay", "prod", "--config", file, status=2)
-    assert ran.err == f"error: {file}: None is not a mapping (write KEY: VALUE lines)\n"
+    assert ran.err == f"error: {file}: null is not a mapping (write KEY: VALUE lines)\n"
     assert state(repository) == before
     ran = fcgitops("-C", repository, "overlay", "prod", "--config", "/dev/zero", status=2)
     assert "/dev/zero: has over 1048576 bytes" in ran.err

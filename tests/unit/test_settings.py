@@ -28,8 +28,8 @@ from fcgitops.repository import scaffold
             },
             "",
         ),
-        (["a"], "['a'] is not a mapping (write KEY: VALUE lines)"),
-        (None, "None is not a mapping (write KEY: VALUE lines)"),
+        (["a"], "[a] is not a mapping (write KEY: VALUE lines)"),
+        (None, "null is not a mapping (write KEY: VALUE lines)"),
         (
             {"workerNumbers": 1, "kubeClientQps": "9", "kubeClientBrust": 1.5},
             "'workerNumbers' is no setting of FrameworkController (did you mean 'workerNumber'?)\n"

@@ -29,6 +29,7 @@ from fcgitops.repository.environments import check_configuration
 from fcgitops.repository.merge import Merged
 from fcgitops.text import keypaths, values, yamlio
 from fcgitops.text.tree import Tree, read_file
+from fcgitops.text.words import count, named, shown
 
 ASKED = ("profile", "gitops", "repo_url", "environments", "defaults")
 """In cookiecutter.json's order; `repo_slug` is DEST's last part, `requirement` has a default."""
@@ -143,10 +144,8 @@ def _given(
         problems += error.problems
     given |= answered
     if given.setdefault("repo_slug", dest.name) != dest.name:
-        slug = given["repo_slug"]
-        problems.append(
-            Problem("repo_slug", f"{slug!r} is not DEST's last part, {dest.name!r}", "leave it out")
-        )
+        what = f"{shown(given['repo_slug'])} is not DEST's last part, {dest.name!r}"
+        problems.append(Problem("repo_slug", what, "leave it out"))
     if environments:
         given["environments"] = [*listed, *environments]
     return given | {"defaults": keypaths.nested(defaults | more_defaults)}, problems
@@ -156,7 +155,7 @@ def _answers_file(file: Path) -> dict[str, Any]:
     document = yamlio.load(read_text(file, str(file)).encode(), str(file))
     if not isinstance(document, dict):
         raise InputError(Problem(str(file), "is no mapping of answers", "profile: hardened"))
-    return {str(key): value for key, value in document.items()}
+    return {named(key): value for key, value in document.items()}
 
 
 def _sets(pairs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any], list[Problem]]:
@@ -312,7 +311,7 @@ def _staging(dest: Path) -> Iterator[Path]:
 
 def _report(dest: Path, parsed: Answers, tree: Tree, commit: str | None) -> None:
     done = f"commit {commit[:10]}" if commit else "staged, not committed"
-    terminal.say(f"{dest}: {len(tree)} files, {done}")
+    terminal.say(f"{dest}: {count(len(tree), 'file')}, {done}")
     for name, variant in parsed.environments.items():
         terminal.say(f"  overlays/{name} ({variant})")
     place = shlex.quote(str(dest))

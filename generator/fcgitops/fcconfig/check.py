@@ -20,6 +20,7 @@ from fcgitops.fcconfig import goregexp, rules, schema
 from fcgitops.fcconfig.decode import MAX_FAULTS, Decoded, read
 from fcgitops.fcconfig.findings import HAZARD, Finding, found
 from fcgitops.fcconfig.goyaml import Document, GoError, Node
+from fcgitops.text.words import shown
 
 MAX_REGEX_CHARACTERS = 300_000
 MAX_REGEXES = 8_000
@@ -117,10 +118,8 @@ def _values(decoded: Decoded) -> Iterator[Finding]:
         at = _schema(path)
         rule = "FCC16" if at.get("x-verdict") == HAZARD else "FCC15"
         value = error.instance
-        shown = (
-            "null" if value is None else f"{value:.9g}" if isinstance(value, float) else repr(value)
-        )
-        message = "is empty" if value == [] else f"is {shown}"
+        said = f"{value:.9g}" if isinstance(value, float) else shown(value)
+        message = "is empty" if value == [] else f"is {said}"
         yield found(rule, text(path), decoded.line(path), message, schema.describe(at))
 
 

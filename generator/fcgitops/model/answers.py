@@ -27,6 +27,7 @@ from fcgitops.model.environment import (
 )
 from fcgitops.text import keypaths, values, yamlio
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import named, shown
 
 FILE = "fcgitops.yaml"
 RECORDED = (
@@ -199,10 +200,12 @@ def list_environments(value: object, where: str = "environments") -> list[str]:
     if isinstance(value, str):
         return [item for item in re.split("[ ,]+", value) if item]
     if isinstance(value, dict):
-        return [f"{name}={variant or DEFAULT_CONFIG}" for name, variant in value.items()]
+        return [
+            f"{named(name)}={named(variant or DEFAULT_CONFIG)}" for name, variant in value.items()
+        ]
     if not isinstance(value, list | tuple):
-        raise InputError(Problem(where, f"{value!r} is no list", "NAME or NAME=VARIANT each"))
-    return [str(item) for item in value]
+        raise InputError(Problem(where, f"{shown(value)} is no list", "NAME or NAME=VARIANT each"))
+    return [named(item) for item in value]
 
 
 def _environments(value: object, where: str) -> dict[str, str]:
@@ -250,7 +253,7 @@ def parse_defaults(value: object, where: str) -> dict[str, Any]:
                 except InputError as error:
                     problems += error.problems
     else:
-        problems.append(Problem(where, f"{value!r} is not text", "KEY=VALUE each"))
+        problems.append(Problem(where, f"{shown(value)} is not text", "KEY=VALUE each"))
     if problems:
         raise InputError(problems + check_values(flat, where, PROFILES[0]))
     return {path: flat[path] for path in known if path in flat}
@@ -304,10 +307,10 @@ def load(data: bytes) -> Answers:
         raise InputError(problems)
     recorded = top["answers"]
     if not isinstance(recorded, dict):
-        raise InputError(Problem(f"{FILE}: answers", f"{recorded!r} is not a mapping"))
+        raise InputError(Problem(f"{FILE}: answers", f"{shown(recorded)} is not a mapping"))
     if not isinstance(top["version"], str):
-        raise InputError(Problem(f"{FILE}: version", f"{top['version']!r} is not text"))
-    extra = sorted(set(map(str, recorded)) - set(RECORDED))
+        raise InputError(Problem(f"{FILE}: version", f"{shown(top['version'])} is not text"))
+    extra = sorted(set(map(named, recorded)) - set(RECORDED))
     missing = [name for name in RECORDED if name not in recorded]
     problems = [
         Problem(f"{FILE}: answers.{name}", "is not known", did_you_mean(name, RECORDED))

@@ -8,6 +8,7 @@ from typing import Any
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import shown
 
 
 def names() -> list[str]:
@@ -23,13 +24,13 @@ def check(value: object) -> str:
     Their values are judged in the file that they end up in, by `config.check`.
     """
     if not isinstance(value, dict):
-        return f"{value!r} is not a mapping (write KEY: VALUE lines)"
+        return f"{shown(value)} is not a mapping (write KEY: VALUE lines)"
     wrong = []
     known = names() if value else []
     for name in value:
         if name not in known:
             hint = did_you_mean(name, known)
-            what = f"{name!r} is no setting of FrameworkController"
+            what = f"{shown(name)} is no setting of FrameworkController"
             wrong.append(f"{what} ({hint})" if hint else what)
     return "\n".join(wrong)
 

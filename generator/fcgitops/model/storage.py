@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from fcgitops.text.words import shown
+
 WANTED = "nfs://SERVER/PATH, or azure://ACCOUNT/SHARE?keyVault=NAME&key=NAME"
 
 # A path goes into a shell command of NNI's manager (`sudo mount SERVER:PATH …`).
@@ -92,11 +94,11 @@ def parse(url: str) -> Storage:
 def check(value: object) -> str:
     """What is wrong with a URL, or the empty text."""
     if not isinstance(value, str):
-        return f"{value!r} is not text ({WANTED})"
+        return f"{shown(value)} is not text ({WANTED})"
     if not value.isascii() or not value.isprintable() or " " in value:
-        return f"{value!r} is not printable ASCII without spaces ({WANTED})"
+        return f"{shown(value)} is not printable ASCII without spaces ({WANTED})"
     try:
         parse(value)
     except ValueError as error:
-        return f"{value!r} {error} ({WANTED})"
+        return f"{shown(value)} {error} ({WANTED})"
     return ""

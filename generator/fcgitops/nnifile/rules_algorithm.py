@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fcgitops.nnifile.schema_load import Config, Loaded, shown
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import named
 
 MODES = ("maximize", "minimize")
 NUMBERS = ("choice", "randint", "uniform", "quniform", "loguniform", "qloguniform")
@@ -157,7 +158,7 @@ def _arguments(loaded: Loaded, config: Config, name: str, algorithm: Algorithm) 
         if key not in algorithm.arguments:
             message = f"is nothing that {name} takes: the experiment ends in an error"
             hint = did_you_mean(key, algorithm.arguments) if len(str(key)) <= 64 else ""
-            loaded.report("NNI42", (*path, str(key)), message, hint)
+            loaded.report("NNI42", (*path, named(key)), message, hint)
     if not algorithm.mode:
         return
     mode = (arguments or {}).get("optimize_mode", None)

@@ -22,6 +22,7 @@ from fcgitops.nnifile.rules_algorithm import ALL_TYPES, Algorithm, tuner
 from fcgitops.nnifile.schema import MISSING, folded
 from fcgitops.nnifile.schema_load import Loaded, shown
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import named
 
 SAFE_WHOLE = 2**53
 """Beyond it JavaScript, in which NNI's manager is written, rounds whole numbers."""
@@ -109,7 +110,7 @@ def _parameters(value: dict[Any, Any]) -> Iterator[tuple[Path, Any]]:
         for name, spec in space.items():
             if path and name == "_name":
                 continue
-            at = (*path, str(name))
+            at = (*path, named(name))
             yield at, spec
             if isinstance(spec, dict) and spec.get("_type") == "choice" and _nested(spec):
                 stack += [((*at, "_value", i), v) for i, v in enumerate(spec["_value"])]
@@ -223,6 +224,10 @@ def _with_dot(text: str) -> str:
     return f"{sign}{digits}e{power or '+'}{exponent}"
 
 
+_KINDS: dict[type, str] = {bytes: "binary data", set: "a set", tuple: "a pair"}
+"""Of values of YAML 1.1 that JSON has no form for, dates aside."""
+
+
 def _json(space: Space, value: Any) -> None:  # noqa: ANN401
     """NNI06: `requests` raises where JSON has no such value; JavaScript rounds what is large."""
     stack: list[tuple[Path, Any]] = [((), value)]
@@ -235,16 +240,16 @@ def _json(space: Space, value: Any) -> None:  # noqa: ANN401
             seen.add(id(item))
         what = ""
         if isinstance(item, dict):
-            stack += [((*path, str(key)), child) for key, child in reversed(item.items())]
+            stack += [((*path, named(key)), child) for key, child in reversed(item.items())]
             if any(isinstance(key, datetime.date | bytes) for key in item):
                 what = "has a key that JSON has no form for: NNI cannot send it to its manager"
         elif isinstance(item, list):
             stack += [((*path, i), child) for i, child in reversed(list(enumerate(item)))]
         elif isinstance(item, datetime.date | bytes | set | tuple):
-            kind = "a date" if isinstance(item, datetime.date) else shown(item)
+            kind = _KINDS.get(type(item), "a date")
             what = f"is {kind} to YAML 1.1, and JSON has no form for it"
         elif isinstance(item, float) and not math.isfinite(item):
-            what = f"is {item}: NNI cannot send it to its manager"
+            what = f"is {shown(item)}: NNI cannot send it to its manager"
         elif isinstance(item, int) and abs(item) > SAFE_WHOLE:
             what = "is a whole number that NNI's manager rounds"
         if what:

@@ -11,6 +11,7 @@ utils/internal.py of the package nni 3.0; `schema` has the classes.
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +24,9 @@ from fcgitops.nnifile import schema
 from fcgitops.nnifile.experiment_file import MAX_FAULTS, Source
 from fcgitops.nnifile.rules import RULES, found
 from fcgitops.nnifile.schema import MISSING, Class, Kind
+from fcgitops.text import words
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import named
 
 _LONGEST_KEY = 64
 """Of a key that another one may be meant by."""
@@ -127,19 +130,13 @@ class Loaded:
 
 def shown(value: object) -> str:
     """A value in a message."""
-    if value is None:
-        return "null"
     if isinstance(value, str):
         return f"the text {value[:200]!r}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         return f"{value:.9g}"
-    names = {"dict": "mapping", "Config": "mapping"}
-    name = type(value).__name__
-    return f"a {names.get(name, name)}"
+    if isinstance(value, dict | Config):
+        return "a mapping"
+    return "a list" if isinstance(value, list | tuple) else words.shown(value)
 
 
 def load(loaded: Loaded) -> None:
@@ -167,8 +164,8 @@ def _build(loaded: Loaded, kind: Class, value: dict[Any, Any], path: Path) -> Co
     names = {schema.folded(name): name for name in kind.fields}
     for key, item in value.items():
         if not isinstance(key, str):
-            shown_key = "null" if key is None else str(key)
-            loaded.report("NNI11", (*path, shown_key), "is not text, as NNI's keys are", "quote it")
+            message = "is not text, as NNI's keys are"
+            loaded.report("NNI11", (*path, named(key)), message, "quote it")
             continue
         name = names.get(schema.folded(key))
         if name is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fcgitops.core.errors import Problem
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import named, shown
 
 
 def flatten(
@@ -27,10 +28,10 @@ def flatten(
     def walk(node: object, prefix: str) -> None:
         if not isinstance(node, dict):
             place = f"{where}: {prefix}" if prefix else where
-            problems.append(Problem(place, f"{node!r} is not a mapping", "KEY: VALUE lines"))
+            problems.append(Problem(place, f"{shown(node)} is not a mapping", "KEY: VALUE lines"))
             return
         for key, value in node.items():
-            path = f"{prefix}.{key}" if prefix else str(key)
+            path = f"{prefix}.{named(key)}" if prefix else named(key)
             if path in paths and path in flat:
                 problems.append(Problem(f"{where}: {path}", "is given twice", "once"))
             elif path in paths:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
+from fcgitops.text.words import shown
+
 Check = Callable[[object], str]
 
 # Kubernetes' apimachinery/pkg/util/validation: IsDNS1123Label, IsDNS1123Subdomain,
@@ -65,10 +67,10 @@ def _odd_character(text: str) -> str:
 def _pattern(pattern: re.Pattern[str], wanted: str) -> Check:
     def check(value: object) -> str:
         if not isinstance(value, str):
-            return f"{value!r} is not text ({wanted}; quote it)"
+            return f"{shown(value)} is not text ({wanted}; quote it)"
         if pattern.match(value):
             return ""
-        return f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+        return f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
 
     return check
 
@@ -105,8 +107,8 @@ label_value = _pattern(
 def text(value: object) -> str:
     """Any text on one line."""
     if not isinstance(value, str):
-        return f"{value!r} is not text (quote it)"
-    return "" if value.isprintable() else f"{value!r} is not on one line of printable text"
+        return f"{shown(value)} is not text (quote it)"
+    return "" if value.isprintable() else f"{shown(value)} is not on one line of printable text"
 
 
 def optional(check: Check) -> Check:
@@ -119,7 +121,9 @@ def one_of(*choices: str) -> Check:
 
     def check(value: object) -> str:
         return (
-            "" if value in choices else f"{value!r} is not known ({did_you_mean(value, choices)})"
+            ""
+            if value in choices
+            else f"{shown(value)} is not known ({did_you_mean(value, choices)})"
         )
 
     return check
@@ -130,10 +134,10 @@ def list_of(check: Check) -> Check:
 
     def check_list(value: object) -> str:
         if not isinstance(value, list | tuple):
-            return f"{value!r} is not a list (write [A, B])"
+            return f"{shown(value)} is not a list (write [A, B])"
         wrong = [message for item in value if (message := check(item))]
         if not wrong and len({repr(item) for item in value}) < len(value):
-            return f"{value!r} names something twice (each once)"
+            return f"{shown(value)} names something twice (each once)"
         return "\n".join(wrong)
 
     return check_list
@@ -144,7 +148,7 @@ def mapping(check_key: Check, check_value: Check) -> Check:
 
     def check(value: object) -> str:
         if not isinstance(value, dict):
-            return f"{value!r} is not a mapping (write KEY: VALUE)"
+            return f"{shown(value)} is not a mapping (write KEY: VALUE)"
         wrong = [
             message
             for key, item in value.items()
@@ -160,10 +164,10 @@ def qualified_name(value: object) -> str:
     """A label or annotation key: [PREFIX/]NAME."""
     wanted = "a label key: [DNS name/]name"
     if not isinstance(value, str):
-        return f"{value!r} is not text ({wanted}; quote it)"
+        return f"{shown(value)} is not text ({wanted}; quote it)"
     prefix, slash, name = value.rpartition("/")
     right = _QUALIFIED.match(name) and (not slash or _SUBDOMAIN.match(prefix))
-    return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+    return "" if right else f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
 
 
 labels = mapping(qualified_name, label_value)
@@ -183,7 +187,7 @@ resources = mapping(qualified_name, amount)
 def limit_range(value: object) -> str:
     """What a LimitRange says of containers (core/v1 LimitRangeItem): kind of limit → resources."""
     if not isinstance(value, dict):
-        return f"{value!r} is not a mapping (write KEY: VALUE)"
+        return f"{shown(value)} is not a mapping (write KEY: VALUE)"
     known = ("default", "defaultRequest", "min", "max")
     return "\n".join(
         message
@@ -199,7 +203,7 @@ pod_annotations = mapping(qualified_name, text)
 def toleration(value: object) -> str:
     """One item of a Pod's tolerations (core/v1 Toleration)."""
     if not isinstance(value, dict):
-        return f"{value!r} is not a toleration (a mapping of key, operator, value, effect)"
+        return f"{shown(value)} is not a toleration (a mapping of key, operator, value, effect)"
     known = {
         "key": text,
         "operator": one_of("Exists", "Equal"),
@@ -208,7 +212,9 @@ def toleration(value: object) -> str:
         "tolerationSeconds": integer(0, 1 << 62),
     }
     wrong = [
-        f"{key!r} is not known ({did_you_mean(key, known)})" for key in value if key not in known
+        f"{shown(key)} is not known ({did_you_mean(key, known)})"
+        for key in value
+        if key not in known
     ]
     wrong += [
         message for key, check in known.items() if key in value and (message := check(value[key]))
@@ -222,7 +228,7 @@ def integer(low: int, high: int) -> Check:
     def check(value: object) -> str:
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return ""
-        return f"{value!r} is not valid (a whole number from {low} to {high})"
+        return f"{shown(value)} is not valid (a whole number from {low} to {high})"
 
     return check
 
@@ -230,14 +236,14 @@ def integer(low: int, high: int) -> Check:
 def endpoint(value: object) -> str:
     """One address of an API server: {cidr, port}."""
     if not isinstance(value, dict) or set(value) != {"cidr", "port"}:
-        return f"{value!r} is not valid (a mapping {{cidr: 10.0.0.1/32, port: 6443}})"
+        return f"{shown(value)} is not valid (a mapping {{cidr: 10.0.0.1/32, port: 6443}})"
     cidr = value["cidr"]
     try:
         right = isinstance(cidr, str) and _CIDR.match(cidr) and ipaddress.ip_network(cidr)
     except ValueError:
         right = None
     if not right:
-        return f"{cidr!r} is not valid (an address range such as 10.0.0.1/32)"
+        return f"{shown(cidr)} is not valid (an address range such as 10.0.0.1/32)"
     return integer(1, 65535)(value["port"])
 
 
@@ -250,9 +256,9 @@ def signing_keys(value: object) -> str:
     """IDs of GnuPG keys: 16 hexadecimal digits each, as `gpg --keyid-format long` shows them."""
     wanted = "16 hexadecimal digits each, with spaces between"
     if not isinstance(value, str):
-        return f"{value!r} is not text ({wanted}; quote it)"
+        return f"{shown(value)} is not text ({wanted}; quote it)"
     right = re.fullmatch(r"[0-9A-Fa-f]{16}([ ,]+[0-9A-Fa-f]{16})*", value)
-    return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+    return "" if right else f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
 
 
 def repository_url(value: object) -> str:
@@ -266,7 +272,7 @@ def repository_url(value: object) -> str:
 
 def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
     if not isinstance(value, str):
-        return f"{value!r} is not text ({wanted})"
+        return f"{shown(value)} is not text ({wanted})"
     try:
         parts = urlsplit(value)
         port = parts.port  # raises where it is none
@@ -275,7 +281,7 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
         )
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return f"{value!r} is not valid ({wanted})"
+        return f"{shown(value)} is not valid ({wanted})"
     if secret:
         return "carries a user or password (leave it out: Git's credential helper keeps secrets)"
     right = (
@@ -290,7 +296,7 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
         and not parts.query
         and not parts.fragment
     )
-    return "" if right else f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+    return "" if right else f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
 
 
 def _is_host(host: str) -> bool:
@@ -313,7 +319,7 @@ def requirement(value: object) -> str:
         or value[0] in " -#"
         or " -" in value
     ):
-        return f"{value!r} is not valid ({wanted})"
+        return f"{shown(value)} is not valid ({wanted})"
     if re.search(r"://[^/\s]*@", value) and not re.search(
         r"ssh://[A-Za-z0-9._-]+@[^/\s@]+(/|$)", value
     ):
