@@ -7,8 +7,10 @@ https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import secrets
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -91,6 +93,26 @@ class ControlPlane:
         )
         assert status in (None, done.returncode), f"kubectl {arguments}: {done.stderr}"
         return done.stdout
+
+    def ask(
+        self, method: str, path: str, body: str = "", kind: str = "application/json"
+    ) -> tuple[int, str]:
+        """Ask the API server as the administrator; the status and the text of its answer.
+
+        At a hundredth of the cost of kubectl, for those who ask thousands of times.
+        """
+        host = self.server.removeprefix("https://")
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        connection = http.client.HTTPSConnection(host, context=context, timeout=60)
+        headers = {"Authorization": f"Bearer {self.tokens()['admin']}", "Content-Type": kind}
+        try:
+            connection.request(method, path, body.encode(), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except ConnectionError as error:
+            return 0, str(error)
+        finally:
+            connection.close()
 
     def apply(self, text: str, *arguments: str) -> str:
         """`kubectl apply` of YAML, with `--server-side` or other arguments."""
@@ -195,19 +217,15 @@ def _request(event: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def control_plane(folder: Path, crds: str = "") -> Iterator[ControlPlane]:
-    """Run a control plane, with all of its state below `folder`; its node is ready.
+def api_server(folder: Path) -> Iterator[ControlPlane]:
+    """Run etcd and an API server alone, with all of their state below `folder`.
 
-    The API server has RBAC, an audit log and the admission plugin
-    OwnerReferencesPermissionEnforcement, without which a missing permission on `finalizers`
-    goes unseen.
-
-    Args:
-        folder: its own; it is made where it is not there.
-        crds: the YAML of CRDs that are there from the start. The garbage collector notices those
-            that come later after half a minute, or more, and deletes nothing of theirs before.
+    Nothing acts on what it takes: enough to ask what it would take. The API server has RBAC, an
+    audit log and the admission plugin OwnerReferencesPermissionEnforcement, without which a
+    missing permission on `finalizers` goes unseen.
     """
-    need(*PROGRAMS, files=["kwok-stages.yaml"])
+    need("etcd", "kube-apiserver", "openssl")
+    folder.mkdir(exist_ok=True)
     key, certificate = _certificate(folder)
     _token_file(folder).write_text(
         "".join(f'{secrets.token_hex(16)},{user},{user},"system:masters"\n' for user in USERS),
@@ -215,17 +233,11 @@ def control_plane(folder: Path, crds: str = "") -> Iterator[ControlPlane]:
     )
     server = f"https://127.0.0.1:{free_port()}"
     plane = ControlPlane(folder, server, certificate, folder / "admin.default.kubeconfig", {})
-    configs = {user: plane.kubeconfig_of(user) for user in USERS}
-
     with ExitStack() as stack:
-
-        def start(name: str, *flags: str | Path) -> Program:
-            program = stack.enter_context(running([name, *flags], folder))
-            plane.programs[name] = program
-            return program
-
         client, peer = (f"http://127.0.0.1:{free_port()}" for _ in "cp")
-        start(
+        _start(
+            plane,
+            stack,
             "etcd",
             f"--data-dir={folder / 'etcd'}",
             f"--listen-client-urls={client}",
@@ -235,8 +247,36 @@ def control_plane(folder: Path, crds: str = "") -> Iterator[ControlPlane]:
             f"--initial-cluster=default={peer}",
             "--unsafe-no-fsync",
         ).listens(int(client.rpartition(":")[2]))
-        api = start("kube-apiserver", *_api_flags(folder, client, server, key, certificate))
-        api.wait_until(lambda: plane.kubectl("get", "--raw=/readyz") == "ok", 60, "API server")
+        flags = _api_flags(folder, client, server, key, certificate)
+        api = _start(plane, stack, "kube-apiserver", *flags)
+        api.wait_until(lambda: plane.ask("GET", "/readyz")[1] == "ok", 60, "API server")
+        yield plane
+
+
+def _start(plane: ControlPlane, stack: ExitStack, name: str, *flags: str | Path) -> Program:
+    program = stack.enter_context(running([name, *flags], plane.folder))
+    plane.programs[name] = program
+    return program
+
+
+@contextmanager
+def control_plane(folder: Path, crds: str = "") -> Iterator[ControlPlane]:
+    """Run a control plane, with all of its state below `folder`; its node is ready.
+
+    Args:
+        folder: its own; it is made where it is not there.
+        crds: the YAML of CRDs that are there from the start. The garbage collector notices those
+            that come later after half a minute, or more, and deletes nothing of theirs before.
+    """
+    need(*PROGRAMS, files=["kwok-stages.yaml"])
+    with ExitStack() as stack:
+        plane = stack.enter_context(api_server(folder))
+        configs = {user: plane.kubeconfig_of(user) for user in USERS}
+        key, certificate = folder / "key.pem", plane.certificate
+
+        def start(name: str, *flags: str | Path) -> Program:
+            return _start(plane, stack, name, *flags)
+
         if crds:
             plane.establish(crds)
 

@@ -1,0 +1,275 @@
+"""Amounts of resources: what a container takes, quotas and ranges of a namespace.
+
+Source: k8s.io/kubernetes, pkg/apis/core/validation/validation.go and pkg/apis/core/helper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from fcgitops.kubernetes import names, quantity
+from fcgitops.kubernetes.field import USELESS, Field
+from fcgitops.kubernetes.quantity import Quantity
+
+_COMPUTE = ("cpu", "memory", "ephemeral-storage")
+_COUNTED = (
+    "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps",
+    "persistentvolumeclaims", "services.nodeports", "services.loadbalancers",
+)  # fmt: skip
+_QUOTA = (
+    *_COMPUTE, *(f"requests.{one}" for one in (*_COMPUTE, "storage")),
+    *(f"limits.{one}" for one in _COMPUTE), *_COUNTED,
+)  # fmt: skip
+_PODS = ("pods", "cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory")
+_SCOPES = {
+    "Terminating": _PODS, "NotTerminating": _PODS, "NotBestEffort": _PODS, "PriorityClass": _PODS,
+    "CrossNamespacePodAffinity": _PODS, "BestEffort": ("pods",),
+    "VolumeAttributesClass": ("persistentvolumeclaims", "requests.storage"),
+}  # fmt: skip
+_CONFLICTS = (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating"))
+
+
+def requirements(found: Field, claims: Collection[str] = (), *, of_pod: bool = False) -> None:
+    """validateResourceRequirements: `resources` of a container, or of a whole Pod."""
+    name = pod_resource if of_pod else container_resource
+    limits, requests = found["limits"], found["requests"]
+    for listed in (limits, requests):
+        for key, value in listed.entries():
+            name(key, value)
+            amount(key, value)
+            if _huge(key) and not _divisible(key, value):
+                value.invalid(f"is no whole multiple of {key}")
+    for key, value in requests.entries():
+        wanted, most = quantity.parse(value.value), quantity.parse(limits[key].value)
+        if most is None:
+            if not overcommitted(key):
+                limits[key].required(f"{key} needs a limit, which equals the request")
+        elif wanted and wanted.amount != most.amount and not overcommitted(key):
+            value.invalid(f"must equal the limit, {limits[key].value}")
+        elif wanted and wanted.amount > most.amount:
+            value.invalid(f"is more than the limit, {limits[key].value}")
+    keys = {*_keys(limits), *_keys(requests)}
+    if any(map(_huge, keys)) and not keys & {"cpu", "memory"}:
+        found.forbidden("huge pages take cpu or memory beside them")
+    _claims(found["claims"], claims)
+
+
+def _claims(found: Field, known: Collection[str]) -> None:
+    """ValidateResourceClaimNames."""
+    seen = set()
+    for claim in found:
+        name, request = claim["name"].text, claim["request"].text
+        if not name:
+            claim["name"].required()
+            continue
+        if request:
+            claim["request"].must(names.dns_label(request))
+        if (name, request) in seen or (name, "") in seen:
+            claim["name"].duplicate()
+        seen.add((name, request))
+        if name not in known:
+            claim["name"].invalid("is none of the Pod's resourceClaims")
+
+
+def amount(key: str, value: Field) -> None:
+    """ValidateResourceQuantityValue: not negative, and whole where it counts things."""
+    found = quantity.parse(value.value)
+    if found is None:
+        return
+    if found.amount < 0:
+        value.invalid("must be 0 or more")
+    if _whole(key) and found.milli % 1000:
+        value.invalid("must be a whole number")
+    if _whole(key) and found.milli >= 1 << 63:
+        value.fault("is more than can be counted", USELESS)
+
+
+def resource(key: str, value: Field) -> bool:
+    """validateResourceName: a standard name, or one with a domain."""
+    complaint = names.qualified(key)
+    if (
+        not complaint
+        and "/" not in key
+        and key not in (*_QUOTA, "storage")
+        and not _huge_quota(key)
+    ):
+        complaint = "must be a standard resource, or example.com/name"
+    if complaint:
+        value.fault(f"the name {key} {complaint}")
+    return not complaint
+
+
+def container_resource(key: str, value: Field) -> None:
+    """ValidateContainerResourceName."""
+    resource(key, value)
+    if "/" not in key:
+        if key not in _COMPUTE and not _huge(key):
+            value.fault(f"{key} is no resource of a container: {', '.join(_COMPUTE)}")
+    elif not _native(key) and not _extended(key):
+        value.fault(f"{key} is no name of a device")
+
+
+def pod_resource(key: str, value: Field) -> None:
+    """ValidatePodResourceName."""
+    if resource(key, value) and key not in ("cpu", "memory") and not _huge(key):
+        value.fault(f"{key} is no resource of a whole Pod: cpu, memory")
+
+
+def overcommitted(key: str) -> bool:
+    """IsOvercommitAllowed: whether a request may be less than its limit."""
+    return _native(key) and not _huge(key)
+
+
+def quota(spec: Field) -> None:
+    """ValidateResourceQuotaSpec."""
+    for key, value in spec["hard"].entries():
+        if resource(key, value) and "/" not in key and key not in _QUOTA and not _huge_quota(key):
+            value.fault(f"{key} is no resource of a quota")
+        amount(key, value)
+        if _extended(key) and not key.startswith("count/"):
+            value.fault(f"{key} counts nothing: requests.{key} does", USELESS)
+    _scopes(spec)
+    _scope_selector(spec)
+
+
+def _scopes(spec: Field) -> None:
+    """ValidateResourceQuotaScopes."""
+    given = spec["scopes"]
+    for scope in given:
+        _scope(spec, scope)
+    for pair in _CONFLICTS:
+        if set(pair) <= set(given.texts()):
+            given.fault(f"{' and '.join(pair)} exclude each other")
+
+
+def _scope(spec: Field, scope: Field) -> None:
+    if scope.text not in _SCOPES:
+        scope.unsupported(_SCOPES)
+        return
+    for key, _ in spec["hard"].entries():
+        standard = key in _QUOTA or _huge_quota(key)
+        if standard and key not in _SCOPES[scope.text]:
+            scope.invalid(f"does not apply to {key}")
+
+
+def _scope_selector(spec: Field) -> None:
+    """ValidateScopedResourceSelectorRequirement."""
+    rules = spec["scopeSelector"]["matchExpressions"]
+    for rule in rules:
+        operator, values = rule["operator"], rule["values"]
+        _scope(spec, rule["scopeName"])
+        if rule["scopeName"].text in _SCOPES and operator.text != "Exists":
+            if rule["scopeName"].text not in ("PriorityClass", "VolumeAttributesClass"):
+                operator.invalid("must be Exists with this scope")
+        if operator.text in ("In", "NotIn"):
+            if not values:
+                values.required("with the operators In and NotIn")
+        elif operator.text in ("Exists", "DoesNotExist"):
+            if values:
+                values.forbidden("with the operators Exists and DoesNotExist")
+        else:
+            operator.unsupported(("In", "NotIn", "Exists", "DoesNotExist"))
+    for pair in _CONFLICTS:
+        if set(pair) <= {rule["scopeName"].text for rule in rules}:
+            rules.fault(f"{' and '.join(pair)} exclude each other")
+
+
+def limit_range(spec: Field) -> None:
+    """ValidateLimitRange."""
+    seen = set()
+    for limit in spec["limits"]:
+        kind = limit["type"]
+        if kind.must(names.qualified(kind.text)) and "/" not in kind.text:
+            if kind.text not in ("Pod", "Container", "PersistentVolumeClaim"):
+                kind.unsupported(("Pod", "Container", "PersistentVolumeClaim"))
+        if kind.text in seen:
+            kind.duplicate()
+        seen.add(kind.text)
+        _limit(limit, kind.text)
+
+
+def _limit(limit: Field, kind: str) -> None:
+    name = container_resource if kind in ("Pod", "Container") else resource
+    given = {}
+    for part in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio"):
+        if kind == "Pod" and part.startswith("default"):
+            if limit[part]:
+                limit[part].forbidden("of a Pod")
+            continue
+        given[part] = _amounts(limit[part], name)
+    if kind == "Container":  # SetDefaults_LimitRangeItem
+        for part, others in (("default", ("max",)), ("defaultRequest", ("default", "min"))):
+            for other in others:
+                given[part] = {**given[other], **given[part]}
+    if kind == "PersistentVolumeClaim":
+        if "storage" not in given["min"] and "storage" not in given["max"]:
+            limit.required("a min or a max of storage")
+    for low, high in (
+        ("min", "max"), ("min", "defaultRequest"), ("defaultRequest", "max"),
+        ("defaultRequest", "default"), ("min", "default"), ("default", "max"),
+    ):  # fmt: skip
+        for key, value in given.get(low, {}).items():
+            upper = given.get(high, {}).get(key)
+            if upper is not None and value.amount > upper.amount:
+                at = limit[low] if limit[low][key].given else limit[high]
+                at[key].fault(f"{low} of {key} is more than {high}")
+    for key, ratio in given["maxLimitRequestRatio"].items():
+        at = limit["maxLimitRequestRatio"][key]
+        if ratio.amount < 1:
+            at.invalid("must be 1 or more")
+        least, most = given["min"].get(key), given["max"].get(key)
+        if least and most and least.amount and ratio.amount > most.amount / least.amount:
+            at.invalid("is more than max / min")
+    for key, value in given.get("default", {}).items():
+        asked = given["defaultRequest"].get(key)
+        if not overcommitted(key) and asked is not None and asked.amount != value.amount:
+            limit["defaultRequest"][key].fault(f"must equal default, since {key} is not shared")
+
+
+def _amounts(found: Field, name: Callable[[str, Field], object]) -> dict[str, Quantity]:
+    made = {}
+    for key, value in found.entries():
+        name(key, value)
+        read = quantity.parse(value.value)
+        if read is not None:
+            made[key] = read
+    return made
+
+
+def _keys(found: Field) -> list[str]:
+    return [key for key, _ in found.entries()]
+
+
+def _huge(key: str) -> bool:
+    """IsHugePageResourceName."""
+    return key.startswith("hugepages-")
+
+
+def _huge_quota(key: str) -> bool:
+    """IsQuotaHugePageResourceName."""
+    return key.startswith(("hugepages-", "requests.hugepages-"))
+
+
+def _divisible(key: str, value: Field) -> bool:
+    """IsHugePageResourceValueDivisible."""
+    page, found = quantity.parse(key.removeprefix("hugepages-")), quantity.parse(value.value)
+    if page is None or found is None or page.amount <= 0 or page.milli % 1000:
+        return False
+    return found.whole % page.whole == 0
+
+
+def _native(key: str) -> bool:
+    """IsNativeResource."""
+    return "/" not in key or "kubernetes.io/" in key
+
+
+def _extended(key: str) -> bool:
+    """IsExtendedResourceName: a device, such as nvidia.com/gpu."""
+    if _native(key) or key.startswith("requests."):
+        return False
+    return not names.qualified(f"requests.{key}")
+
+
+def _whole(key: str) -> bool:
+    """IsIntegerResourceName."""
+    return key in _COUNTED or _extended(key)

@@ -1,0 +1,74 @@
+"""Everything that Kubernetes has to say of one object, before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fcgitops.kubernetes import definitions, networks, plain, rights, schema, workloads
+from fcgitops.kubernetes.field import REFUSED, Fault, Field
+from fcgitops.kubernetes.schema import Object, Versions
+
+RULES: Mapping[str, Callable[[Field], None]] = {
+    "v1 Namespace": plain.namespace,
+    "v1 ConfigMap": plain.config_map,
+    "v1 Secret": plain.secret,
+    "v1 ServiceAccount": plain.service_account,
+    "v1 Service": networks.service,
+    "v1 Pod": workloads.lone_pod,
+    "v1 ResourceQuota": plain.resource_quota,
+    "v1 LimitRange": plain.limit_range,
+    "v1 PersistentVolumeClaim": plain.claim,
+    "v1 PersistentVolume": plain.volume,
+    "apps/v1 StatefulSet": workloads.stateful_set,
+    "apps/v1 Deployment": workloads.deployment,
+    "apps/v1 DaemonSet": workloads.daemon_set,
+    "apps/v1 ReplicaSet": workloads.replica_set,
+    "batch/v1 Job": workloads.job,
+    "batch/v1 CronJob": workloads.cron_job,
+    "networking.k8s.io/v1 NetworkPolicy": networks.policy,
+    "rbac.authorization.k8s.io/v1 Role": rights.role,
+    "rbac.authorization.k8s.io/v1 ClusterRole": rights.cluster_role,
+    "rbac.authorization.k8s.io/v1 RoleBinding": rights.role_binding,
+    "rbac.authorization.k8s.io/v1 ClusterRoleBinding": rights.cluster_role_binding,
+    "apiextensions.k8s.io/v1 CustomResourceDefinition": definitions.definition,
+    "scheduling.k8s.io/v1 PriorityClass": plain.priority_class,
+}
+"""apiVersion and kind → the rules of its values. Of other kinds in the schema, fields and types."""
+
+
+def faults(item: Object, versions: Versions | None = None) -> list[Fault]:
+    """What the API server would refuse, or take and not do.
+
+    Args:
+        item: an object as YAML says it, of any kind.
+        versions: see `schema.read`.
+
+    Returns:
+        The faults, in the object's order where it has one; none of a kind that nothing is known of
+        (`schema.known`).
+    """
+    api, kind = item.get("apiVersion"), item.get("kind")
+    found = [
+        Fault((key,), "is required")
+        for key, value in (("apiVersion", api), ("kind", kind))
+        if not isinstance(value, str) or not value
+    ]
+    meta = item.get("metadata")
+    if not isinstance(meta, dict):
+        return [*found, Fault(("metadata",), "is required")]
+    if found or not schema.known(api, kind):
+        return found
+    typed, refused = schema.read(item, versions)
+    values = _values(f"{api} {kind}", typed)
+    # What is of a wrong type is not there for the rules: they would call it missing, too.
+    wrong = {fault.path for fault in refused if fault.severity == REFUSED}
+    return refused + [fault for fault in values if fault.path not in wrong]
+
+
+def _values(kind: str, typed: dict[str, Any]) -> list[Fault]:
+    found: list[Fault] = []
+    rule = RULES.get(kind)
+    if rule:
+        rule(Field(typed, (), found))
+    return found

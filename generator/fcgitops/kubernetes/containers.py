@@ -1,0 +1,339 @@
+"""The containers of a Pod.
+
+Source: k8s.io/kubernetes, pkg/apis/core/validation/validation.go (validateContainerCommon and
+below) and pkg/apis/core/v1/defaults.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from fcgitops.kubernetes import amounts, names, security, volumes
+from fcgitops.kubernetes.field import USELESS, Field
+
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+_ENV_FIELDS = (
+    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName",
+    "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+)  # fmt: skip
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_SIGNALS = {
+    *(f"SIG{name}" for name in """
+    ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT
+    STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX
+    """.split()),
+    *(f"SIGRTMIN+{n}" for n in range(1, 16)),
+    *(f"SIGRTMAX-{n}" for n in range(1, 15)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pod:
+    """What the rules of a container need of the Pod around it."""
+
+    volumes: Mapping[str, Field]
+    claims: Collection[str]
+    grace: int
+    """Seconds that the Pod has to end."""
+    os: str
+    own_users: bool
+    """Whether it has a user namespace of its own: hostUsers is false."""
+    restart: str
+    host_network: bool
+
+
+def containers(found: Field, pod: Pod) -> None:
+    """ValidateContainers."""
+    if not found:
+        found.required()
+    seen: set[str] = set()
+    for container in found:
+        _common(container, pod)
+        name = container["name"]
+        if name.text in seen:
+            name.duplicate()
+        seen.add(name.text)
+        _lifecycle(container["lifecycle"], pod)
+        for probe in _PROBES:
+            _probe(container[probe], probe, pod)
+    _host_ports(list(found))
+
+
+def init_containers(found: Field, others: Field, pod: Pod) -> None:
+    """ValidateInitContainers."""
+    seen = {container["name"].text for container in others}
+    for container in found:
+        _common(container, pod)
+        name, policy = container["name"], container["restartPolicy"]
+        if name.text in seen:
+            name.duplicate()
+        seen.add(name.text)
+        if policy.given and policy.text != "Always":
+            policy.unsupported(("Always",))
+        if policy.text == "Always":
+            _lifecycle(container["lifecycle"], pod)
+            for probe in _PROBES:
+                _probe(container[probe], probe, pod)
+        else:
+            for key in ("lifecycle", *_PROBES):
+                if container[key].given:
+                    container[key].forbidden("of an init container that is not restarted always")
+        _host_ports([container])
+
+
+def _common(container: Field, pod: Pod) -> None:
+    """ValidateContainerCommon."""
+    name, image = container["name"], container["image"]
+    if not name:
+        name.required()
+    else:
+        name.must(names.dns_label(name.text))
+    if not image:
+        image.required()
+    elif image.text.strip() != image.text:  # validateContainerOnlyForPod: a template passes
+        image.fault("has a space at an end: no Pod can be made of it", USELESS)
+    container["terminationMessagePolicy"].one_of(("File", "FallbackToLogsOnError"), "File")
+    container["imagePullPolicy"].one_of(PULL_POLICIES, "Always")
+    _ports(container["ports"], pod)
+    _env(container["env"])
+    _env_from(container["envFrom"])
+    _mounts(container, pod)
+    amounts.requirements(container["resources"], pod.claims)
+    _resize(container["resizePolicy"], pod)
+    security.of_container(container["securityContext"], own_users=pod.own_users)
+
+
+def _ports(found: Field, pod: Pod) -> None:
+    """validateContainerPorts, validatePodHostNetworkDeps."""
+    seen: set[str] = set()
+    for port in found:
+        name, number, host = port["name"], port["containerPort"], port["hostPort"]
+        if name and name.must(names.port_name(name.text)):
+            if name.text in seen:
+                name.duplicate()
+            seen.add(name.text)
+        if not number:
+            number.required()
+        else:
+            number.must(names.port_number(number.number))
+        if host:
+            host.must(names.port_number(host.number))
+            if pod.host_network and host.number != number.number:
+                host.invalid("must equal containerPort with hostNetwork")
+        port["protocol"].one_of(PROTOCOLS, "TCP")
+
+
+def _host_ports(found: list[Field]) -> None:
+    """CheckHostPortConflicts."""
+    seen: set[tuple[str, str, int]] = set()
+    for container in found:
+        for port in container["ports"]:
+            key = (port["protocol"].text or "TCP", port["hostIP"].text, port["hostPort"].number)
+            if key[2] and key in seen:
+                port["hostPort"].duplicate()
+            seen.add(key)
+
+
+def _env(found: Field) -> None:
+    """ValidateEnv."""
+    for variable in found:
+        name, value, given = variable["name"], variable["value"], variable["valueFrom"]
+        if not name:
+            name.required()
+        else:
+            name.must(names.variable(name.text))
+        if not given.given:
+            continue
+        # fileKeyRef, too, but it is off by default.
+        sources = [key for key, _ in given.entries() if key != "fileKeyRef"]
+        pod_field = given["fieldRef"]
+        if pod_field.given:
+            volumes.pod_field(pod_field, _ENV_FIELDS)
+        if given["resourceFieldRef"].given:
+            volumes.container_resource(given["resourceFieldRef"], of_volume=False)
+        for key in ("configMapKeyRef", "secretKeyRef"):
+            if given[key].given:
+                _key_of(given[key])
+        if not sources:
+            given.required("one of fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef")
+        elif value:
+            given.forbidden("there is a value already")
+        elif len(sources) > 1:
+            given.forbidden(f"{' and '.join(sources)}: one alone")
+
+
+def _key_of(found: Field) -> None:
+    """validateConfigMapKeySelector, validateSecretKeySelector."""
+    found["name"].must(names.dns_subdomain(found["name"].text))
+    if not found["key"]:
+        found["key"].required()
+    else:
+        found["key"].must(names.key(found["key"].text))
+
+
+def _env_from(found: Field) -> None:
+    """ValidateEnvFrom."""
+    for source in found:
+        if source["prefix"]:
+            source["prefix"].must(names.variable(source["prefix"].text))
+        given = [key for key in ("configMapRef", "secretRef") if source[key].given]
+        for key in given:
+            name = source[key]["name"]
+            if not name:
+                name.required()
+            else:
+                stem = name.text[:-1] + "a" if name.text.endswith("-") else name.text
+                name.must(names.dns_subdomain(stem))
+        if len(given) != 1:
+            source.required("one of configMapRef and secretRef")
+
+
+def _mounts(container: Field, pod: Pod) -> None:
+    """ValidateVolumeMounts, ValidateVolumeDevices."""
+    devices, paths = container["volumeDevices"], set[str]()
+    blocks = {device["name"].text for device in devices}
+    block_paths = {device["devicePath"].text for device in devices}
+    mounted: set[str] = set()
+    for mount in container["volumeMounts"]:
+        name, path = mount["name"], mount["mountPath"]
+        _volume(name, pod)
+        mounted.add(name.text)
+        if not path:
+            path.required()
+        elif path.text in paths:
+            path.invalid("is the path of another mount, too")
+        paths.add(path.text)
+        if name.text in blocks:
+            name.invalid("is among volumeDevices, too")
+        if path.text in block_paths:
+            path.invalid("is the path of a device, too")
+        for key in ("subPath", "subPathExpr"):
+            if mount[key]:
+                mount[key].must(names.relative_path(mount[key].text))
+        if mount["subPath"] and mount["subPathExpr"]:
+            mount["subPathExpr"].forbidden("with subPath")
+        _propagation(mount, container)
+    seen: set[str] = set()
+    seen_paths: set[str] = set()
+    for device in devices:
+        name, path = device["name"], device["devicePath"]
+        volume = _volume(name, pod)
+        claimed = ("persistentVolumeClaim", "ephemeral")
+        if volume is not None and not any(volume[key].given for key in claimed):
+            name.invalid("is no claim, which alone can be a block device")
+        if name.text in seen:
+            name.invalid("is there twice")
+        if not path:
+            path.required()
+        elif path.text in seen_paths or path.text in paths:
+            path.invalid("is another's path, too")
+        path.must(names.no_backsteps(path.text))
+        seen.add(name.text)
+        seen_paths.add(path.text)
+    if pod.own_users and devices:
+        devices.forbidden("with hostUsers: false")
+
+
+def _volume(name: Field, pod: Pod) -> Field | None:
+    if not name:
+        name.required()
+    elif name.text not in pod.volumes:
+        name.fault(f"no volume is called {name.text}")
+    return pod.volumes.get(name.text)
+
+
+def _propagation(mount: Field, container: Field) -> None:
+    """validateMountPropagation, validateMountRecursiveReadOnly."""
+    propagation, recursive = mount["mountPropagation"], mount["recursiveReadOnly"]
+    if propagation.given:
+        propagation.one_of(("Bidirectional", "HostToContainer", "None"))
+        if propagation.text == "Bidirectional" and not container["securityContext"]["privileged"]:
+            propagation.forbidden("Bidirectional takes a privileged container")
+    if recursive.given:
+        recursive.one_of(("Disabled", "IfPossible", "Enabled"))
+        if recursive.text in ("IfPossible", "Enabled"):
+            if not mount["readOnly"]:
+                recursive.forbidden("it takes readOnly: true")
+            if propagation.given and propagation.text != "None":
+                recursive.forbidden("with mountPropagation")
+
+
+def _resize(found: Field, pod: Pod) -> None:
+    """ValidateResizePolicy."""
+    seen: set[str] = set()
+    for policy in found:
+        name, restart = policy["resourceName"], policy["restartPolicy"]
+        if name.text in seen:
+            name.duplicate()
+        seen.add(name.text)
+        name.one_of(("cpu", "memory"))
+        restart.one_of(("NotRequired", "RestartContainer"))
+        if pod.restart == "Never" and restart.text != "NotRequired":
+            restart.invalid("must be NotRequired where the Pod is not restarted")
+
+
+def _lifecycle(found: Field, pod: Pod) -> None:
+    """ValidateLifecycle."""
+    for key in ("postStart", "preStop"):
+        if found[key].given:
+            _handler(found[key], pod)
+    signal = found["stopSignal"]
+    if signal.given:  # ContainerStopSignals, which is off by default
+        with signal.lenient():
+            if not pod.os:
+                signal.forbidden("it takes spec.os.name")
+            elif signal.text not in (("SIGTERM", "SIGKILL") if pod.os == "windows" else _SIGNALS):
+                signal.invalid(f"is no signal of {pod.os}")
+
+
+def _probe(found: Field, kind: str, pod: Pod) -> None:
+    """ValidateProbe and the three that call it."""
+    if not found.given:
+        return
+    _handler(found, pod)
+    for key in (
+        "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold",
+        "failureThreshold",
+    ):  # fmt: skip
+        found[key].at_least(0)
+    grace = found["terminationGracePeriodSeconds"]
+    if kind == "readinessProbe":
+        if grace.given:
+            grace.forbidden("of a readinessProbe")
+    else:
+        grace.at_least(1)
+        if found["successThreshold"] and found["successThreshold"].number != 1:
+            found["successThreshold"].invalid("must be 1")
+
+
+def _handler(found: Field, pod: Pod) -> None:
+    """ValidateHandler."""
+    given = [key for key in ("exec", "httpGet", "tcpSocket", "grpc", "sleep") if found[key].given]
+    if not given:
+        found.required("one of exec, httpGet, tcpSocket, grpc and sleep")
+    for key in given[1:]:
+        found[key].forbidden(f"there is {given[0]} already")
+    if found["exec"].given and not found["exec"]["command"]:
+        found["exec"]["command"].required()
+    http = found["httpGet"]
+    if http.given:
+        _port(http["port"])
+        http["scheme"].one_of(("HTTP", "HTTPS"), "HTTP")
+        for header in http["httpHeaders"]:
+            header["name"].must(names.header(header["name"].text))
+    if found["tcpSocket"].given:
+        _port(found["tcpSocket"]["port"])
+    if found["grpc"].given:
+        found["grpc"]["port"].must(names.port_number(found["grpc"]["port"].number))
+    if found["sleep"].given and not 0 <= found["sleep"]["seconds"].number <= pod.grace:
+        found["sleep"]["seconds"].invalid(f"must be 0 to the Pod's grace period, {pod.grace}")
+
+
+def _port(port: Field) -> None:
+    """ValidatePortNumOrName."""
+    if isinstance(port.value, str):
+        port.must(names.port_name(port.text))
+    else:
+        port.must(names.port_number(port.number))

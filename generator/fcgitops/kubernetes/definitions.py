@@ -1,0 +1,391 @@
+"""CustomResourceDefinitions: their names, versions, and schemas that have to be structural.
+
+Source: k8s.io/apiextensions-apiserver, pkg/apis/apiextensions/validation/validation.go and
+pkg/apiserver/schema/validation.go. What its CEL expressions say is not judged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcgitops.kubernetes import metadata, names
+from fcgitops.kubernetes.field import Field
+
+_TYPES = ("array", "boolean", "integer", "number", "object", "string")
+_COLUMNS = ("boolean", "date", "integer", "number", "string")
+_FORMATS = ("", "byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_UNSUPPORTED = ("additionalItems", "definitions", "dependencies", "id", "patternProperties", "$ref",
+    "$schema",)  # fmt: skip
+_REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
+_AT_ROOT = {
+    "description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum",
+    "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems",
+    "uniqueItems", "multipleOf", "required", "items", "properties", "externalDocs", "example",
+    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations",
+}  # fmt: skip
+_NOT_NESTED = (
+    "type", "default", "title", "description", "nullable", "additionalProperties",
+    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource",
+    "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type",
+    "x-kubernetes-map-type", "x-kubernetes-validations",
+)  # fmt: skip
+_INT_OR_STRING: Any = [{"type": "integer"}, {"type": "string"}]
+
+
+def definition(item: Field) -> None:
+    """ValidateCustomResourceDefinition."""
+    spec = item["spec"]
+    group, plural = spec["group"], spec["names"]["plural"]
+    wanted = f"{plural.text}.{group.text}"
+
+    def name(text: str) -> str:
+        return names.dns_subdomain(text) or ("" if text == wanted else f"must be {wanted}")
+
+    metadata.metadata(item["metadata"], name, namespaced=False)
+    if not group:
+        group.required()
+    elif group.must(names.dns_subdomain(group.text)) and "." not in group.text:
+        group.invalid("must be a domain with a dot")
+    spec["scope"].one_of(("Cluster", "Namespaced"))
+    _names(spec["names"])
+    if spec["preserveUnknownFields"]:
+        spec["preserveUnknownFields"].forbidden("since apiextensions.k8s.io/v1")
+    _versions(spec["versions"])
+    _conversion(spec["conversion"])
+    _approval(item)
+
+
+def _names(found: Field) -> None:
+    """ValidateCustomResourceDefinitionNames; singular and listKind have defaults."""
+    for key in ("plural", "kind"):
+        if not found[key]:
+            found[key].required()
+    for key in ("plural", "singular", "kind", "listKind"):
+        if found[key]:
+            text = found[key].text
+            found[key].must(names.dns_label_1035(text.lower() if key.endswith("ind") else text))
+    for key in ("shortNames", "categories"):
+        for one in found[key]:
+            one.must(names.dns_label_1035(one.text))
+    if found["kind"] and found["kind"].text == found["listKind"].text:
+        found["listKind"].invalid("must not be kind")
+
+
+def _versions(found: Field) -> None:
+    seen: set[str] = set()
+    for version in found:
+        name = version["name"]
+        name.must(names.dns_label_1035(name.text))
+        if name.text in seen:
+            name.duplicate()
+        seen.add(name.text)
+        warning = version["deprecationWarning"]
+        if warning.given and (not version["deprecated"] or not 0 < len(warning) <= 256):
+            warning.invalid("must be 1 to 256 characters, with deprecated: true")
+        for column in version["additionalPrinterColumns"]:
+            _column(column)
+        _scale(version["subresources"]["scale"])
+        schema = version["schema"]["openAPIV3Schema"]
+        if not schema.given:
+            schema.required()
+            continue
+        if version["subresources"]["status"].given:
+            for key, value in schema.entries():
+                if key not in _AT_ROOT and value:
+                    value.forbidden("at the root where there is the subresource status")
+        if schema["nullable"]:
+            schema["nullable"].forbidden("at the root")
+        _schema(schema, "root")
+        _selectable(version["selectableFields"], schema)
+    if sum(bool(version["storage"]) for version in found) != 1:
+        found.fault("must have exactly one version with storage: true")
+
+
+def _column(found: Field) -> None:
+    """ValidateCustomResourceColumnDefinition."""
+    if not found["name"]:
+        found["name"].required()
+    found["type"].one_of(_COLUMNS)
+    found["format"].one_of(_FORMATS, "byte")
+    _json_path(found["jsonPath"], ".")
+
+
+def _json_path(found: Field, start: str) -> None:
+    """ValidateSimpleJSONPath."""
+    if not found:
+        found.required()
+    elif not found.text.startswith(start):
+        found.invalid(f"must be a path that begins with {start}")
+
+
+def _selectable(found: Field, schema: Field) -> None:
+    """ValidateCustomResourceSelectableFields: paths of fields that are single values."""
+    seen: set[str] = set()
+    for one in found:
+        path = one["jsonPath"]
+        if not path:
+            path.required()
+            continue
+        at = schema
+        for name in path.text.split(".")[1:]:
+            at = at["properties"][name]
+        if not path.text.startswith(".") or at["type"].text not in ("string", "boolean", "integer"):
+            path.invalid("must be the path of a text, a truth value or a whole number")
+        if path.text.startswith(".metadata"):
+            path.invalid("must not be in metadata")
+        if path.text in seen:
+            path.duplicate()
+        seen.add(path.text)
+    if len(seen) > 8:
+        found.fault("are too many; 8 is the most")
+
+
+def _scale(found: Field) -> None:
+    """ValidateCustomResourceDefinitionSubresources."""
+    if found.given:
+        _json_path(found["specReplicasPath"], ".spec.")
+        _json_path(found["statusReplicasPath"], ".status.")
+        selector = found["labelSelectorPath"]
+        if selector and not selector.text.startswith((".spec.", ".status.")):
+            selector.invalid("must be a path that begins with .spec. or .status.")
+
+
+def _conversion(found: Field) -> None:
+    """ValidateCustomResourceConversion."""
+    if not found.given:
+        return
+    strategy, webhook = found["strategy"], found["webhook"]
+    strategy.one_of(("None", "Webhook"))
+    if strategy.text == "Webhook":
+        if not webhook["clientConfig"].given:
+            webhook["clientConfig"].required("with the strategy Webhook")
+        if not {"v1", "v1beta1"} & set(webhook["conversionReviewVersions"].texts()):
+            webhook["conversionReviewVersions"].required("v1 or v1beta1")
+    elif webhook.given:
+        webhook.forbidden("without the strategy Webhook")
+
+
+def _approval(item: Field) -> None:
+    """validateAPIApproval: groups of Kubernetes itself."""
+    group = item["spec"]["group"].text
+    protected = group in ("k8s.io", "kubernetes.io") or group.endswith(
+        (".k8s.io", ".kubernetes.io")
+    )
+    approved = item["metadata"]["annotations"]["api-approved.kubernetes.io"]
+    if protected and not approved.text.startswith(("https://", "http://", "unapproved")):
+        approved.required(f"for {group}, which is Kubernetes' own")
+
+
+def _schema(found: Field, level: str) -> None:
+    """validateStructuralInvariants, validateStructuralCompleteness and the standard's own rules."""
+    kind, anything = found["type"], found["x-kubernetes-preserve-unknown-fields"]
+    either, embedded = found["x-kubernetes-int-or-string"], found["x-kubernetes-embedded-resource"]
+    _standard(found)
+    if not kind:
+        if not either and not anything:
+            kind.required(f"at the {level}")
+    elif level == "root" and kind.text != "object":
+        kind.invalid("must be object at the root")
+    if either and (anything or embedded):
+        either.invalid("goes with no other extension")
+    if embedded:
+        if kind.text != "object":
+            kind.invalid("must be object with x-kubernetes-embedded-resource")
+        if not anything and not found["properties"]:
+            found["properties"].required("with x-kubernetes-embedded-resource")
+    more = found["additionalProperties"]
+    if more and level == "root":
+        more.forbidden("at the root")
+    if more.value not in (None, True) and found["properties"]:
+        more.forbidden("beside properties")
+    if kind.text == "array" and not isinstance(found["items"].value, dict):
+        found["items"].required("of an array, a schema")
+    if isinstance(more.value, dict):
+        _schema(more, "field")
+    if isinstance(found["items"].value, dict):
+        _schema(found["items"], "item")
+    for name, value in found["properties"].entries():
+        if level == "root" and name == "metadata":
+            _metadata(value)
+        else:
+            _schema(value, "field")
+        if (level == "root" or embedded) and name in ("apiVersion", "kind"):
+            if value["type"].text != "string":
+                value["type"].invalid("must be string")
+    skip = either and found["anyOf"].value == _INT_OR_STRING
+    for key in ("allOf", "anyOf", "oneOf"):
+        if key != "anyOf" or not skip:
+            for part in found[key]:
+                _nested(part, found, either=bool(either))
+    if found["not"].given:
+        _nested(found["not"], found, either=False)
+    _lists(found)
+    if found["default"].given and (complaint := _unlike(found["default"].value, found.value)):
+        found["default"].invalid(complaint)
+
+
+def _unlike(value: Any, schema: Any) -> str:  # noqa: ANN401, PLR0911
+    """structuraldefaulting.ValidateDefaults: why a default is not what its schema says, or ""."""
+    if value is None:
+        return "" if schema.get("nullable") else "must not be null"
+    wanted = schema.get("type", "")
+    held = _TYPE_OF.get(type(value), "")
+    if schema.get("x-kubernetes-int-or-string"):
+        wanted = held if held in ("integer", "string") else "integer or string"
+    if wanted and held != wanted and not (wanted == "number" and held == "integer"):
+        return f"must be of the type {wanted}"
+    if schema.get("enum") and value not in schema["enum"]:
+        return "is none of enum"
+    if held == "object":
+        known, more = schema.get("properties", {}), schema.get("additionalProperties")
+        for name in schema.get("required", []):
+            if name not in value:
+                return f"lacks {name}"
+        for name, part in value.items():
+            inner = known.get(name, more if isinstance(more, dict) else None)
+            if inner is None:
+                if more is True or schema.get("x-kubernetes-preserve-unknown-fields"):
+                    continue
+                return f"has the unknown field {name}"
+            if complaint := _unlike(part, inner):
+                return f"{name} {complaint}"
+    if held == "array" and isinstance(schema.get("items"), dict):
+        for part in value:
+            if complaint := _unlike(part, schema["items"]):
+                return f"an element {complaint}"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if held in ("integer", "number"):
+        if (low is not None and value < low) or (high is not None and value > high):
+            return "is out of its range"
+    return ""
+
+
+_TYPE_OF = {
+    bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object",
+}  # fmt: skip
+
+
+def _standard(found: Field) -> None:
+    """specStandardValidatorV3.validate."""
+    if found["type"] and found["type"].text not in _TYPES:
+        found["type"].unsupported(_TYPES)
+    for key in _UNSUPPORTED:
+        value = found[key]
+        if value.given if key in ("additionalItems", "dependencies", "$ref") else value:
+            value.forbidden("in the schema of a CRD")
+    if found["x-kubernetes-preserve-unknown-fields"].value is False:
+        found["x-kubernetes-preserve-unknown-fields"].invalid("must be true, or absent")
+    for rule in found["x-kubernetes-validations"]:
+        if not rule["rule"].text.strip():
+            rule["rule"].required()
+        if rule["reason"].given:
+            rule["reason"].one_of(_REASONS)
+    if isinstance(found["additionalProperties"].value, list):
+        found["additionalProperties"].invalid("must be a schema, true or false")
+    if found["uniqueItems"]:
+        found["uniqueItems"].forbidden("x-kubernetes-list-type: set says it")
+    if isinstance(found["items"].value, list) and found["items"]:
+        found["items"].invalid("must be one schema")
+    if found["pattern"]:
+        import re2  # noqa: PLC0415 - few have patterns
+
+        options = re2.Options()
+        options.log_errors = False
+        try:
+            re2.compile(found["pattern"].text, options)
+        except re2.error as error:
+            found["pattern"].invalid(f"is no regular expression: {error}")
+
+
+def _metadata(found: Field) -> None:
+    """validateStructuralMetadataInvariants: at the root nothing but name and generateName."""
+    _standard(found)
+    if found["type"].text != "object":
+        found["type"].invalid("must be object")
+    for key, value in found.entries():
+        if key == "properties":
+            for name, inner in value.entries():
+                if name not in ("name", "generateName"):
+                    inner.forbidden("metadata is described already, but for name and generateName")
+                else:
+                    _schema(inner, "field")
+        elif key not in ("type", "description", "example", "externalDocs") and value.value not in (
+            True,
+            False,
+        ):
+            value.forbidden("metadata is described already")
+
+
+def _nested(found: Field, outer: Field, *, either: bool) -> None:
+    """validateNestedValueValidation, validateStructuralCompleteness: values of known fields."""
+    _standard(found)
+    if either and list(found["anyOf"]) and found["anyOf"].value == _INT_OR_STRING:
+        return
+    for key in _NOT_NESTED:
+        if found[key] or (key == "default" and found[key].given):
+            found[key].forbidden("inside allOf, anyOf, oneOf and not")
+    for name, value in found["properties"].entries():
+        known = outer["properties"][name]
+        more = outer["additionalProperties"]
+        if name == "metadata":
+            value.forbidden("inside allOf, anyOf, oneOf and not")
+        elif not known.given and not isinstance(more.value, dict):
+            value.fault("is described here alone, not outside of it")
+        else:
+            _nested(value, known if known.given else more, either=False)
+    if isinstance(found["items"].value, dict):
+        if not outer["items"].given:
+            found["items"].fault("is described here alone, not outside of it")
+        else:
+            _nested(found["items"], outer["items"], either=False)
+    for key in ("allOf", "anyOf", "oneOf"):
+        for part in found[key]:
+            _nested(part, outer, either=False)
+    if found["not"].given:
+        _nested(found["not"], outer, either=False)
+
+
+def _lists(found: Field) -> None:
+    """The list and map types, and the keys of a list."""
+    kind, listed, keys = (
+        found[k] for k in ("type", "x-kubernetes-list-type", "x-kubernetes-list-map-keys")
+    )
+    mapped, items = found["x-kubernetes-map-type"], found["items"]
+    if mapped.given:
+        mapped.one_of(("atomic", "granular"))
+        if kind.text != "object":
+            kind.invalid("must be object with x-kubernetes-map-type")
+    if listed.given:
+        listed.one_of(("atomic", "set", "map"))
+        if kind.text != "array":
+            kind.invalid("must be array with x-kubernetes-list-type")
+        if listed.text in ("set", "map") and items["nullable"]:
+            items["nullable"].forbidden(f"in a list of the type {listed.text}")
+    if listed.text == "map":
+        if items["type"].text != "object":
+            items["type"].invalid("must be object in a list of the type map")
+        if not keys:
+            keys.required("in a list of the type map")
+        for key in keys:
+            known = items["properties"][key.text]
+            if not known.given:
+                key.invalid("is no field of the elements")
+                continue
+            if known["type"].text in ("array", "object"):
+                known["type"].invalid("is the key of a list, which is a single value")
+            if key.text not in items["required"].texts() and not known["default"].given:
+                known["default"].required("of the key of a list that is not required")
+            if known["nullable"]:
+                known["nullable"].forbidden("of the key of a list")
+        if len(set(keys.texts())) < len(keys):
+            keys.invalid("has a key twice")
+    elif keys:
+        keys.forbidden("without x-kubernetes-list-type: map")
+    if listed.text == "set" and items["type"].text in ("array", "object"):
+        inner = items[
+            "x-kubernetes-map-type"
+            if items["type"].text == "object"
+            else ("x-kubernetes-list-type")
+        ]
+        if inner.text != "atomic":
+            inner.required("atomic, in a list of the type set")

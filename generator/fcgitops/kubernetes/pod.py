@@ -1,0 +1,278 @@
+"""A Pod, alone or as the template of another object.
+
+Source: k8s.io/kubernetes, pkg/apis/core/validation/validation.go (ValidatePodSpec,
+ValidatePodTemplateSpec).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from fcgitops.kubernetes import amounts, containers, metadata, names, quantity, scheduling, security
+from fcgitops.kubernetes import volumes as volume_rules
+from fcgitops.kubernetes.field import Field
+
+RESTART_POLICIES = ("Always", "OnFailure", "Never")
+DEFAULT_GRACE = 30
+"""Seconds: DefaultTerminationGracePeriodSeconds."""
+_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
+_SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
+
+
+def template(found: Field, claims: Field | None = None) -> None:
+    """ValidatePodTemplateSpec.
+
+    Args:
+        found: `template`.
+        claims: the volumeClaimTemplates of a StatefulSet, which are volumes of its Pod, too.
+    """
+    metadata.label_map(found["metadata"]["labels"])
+    metadata.annotation_map(found["metadata"]["annotations"])
+    _annotations(found["metadata"]["annotations"], found["spec"])
+    spec(found["spec"], claims)
+    if found["spec"]["ephemeralContainers"]:
+        found["spec"]["ephemeralContainers"].forbidden("in the template of a Pod")
+
+
+def spec(found: Field, claims: Field | None = None) -> None:
+    """ValidatePodSpec."""
+    own = {claim["metadata"]["name"].text: claim["metadata"] for claim in claims or ()}
+    mounted = _volumes(found["volumes"], own)
+    resource_claims = [claim["name"].text for claim in found["resourceClaims"]]
+    _resource_claims(found["resourceClaims"])
+    grace = found["terminationGracePeriodSeconds"]
+    pod = containers.Pod(
+        volumes=mounted,
+        claims=resource_claims,
+        grace=grace.number if grace.given else DEFAULT_GRACE,
+        os=found["os"]["name"].text,
+        own_users=found["hostUsers"].value is False,
+        restart=found["restartPolicy"].text or "Always",
+        host_network=bool(found["hostNetwork"]),
+    )
+    containers.containers(found["containers"], pod)
+    containers.init_containers(found["initContainers"], found["containers"], pod)
+    _whole(found, resource_claims)
+    found["restartPolicy"].one_of(RESTART_POLICIES, "Always")
+    metadata.label_map(found["nodeSelector"])
+    security.of_pod(found["securityContext"], found)
+    scheduling.affinity(found["affinity"])
+    scheduling.dns(found["dnsPolicy"], found["dnsConfig"])
+    scheduling.spread(found["topologySpreadConstraints"])
+    scheduling.tolerations(found["tolerations"])
+    scheduling.host_aliases(found["hostAliases"])
+    _gates(found)
+    _names(found)
+    _system(found)
+    if found["activeDeadlineSeconds"].given:
+        found["activeDeadlineSeconds"].at_least(1, 2147483647)
+    if found["preemptionPolicy"].given:
+        found["preemptionPolicy"].one_of(("PreemptLowerPriority", "Never"))
+    for key, value in found["overhead"].entries():
+        amounts.container_resource(key, value)
+        amounts.amount(key, value)
+    if claims is None:  # a StatefulSet names its Pods itself
+        for key in ("hostname", "subdomain"):
+            if found[key]:
+                found[key].must(names.dns_label(found[key].text))
+    if pod.own_users:
+        for key in ("hostNetwork", "hostPID", "hostIPC"):
+            if found[key]:
+                found[key].forbidden("with hostUsers: false")
+
+
+def _volumes(found: Field, own: dict[str, Field]) -> dict[str, Field]:
+    """The volumes that can be mounted; a claim of the StatefulSet hides one of its name."""
+    visible = [v for v in found if v["name"].text not in own]
+    kept = Field([v.value for v in visible], found.path, found.faults)
+    good = volume_rules.volumes(kept if len(visible) < len(found) else found)
+    for name, meta in own.items():
+        if not name:
+            meta["name"].required()
+        else:
+            meta["name"].must(names.dns_label(name))
+        good[name] = Field({"persistentVolumeClaim": {"claimName": name}}, meta.path, meta.faults)
+    return good
+
+
+def _resource_claims(found: Field) -> None:
+    """ValidatePodResourceClaims."""
+    seen: set[str] = set()
+    for claim in found:
+        name = claim["name"]
+        if not name:
+            name.required()
+        elif name.text in seen:
+            name.duplicate()
+        else:
+            name.must(names.dns_label(name.text))
+        seen.add(name.text)
+        given = [k for k in ("resourceClaimName", "resourceClaimTemplateName") if claim[k].given]
+        if len(given) != 1:
+            claim.required("one of resourceClaimName and resourceClaimTemplateName")
+        for key in given:
+            claim[key].must(names.dns_subdomain(claim[key].text))
+
+
+def _whole(found: Field, claims: list[str]) -> None:
+    """validatePodResources: what is asked for the whole Pod."""
+    resources = found["resources"]
+    if not resources.given:
+        return
+    if found["os"]["name"].text == "windows":
+        resources.forbidden("of a Windows Pod")
+    if resources["claims"].given:
+        resources["claims"].forbidden("of a whole Pod")
+    amounts.requirements(resources, claims, of_pod=True)
+    for key, value in resources["requests"].entries():
+        asked = [
+            quantity.parse(
+                c["resources"]["requests"][key].value or c["resources"]["limits"][key].value
+            )
+            for c in found["containers"]
+        ]
+        whole = quantity.parse(value.value)
+        total = sum((one.amount for one in asked if one), start=0)
+        if whole is not None and total > whole.amount:
+            value.invalid("is less than its containers ask for together")
+    for container in found["containers"]:
+        for key, value in container["resources"]["limits"].entries():
+            most = quantity.parse(resources["limits"][key].value)
+            limit = quantity.parse(value.value)
+            if most is not None and limit is not None and limit.amount > most.amount:
+                value.invalid(
+                    f"is more than the limit of the whole Pod, {resources['limits'][key].value}"
+                )
+
+
+def _gates(found: Field) -> None:
+    """validateReadinessGates, validateSchedulingGates."""
+    for gate in found["readinessGates"]:
+        gate["conditionType"].must(names.qualified(gate["conditionType"].text))
+    seen: set[str] = set()
+    for gate in found["schedulingGates"]:
+        gate["name"].must(names.qualified(gate["name"].text))
+        if gate["name"].text in seen:
+            gate["name"].duplicate()
+        seen.add(gate["name"].text)
+
+
+def _names(found: Field) -> None:
+    if not found["serviceAccountName"] and found["serviceAccount"]:  # its old name
+        found["serviceAccount"].must(names.dns_subdomain(found["serviceAccount"].text))
+    for key in ("serviceAccountName", "nodeName", "priorityClassName"):
+        if found[key]:
+            found[key].must(names.dns_subdomain(found[key].text))
+    if found["runtimeClassName"].given:
+        found["runtimeClassName"].must(names.dns_subdomain(found["runtimeClassName"].text))
+
+
+_NOT_ON_WINDOWS = {
+    "": ("hostUsers", "hostPID", "hostIPC", "shareProcessNamespace"),
+    "pod": (
+        "appArmorProfile", "seLinuxOptions", "seccompProfile", "fsGroup", "fsGroupChangePolicy",
+        "sysctls", "runAsUser", "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy",
+        "seLinuxChangePolicy",
+    ),
+    "container": (
+        "appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities",
+        "readOnlyRootFilesystem", "privileged", "allowPrivilegeEscalation", "procMount",
+        "runAsUser", "runAsGroup",
+    ),
+}  # fmt: skip
+
+
+def _system(found: Field) -> None:
+    """validateOS, validateLinux, validateWindows, validateWindowsHostProcessPod."""
+    system, context = found["os"]["name"], found["securityContext"]
+    every = [*found["containers"], *found["initContainers"]]
+    if found["os"].given:
+        system.one_of(("linux", "windows"))
+    if system.text == "linux":
+        for at in (context, *(c["securityContext"] for c in every)):
+            if at["windowsOptions"].given:
+                at["windowsOptions"].forbidden("of a Linux Pod")
+    if system.text == "windows":
+        for key in _NOT_ON_WINDOWS[""]:
+            plain = found[key]
+            if plain if key in ("hostPID", "hostIPC") else plain.given:
+                plain.forbidden("of a Windows Pod")
+        for key in _NOT_ON_WINDOWS["pod"]:
+            if context[key] if key == "sysctls" else context[key].given:
+                context[key].forbidden("of a Windows Pod")
+        for container in every:
+            for key in _NOT_ON_WINDOWS["container"]:
+                if container["securityContext"][key].given:
+                    container["securityContext"][key].forbidden("of a Windows Pod")
+    of_pod = context["windowsOptions"]["hostProcess"]
+    of_each = [c["securityContext"]["windowsOptions"]["hostProcess"] for c in every]
+    for one in of_each:
+        if of_pod.given and one.given and of_pod.value != one.value:
+            one.invalid("is not what the Pod says")
+    processes = [bool(one.value if one.given else of_pod.value) for one in of_each]
+    if any(processes):
+        if not all(processes):
+            found.fault("has containers with hostProcess and others without")
+        if not found["hostNetwork"]:
+            found["hostNetwork"].required("with hostProcess")
+
+
+def _annotations(found: Field, spec: Field) -> None:
+    """ValidatePodSpecificAnnotations, and those that have to agree with fields."""
+    if found["kubernetes.io/config.mirror"].given and not spec["nodeName"]:
+        found["kubernetes.io/config.mirror"].invalid("takes spec.nodeName")
+    cost = found["controller.kubernetes.io/pod-deletion-cost"]
+    if cost.given and not _int32(cost.text):
+        cost.invalid("must be a whole number of 32 bits")
+    listed = found["scheduler.alpha.kubernetes.io/tolerations"]
+    if listed:
+        try:
+            tolerations = json.loads(listed.text)
+        except ValueError:
+            listed.invalid("must be JSON")
+        else:
+            scheduling.tolerations(Field(tolerations, listed.path, listed.faults))
+    every = {c["name"].text: c for c in [*spec["containers"], *spec["initContainers"]]}
+    for key, value in found.entries():
+        if key == _SECCOMP or key.startswith(_SECCOMP_CONTAINER):
+            if value.text not in ("runtime/default", "docker/default", "unconfined"):
+                if not value.text.startswith("localhost/"):
+                    value.invalid("is no profile of seccomp")
+                else:
+                    value.must(names.relative_path(value.text.removeprefix("localhost/")))
+        if key.startswith(_APP_ARMOR):
+            if key.removeprefix(_APP_ARMOR) not in every:
+                value.fault("there is no such container")
+            if value.text not in ("", "runtime/default", "unconfined"):
+                if not value.text.startswith("localhost/"):
+                    value.invalid("is no profile of AppArmor")
+    _agree(found[_SECCOMP], spec["securityContext"]["seccompProfile"])
+    for name, container in every.items():
+        own = container["securityContext"]
+        _agree(found[_SECCOMP_CONTAINER + name], own["seccompProfile"])
+        profile = own["appArmorProfile"]
+        if not profile.given:
+            profile = spec["securityContext"]["appArmorProfile"]
+        _agree(found[_APP_ARMOR + name], profile)
+
+
+def _agree(annotation: Field, profile: Field) -> None:
+    """validateSeccompAnnotationsAndFieldsMatch, and the same of AppArmor."""
+    if not annotation.given or not profile.given:
+        return
+    wanted = {
+        "Unconfined": ("unconfined",),
+        "RuntimeDefault": ("runtime/default", "docker/default"),
+        "Localhost": (f"localhost/{profile['localhostProfile'].text}",),
+    }.get(profile["type"].text, ())
+    if wanted and annotation.text not in wanted:
+        profile["type"].invalid("is not what the annotation says")
+
+
+def _int32(text: str) -> bool:
+    """GetDeletionCostFromPodAnnotations."""
+    if not re.fullmatch(r"-?(0|[1-9][0-9]*)", text):
+        return False
+    return -(1 << 31) <= int(text) < 1 << 31

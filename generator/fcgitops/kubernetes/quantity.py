@@ -1,0 +1,90 @@
+"""Quantities such as 500m, 1Gi and 129e6, as Kubernetes reads and compares them.
+
+Source: k8s.io/apimachinery, pkg/api/resource/quantity.go (ParseQuantity, Value, MilliValue).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+_FORM = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([eE][-+]?[0-9]+|[A-Za-z]*)")
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_NANO = Fraction(1, 10**9)
+_MOST = Fraction(2**63 - 1)
+SYNTAX = "is no quantity, such as 500m, 2, 512Mi, 1.5Gi or 129e6"
+
+
+@dataclass(frozen=True, order=True)
+class Quantity:
+    """An amount of something."""
+
+    amount: Fraction
+    style: str = ""
+    """"binary" (Ki), "exponent" (e3) or "decimal": what it is printed with."""
+
+    @property
+    def milli(self) -> int:
+        """In thousandths, rounded away from zero."""
+        return _away_from_zero(self.amount * 1000)
+
+    @property
+    def whole(self) -> int:
+        """In whole units, rounded away from zero."""
+        return _away_from_zero(self.amount)
+
+    @property
+    def unit(self) -> bool:
+        """Whether it is one of its unit: 1, 1k, 1Mi, or one thousandth."""
+        steps = (
+            [Fraction(1024) ** n for n in range(7)]
+            if self.style == "binary"
+            else [Fraction(1000) ** n for n in range(7)]
+        )
+        return self.amount in ([Fraction(1)] if self.style == "exponent" else steps)
+
+
+def parse(value: object) -> Quantity | None:
+    """A number or a text as a quantity; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return _parse(repr(value))
+    return _parse(value.strip()) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> Quantity | None:
+    found = _FORM.fullmatch(text)
+    if not found:
+        return None
+    sign, whole, part, suffix = found.groups()
+    part = part or ""
+    if not whole + part:
+        return None
+    amount = Fraction(int(whole + part), 10 ** len(part))
+    style = "decimal"
+    if suffix in _BINARY:
+        amount, style = amount * 2 ** _BINARY[suffix], "binary"
+    elif suffix in _DECIMAL:
+        amount *= Fraction(10) ** _DECIMAL[suffix]
+    elif len(suffix) > 1 and suffix[0] in "eE":
+        exponent = int(suffix[1:])
+        if abs(exponent) > 1000:
+            return None
+        amount, style = amount * Fraction(10) ** exponent, "exponent"
+    else:
+        return None
+    amount = min(-(-amount // _NANO) * _NANO, _MOST)
+    return Quantity(-amount if sign == "-" else amount, style)
+
+
+def _away_from_zero(amount: Fraction) -> int:
+    return (
+        -(-amount.numerator // amount.denominator)
+        if amount > 0
+        else (amount.numerator // amount.denominator)
+    )

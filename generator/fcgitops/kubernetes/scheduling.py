@@ -1,0 +1,172 @@
+"""Where a Pod may run: tolerations, affinity, spread over nodes, and DNS.
+
+Source: k8s.io/kubernetes, pkg/apis/core/validation/validation.go; the function names there stand in
+the docstrings.
+"""
+
+from __future__ import annotations
+
+from fcgitops.kubernetes import addresses, metadata, names
+from fcgitops.kubernetes.field import Field
+
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
+def tolerations(found: Field) -> None:
+    """ValidateTolerations."""
+    for toleration in found:
+        key, operator = toleration["key"], toleration["operator"]
+        value, effect = toleration["value"], toleration["effect"]
+        if key:
+            key.must(names.qualified(key.text))
+        elif operator.text != "Exists":
+            operator.invalid("must be Exists without a key: it tolerates every taint")
+        if toleration["tolerationSeconds"].given and effect.text != "NoExecute":
+            effect.invalid("must be NoExecute with tolerationSeconds")
+        if operator.text in ("Equal", ""):
+            value.must(names.label_value(value.text))
+        elif operator.text == "Exists":
+            if value:
+                value.forbidden("with the operator Exists")
+        else:
+            operator.unsupported(("Equal", "Exists"))
+        if effect:
+            effect.one_of(EFFECTS)
+
+
+def affinity(found: Field) -> None:
+    """ValidateAffinity."""
+    node = found["nodeAffinity"]
+    if node[_REQUIRED].given:
+        terms = node[_REQUIRED]["nodeSelectorTerms"]
+        if not terms:
+            terms.required("one term at least")
+        for term in terms:
+            node_term(term, required=True)
+    for weighted in node[_PREFERRED]:
+        _weight(weighted["weight"])
+        node_term(weighted["preference"], required=False)
+    for kind in ("podAffinity", "podAntiAffinity"):
+        for term in found[kind][_REQUIRED]:
+            _pod_term(term)
+        for weighted in found[kind][_PREFERRED]:
+            _weight(weighted["weight"])
+            _pod_term(weighted["podAffinityTerm"])
+
+
+def _weight(weight: Field) -> None:
+    if not 1 <= weight.number <= 100:
+        weight.invalid("must be 1 to 100")
+
+
+def node_term(term: Field, *, required: bool) -> None:
+    """ValidateNodeSelectorTerm."""
+    for rule in term["matchExpressions"]:
+        operator, values = rule["operator"], rule["values"]
+        if operator.text in ("In", "NotIn"):
+            if not values:
+                values.required("with the operators In and NotIn")
+        elif operator.text in ("Exists", "DoesNotExist"):
+            if values:
+                values.forbidden("with the operators Exists and DoesNotExist")
+        elif operator.text in ("Gt", "Lt"):
+            if len(values) != 1:
+                values.required("a single value with the operators Gt and Lt")
+        else:
+            operator.unsupported(("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"))
+        rule["key"].must(names.qualified(rule["key"].text))
+        if required:
+            for value in values:
+                value.must(names.label_value(value.text))
+    for rule in term["matchFields"]:
+        rule["operator"].one_of(("In", "NotIn"))
+        if len(rule["values"]) != 1:
+            rule["values"].required("a single value")
+        if rule["key"].text != "metadata.name":
+            rule["key"].invalid("must be metadata.name")
+        for value in rule["values"]:
+            value.must(names.dns_subdomain(value.text))
+
+
+def _pod_term(term: Field) -> None:
+    """ValidatePodAffinityTerm."""
+    metadata.selector(term["labelSelector"])
+    metadata.selector(term["namespaceSelector"])
+    for name in term["namespaces"]:
+        name.must(names.dns_label(name.text))
+    _label_keys(term)
+    term["topologyKey"].must(names.qualified(term["topologyKey"].text))
+
+
+def _label_keys(term: Field) -> None:
+    """ValidateMatchLabelKeysAndMismatchLabelKeys."""
+    chosen = term["labelSelector"]
+    for listed in (term["matchLabelKeys"], term["mismatchLabelKeys"]):
+        if listed and not chosen.given:
+            listed.forbidden("without labelSelector")
+            continue
+        for key in listed:
+            key.must(names.qualified(key.text))
+    wanted, unwanted = (term[key].texts() for key in ("matchLabelKeys", "mismatchLabelKeys"))
+    seen = {key for key, _ in chosen["matchLabels"].entries()}
+    for rule in chosen["matchExpressions"]:
+        label = rule["key"].text
+        if label in wanted and label in seen:
+            term["matchLabelKeys"].invalid(f"{label} is in labelSelector, too")
+        seen.add(label)
+    if both := set(wanted) & set(unwanted):
+        term["matchLabelKeys"].invalid(f"{', '.join(sorted(both))} is in mismatchLabelKeys, too")
+
+
+def spread(found: Field) -> None:
+    """ValidateTopologySpreadConstraints."""
+    seen: set[tuple[str, str]] = set()
+    for item in found:
+        key, action = item["topologyKey"], item["whenUnsatisfiable"]
+        if item["maxSkew"].number <= 0:
+            item["maxSkew"].invalid("must be 1 or more")
+        if not key:
+            key.required()
+        action.one_of(("DoNotSchedule", "ScheduleAnyway"))
+        if (key.text, action.text) in seen:
+            item.fault("another constraint has the same topologyKey and whenUnsatisfiable")
+        seen.add((key.text, action.text))
+        if item["minDomains"].given:
+            item["minDomains"].at_least(1)
+            if action.text != "DoNotSchedule":
+                item["minDomains"].forbidden("it takes whenUnsatisfiable: DoNotSchedule")
+        for policy in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
+            if item[policy].given:
+                item[policy].one_of(("Honor", "Ignore"))
+        _label_keys(item)
+        metadata.selector(item["labelSelector"])
+
+
+def host_aliases(found: Field) -> None:
+    """ValidateHostAliases."""
+    for alias in found:
+        alias["ip"].must(addresses.ip(alias["ip"].text))
+        for name in alias["hostnames"]:
+            name.must(names.dns_subdomain(name.text))
+
+
+def dns(policy: Field, config: Field) -> None:
+    """validateDNSPolicy, validatePodDNSConfig."""
+    policy.one_of(("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"), "ClusterFirst")
+    servers, searches = config["nameservers"], config["searches"]
+    if policy.text == "None" and not servers:
+        servers.required("with dnsPolicy: None")
+    if len(servers) > 3:
+        servers.fault(f"are {len(servers)}; 3 is the most")
+    for server in servers:
+        server.must(addresses.ip(server.text))
+    if len(searches) > 32 or len(" ".join(searches.texts())) > 2048:
+        searches.fault("are too many; 32 of 2048 characters together are the most")
+    for search in searches:
+        if search.text != ".":
+            search.must(names.search_domain(search.text.removesuffix(".")))
+    for option in config["options"]:
+        if not option["name"]:
+            option["name"].required()

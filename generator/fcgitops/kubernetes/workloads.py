@@ -1,0 +1,327 @@
+"""What makes Pods: StatefulSet, Deployment, DaemonSet, ReplicaSet, Job and CronJob.
+
+Source: k8s.io/kubernetes, pkg/apis/apps/validation, pkg/apis/batch/validation and their defaults.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fcgitops.kubernetes import metadata, names, pod
+from fcgitops.kubernetes.field import Field
+
+_PERCENT = re.compile(r"[0-9]+%")
+_JOB_LABELS = (
+    "controller-uid", "job-name", "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+)  # fmt: skip
+
+
+def stateful_set(item: Field) -> None:
+    """ValidateStatefulSet."""
+    metadata.metadata(item["metadata"], names.dns_label, namespaced=True)
+    spec = item["spec"]
+    spec["podManagementPolicy"].one_of(("OrderedReady", "Parallel"), "OrderedReady")
+    _update_strategy(spec["updateStrategy"])
+    retention = spec["persistentVolumeClaimRetentionPolicy"]
+    for key in ("whenDeleted", "whenScaled"):
+        retention[key].one_of(("Retain", "Delete"), "Retain")
+    from fcgitops.kubernetes.volumes import claim  # noqa: PLC0415 - few have claims
+
+    for template in spec["volumeClaimTemplates"]:
+        claim(template["spec"])
+    spec["replicas"].at_least(0)
+    spec["minReadySeconds"].at_least(0)
+    spec["ordinals"]["start"].at_least(0)
+    if spec["serviceName"]:
+        spec["serviceName"].must(names.dns_label(spec["serviceName"].text))
+    _selector(spec)
+    pod.template(spec["template"], spec["volumeClaimTemplates"])
+    restart_always(spec["template"]["spec"])
+
+
+def _update_strategy(strategy: Field) -> None:
+    """The strategy of a StatefulSet."""
+    kind, rolling = strategy["type"], strategy["rollingUpdate"]
+    kind.one_of(("RollingUpdate", "OnDelete"), "RollingUpdate")
+    if kind.text == "OnDelete":
+        if rolling.given:
+            rolling.forbidden("with OnDelete")
+        return
+    rolling["partition"].at_least(0)
+    most = rolling["maxUnavailable"]
+    if most.given:  # MaxUnavailableStatefulSet, which is off by default before 1.35
+        with most.lenient():
+            _number_or_percent(most)
+            if most.value in (0, "0%"):
+                most.invalid("must be more than 0")
+
+
+def restart_always(spec: Field) -> None:
+    """What a Pod that is to run for ever may not have."""
+    policy = spec["restartPolicy"]
+    if policy and policy.text != "Always":
+        policy.unsupported(("Always",))
+    if spec["activeDeadlineSeconds"].given:
+        spec["activeDeadlineSeconds"].forbidden("of a Pod that runs for ever")
+
+
+def _selector(spec: Field) -> None:
+    """The selector, which has to match the template's labels."""
+    selector, labels = spec["selector"], spec["template"]["metadata"]["labels"]
+    if not selector.given:
+        selector.required()
+        return
+    metadata.selector(selector)
+    if not selector["matchLabels"] and not selector["matchExpressions"]:
+        selector.required("matchLabels or matchExpressions")
+    elif not metadata.matches(selector, {key: value.text for key, value in labels.entries()}):
+        labels.invalid("is not what spec.selector selects")
+
+
+def _number_or_percent(found: Field) -> None:
+    """ValidatePositiveIntOrPercent, IsNotMoreThan100Percent."""
+    if isinstance(found.value, str):
+        if not _PERCENT.fullmatch(found.text):
+            found.invalid("must be a whole number or a percentage, such as 25%")
+        elif int(found.text[:-1]) > 100:
+            found.invalid("must be no more than 100%")
+    else:
+        found.at_least(0)
+
+
+def deployment(item: Field) -> None:
+    """ValidateDeployment."""
+    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
+    spec = item["spec"]
+    strategy = spec["strategy"]
+    strategy["type"].one_of(("Recreate", "RollingUpdate"), "RollingUpdate")
+    rolling = strategy["rollingUpdate"]
+    if strategy["type"].text == "Recreate":
+        if rolling.given:
+            rolling.forbidden("with Recreate")
+    else:
+        for key in ("maxUnavailable", "maxSurge"):
+            _number_or_percent(rolling[key]) if rolling[key].given else None
+        if all(rolling[key].value in (0, "0%") for key in ("maxUnavailable", "maxSurge")):
+            rolling["maxUnavailable"].invalid("must not be 0 when maxSurge is 0")
+    for key in ("replicas", "minReadySeconds", "revisionHistoryLimit"):
+        spec[key].at_least(0)
+    deadline = spec["progressDeadlineSeconds"]
+    deadline.at_least(0)
+    if (deadline.number if deadline.given else 600) <= spec["minReadySeconds"].number:
+        deadline.invalid("must be more than minReadySeconds")
+    _selector(spec)
+    pod.template(spec["template"])
+    restart_always(spec["template"]["spec"])
+
+
+def daemon_set(item: Field) -> None:
+    """ValidateDaemonSet."""
+    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
+    spec = item["spec"]
+    strategy = spec["updateStrategy"]
+    strategy["type"].one_of(("RollingUpdate", "OnDelete"), "RollingUpdate")
+    for key in ("maxUnavailable", "maxSurge"):
+        if strategy["rollingUpdate"][key].given:
+            _number_or_percent(strategy["rollingUpdate"][key])
+    spec["minReadySeconds"].at_least(0)
+    spec["revisionHistoryLimit"].at_least(0)
+    _selector(spec)
+    pod.template(spec["template"])
+    restart_always(spec["template"]["spec"])
+
+
+def replica_set(item: Field) -> None:
+    """ValidateReplicaSet."""
+    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
+    spec = item["spec"]
+    spec["replicas"].at_least(0)
+    spec["minReadySeconds"].at_least(0)
+    _selector(spec)
+    pod.template(spec["template"])
+    restart_always(spec["template"]["spec"])
+
+
+def lone_pod(item: Field) -> None:
+    """ValidatePodCreate."""
+    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
+    pod.spec(item["spec"])
+
+
+def job(item: Field) -> None:
+    """ValidateJob."""
+    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
+    name, spec = item["metadata"]["name"], item["spec"]
+    completions = spec["completions"]
+    if spec["completionMode"].text == "Indexed" and completions.number > 0:
+        if names.dns_label(f"{name.text}-{completions.number - 1}"):
+            name.invalid("is too long a name for the host names of its Pods")
+    if spec["manualSelector"]:
+        _selector(spec)
+    elif spec["selector"].given:
+        spec["selector"].forbidden("without manualSelector: the Job makes its own")
+    else:
+        labels = spec["template"]["metadata"]["labels"]
+        for label in _JOB_LABELS:
+            wanted = name.text if label.endswith("job-name") else ""
+            if labels[label].given and labels[label].text != wanted:
+                labels[label].forbidden("the Job sets it")
+    job_spec(spec)
+
+
+def job_spec(spec: Field) -> None:
+    """ValidateJobSpec."""
+    for key in (
+        "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit",
+        "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes",
+    ):  # fmt: skip
+        spec[key].at_least(0)
+    if spec["managedBy"].given:
+        spec["managedBy"].must(names.domain_prefixed_path(spec["managedBy"].text))
+    _indexes(spec)
+    restart = spec["template"]["spec"]["restartPolicy"]
+    failures = spec["podFailurePolicy"]
+    if failures.given:
+        _failure_policy(failures, spec)
+    replacement = spec["podReplacementPolicy"]
+    if replacement.given:
+        replacement.one_of(("Failed",) if failures.given else ("TerminatingOrFailed", "Failed"))
+    pod.template(spec["template"])
+    if restart.text in ("", "Always"):
+        restart.required("OnFailure or Never")
+    elif failures.given and restart.text == "OnFailure":
+        restart.invalid("must be Never with podFailurePolicy")
+
+
+def _indexes(spec: Field) -> None:
+    mode, completions = spec["completionMode"], spec["completions"]
+    per_index, failed = spec["backoffLimitPerIndex"], spec["maxFailedIndexes"]
+    if mode.given:
+        mode.one_of(("NonIndexed", "Indexed"))
+    if failed.given and not per_index.given:
+        per_index.required("with maxFailedIndexes")
+    success = spec["successPolicy"]
+    if mode.text != "Indexed":
+        for only in (per_index, failed, success):
+            if only.given:
+                only.forbidden("without completionMode: Indexed")
+        return
+    if not completions.given:
+        completions.required("with completionMode: Indexed")
+    if spec["parallelism"].number > 100_000:
+        spec["parallelism"].invalid("must be no more than 100000 with completionMode: Indexed")
+    if failed.given and completions.given and failed.number > completions.number:
+        failed.invalid("must be no more than completions")
+    if failed.number > 100_000:
+        failed.invalid("must be no more than 100000")
+    if success.given:
+        rules = success["rules"]
+        if not rules:
+            rules.required()
+        for rule in rules:
+            if not rule["succeededCount"].given and not rule["succeededIndexes"].given:
+                rule.required("succeededCount or succeededIndexes")
+            rule["succeededCount"].at_least(0, completions.number)
+
+
+def _failure_policy(found: Field, spec: Field) -> None:
+    """ValidatePodFailurePolicy."""
+    template = spec["template"]["spec"]
+    known = {c["name"].text for c in [*template["containers"], *template["initContainers"]]}
+    if len(found["rules"]) > 20:
+        found["rules"].fault("are too many; 20 is the most")
+    for rule in found["rules"]:
+        rule["action"].one_of(("Count", "FailIndex", "FailJob", "Ignore"))
+        if rule["action"].text == "FailIndex" and not spec["backoffLimitPerIndex"].given:
+            rule["action"].invalid("takes backoffLimitPerIndex")
+        codes, conditions = rule["onExitCodes"], rule["onPodConditions"]
+        if codes.given == bool(conditions):
+            rule.required("one of onExitCodes and onPodConditions")
+        if codes.given:
+            _exit_codes(codes, known)
+        for condition in conditions:
+            condition["type"].must(names.qualified(condition["type"].text))
+            condition["status"].one_of(("False", "True", "Unknown"), "True")
+
+
+def _exit_codes(found: Field, known: set[str]) -> None:
+    """ValidatePodFailurePolicyRuleOnExitCodes."""
+    found["operator"].one_of(("In", "NotIn"))
+    name, values = found["containerName"], found["values"]
+    if name.given and name.text not in known:
+        name.invalid("is no container of the Pod")
+    if not values:
+        values.required()
+    if len(values) > 255:
+        values.fault("are too many; 255 is the most")
+    numbers = [value.number for value in values]
+    for value in values:
+        if found["operator"].text == "In" and value.number == 0:
+            value.invalid("must not be 0 with the operator In")
+    if numbers != sorted(set(numbers)):
+        values.invalid("must be in order, each once")
+
+
+def cron_job(item: Field) -> None:
+    """ValidateCronJobCreate."""
+    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
+    name, spec = item["metadata"]["name"], item["spec"]
+    if len(name) > 52:
+        name.invalid("must be no more than 52 characters")
+    if not spec["schedule"]:
+        spec["schedule"].required()
+    elif not schedule(spec["schedule"].text):
+        spec["schedule"].invalid("is no schedule, such as */5 * * * *")
+    spec["concurrencyPolicy"].one_of(("Allow", "Forbid", "Replace"), "Allow")
+    for key in (
+        "startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit",
+    ):  # fmt: skip
+        spec[key].at_least(0)
+    zone = spec["timeZone"]
+    if zone.given and (not zone or zone.text.lower() == "local"):
+        zone.invalid("must be a time zone, such as Europe/Berlin")
+    inner = spec["jobTemplate"]["spec"]
+    if inner["manualSelector"]:
+        inner["manualSelector"].forbidden("of a CronJob")
+    if inner["selector"].given:
+        inner["selector"].forbidden("of a CronJob: its Jobs make their own")
+    job_spec(inner)
+
+
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+_NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+
+
+def schedule(text: str) -> bool:
+    """Whether github.com/robfig/cron's ParseStandard takes it."""
+    if text.startswith("@"):
+        return text in _NICKNAMES or bool(re.fullmatch(r"@every ([0-9.]+(ns|us|ms|s|m|h))+", text))
+    parts = text.split()
+    if len(parts) != 5 or "TZ" in text:
+        return False
+    return all(
+        _part(item, low, high)
+        for part, (low, high) in zip(parts, _RANGES, strict=True)
+        for item in part.split(",")
+    )
+
+
+def _part(item: str, low: int, high: int) -> bool:
+    span, slash, step = item.partition("/")
+    if slash and not (step.isdigit() and int(step) > 0):
+        return False
+    if span in ("*", "?"):
+        return True
+    names_ = _MONTHS if high == 12 else _DAYS if high == 6 else []
+    ends = [
+        names_.index(end.lower()) + low
+        if end.lower() in names_
+        else int(end)
+        if end.isdigit()
+        else -1
+        for end in span.split("-")
+    ]
+    return len(ends) <= 2 and ends == sorted(ends) and low <= ends[0] and ends[-1] <= high
