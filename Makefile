@@ -67,6 +67,10 @@ docs: .venv/ready ## write docs/configuration.md and docs/nni-check.md anew
 	@$(python) -c 'from fcgitops.fcconfig import reference; print(reference.page(), end="")' > docs/configuration.md
 	@$(python) -c 'from fcgitops.nnifile import reference; print(reference.page(), end="")' > docs/nni-check.md
 
+.PHONY: kubernetes-schemas
+kubernetes-schemas: .venv/ready ## write kubernetes/schema.json anew, from Go's module proxy; takes Go
+	@$(python) tests/kubernetes_schemas.py
+
 .PHONY: lint
 lint: .venv/dev ## ruff
 	@.venv/bin/ruff check .

@@ -224,7 +224,7 @@ def _schema(found: Field, level: str) -> None:
         found["default"].invalid(complaint)
 
 
-def _unlike(value: Any, schema: Any) -> str:  # noqa: ANN401, PLR0911
+def _unlike(value: Any, schema: Any) -> str:  # noqa: ANN401
     """structuraldefaulting.ValidateDefaults: why a default is not what its schema says, or ""."""
     if value is None:
         return "" if schema.get("nullable") else "must not be null"

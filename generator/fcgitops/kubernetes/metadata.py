@@ -64,7 +64,7 @@ def label_map(found: Field) -> None:
     """ValidateLabels: a map of labels."""
     for key, value in found.entries():
         if complaint := names.qualified(key):
-            value.fault(f"the key {complaint}")
+            value.fault(f"the key is wrong: {complaint}")
         value.must(names.label_value(value.text))
 
 
@@ -73,7 +73,7 @@ def annotation_map(found: Field) -> None:
     total = 0
     for key, value in found.entries():
         if complaint := names.qualified(key.lower()):
-            value.fault(f"the key {complaint}")
+            value.fault(f"the key is wrong: {complaint}")
         total += len(key.encode()) + len(value.text.encode())
     if total > MOST_ANNOTATED:
         found.fault(f"have {total} bytes; {MOST_ANNOTATED} is the most")

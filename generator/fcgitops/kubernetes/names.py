@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+_LONG = "must be no more than 63 characters"
 _MIXED = "must be letters, digits, '-', '_' and '.', with a letter or digit at both ends"
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -68,13 +69,13 @@ def qualified(text: str) -> str:
     if slash and not prefix:
         return "must have a prefix before its '/'"
     if prefix and (complaint := dns_subdomain(prefix)):
-        return f"the prefix {complaint}"
+        return f"what is before '/' {complaint}"
     if not name:
         return "must have a name"
     if len(name) > 63:
-        return "the name must be no more than 63 characters"
+        return "what is after '/' must be no more than 63 characters" if slash else _LONG
     if not _QUALIFIED.fullmatch(name):
-        return f"the name {_MIXED}"
+        return f"what is after '/' {_MIXED}" if slash else _MIXED
     return ""
 
 

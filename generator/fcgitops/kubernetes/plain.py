@@ -50,7 +50,7 @@ def config_map(item: Field) -> None:
     for part in ("data", "binaryData"):
         for key, value in item[part].entries():
             if complaint := names.key(key):
-                value.fault(f"the key {complaint}")
+                value.fault(f"the key is wrong: {complaint}")
             if part == "data" and item["binaryData"][key].given:
                 value.fault("is in binaryData, too")
             held = value.value
@@ -67,7 +67,7 @@ def secret(item: Field) -> None:
     for part in ("data", "stringData"):
         for key, value in item[part].entries():
             if complaint := names.key(key):
-                value.fault(f"the key {complaint}")
+                value.fault(f"the key is wrong: {complaint}")
     if sum(map(len, held.values())) > MOST_BYTES:
         item["data"].fault(f"are more than {MOST_BYTES} bytes")
     kind = item["type"].text

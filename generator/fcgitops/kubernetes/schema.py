@@ -203,7 +203,7 @@ class _Reader:
             seen.add(identity)
         return made
 
-    def scalar(self, value: Any, spec: str, path: Path) -> Any:  # noqa: ANN401, PLR0911
+    def scalar(self, value: Any, spec: str, path: Path) -> Any:  # noqa: ANN401
         kind = type(value)
         if spec == "bool":
             return value if kind is bool else self.wrong(path, value, "true or false")

@@ -1,0 +1,249 @@
+"""The kustomizations that an overlay is made of, as their files say, and what each is given.
+
+Nothing is built here: objects are read from the files that kustomizations name, and followed
+upwards as far as patches, images and replacements need it. Files that overlays share are read
+once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fcgitops.core.errors import InputError
+from fcgitops.text import yamlio
+from fcgitops.verify.references import FILES
+from fcgitops.verify.remark import Object
+
+_GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
+
+
+@dataclass(frozen=True)
+class Kustomization:
+    """One kustomization file."""
+
+    file: str
+    """Relative to the repository's top."""
+    folder: Path
+    node: yaml.MappingNode
+
+    def entries(self, key: str) -> Iterator[tuple[Any, int]]:
+        """The elements of a list in it, as values, with their lines."""
+        for name, value in self.node.value:
+            if getattr(name, "value", None) == key and isinstance(value, yaml.SequenceNode):
+                for item in value.value:
+                    yield plain(item), item.start_mark.line + 1
+
+
+@dataclass
+class Layer:
+    """A kustomization, and what comes to it from below."""
+
+    kustomization: Kustomization
+    objects: list[Object] = field(default_factory=list)
+    """What it and those below it read from files or generate; as written, before any change."""
+    images: set[str] = field(default_factory=set)
+    """Names of images that its own `images:` finds."""
+    unread: bool = False
+    """Whether something below could not be read here, such as a URL: nothing is sure then."""
+
+
+class Reader:
+    """Reads the kustomizations of one repository, each once.
+
+    Args:
+        root: the repository's top.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.realpath(root))
+        self._objects: dict[Path, list[Object]] = {}
+        self._files: dict[Path, Kustomization | None] = {}
+        self._shared: dict[Path, list[Layer]] = {}
+
+    def layers(self, folder: Path) -> list[Layer]:
+        """The kustomization in `folder` and all below it, those that are applied first first."""
+        folder = Path(os.path.realpath(folder))
+        if folder not in self._shared:
+            self._shared[folder] = []  # a circle ends here; kustomize refuses it
+            self._shared[folder] = self._read(folder)
+        return self._shared[folder]
+
+    def _read(self, folder: Path) -> list[Layer]:
+        kustomization = self.kustomization(folder)
+        if kustomization is None:
+            return []
+        below: list[Layer] = []
+        objects: list[Object] = []
+        images: set[str] = set()
+        unread = False
+        for text, _ in (*kustomization.entries("resources"), *kustomization.entries("bases")):
+            target = folder / str(text)
+            if "://" in str(text) or not target.exists():
+                unread = True
+            elif target.is_dir():
+                inner = self.layers(target)
+                below += [layer for layer in inner if layer not in below]
+                if inner:
+                    objects += inner[-1].objects
+                    images |= renamed(inner[-1])
+                    unread |= inner[-1].unread
+            else:
+                objects += self.objects(target)
+        images |= set(_images(objects))
+        for text, _ in kustomization.entries("components"):
+            inner, unread_too = self._component(folder / str(text), objects, images)
+            below += inner
+            unread |= unread_too
+            if inner:
+                objects, images = inner[-1].objects, renamed(inner[-1])
+        objects = objects + list(_generated(kustomization))
+        images = images | set(_patched_images(kustomization))
+        return [*below, Layer(kustomization, objects, images, unread)]
+
+    def _component(
+        self, folder: Path, objects: list[Object], images: set[str]
+    ) -> tuple[list[Layer], bool]:
+        """A component, which is given what the kustomization has before it."""
+        kustomization = self.kustomization(Path(os.path.realpath(folder)))
+        if kustomization is None:
+            return [], True
+        own: list[Object] = []
+        unread = False
+        for text, _ in kustomization.entries("resources"):
+            target = kustomization.folder / str(text)
+            if target.is_file():
+                own += self.objects(target)
+            elif target.is_dir():
+                inner = self.layers(target)
+                own += inner[-1].objects if inner else []
+            else:
+                unread = True
+        below: list[Layer] = []
+        given, names = objects + own, images | set(_images(own))
+        for text, _ in kustomization.entries("components"):
+            inner, more = self._component(kustomization.folder / str(text), given, names)
+            below += inner
+            unread |= more
+        given = given + list(_generated(kustomization))
+        names = names | set(_patched_images(kustomization))
+        return [*below, Layer(kustomization, given, names, unread)], unread
+
+    def kustomization(self, folder: Path) -> Kustomization | None:
+        """The kustomization of a folder; None where there is none that can be read."""
+        if folder not in self._files:
+            self._files[folder] = self._load(folder)
+        return self._files[folder]
+
+    def _load(self, folder: Path) -> Kustomization | None:
+        path = next((folder / name for name in FILES if (folder / name).is_file()), None)
+        if path is None:
+            return None
+        try:
+            node = yamlio.compose(path.read_bytes(), path.name)
+        except (InputError, OSError):
+            return None  # FCG00 says that it does not build
+        file = os.path.relpath(path, self.root)
+        return Kustomization(file, folder, node) if isinstance(node, yaml.MappingNode) else None
+
+    def objects(self, file: Path) -> list[Object]:
+        """The objects of a file of resources; none of one that cannot be read."""
+        if file not in self._objects:
+            try:
+                documents = yamlio.load_all(file.read_bytes(), file.name)
+            except Exception:
+                documents = []
+            self._objects[file] = [d for d in documents if isinstance(d, dict) and "kind" in d]
+        return self._objects[file]
+
+
+def plain(node: yaml.Node) -> Any:  # noqa: ANN401
+    """A node as dict, list or text."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(getattr(key, "value", "")): plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [plain(item) for item in node.value]
+    return node.value
+
+
+def renamed(layer: Layer) -> set[str]:
+    """The names of images that a layer hands up, after its own `images:`."""
+    names = set(layer.images)
+    for entry, _ in layer.kustomization.entries("images"):
+        if isinstance(entry, dict) and entry.get("newName"):
+            found = {name for name in names if image_matches(entry.get("name"), name)}
+            if found:
+                names = (names - found) | {entry["newName"]}
+    return names
+
+
+def image_matches(wanted: object, name: str) -> bool:
+    """Whether an entry of `images:` is for images of a name: kustomize takes it as a pattern."""
+    try:
+        return re.fullmatch(str(wanted), name) is not None
+    except re.error:
+        return wanted == name
+
+
+def image_name(reference: str) -> str:
+    """A reference without its tag and digest."""
+    rest = reference.partition("@")[0]
+    head, slash, last = rest.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
+
+
+def _images(value: Any) -> Iterator[str]:  # noqa: ANN401
+    """The names of all images in a value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "image" and isinstance(item, str):
+                yield image_name(item)
+            else:
+                yield from _images(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _images(item)
+
+
+def _generated(kustomization: Kustomization) -> Iterator[Object]:
+    for key, kind in _GENERATORS.items():
+        for entry, _ in kustomization.entries(key):
+            if isinstance(entry, dict):
+                meta = {"name": entry.get("name", ""), "namespace": entry.get("namespace", "")}
+                yield {"apiVersion": "v1", "kind": kind, "metadata": meta}
+
+
+def _patched_images(kustomization: Kustomization) -> Iterator[str]:
+    """Images that patches may bring in."""
+    for text in patch_texts(kustomization):
+        for found in re.finditer(r"image\"?:\s*\"?([^\s\"',}]+)", text):
+            yield image_name(found.group(1))
+        for found in re.finditer(r"/image\"?.*?value\"?:\s*\"?([^\s\"',}]+)", text, re.DOTALL):
+            yield image_name(found.group(1))
+
+
+def patch_texts(kustomization: Kustomization) -> Iterator[str]:
+    """The texts of all patches of a kustomization, from its own file or others."""
+    for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+        for entry, _ in kustomization.entries(key):
+            yield patch_text(kustomization, entry)
+
+
+def patch_text(kustomization: Kustomization, entry: Any) -> str:  # noqa: ANN401
+    """The text of one patch; "" where there is none to read."""
+    if isinstance(entry, str):
+        entry = {"patch": entry} if "\n" in entry else {"path": entry}
+    if not isinstance(entry, dict):
+        return ""
+    if "patch" in entry:
+        return str(entry["patch"])
+    try:
+        return (kustomization.folder / str(entry.get("path"))).read_text("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,359 @@
+"""Whether what is rendered starts FrameworkController, with what it needs, and keeps it running."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from fcgitops.kubernetes import quantity
+from fcgitops.manifests import overlay as render
+from fcgitops.verify.checks import Rendered
+from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
+
+HOME = "/opt/frameworkcontroller/frameworkcontroller"
+"""The image's working directory, which holds the binary and its own configuration file."""
+BINARY = f"{HOME}/frameworkcontroller"
+_SHELLS = ("sh", "bash", "ash")
+LEAST_MEMORY = "32Mi"
+"""Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
+LEAST_CPU = "10m"
+OBJECT = f"StatefulSet {render.NAME}"
+_CONTAINER = f"spec.template.spec.containers[{render.NAME}]"
+_POD = "spec.template.spec"
+
+
+def _one(r: Rendered) -> bool:
+    """Whether there is one FrameworkController; FCG01 says it where there is none."""
+    return len(r.all("StatefulSet")) == 1
+
+
+def started(r: Rendered) -> Remarks:
+    """FrameworkController's binary is started in the directory of its configuration."""
+    if not _one(r):
+        return
+    container = r.container()
+    if not container:
+        yield Remark(f"no container is called {render.NAME}", render.NAME, ERROR, OBJECT, _POD)
+        return
+    command = _list(container.get("command"))
+    arguments = _list(container.get("args"))
+    folder = str(container.get("workingDir") or "").rstrip("/")
+    yield from _hidden(container)
+    files = dict(_mounted(r))
+    if arguments and not command:
+        what = "changes what the image starts"
+        yield Remark(what, "command", WARNING, OBJECT, f"{_CONTAINER}.args")
+        return
+    script = _script(command, arguments)
+    if script is not None:
+        if "start.sh" not in script and BINARY not in script:
+            what = "starts neither start.sh nor FrameworkController's binary"
+            yield Remark(what, BINARY, WARNING, OBJECT, f"{_CONTAINER}.command")
+        elif r.config is not None and not any(path in script for path in files):
+            what = f"does not take {render.CONFIG_FILE} from where it is mounted"
+            yield Remark(what, _places(files), WARNING, OBJECT, f"{_CONTAINER}.command")
+        return
+    program = posixpath.normpath(posixpath.join(folder or HOME, command[0])) if command else BINARY
+    if program not in (BINARY, f"{HOME}/start.sh"):
+        what = f"starts {command[0]}, not FrameworkController"
+        yield Remark(what, BINARY, WARNING, OBJECT, f"{_CONTAINER}.command")
+    elif r.config is None and folder not in ("", HOME):
+        what = f"is {folder}, where no {render.CONFIG_FILE} is: FrameworkController panics"
+        yield Remark(what, HOME, WARNING, OBJECT, f"{_CONTAINER}.workingDir")
+    elif r.config is not None and f"{folder or HOME}/{render.CONFIG_FILE}" not in files:
+        what = f"is {folder or HOME}, where the configuration is not mounted"
+        yield Remark(what, _places(files), WARNING, OBJECT, f"{_CONTAINER}.workingDir")
+
+
+def _script(command: list[str], arguments: list[str]) -> str | None:
+    """What a shell is given to run; None where no shell is started."""
+    words = [*command, *arguments]
+    if not words or posixpath.basename(words[0]) not in _SHELLS:
+        return None
+    return " ".join(words[1:])
+
+
+def _hidden(container: Object) -> Remarks:
+    for i, mount in enumerate(_dicts(container.get("volumeMounts"))):
+        path = posixpath.normpath(str(mount.get("mountPath") or "."))
+        if path == BINARY or BINARY.startswith(f"{path.rstrip('/')}/"):
+            what = f"{path} hides FrameworkController's binary, {BINARY}"
+            place = f"{_CONTAINER}.volumeMounts[{i}]"
+            yield Remark(what, "another path", WARNING, OBJECT, place)
+
+
+def _places(files: dict[str, str]) -> str:
+    return posixpath.dirname(next(iter(files))) if files else "mount its ConfigMap"
+
+
+def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
+    """Where the container finds a configuration file of a rendered ConfigMap, and which one."""
+    volumes = {v.get("name"): v for v in _dicts(r.pod().get("volumes"))}
+    for mount in _dicts(r.container().get("volumeMounts")):
+        volume = volumes.get(mount.get("name"), {})
+        sources = [
+            volume.get("configMap"),
+            *(
+                part.get("configMap")
+                for part in _dicts((volume.get("projected") or {}).get("sources"))
+            ),
+        ]
+        for source in _dicts(sources):
+            for found in r.all("ConfigMap", str(source.get("name"))):
+                for key, path in _files(source, found):
+                    if key == render.CONFIG_FILE:
+                        yield _at(mount, path), str(source.get("name"))
+
+
+def _files(source: Object, found: Object) -> Iterator[tuple[str, str]]:
+    """The keys of a ConfigMap that a volume holds, and their paths in it."""
+    keys = found.get("data") or {}
+    items = _dicts(source.get("items"))
+    if source.get("items") is None:
+        yield from ((key, key) for key in keys)
+    yield from ((str(i.get("key")), str(i.get("path"))) for i in items if i.get("key") in keys)
+
+
+def _at(mount: Object, path: str) -> str:
+    base, part = str(mount.get("mountPath") or ""), str(mount.get("subPath") or "").strip("/")
+    if part == path:
+        return posixpath.normpath(base)
+    if part and path.startswith(f"{part}/"):
+        path = path.removeprefix(f"{part}/")
+    return posixpath.normpath(posixpath.join(base, path))
+
+
+def connected(r: Rendered) -> Remarks:
+    """Its Pod has a token, and asks the API server that the environment names."""
+    if not _one(r):
+        return
+    pod, env = r.pod(), r.environment
+    own = r.all("ServiceAccount", str(pod.get("serviceAccountName") or "default"))
+    token = pod.get("automountServiceAccountToken")
+    if token is None and own:
+        token = own[0].get("automountServiceAccountToken")
+    by_file = bool(env and env.kubeconfig_secret)
+    if token is False and not by_file and not _projects_token(pod):
+        what = "is false: without a token FrameworkController panics at each start"
+        yield Remark(what, "true", WARNING, OBJECT, f"{_POD}.automountServiceAccountToken")
+    wanted = {"KUBE_APISERVER_ADDRESS": env.api_address if env else ""}
+    for variable in _dicts(r.container().get("env")):
+        name, value = variable.get("name"), variable.get("value")
+        place = f"{_CONTAINER}.env[{name}]"
+        if name in wanted and (value or "") != wanted[name]:
+            what = f"is {value}, not apiServer.address of the environment"
+            yield Remark(what, "apiServer.address", WARNING, OBJECT, place)
+        if name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
+            what = "leads to another API server than the Pod's own"
+            yield Remark(what, "apiServer.address", WARNING, OBJECT, place)
+        if name == "KUBECONFIG" and not by_file:
+            what = "is set, but the environment names no Secret with a kubeconfig"
+            yield Remark(what, "apiServer.kubeconfigSecret", WARNING, OBJECT, place)
+
+
+def _projects_token(pod: Object) -> bool:
+    return any(
+        "serviceAccountToken" in source
+        for volume in _dicts(pod.get("volumes"))
+        for source in _dicts((volume.get("projected") or {}).get("sources"))
+    )
+
+
+def rolled_out(r: Rendered) -> Remarks:
+    """A change reaches the one Pod: it is rolled out, and there is one."""
+    if not _one(r):
+        return
+    spec = r.controller()["spec"]
+    replicas = spec.get("replicas", 1)
+    if replicas == 0:
+        what = "is 0: FrameworkController does not run"
+        yield Remark(what, "1", WARNING, OBJECT, "spec.replicas")
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        what = "is OnDelete: a change reaches no Pod until somebody deletes it"
+        yield Remark(what, "RollingUpdate", WARNING, OBJECT, "spec.updateStrategy.type")
+    partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
+    if isinstance(partition, int) and partition > 0:
+        what = f"is {partition}: a change does not reach the Pod {render.NAME}-0"
+        yield Remark(what, "0", WARNING, OBJECT, "spec.updateStrategy.rollingUpdate.partition")
+
+
+def survives(r: Rendered) -> Remarks:
+    """The Pod can be scheduled and stays: memory, probes, gates."""
+    if not _one(r):
+        return
+    pod, container = r.pod(), r.container()
+    limits = (container.get("resources") or {}).get("limits") or {}
+    for key, least in (("memory", LEAST_MEMORY), ("cpu", LEAST_CPU)):
+        for where, given in ((f"{_CONTAINER}.resources.limits", limits),):
+            found, needed = quantity.parse(given.get(key)), quantity.parse(least)
+            if found is not None and needed is not None and found.amount < needed.amount:
+                what = f"{key} {given[key]} is too little: it is killed, or does not get ready"
+                yield Remark(what, f"{least} or more", WARNING, OBJECT, where)
+    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+        for kind in ("httpGet", "tcpSocket", "grpc"):
+            if kind in (container.get(probe) or {}):
+                ends = (
+                    "is never Ready" if probe == "readinessProbe" else "is killed again and again"
+                )
+                what = f"FrameworkController listens at no port: it {ends}"
+                yield Remark(what, "exec", WARNING, OBJECT, f"{_CONTAINER}.{probe}.{kind}")
+    if pod.get("schedulingGates"):
+        what = "keep the Pod from every node until somebody takes them away"
+        yield Remark(what, "none", WARNING, OBJECT, f"{_POD}.schedulingGates")
+
+
+def reachable(r: Rendered) -> Remarks:
+    """The network policies that select its Pod leave it a way to the API server."""
+    if not _one(r):
+        return
+    labels = r.controller()["spec"]["template"].get("metadata", {}).get("labels") or {}
+    limiting = [
+        o for o in r.objects
+        if o.get("kind") == "NetworkPolicy" and _limits_egress(o) and _selects(o, labels)
+    ]  # fmt: skip
+    if limiting and not any((o.get("spec") or {}).get("egress") for o in limiting):
+        names = " and ".join(named(o) for o in limiting)
+        what = "lets the Pod reach nothing, the API server neither"
+        yield Remark(what, "egress.mode of environment.yaml", WARNING, names, "spec.egress")
+
+
+def _limits_egress(policy: Object) -> bool:
+    spec = policy.get("spec") or {}
+    return "Egress" in (spec.get("policyTypes") or []) or "egress" in spec
+
+
+def _selects(policy: Object, labels: dict[str, str]) -> bool:
+    from fcgitops.kubernetes import metadata  # noqa: PLC0415 - few overlays come here
+    from fcgitops.kubernetes.field import Field  # noqa: PLC0415
+
+    selector = (policy.get("spec") or {}).get("podSelector") or {}
+    return metadata.matches(Field(selector, (), []), labels)
+
+
+def referred(r: Rendered) -> Remarks:
+    """What the Pod refers to is rendered, or `expects` of environment.yaml names it."""
+    if not _one(r):
+        return
+    expected = _expected(r)
+    for kind, name, place, key in _references(r.pod()):
+        found = r.all(kind, name)
+        if found:
+            keys = {**(found[0].get("data") or {}), **(found[0].get("binaryData") or {}),
+                    **(found[0].get("stringData") or {})}  # fmt: skip
+            if key and kind in ("ConfigMap", "Secret") and key not in keys:
+                what = f"the {kind} {name} has no key {key}: the Pod never starts"
+                yield Remark(what, ", ".join(keys) or "add it", WARNING, OBJECT, place)
+        elif (kind, name) not in expected and not name.startswith("system-"):
+            what = f"no {kind} {name} is rendered, nor expected: the Pod never starts"
+            hint = f"expects: {{{_EXPECTS[kind]}: [{name}]}} where something else makes it"
+            yield Remark(what, hint, WARNING, OBJECT, place)
+    yield from _namespace(r, expected)
+    yield from _bound_accounts(r, expected)
+
+
+def _namespace(r: Rendered, expected: set[tuple[str, str]]) -> Remarks:
+    name = r.namespace()
+    there = r.profile != "hardened" or r.all("Namespace", name) or ("Namespace", name) in expected
+    if not there:
+        what = f"no Namespace {name} is rendered, nor expected: nothing of it can be applied"
+        hint = f"expects: {{namespaces: [{name}]}} where something else makes it"
+        yield Remark(what, hint, WARNING, OBJECT, "metadata.namespace")
+    if not r.all("Service", str(r.controller()["spec"].get("serviceName") or render.NAME)):
+        what = "no such Service is rendered: the Pod runs, and has no name in DNS"
+        yield Remark(what, "", INFO, OBJECT, "spec.serviceName")
+
+
+def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Remarks:
+    """Subjects of bindings: kustomize moves them with `namespace:`, or does not."""
+    rendered = {
+        (o["metadata"].get("namespace"), o["metadata"].get("name"))
+        for o in r.objects
+        if o.get("kind") == "ServiceAccount"
+    }
+    for binding in r.objects:
+        if binding.get("kind") not in ("ClusterRoleBinding", "RoleBinding"):
+            continue
+        for i, subject in enumerate(_dicts(binding.get("subjects"))):
+            if subject.get("kind") != "ServiceAccount":
+                continue
+            home, name = subject.get("namespace"), subject.get("name")
+            if (home, name) in rendered or ("ServiceAccount", f"{home}/{name}") in expected:
+                continue
+            what = f"no ServiceAccount {name} is rendered in {home}, nor expected"
+            hint = f"expects: {{serviceAccounts: [{home}/{name}]}} where something else makes it"
+            yield Remark(what, hint, WARNING, named(binding), f"subjects[{i}]")
+
+
+_EXPECTS = {
+    "ConfigMap": "configMaps",
+    "Secret": "secrets",
+    "PersistentVolumeClaim": "persistentVolumeClaims",
+    "PriorityClass": "priorityClasses",
+    "RuntimeClass": "runtimeClasses",
+    "ServiceAccount": "serviceAccounts",
+    "Namespace": "namespaces",
+}
+"""Kind → its list in `expects`."""
+
+
+def _expected(r: Rendered) -> set[tuple[str, str]]:
+    """Kind and name of what the environment says to be on its cluster."""
+    env = r.environment
+    if env is None:
+        return set()
+    given = getattr(env, "expects", {})
+    found = {(kind, name) for kind, key in _EXPECTS.items() for name in given.get(key, [])}
+    # These keys name what has to be there.
+    found.add(("Secret", env.kubeconfig_secret))
+    found.add(("PriorityClass", env.priority_class))
+    return found
+
+
+def _references(pod: Object) -> Iterator[tuple[str, str, str, str]]:
+    """What a Pod does not start without: kind, name, place, and the key in it, or ""."""
+    for key, kind in (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass")):
+        if pod.get(key):
+            yield kind, str(pod[key]), f"{_POD}.{key}", ""
+    for volume in _dicts(pod.get("volumes")):
+        place = f"{_POD}.volumes[{volume.get('name')}]"
+        claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+        if claim:
+            yield "PersistentVolumeClaim", str(claim), place, ""
+        for part in (volume, *_dicts((volume.get("projected") or {}).get("sources"))):
+            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                for name, source in _wanted(part.get(field)):
+                    keys = [str(item.get("key")) for item in _dicts(source.get("items"))]
+                    for key in keys or [""]:
+                        yield kind, name, f"{place}.{field}", key
+    for container in [*_dicts(pod.get("initContainers")), *_dicts(pod.get("containers"))]:
+        yield from _variables(container, f"{_POD}.containers[{container.get('name')}]")
+
+
+def _variables(container: Object, place: str) -> Iterator[tuple[str, str, str, str]]:
+    """What a container's variables come from, as `_references` yields it."""
+    for source in _dicts(container.get("envFrom")):
+        for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+            for name, _ in _wanted(source.get(field)):
+                yield kind, name, f"{place}.envFrom", ""
+    for variable in _dicts(container.get("env")):
+        value = variable.get("valueFrom") or {}
+        at = f"{place}.env[{variable.get('name')}]"
+        for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+            for name, reference in _wanted(value.get(field)):
+                yield kind, name, at, str(reference.get("key") or "")
+
+
+def _wanted(reference: Any) -> Iterator[tuple[str, Object]]:  # noqa: ANN401
+    """A reference and the name in it, unless it is absent or optional."""
+    if isinstance(reference, dict) and not reference.get("optional"):
+        yield str(reference.get("name") or reference.get("secretName") or ""), reference
+
+
+def _dicts(value: Any) -> list[Object]:  # noqa: ANN401
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _list(value: Any) -> list[str]:  # noqa: ANN401
+    return [str(item) for item in value] if isinstance(value, list) else []

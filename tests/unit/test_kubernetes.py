@@ -1,0 +1,357 @@
+"""Kubernetes' own validation: an object with one fault, and what is said of it.
+
+What a real API server says of the same kinds of faults is compared in tests/e2e/test_oracle.py.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from fcgitops.kubernetes import addresses, check, quantity, schema
+from fcgitops.kubernetes.field import USELESS
+from fcgitops.kubernetes.schema import Versions
+
+SOUND = {
+    str(item["kind"]): item
+    for item in yaml.safe_load_all("""\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: s}
+spec:
+  selector: {matchLabels: {app: s}}
+  template:
+    metadata: {labels: {app: s}}
+    spec:
+      containers: [{name: c, image: busybox}]
+      volumes: [{name: v, emptyDir: {}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: n}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q}
+spec: {hard: {}}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: l}
+spec: {limits: [{type: Container}]}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: p}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: j}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: j}
+spec:
+  schedule: "*/5 * * * *"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p}
+spec: {podSelector: {}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: r}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: r}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: p}
+value: 1
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: things, kind: Thing}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+""")
+}
+
+
+def with_value(kind: str, path: str, value: object) -> dict[str, Any]:
+    """A sound object in which one field is set; `path` with dots, `-` for the end of a list."""
+    item = copy.deepcopy(SOUND[kind])
+    *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    node: Any = item
+    for part in way:
+        node = node[part] if isinstance(node, list) else node.setdefault(part, {})
+    if last == "-":
+        node.append(value)
+    else:
+        node[last] = value
+    return item
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_sound(kind: str) -> None:
+    """Nothing is said of an object that the API server takes."""
+    assert check.faults(SOUND[kind]) == []
+
+
+POD = "spec.template.spec"
+C = f"{POD}.containers.0"
+S = "StatefulSet"
+FAULTS: list[tuple[str, str, object, str]] = [
+    # what the schema says
+    (S, "spec.replica", 1, "spec.replica: is no field of StatefulSetSpec: did you mean replicas?"),
+    (S, "spec.replicas", "1", "spec.replicas: '1' is not a whole number"),
+    (S, f"{C}.tty", "on", f"{POD}.containers[0].tty: 'on' is not true or false"),
+    (S, f"{C}.command", "run", f"{POD}.containers[0].command: 'run' is not a list"),
+    (S, f"{C}.env", [{"name": "A", "value": True}],
+     f"{POD}.containers[0].env[0].value: true is not a text"),
+    (S, f"{C}.env", [{"name": "A"}, {"name": "A"}],
+     f"{POD}.containers[0].env[1]: another element has the same name 'A'"),
+    (S, f"{C}.ports", [{"containerPort": 1}, {"containerPort": 1, "protocol": "TCP"}],
+     f"{POD}.containers[0].ports[1]: another element has the same containerPort 1, protocol 'TCP'"),
+    (S, f"{C}.resources", {"limits": {"cpu": "abc"}},
+     f"{POD}.containers[0].resources.limits.cpu: 'abc' is no quantity, such as 500m, 2, 512Mi, "
+     "1.5Gi or 129e6"),
+    ("Secret", "data", {"a": "?"}, "data.a: is not base64"),
+    # metadata
+    (S, "metadata.name", "A",
+     "metadata.name: 'A': must be lower case letters, digits and '-', with a letter or digit at "
+     "both ends"),
+    (S, "metadata.labels", {"a/b/c": "x"},
+     "metadata.labels[a/b/c]: the key is wrong: must have one '/' at most"),
+    (S, "metadata.labels", {"a": "b c"}, "metadata.labels.a: 'b c': must be letters, digits, '-', "
+     "'_' and '.', with a letter or digit at both ends"),
+    ("Namespace", "metadata.labels", {"pod-security.kubernetes.io/enforce": "restrictedd"},
+     "metadata.labels[pod-security.kubernetes.io/enforce]: 'restrictedd' is none of privileged, "
+     "baseline, restricted"),
+    # a Pod
+    (S, f"{POD}.restartPolicy", "Never", f"{POD}.restartPolicy: 'Never' is none of Always"),
+    (S, f"{POD}.dnsPolicy", "None",
+     f"{POD}.dnsConfig.nameservers: is required: with dnsPolicy: None"),
+    (S, f"{POD}.tolerations", [{"operator": "Equal"}],
+     f"{POD}.tolerations[0].operator: 'Equal': must be Exists without a key: it tolerates every "
+     "taint"),
+    (S, f"{POD}.tolerations", [{"key": "a", "operator": "Exists", "tolerationSeconds": 1}],
+     f"{POD}.tolerations[0].effect: nothing: must be NoExecute with tolerationSeconds"),
+    (S, f"{POD}.volumes.-", {"name": "w", "emptyDir": {}, "hostPath": {"path": "/"}},
+     f"{POD}.volumes[1].hostPath: is not allowed: there is emptyDir already; a volume is of one "
+     "kind"),
+    (S, f"{POD}.securityContext", {"sysctls": [{"name": "A", "value": "1"}]},
+     f"{POD}.securityContext.sysctls[0].name: 'A': must be lower case letters, digits, '-' and '_' "
+     "between '.' or '/'"),
+    (S, f"{POD}.topologySpreadConstraints",
+     [{"maxSkew": 0, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+     f"{POD}.topologySpreadConstraints[0].maxSkew: 0: must be 1 or more"),
+    # a container
+    (S, f"{C}.image", "", f"{POD}.containers[0].image: is required"),
+    (S, f"{C}.imagePullPolicy", "always",
+     f"{POD}.containers[0].imagePullPolicy: 'always' is none of Always, IfNotPresent, Never"),
+    (S, f"{C}.volumeMounts", [{"name": "w", "mountPath": "/w"}],
+     f"{POD}.containers[0].volumeMounts[0].name: no volume is called w"),
+    (S, f"{C}.resources", {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}},
+     f"{POD}.containers[0].resources.requests.memory: '2Gi': is more than the limit, 1Gi"),
+    (S, f"{C}.resources", {"limits": {"memory": "-1"}},
+     f"{POD}.containers[0].resources.limits.memory: '-1': must be 0 or more"),
+    (S, f"{C}.resources", {"limits": {"nvidia.com/gpu": "0.5"}},
+     f"{POD}.containers[0].resources.limits[nvidia.com/gpu]: '0.5': must be a whole number"),
+    (S, f"{C}.livenessProbe", {"exec": {"command": ["true"]}, "successThreshold": 2},
+     f"{POD}.containers[0].livenessProbe.successThreshold: 2: must be 1"),
+    (S, f"{C}.lifecycle", {"preStop": {"exec": {"command": ["a"]}, "httpGet": {"port": 1}}},
+     f"{POD}.containers[0].lifecycle.preStop.httpGet: is not allowed: there is exec already"),
+    (S, f"{C}.securityContext", {"allowPrivilegeEscalation": False, "privileged": True},
+     f"{POD}.containers[0].securityContext.privileged: true: contradicts "
+     "allowPrivilegeEscalation: false"),
+    # a StatefulSet
+    (S, "spec.selector.matchLabels.team", "a",
+     "spec.template.metadata.labels: {'app': 's'}: is not what spec.selector selects"),
+    (S, "spec.updateStrategy", {"type": "OnDelete", "rollingUpdate": {"partition": 0}},
+     "spec.updateStrategy.rollingUpdate: is not allowed: with OnDelete"),
+    # others
+    ("Service", "spec.ports.0.port", 0, "spec.ports[0].port: 0: must be 1 to 65535"),
+    ("Service", "spec.ports.0.nodePort", 30000,
+     "spec.ports[0].nodePort: is not allowed: with type: ClusterIP"),
+    ("Service", "spec.clusterIP", "x",
+     "spec.clusterIP: 'x': must be an IP address, such as 10.9.8.7 or 2001:db8::ffff"),
+    ("ConfigMap", "data", {"a b": ""},
+     "data[a b]: the key is wrong: must be letters, digits, '-', '_' and '.'"),
+    ("ConfigMap", "data", {"a": "x" * (1 << 20) + "x"},
+     "holds 1048577 bytes; 1048576 is the most"),
+    ("Secret", "type", "kubernetes.io/tls",
+     "data[tls.crt]: is required: in a Secret of the type kubernetes.io/tls"),
+    ("ResourceQuota", "spec.hard", {"gpu": 1},
+     "spec.hard.gpu: the name gpu must be a standard resource, or example.com/name"),
+    ("LimitRange", "spec.limits.0", {"type": "Container", "min": {"cpu": 2}, "max": {"cpu": 1}},
+     "spec.limits[0].min.cpu: min of cpu is more than max"),
+    ("PersistentVolumeClaim", "spec.accessModes", [],
+     "spec.accessModes: is required: one access mode at least"),
+    ("Job", "spec.template.spec.restartPolicy", "Always",
+     "spec.template.spec.restartPolicy: is required: OnFailure or Never"),
+    ("Job", "spec.backoffLimit", -1, "spec.backoffLimit: -1: must be 0 or more"),
+    ("CronJob", "spec.schedule", "60 * * * *",
+     "spec.schedule: '60 * * * *': is no schedule, such as */5 * * * *"),
+    ("NetworkPolicy", "spec.egress", [{"to": [{"ipBlock": {"cidr": "10.0.0.0/33"}}]}],
+     "spec.egress[0].to[0].ipBlock.cidr: '10.0.0.0/33': must be a network, such as 10.9.8.0/24 or "
+     "2001:db8::/64"),
+    ("NetworkPolicy", "spec.egress", [{"ports": [{"port": 5, "endPort": 4}]}],
+     "spec.egress[0].ports[0].endPort: 4: must be port or more"),
+    ("ClusterRole", "rules.0.apiGroups", [], "rules[0].apiGroups: is required: one at least"),
+    ("ClusterRoleBinding", "subjects", [{"kind": "ServiceAccount", "name": "a"}],
+     "subjects[0].namespace: is required: of a ServiceAccount"),
+    ("PriorityClass", "value", 2_000_000_000, "value: 2000000000: must be no more than 1000000000"),
+    ("CustomResourceDefinition", "spec.versions.0.storage", False,
+     "spec.versions: must have exactly one version with storage: true"),
+    ("CustomResourceDefinition", "spec.versions.0.schema.openAPIV3Schema.properties",
+     {"spec": {"properties": {}}},
+     "spec.versions[0].schema.openAPIV3Schema.properties.spec.type: is required: at the field"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "path", "value", "said"), FAULTS)
+def test_refused(kind: str, path: str, value: object, said: str) -> None:
+    """What the API server refuses is a fault, with the place and what is right there."""
+    found = check.faults(with_value(kind, path, value))
+    assert said in [str(fault) for fault in found]
+    assert all(fault.severity == "error" for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "said"),
+    [
+        (S, "spec.replicas", 1 << 40,
+         "spec.replicas: 1099511627776 has more than 32 bits: the API server takes 0"),
+        (S, f"{C}.image", "busybox ",
+         f"{POD}.containers[0].image: has a space at an end: no Pod can be made of it"),
+        ("ResourceQuota", "spec.hard", {"nvidia.com/gpu": 1},
+         "spec.hard[nvidia.com/gpu]: nvidia.com/gpu counts nothing: requests.nvidia.com/gpu does"),
+        ("PersistentVolumeClaim", "spec.dataSource", {"kind": "Other", "name": "a"},
+         "spec.dataSource: is no claim and no snapshot, and is dropped"),
+    ],
+)  # fmt: skip
+def test_useless(kind: str, path: str, value: object, said: str) -> None:
+    """What the API server takes and does not hold, or nothing can use, is told apart."""
+    found = check.faults(with_value(kind, path, value))
+    assert [(str(fault), fault.severity) for fault in found] == [(said, USELESS)]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("spec.replicas", None),
+        ("spec.revisionHistoryLimit", -1),
+        (f"{POD}.terminationGracePeriodSeconds", -1),
+        (f"{POD}.tolerations", [{"operator": "Exists"}]),
+        (f"{POD}.dnsConfig", {"options": [{"name": "ndots", "value": "2"}]}),
+        (f"{POD}.restartPolicy", ""),
+        (f"{C}.imagePullPolicy", None),
+        (f"{C}.resources", {"limits": {"cpu": 2, "memory": "129e6"}}),
+        (f"{C}.resources", {"requests": {"memory": "1024Mi"}, "limits": {"memory": "1Gi"}}),
+        (f"{C}.ports", [{"containerPort": 1}, {"containerPort": 1, "protocol": "UDP"}]),
+        ("spec.volumeClaimTemplates", [
+            {"metadata": {"name": "d"}, "spec": SOUND["PersistentVolumeClaim"]["spec"]},
+        ]),
+    ],
+)  # fmt: skip
+def test_taken(path: str, value: object) -> None:
+    """What looks odd and is taken is no fault."""
+    assert check.faults(with_value(S, path, value)) == []
+
+
+def test_unknown_kind() -> None:
+    """Of a kind that nothing is known of, nothing is said but what all objects need."""
+    assert check.faults({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {}}) == []
+    assert not schema.known("example.com/v1", "Thing")
+    assert [str(f) for f in check.faults({"kind": "Thing"})] == [
+        "apiVersion: is required",
+        "metadata: is required",
+    ]
+
+
+def test_versions() -> None:
+    """A field that a stated version does not know is told; one that none knows is refused."""
+    item = with_value(S, f"{POD}.resources", {"limits": {"memory": "1Gi"}})
+    assert check.faults(item) == []
+    assert check.faults(item, Versions("1.32", "1.34")) == []
+    here = "spec.template.spec.resources"
+    assert [(str(f), f.severity) for f in check.faults(item, Versions("1.30", "1.33"))] == [
+        (
+            f"{here}: is a field of Kubernetes 1.32 and newer alone; this is for 1.30 to 1.33",
+            USELESS,
+        )
+    ]
+    assert [(str(f), f.severity) for f in check.faults(item, Versions("1.29", "1.31"))] == [
+        (f"{here}: is a field of Kubernetes 1.32 and newer alone", "error")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1", 1), ("500m", 0.5), ("1.5Gi", 1.5 * 2**30), (".5", 0.5), ("5.", 5), ("129e6", 129e6),
+        ("1E", 1e18), ("-1k", -1000), ("+1", 1), (" 1 ", 1), (2, 2), (0.1, 0.1),
+        ("0.0000000001", 1e-9), ("10E", float(2**63 - 1)),
+        ("", None), ("abc", None), ("1 Gi", None), ("1e", None), ("1K", None), ("1mi", None),
+        ("0x1", None), (True, None), (None, None),
+    ],
+)  # fmt: skip
+def test_quantities(text: object, amount: float | None) -> None:
+    """Quantities are read as Kubernetes reads them; what is none is None."""
+    found = quantity.parse(text)
+    assert (None if found is None else float(found.amount)) == amount
+
+
+def test_quantities_compare() -> None:
+    """They compare by their amounts, whatever the unit."""
+    assert quantity.parse("1Gi") > quantity.parse("1G")  # type: ignore[operator]
+    assert quantity.parse("1024Mi").amount == quantity.parse("1Gi").amount  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("10.0.0.1", True), ("010.0.0.1", True), ("::1", True), ("::ffff:1.2.3.4", True),
+        ("1.2.3", False), ("1.2.3.256", False), ("fe80::1%eth0", False), ("", False),
+    ],
+)  # fmt: skip
+def test_addresses(text: str, right: bool) -> None:
+    """Addresses are what Kubernetes' older fields take, leading zeros included."""
+    assert (addresses.ip(text) == "") == right
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("10.0.0.1/8", True), ("::/0", True), ("10.0.0.0/33", False), ("10/8", False)],
+)
+def test_networks(text: str, right: bool) -> None:
+    """So are networks, bits of the host included."""
+    assert (addresses.cidr(text) == "") == right
