@@ -35,6 +35,11 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 test: .venv/dev kustomize pinned ## the test suite, but for what needs a cluster
 	@$(pytest) -m 'not cluster and not kind' $(PYTEST_ARGS)
 
+.PHONY: faults
+faults: .venv/dev ## [FAULTS_EVERY=10]: kill, or fail, the commands that write at each call that changes a file
+	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(pytest) tests/faults $(PYTEST_ARGS) | tee /dev/stderr \
+	  | $(python) tests/faults/report.py docs/promises.md
+
 .PHONY: e2e
 e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker
 	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2 --dist loadfile -m cluster --durations=8 $(PYTEST_ARGS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fcgitops.core.errors import FcgitopsError, InputError
+from fcgitops.git import transaction
 from fcgitops.git.repo import open_repository
 from gitenv import state
 
@@ -61,3 +64,25 @@ def refusal(directory: Path, changes: Mapping[str, bytes | None], **options: obj
         open_repository(directory).commit(changes, "refused", **options)  # type: ignore[arg-type]
     assert state(directory) == before
     return [str(problem) for problem in caught.value.problems]
+
+
+def kill_before(top: Path, point: str) -> None:
+    """Kill a commit of CHANGES before the branch moves, or before the index follows."""
+
+    def die(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "os.rename" and str(arguments[1]).endswith(".git/index"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def merge_and_die(*arguments: object) -> None:
+        merge(*arguments)  # type: ignore[arg-type]
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def act() -> None:
+        if point == "the branch":
+            transaction._merge = merge_and_die
+        else:
+            sys.addaudithook(die)
+        open_repository(top).commit(CHANGES, "m")
+
+    merge = transaction._merge
+    assert os.WIFSIGNALED(os.waitpid(in_child(act), 0)[1])

@@ -1,16 +1,17 @@
-"""Whole commands in bad company: killed, at once, without space, refused by the server."""
+"""Whole commands in bad company: at once, without space, refused by the server.
+
+Killed, and on a disk that fails, is in tests/faults.
+"""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from conftest import Fcgitops, snapshot, tree
+from conftest import Fcgitops, snapshot
 from gitenv import git, state
 from gitserver import serve
 
@@ -23,82 +24,6 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
         [sys.executable, "-m", "fcgitops", *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-
-
-def killed(after: float, *arguments: str | Path) -> None:
-    """The command, and all that it started, ended by SIGKILL after so many seconds."""
-    process = start(*arguments)
-    time.sleep(after)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-
-
-def seconds(*arguments: str | Path) -> float:
-    """How long the command takes when nobody kills it."""
-    begin = time.monotonic()
-    process = start(*arguments)
-    _, err = process.communicate()
-    assert process.returncode == 0, err
-    return time.monotonic() - begin
-
-
-def test_new_killed_at_any_time_leaves_all_or_nothing(
-    git_home: Path, fcgitops: Fcgitops, tmp_path: Path
-) -> None:
-    """DEST is not there, or it is the whole repository; and a second run makes it."""
-    whole = seconds("new", tmp_path / "whole" / "deploy", *NEW)
-    for step in range(12):
-        dest = tmp_path / str(step) / "deploy"
-        killed(whole * (0.25 + step / 15), "new", dest, *NEW)
-        if dest.exists():
-            assert git(dest, "status", "--porcelain", "--ignored") == ""
-            git(dest, "fsck", "--strict")
-        fcgitops("new", dest, *NEW)
-        assert tree(dest) == tree(tmp_path / "whole" / "deploy")
-
-
-def test_overlay_killed_at_any_time_leaves_all_or_nothing(
-    repository: Path, fcgitops: Fcgitops
-) -> None:
-    """After the next command the environment is wholly there or wholly not, nothing else lost."""
-    (repository / "README.md").write_text("dirty\n")
-    whole = seconds("-C", repository, "overlay", "timing", "--variant", "customized-config")
-    for step in range(12):
-        name = f"e{step}"
-        arguments = ["-C", repository, "overlay", name, "--variant", "customized-config"]
-        killed(whole * (0.25 + step / 15), *arguments)
-        fcgitops(*arguments)
-
-        assert git(repository, "status", "--porcelain") == "M README.md" or (
-            git(repository, "status", "--porcelain") == " M README.md"
-        )
-        there = git(repository, "ls-tree", "-r", "--name-only", "HEAD", f"overlays/{name}/")
-        assert len(there.splitlines()) == 5
-        assert git(repository, "log", "--format=%s").count(f"environment {name}\n") == 1
-    git(repository, "fsck", "--strict")
-    fcgitops("-C", repository, "verify")
-
-
-def test_experiment_killed_at_any_time_leaves_all_or_nothing(
-    repository: Path, fcgitops: Fcgitops
-) -> None:
-    """After the next command the experiment is wholly there or wholly not, nothing else lost."""
-    fcgitops("-C", repository, "nni", "enable", "prod", "--storage", "nfs://nas/nni")
-    (repository / "README.md").write_text("dirty\n")
-    whole = seconds("-C", repository, "nni", "experiment", "timing", "--env", "prod")
-    for step in range(6):
-        name = f"e{step}"
-        arguments = ["-C", repository, "nni", "experiment", name, "--env", "prod"]
-        killed(whole * (0.3 + step / 8), *arguments)
-        fcgitops(*arguments)
-
-        assert git(repository, "status", "--porcelain").strip() == "M README.md"
-        there = git(repository, "ls-tree", "-r", "--name-only", "HEAD", f"experiments/{name}/")
-        assert len(there.splitlines()) == 8
-        assert git(repository, "log", "--format=%s").splitlines().count(
-            f"Add experiment {name}"
-        ) == 1  # fmt: skip
-    git(repository, "fsck", "--strict")
 
 
 def test_two_at_once(repository: Path, fcgitops: Fcgitops) -> None:

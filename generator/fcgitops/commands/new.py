@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +11,11 @@ import click
 
 from fcgitops.commands.writing import Options, read_text, show
 from fcgitops.core import installation, terminal
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import program, repo
 from fcgitops.git import push as remote
+from fcgitops.git.staging import staging
+from fcgitops.git.transaction import Unfinished
 from fcgitops.manifests.skeleton import questions, render_skeleton
 from fcgitops.model import answers as answers_module
 from fcgitops.model import layout, settings
@@ -270,15 +268,18 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
 
 def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
     """Makes the repository beside `dest` and moves it there: a killed run leaves no half of it."""
-    with _staging(dest) as stage:
-        commit = repo.init_and_commit(
-            stage,
-            tree,
-            scaffold.first_message(parsed),
-            branch=how.branch or BRANCH,
-            commit=not how.no_commit,
-            remote_url=parsed.repo_url,
-        )
+    with staging(dest) as stage:
+        try:
+            commit = repo.init_and_commit(
+                stage,
+                tree,
+                scaffold.first_message(parsed),
+                branch=how.branch or BRANCH,
+                commit=not how.no_commit,
+                remote_url=parsed.repo_url,
+            )
+        except Unfinished as error:  # which is no matter here: all of it goes
+            raise ToolError(error.reasons) from error
         target = dest.resolve() if dest.is_symlink() else dest
         try:
             stage.rename(target)
@@ -287,26 +288,6 @@ def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
                 Problem(str(dest), f"cannot be made: {error.strerror}", "another DEST")
             ) from error
     return commit
-
-
-@contextmanager
-def _staging(dest: Path) -> Iterator[Path]:
-    """A new folder beside `dest`; it and what had to be made for it are gone after a failure."""
-    made = [parent for parent in dest.parents if not parent.exists()]
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(
-        tempfile.mkdtemp(dir=dest.parent, prefix=f".{dest.name[:100]}.", suffix=".fcgitops")
-    )
-    umask = os.umask(0)
-    os.umask(umask)
-    stage.chmod(0o777 & ~umask)
-    try:
-        yield stage
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        for parent in made:
-            parent.rmdir()
-        raise
 
 
 def _report(dest: Path, parsed: Answers, tree: Tree, commit: str | None) -> None:

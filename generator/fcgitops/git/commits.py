@@ -11,12 +11,13 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from os import X_OK, access, environ
 from pathlib import Path
 
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git.preflight import Change
-from fcgitops.git.program import Git, raw, text
+from fcgitops.git.program import Git, failure, raw, text
 from fcgitops.git.worktree import WorkTree
 
 _SCRATCH = "refs/fcgitops/scratch"
@@ -47,11 +48,16 @@ def write_tree(tree: WorkTree, changes: Iterable[Change], blobs: Iterable[bytes]
         else:
             header = b"M %s inline %s\n" % (raw(change.new.mode), path)
             parts.append(_data(header, change.content))
-    # Ask for the root's name, then forget the ref before it is ever made.
-    parts.append(
-        b'ls ""\nreset %s\nfrom %s\n\ndone\n' % (raw(_SCRATCH), b"0" * len(tree.empty_tree))
-    )
-    told = text(tree.git.run("fast-import", "--quiet", "--done", data=b"".join(parts)))
+    # Ask for the root's name, then empty the branch again: no ref is written, nor locked.
+    parts.append(b'ls ""\nreset %s\n\ndone\n' % raw(_SCRATCH))
+    command = (*tree.durable, "fast-import", "--quiet", "--done")
+    process = tree.git.start(*command)
+    answer = process.finish(b"".join(parts))
+    if answer.status:
+        with suppress(OSError):  # its report, which is of no use here
+            (tree.git_dir / f"fast_import_crash_{process.pid}").unlink()
+        raise failure(command, answer)
+    told = text(answer.out)
     return tree.empty_tree if told.startswith("missing") else told.split()[2]
 
 
@@ -82,7 +88,7 @@ def commit_tree(tree: WorkTree, new_tree: str, message: str) -> str:
     sign = ["-S"] if tree.enabled("commit.gpgsign") else []
     # Signing may start gpg-agent, a daemon, which must not inherit the lock.
     out = tree.git.run(
-        "-c", "i18n.commitEncoding=UTF-8", "commit-tree", new_tree, *parent, *sign,
+        *tree.durable, "-c", "i18n.commitEncoding=UTF-8", "commit-tree", new_tree, *parent, *sign,
         data=raw(message), hold=False,
     )  # fmt: skip
     return text(out).strip()

@@ -1,19 +1,29 @@
-"""What a run writes down before it touches anything of the user's, and what it locks."""
+"""What a run writes down before it touches anything of the user's, and what it locks.
+
+A journal that is read is not trusted: whoever hands over a repository with its .git hands over
+this file, too. It may name nothing outside the work tree, and no file but those in which its
+two trees differ.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.git.program import raw
-from fcgitops.git.worktree import Entry, WorkTree
+from fcgitops.git.program import raw, text
+from fcgitops.git.worktree import Entry, WorkTree, is_plain, stamp
+
+PATIENCE = 5.0
+"""Seconds that a run waits for another one to end."""
 
 File = tuple[str, Entry | None, Entry | None]
 """A path, its old and its new entry."""
@@ -35,6 +45,8 @@ class Journal:
         adopted: the same, of what the work tree held already.
         directories: the directories that did not exist before, outermost first.
         merge_message: what is to be written to MERGE_MSG.
+        before: the tree or commit that was.
+        after: the one that shall be.
     """
 
     token: str
@@ -48,6 +60,8 @@ class Journal:
     adopted: list[File]
     directories: list[str]
     merge_message: str
+    before: str
+    after: str
 
 
 @contextmanager
@@ -58,20 +72,28 @@ def exclusive(tree: WorkTree) -> Iterator[int]:
         Its descriptor, for git's processes to keep open.
 
     Raises:
-        InputError: another run holds it.
+        InputError: another run holds it, and does not end within `PATIENCE`.
     """
     tree.private.mkdir(exist_ok=True)
     descriptor = os.open(tree.private / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            hint = "wait until it has ended"
-            problem = Problem(str(tree.top), "another fcgitops is at work here", hint)
-            raise InputError(problem) from error
+        end = time.monotonic() + PATIENCE
+        while not _flocked(descriptor):
+            if time.monotonic() > end:
+                hint = "wait until it has ended"
+                raise InputError(Problem(str(tree.top), "another fcgitops is at work here", hint))
+            time.sleep(0.02)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _flocked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def save(tree: WorkTree, journal: Journal) -> None:
@@ -81,24 +103,131 @@ def save(tree: WorkTree, journal: Journal) -> None:
         json.dump(asdict(journal), file, separators=(",", ":"))
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(tree.private / "journal")
+    fresh.replace(place(tree))
+    descriptor = os.open(tree.private, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def place(tree: WorkTree) -> Path:
+    """Where the journal stands."""
+    return tree.private / "journal"
 
 
 def load(tree: WorkTree) -> Journal | None:
-    """The journal that a killed run left, if one did."""
+    """The journal that a killed run left, if one did.
+
+    Raises:
+        InputError: it is damaged, or none that this version writes.
+    """
     try:
-        found = json.loads((tree.private / "journal").read_bytes())
+        found = json.loads(place(tree).read_bytes())
     except FileNotFoundError:
         return None
+    except (ValueError, RecursionError) as error:
+        raise InputError(damaged(tree)) from error
+    if not _valid(found):
+        raise InputError(damaged(tree))
     for key in ("files", "adopted"):
         found[key] = [(p, o and Entry(*o), n and Entry(*n)) for p, o, n in found[key]]
-    return Journal(**found)
+    journal = Journal(**found)
+    if not _agrees(tree, journal):
+        raise InputError(damaged(tree))
+    return journal
+
+
+def damaged(tree: WorkTree) -> Problem:
+    """The problem where the journal cannot be what a run of this version left."""
+    hint = "look at `git status`, then remove that file"
+    if tree.lock.exists():
+        hint += f" and, if no git command runs, {tree.lock}"
+    return Problem(str(place(tree)), "is damaged, or from another version of fcgitops", hint)
+
+
+_ID = r"(?:[0-9a-f]{40}|[0-9a-f]{64})"
+_REF = r"refs/(?!.*(?:\.\.|//|/\.|@\{))[^\0-\x20\x7f~^:?*\[\\]+(?<![./])"
+_TEXTS = {
+    "token": r"[0-9a-f]{32}",
+    "ref": f"(?:{_REF})?",
+    "old": f"{_ID}?",
+    "new": f"{_ID}?",
+    "head": f"(?:{_REF})?",
+    "new_head": f"(?:{_REF})?",
+    "merge_message": r"(?s:.*)",
+    "before": _ID,
+    "after": _ID,
+}
+_LISTS = ("index", "files", "adopted", "directories")
+
+
+def _valid(found: object) -> bool:
+    """Whether what was read has the form of a journal, and names nothing outside the tree."""
+    if not isinstance(found, dict) or found.keys() != {*_TEXTS, *_LISTS}:
+        return False
+    texts = all(
+        isinstance(found[key], str) and re.fullmatch(form, found[key])
+        for key, form in _TEXTS.items()
+    )
+    files = [found["files"], found["adopted"]]
+    if not texts or not all(isinstance(found[key], list) for key in _LISTS):
+        return False
+    if not all(_is_file(file) for listed in files for file in listed):
+        return False
+    parents = {
+        str(parent) for path, _, _ in found["files"] for parent in PurePosixPath(path).parents
+    }
+    return all(isinstance(number, int) for number in found["index"]) and all(
+        isinstance(name, str) and name != "." and name in parents for name in found["directories"]
+    )
+
+
+def _is_file(found: object) -> bool:
+    if not isinstance(found, list) or len(found) != 3:
+        return False
+    path, *entries = found
+    return (
+        isinstance(path, str)
+        and is_plain(path)
+        and entries != [None, None]
+        and all(entry is None or _is_entry(entry) for entry in entries)
+    )
+
+
+def _is_entry(found: object) -> bool:
+    if not isinstance(found, list) or not all(isinstance(part, str) for part in found):
+        return False
+    return bool(re.fullmatch(f"(?:100644|100755|120000|160000) {_ID}", " ".join(found)))
+
+
+def _agrees(tree: WorkTree, journal: Journal) -> bool:
+    """Whether the files that the journal names are those in which its two trees differ."""
+    command = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+    answer = tree.git.ask(*command, journal.before, journal.after)
+    if answer.status:
+        return False
+    words = text(answer.out).split("\0")[:-1]
+    differing = {
+        (path, *(None if int(name, 16) == 0 else name for name in meta.split(" ")[2:4]))
+        for meta, path in zip(words[0::2], words[1::2], strict=True)
+    }
+    return differing == {
+        (path, old and old.id, new and new.id) for path, old, new in journal.files + journal.adopted
+    }
 
 
 def forget(tree: WorkTree) -> None:
     """Remove the journal, and then what is worthless without it."""
-    (tree.private / "journal").unlink()
-    copied_index(tree).unlink(missing_ok=True)
+    place(tree).unlink()
+    sweep(tree)
+
+
+def sweep(tree: WorkTree) -> None:
+    """Remove what is worthless without a journal."""
+    for name in ("index", "index.lock", "journal.new", "token"):
+        with suppress(OSError):
+            (tree.private / name).unlink()
 
 
 def copy_index(tree: WorkTree) -> None:
@@ -132,12 +261,18 @@ def lock_index(tree: WorkTree, journal: Journal) -> None:
     token = tree.private / "token"
     token.write_text(journal.token, encoding="ascii")
     try:
-        tree.lock.hardlink_to(token)
+        try:
+            tree.lock.hardlink_to(token)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            with tree.lock.open("x", encoding="ascii") as file:
+                file.write(journal.token)
     except FileExistsError as error:
         raise InputError(other_git(tree)) from error
     finally:
         token.unlink()
-    if state(tree.index) != journal.index:
+    if stamp(tree.index) != journal.index:
         raise InputError(other_git(tree))
 
 
@@ -152,12 +287,3 @@ def unlock_index(tree: WorkTree, journal: Journal) -> None:
     with suppress(FileNotFoundError):
         if tree.lock.read_bytes() == raw(journal.token):
             tree.lock.unlink()
-
-
-def state(path: Path) -> list[int]:
-    """What tells one version of a file from another; empty where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return []
-    return [found.st_ino, found.st_size, found.st_mtime_ns]

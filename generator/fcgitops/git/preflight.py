@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git.journal import other_git
-from fcgitops.git.program import text
-from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, Index, WorkTree
+from fcgitops.git.program import raw, text
+from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, Index, WorkTree, is_plain, stamp
 
 _UNCOMMITTED = "has changes that are not committed"
 _COMMIT_FIRST = "commit or stash them first"
 
 _UNDER_WAY = {
-    "MERGE_HEAD": "merge",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-    "rebase-merge": "rebase",
-    "rebase-apply": "rebase",
+    "MERGE_HEAD": ("merge", "`git commit` finishes it, `git merge --abort` takes it back"),
+    "rebase-merge": ("rebase", "`git rebase --continue` or `--abort`"),
+    "rebase-apply/applying": ("`git am`", "`git am --continue` or `--abort`"),
+    "rebase-apply": ("rebase", "`git rebase --continue` or `--abort`"),
+    "CHERRY_PICK_HEAD": ("cherry-pick", "`git cherry-pick --continue` or `--abort`"),
+    "REVERT_HEAD": ("revert", "`git revert --continue` or `--abort`"),
+    "sequencer": ("cherry-pick or revert of several commits", "`--continue` or `--abort` it"),
+    "BISECT_START": ("bisect", "`git bisect reset`"),
 }
+"""What git leaves in its directory while it waits for the user, and how that is ended."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Change:
         content: the new content; None to delete it, or where git has the object already.
         adopted: the work tree is as it shall be already (edited by hand, or left by an
             earlier run that did not commit), and only the index has to follow.
+        seen: the `stamp` of the file in the work tree.
     """
 
     path: str
@@ -42,6 +47,7 @@ class Change:
     new: Entry | None
     content: bytes | None
     adopted: bool
+    seen: list[int]
 
 
 def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change]:
@@ -65,7 +71,8 @@ def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change
     index = tree.staged
     disk = Disk(tree.top)
     problems = [p for path in changed for p in disk.obstacles(path)]
-    _refuse(problems)
+    _refuse(problems or _filtered(tree, [path for path in changed if contents[path] is not None]))
+    seen = {path: stamp(tree.top / path) for path in changed}
     on_disk = {path: disk.read(path) for path in changed}
     # "As git would add it", for line ends and filters; only asked for what differs.
     asked = [
@@ -101,10 +108,57 @@ def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change
                 new=_entry(mode, new[path]),
                 content=None if adopted else content,
                 adopted=adopted,
+                seen=seen[path],
             )
         )
     _refuse(problems)
     return changes
+
+
+def refuse_changed(tree: WorkTree, changes: Iterable[Change]) -> None:
+    """Refuse what is no longer as it was when `tree` and `changes` were made.
+
+    A hook, or a person at a passphrase, may take minutes. Call it while `index.lock` and the
+    branch are held, so that git can change none of it any more.
+
+    Raises:
+        InputError: HEAD, the index or one of the files is not as it was.
+    """
+    now, hint = tree.again(tree.git.held), "nothing was written; run the command again"
+    if (now.head, now.ref) != (tree.head, tree.ref):
+        what = "another commit or branch was checked out meanwhile"
+        _refuse([Problem(str(tree.top), what, hint)])
+    if now.staged != tree.staged:
+        _refuse([Problem(str(tree.top), "the index was changed meanwhile", hint)])
+    disk = Disk(tree.top)
+    problems = [Problem(p.where, p.what, hint) for c in changes for p in disk.obstacles(c.path)]
+    _refuse(
+        problems
+        or [
+            Problem(change.path, "was changed meanwhile", hint)
+            for change in changes
+            if stamp(tree.top / change.path) != change.seen
+        ]
+    )
+
+
+def _filtered(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
+    """Paths that git would send through a filter, such as git-crypt's or git-lfs's.
+
+    Their content is written as it is, which with git-crypt would publish what is to be secret.
+    A filter for the way out alone changes nothing of what is committed.
+    """
+    data = raw("".join(f"{path}\0" for path in paths))
+    if not data:
+        return []
+    told = text(tree.git.run("check-attr", "-z", "--stdin", "filter", data=data)).split("\0")
+    problems = []
+    for path, name in zip(told[0::3], told[2::3], strict=False):
+        keys = {key.rpartition(".")[2] for key in tree.config if key.startswith(f"filter.{name}.")}
+        if name not in ("unspecified", "unset") and (not keys or keys & {"clean", "process"}):
+            what = f"goes through the filter {name!r} (.gitattributes), which is not run here"
+            problems.append(Problem(path, what, f"exempt it there: `{path} -filter`"))
+    return problems
 
 
 def refuse_unfinished(tree: WorkTree, *, commit: bool, new_branch: bool = False) -> None:
@@ -120,9 +174,9 @@ def refuse_unfinished(tree: WorkTree, *, commit: bool, new_branch: bool = False)
     """
     top = str(tree.top)
     problems = []
-    for name, what in _UNDER_WAY.items():
+    for name, (what, hint) in _UNDER_WAY.items():
         if (tree.git_dir / name).exists():
-            problems.append(Problem(top, f"a {what} is under way", "finish or abort it first"))
+            problems.append(Problem(top, f"a {what} is under way", hint))
             break
     if tree.lock.exists():
         problems.append(other_git(tree))
@@ -227,11 +281,7 @@ def _refuse(problems: list[Problem]) -> None:
 def _misnamed(paths: Mapping[str, object]) -> list[Problem]:
     """Paths that leave the work tree, reach into .git, or break git's line protocols."""
     return [
-        Problem(path, "is not a path that can be written")
-        for path in paths
-        if "\n" in path
-        or "\0" in path
-        or any(part in {"", ".", ".."} or part.lower() == ".git" for part in path.split("/"))
+        Problem(path, "is not a path that can be written") for path in paths if not is_plain(path)
     ]
 
 

@@ -135,6 +135,7 @@ class Process:
 
     def __init__(self, process: Any) -> None:  # noqa: ANN401 - GitPython's wrapper of Popen
         self._process = process
+        self.pid: int = process.proc.pid
         self.stdin: IO[bytes] = process.stdin
         self.stdout: IO[bytes] = process.stdout
         self.stderr: IO[bytes] = process.stderr

@@ -9,32 +9,58 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 
-from fcgitops.git.journal import Journal, copied_index, forget, load, state, unlock_index
+from fcgitops.git.journal import (
+    Journal,
+    copied_index,
+    forget,
+    load,
+    place,
+    sweep,
+    unlock_index,
+)
 from fcgitops.git.preflight import Disk
 from fcgitops.git.program import raw, text
-from fcgitops.git.worktree import Entry, WorkTree
+from fcgitops.git.worktree import Entry, WorkTree, stamp
 
 
-def recover(tree: WorkTree, *, killed: bool = False) -> bool:
-    """Finish or take back what a run left; call it under the lock.
+class Outcome(Enum):
+    """What came of a run that was interrupted."""
 
-    Args:
-        tree: the work tree.
-        killed: whether that was another one, whose git may have been killed with it.
+    NOTHING = "there was none"
+    BACK = "taken back"
+    FORWARD = "finished"
 
-    Returns:
-        Whether there was something.
+
+def recover(tree: WorkTree) -> Outcome:
+    """Finish or take back what a run left, this one or another; call it under the lock.
+
+    The git processes of that run have ended: each of them holds the lock, too.
+
+    Raises:
+        OSError, FcgitopsError: it cannot be done now; what the run left is still there.
     """
     journal = load(tree)
     if journal is None:
-        return False
+        sweep(tree)
+        return Outcome.NOTHING
+    _free_refs(tree, journal)
     if _decided(tree, journal):
         forward(tree, journal)
-    else:
-        _back(tree, journal, killed=killed)
-    return True
+        return Outcome.FORWARD
+    _back(tree, journal)
+    return Outcome.BACK
+
+
+def abandon(tree: WorkTree, journal: Journal) -> Outcome:
+    """Give up a run that has not touched anything of the user's yet."""
+    _free_refs(tree, journal)
+    unlock_index(tree, journal)
+    if place(tree).exists():
+        forget(tree)
+    return Outcome.BACK
 
 
 def _decided(tree: WorkTree, journal: Journal) -> bool:
@@ -52,12 +78,13 @@ def _decided(tree: WorkTree, journal: Journal) -> bool:
 
 def forward(tree: WorkTree, journal: Journal) -> None:
     """Finish: the branch stands where it shall, and so does the work tree."""
+    _free_refs(tree, journal)
     if journal.new_head != journal.head and _head(tree) == journal.head:
         words = (journal.head or "HEAD", "to", journal.new_head)
         reason = "checkout: moving from " + " ".join(w.removeprefix("refs/heads/") for w in words)
         tree.git.run("symbolic-ref", "-m", reason, "HEAD", journal.new_head)
     if copied_index(tree).exists():
-        if state(tree.index) == journal.index:
+        if stamp(tree.index) == journal.index:
             copied_index(tree).replace(tree.index)
         else:
             _carry(tree, journal)
@@ -84,9 +111,8 @@ def _carry(tree: WorkTree, journal: Journal) -> None:
     copied_index(tree).unlink()
 
 
-def _back(tree: WorkTree, journal: Journal, *, killed: bool) -> None:
+def _back(tree: WorkTree, journal: Journal) -> None:
     """Take back what was written to the work tree; the index was never touched."""
-    _unlock_ref(tree, journal, killed=killed)
     copied_index(tree).with_name("index.lock").unlink(missing_ok=True)
     entries, disk = _entries(tree), Disk(tree.top)
     # Where the index says something else than before, the user has been there since.
@@ -126,23 +152,28 @@ def _written(tree: WorkTree, content: bytes, name: str, new: Entry) -> bool:
     )
 
 
-def _unlock_ref(tree: WorkTree, journal: Journal, *, killed: bool) -> None:
-    """Remove what `git update-ref` left: with our commit in it, or if killed nothing yet."""
-    if not journal.ref:
+def _free_refs(tree: WorkTree, journal: Journal) -> None:
+    """Remove the locks that a git of that run left, killed or unable to remove them itself.
+
+    Such a lock is younger than the journal, holds nothing or what we had git write, and
+    does not change: a git that is alive writes into it, or removes it, at once.
+    """
+    if not journal.ref and journal.new_head == journal.head:
         return
+    switched = raw(f"ref: {journal.new_head}")
+    locks = [(tree.git_dir / "HEAD.lock", switched)]
     where = tree.git.ask("rev-parse", "--path-format=absolute", "--git-path", journal.ref)
-    if where.status:  # a branch whose name is another one's folder: it never got that far
-        return
-    lock = Path(text(where.out).removesuffix("\n") + ".lock")
-    with suppress(FileNotFoundError, NotADirectoryError):
-        if killed and not lock.read_bytes():
+    if where.status == 0:  # else a branch whose name is another one's folder: it never got there
+        locks.append((Path(text(where.out).removesuffix("\n") + ".lock"), raw(journal.new)))
+    began = place(tree).stat().st_mtime_ns
+    for lock, content in locks:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found = lock.lstat()
+            if found.st_mtime_ns < began or lock.read_bytes().strip() not in (content, b""):
+                continue
             time.sleep(_WRITES_AT_ONCE)
-        ours = (raw(journal.new), b"") if killed else (raw(journal.new),)
-        if lock.read_bytes().strip() in ours:
-            lock.unlink()
-            head = tree.git_dir / "HEAD.lock"
-            if journal.ref == journal.head and head.stat().st_size == 0:
-                head.unlink()
+            if stamp(lock) == [found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns]:
+                lock.unlink()
 
 
 _WRITES_AT_ONCE = 0.5

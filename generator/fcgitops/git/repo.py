@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,11 +118,12 @@ class GitRepository:
             with self.lock():
                 return False
         try:
-            found = recovery.recover(self._tree, killed=True)
+            outcome = recovery.recover(self._tree)
         except OSError as error:
             what = f"an interrupted run cannot be set right: {error.strerror}"
-            hint = "nothing is lost; run the command again"
+            hint = "nothing is lost: the next fcgitops command that writes here tries again"
             raise ToolError(Problem(str(self.top), what, hint)) from error
+        found = outcome is not recovery.Outcome.NOTHING
         if found:
             self._tree = self._tree.again(self._tree.git.held)
         return found
@@ -177,9 +178,11 @@ class GitRepository:
             reason = f"{kind}: {subject}" if commit else "branch: Created from HEAD"
             transaction.apply(tree, step, reason)
             if commit:  # git commit forgets a message that waited for it, too
-                (tree.git_dir / "MERGE_MSG").unlink(missing_ok=True)
+                with suppress(OSError):
+                    (tree.git_dir / "MERGE_MSG").unlink()
         if commit:
-            commits.after_commit(tree)
+            with suppress(OSError):
+                commits.after_commit(tree)
         return new_commit
 
     def leave_conflict(

@@ -20,13 +20,14 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from fcgitops.core.errors import InputError, Problem, ToolError
-from fcgitops.git.journal import File, Journal, copy_index, lock_index, on_copy, save, state
-from fcgitops.git.preflight import Change, Disk
+from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
+from fcgitops.git.journal import File, Journal, copy_index, lock_index, on_copy, save
+from fcgitops.git.preflight import Change, Disk, refuse_changed
 from fcgitops.git.program import Answer, failure, raw, text
-from fcgitops.git.recovery import forward, recover
-from fcgitops.git.worktree import Entry, WorkTree
+from fcgitops.git.recovery import Outcome, abandon, forward, recover
+from fcgitops.git.worktree import Entry, WorkTree, stamp
 
 Conflict = tuple[Entry | None, Entry | None, Entry | None]
 """A conflict in the index: the base's, our and their entry."""
@@ -62,23 +63,53 @@ def apply(tree: WorkTree, step: Step, reason: str) -> None:
         reason: the line for the reflog.
 
     Raises:
-        FcgitopsError: it could not be done; everything is as it was.
+        FcgitopsError: it could not be done; everything is as it was, or the message says that
+            the next run sees to it.
     """
+    journal, touched = None, False
     try:
         copy_index(tree)
         journal = _journal(tree, step)
         save(tree, journal)
         lock_index(tree, journal)
         with _prepared(tree, journal, reason) as move:
+            refuse_changed(tree, step.changes)
+            touched = True
             _merge(tree, step)
             move()
         forward(tree, journal)
-    except OSError as error:
-        recover(tree)
-        raise ToolError(Problem(str(tree.top), f"cannot be written: {error.strerror}")) from error
-    except BaseException:
-        recover(tree)
+    except BaseException as error:
+        try:
+            outcome = abandon(tree, journal) if journal and not touched else recover(tree)
+        except (OSError, FcgitopsError) as again:
+            raise Unfinished(tree.top, error, again) from error
+        if outcome is Outcome.FORWARD and isinstance(error, Exception):
+            return  # it failed when nothing but tidying up was left, which is done now
+        if isinstance(error, OSError):
+            raise ToolError(_problems(tree.top, error)) from error
         raise
+
+
+class Unfinished(ToolError):
+    """The change was interrupted, and can be neither finished nor taken back now.
+
+    Attributes:
+        reasons: what kept it from being done.
+    """
+
+    def __init__(self, top: Path, error: BaseException, again: Exception) -> None:
+        self.reasons = _problems(top, error)
+        what = "the change was interrupted, and cannot be finished or taken back now"
+        hint = "nothing is lost: the next fcgitops command that writes here does so"
+        reasons = [Problem(p.where, p.what) for p in _problems(top, again)]
+        super().__init__([*reasons, Problem(str(top), what, hint)])
+
+
+def _problems(top: Path, error: BaseException) -> tuple[Problem, ...]:
+    if isinstance(error, FcgitopsError):
+        return error.problems
+    what = f"cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
+    return (Problem(str(top), what, "nothing was written"),)
 
 
 def _journal(tree: WorkTree, step: Step) -> Journal:
@@ -90,7 +121,7 @@ def _journal(tree: WorkTree, step: Step) -> Journal:
     ref = step.branch or (tree.ref if step.commit else None) or ""
     return Journal(
         token=secrets.token_hex(16),
-        index=state(tree.index),
+        index=stamp(tree.index),
         ref=ref if new else "",
         old="" if step.branch else tree.head or "",
         new=new,
@@ -100,6 +131,8 @@ def _journal(tree: WorkTree, step: Step) -> Journal:
         adopted=files[True],
         directories=Disk(tree.top).missing_directories(written),
         merge_message=step.merge_message,
+        before=tree.head or tree.empty_tree,
+        after=step.commit or step.tree,
     )
 
 
@@ -110,7 +143,7 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
         yield lambda: None
         return
     zero = "0" * len(tree.empty_tree)
-    process = tree.git.start("update-ref", "-m", reason, "--stdin")
+    process = tree.git.start(*tree.durable, "update-ref", "-m", reason, "--stdin")
 
     def say(words: str, *expected: bytes) -> None:
         # A broken pipe is git having ended: what it says is in its stderr.
@@ -121,6 +154,7 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
             with suppress(BrokenPipeError):
                 process.stdin.close()
             err = text(process.stderr.read())
+            refuse_changed(tree, ())  # which says it better
             answer = Answer(process.wait(), b"", err)
             hint = "nothing was written; run the command again"
             raise ToolError(Problem(journal.ref, answer.reason, hint))
@@ -159,6 +193,10 @@ def _merge(tree: WorkTree, step: Step) -> None:
         answer = tree.git.ask(*command, env=env)
     if answer.status:
         raise failure(command, answer)
+    deleted = [change.path for change in step.changes if not (change.new or change.adopted)]
+    if stayed := [path for path in deleted if stamp(tree.top / path)]:  # git only warns
+        hint = "nothing was written; who may write to its folder?"
+        raise ToolError(Problem(path, "cannot be removed", hint) for path in stayed)
     if tree.enabled("core.sparsecheckout"):
         written = [change.path for change in step.changes if change.new and not change.adopted]
         if outside := [path for path in written if not (tree.top / path).exists()]:

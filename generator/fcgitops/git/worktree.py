@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -44,6 +45,23 @@ class Index:
     entries: dict[str, Entry]
     unmerged: frozenset[str]
     skipped: frozenset[str]
+
+
+def stamp(path: Path) -> list[int]:
+    """What tells one version of a file from another; empty where there is none."""
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns]
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path stays in the work tree, out of .git, and whole in git's line protocols."""
+    parts = path.split("/")
+    return not re.search(r"[\n\0]", path) and not any(
+        part in {"", ".", ".."} or part.lower() == ".git" for part in parts
+    )
 
 
 @dataclass(frozen=True)
@@ -140,6 +158,17 @@ class WorkTree:
     def enabled(self, key: str) -> bool:
         """Whether a yes-or-no setting says yes."""
         return self.config.get(key, "").lower() in {"true", "yes", "on", "1"}
+
+    @property
+    def durable(self) -> tuple[str, ...]:
+        """Options with which git has objects and refs on the disk before it ends.
+
+        Git's default leaves out what is not in a pack, and refs: a branch might survive a power
+        cut, and its commit not. Where the user sets `core.fsync`, that is what holds.
+        """
+        if "core.fsync" in self.config:
+            return ()
+        return ("-c", "core.fsync=committed,reference")
 
     def name(self, content: bytes) -> str:
         """The object name of a file's content."""

@@ -1,0 +1,43 @@
+"""Writes the counts of a run of `make faults`, read from stdin, into a page given by its path."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from harness import KINDS
+
+_LINE = re.compile(r"(?P<name>.+): (?P<kind>\w+) at (?P<tries>\d+) of (?P<calls>\d+) calls")
+_BEGIN, _END = "<!-- faults -->\n", "<!-- end of faults -->\n"
+
+
+def table(lines: list[str]) -> str:
+    """The rows of a Markdown table: a command, its calls, and the tries of each kind."""
+    found = [match for line in lines if (match := _LINE.fullmatch(line.strip()))]
+    names = dict.fromkeys(match["name"] for match in found)
+    tries = {(match["name"], match["kind"]): int(match["tries"]) for match in found}
+    calls = {match["name"]: match["calls"] for match in found}
+    rows = [["command", "calls", *KINDS, "exceptions"], ["---"] * (len(KINDS) + 3)]
+    rows += [
+        [f"`{name}`", calls[name], *(str(tries.get((name, kind), 0)) for kind in KINDS), "0"]
+        for name in names
+    ]
+    sums = [str(sum(tries.get((name, kind), 0) for name in names)) for kind in KINDS]
+    rows.append(["all", str(sum(map(int, calls.values()))), *sums, "0"])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def main() -> None:
+    """Replaces the table, unless a try has failed: then the page stays as it was."""
+    lines = sys.stdin.read().splitlines()
+    if not re.match(r"\d+ passed(?!.*failed)", lines[-1] if lines else ""):
+        sys.exit("not all passed: the page stays as it is")
+    page = Path(sys.argv[1])
+    before, _, rest = page.read_text().partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    page.write_text(f"{before}{_BEGIN}{table(lines)}{_END}{after}")
+
+
+if __name__ == "__main__":
+    main()

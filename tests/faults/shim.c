@@ -1,0 +1,442 @@
+/* Fails, or kills the process group, at the Nth call that changes a file.
+ *
+ * Preloaded into a command and all that it starts (LD_PRELOAD). The processes count together,
+ * in a file that they share (FAULT_PLAN, laid out as `struct plan`; tests/faults/plan.py writes
+ * and reads it). Each counted call leaves a line in there, so that a report can say at which
+ * call it was: the Nth one is the same in each run.
+ *
+ * Counted are calls that change what is on the disk: files and directories that are made,
+ * written, renamed, linked, removed, cut, flushed to the disk, or get another mode or time.
+ * Pipes, terminals and the three standard streams are not.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <utime.h>
+
+enum { KILL = 1, TORN, FULL, EIO_ONCE, DEAD };
+enum { LINES = 4096, WIDTH = 120 };
+
+struct plan {
+    int64_t count; /* calls so far */
+    int64_t at;    /* the call at which it happens, from 1; 0 for never */
+    int64_t kind;  /* one of the above */
+    int64_t armed; /* whether calls are counted at all */
+    char lines[LINES][WIDTH];
+};
+
+static struct plan *plan;
+
+__attribute__((constructor)) static void start(void)
+{
+    const char *name = getenv("FAULT_PLAN");
+    int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
+    int fd = name ? real(name, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    void *found = mmap(NULL, sizeof *plan, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (found != MAP_FAILED)
+        plan = found;
+    close(fd);
+}
+
+static _Noreturn void die(void)
+{
+    kill(0, SIGKILL);
+    for (;;)
+        pause();
+}
+
+/* Count one call. Returns the error that it is to fail with, 0 for none, -1 for "torn": write
+ * half of it, then die. `grows` says whether it takes room: a full disk still removes files. */
+static int due(const char *call, const char *path, int grows)
+{
+    if (!plan || !plan->armed)
+        return 0;
+    int64_t now = __atomic_add_fetch(&plan->count, 1, __ATOMIC_SEQ_CST);
+    if (now <= LINES)
+        snprintf(plan->lines[now - 1], WIDTH, "%s %s", call,
+                 strlen(path) > 90 ? path + strlen(path) - 90 : path);
+    if (!plan->at || now < plan->at)
+        return 0;
+    switch (plan->kind) {
+    case KILL:
+        die();
+    case TORN:
+        if (!strcmp(call, "write") || !strcmp(call, "pwrite"))
+            return -1;
+        die();
+    case FULL:
+        return grows ? ENOSPC : 0;
+    case EIO_ONCE:
+        return now == plan->at ? EIO : 0;
+    case DEAD:
+        return EIO;
+    }
+    return 0;
+}
+
+/* Whether a descriptor is a file's; its path then. */
+static int is_file(int fd, char *path)
+{
+    struct stat found;
+    char link[64];
+    int saved = errno, is = fd > 2 && !fstat(fd, &found) && S_ISREG(found.st_mode);
+    if (is) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t length = readlink(link, path, 4095);
+        path[length < 0 ? 0 : length] = 0;
+    }
+    errno = saved;
+    return is;
+}
+
+#define REAL(name) __typeof__(&name) real = dlsym(RTLD_NEXT, #name)
+#define FAIL_IF_DUE(call, path, grows, failed)                                                   \
+    do {                                                                                         \
+        int fault = due(call, path, grows);                                                      \
+        if (fault) {                                                                             \
+            errno = fault;                                                                       \
+            return failed;                                                                       \
+        }                                                                                        \
+    } while (0)
+#define FAIL_IF_FILE(call, fd, grows, failed)                                                    \
+    do {                                                                                         \
+        char path[4096];                                                                         \
+        if (is_file(fd, path))                                                                   \
+            FAIL_IF_DUE(call, path, grows, failed);                                              \
+    } while (0)
+
+/* Files that are opened. */
+
+static int makes(int flags, const char *path)
+{
+    int device = !strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9);
+    return flags & (O_CREAT | O_TRUNC) && !device;
+}
+
+#define OPEN(name)                                                                               \
+    int name(const char *path, int flags, ...)                                                   \
+    {                                                                                            \
+        mode_t mode = 0;                                                                         \
+        if (flags & (O_CREAT | __O_TMPFILE)) {                                                   \
+            va_list rest;                                                                        \
+            va_start(rest, flags);                                                               \
+            mode = va_arg(rest, mode_t);                                                         \
+            va_end(rest);                                                                        \
+        }                                                                                        \
+        REAL(name);                                                                              \
+        if (makes(flags, path))                                                                  \
+            FAIL_IF_DUE("open", path, 1, -1);                                                    \
+        return real(path, flags, mode);                                                          \
+    }
+OPEN(open)
+OPEN(open64)
+
+#define OPENAT(name)                                                                             \
+    int name(int at, const char *path, int flags, ...)                                           \
+    {                                                                                            \
+        mode_t mode = 0;                                                                         \
+        if (flags & (O_CREAT | __O_TMPFILE)) {                                                   \
+            va_list rest;                                                                        \
+            va_start(rest, flags);                                                               \
+            mode = va_arg(rest, mode_t);                                                         \
+            va_end(rest);                                                                        \
+        }                                                                                        \
+        REAL(name);                                                                              \
+        if (makes(flags, path))                                                                  \
+            FAIL_IF_DUE("open", path, 1, -1);                                                    \
+        return real(at, path, flags, mode);                                                      \
+    }
+OPENAT(openat)
+OPENAT(openat64)
+
+#define CREAT(name)                                                                              \
+    int name(const char *path, mode_t mode)                                                      \
+    {                                                                                            \
+        REAL(name);                                                                              \
+        FAIL_IF_DUE("open", path, 1, -1);                                                        \
+        return real(path, mode);                                                                 \
+    }
+CREAT(creat)
+CREAT(creat64)
+
+#define FOPEN(name)                                                                              \
+    FILE *name(const char *path, const char *mode)                                               \
+    {                                                                                            \
+        REAL(name);                                                                              \
+        if (*mode != 'r' && makes(O_CREAT, path))                                                \
+            FAIL_IF_DUE("open", path, 1, NULL);                                                  \
+        return real(path, mode);                                                                 \
+    }
+FOPEN(fopen)
+FOPEN(fopen64)
+
+/* What is written. A stream writes when it is flushed or closed. */
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+    char path[4096];
+    REAL(write);
+    if (plan && plan->armed && is_file(fd, path)) {
+        int fault = due("write", path, 1);
+        if (fault == -1) {
+            real(fd, data, size / 2);
+            die();
+        }
+        if (fault) {
+            errno = fault;
+            return -1;
+        }
+    }
+    return real(fd, data, size);
+}
+
+#define PWRITE(name, offset_type)                                                                \
+    ssize_t name(int fd, const void *data, size_t size, offset_type offset)                      \
+    {                                                                                            \
+        char path[4096];                                                                         \
+        REAL(name);                                                                              \
+        if (plan && plan->armed && is_file(fd, path)) {                                          \
+            int fault = due("pwrite", path, 1);                                                  \
+            if (fault == -1) {                                                                   \
+                real(fd, data, size / 2, offset);                                                \
+                die();                                                                           \
+            }                                                                                    \
+            if (fault) {                                                                         \
+                errno = fault;                                                                   \
+                return -1;                                                                       \
+            }                                                                                    \
+        }                                                                                        \
+        return real(fd, data, size, offset);                                                     \
+    }
+PWRITE(pwrite, off_t)
+PWRITE(pwrite64, off64_t)
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    REAL(writev);
+    FAIL_IF_FILE("writev", fd, 1, -1);
+    return real(fd, parts, count);
+}
+
+#define SENDFILE(name, offset_type)                                                              \
+    ssize_t name(int to, int from, offset_type *offset, size_t size)                             \
+    {                                                                                            \
+        REAL(name);                                                                              \
+        FAIL_IF_FILE("sendfile", to, 1, -1);                                                     \
+        return real(to, from, offset, size);                                                     \
+    }
+SENDFILE(sendfile, off_t)
+SENDFILE(sendfile64, off64_t)
+
+ssize_t copy_file_range(int from, off64_t *a, int to, off64_t *b, size_t size, unsigned flags)
+{
+    REAL(copy_file_range);
+    FAIL_IF_FILE("copy_file_range", to, 1, -1);
+    return real(from, a, to, b, size, flags);
+}
+
+int fflush(FILE *stream)
+{
+    REAL(fflush);
+    if (stream && __fpending(stream))
+        FAIL_IF_FILE("fflush", fileno(stream), 1, EOF);
+    return real(stream);
+}
+
+int fclose(FILE *stream)
+{
+    char path[4096];
+    REAL(fclose);
+    int fault = 0;
+    if (__fpending(stream) && is_file(fileno(stream), path))
+        fault = due("fclose", path, 1);
+    if (fault == -1)
+        die();
+    if (fault)
+        __fpurge(stream);
+    int status = real(stream);
+    if (!fault)
+        return status;
+    errno = fault;
+    return EOF;
+}
+
+#define CUT(name, offset_type)                                                                   \
+    int name(int fd, offset_type size)                                                           \
+    {                                                                                            \
+        REAL(name);                                                                              \
+        FAIL_IF_FILE("ftruncate", fd, 0, -1);                                                    \
+        return real(fd, size);                                                                   \
+    }
+CUT(ftruncate, off_t)
+CUT(ftruncate64, off64_t)
+
+#define SYNC(name)                                                                               \
+    int name(int fd)                                                                             \
+    {                                                                                            \
+        REAL(name);                                                                              \
+        FAIL_IF_FILE("fsync", fd, 1, -1);                                                        \
+        return real(fd);                                                                         \
+    }
+SYNC(fsync)
+SYNC(fdatasync)
+
+/* Names that are made, moved and removed. */
+
+int rename(const char *from, const char *to)
+{
+    REAL(rename);
+    FAIL_IF_DUE("rename", to, 0, -1);
+    return real(from, to);
+}
+
+int renameat(int a, const char *from, int b, const char *to)
+{
+    REAL(renameat);
+    FAIL_IF_DUE("rename", to, 0, -1);
+    return real(a, from, b, to);
+}
+
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
+{
+    REAL(renameat2);
+    FAIL_IF_DUE("rename", to, 0, -1);
+    return real(a, from, b, to, flags);
+}
+
+int link(const char *from, const char *to)
+{
+    REAL(link);
+    FAIL_IF_DUE("link", to, 1, -1);
+    return real(from, to);
+}
+
+int linkat(int a, const char *from, int b, const char *to, int flags)
+{
+    REAL(linkat);
+    FAIL_IF_DUE("link", to, 1, -1);
+    return real(a, from, b, to, flags);
+}
+
+int symlink(const char *from, const char *to)
+{
+    REAL(symlink);
+    FAIL_IF_DUE("symlink", to, 1, -1);
+    return real(from, to);
+}
+
+int symlinkat(const char *from, int at, const char *to)
+{
+    REAL(symlinkat);
+    FAIL_IF_DUE("symlink", to, 1, -1);
+    return real(from, at, to);
+}
+
+int unlink(const char *path)
+{
+    REAL(unlink);
+    FAIL_IF_DUE("unlink", path, 0, -1);
+    return real(path);
+}
+
+int unlinkat(int at, const char *path, int flags)
+{
+    REAL(unlinkat);
+    FAIL_IF_DUE(flags & AT_REMOVEDIR ? "rmdir" : "unlink", path, 0, -1);
+    return real(at, path, flags);
+}
+
+int remove(const char *path)
+{
+    REAL(remove);
+    FAIL_IF_DUE("unlink", path, 0, -1);
+    return real(path);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    REAL(mkdir);
+    FAIL_IF_DUE("mkdir", path, 1, -1);
+    return real(path, mode);
+}
+
+int mkdirat(int at, const char *path, mode_t mode)
+{
+    REAL(mkdirat);
+    FAIL_IF_DUE("mkdir", path, 1, -1);
+    return real(at, path, mode);
+}
+
+int rmdir(const char *path)
+{
+    REAL(rmdir);
+    FAIL_IF_DUE("rmdir", path, 0, -1);
+    return real(path);
+}
+
+/* Modes and times. */
+
+int chmod(const char *path, mode_t mode)
+{
+    REAL(chmod);
+    FAIL_IF_DUE("chmod", path, 0, -1);
+    return real(path, mode);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    REAL(fchmod);
+    FAIL_IF_FILE("chmod", fd, 0, -1);
+    return real(fd, mode);
+}
+
+int fchmodat(int at, const char *path, mode_t mode, int flags)
+{
+    REAL(fchmodat);
+    FAIL_IF_DUE("chmod", path, 0, -1);
+    return real(at, path, mode, flags);
+}
+
+int utime(const char *path, const struct utimbuf *times)
+{
+    REAL(utime);
+    FAIL_IF_DUE("utime", path, 0, -1);
+    return real(path, times);
+}
+
+int utimes(const char *path, const struct timeval times[2])
+{
+    REAL(utimes);
+    FAIL_IF_DUE("utime", path, 0, -1);
+    return real(path, times);
+}
+
+int utimensat(int at, const char *path, const struct timespec times[2], int flags)
+{
+    REAL(utimensat);
+    FAIL_IF_DUE("utime", path, 0, -1);
+    return real(at, path, times, flags);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+    REAL(futimens);
+    FAIL_IF_FILE("utime", fd, 0, -1);
+    return real(fd, times);
+}

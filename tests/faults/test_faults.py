@@ -1,0 +1,219 @@
+"""Whatever call it is that fails, or is the last: nothing is lost, and the next run is as ever.
+
+Every call that changes a file in `make faults`, a few of them in `make test`, and there those
+that went wrong once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import FIGURE
+from gitenv import git
+
+from faults.harness import KINDS, SCENARIOS, Commands, Ran, Scenario, left_over, prepare, state
+
+EVERY = int(os.environ.get("FAULTS_EVERY", "1000"))
+"""From one call that is tried to the next; so that by default it is one of each kind."""
+RARE = {"dead": 5}
+"""Kinds of which fewer are tried."""
+AGAIN = 10
+"""Where the fault left all as before, or all done, so many run the command again nevertheless."""
+
+pytestmark = [
+    pytest.mark.usefixtures("git_home"),
+    pytest.mark.skipif(shutil.which("cc") is None, reason="the shim takes a C compiler"),
+]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A scenario without a fault.
+
+    Attributes:
+        before: the state that it starts from.
+        after: the state that it comes to.
+        names_before: of git's own files before.
+        names: the same after.
+        calls: that change a file, each with its path.
+    """
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    names_before: set[str]
+    names: set[str]
+    calls: list[str]
+
+
+class Site:
+    """The server, and what tries are made of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.commands = Commands(folder)
+        self._whole: dict[str, Whole] = {}
+
+    def copy(self, scenario: Scenario, name: str) -> Path:
+        """A copy of what the scenario starts from, which git takes for unchanged; its top."""
+        place = self.folder / name
+        if scenario.fresh:
+            place.mkdir()
+            return place / "deploy"
+        original = self.folder / "original"
+        if not original.exists():
+            prepare(self.commands, original)
+        subprocess.run(["cp", "-a", str(original), str(place)], check=True)
+        git(place / "deploy", "status", "--porcelain")
+        return place / "deploy"
+
+    def whole(self, name: str) -> Whole:
+        """What a scenario does when nothing goes wrong."""
+        if name not in self._whole:
+            scenario = SCENARIOS[name]
+            top = self.copy(scenario, "whole")
+            before, names = state(top), left_over(top)
+            with self.commands.plan.armed():
+                ran = self.commands.run(where(scenario, top), *scenario.arguments)
+            assert ran.status == scenario.status, ran.err
+            plan = self.commands.plan
+            calls = [plan.call(number) for number in range(1, plan.count + 1)]
+            self._whole[name] = Whole(before, state(top), names, left_over(top), calls)
+            shutil.rmtree(top.parent)
+        return self._whole[name]
+
+    def faulty(self, name: str, kind: str, number: int) -> list[str]:
+        """Let the call fail, run the command again, and say what is not as it should be."""
+        scenario, whole = SCENARIOS[name], self.whole(name)
+        call = whole.calls[number - 1]
+        top = self.copy(scenario, "try")
+        with self.commands.plan.armed(kind, number):
+            ran = self.commands.run(where(scenario, top), *scenario.arguments)
+        told, names = state(top), left_over(top)
+        here = where(scenario, top)
+        as_before = told == whole.before and names == whole.names_before
+        as_after = told == whole.after and names == whole.names
+        # The next run then starts, or has ended, where the one without a fault did.
+        known = (as_before or as_after) and number % AGAIN and not _stray(top)
+        again = None if known else self.commands.run(here, *scenario.arguments)
+        problems = list(_untrue(ran, whole, scenario, told, call))
+        if again:
+            refused = scenario.again and scenario.again in again.err
+            if again.status != scenario.status and not refused:
+                problems.append(f"the next run ends with {again.status}")
+            found = _comparable(state(top), call)
+            wanted = _comparable(whole.after, call)
+            problems += [f"{key} differs" for key in wanted if found.get(key) != wanted[key]]
+            if more := left_over(top) ^ whole.names:
+                problems.append(f"git's files differ: {sorted(more)}")
+        if stray := _stray(top):
+            problems.append(f"left behind: {stray}")
+        problems += _damage(top)
+        shutil.rmtree(top.parent)
+        if not problems:
+            return []
+        said = [f"{run.status}: {run.err}" for run in (ran, again) if run]
+        return [f"{name}: {kind} at {number}, {call}:", *(f"    {p}" for p in problems + said)]
+
+
+def _untrue(
+    ran: Ran, whole: Whole, scenario: Scenario, told: dict[str, Any], call: str
+) -> Iterator[str]:
+    """What a run that met a fault said that is not so."""
+    as_before = told == whole.before
+    failed = ran.status > 0 and ran.status != scenario.status
+    if "Traceback" in ran.err:
+        yield "a traceback"
+    if ran.status > 3:
+        yield "a status of no meaning"
+    if ran.status == 0 and _comparable(told, call) != _comparable(whole.after, call):
+        yield "exit status 0, and it is not done"
+    if "nothing was written" in ran.err and not as_before:
+        yield "'nothing was written' is not true"
+    if failed and not as_before and "the next" not in ran.err:
+        yield "it is begun or done, and no word of it"
+
+
+def _comparable(state: dict[str, Any], call: str) -> dict[str, Any]:
+    """Without folders that are empty, if such a one could not be removed: git knows of none."""
+    if not call.startswith("rmdir"):
+        return state
+    files = {name: text for name, text in state["files"].items() if not name.endswith("/")}
+    return {**state, "files": files}
+
+
+def _stray(top: Path) -> set[str]:
+    """What stands beside the repository."""
+    return {path.name for path in top.parent.iterdir()} - {"deploy", "list.yaml"}
+
+
+def _damage(top: Path) -> list[str]:
+    """What git finds wrong; objects that nothing refers to yet are no damage."""
+    if not top.exists():
+        return []
+    told = git(top, "fsck", "--full", "--strict").splitlines()
+    return [line for line in told if not line.startswith("dangling")]
+
+
+def where(scenario: Scenario, top: Path) -> Path:
+    """The folder that the command is typed in."""
+    return top.parent if scenario.fresh else top
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all tries."""
+    found = Site(tmp_path_factory.mktemp("faults"))
+    yield found
+    found.commands.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_fault_at_any_call(
+    site: Site, record_property: pytest.RecordProperty, name: str, kind: str
+) -> None:
+    """Nothing of the user's is touched, what is said is true, the next run makes what was asked."""
+    calls = site.whole(name).calls
+    # Each kind begins elsewhere, so that a few tries are of different calls.
+    first = 1 + (list(KINDS).index(kind) * 37 + list(SCENARIOS).index(name) * 17) % min(
+        EVERY, len(calls)
+    )
+    tries = [
+        number
+        for number in range(first, len(calls) + 1, EVERY * RARE.get(kind, 1))
+        if kind != "torn" or "write" in calls[number - 1].partition(" ")[0]
+    ]
+    wrong = [line for number in tries for line in site.faulty(name, kind, number)]
+    record_property(FIGURE, f"{name}: {kind} at {len(tries)} of {len(calls)} calls")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "call"),
+    [
+        ("overlay, new", "kill", "unlink .git/HEAD.lock"),
+        ("overlay --branch", "kill", "rename .git/HEAD"),
+        ("overlay, new", "eio", "write .git/objects/pack/"),
+        ("overlay, new", "eio", "rename .git/index"),
+        ("overlay, new", "full", "open .git/logs/HEAD"),
+        ("overlay, new", "dead", "rename .git/index"),
+        ("remove", "eio", "unlink overlays/dev/kustomization.yaml"),
+        ("new", "kill", "rename /deploy"),
+    ],
+)
+def test_what_went_wrong_once(site: Site, name: str, kind: str, call: str) -> None:
+    """0.1.0 left locks, said "nothing was written" of a commit, or exited 0 with a file there."""
+    verb, _, path = call.partition(" ")
+    (number, *_) = [
+        number
+        for number, found in enumerate(site.whole(name).calls, 1)
+        if found.startswith(f"{verb} ") and path in found
+    ]
+    assert site.faulty(name, kind, number) == []
