@@ -50,14 +50,37 @@ def test_the_project_allows_what_is_rendered(profile: str) -> None:
     assert spec["sourceRepos"] == [URL]
 
 
-def test_the_project_of_nni_allows_what_is_rendered() -> None:
-    """The same of NNI's own project, which has nothing of FrameworkController's."""
-    rendered = [*GOLDEN.glob("*/rendered/*.nni.yaml"), *GOLDEN.glob("*/rendered/experiments.*")]
-    assert len(rendered) == 4
+def test_the_projects_of_nni_allow_what_is_rendered() -> None:
+    """The same of what NNI needs, and of the experiments, which may bring no rights."""
     (text,) = nni_argocd.files(Answers("fc", repo_url=URL)).values()
-    spec = next(yaml.safe_load_all(text))["spec"]
-    assert allowed_kinds(spec) == rendered_kinds(*rendered)
-    assert spec["sourceRepos"] == [URL]
+    objects = {(o["kind"], o["metadata"]["name"]): o["spec"] for o in yaml.safe_load_all(text)}
+    for name, pattern, count in (("nni", "*.nni.yaml", 2), ("experiments", "experiments.*", 2)):
+        rendered = list(GOLDEN.glob(f"*/rendered/{pattern}"))
+        assert len(rendered) == count
+        spec = objects["AppProject", f"frameworkcontroller-{name}"]
+        assert allowed_kinds(spec) == rendered_kinds(*rendered)
+        assert spec["sourceRepos"] == [URL]
+        used = objects["ApplicationSet", f"frameworkcontroller-{name}"]["template"]["spec"][
+            "project"
+        ]
+        assert used == f"frameworkcontroller-{name}"
+    assert (
+        objects["AppProject", "frameworkcontroller-experiments"]["clusterResourceWhitelist"] == []
+    )
+
+
+def test_no_project_leads_to_what_is_not_its_own() -> None:
+    """Clusters and namespaces stand in each environment.yaml; those of others are denied."""
+    (text,) = nni_argocd.files(Answers("fc", repo_url=URL)).values()
+    projects = [o["spec"] for o in yaml.safe_load_all(text) if o["kind"] == "AppProject"]
+    others = ["!kube-*", "!argocd", "!flux-system"]
+    for spec, more in (
+        (project(), ["!default"]),
+        (project(profile="upstream"), []),
+        *((spec, ["!default", "!frameworkcontroller"]) for spec in projects),
+    ):
+        first, *denied = [d["namespace"] for d in spec["destinations"]]
+        assert (first, denied) == ("*", others + more)
 
 
 def test_the_commit_that_mends_a_failed_sync_is_taken() -> None:

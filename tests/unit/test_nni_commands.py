@@ -704,6 +704,14 @@ def test_an_environment_that_gives_nni_up(mnist: Path, fcgitops: Fcgitops) -> No
 
 # --- verify
 
+BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: more}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: nni-trial}]
+"""
+
 
 def kustomization(**changes: Any) -> Callable[[str], str]:
     """Change the top level of a kustomization.yaml."""
@@ -759,6 +767,17 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
             "experiments/mnist/kustomization.yaml",
             kustomization(resources=["nowhere.yaml"]),
             "FCG00: kustomize cannot build it: ",
+        ),
+        (
+            "experiments/mnist/service.yaml",
+            lambda text: f"{text}---\n{BINDING}",
+            "FCG19: renders RoleBinding mnist-more (an experiment may have ConfigMap, "
+            "PersistentVolumeClaim, Service, Job)",
+        ),
+        (
+            "experiments/mnist/job.yaml",
+            lambda text: text.replace("    spec:\n", "    spec:\n      hostNetwork: true\n"),
+            "FCG19: the Pod of Job mnist-run-",
         ),
         (
             "overlays/prod/nni/kustomization.yaml",

@@ -72,6 +72,8 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
             if name in nni:
                 objects = [o for o in yamlio.load_all(result, name) if o]
                 findings += verify_nni.rendered(name, objects, nni[name])
+                if name.startswith(f"{experiment.FOLDER}/"):
+                    findings += verify_nni.bounded(name, objects)
             continue
         config = read_file(repository.root, f"{OVERLAYS}/{path.name}/{overlay.CONFIG_FILE}")
         rendered = Rendered(

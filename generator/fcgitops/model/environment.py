@@ -28,6 +28,9 @@ EGRESS_MODES = ("none", "cidr", "cilium")
 RESERVED_NAMES = (*VARIANTS, "base", "local", "components", "experiments")
 """Names no environment may have: the variants, and what would read as something else."""
 
+NOT_FOR_EXPERIMENTS = ("default", "frameworkcontroller")
+"""Namespaces that are others', or by default FrameworkController's."""
+
 IMAGE = "frameworkcontroller/frameworkcontroller"
 """The image on Docker Hub; its name in the base, which `images:` matches."""
 IMAGE_TAG = "v1.0.0"
@@ -423,7 +426,7 @@ def _check_nni(
             if path.startswith("nni.") and given[path]
         ]
     problems = []
-    others = (all_values["namespace"], "default", *_sync_namespaces())
+    others = (all_values["namespace"], *NOT_FOR_EXPERIMENTS, *_sync_namespaces())
     if namespace in others or namespace.startswith("kube-"):
         problems.append(
             Problem(

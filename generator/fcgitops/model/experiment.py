@@ -21,6 +21,13 @@ FOLDER = "experiments"
 RUN_FILE = "run.yaml"
 CONFIG_FILE = "experiment.yaml"
 GENERATED = ("job.yaml", "kustomization.yaml", "service.yaml", "work.yaml")
+KINDS = (
+    ("", "ConfigMap"),
+    ("", "PersistentVolumeClaim"),
+    ("", "Service"),
+    ("batch", "Job"),
+)
+"""Group and kind of all that an experiment may have on a cluster."""
 NAME_LENGTH = 40
 """A Job's name is NAME-run-HASH, and a Pod's label: at most 63 characters."""
 MAX_BYTES = 1 << 20

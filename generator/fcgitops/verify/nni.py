@@ -13,6 +13,7 @@ from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.experiments import Planned
 from fcgitops.text.tree import read_file
+from fcgitops.verify import podsecurity
 from fcgitops.verify.checks import Finding, Object
 
 
@@ -63,3 +64,25 @@ def rendered(name: str, objects: list[Object], environment: Environment) -> Iter
             if wanted and ("ConfigMap", wanted) not in there:
                 message = f"the Job mounts the ConfigMap {wanted}, which is not rendered"
                 yield Finding("FCG17", name, message, "take kustomization.yaml back from Git")
+
+
+def bounded(name: str, objects: list[Object]) -> Iterator[Finding]:
+    """FCG19 of what experiments/NAME renders: kinds, and what their Pods may do.
+
+    Whoever may write an experiment may not bring rights, or a Pod that leaves its bounds.
+
+    Args:
+        name: that folder.
+        objects: all that it renders.
+    """
+    for o in objects:
+        group = o["apiVersion"].rpartition("/")[0]
+        what = f"{o['kind']} {o['metadata']['name']}"
+        if (group, o["kind"]) not in model.KINDS:
+            kinds = ", ".join(kind for _, kind in model.KINDS)
+            yield Finding("FCG19", name, f"renders {what}", f"an experiment may have {kinds}")
+        if o["kind"] == "Job":
+            spec = o.get("spec")
+            template = spec.get("template") if isinstance(spec, dict) else None
+            for wrong, hint in podsecurity.baseline(template if isinstance(template, dict) else {}):
+                yield Finding("FCG19", name, f"the Pod of {what} {wrong}", hint)

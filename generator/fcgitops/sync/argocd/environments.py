@@ -127,18 +127,23 @@ def app_project(answers: Answers) -> dict[str, Any]:
         description=f"FrameworkController, as {answers.repo_slug} has it",
         cluster_kinds=CLUSTER_KINDS[answers.profile],
         namespaced_kinds=NAMESPACED_KINDS[answers.profile],
+        denied=("default",) if answers.profile == "hardened" else (),
     )
 
 
-def project(
+def project(  # noqa: PLR0913 - what differs between projects, all by name
     answers: Answers,
     *,
     name: str,
     description: str,
     cluster_kinds: Sequence[tuple[str, str, str]],
     namespaced_kinds: Sequence[tuple[str, str]],
+    denied: Sequence[str] = (),
 ) -> dict[str, Any]:
     """An AppProject: one repository, any cluster, no system namespace, the kinds rendered.
+
+    Clusters and namespaces are what each environment.yaml says. A list of them here would be a
+    file that every new environment has to edit, and each edit of it takes another `bootstrap`.
 
     Args:
         answers: of the repository.
@@ -146,6 +151,7 @@ def project(
         description: a sentence.
         cluster_kinds: as `CLUSTER_KINDS`.
         namespaced_kinds: as `NAMESPACED_KINDS`.
+        denied: namespaces that are not its own, beside those of the cluster and the sync tools.
     """
     named = at_least(answers, _NAME_LIMITS)
     spec: dict[str, Any] = {
@@ -155,7 +161,7 @@ def project(
             {"server": "*", "namespace": "*"},
             *(
                 {"server": "*", "namespace": f"!{namespace}"}
-                for namespace in ("kube-*", NAMESPACE, FLUX.namespace)
+                for namespace in ("kube-*", NAMESPACE, FLUX.namespace, *denied)
             ),
         ],
         "clusterResourceWhitelist": _distinct(

@@ -13,6 +13,7 @@ from fcgitops.manifests import nni_environment
 from fcgitops.manifests.overlay import OVERLAYS, SOURCE_FILE
 from fcgitops.model import experiment
 from fcgitops.model.answers import Answers
+from fcgitops.model.environment import NOT_FOR_EXPERIMENTS
 from fcgitops.sync.argocd import environments as argocd
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
@@ -25,13 +26,9 @@ EXPERIMENTS = f"{argocd.NAME}-experiments"
 
 _RBAC = "rbac.authorization.k8s.io"
 _KINDS = (
-    ("", "ConfigMap"),
     ("", "LimitRange"),
-    ("", "PersistentVolumeClaim"),
     ("", "ResourceQuota"),
-    ("", "Service"),
     ("", "ServiceAccount"),
-    ("batch", "Job"),
     ("networking.k8s.io", "NetworkPolicy"),
     (_RBAC, "Role"),
     (_RBAC, "RoleBinding"),
@@ -55,19 +52,31 @@ def environment_name(name: str) -> str:
 
 def files(answers: Answers) -> Tree:
     """The file, relative to clusters/argocd/."""
-    project = argocd.project(
-        answers,
-        name=PROJECT,
-        description=f"NNI experiments, as {answers.repo_slug} has them",
-        cluster_kinds=[("", "Namespace", "")],
-        namespaced_kinds=_KINDS,
-    )
+    projects = [
+        argocd.project(
+            answers,
+            name=PROJECT,
+            description=f"What NNI experiments need, as {answers.repo_slug} has it",
+            cluster_kinds=[("", "Namespace", "")],
+            namespaced_kinds=_KINDS,
+            denied=NOT_FOR_EXPERIMENTS,
+        ),
+        # Whoever may write an experiment may not bring rights with it.
+        argocd.project(
+            answers,
+            name=EXPERIMENTS,
+            description=f"NNI experiments, as {answers.repo_slug} has them",
+            cluster_kinds=[],
+            namespaced_kinds=experiment.KINDS,
+            denied=NOT_FOR_EXPERIMENTS,
+        ),
+    ]
     comment = (
         "# What NNI needs, for each overlays/ENV/environment.yaml with `sync: argocd` and\n"
         "# `nni.namespace`, and each experiments/NAME/run.yaml of such an environment. As with\n"
         "# the environments themselves, nothing that goes missing from Git is deleted.\n"
     )
-    documents = [project, _platforms(answers), _experiments(answers)]
+    documents = [*projects, _platforms(answers), _experiments(answers)]
     return {FILE: (comment + "---\n".join(map(yamlio.dump, documents))).encode()}
 
 
@@ -96,7 +105,7 @@ def _experiments(answers: Answers) -> dict[str, Any]:
         name=experiment_name("{{ .experiment.path.basename }}"),
         path="{{ .experiment.path.path }}",
         watched=[".", "../../components"],
-        project=PROJECT,
+        project=EXPERIMENTS,
         namespace="{{ .nni.namespace }}",
     )
     generator = {
