@@ -159,6 +159,17 @@ def test_flux() -> None:
         assert more[kind]["metadata"]["labels"] == {"sharding.fluxcd.io/key": "one"}
 
 
+def test_what_somebody_changes_is_taken_back_within_the_interval() -> None:
+    """Ten minutes, or as the environment says, in each of its Kustomizations."""
+    nni = {"nni.namespace": "nni", "nni.storage": "nfs://nas/nni"}
+    for given, wanted in (({}, "10m"), ({"flux.interval": "2h"}, "2h")):
+        env = environment("prod", {"sync": "flux", **nni, **given}, {}, "hardened", "f")
+        trees = entrypoints.of_environment(env, Answers("fc", repo_url=URL), b"rules: []\n")
+        objects = [o for t in trees.values() for d in t.values() for o in yaml.safe_load_all(d)]
+        found = [o["spec"]["interval"] for o in objects if o["kind"] == "Kustomization"]
+        assert found == [wanted, wanted]
+
+
 @pytest.mark.parametrize(
     ("url", "fetched", "told"),
     [
@@ -310,7 +321,7 @@ def test_what_is_left_of_another_tool_is_found(fcgitops: Fcgitops, tmp_path: Pat
     fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
     fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux")
     sync = folder / "clusters/flux/dev/sync.yaml"
-    sync.write_text(sync.read_text().replace("interval: 60m", "interval: 5m"))
+    sync.write_text(sync.read_text().replace("interval: 10m", "interval: 5m"))
     git(folder, "commit", "-qam", "faster")
     fcgitops("-C", folder, "overlay", "dev", "--set", "sync=argocd")
     assert sync.exists()

@@ -491,6 +491,7 @@ CASES: dict[str, Case] = {
         {("StatefulSet", f"{POD}/priorityClassName"): "high"},
     ),
     "shard of Flux": Case({"flux.shard": "one"}),  # it is in clusters/flux/ only
+    "interval of Flux": Case({"flux.interval": "1h"}),  # as is this
     "components": Case(
         {"components": ["crd"]}, components=["../../components/crd"],
         effects={("CustomResourceDefinition", "/metadata/annotations"): {

@@ -22,6 +22,7 @@ SERVER = "https://HOST[:PORT]"
 REPOSITORY = "https://HOST/PATH, ssh://… or git@HOST:PATH"
 RANGE = "an address range such as 10.0.0.1/32"
 REQUIREMENT = "NAME==VERSION, the path of a wheel, or NAME @ git+https://…"
+DURATION = "a time such as 10m, 90s or 1h30m, from 1s to 8760h"
 SECRET = "carries a user or password (leave it out: Git's credential helper keeps secrets)"
 
 RIGHT: dict[str, tuple[Check, list[object]]] = {
@@ -57,6 +58,7 @@ RIGHT: dict[str, tuple[Check, list[object]]] = {
             {"effect": "PreferNoSchedule", "tolerationSeconds": 0},
         ],
     ),
+    "duration": (values.duration, ["10m", "1s", "1000ms", "1h30m", "1.5h", "8760h"]),
     "endpoint": (
         values.endpoint,
         [{"cidr": "10.0.0.1/32", "port": 1}, {"cidr": "fd00::/64", "port": 65535}],
@@ -192,6 +194,14 @@ WRONG: list[tuple[Check, object, str]] = [
     (values.labels, {"A/a": ""}, f"'A/a' is not valid ({LABEL_KEY})"),
     (values.labels, {"a/b/c": ""}, f"'a/b/c' is not valid ({LABEL_KEY})"),
     (values.pod_annotations, {"a": "x\ny"}, "'x\\ny' is not on one line of printable text"),
+    (values.duration, "10", f"'10' is not valid ({DURATION})"),
+    (values.duration, "10 m", f"'10 m' is not valid ({DURATION})"),
+    (values.duration, "1d", f"'1d' is not valid ({DURATION})"),
+    (values.duration, "0m", f"'0m' is not valid ({DURATION})"),
+    (values.duration, "999ms", f"'999ms' is not valid ({DURATION})"),
+    (values.duration, "8761h", f"'8761h' is not valid ({DURATION})"),
+    (values.duration, "10m\n", f"'10m\\n' is not valid, it has U+000A ({DURATION})"),
+    (values.duration, 600, f"600 is not text ({DURATION}; quote it)"),
     (values.integer(1, 3), 0, "0 is not valid (a whole number from 1 to 3)"),
     (values.integer(1, 3), 4, "4 is not valid (a whole number from 1 to 3)"),
     (values.integer(1, 3), True, "true is not valid (a whole number from 1 to 3)"),

@@ -188,6 +188,12 @@ class Environment:
         "optional parts of components/",
         [],
     )
+    flux_interval: str = _key(
+        "flux.interval",
+        values.duration,
+        "after how long at the latest Flux takes back what somebody has changed on the cluster",
+        "10m",
+    )
     flux_shard: str = _key(
         "flux.shard",
         values.optional(values.label_value),

@@ -233,6 +233,22 @@ def integer(low: int, high: int) -> Check:
     return check
 
 
+def duration(value: object) -> str:
+    r"""A time from a second to a year, as Flux's CRDs and Go's time.ParseDuration both take it.
+
+    Source: the pattern of a Kustomization's spec.interval, ^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$.
+    """
+    wanted = "a time such as 10m, 90s or 1h30m, from 1s to 8760h"
+    if not isinstance(value, str):
+        return f"{value!r} is not text ({wanted}; quote it)"
+    part = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)"
+    seconds = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+    total = sum(float(number) * seconds[unit] for number, unit in re.findall(part, value))
+    if re.fullmatch(f"(?:{part}){{1,4}}", value) and 1 <= total <= 8760 * 3600:
+        return ""
+    return f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+
+
 def endpoint(value: object) -> str:
     """One address of an API server: {cidr, port}."""
     if not isinstance(value, dict) or set(value) != {"cidr", "port"}:

@@ -94,7 +94,10 @@ def files(answers: Answers, more: Tree) -> Tree:
         SET_FILE: _file(
             "# One Application for each overlays/ENV/environment.yaml with `sync: argocd`.\n"
             "# create-update: a file that is gone or broken deletes no Application, and deleting\n"
-            "# an Application, or this set, deletes nothing on its cluster.\n",
+            "# an Application, or this set, deletes nothing on its cluster.\n"
+            "# A commit is applied when Argo CD next looks at Git: within 3 minutes by default,\n"
+            "# at once with a webhook. What somebody changes or deletes on a cluster is restored\n"
+            "# from Git within seconds.\n",
             application_set(answers),
         ),
         "kustomization.yaml": _file(

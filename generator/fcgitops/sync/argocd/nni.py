@@ -75,6 +75,7 @@ def files(answers: Answers) -> Tree:
         "# What NNI needs, for each overlays/ENV/environment.yaml with `sync: argocd` and\n"
         "# `nni.namespace`, and each experiments/NAME/run.yaml of such an environment. As with\n"
         "# the environments themselves, nothing that goes missing from Git is deleted.\n"
+        "# applicationset.yaml says what heals when.\n"
     )
     documents = [*projects, _platforms(answers), _experiments(answers)]
     return {FILE: (comment + "---\n".join(map(yamlio.dump, documents))).encode()}

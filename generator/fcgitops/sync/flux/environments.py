@@ -74,7 +74,10 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
         ),
         SYNC_FILE: file(
             "# Neither is pruned by the Kustomization that syncs this folder: a folder that goes\n"
-            "# missing from Git must not delete FrameworkController.\n",
+            "# missing from Git must not delete FrameworkController.\n"
+            "# A commit is applied once the source has fetched it, within about a minute. What\n"
+            "# somebody changes or deletes on the cluster is restored from Git after `interval`\n"
+            "# of the Kustomization at the latest (the key flux.interval).\n",
             _source(environment, answers),
             kustomization(environment, name=NAME, path=f"./{OVERLAYS}/{environment.name}"),
         ),
@@ -162,7 +165,7 @@ def kustomization(  # noqa: PLR0913 - what differs between Kustomizations, all b
         "metadata": _metadata(environment, name),
         "spec": {
             **dependencies,
-            "interval": "60m",
+            "interval": environment.flux_interval,
             "retryInterval": "2m",
             "timeout": "3m",
             "wait": wait,

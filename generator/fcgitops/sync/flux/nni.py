@@ -60,7 +60,8 @@ def files(environment: Environment) -> Tree:
     return {
         FILE: flux.file(
             "# NNI on this cluster: the namespace of the experiments, and as whom Flux applies\n"
-            "# what is in it. Nothing here is pruned with the folder.\n",
+            "# what is in it. Nothing here is pruned with the folder.\n"
+            "# sync.yaml says what heals when.\n",
             namespace,
             _account(ACCOUNT),
             *_granted(ACCOUNT, platform_rules, environment),
