@@ -13,7 +13,7 @@ import pytest
 from conftest import Fcgitops, tree
 from fcgitops.fcconfig.check import check as check_config
 from fcgitops.model.environment import KEYS
-from fcgitops.verify import checks
+from fcgitops.verify import catalogue
 from gitenv import git, state, write
 
 
@@ -113,7 +113,8 @@ def test_verify_finds_what_kustomize_lets_pass(repository: Path, fcgitops: Fcgit
     ran = fcgitops("-C", repository, "verify", status=1)
     assert ran.out == "prod: FCG01: has 2 replicas (1: it is one per cluster)\n"
     found = json.loads(fcgitops("-C", repository, "verify", "--format", "json", status=1).out)
-    assert found == [{"rule": "FCG01", "overlay": "prod", "message": "has 2 replicas",
+    assert found == [{"rule": "FCG01", "severity": "hazard", "overlay": "prod", "object": "",
+                      "file": "", "line": 0, "path": "", "message": "has 2 replicas",
                       "hint": "1: it is one per cluster"}]  # fmt: skip
 
 
@@ -187,24 +188,24 @@ def test_the_generated_readme_names_every_key(
     [
         (
             "<<<<<<< yours\nworkerNumber: 1\n=======\n",
-            ":2: reject: FCC01: is not valid YAML: mapping values are not allowed in this context",
+            ":2: is not valid YAML: mapping values are not allowed in this context [FCC01]",
         ),
         (
             "kubeClientQps: [\n",
-            ":2: reject: FCC01: is not valid YAML: did not find expected node content",
+            ":2: is not valid YAML: did not find expected node content [FCC01]",
         ),
         (
             "workerNumer: 1\n",
-            ":1: hazard: FCC11: workerNumer: is no key that FrameworkController reads "
+            ":1: workerNumer: is no key that FrameworkController reads [FCC11] "
             "(did you mean 'workerNumber'?)",
         ),
         (
             "# few\nworkerNumber: many\n",
-            ":2: reject: FCC12: workerNumber: is 'many' (a whole number, at least 1)",
+            ":2: workerNumber: is 'many' [FCC12] (a whole number, at least 1)",
         ),
         (
             "workerNumber: 1\nworkerNumber: 2\n",
-            ":2: hazard: FCC03: workerNumber: is given on line 1 already: the last one wins "
+            ":2: workerNumber: is given on line 1 already: the last one wins [FCC03] "
             "(keep one of the two)",
         ),
     ],
@@ -216,7 +217,7 @@ def test_verify_reads_the_configuration(
     write(repository, {"overlays/prod/frameworkcontroller.yaml": text})
     ran = fcgitops("-C", repository, "verify", status=1)
 
-    assert ran.out == f"prod: FCG05: frameworkcontroller.yaml{message}\n"
+    assert ran.out == f"prod: FCG05: overlays/prod/frameworkcontroller.yaml{message}\n"
 
 
 def test_verify_says_all_of_an_edited_configuration(repository: Path, fcgitops: Fcgitops) -> None:
@@ -235,17 +236,22 @@ def test_verify_says_all_of_an_edited_configuration(repository: Path, fcgitops: 
         text.replace("workerNumber: 500", "workerNumber: 0").replace("code: -1001", "code: -1000")
     )
     line = text.splitlines().index("- code: -1001") + 1
-    place = "prod: FCG05: frameworkcontroller.yaml"
+    place = "prod: FCG05: overlays/prod/frameworkcontroller.yaml"
     assert fcgitops("-C", repository, "verify", status=1).out.splitlines() == [
-        f"{place}:4: reject: FCC15: workerNumber: is 0 (a whole number, at least 1)",
-        f"{place}:{line}: reject: FCC22: podFailureSpec[1].code: -1000 is podFailureSpec[0]'s "
-        "already (each code once)",
+        f"{place}:4: workerNumber: is 0 [FCC15] (a whole number, at least 1)",
+        f"{place}:{line}: podFailureSpec[1].code: -1000 is podFailureSpec[0]'s already [FCC22] "
+        "(each code once)",
     ]
     found = json.loads(fcgitops("-C", repository, "verify", "--format", "json", status=1).out)
     assert found[0] == {
         "rule": "FCG05",
+        "severity": "reject",
         "overlay": "prod",
-        "message": "frameworkcontroller.yaml:4: reject: FCC15: workerNumber: is 0",
+        "object": "",
+        "file": "overlays/prod/frameworkcontroller.yaml",
+        "line": 4,
+        "path": "workerNumber",
+        "message": "is 0 [FCC15]",
         "hint": "a whole number, at least 1",
     }
 
@@ -256,8 +262,8 @@ def test_verify_reads_the_variants_configuration(repository: Path, fcgitops: Fcg
     config.write_text(config.read_text().replace("kubeClientQps: 200", "kubeClientQps: 0"))
     out = fcgitops("-C", repository, "verify", status=1).out
     assert (
-        "customized-config: FCG05: frameworkcontroller.yaml:2: reject: FCC15: kubeClientQps: "
-        in (out)
+        "customized-config: FCG05: overlays/customized-config/frameworkcontroller.yaml:2: "
+        "kubeClientQps: is 0 [FCC15]" in (out)
     )
     assert "prod: FCG12: overlays/prod/frameworkcontroller.yaml is not in line" in out
 
@@ -361,12 +367,11 @@ def test_an_argument_that_is_no_text(
 def test_the_generated_readme_says_what_is_checked(
     profile: str, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
-    """Each check's docstring is its sentence."""
+    """Its table is the registry's: `make docs` writes it."""
     fcgitops("new", tmp_path / "deploy", "--profile", profile, "--no-input")
     text = (tmp_path / "deploy" / "README.md").read_text()
 
-    for rule, check in checks.CHECKS.items():
-        assert f"| {rule} | {' '.join((check.__doc__ or '').split())} |" in text
+    assert "\n\n" + "\n".join(catalogue.table()) + "\n\n" in text
 
 
 def test_a_kustomize_that_does_not_tell_its_version_is_remarked(

@@ -156,10 +156,10 @@ def test_a_third_tool_is_verified(fcgitops: Fcgitops, folder: Path) -> None:
     write(folder, {"clusters/carousel/gone/ride.yaml": "kind: Ride\n"})
     ride.write_text(ride.read_text().replace("spares: all", "spares: none"))
     assert fcgitops("-C", folder, "verify", status=1).out.splitlines() == [
-        "clusters/carousel/dev/ride.yaml: FCG18: Ride lost what keeps it from deleting "
-        "(spec.spares: all)",
         "gone: FCG14: clusters/carousel/gone/ride.yaml is for Carousel, but there is no such "
         "environment (git rm -r clusters/carousel/gone, but for what others have there)",
+        "clusters/carousel/dev/ride.yaml: FCG18: Ride lost what keeps it from deleting "
+        "(spec.spares: all)",
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from fcgitops.trial import fit as throwaway
 from fcgitops.trial.fit import Fitted, fit
-from fcgitops.verify.checks import Object
+from fcgitops.verify.subjects import Object
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KNOWN = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fcgitops.commands import judging
@@ -33,7 +34,7 @@ def check(
     from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415 - its imports cost most
     from fcgitops.fcconfig.findings import ACCEPT, faults, verdict  # noqa: PLC0415
 
-    def fails(findings: list[Finding]) -> bool:
+    def fails(findings: Sequence[Finding]) -> bool:
         if strict and verdict(findings) == ACCEPT:
             return bool(faults(findings))
         return judging.fails(findings, allow_hazards=allow_hazards)

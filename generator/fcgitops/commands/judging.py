@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.core.findings import ACCEPT, HAZARD, Finding, verdict
+from fcgitops.core.reporting import FORMATS, Judged, Report
 
 STANDARD_INPUT = "-"
 MAX_BYTES = 1 << 20
@@ -26,7 +26,7 @@ def run(
     files: tuple[str, ...],
     form: str,
     judge: Judge,
-    fails: Callable[[list[Finding]], bool],
+    fails: Callable[[Sequence[Finding]], bool],
 ) -> int:
     """Prints every finding and the verdict of each file.
 
@@ -44,33 +44,21 @@ def run(
         InputError: with each file that cannot be read, after the others have been judged.
     """
     problems: list[Problem] = []
-    report: list[dict[str, Any]] = []
-    failed = False
+    judged: list[Judged] = []
     for name in files:
         try:
             data = read(folder, name)
         except OSError as error:
             problems.append(Problem(name, f"cannot be read: {error.strerror}"))
             continue
-        findings = judge(data, name)
-        word = verdict(findings)
-        failed |= fails(findings)
-        if form == "json":
-            shown = [vars(finding) for finding in findings]
-            report.append({"file": name, "verdict": word, "findings": shown})
-        else:
-            label = terminal.printable(name)
-            for finding in findings:
-                terminal.data(f"{label}:{finding}\n")
-            terminal.data(f"{label}: {word}\n")
-    if form == "json":
-        terminal.as_json(report)
+        judged.append(Judged(name, judge(data, name)))
+    terminal.data(FORMATS[form](Report(files=judged)))
     if problems:
         raise InputError(problems)
-    return FOUND if failed else 0
+    return FOUND if any(fails(file.findings) for file in judged) else 0
 
 
-def fails(findings: list[Finding], *, allow_hazards: bool) -> bool:
+def fails(findings: Sequence[Finding], *, allow_hazards: bool) -> bool:
     """Whether a file is rejected, or has a hazard that is not allowed."""
     fine = {ACCEPT, HAZARD} if allow_hazards else {ACCEPT}
     return verdict(findings) not in fine

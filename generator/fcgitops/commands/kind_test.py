@@ -20,7 +20,7 @@ from fcgitops.trial import images as nodeimages
 from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.steps import Steps
 from fcgitops.trial.trial import JOBS, Trial
-from fcgitops.verify.checks import Object
+from fcgitops.verify.subjects import Object
 
 TASK_IMAGE = "busybox:1.36.1"
 """Small, with a shell, and published."""

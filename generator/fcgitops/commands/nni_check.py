@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fcgitops.commands import judging
@@ -29,7 +30,7 @@ def run(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool)
         beside = folder if name == judging.STANDARD_INPUT else (folder / name).parent
         return check(data, beside)
 
-    def fails(findings: list[Finding]) -> bool:
+    def fails(findings: Sequence[Finding]) -> bool:
         return judging.fails(findings, allow_hazards=allow_hazards)
 
     return judging.run(folder, files, form, judge, fails)

@@ -1,4 +1,4 @@
-"""What a checker says of a file: findings as values, and the verdict that they add up to."""
+"""What a checker says: findings as values, and the verdict that they add up to."""
 
 from __future__ import annotations
 
@@ -25,16 +25,28 @@ Rules = dict[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about a file."""
+    """One thing to know about a file, or about what a kustomization renders."""
 
     rule: str
     severity: str
     path: str
-    """The key, such as podFailureSpec[0].code; empty for the file itself."""
+    """The key, such as podFailureSpec[0].code; empty where it is none's."""
     line: int
-    """From 1; 0 for the file itself."""
+    """In `file`, from 1; 0 for the file itself."""
     message: str
     hint: str = ""
+    """What to do, or what would be right."""
+    file: str = ""
+    """From the repository's top, or as the user named it."""
+    overlay: str = ""
+    """The kustomization: OVERLAY, ENV/nni or experiments/NAME; empty where it is no one's."""
+    object: str = ""
+    """Kind and name, such as "StatefulSet frameworkcontroller"."""
+
+    @property
+    def place(self) -> str:
+        """FILE:LINE as far as they are known."""
+        return f"{self.file}:{self.line}" if self.line and self.file else self.file
 
     @property
     def sentence(self) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fcgitops import __version__
-from fcgitops.text.tree import Tree
+from fcgitops.text.tree import Tree, read_file
 
 Labels = tuple[str, str, str]
 MergeFile = Callable[[bytes, bytes, bytes, Labels], tuple[bytes, bool]]
@@ -41,6 +42,11 @@ class Merged:
         self.files |= other.files
         self.conflicts |= other.conflicts
         self.notes += other.notes
+
+    def stale(self, root: Path) -> list[str]:
+        """The paths below `root` that do not hold what they should, and those in conflict."""
+        stale = {path for path, data in self.files.items() if data != read_file(root, path)}
+        return sorted({*stale, *self.conflicts})
 
 
 def merge(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fcgitops.verify.checks import Object
+from fcgitops.verify.subjects import Object
 
 DEFINITIONS = ("Namespace", "CustomResourceDefinition")
 KINDS = (

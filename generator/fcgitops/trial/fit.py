@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.manifests import overlay
-from fcgitops.verify.checks import Object
+from fcgitops.verify.subjects import Object
 
 API_SERVER_VARIABLES = ("KUBE_APISERVER_ADDRESS", "KUBECONFIG")
 API_SERVER_SETTINGS = ("kubeApiServerAddress", "kubeConfigFilePath")

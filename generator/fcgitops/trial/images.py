@@ -8,7 +8,7 @@ from fcgitops.core.errors import Problem, ToolError
 from fcgitops.manifests import overlay
 from fcgitops.programs.containers import Containers, full_name
 from fcgitops.trial import fit
-from fcgitops.verify.checks import Object
+from fcgitops.verify.subjects import Object
 
 
 def plan(

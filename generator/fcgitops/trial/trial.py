@@ -15,7 +15,7 @@ from fcgitops.trial import apply_order
 from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.fit import Fitted
 from fcgitops.trial.steps import Steps
-from fcgitops.verify.checks import Object
+from fcgitops.verify.subjects import Object
 
 JOBS = "fcgitops-kind-test"
 """The namespace of the Framework."""

@@ -1,88 +1,82 @@
-"""What `fcgitops verify` says of NNI experiments: their sources, and what they render."""
+"""What must be true of NNI experiments: their own files, and what NNI's kustomizations render."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from fcgitops.core.errors import InputError
-from fcgitops.git import program
+from fcgitops.core.findings import HAZARD, REJECT
+from fcgitops.git import program as git
 from fcgitops.manifests import nni_environment
 from fcgitops.model import experiment as model
-from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
-from fcgitops.repository.contents import Repository
-from fcgitops.repository.experiments import Planned
-from fcgitops.text.tree import read_file
 from fcgitops.verify import podsecurity
-from fcgitops.verify.checks import Finding, Object
+from fcgitops.verify.registry import Fault, Faults, fault
+from fcgitops.verify.subjects import EXPERIMENT, NNI, Experiment, RenderedForNni, name_of
 
 
-def sources(repository: Repository, name: str) -> tuple[Planned | None, list[Finding]]:
-    """FCG16 and FCG12 of an experiment's folder.
-
-    Returns:
-        The experiment where it can be read, and what was found.
-    """
-    place = f"{model.FOLDER}/{name}"
-    try:
-        planned = experiments.as_it_is(repository, name)
-    except InputError as error:
-        return None, [Finding("FCG16", place, str(problem)) for problem in error.problems]
-    result = experiments.outcome(repository, [planned], program.merge_file)
-    stale = {p for p, data in result.files.items() if data != read_file(repository.root, p)}
-    return planned, [
-        Finding(
-            "FCG12", place, f"{path} is not in line with its files", f"make experiment NAME={name}"
+@EXPERIMENT.check("FCG12", HAZARD)
+def in_line(experiment: Experiment) -> Faults:
+    """An experiment's generated files are in line with its own."""
+    if experiment.planned is None:
+        return
+    merged = experiments.outcome(experiment.repository, [experiment.planned], git.merge_file)
+    for path in merged.stale(experiment.repository.root):
+        yield Fault(
+            f"{path} is not in line with its files",
+            f"make experiment NAME={experiment.name}",
+            file=path,
         )
-        for path in sorted({*stale, *result.conflicts})
-    ]
 
 
-def rendered(name: str, objects: list[Object], environment: Environment) -> Iterator[Finding]:
-    """FCG17 of what ENV/nni or experiments/NAME renders.
+@EXPERIMENT.check("FCG16", REJECT)
+def can_run(experiment: Experiment) -> Faults:
+    """An experiment's files are there, pass `nni check`, and fit its environment.
 
-    Args:
-        name: that folder.
-        objects: all that it renders.
-        environment: whose NNI it is.
+    Its namespace, account and share are the environment's.
     """
-    namespace = environment.nni_namespace
-    for o in objects:
+    for problem in experiment.problems:
+        yield fault(problem)
+
+
+@NNI.check("FCG17", HAZARD)
+def belongs_together(r: RenderedForNni) -> Faults:
+    """NNI's objects are in NNI's namespace, and the Job finds what it mounts."""
+    namespace = r.environment.nni_namespace
+    for o in r.objects:
         if o["kind"] == "Namespace":
             continue
         if (found := o["metadata"].get("namespace")) != namespace:
-            message = f"{o['kind']} {o['metadata']['name']} is in {found}, not in {namespace}"
-            yield Finding("FCG17", name, message, "namespace: in kustomization.yaml")
-    there = {(o["kind"], o["metadata"]["name"]) for o in objects}
-    for job in (o for o in objects if o["kind"] == "Job"):
+            place = f"{o['kind']} {name_of(o)}"
+            hint = "namespace: in kustomization.yaml"
+            yield Fault(f"{place} is in {found}, not in {namespace}", hint, object=place)
+    there = {(o["kind"], name_of(o)) for o in r.objects}
+    for job in (o for o in r.objects if o["kind"] == "Job"):
         pod = job.get("spec", {}).get("template", {}).get("spec", {})
         if (account := pod.get("serviceAccountName")) != nni_environment.MANAGER:
             message = f"the manager runs as {account}, which has other rights"
-            yield Finding("FCG17", name, message, nni_environment.MANAGER)
+            yield Fault(message, nni_environment.MANAGER)
         for volume in pod.get("volumes", []):
             wanted = volume.get("configMap", {}).get("name")
             if wanted and ("ConfigMap", wanted) not in there:
                 message = f"the Job mounts the ConfigMap {wanted}, which is not rendered"
-                yield Finding("FCG17", name, message, "take kustomization.yaml back from Git")
+                yield Fault(message, "take kustomization.yaml back from Git")
 
 
-def bounded(name: str, objects: list[Object]) -> Iterator[Finding]:
-    """FCG19 of what experiments/NAME renders: kinds, and what their Pods may do.
+@NNI.check("FCG19", HAZARD)
+def bounded(r: RenderedForNni) -> Faults:
+    """An experiment renders no rights, and its Pod passes the Pod Security Standard `baseline`.
 
-    Whoever may write an experiment may not bring rights, or a Pod that leaves its bounds.
-
-    Args:
-        name: that folder.
-        objects: all that it renders.
+    ConfigMaps, a Job, Services and PersistentVolumeClaims are all that it may render: whoever may
+    write an experiment may not bring rights with it, or a Pod that leaves its bounds.
     """
-    for o in objects:
+    if not r.of_experiment:
+        return
+    for o in r.objects:
         group = o["apiVersion"].rpartition("/")[0]
-        what = f"{o['kind']} {o['metadata']['name']}"
+        what = f"{o['kind']} {name_of(o)}"
         if (group, o["kind"]) not in model.KINDS:
             kinds = ", ".join(kind for _, kind in model.KINDS)
-            yield Finding("FCG19", name, f"renders {what}", f"an experiment may have {kinds}")
+            yield Fault(f"renders {what}", f"an experiment may have {kinds}", object=what)
         if o["kind"] == "Job":
             spec = o.get("spec")
             template = spec.get("template") if isinstance(spec, dict) else None
             for wrong, hint in podsecurity.baseline(template if isinstance(template, dict) else {}):
-                yield Finding("FCG19", name, f"the Pod of {what} {wrong}", hint)
+                yield Fault(f"the Pod of {what} {wrong}", hint, object=what)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.verify import effect, judged, rights, running
-from fcgitops.verify.checks import Rendered
+from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.remark import ERROR, Remark, Remarks
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fcgitops.verify.checks import Rendered
+from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
 
 CRDS, FRAMEWORKS = "apiextensions.k8s.io", "frameworkcontroller.microsoft.com"

@@ -8,7 +8,7 @@ from typing import Any
 
 from fcgitops.kubernetes import quantity
 from fcgitops.manifests import overlay as render
-from fcgitops.verify.checks import Rendered
+from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
 
 HOME = "/opt/frameworkcontroller/frameworkcontroller"

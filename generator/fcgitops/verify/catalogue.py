@@ -1,0 +1,42 @@
+"""All checks together: each subject's module is imported here, which registers its checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fcgitops.core.findings import HAZARD, Rules
+from fcgitops.verify import building, controller, entry_points, nni, pod_security, sources
+from fcgitops.verify.registry import UNEXPECTED, Check
+from fcgitops.verify.subjects import PLACES
+
+MODULES = (building, controller, entry_points, nni, pod_security, sources)
+
+
+def checks() -> list[tuple[str, Check[Any]]]:
+    """Each check with the title of the place where it looks, by number."""
+    found = [(place.title, check) for place in PLACES for check in place.checks]
+    return sorted(found, key=lambda pair: pair[1].number)
+
+
+def table() -> list[str]:
+    """The lines of the table in the generated README."""
+    rows = [f"| {number} | {sentence} |" for number, (_, sentence) in sorted(rules().items())]
+    return ["| | |", "| --- | --- |", *rows]
+
+
+def rules() -> Rules:
+    """Number → severity and what is right, of all checks and of FCG99."""
+    found: Rules = {}
+    for _, check in checks():
+        _, sentence = found.get(check.number, ("", ""))
+        found[check.number] = check.severity, f"{sentence} {check.sentence}".strip()
+    return found | {UNEXPECTED: (HAZARD, "Every check could be asked.")}
+
+
+def write(file: Path) -> None:
+    """Writes the table anew into a file that has one, which starts at FCG00."""
+    text = file.read_text(encoding="utf-8")
+    head, rest = text.split("| | |\n| --- | --- |\n| FCG00 ", 1)
+    _, tail = rest.split("\n\n", 1)
+    file.write_text("\n".join([head.rstrip("\n"), "", *table(), "", tail]), encoding="utf-8")

@@ -1,0 +1,154 @@
+"""What must be true of FrameworkController as an overlay renders it.
+
+kustomize exits 0 on a patch that matches nothing, an image name that no layer has, and a
+reference to a ConfigMap that it did not hash. These checks look at the rendered objects.
+"""
+
+from __future__ import annotations
+
+from fcgitops.core.findings import HAZARD, REJECT
+from fcgitops.manifests import overlay
+from fcgitops.model.environment import IMAGE
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.subjects import CONTROLLER, RENDERED, Rendered
+
+
+@RENDERED.check("FCG01", HAZARD)
+def one_controller(r: Rendered) -> Faults:
+    """There is one StatefulSet, with one replica or none: two controllers fight each other."""
+    found = r.all("StatefulSet")
+    if len(found) != 1:
+        yield Fault(f"renders {len(found)} StatefulSets {overlay.NAME}", "exactly one")
+    elif found[0]["spec"].get("replicas", 1) not in (0, 1):
+        yield Fault(
+            f"has {found[0]['spec']['replicas']} replicas",
+            "1: it is one per cluster",
+        )
+
+
+@RENDERED.check("FCG02", HAZARD)
+def namespace(r: Rendered) -> Faults:
+    """Every namespaced object is in the environment's namespace, the Namespace included."""
+    wanted = r.environment.namespace if r.environment else r.namespace()
+    for o in r.objects:
+        place = f"{o['kind']} {o['metadata']['name']}"
+        if o["kind"] == "Namespace" and o["metadata"]["name"] != wanted:
+            yield Fault(
+                f"{place} is not the environment's namespace {wanted}",
+                "namespace: in kustomization.yaml",
+            )
+        elif o["metadata"].get("namespace", wanted) != wanted:
+            yield Fault(
+                f"{place} is in {o['metadata']['namespace']}, not in {wanted}",
+                "namespace: in kustomization.yaml",
+            )
+
+
+@CONTROLLER.check("FCG03", HAZARD)
+def account(r: Rendered) -> Faults:
+    """The Pod's ServiceAccount is rendered and bound: else the API server refuses its calls."""
+    name = r.pod().get("serviceAccountName", "default")
+    if not r.all("ServiceAccount", name):
+        yield Fault(
+            f"the Pod runs as the ServiceAccount {name}, which is not rendered", overlay.NAME
+        )
+    subjects = [
+        (s.get("namespace"), s["name"]) if s["kind"] == "ServiceAccount"
+        else tuple(s["name"].removeprefix("system:serviceaccount:").split(":", 1))
+        for o in r.objects if o["kind"] == "ClusterRoleBinding"
+        for s in o.get("subjects", [])
+    ]  # fmt: skip
+    if (r.namespace(), name) not in subjects:
+        yield Fault(
+            f"no ClusterRoleBinding names the ServiceAccount {name} of {r.namespace()}",
+            "its subject",
+        )
+
+
+@CONTROLLER.check("FCG04", HAZARD)
+def references(r: Rendered) -> Faults:
+    """Every ConfigMap that the Pod mounts is rendered: else the Pod never starts."""
+    for volume in r.pod().get("volumes", []):
+        name = volume.get("configMap", {}).get("name")
+        if name and not r.all("ConfigMap", name):
+            yield Fault(
+                f"the Pod mounts the ConfigMap {name}, which is not rendered",
+                "namespace: in every layer",
+            )
+
+
+@CONTROLLER.check("FCG05", HAZARD)
+def configuration(r: Rendered) -> Faults:
+    """The mounted ConfigMap holds the overlay's own file, in which `config check` finds nothing."""
+    if r.config is None:
+        return
+    from fcgitops.fcconfig.check import check as check_config  # noqa: PLC0415 - customized ones only
+    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
+
+    for found in faults(check_config(r.config.encode("utf-8", "surrogateescape"))):
+        yield Fault(
+            f"{found.message} [{found.rule}]", found.hint, file=r.config_file, line=found.line,
+            path=found.path, severity=found.severity,
+        )  # fmt: skip
+    names = [v["configMap"]["name"] for v in r.pod().get("volumes", []) if "configMap" in v]
+    texts = [
+        o.get("data", {}).get(overlay.CONFIG_FILE) for n in names for o in r.all("ConfigMap", n)
+    ]
+    if r.config not in texts:
+        yield Fault(
+            f"no mounted ConfigMap holds {overlay.CONFIG_FILE} as it is here", "configMapGenerator"
+        )
+
+
+@CONTROLLER.check("FCG06", HAZARD)
+def image(r: Rendered) -> Faults:
+    """The image is the one that the environment names: an unmatched `images:` is silent."""
+    if r.environment is None:
+        return
+    env = r.environment
+    wanted = env.image_name
+    if env.image_tag:
+        wanted += f":{env.image_tag}"
+    if env.image_digest:
+        wanted += f"@{env.image_digest}"
+    found = str(r.container().get("image", ""))
+    if found != wanted:
+        yield Fault(f"runs the image {found}, not {wanted}", f"images: name: {IMAGE}")
+
+
+@CONTROLLER.check("FCG07", REJECT)
+def selector(r: Rendered) -> Faults:
+    """The StatefulSet's selector matches its Pod's labels: else the API server refuses it."""
+    spec = r.controller()["spec"]
+    wanted = spec["selector"].get("matchLabels", {})
+    labels = spec["template"]["metadata"].get("labels", {})
+    if not wanted.items() <= labels.items():
+        yield Fault(
+            f"selects Pods by {wanted}, but labels them {labels}", "never change the label app"
+        )
+
+
+@RENDERED.check("FCG09", HAZARD)
+def egress(r: Rendered) -> Faults:
+    """Where the environment limits egress, the policy is rendered as it was generated."""
+    wanted = overlay.egress(r.environment) if r.environment else {}
+    if not wanted:
+        return
+    found = [o["spec"] for o in r.all(wanted["kind"], wanted["metadata"]["name"])]
+    if found != [wanted["spec"]]:
+        yield Fault(
+            f"does not render {overlay.EGRESS_FILE} as it stands",
+            "allow more in a policy of your own",
+        )
+
+
+@RENDERED.check("FCG10", HAZARD)
+def reproducible(r: Rendered) -> Faults:
+    """In `hardened` the ConfigMap's name has a hash, so that a changed file rolls out."""
+    if r.profile != "hardened" or r.config is None:
+        return
+    if r.all("ConfigMap", overlay.CONFIG_MAP):
+        yield Fault(
+            f"the ConfigMap is called {overlay.CONFIG_MAP} plainly: a change would not roll out",
+            "no disableNameSuffixHash",
+        )

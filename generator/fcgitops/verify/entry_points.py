@@ -1,0 +1,75 @@
+"""What must be true of the entry points, which Argo CD and Flux are pointed at."""
+
+from __future__ import annotations
+
+from fcgitops.core.errors import InputError
+from fcgitops.core.findings import HAZARD
+from fcgitops.git import program as git
+from fcgitops.model import answers, layout
+from fcgitops.repository.environments import repository_outcome
+from fcgitops.sync import entrypoints, registry, safeguards
+from fcgitops.sync.tool import SyncTool
+from fcgitops.text.tree import at, read_file
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.subjects import REPOSITORY, Whole
+
+
+@REPOSITORY.check("FCG12", HAZARD)
+def in_line(whole: Whole) -> Faults:
+    """The entry points are in line with fcgitops.yaml."""
+    merged = repository_outcome(whole.repository, git.merge_file)
+    for path in merged.stale(whole.repository.root):
+        yield Fault(f"is not in line with {answers.FILE}", "make overlays", file=path)
+
+
+@REPOSITORY.check("FCG14", HAZARD)
+def left_behind(whole: Whole) -> Faults:
+    """No tool has an entry point of an environment that is gone, or that another tool syncs."""
+    for tool in registry.TOOLS.values():
+        if not tool.traits.reads_environments:
+            yield from _left_behind_by(tool, whole)
+
+
+def _left_behind_by(tool: SyncTool, whole: Whole) -> Faults:
+    folder = whole.repository.root / tool.folder
+    names = whole.repository.environment_names()
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        file = next((f for f in reversed(tool.bootstrap.files) if (entry / f).is_file()), "")
+        if not file:
+            continue
+        name = entry.name
+        if name not in names:
+            what = "there is no such environment"
+        else:
+            try:
+                own = whole.environment(name).tool
+            except InputError:  # FCG11 says what is wrong with it
+                continue
+            if own == tool.traits:
+                continue
+            what = f"{own.label} syncs it"
+        place = f"{tool.folder}/{name}"
+        yield Fault(
+            f"{place}/{file} is for {tool.traits.label}, but {what}",
+            f"git rm -r {place}, but for what others have there",
+            file=f"{place}/{file}",
+            overlay=name,
+        )
+
+
+@REPOSITORY.check("FCG18", HAZARD)
+def unguarded(whole: Whole) -> Faults:
+    """The entry points are there, with all that keeps them from deleting anything.
+
+    That is `create-update`, `preserveResourcesOnDeletion` and `prune: disabled`: an edit of an
+    entry point is kept, but must not take these away.
+    """
+    repository = whole.repository
+    answers, role = repository.answers, read_file(repository.root, layout.CLUSTER_ROLE)
+    wanted = entrypoints.of_repository(answers, repository.tools_with_nni([]))
+    for item in whole.planned:
+        for folder, entries in entrypoints.of_environment(item.environment, answers, role).items():
+            wanted |= at(folder, entries)
+    found = {path: read_file(repository.root, path) for path in wanted}
+    for path, message, hint in safeguards.lost(wanted, found):
+        yield Fault(message, hint, file=path)

@@ -1,0 +1,103 @@
+"""What must be true of an environment's source, and of what was generated from it."""
+
+from __future__ import annotations
+
+from fcgitops.core.errors import InputError
+from fcgitops.core.findings import HAZARD, REJECT
+from fcgitops.git import program as git
+from fcgitops.manifests import overlay
+from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.repository.contents import source_path
+from fcgitops.repository.environments import outcome
+from fcgitops.text import yamlio
+from fcgitops.verify import references
+from fcgitops.verify.registry import Fault, Faults, fault
+from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
+
+
+@REPOSITORY.check("FCG11", REJECT)
+def sources_are_there(whole: Whole) -> Faults:
+    """No two environments are on one cluster, and no environment.yaml is gone."""
+    for name in whole.repository.headless_names():
+        path = source_path(name)
+        yield Fault(
+            f"{path} is missing, or no plain file", f"git checkout {path}", file=path, overlay=name
+        )
+    environments = [item.environment for item in whole.planned]
+    try:
+        problems = whole.repository.others_on_the_clusters_of(environments)
+    except InputError as error:  # a neighbour that cannot be read
+        problems = list(error.problems)
+    for problem in problems:
+        yield fault(problem, overlay=_overlay(problem.where))
+
+
+def _overlay(where: str) -> str:
+    """The environment that a problem's place, overlays/NAME/…, speaks of."""
+    return where.split("/")[1] if where.startswith(f"{OVERLAYS}/") else ""
+
+
+@SOURCE.check("FCG11", REJECT)
+def source_is_valid(source: Source) -> Faults:
+    """environment.yaml is valid."""
+    for problem in source.problems:
+        yield fault(problem)
+
+
+@ENVIRONMENT.check("FCG12", HAZARD)
+def in_line(known: Known) -> Faults:
+    """The generated files are in line with environment.yaml and fcgitops.yaml."""
+    name = known.environment.name
+    try:
+        merged = outcome(known.repository, [known.planned], git.merge_file)
+    except InputError as error:
+        for problem in error.problems:
+            yield fault(problem)
+        return
+    for path in merged.stale(known.repository.root):
+        yield Fault(
+            f"{path} is not in line with {overlay.SOURCE_FILE}",
+            f"make overlay ENV={name}",
+            file=path,
+        )
+
+
+@ENVIRONMENT.check("FCG13", HAZARD)
+def spelled_out(known: Known) -> Faults:
+    """With `sync: argocd`, environment.yaml spells out variant, cluster, namespace and sync.
+
+    A tool that reads environment.yaml itself knows none of our defaults. Without `sync` Argo CD
+    leaves the environment out; without another of these its ApplicationSet stops generating.
+    """
+    env = known.environment
+    if not env.tool.reads_environments:
+        return
+    path = source_path(env.name)
+    document = yamlio.load(known.planned.source, path) or {}
+    for key, value in (
+        ("variant", env.variant),
+        ("cluster", f"{{name: {env.cluster_name}}}"),
+        ("namespace", env.namespace),
+        ("sync", env.sync),
+    ):
+        if not document.get(key):
+            message = f"does not spell out {key}, which {env.tool.label} reads there"
+            yield Fault(f"{overlay.SOURCE_FILE} {message}", f"{key}: {value}", file=path)
+
+
+@ENVIRONMENT.check("FCG15", HAZARD)
+def in_sight(known: Known) -> Faults:
+    """What `overlays/ENV/` leads to, `local/` included, is where the sync tools look.
+
+    That is the folder itself, its variant, `base/` and `components/`: Flux fetches no other folder,
+    and Argo CD takes no notice of a change in one.
+    """
+    env = known.environment
+    own = f"{OVERLAYS}/{env.name}"
+    allowed = (*overlay.SHARED, f"{OVERLAYS}/{env.variant}", own)
+    for file, text in references.leading_out(known.repository.root, own, allowed):
+        yield Fault(
+            f"{file} leads to {text}, where the sync tools do not look",
+            f"keep what environments share below {overlay.SHARED[-1]}/",
+            file=file,
+        )

@@ -1,0 +1,145 @@
+"""What checks look at, and the places of the registry that they are registered in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fcgitops.core.errors import Problem, ToolError
+from fcgitops.manifests.overlay import CONFIG_FILE, NAME, OVERLAYS
+from fcgitops.model.environment import Environment
+from fcgitops.repository import experiments
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import Planned
+from fcgitops.verify.registry import Place
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The repository, and those of its environments that are verified and can be read."""
+
+    repository: Repository
+    planned: Sequence[Planned]
+
+    def environment(self, name: str) -> Environment:
+        """One of the repository's environments.
+
+        Raises:
+            InputError: its file is not valid.
+        """
+        there = (item.environment for item in self.planned if item.environment.name == name)
+        return next(there, None) or self.repository.environment(name)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An environment's environment.yaml, as it could be read."""
+
+    name: str
+    problems: Sequence[Problem]
+    """Why it could not."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An environment whose environment.yaml is valid."""
+
+    repository: Repository
+    planned: Planned
+
+    @property
+    def environment(self) -> Environment:
+        """As its file says."""
+        return self.planned.environment
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment's own files, as they could be read."""
+
+    repository: Repository
+    name: str
+    planned: experiments.Planned | None
+    """None where there are `problems`."""
+    problems: Sequence[Problem]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What kustomize said of one kustomization."""
+
+    result: bytes | ToolError
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One overlay's objects, and what they should be."""
+
+    overlay: str
+    objects: list[Object]
+    profile: str
+    environment: Environment | None = None
+    """None for a variant."""
+    config: str | None = None
+    """Text of the overlay's frameworkcontroller.yaml, where it has one."""
+
+    @property
+    def config_file(self) -> str:
+        """Where `config` stands."""
+        return f"{OVERLAYS}/{self.overlay}/{CONFIG_FILE}"
+
+    def all(self, kind: str, name: str = NAME) -> list[Object]:
+        """The objects of `kind` called `name`."""
+        return [o for o in self.objects if o.get("kind") == kind and name_of(o) == name]
+
+    def namespace(self) -> str:
+        """Where the StatefulSet is; empty where there is none, or it does not say."""
+        found = self.all("StatefulSet")[:1]
+        return str(found[0]["metadata"].get("namespace", "")) if found else ""
+
+    def controller(self) -> Object:
+        """The StatefulSet; in the place CONTROLLER there is one."""
+        return self.all("StatefulSet")[0]
+
+    def pod(self) -> Object:
+        """The StatefulSet's Pod spec."""
+        spec: Object = self.controller()["spec"]["template"]["spec"]
+        return spec
+
+    def container(self) -> Object:
+        """FrameworkController's container; empty where there is none."""
+        return next((c for c in self.pod().get("containers", []) if c.get("name") == NAME), {})
+
+
+@dataclass(frozen=True)
+class RenderedForNni:
+    """The objects of ENV/nni or experiments/NAME."""
+
+    objects: list[Object]
+    environment: Environment
+    """Whose NNI it is."""
+    of_experiment: bool
+    """Whether an experiment renders them, and not what is made ready for all."""
+
+
+def name_of(o: Object) -> str:
+    """An object's name; empty where it has none."""
+    metadata = o.get("metadata")
+    return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+
+
+REPOSITORY: Place[Whole] = Place("the repository")
+SOURCE: Place[Source] = Place("environment.yaml")
+ENVIRONMENT: Place[Known] = Place("an environment's files")
+EXPERIMENT: Place[Experiment] = Place("an experiment's files")
+BUILT: Place[Built] = Place("what kustomize says")
+RENDERED: Place[Rendered] = Place("what an overlay renders")
+CONTROLLER: Place[Rendered] = Place("the one StatefulSet that an overlay renders")
+NNI: Place[RenderedForNni] = Place("what NNI's kustomizations render")
+
+PLACES: tuple[Place[Any], ...] = (
+    REPOSITORY, SOURCE, ENVIRONMENT, EXPERIMENT, BUILT, RENDERED, CONTROLLER, NNI,
+)  # fmt: skip
