@@ -5,8 +5,8 @@ from __future__ import annotations
 from fcgitops.kubernetes import check, podsecurity, schema
 from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.schema import Versions
-from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
+from fcgitops.verify.subjects import Rendered
 
 # An environment of a fleet renders mostly what the others do: objects are judged once.
 _judged: dict[tuple[str, Versions | None], tuple[Remark, ...]] = {}

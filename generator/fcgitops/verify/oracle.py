@@ -13,9 +13,9 @@ from pathlib import Path
 
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.verify import effect, judged, rights, running
-from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.remark import ERROR, Remark, Remarks
+from fcgitops.verify.subjects import Rendered
 
 UNEXPECTED = "FCG99"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
+from fcgitops.verify.subjects import Rendered
 
 CRDS, FRAMEWORKS = "apiextensions.k8s.io", "frameworkcontroller.microsoft.com"
 CRD = "frameworks.frameworkcontroller.microsoft.com"

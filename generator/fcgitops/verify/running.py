@@ -8,8 +8,8 @@ from typing import Any
 
 from fcgitops.kubernetes import quantity
 from fcgitops.manifests import overlay as render
-from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
+from fcgitops.verify.subjects import Rendered
 
 HOME = "/opt/frameworkcontroller/frameworkcontroller"
 """The image's working directory, which holds the binary and its own configuration file."""
