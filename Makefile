@@ -78,9 +78,11 @@ kubernetes-schemas: .venv/ready ## write kubernetes/schema.json anew, from Go's 
 	@$(python) tests/kubernetes_schemas.py
 
 .PHONY: lint
-lint: .venv/dev ## ruff
+lint: .venv/dev ## ruff, zizmor on the workflows, repo-review on the whole
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
+	@.venv/bin/zizmor --offline --quiet .github '{{cookiecutter.repo_slug}}/.github'
+	@.venv/bin/repo-review . >/dev/null || .venv/bin/repo-review .
 
 .PHONY: types
 types: .venv/dev ## mypy, strict

@@ -195,7 +195,7 @@ class _Decoder:
         shown = f"is the text {node.value!r}" if quoted else f"is {node.value!r}"
         raise self._refuse(path, node, shown, schema.describe(wanted))
 
-    def _integer(self, node: Node, value: float, wanted: Schema, path: Path) -> int:
+    def _integer(self, node: Node, value: int | float, wanted: Schema, path: Path) -> int:
         bits = int(wanted["format"].removeprefix("int"))
         fits = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         number = value
