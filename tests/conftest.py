@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fcgitops import cli
+from fcgitops.cli import main as cli
 from gitenv import git, git_home, make_repository
 from testbed.kindcluster import kind_cluster, kind_images, kind_program, task_image
 

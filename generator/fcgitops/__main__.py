@@ -13,7 +13,7 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"fcgitops {__version__}\n")
         return
-    from fcgitops.cli import run  # noqa: PLC0415 - click takes 30 ms
+    from fcgitops.cli.main import run  # noqa: PLC0415 - click takes 30 ms
 
     try:
         status = run(sys.argv[1:])

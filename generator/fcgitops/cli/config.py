@@ -1,0 +1,104 @@
+"""`fcgitops config …`: FrameworkController's own configuration file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fcgitops.cli import options
+
+
+@click.group()
+def config() -> None:
+    """Checks, merges and explains FrameworkController's configuration."""
+
+
+@config.command(name="check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
+@click.option("--strict", is_flag=True, help="Exit 1 too where an accepted file panics later.")
+@options.at
+@click.pass_context
+def config_check(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Says of each FILE whether FrameworkController starts with it.
+
+    - is standard input.
+
+    reject: it would panic. hazard: it would start, but not with what is written. accept.
+    """
+    from fcgitops.commands import config as command  # noqa: PLC0415
+
+    return command.check(options.folder(context, at), **given)
+
+
+@config.command(name="merge")
+@click.argument("file", metavar="FILE")
+@click.option("--replace", is_flag=True, help="FILE's podFailureSpec is the whole list.")
+@options.at
+@click.pass_context
+def config_merge(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Prints FILE over the settings of customized-config.
+
+    The image's podFailureSpec is kept.
+    """
+    from fcgitops.commands import config as command  # noqa: PLC0415
+
+    return command.merge(options.folder(context, at), **given)
+
+
+@config.command(name="schema")
+def config_schema() -> int:
+    """Prints the JSON Schema of the file."""
+    from fcgitops.commands import config as command  # noqa: PLC0415
+
+    return command.schema()
+
+
+@config.command(name="explain")
+@click.argument("key", required=False, metavar="[KEY]")
+def config_explain(key: str | None) -> int:
+    """Says what KEY does, what it takes and what it is by default.
+
+    Without KEY it lists all keys.
+    """
+    from fcgitops.commands import config as command  # noqa: PLC0415
+
+    return command.explain(key)
+
+
+@config.command(name="suggest")
+@click.option(
+    "--max-mutating-inflight",
+    "inflight",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="The API server's --max-mutating-requests-inflight.",
+)
+@click.option(
+    "--frameworks",
+    metavar="M",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Frameworks that are active at the same time.",
+)
+@click.option(
+    "--tasks-per-framework",
+    "tasks",
+    metavar="K",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Tasks in the largest Framework.",
+)
+def config_suggest(inflight: int, frameworks: int, tasks: int) -> int:
+    """Prints settings that fit a cluster, with the reasons.
+
+    They are guidance, not a measurement.
+    """
+    from fcgitops.commands import config as command  # noqa: PLC0415
+
+    return command.suggest(inflight, frameworks, tasks)

@@ -1,0 +1,319 @@
+"""The command line: options and arguments, one function a command, each handed to its module.
+
+Imports click alone; a command's module is imported when it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fcgitops import __version__
+from fcgitops.cli import options
+from fcgitops.cli.config import config
+from fcgitops.cli.nni import nni
+from fcgitops.core.errors import WRONG_INPUT, FcgitopsError, InputError, Problem, messages
+
+COMPLETE = "_FCGITOPS_COMPLETE"
+"""The environment variable by which a shell asks for the words that may follow."""
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command.
+
+    Returns:
+        The exit status: 0 fine, 1 found something, 2 wrong input, 3 a tool failed.
+    """
+    for argument in arguments:
+        if not argument.isprintable() and any("\ud800" <= c <= "\udfff" for c in argument):
+            click.echo(f"error: {argument!r} is not UTF-8 text", err=True)
+            return WRONG_INPUT
+    try:
+        status = cli.main(
+            arguments, prog_name="fcgitops", complete_var=COMPLETE, standalone_mode=False
+        )
+    except click.ClickException as error:
+        error.show()
+        return WRONG_INPUT
+    except click.Abort:
+        click.echo("stopped: nothing more was done", err=True)
+        return 130
+    except FcgitopsError as error:
+        for line in messages(error):
+            click.echo(line, err=True)
+        return error.exit_status
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        place = str(error.filename or "")
+        problem = Problem(place, error.strerror or str(error), "nothing was written")
+        for line in messages(InputError(problem)):
+            click.echo(line, err=True)
+        return WRONG_INPUT
+    return status if isinstance(status, int) else 0
+
+
+@click.group(cls=options.GroupedHelp, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="fcgitops %(version)s")
+@options.at
+@click.pass_context
+def cli(context: click.Context, /, at: Path | None) -> None:
+    """FrameworkController by GitOps: a Git repository that Argo CD or Flux syncs."""
+    context.obj = at or Path()
+
+
+@cli.command()
+@click.argument("dest", type=options.FOLDER)
+@click.option("--answers", metavar="FILE", type=options.FOLDER, help="Answers as YAML or JSON.")
+@click.option(
+    "--set",
+    "sets",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An answer, or a default of environments such as image.registry.",
+)
+@click.option(
+    "--env",
+    "environments",
+    metavar="NAME[=VARIANT]",
+    multiple=True,
+    help="An environment; default-config is the default variant.",
+)
+@click.option("--profile", metavar="hardened|upstream", help="Default: hardened.")
+@click.option("--gitops", metavar="argocd|flux|both", help="Default: argocd.")
+@click.option("--repo-url", metavar="URL", help="Where it will be pushed to.")
+@click.option("--push", is_flag=True, help="Push the commit there.")
+@click.option("--no-input", is_flag=True, help="Ask nothing: what is not given has its default.")
+@options.writes
+@options.at
+@click.pass_context
+def new(context: click.Context, /, at: Path | None, dest: Path, **given: Any) -> int:  # noqa: ANN401
+    """Makes a repository at DEST and commits it.
+
+    The last part of DEST is the repository's name.
+    """
+    from fcgitops.commands import new as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at) / dest, **given)
+
+
+@cli.command()
+@click.argument("name", shell_complete=options.environments)
+@click.option("--variant", metavar="VARIANT", help="default-config or customized-config.")
+@click.option(
+    "--cluster",
+    metavar="NAME_OR_URL",
+    help="The cluster; its name is the environment's by default.",
+)
+@click.option("--namespace", metavar="NS", help="Where FrameworkController runs.")
+@click.option(
+    "--config", metavar="FILE", type=options.FOLDER, help="Settings of FrameworkController."
+)
+@click.option(
+    "--set",
+    "sets",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A setting of FrameworkController, or a key of environment.yaml.",
+)
+@options.writes
+@options.at
+@click.pass_context
+def overlay(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Adds or changes the environment NAME.
+
+    Without options it brings the generated files in line with environment.yaml.
+    """
+    from fcgitops.commands import overlay as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=click.Path(path_type=str),
+    help="A YAML list or CSV; - is standard input.",
+)
+@options.writes
+@options.at
+@click.pass_context
+def overlays(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Adds or changes many environments in one commit.
+
+    Without --from it brings the generated files of all in line with their environment.yaml.
+    """
+    from fcgitops.commands import overlays as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@click.argument("name", shell_complete=options.environments)
+@options.writes
+@options.at
+@click.pass_context
+def remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Removes the environment NAME from Git, not from its cluster.
+
+    Its local/ goes too. The command prints what takes it off the cluster.
+    """
+    from fcgitops.commands import remove as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command(name="list")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.at
+@click.pass_context
+def list_(context: click.Context, /, at: Path | None, form: str) -> int:
+    """Lists the environments."""
+    from fcgitops.commands import list as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), form)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.option("--output", metavar="DIR", type=options.FOLDER, help="One file an overlay, there.")
+@options.at
+@click.pass_context
+def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Renders overlays with kustomize.
+
+    Those named, or all.
+    """
+    from fcgitops.commands import build as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.at
+@click.pass_context
+def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Builds overlays and checks what they render.
+
+    Those named, or all.
+    """
+    from fcgitops.commands import verify as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@click.argument("sides", nargs=-1, metavar="[REV | A..B | A...B | ENV ENV] [ENV]...")
+@click.option(
+    "--rendered",
+    metavar="BEFORE AFTER",
+    nargs=2,
+    type=click.Path(path_type=str),
+    help="Compare two renderings, files or -.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--full", is_flag=True, help="Every field and every name.")
+@click.option("--exit-code", is_flag=True, help="Exit 1 where anything changes.")
+@click.option("--fail-on", metavar="SEVERITY", help="Exit 1 where an effect is at least that bad.")
+@options.at
+@click.pass_context
+def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Says what a change does to clusters, effects first.
+
+    Before it is merged: nothing is applied, and nothing is checked out.
+    """
+    from fcgitops.commands import diff as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@click.argument(
+    "name", required=False, default="", metavar="[NAME]", shell_complete=options.environments
+)
+@click.option("--gitops", "tool_name", metavar="argocd|flux", help="Default: what syncs NAME.")
+@click.option("--yes", is_flag=True, help="Apply without asking.")
+@options.at
+@click.pass_context
+def bootstrap(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Points Argo CD or Flux at this repository.
+
+    On kubectl's current context.
+    """
+    from fcgitops.commands import bootstrap as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command(name="kind-test")
+@click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.option("--all", "everything", is_flag=True, help="All environments, one after the other.")
+@click.option("--keep", is_flag=True, help="Leave the cluster there, and say how to look into it.")
+@options.at
+@click.pass_context
+def kind_test(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Runs environments in a kind cluster that is made for it.
+
+    With a Framework, to its end; the cluster is deleted after it. Without NAMES the first
+    environment. Environment variables: KIND_NODE_IMAGE and KIND_CONFIG (the cluster's),
+    FRAMEWORKCONTROLLER_IMAGE (in the place of the environments' own), TASK_IMAGE.
+    """
+    from fcgitops.commands import kind_test as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@options.at
+@click.pass_context
+def doctor(context: click.Context, /, at: Path | None) -> int:
+    """Shows which programs are here, and which are missing."""
+    from fcgitops.commands import doctor as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at))
+
+
+@cli.command()
+@click.option(
+    "--into", metavar="DIR", type=options.FOLDER, required=True, help="The folder of the program."
+)
+@options.at
+@click.pass_context
+def tools(context: click.Context, /, at: Path | None, into: Path) -> int:
+    """Installs the pinned kustomize.
+
+    By Go, or from the release's archive, which is checked by its SHA-256.
+    """
+    from fcgitops.programs import install as module  # noqa: PLC0415
+
+    click.echo(module.install(options.folder(context, at) / into))
+    return 0
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Prints the script that makes a shell complete words.
+
+    It completes commands, options and the names of environments.
+
+    bash: source <(fcgitops completion bash). zsh: the same, after compinit.
+    fish: fcgitops completion fish | source.
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    found = get_completion_class(shell)
+    if found is None:  # click has all three
+        return WRONG_INPUT
+    click.echo(found(cli, {}, "fcgitops", COMPLETE).source())
+    return 0
+
+
+cli.add_command(config)
+cli.add_command(nni)

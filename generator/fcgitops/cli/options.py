@@ -1,0 +1,77 @@
+"""Options that several commands share, the words that a shell completes, and grouped help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from fcgitops.core.errors import FcgitopsError
+
+F = TypeVar("F", bound=Callable[..., Any])
+FOLDER = click.Path(path_type=Path)
+
+
+SECTIONS = {
+    "Make and change": ("new", "overlay", "overlays", "remove"),
+    "Look": ("list", "build", "diff"),
+    "Check": ("verify", "config", "kind-test"),
+    "Sync": ("bootstrap",),
+    "NNI": ("nni",),
+    "This program": ("doctor", "tools", "completion"),
+}
+"""Heading → the commands below it, in the order in which `--help` shows them."""
+
+
+class GroupedHelp(click.Group):
+    """Lists commands under headings, each with its first sentence, whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the sections; a command of none of them stands at the end."""
+        known = {name for names in SECTIONS.values() for name in names}
+        others = tuple(name for name in self.list_commands(ctx) if name not in known)
+        for heading, names in (*SECTIONS.items(), ("Other", others)):
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, made.get_short_help_str(limit=1000)) for name, made in found if made]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+def environments(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """The environments that begin with what was typed, for a shell's completion."""
+    from fcgitops.repository.contents import Repository  # noqa: PLC0415 - a shell asks for it
+
+    place = folder(context.find_root(), context.find_root().params.get("at"))
+    try:
+        repository = Repository.find(place / (context.params.get("at") or Path()))
+        return [name for name in repository.environment_names() if name.startswith(typed)]
+    except (FcgitopsError, OSError):
+        return []
+
+
+def at(function: F) -> F:
+    """Gives the command the option -C, as `at`."""
+    return click.option(
+        "-C", "at", metavar="DIR", type=FOLDER, default=None, help="Work there instead of here."
+    )(function)
+
+
+def writes(function: F) -> F:
+    """Gives the command what each that writes has: --branch, --no-commit, --dry-run."""
+    for option in (
+        click.option(
+            "--branch", metavar="NAME", help="Commit on a new branch, for a pull request."
+        ),
+        click.option("--no-commit", is_flag=True, help="Leave the change in work tree and index."),
+        click.option("--dry-run", is_flag=True, help="Print the change as a diff, write nothing."),
+    ):
+        function = option(function)
+    return function
+
+
+def folder(context: click.Context, /, at: Path | None) -> Path:
+    """Where the command works: `-C` before it and after it add up, as in git."""
+    return (context.obj or Path()) / (at or Path())
