@@ -17,8 +17,6 @@ def main() -> None:
 
     try:
         status = run(sys.argv[1:])
-        if sys.stdout is not None:  # closed by the shell, as in `>&-`
-            sys.stdout.flush()
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1

@@ -94,10 +94,50 @@ BROKEN = "renders namespaces wrongly (kustomize issue 6031)"
 def test_refused(place: Path, name: str, version: str, status: int, message: str) -> None:
     """A version that renders our trees otherwise is refused, with the reason and the way out."""
     own = program(place / name, version, status)
-    program(place / "kubectl", KUBECTL.format("5.5.0")) if name == "kustomize" else None
     with pytest.raises(ToolError) as caught:
         kustomize.find()
     assert str(caught.value) == f"{message.format(own)} ({INSTALL})"
+
+
+@pytest.mark.parametrize("follows", ["kustomize", "kubectl"])
+def test_an_older_one_is_passed_over(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, follows: str
+) -> None:
+    """What follows on PATH is used where the first is too old or no kustomize; a remark says so."""
+    old = program(place / "kustomize", "v4.5.7")
+    none = program(tmp_path / "bin2" / "kustomize", "", 1)
+    version = KUBECTL.format("5.7.1") if follows == "kubectl" else "v5.7.1"
+    good = program(tmp_path / "bin3" / follows, version)
+    monkeypatch.setenv("PATH", f"{place}:{none.parent}:{good.parent}:{tmp_path}/none")
+    found = kustomize.find()
+
+    assert (found.command[0], found.version) == (str(good), "5.7.1")
+    assert found.remark == (
+        f"in the place of {old} 4.5.7, which {OLD}; "
+        f"in the place of {none}, which does not tell which kustomize it is"
+    )
+    title = f"{good} kustomize 5.7.1" if follows == "kubectl" else f"{good} 5.7.1"
+    assert found.title == title
+
+
+def test_the_chosen_one_is_not_replaced(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A $KUSTOMIZE that is too old is refused, whatever PATH has."""
+    program(place / "kustomize", "v5.8.1")
+    monkeypatch.setenv("KUSTOMIZE", str(program(place / "own", "v5.4.0")))
+    with pytest.raises(ToolError, match=f"^{place}/own 5.4.0: {OLD}"):
+        kustomize.find()
+
+
+def test_each_of_many_that_are_not_good_enough_is_told(place: Path) -> None:
+    """A reason each."""
+    program(place / "kustomize", "v5.4.0")
+    program(place / "kubectl", KUBECTL.format("5.8.0"))
+    with pytest.raises(ToolError) as caught:
+        kustomize.find()
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"{place}/kustomize 5.4.0: {OLD} ({INSTALL})",
+        f"{place}/kubectl kustomize 5.8.0: {BROKEN} ({INSTALL})",
+    ]
 
 
 @pytest.mark.parametrize("version", ["5.5.0", "5.7.1", "5.8.1", "5.10.0", "6.0.0"])

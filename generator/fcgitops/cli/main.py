@@ -14,6 +14,7 @@ from fcgitops import __version__
 from fcgitops.cli import options
 from fcgitops.cli.config import config
 from fcgitops.cli.nni import nni
+from fcgitops.core import terminal
 from fcgitops.core.errors import WRONG_INPUT, FcgitopsError, InputError, Problem, messages
 
 COMPLETE = "_FCGITOPS_COMPLETE"
@@ -34,6 +35,7 @@ def run(arguments: list[str]) -> int:
         status = cli.main(
             arguments, prog_name="fcgitops", complete_var=COMPLETE, standalone_mode=False
         )
+        terminal.flush()
     except click.ClickException as error:
         error.show()
         return WRONG_INPUT
@@ -47,8 +49,8 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        place = str(error.filename or "")
-        problem = Problem(place, error.strerror or str(error), "nothing was written")
+        # What was done before cannot be told here; a command that can says it itself.
+        problem = Problem(str(error.filename or ""), error.strerror or str(error))
         for line in messages(InputError(problem)):
             click.echo(line, err=True)
         return WRONG_INPUT

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shlex
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from fcgitops.core import terminal
-from fcgitops.core.errors import Problem, ToolError
+from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.git import repo
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
+from fcgitops.text.tree import safe_join
+from fcgitops.text.words import count
+
+WRITTEN = "built.json"
+"""In our folder of Git's directory: output folder → file → SHA-256 of what was written there."""
 
 
 def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
@@ -19,48 +29,134 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     Args:
         folder: somewhere in the repository.
         names: environments, variants, ENV/nni and experiments/NAME.
-        output: a folder for NAME.yaml files; stdout when None.
+        output: a folder for NAME.yaml files; stdout when None. Files that an earlier build wrote
+            there, and nobody has changed, go with their overlays.
 
     Raises:
-        InputError: a name is no overlay.
+        InputError: a name is no overlay, or a file cannot be written.
         ToolError: with every overlay that does not build; nothing was written.
     """
     repository = Repository.find(folder)
-    wanted = repository.require(names, repository.kustomization_names())
+    known = repository.kustomization_names()
+    wanted = repository.require(names, known)
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")
+    target = _place(repository, folder / output) if output is not None else None
     folders = {repository.kustomization_folder(name): name for name in wanted}
-    built: list[tuple[Path, str, bytes]] = []
+    built: dict[str, bytes] = {}
     problems: list[Problem] = []
     for path, result in program.build_all(folders):
         if isinstance(result, ToolError):
             problems += result.problems
         else:
-            built.append((path, folders[path], result))
+            built[folders[path]] = result
     if problems:
         raise ToolError(problems)
-    if output is None:
-        for i, (path, _, objects) in enumerate(built):
+    if target is None:
+        for i, (name, objects) in enumerate(built.items()):
             divider = "---\n" if i else ""
-            place = path.relative_to(repository.root).as_posix()
+            place = repository.kustomization_folder(name).relative_to(repository.root).as_posix()
             terminal.data(f"{divider}# {place}\n".encode() + objects)
         return 0
-    target = folder / output
-    target.mkdir(parents=True, exist_ok=True)
-    for _, name, objects in built:
-        file = target / f"{name}.yaml"
-        file.parent.mkdir(exist_ok=True)
-        _replace(file, objects)
-    terminal.say(f"{len(built)} overlays rendered to {output}/")
+    files = {f"{name}.yaml": objects for name, objects in built.items()}
+    _write(target, files)
+    _clear(repository, target, files, [f"{name}.yaml" for name in known])
+    terminal.say(f"{count(len(files), 'overlay')} rendered to {shlex.quote(str(output))}/")
     return 0
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as pending:
-        pending.write(content)
-    umask = os.umask(0)
-    os.umask(umask)
-    Path(pending.name).chmod(0o666 & ~umask)
-    Path(pending.name).replace(path)
+def _place(repository: Repository, target: Path) -> Path:
+    """The output folder, made absolute.
+
+    Raises:
+        InputError: a link in the repository, which anybody may have committed, leads elsewhere.
+    """
+    target = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would follow a link
+    for above in target.parents:
+        if above.resolve() == repository.root:
+            return safe_join(repository.root, target.relative_to(above).as_posix())
+    return target
+
+
+def _write(target: Path, files: Mapping[str, bytes]) -> None:
+    """Writes all files beside where they belong, and then moves each there.
+
+    Raises:
+        InputError: one cannot be written; the message says how many were.
+    """
+    made: list[Path] = []
+    pending: dict[Path, Path] = {}
+    done = 0
+    file = target
+    try:
+        for name, content in files.items():
+            file = safe_join(_folder(target, made), name)
+            _folder(file.parent, made)
+            with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
+                pending[file] = Path(new.name)
+                new.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        for file, written in pending.items():
+            written.chmod(0o666 & ~umask)
+            written.replace(file)
+            done += 1
+    except OSError as error:
+        for written in pending.values():
+            written.unlink(missing_ok=True)
+        for path in reversed(made):
+            with suppress(OSError):  # what is done is in it
+                path.rmdir()
+        so_far = f"{done} of {count(len(files), 'file')} were written" if done else ""
+        what = f"cannot be written: {error.strerror}"
+        raise InputError(Problem(str(file), what, so_far or "nothing was written")) from error
+
+
+def _folder(path: Path, made: list[Path]) -> Path:
+    """`path`, once it is a folder; what had to be made for it is added to `made`."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        made.append(folder)
+    return path
+
+
+def _clear(
+    repository: Repository, target: Path, files: Mapping[str, bytes], known: Collection[str]
+) -> None:
+    """Removes what earlier builds wrote for overlays that are gone, and notes what is there now.
+
+    Args:
+        repository: whose overlays they are. Without Git nothing is noted, and nothing removed.
+        target: the output folder.
+        files: what this build wrote.
+        known: the names of the files that all overlays of the repository have.
+    """
+    try:
+        note = repo.open_repository(repository.root).private / WRITTEN
+    except InputError:
+        return
+    noted: dict[str, dict[str, str]] = {}
+    with suppress(OSError, ValueError):  # none yet, or damaged: then nothing is known to be ours
+        noted = json.loads(note.read_bytes())
+    ours = noted.get(str(target), {})
+    for name in sorted(set(ours) - set(known)):
+        file, digest = safe_join(target, name), ours.pop(name)
+        if not file.is_file():
+            continue
+        if _digest(file.read_bytes()) == digest:
+            file.unlink()
+            terminal.say(f"removed {file}: its overlay is gone")
+        else:
+            terminal.say(f"note: {file} stays: its overlay is gone, but somebody changed it")
+        with suppress(OSError):  # it is the output folder, or has other files
+            if file.parent != target:
+                file.parent.rmdir()
+    noted[str(target)] = ours | {name: _digest(content) for name, content in files.items()}
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(json.dumps(noted, indent=1), encoding="utf-8")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

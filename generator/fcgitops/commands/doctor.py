@@ -82,20 +82,25 @@ def _git() -> dict[str, str]:
 
 def _kustomizes() -> list[dict[str, str]]:
     """The one that is used, and the others that are here."""
-    used = kustomize.candidates()
-    if not used:
+    there = kustomize.candidates()
+    if not there:
         return [_row("kustomize", "-", "-", f"missing: {kustomize.INSTALL}")]
+    try:
+        used, reason = kustomize.find().command[0], ""
+    except FcgitopsError:
+        used, reason = there[0][1], "missing: "
     rows = []
-    for i, (origin, program) in enumerate(used):
-        name = "kustomize" if i == 0 else "kustomize (not used)"
+    for origin, program in there:
+        is_used = program == used
+        name = "kustomize" if is_used else "kustomize (not used)"
         try:
             found = kustomize.checked(program, origin)
         except FcgitopsError as error:
             remark = "; ".join(str(problem) for problem in error.problems)
-            rows.append(_row(name, "-", program, f"missing: {remark}" if i == 0 else remark))
+            rows.append(_row(name, "-", program, f"{reason}{remark}" if is_used else remark))
         else:
             where = " ".join(found.command).removesuffix(" build")
             rows.append(
-                _row(name, found.version, where, found.remark or (origin if i == 0 else ""))
+                _row(name, found.version, where, found.remark or (origin if is_used else ""))
             )
     return rows

@@ -267,7 +267,20 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
 
 
 def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
-    """Makes the repository beside `dest` and moves it there: a killed run leaves no half of it."""
+    """Makes the repository beside `dest` and moves it there: a killed run leaves no half of it.
+
+    Raises:
+        InputError: there is no place for it; nothing was written.
+    """
+    try:
+        return _made(dest, parsed, tree, how)
+    except OSError as error:
+        place = str(error.filename or dest)
+        what = error.strerror or str(error)
+        raise InputError(Problem(place, what, "nothing was written")) from error
+
+
+def _made(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
     with staging(dest) as stage:
         try:
             commit = repo.init_and_commit(

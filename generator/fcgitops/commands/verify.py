@@ -38,7 +38,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     if verdict(findings) != ACCEPT:
         terminal.say(f"{len(findings)} findings in {len(wanted)} kustomizations")
         return FOUND
-    found = f"{' '.join(program.command[:-1])} {program.version}"
+    found = program.title
     terminal.say(
         f"{len(wanted)} kustomizations built with {found}; {verification.CHECKS} checks: all well"
     )

@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from fcgitops.core.errors import InputError, Problem
 
 
 def say(line: str = "") -> None:
@@ -27,12 +29,37 @@ def printable(text: str) -> str:
 
 
 def data(text: str | bytes) -> None:
-    """What the command is for, as it is."""
+    """What the command is for, as it is.
+
+    Raises:
+        InputError: standard output was closed by the shell, as in `>&-`.
+        OSError: it takes no more.
+    """
     raw = text.encode() if isinstance(text, str) else text
-    if sys.stdout is None:  # closed by the shell, as in `>&-`
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
-    sys.stdout.flush()
-    sys.stdout.buffer.write(raw)
+    if sys.stdout is None:
+        what = os.strerror(errno.EBADF)
+        raise InputError(Problem("standard output", what, "nothing was written"))
+    with _told():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(raw)
+
+
+def flush() -> None:
+    """Has the last of the data written, while a failure can still be told. Raises as `data`."""
+    if sys.stdout is not None:
+        with _told():
+            sys.stdout.flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Where an error says what could not be written; a reader that has ended is none."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def as_json(value: object) -> None:

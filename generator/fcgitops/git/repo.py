@@ -60,6 +60,11 @@ class GitRepository:
         return self.top / self.prefix
 
     @property
+    def private(self) -> Path:
+        """Our own folder in Git's directory; it need not be there yet."""
+        return self._tree.private
+
+    @property
     def branch(self) -> str | None:
         """The branch that is checked out, born or not; None where HEAD is detached."""
         ref = self._tree.ref

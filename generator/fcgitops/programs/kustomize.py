@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fcgitops.core.errors import Problem, ToolError
@@ -20,6 +20,7 @@ FLOOR = (5, 5, 0)
 BROKEN = (5, 8, 0)
 PINNED = "5.8.1"
 INSTALL = f"`make tools` installs {PINNED}"
+CHOSEN = "$KUSTOMIZE"
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,25 @@ class Kustomize:
     """Such as 5.8.1, or (devel) for one that does not know its own."""
     origin: str
     """Where it was found: $KUSTOMIZE, or which name on PATH."""
+    passed_over: tuple[Problem, ...] = ()
+    """What was found before it, and why that is not used."""
+
+    @property
+    def title(self) -> str:
+        """The program and its version, as in a sentence: a kubectl has another than its own."""
+        return f"{' '.join(self.command).removesuffix(' build')} {self.version}"
 
     @property
     def remark(self) -> str:
         """What a user should know of it; mostly empty."""
+        remarks = [
+            f"in the place of {other.where}, which {other.what}" for other in self.passed_over
+        ]
         if self.version == "(devel)":
-            return "it does not tell its version; one of 5.5.0 or newer, not 5.8.0, is needed"
-        return ""
+            remarks.append(
+                "it does not tell its version; one of 5.5.0 or newer, not 5.8.0, is needed"
+            )
+        return "; ".join(remarks)
 
     def build(self, folder: Path) -> bytes:
         """The objects that `folder` renders, as YAML.
@@ -73,30 +86,31 @@ def _reason(result: process.Result) -> str:
 
 
 def find() -> Kustomize:
-    """The kustomize to use: $KUSTOMIZE, then kustomize on PATH, then kubectl.
+    """The kustomize to use: $KUSTOMIZE, or the first on PATH that is good enough, then kubectl.
 
     Raises:
-        ToolError: none is there, or the first one found is not good enough.
+        ToolError: none is there, or none is good enough, $KUSTOMIZE for one; with each reason.
     """
     there = candidates()
-    if not there:
-        raise ToolError(
-            Problem(
-                "kustomize", "is not here: no $KUSTOMIZE, no kustomize, no kubectl on PATH", INSTALL
-            )
-        )
-    origin, program = there[0]
-    return checked(program, origin)
+    problems: list[Problem] = []
+    for origin, program in there:
+        try:
+            return replace(checked(program, origin), passed_over=tuple(problems))
+        except ToolError as error:
+            problems += error.problems
+            if origin == CHOSEN:  # what somebody has named is not replaced behind his back
+                break
+    what = "is not here: no $KUSTOMIZE, no kustomize, no kubectl on PATH"
+    raise ToolError(problems or Problem("kustomize", what, INSTALL))
 
 
 def candidates() -> list[tuple[str, str]]:
     """(where from, program) of all that could build, in the order of preference."""
     found = []
     if chosen := os.environ.get("KUSTOMIZE", "").strip():
-        found.append(("$KUSTOMIZE", chosen.removesuffix(" kustomize")))
+        found.append((CHOSEN, chosen.removesuffix(" kustomize")))
     for name in ("kustomize", "kubectl"):
-        if program := process.which(name):
-            found.append((f"{name} on PATH", program))
+        found += [(f"{name} on PATH", program) for program in process.which_all(name)]
     return found
 
 
@@ -114,7 +128,7 @@ def checked(program: str, origin: str) -> Kustomize:
     found = Kustomize(command, version, origin)
     if version == "(devel)":
         return found
-    name = f"{program} kustomize {version}" if kubectl else f"{program} {version}"
+    name = found.title
     parts = tuple(int(part) for part in version.split("."))
     if parts < FLOOR:
         floor = ".".join(map(str, FLOOR))

@@ -32,6 +32,15 @@ def which(name: str) -> str | None:
     return shutil.which(name)
 
 
+def which_all(name: str) -> list[str]:
+    """Every program `name` on PATH, in its order; what two folders share by a link stands once."""
+    found: dict[str, str] = {}
+    for folder in os.get_exec_path():
+        if program := shutil.which(name, path=folder):
+            found.setdefault(os.path.realpath(program), program)
+    return list(found.values())
+
+
 def run(
     command: Sequence[str | Path],
     *,
