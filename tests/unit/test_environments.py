@@ -12,10 +12,12 @@ from fcgitops.core.errors import InputError
 from fcgitops.fcconfig.image import shipped_codes
 from fcgitops.git.program import merge_file
 from fcgitops.manifests.skeleton import render_skeleton
+from fcgitops.model import assignments
 from fcgitops.model.answers import Answers
+from fcgitops.model.assignments import SETTABLE
 from fcgitops.repository import record
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import Planned, Request, outcome, parse_sets, plan
+from fcgitops.repository.environments import Planned, Request, outcome, plan
 from fcgitops.repository.merge import Merged
 from fcgitops.repository.scaffold import base_tree, variant_config
 from fcgitops.text import yamlio
@@ -98,7 +100,8 @@ def apply(repository: Repository, **request: Any) -> Merged:
 )  # fmt: skip
 def test_sets(pairs: list[str], given: dict[str, Any], own: dict[tuple[str, ...], Any]) -> None:
     """KEY=VALUE sets keys of the environment and settings of FrameworkController alike."""
-    assert parse_sets(pairs, "--set") == (given, own)
+    typed, problems = assignments.parse(pairs, "--set", SETTABLE)
+    assert (typed.given, typed.settings, problems) == (given, own, [])
 
 
 def test_sets_refused() -> None:
@@ -106,7 +109,8 @@ def test_sets_refused() -> None:
     pairs = ["image.tga=1", "workerNumber", "workerNumbr=1", "variant=x", "settings={}",
              "labels=a: b: c", "workerNumber=a: b: c"]  # fmt: skip
     yaml = "is not valid YAML: mapping values are not allowed in this context"
-    assert refusal(lambda: parse_sets(pairs, "--set")) == [
+    _, problems = assignments.parse(pairs, "--set", SETTABLE)
+    assert [str(problem) for problem in problems] == [
         "--set: 'image.tga' is not known (did you mean 'image.tag'?)",
         "--set: 'workerNumber' has no '=' (KEY=VALUE)",
         "--set: 'workerNumbr' is not known (did you mean 'workerNumber'?)",

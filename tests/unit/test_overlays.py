@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from conftest import Fcgitops, tree
+from fcgitops.commands.overlays import parse
+from fcgitops.model.assignments import Target
 from gitenv import committed, git, state, write
 
 
@@ -100,3 +103,79 @@ def test_the_message_names_only_what_changes(
     fcgitops("-C", repository, "overlays", "--from", tmp_path / "list.yaml")
 
     assert log(repository)[0] == "Change environment prod"
+
+
+ROWS = """\
+name;cluster.server;labels.team;settings.workerNumber;nni.limits.max.cpu;image.pullSecrets
+a;https://10.0.0.1;ml;7;2;x,y
+b;;ml-ops;;;
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROWS,
+        ROWS.replace(";", "\t"),
+        ROWS.replace("x,y", '"x,y"').replace(";", ","),
+        f"sep=;\n{ROWS}",
+        f"# of the platform team\n\n{ROWS}",
+        ROWS.replace("\n", ";;\n"),
+        f"{ROWS};;;;;\n",
+        ROWS.replace("\n", "\r\n"),
+        ROWS.replace(";", " ; "),
+        "\n".join(";".join(line.split(";")[::-1]) for line in ROWS.splitlines()),
+    ],
+)
+def test_csv_as_spreadsheets_write_it(text: str) -> None:
+    """Commas, semicolons and tabs, empty cells and lines at the end, columns in any order."""
+    requests, problems = parse(text, "f.csv")
+    assert problems == []
+    assert [(one.name, one.given, one.settings) for one in requests] == [
+        ("a", {"cluster.server": "https://10.0.0.1", "image.pullSecrets": ["x", "y"]},
+         {("workerNumber",): 7}),
+        ("b", {}, {}),
+    ]  # fmt: skip
+    assert [one.entries for one in requests] == [
+        {Target("labels", ("team",)): "ml", Target("nni.limits", ("max", "cpu")): "2"},
+        {Target("labels", ("team",)): "ml-ops"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,label.team\na,x\n", "column 'label.team': is not known (did you mean 'labels.team'"),
+        ("name,,namespace\na,,b\n", "column '': is not known"),
+        ("name,namespace,namespace\na,b,c\n", "column 'namespace': is there twice (once)"),
+        ("name,workerNumber\na,1\n", "column 'workerNumber': is not known"),
+        ("name,annotations.a=b\na,x\n", "column 'annotations.a=b': is not known"),
+        ("# one\nname;namespace\na;b;c\n", "f.csv:3: has not as many cells as the head line: 3,"),
+        ("name,tolerations\na,[{\n", "f.csv:2: tolerations:2: is not valid YAML"),
+    ],
+)  # fmt: skip
+def test_csv_refused(text: str, said: str) -> None:
+    """With the column, or the line of the file that a user sees."""
+    _, problems = parse(text, "f.csv")
+    assert said in "\n".join(map(str, problems))
+
+
+def test_an_entry_leaves_the_others_as_they_are(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Those of environment.yaml with their comments, and those that fcgitops.yaml gives to all."""
+    write(tmp_path, {"list.csv": "name;labels.team;labels.tier\ndev;ml;gold\nprod;ops;\n"})
+    answers = repository / "fcgitops.yaml"
+    answers.write_text(answers.read_text() + "  labels:\n    of: all\n")
+    source = repository / "overlays" / "dev" / "environment.yaml"
+    source.write_text(source.read_text() + "labels:\n  team: x # theirs\n  own: 'y'\n")
+    git(repository, "commit", "-qam", "labels")
+    fcgitops("-C", repository, "overlays", "--from", tmp_path / "list.csv")
+
+    files = committed(repository)
+    assert files["overlays/dev/environment.yaml"].endswith(
+        "labels:\n  team: ml # theirs\n  own: 'y'\n  tier: gold"
+    )
+    assert files["overlays/prod/environment.yaml"].endswith("labels:\n  of: all\n  team: ops")
+    again = fcgitops("-C", repository, "overlay", "prod", "--set", "labels.team=ops")
+    assert "nothing to do" in again.err

@@ -18,14 +18,15 @@ from fcgitops.git.staging import staging
 from fcgitops.git.transaction import Unfinished
 from fcgitops.manifests.skeleton import questions, render_skeleton
 from fcgitops.model import answers as answers_module
-from fcgitops.model import layout, settings
+from fcgitops.model import assignments, layout
 from fcgitops.model.answers import BRANCH, QUESTIONS, Answers
-from fcgitops.model.environment import CUSTOMIZED_CONFIG, KEYS
+from fcgitops.model.assignments import DEFAULTABLE
+from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import scaffold
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import check_configuration
 from fcgitops.repository.merge import Merged
-from fcgitops.text import keypaths, values, yamlio
+from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, read_file
 from fcgitops.text.words import count, named, shown
 
@@ -161,30 +162,20 @@ def _sets(pairs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any], list[
     answered: dict[str, str] = {}
     defaults: dict[str, Any] = {}
     problems: list[Problem] = []
-    known = [*QUESTIONS, *(path for path, key in KEYS.items() if key.repository_default)]
+    others = []
     for pair in pairs:
         name, equals, text = pair.partition("=")
-        try:
-            if not equals:
-                problems.append(Problem("--set", f"{pair!r} has no '='", "KEY=VALUE"))
-            elif name == "defaults":
+        if not equals or name not in QUESTIONS:
+            others.append(pair)
+        elif name != "defaults":
+            answered[name] = text
+        else:
+            try:
                 defaults |= answers_module.parse_defaults(text, "defaults")
-            elif name in QUESTIONS:
-                answered[name] = text
-            elif name in known:
-                defaults[name] = answers_module.parse_value(name, text, "--set")
-            elif name.partition(".")[0] in settings.names():
-                *parents, last = name.split(".")
-                place = defaults.setdefault("settings", {})
-                for parent in parents:
-                    place = place.setdefault(parent, {})
-                place[last] = settings.parse(name, text, "--set")
-            else:
-                hint = values.did_you_mean(name, known)
-                problems.append(Problem("--set", f"{name!r} is not known", hint))
-        except InputError as error:
-            problems += error.problems
-    return answered, defaults, problems
+            except InputError as error:
+                problems += error.problems
+    typed, wrong = assignments.parse(others, "--set", DEFAULTABLE, QUESTIONS)
+    return answered, defaults | typed.over(defaults), problems + wrong
 
 
 def _ask(given: dict[str, Any]) -> None:

@@ -10,10 +10,12 @@ from fcgitops.commands.writing import Options, change, refuse_all, write_environ
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program, repo
+from fcgitops.model import assignments
 from fcgitops.model import experiment as model
+from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import FOLDER
-from fcgitops.repository import environments, experiments
+from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged
@@ -49,20 +51,16 @@ def enable(
     Raises:
         InputError, ToolError: nothing was written.
     """
-    given: dict[str, Any] = {}
-    problems: list[Problem] = []
-    try:
-        given, settings = environments.parse_sets(sets, "--set")
-    except InputError as error:
-        problems, settings = list(error.problems), {}
+    typed, problems = assignments.parse(sets, "--set", SETTABLE)
     if storage is not None:
-        given["nni.storage"] = storage
+        typed.given["nni.storage"] = storage
 
     def requests(repository: Repository) -> Any:  # noqa: ANN401
         repository.require([name], repository.environment_names())
         there = _namespace(repository, name)
-        chosen = namespace or given.get("nni.namespace") or there or NAMESPACE
-        wanted = Request(name, f"environment {name!r}", given | {"nni.namespace": chosen}, settings)
+        chosen = namespace or typed.given.get("nni.namespace") or there or NAMESPACE
+        typed.given["nni.namespace"] = chosen
+        wanted = Request.of(name, f"environment {name!r}", typed)
         return refuse_all(repository, [wanted], problems)
 
     return write_environments(folder, requests, Options(**options), whole=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import assignments
 from fcgitops.model import settings as settings_table
-from fcgitops.repository import environments
+from fcgitops.model.assignments import SETTABLE
 from fcgitops.repository.environments import Request
 from fcgitops.text import yamlio
 
@@ -42,21 +43,15 @@ def run(  # noqa: PLR0913 - the command's options
     Raises:
         InputError, ToolError: nothing was written.
     """
-    given: dict[str, Any] = {}
-    settings: dict[tuple[str, ...], Any] = {}
-    problems: list[Problem] = []
-    try:
-        given, settings = environments.parse_sets(sets, "--set")
-    except InputError as error:
-        problems += error.problems
+    typed, problems = assignments.parse(sets, "--set", SETTABLE)
     if variant is not None:
-        given["variant"] = variant
+        typed.given["variant"] = variant
     if cluster is not None:
-        given["cluster.server" if "://" in cluster else "cluster.name"] = cluster
+        typed.given["cluster.server" if "://" in cluster else "cluster.name"] = cluster
     if namespace is not None:
-        given["namespace"] = namespace
+        typed.given["namespace"] = namespace
     text = _read_settings(folder / config, str(config)) if config is not None else None
-    request = Request(name, f"environment {name!r}", given, settings, text)
+    request = Request.of(name, f"environment {name!r}", typed, text)
     return write_environments(
         folder, lambda repository: refuse_all(repository, [request], problems), Options(**options)
     )

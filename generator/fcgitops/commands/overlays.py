@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections import Counter
+from contextlib import suppress
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model.answers import parse_value
+from fcgitops.model import assignments
 from fcgitops.model.environment import KEYS
-from fcgitops.repository import environments
 from fcgitops.repository.contents import Repository, source_path
 from fcgitops.repository.environments import Request
 from fcgitops.text import keypaths, yamlio
-from fcgitops.text.values import did_you_mean
+
+SEPARATORS = (",", ";", "\t")
+"""Between the cells of CSV: which one a spreadsheet writes, its user's country decides."""
+_ASIDE = re.compile(r"\s*(#.*|sep=.)?$")
+"""A line before the head line: empty, a comment, or a spreadsheet's note of its separator."""
+_KNOWN = [key for key in KEYS if key != "settings"]
 
 
 def run(folder: Path, source: str | None, **options: Any) -> int:  # noqa: ANN401
@@ -50,15 +57,34 @@ def _all(repository: Repository) -> list[Request]:
 def parse(text: str, where: str) -> tuple[list[Request], list[Problem]]:
     """The requests of a YAML list of mappings, or of CSV with a head line, and what is wrong.
 
-    Both know the keys of environment.yaml and `name`; CSV writes a nested one with dots
-    (`cluster.server`, `settings.workerNumber`) and leaves out what an empty cell is for.
+    Both know the keys of environment.yaml and `name`; CSV writes a nested one, and one entry of a
+    mapping, with dots (`cluster.server`, `settings.workerNumber`, `labels.team`), and leaves out
+    what an empty cell is for. Commas, semicolons or tabs separate its cells.
 
     Raises:
         InputError: it is neither.
     """
-    first = next((line for line in text.splitlines() if line.strip() and line[0] != "#"), "")
-    is_csv = not first.lstrip().startswith(("-", "[")) and first.split(",")[0].strip() == "name"
-    return _from_csv(text, where) if is_csv else _from_yaml(text, where)
+    lines = list(io.StringIO(text))
+    skipped = next((i for i, line in enumerate(lines) if not _ASIDE.match(line)), len(lines))
+    head = "".join(lines[skipped : skipped + 1])
+    separator = next((s for s in SEPARATORS if "name" in _cells(head, s)), None)
+    if separator is None or head.lstrip().startswith(("-", "[")):
+        return _from_yaml(text, where)
+    try:
+        return _from_csv("".join(lines[skipped:]), separator, skipped, where)
+    except csv.Error as error:
+        raise InputError(Problem(where, f"is no CSV: {error}")) from error
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    with suppress(csv.Error, StopIteration):
+        return [cell.strip() for cell in next(_reader(line, separator))]
+    return []
+
+
+def _reader(text: str, separator: str) -> Any:  # noqa: ANN401 - csv's own class
+    spaced = separator != "\t"
+    return csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=spaced)
 
 
 def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
@@ -84,46 +110,52 @@ def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
     return requests, problems
 
 
-def _from_csv(text: str, where: str) -> tuple[list[Request], list[Problem]]:
-    rows = csv.DictReader(io.StringIO(text), skipinitialspace=True)
-    problems = _unknown_columns(rows.fieldnames or (), where)
+def _from_csv(
+    text: str, separator: str, skipped: int, where: str
+) -> tuple[list[Request], list[Problem]]:
+    rows = _reader(text, separator)
+    columns = [column.strip() for column in next(rows)]
+    while not columns[-1]:  # a separator at the end of each line
+        columns.pop()
+    problems = _unknown(columns, where)
+    right = [column != "name" and _is_column(column) for column in columns]
     requests = []
     for row in rows:
-        place = f"{where}:{rows.line_num}"
-        if None in row or None in row.values():
-            problems.append(Problem(place, "has not as many cells as the head line"))
+        place = f"{where}:{rows.line_num + skipped}"
+        cells = [cell.strip() for cell in row]
+        if not any(cells):  # a spreadsheet's empty line
             continue
-        cells = {key.strip(): cell.strip() for key, cell in row.items() if key and cell.strip()}
-        try:
-            requests.append(_request({k: v for k, v in cells.items() if _is_column(k)}, place))
-        except InputError as error:
-            problems += error.problems
+        if not any(cells[len(columns) :]):
+            del cells[len(columns) :]
+        if len(cells) != len(columns):
+            what = "has not as many cells as the head line"
+            problems.append(Problem(place, f"{what}: {len(cells)}, not {len(columns)}"))
+            continue
+        name = cells[columns.index("name")]
+        given = compress(zip(columns, cells, strict=True), right)
+        pairs = [f"{column}={cell}" for column, cell in given if cell]
+        typed, more = assignments.parse(pairs, place, _KNOWN)
+        problems += more
+        requests.append(Request.of(name, f"{place} ({name})", typed))
     return requests, problems
 
 
-def _unknown_columns(columns: Sequence[str], where: str) -> list[Problem]:
-    known = ["name", *(path for path in KEYS if path != "settings")]
-    return [
-        Problem(f"{where}: column {column!r}", "is not known", did_you_mean(column, known))
-        for column in map(str.strip, columns)
-        if not _is_column(column)
-    ]
+def _is_column(column: str) -> bool:
+    """FrameworkController's settings stand below `settings`, as they do in environment.yaml."""
+    return "=" not in column and (
+        column == "name"
+        or column.startswith("settings.")
+        or assignments.target(column, _KNOWN) is not None
+    )
 
 
-def _is_column(name: str) -> bool:
-    return name == "name" or (name in KEYS and name != "settings") or name.startswith("settings.")
-
-
-def _request(cells: dict[str, str], place: str) -> Request:
-    name = cells.pop("name", "")
-    sets = [
-        f"{key.removeprefix('settings.')}={cell}"
-        for key, cell in cells.items()
-        if key.startswith("settings.")
-    ]
-    given = {
-        key: parse_value(key, cell, place)
-        for key, cell in cells.items()
-        if not key.startswith("settings.")
-    }
-    return Request(name, f"{place} ({name})", given, environments.parse_sets(sets, place)[1])
+def _unknown(columns: list[str], where: str) -> list[Problem]:
+    problems = []
+    for column, times in Counter(columns).items():
+        place = f"{where}: column {column!r}"
+        if not _is_column(column):
+            hint = assignments.hint(column, ["name", *_KNOWN])
+            problems.append(Problem(place, "is not known", hint))
+        elif times > 1:
+            problems.append(Problem(place, "is there twice", "once"))
+    return problems

@@ -15,10 +15,10 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import synctools
+from fcgitops.model import assignments, synctools
+from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
     DEFAULT_CONFIG,
-    KEYS,
     PROFILES,
     VARIANTS,
     check_name,
@@ -231,42 +231,22 @@ def parse_defaults(value: object, where: str) -> dict[str, Any]:
     Raises:
         InputError: with every problem.
     """
-    known = [path for path, key in KEYS.items() if key.repository_default]
     flat: dict[str, Any] = {}
     problems: list[Problem] = []
     if isinstance(value, dict):
-        flat, problems = keypaths.flatten(value, where, known)
+        flat, problems = keypaths.flatten(value, where, DEFAULTABLE)
     elif isinstance(value, str):
         try:
             pairs = shlex.split(value)
         except ValueError as error:
             raise InputError(Problem(where, f"{value!r}: {error}", "KEY=VALUE each")) from error
-        for pair in pairs:
-            path, equals, text = pair.partition("=")
-            if not equals:
-                problems.append(Problem(where, f"{pair!r} has no '='", "KEY=VALUE"))
-            elif path not in known:
-                problems.append(Problem(where, f"{path!r} is not known", did_you_mean(path, known)))
-            else:
-                try:
-                    flat[path] = parse_value(path, text, where)
-                except InputError as error:
-                    problems += error.problems
+        typed, problems = assignments.parse(pairs, where, DEFAULTABLE)
+        flat = typed.over({})
     else:
         problems.append(Problem(where, f"{shown(value)} is not text", "KEY=VALUE each"))
     if problems:
         raise InputError(problems + check_values(flat, where, PROFILES[0]))
-    return {path: flat[path] for path in known if path in flat}
-
-
-def parse_value(path: str, text: str, where: str) -> Any:  # noqa: ANN401
-    """The value that `text` means for the environment key `path`: YAML, but text stays text."""
-    kind = KEYS[path].kind
-    if kind is str:
-        return text
-    if kind is list and not text.lstrip().startswith("["):
-        return [item for item in text.split(",") if item]
-    return yamlio.load(text.encode(), f"{where}: {path}")
+    return {path: flat[path] for path in DEFAULTABLE if path in flat}
 
 
 def render(answers: Answers) -> bytes:

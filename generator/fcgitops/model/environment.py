@@ -48,6 +48,8 @@ class Key:
     repository_default: bool
     """Whether `defaults:` of fcgitops.yaml may give it for all environments."""
     hardened_only: bool
+    levels: int
+    """How deep the texts of a mapping lie that may be set one by one; 0 for no such mapping."""
 
 
 def _key(  # noqa: PLR0913 - one call a key, all by name
@@ -58,9 +60,10 @@ def _key(  # noqa: PLR0913 - one call a key, all by name
     *,
     repository_default: bool = True,
     hardened_only: bool = False,
+    levels: int = 0,
 ) -> Any:  # noqa: ANN401 - as dataclasses.field
     kind: type[Any] = type(default)
-    key = Key(path, check, help, kind, repository_default, hardened_only)
+    key = Key(path, check, help, kind, repository_default, hardened_only, levels)
     if isinstance(default, dict | list):
         return field(default_factory=lambda: kind(default), metadata={"key": key})
     return field(default=default, metadata={"key": key})
@@ -166,16 +169,16 @@ class Environment:
         "memory request and limit; the base's when empty",
     )
     node_selector: dict[str, str] = _key(
-        "nodeSelector", values.labels, "labels of the nodes it may run on", {}
+        "nodeSelector", values.labels, "labels of the nodes it may run on", {}, levels=1
     )
     tolerations: list[dict[str, Any]] = _key(
         "tolerations", values.list_of(values.toleration), "taints it tolerates", []
     )
     labels: dict[str, str] = _key(
-        "labels", values.labels, "labels of the StatefulSet and its Pod", {}
+        "labels", values.labels, "labels of the StatefulSet and its Pod", {}, levels=1
     )
     annotations: dict[str, str] = _key(
-        "annotations", values.pod_annotations, "annotations of the Pod", {}
+        "annotations", values.pod_annotations, "annotations of the Pod", {}, levels=1
     )
     priority_class: str = _key(
         "priorityClassName",
@@ -227,6 +230,7 @@ class Environment:
         values.resources,
         "what all of the namespace may ask for: `hard` of a ResourceQuota",
         {},
+        levels=1,
     )
     nni_limits: dict[str, Any] = _key(
         "nni.limits",
@@ -234,6 +238,7 @@ class Environment:
         "what each container there gets and may ask for: default, defaultRequest, min, max of a "
         "LimitRange",
         {},
+        levels=2,
     )
     settings: dict[str, Any] = _key(
         "settings",

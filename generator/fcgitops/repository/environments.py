@@ -11,14 +11,15 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import overlay
 from fcgitops.manifests.overlay import OVERLAYS
 from fcgitops.model import environment as model
-from fcgitops.model import layout, settings
-from fcgitops.model.answers import FILE, parse_value
+from fcgitops.model import layout
+from fcgitops.model.answers import FILE
+from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
 from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository, source_path
 from fcgitops.repository.merge import Merged, MergeFile, merge
 from fcgitops.sync import entrypoints
-from fcgitops.text import keypaths, values, yamledit, yamlio
+from fcgitops.text import keypaths, yamledit, yamlio
 from fcgitops.text.tree import Tree, at, read_file
 
 
@@ -35,6 +36,13 @@ class Request:
     """Path below `settings` → value."""
     config: str | None = None
     """Text of a whole frameworkcontroller.yaml, which replaces `settings`."""
+    entries: Mapping[Target, Any] = field(default_factory=dict)
+    """Entry of a key that holds a mapping → value; the key's other entries stay."""
+
+    @classmethod
+    def of(cls, name: str, where: str, typed: Assignments, config: str | None = None) -> Request:
+        """A request for what was typed."""
+        return cls(name, where, typed.given, typed.settings, config, typed.entries)
 
 
 @dataclass(frozen=True)
@@ -46,46 +54,6 @@ class Planned:
     new: bool
     where: str
     """The file or option that it comes from, for messages."""
-
-
-def parse_sets(
-    pairs: Iterable[str], where: str
-) -> tuple[dict[str, Any], dict[tuple[str, ...], Any]]:
-    """KEY=VALUE texts as keys of environment.yaml and as settings of FrameworkController.
-
-    The two do not share a name, so `--set workerNumber=800` and `--set image.tag=v1.0.0`
-    need no prefix to be told apart.
-
-    Raises:
-        InputError: with every problem.
-    """
-    given: dict[str, Any] = {}
-    own: dict[tuple[str, ...], Any] = {}
-    problems = []
-    names = settings.names()
-    known = [*names, *(path for path in KEYS if path not in ("settings", "variant"))]
-    for pair in pairs:
-        path, equals, text = pair.partition("=")
-        first = path.partition(".")[0]
-        if not equals:
-            problems.append(Problem(where, f"{pair!r} has no '='", "KEY=VALUE"))
-        elif first in names:
-            try:
-                own[tuple(path.split("."))] = settings.parse(path, text, where)
-            except InputError as error:
-                problems += error.problems
-        elif path in KEYS and path not in ("settings", "variant"):
-            try:
-                given[path] = parse_value(path, text, where)
-            except InputError as error:
-                problems += error.problems
-        else:
-            problems.append(
-                Problem(where, f"{path!r} is not known", values.did_you_mean(path, known))
-            )
-    if problems:
-        raise InputError(problems)
-    return given, own
 
 
 def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
@@ -185,6 +153,8 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
     where = request.where if source is None else source_path(request.name)
     if source is None:
         text = overlay.source(request.name, request.given, repository.defaults)
+        changes = _entries(request, request.given, repository.defaults)
+        text = yamledit.edit(text, changes, where)
     else:
         document = yamlio.load(source, where)
         if document is None:  # its variant would silently be the default one
@@ -198,6 +168,7 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
             for path, value in request.given.items()
             if current.get(path) != value
         }
+        changes |= _entries(request, current, repository.defaults)
         text = yamledit.edit(source.decode("utf-8-sig"), changes, where)
     if request.config is not None:
         text = yamledit.set_block(text, "settings", request.config, request.where)
@@ -211,6 +182,25 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         raise InputError([*error.problems, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
     return Planned(environment, mark + text.encode(), source is None, where)
+
+
+def _entries(
+    request: Request, current: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> dict[tuple[str, ...], Any]:
+    """Path in environment.yaml → value, of the entries that are not there as they should be.
+
+    A mapping of environment.yaml takes the place of the default one, so the first entry of a key
+    brings the others along that the environment has by default.
+    """
+    changes: dict[tuple[str, ...], Any] = {}
+    for target, value in request.entries.items():
+        inherited = None if target.key in current else defaults[target.key]
+        if inherited:
+            key = Target(target.key).path
+            changes[key] = with_entry(changes.get(key, inherited), target.below, value)
+        elif entry(current, target) != value:
+            changes[target.path] = value
+    return changes
 
 
 def left_namespace(repository: Repository, environment: Environment) -> str:
