@@ -106,4 +106,5 @@ def _commit(raw: Mapping[str, Any]) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
-    repo.init_and_commit(here, tree, scaffold.first_message(parsed), remote_url=parsed.repo_url)
+    message = scaffold.first_message(parsed)
+    repo.init_and_commit(here, tree, message, branch=parsed.branch, remote_url=parsed.repo_url)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("git_home")
 def scaffolded(directory: Path, url: str) -> Path:
     """A repository with one commit and the remote `origin`."""
     directory.mkdir()
-    init_and_commit(directory, {"README.md": b"hello\n"}, "first", remote_url=url)
+    init_and_commit(directory, {"README.md": b"hello\n"}, "first", remote_url=url, branch="main")
     return directory
 
 
@@ -46,7 +46,9 @@ def test_large_push(tmp_path: Path) -> None:
     noise = "".join(f"{i * 2654435761 % 4294967296:x}" for i in range(300_000)).encode()
     with serve(tmp_path) as server:
         (tmp_path / "here").mkdir()
-        init_and_commit(tmp_path / "here", {"noise": noise}, "big", remote_url=server.url)
+        init_and_commit(
+            tmp_path / "here", {"noise": noise}, "big", remote_url=server.url, branch="main"
+        )
         push(tmp_path / "here", "main")
         assert git(server.repository, "cat-file", "-s", "main:noise") == str(len(noise))
 

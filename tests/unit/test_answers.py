@@ -199,7 +199,7 @@ def test_render() -> None:
         shown
         == (
             f"version: {__version__}\nanswers:\n  repo_slug: fc\n  profile: hardened\n"
-            "  gitops: argocd\n  repo_url: ''\n"
+            "  gitops: argocd\n  repo_url: ''\n  branch: main\n"
             "  argocd_version: '3.2'\n  flux_secret: ''\n  signing_keys: ''\n"
         )
         + KEYS_SHOWN.replace("v1.0.0", "v9")
@@ -223,6 +223,16 @@ def test_load() -> None:
 GOOD = answers.render(Answers("fc")).decode()
 
 
+def test_an_answer_that_an_older_version_did_not_ask() -> None:
+    """It has its default then; in a file of this version it was taken out, and is missed."""
+    without = GOOD.replace("  branch: main\n", "")
+    assert refusals(answers.load, without.encode()) == [
+        "fcgitops.yaml: answers.branch: is missing (take it back from Git)"
+    ]
+    old = answers.load(without.replace(__version__, "0.1.0").encode())
+    assert (old.version, old.branch) == ("0.1.0", "main")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "messages"),
     [
@@ -235,13 +245,16 @@ GOOD = answers.render(Answers("fc")).decode()
         ("version:", "versoin:", [
             "fcgitops.yaml: versoin: is not known (did you mean 'version'?)",
             "fcgitops.yaml: version: is missing (take it back from Git)"]),
+        ("  branch: main\n", "  branch: refs/heads/x/\n", [
+            "fcgitops.yaml: branch: 'refs/heads/x/' is not valid "
+            "(the name of a branch such as main or deploy/prod)"]),
         (f"version: {__version__}", "version: 0.1",
          ["fcgitops.yaml: version: 0.1 is not text"]),
         ("  repo_slug: fc\n", "", [
             "fcgitops.yaml: answers.repo_slug: is missing (take it back from Git)"]),
         ("  repo_slug: fc\n", "  repo_slug: fc\n  environments: dev\n", [
             "fcgitops.yaml: answers.environments: is not known "
-            "(one of repo_slug, profile, gitops, repo_url, argocd_version, flux_secret, "
+            "(one of repo_slug, profile, gitops, repo_url, branch, argocd_version, flux_secret, "
             "signing_keys)"]),
         ("profile: hardened", "profile: soft", [
             "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),

@@ -264,12 +264,13 @@ def test_argocd_is_refused_where_it_has_no_entry_points(fcgitops: Fcgitops, tmp_
 
 
 def test_a_new_url_reaches_all_entry_points(fcgitops: Fcgitops, tmp_path: Path) -> None:
-    """After an edit of fcgitops.yaml `verify` complains until `overlays` has been run."""
+    """As a new branch does. `verify` complains until `overlays` has been run."""
     folder = tmp_path / "deploy"
     fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
     fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux")
     answers = folder / "fcgitops.yaml"
-    answers.write_text(answers.read_text().replace("repo_url: ''", f"repo_url: {URL}"))
+    text = answers.read_text().replace("repo_url: ''", f"repo_url: {URL}")
+    answers.write_text(text.replace("branch: main", "branch: trunk"))
     assert (
         "clusters/argocd/applicationset.yaml: FCG12"
         in fcgitops("-C", folder, "verify", status=1).out
@@ -277,6 +278,8 @@ def test_a_new_url_reaches_all_entry_points(fcgitops: Fcgitops, tmp_path: Path) 
     fcgitops("-C", folder, "overlays")
     for path in ("argocd/appproject.yaml", "argocd/applicationset.yaml", "flux/dev/sync.yaml"):
         assert URL in (folder / "clusters" / path).read_text()
+    for path in ("argocd/applicationset.yaml", "flux/dev/sync.yaml"):
+        assert " trunk\n" in (folder / "clusters" / path).read_text()
     fcgitops("-C", folder, "verify")
 
 

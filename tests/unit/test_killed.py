@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -188,7 +189,7 @@ class TestKilled:
         while killed:
             top = tmp_path / f"try{step}"
             write(top, {"mine": "m"})
-            make = lambda top=top: init_and_commit(top, contents, "first", commit=commit)  # noqa: E731
+            make = partial(init_and_commit, top, contents, "first", branch="main", commit=commit)
             killed = run_and_die(make, step)
             with suppress(InputError):
                 patiently(make)

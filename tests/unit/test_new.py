@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import fcgitops as package
 import pytest
 from conftest import Fcgitops, snapshot, tree
+from fcgitops.commands.new import _own_branch as own_branch
 from fcgitops.model import answers
 from gitenv import git, state, write
 
@@ -122,6 +124,42 @@ def test_new_again_with_the_same_answers_does_nothing(repository: Path, fcgitops
 
     assert "nothing to do" in ran.err
     assert state(repository) == before
+
+
+def test_the_synced_branch_is_an_answer(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """It is committed to, both tools follow it, and nothing else says `main`."""
+    folder = tmp_path / "deploy"
+    made = ("new", folder, "--no-input", "--gitops", "both", "--env", "dev", "--env", "prod")
+    fcgitops(*made, "--set", "branch=deploy/all")
+    fcgitops("-C", folder, "overlay", "prod", "--set", "sync=flux")
+    share = ("--storage", "nfs://10.0.0.1/x")
+    fcgitops("-C", folder, "nni", "enable", "dev", *share)
+    fcgitops("-C", folder, "nni", "enable", "prod", *share)
+    fcgitops("-C", folder, "nni", "experiment", "mnist", "--env", "prod")
+
+    assert git(folder, "branch", "--format=%(refname:short)") == "deploy/all"
+    named: dict[str, int] = {}
+    for path in git(folder, "ls-files", "clusters", ".github", ".gitlab-ci.yml").splitlines():
+        text = (folder / path).read_text()
+        assert not re.search(r"\bmain\b", text), path
+        if not path.endswith(".fcgitops"):
+            named[path] = text.count("deploy/all\n")
+    assert {path: times for path, times in named.items() if times} == {
+        "clusters/argocd/applicationset.yaml": 2,
+        "clusters/argocd/nni.yaml": 5,
+        "clusters/flux/prod/sync.yaml": 1,
+    }
+    fcgitops("-C", folder, "verify")
+    assert "nothing to do" in fcgitops(*made).err  # it is the repository's own branch
+
+
+def test_the_branch_of_an_empty_repository_is_the_default(tmp_path: Path) -> None:
+    """That of a fresh `git init`; `main` where there is none, or the one of fcgitops.yaml."""
+    assert own_branch(tmp_path / "new") == "main"
+    (tmp_path / "empty").mkdir()
+    assert own_branch(tmp_path / "empty") == "main"
+    git(tmp_path, "init", "-q", "-b", "trunk", "fresh")
+    assert own_branch(tmp_path / "fresh") == "trunk"
 
 
 def test_new_again_with_other_answers_names_update(repository: Path, fcgitops: Fcgitops) -> None:

@@ -409,7 +409,7 @@ class TestInit:
 
     def test_without_commit(self, tmp_path: Path) -> None:
         """Without a commit the files are staged."""
-        assert init_and_commit(tmp_path, {"a": b"a"}, "first", commit=False) is None
+        assert init_and_commit(tmp_path, {"a": b"a"}, "first", commit=False, branch="main") is None
         assert git(tmp_path, "status", "--porcelain") == "A  a"
 
     @pytest.mark.parametrize("fault", ["in the way", "hook", "nobody", "branch"])
@@ -435,7 +435,7 @@ class TestInit:
         top = make_repository(BEFORE)
         before = state(top)
         with pytest.raises(InputError, match="is a Git repository already"):
-            init_and_commit(top, {"x": b"x"}, "first")
+            init_and_commit(top, {"x": b"x"}, "first", branch="main")
         assert state(top) == before
 
 

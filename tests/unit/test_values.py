@@ -22,6 +22,8 @@ SERVER = "https://HOST[:PORT]"
 REPOSITORY = "https://HOST/PATH, ssh://… or git@HOST:PATH"
 RANGE = "an address range such as 10.0.0.1/32"
 REQUIREMENT = "NAME==VERSION, the path of a wheel, or NAME @ git+https://…"
+BRANCH = "the name of a branch such as main or deploy/prod"
+NO_BRANCH = f", not a branch ({BRANCH})"
 DURATION = "a time such as 10m, 90s or 1h30m, from 1s to 8760h"
 SECRET = "carries a user or password (leave it out: Git's credential helper keeps secrets)"
 
@@ -57,6 +59,10 @@ RIGHT: dict[str, tuple[Check, list[object]]] = {
             {"key": "gpu", "operator": "Equal", "value": "a", "effect": "NoExecute"},
             {"effect": "PreferNoSchedule", "tolerationSeconds": 0},
         ],
+    ),
+    "branch": (
+        values.branch,
+        ["main", "trunk", "deploy/prod", "release/1.x", "_x", "y-1", "v", "deadbee-x", "on", "a+b"],
     ),
     "duration": (values.duration, ["10m", "1s", "1000ms", "1h30m", "1.5h", "8760h"]),
     "endpoint": (
@@ -194,6 +200,21 @@ WRONG: list[tuple[Check, object, str]] = [
     (values.labels, {"A/a": ""}, f"'A/a' is not valid ({LABEL_KEY})"),
     (values.labels, {"a/b/c": ""}, f"'a/b/c' is not valid ({LABEL_KEY})"),
     (values.pod_annotations, {"a": "x\ny"}, "'x\\ny' is not on one line of printable text"),
+    *(
+        (values.branch, name, f"{name!r} is not valid ({BRANCH})")
+        for name in (
+            "", "-d", "a b", "a..b", "a//b", "a/.b", "a/", "a.", "a.lock", "a.lock/b", "a@{1}",
+            "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "{{.x}}", "${x}", "$(id)", "a;b", "'a'",
+            "a" * 201,
+        )
+    ),
+    (values.branch, "main\n", f"'main\\n' is not valid, it has U+000A ({BRANCH})"),
+    (values.branch, "mаin", f"'mаin' is not valid, it has U+0430 ({BRANCH})"),
+    *(
+        (values.branch, name, f"{name!r} is a commit or a version to Argo CD{NO_BRANCH}")
+        for name in ("HEAD", "1", "1.2", "v1.2", "1.x", "X", "x-1", "v1.2-r+b", "0123abc", "A" * 40)
+    ),
+    (values.branch, None, f"null is not text ({BRANCH}; quote it)"),
     (values.duration, "10", f"'10' is not valid ({DURATION})"),
     (values.duration, "10 m", f"'10 m' is not valid ({DURATION})"),
     (values.duration, "1d", f"'1d' is not valid ({DURATION})"),

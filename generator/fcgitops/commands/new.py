@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from fcgitops.model import assignments, layout
 from fcgitops.model.answers import BRANCH, QUESTIONS, Answers
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
-from fcgitops.repository import scaffold
+from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import check_configuration
 from fcgitops.repository.merge import Merged
+from fcgitops.sync import entrypoints
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, read_file
 from fcgitops.text.words import count, named, shown
@@ -75,6 +77,7 @@ def run(  # noqa: PLR0913 - the command's options
         if value is not None:
             given[name] = value
     _refuse_place(dest)
+    given.setdefault("branch", _own_branch(dest))
     if not no_input and not problems and terminal.interactive():
         _ask(given)
     try:
@@ -95,7 +98,8 @@ def run(  # noqa: PLR0913 - the command's options
     if _is_there(dest, parsed, tree):
         terminal.say(f"nothing to do: {dest} is there already, from these answers")
         if push:
-            _push(dest, repo.open_repository(dest).branch or BRANCH, parsed, ask=not no_input)
+            branch = repo.open_repository(dest).branch or parsed.branch
+            _push(dest, branch, parsed, ask=not no_input)
         return 0
     if how.dry_run:
         show(dest, Merged(dict(tree)))
@@ -106,8 +110,18 @@ def run(  # noqa: PLR0913 - the command's options
     if here:  # the repository was renamed to where the empty folder was
         terminal.say("this shell still stands in the empty folder that was there: `cd .`")
     if push:
-        _push(dest, how.branch or BRANCH, parsed, ask=not no_input)
+        _push(dest, how.branch or parsed.branch, parsed, ask=not no_input)
     return 0
+
+
+def _own_branch(dest: Path) -> str:
+    """The synced branch of a repository that is there, the own one of an empty one, or `BRANCH`."""
+    with suppress(InputError):  # what is wrong with it is said where it is needed
+        if (dest / answers_module.FILE).is_file():
+            return Repository(dest).answers.branch
+        if (dest / ".git").exists():
+            return repo.open_repository(dest).branch or BRANCH
+    return BRANCH
 
 
 def _check_configurations(parsed: Answers) -> None:
@@ -247,7 +261,8 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
                 f"fcgitops -C {dest} overlay {name} --variant {parsed.environments[name]}")
         for name in (*missing, *others)
     ]  # fmt: skip
-    if read_file(dest, layout.BASE_RECORD) != tree[layout.BASE_RECORD]:
+    recorded, wanted = _base(read_file(dest, layout.BASE_RECORD)), _base(tree[layout.BASE_RECORD])
+    if recorded is None or recorded != wanted:
         problems.append(
             Problem(str(dest), "was generated from other answers",
                     "another DEST, or the answers in its fcgitops.yaml")
@@ -255,6 +270,15 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
     if problems:
         raise InputError(problems)
     return True
+
+
+def _base(recorded: bytes | None) -> Tree | None:
+    """What a base's record holds that follows from the answers alone.
+
+    The entry points say the same, and whether an environment of later runs NNI.
+    """
+    tree = record.decode(recorded)
+    return tree and {p: data for p, data in tree.items() if not entrypoints.is_shared(p)}
 
 
 def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
@@ -278,7 +302,7 @@ def _made(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
                 stage,
                 tree,
                 scaffold.first_message(parsed),
-                branch=how.branch or BRANCH,
+                branch=how.branch or parsed.branch,
                 commit=not how.no_commit,
                 remote_url=parsed.repo_url,
             )

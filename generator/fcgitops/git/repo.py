@@ -236,12 +236,12 @@ def open_repository(root: Path) -> GitRepository:
     return GitRepository(WorkTree.at(root))
 
 
-def init_and_commit(  # noqa: PLR0913 - all but three have a default
+def init_and_commit(  # noqa: PLR0913 - all but four have a default
     directory: Path,
     changes: Contents,
     message: str,
     *,
-    branch: str = "main",
+    branch: str,
     commit: bool = True,
     remote_url: str = "",
 ) -> str | None:

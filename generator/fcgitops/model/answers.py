@@ -31,12 +31,13 @@ from fcgitops.text.words import named, shown
 
 FILE = "fcgitops.yaml"
 RECORDED = (
-    "repo_slug", "profile", "gitops", "repo_url", "argocd_version", "flux_secret", "signing_keys",
+    "repo_slug", "profile", "gitops", "repo_url", "branch", "argocd_version", "flux_secret",
+    "signing_keys",
 )  # fmt: skip
 ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
 """Those whose settings are known here; the first was run in the end-to-end tests."""
 BRANCH = "main"
-"""The one branch: `new` commits on it, Argo CD and Flux follow it.
+"""The one branch, unless the answer `branch` has another: `new` commits on it, and it is synced.
 
 Environments are folders, so what differs between them is seen side by side and a promotion is a
 commit; with a branch each it would be a merge. One name leaves nothing to keep in line.
@@ -71,6 +72,8 @@ class Answers:
     """Name of the Secret with Flux's credentials for the repository; empty for none."""
     signing_keys: str = ""
     """IDs of the GnuPG keys that a synced commit must be signed with; empty for any commit."""
+    branch: str = BRANCH
+    """What Argo CD and Flux follow."""
 
     @property
     def source_url(self) -> str:
@@ -102,6 +105,7 @@ _CHECKS: dict[str, values.Check] = {
     "profile": values.one_of(*PROFILES),
     "gitops": _gitops,
     "repo_url": values.optional(values.repository_url),
+    "branch": values.branch,
     "argocd_version": values.one_of(*ARGOCD_VERSIONS),
     "flux_secret": values.optional(values.subdomain),
     "signing_keys": values.optional(values.signing_keys),
@@ -261,7 +265,7 @@ def render(answers: Answers) -> bytes:
     defaults = yamlio.dump({"defaults": keypaths.nested(shown | dict(answers.defaults))})
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
-        "# After an edit of repo_url, argocd_version, flux_secret or signing_keys run\n"
+        "# After an edit of repo_url, branch, argocd_version, flux_secret or signing_keys run\n"
         "# `make overlays`. The version and the other answers are not for editing.\n"
         f"{document}"
         "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
@@ -291,7 +295,8 @@ def load(data: bytes) -> Answers:
     if not isinstance(top["version"], str):
         raise InputError(Problem(f"{FILE}: version", f"{shown(top['version'])} is not text"))
     extra = sorted(set(map(named, recorded)) - set(RECORDED))
-    missing = [name for name in RECORDED if name not in recorded]
+    # What an older version did not ask has its default; `update` writes it down.
+    missing = [name for name in RECORDED if name not in recorded and top["version"] == __version__]
     problems = [
         Problem(f"{FILE}: answers.{name}", "is not known", did_you_mean(name, RECORDED))
         for name in extra

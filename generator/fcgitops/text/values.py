@@ -268,6 +268,26 @@ def server_url(value: object) -> str:
     return _url(value, ("https", "http"), "https://HOST[:PORT]")
 
 
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}\Z")
+# git check-ref-format, for the names that the pattern leaves.
+_NO_BRANCH = re.compile(r"\.\.|//|/\.|[./]\Z|\.lock(/|\Z)")
+# What Argo CD's repo-server takes for something else (util/git/client.go, LsRemote; util/versions):
+# HEAD, a commit, or a constraint of semver, for which it looks among the tags.
+_NO_REVISION = re.compile(r"HEAD|[0-9a-fA-F]{7,40}|v?[0-9xX]+(\.[0-9xX]+){0,2}([-+].*)?")
+
+
+def branch(value: object) -> str:
+    """The name of a branch, as Git, Argo CD and Flux all take it."""
+    wanted = "the name of a branch such as main or deploy/prod"
+    if not isinstance(value, str):
+        return f"{shown(value)} is not text ({wanted}; quote it)"
+    if not _BRANCH.match(value) or _NO_BRANCH.search(value):
+        return f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+    if _NO_REVISION.fullmatch(value):
+        return f"{value!r} is a commit or a version to Argo CD, not a branch ({wanted})"
+    return ""
+
+
 def signing_keys(value: object) -> str:
     """IDs of GnuPG keys: 16 hexadecimal digits each, as `gpg --keyid-format long` shows them."""
     wanted = "16 hexadecimal digits each, with spaces between"

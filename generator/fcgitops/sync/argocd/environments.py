@@ -13,7 +13,7 @@ from typing import Any
 
 from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import OVERLAYS, SHARED, SOURCE_FILE
-from fcgitops.model.answers import BRANCH, Answers
+from fcgitops.model.answers import Answers
 from fcgitops.model.synctools import ARGOCD, FLUX
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
@@ -228,7 +228,11 @@ def git_files(answers: Answers, folder: str, file: str, prefix: str = "") -> dic
 
 def from_git(answers: Answers, files: list[dict[str, Any]], prefix: str = "") -> dict[str, Any]:
     """A generator over files of the repository. Arguments as those of `git_files`."""
-    spec: dict[str, Any] = {"repoURL": answers.source_url, "revision": BRANCH, "files": files}
+    spec: dict[str, Any] = {
+        "repoURL": answers.source_url,
+        "revision": answers.branch,
+        "files": files,
+    }
     return {"git": spec | ({"pathParamPrefix": prefix} if prefix else {})}
 
 
@@ -288,7 +292,11 @@ def application(  # noqa: PLR0913 - what differs between Applications, all by na
         },
         "spec": {
             "project": project,
-            "source": {"repoURL": answers.source_url, "targetRevision": BRANCH, "path": path},
+            "source": {
+                "repoURL": answers.source_url,
+                "targetRevision": answers.branch,
+                "path": path,
+            },
             "destination": {
                 "name": '{{ if not (dig "server" "" .cluster) }}{{ .cluster.name }}{{ end }}',
                 "server": '{{ dig "server" "" .cluster }}',

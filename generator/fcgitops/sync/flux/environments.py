@@ -14,7 +14,7 @@ from typing import Any
 
 from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import OVERLAYS, SHARED
-from fcgitops.model.answers import BRANCH, Answers
+from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.synctools import FLUX
 from fcgitops.text import yamlio
@@ -113,7 +113,7 @@ def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
         "interval": "1m",
         "timeout": "1m",
         "url": source_url(answers),
-        "ref": {"branch": BRANCH},
+        "ref": {"branch": answers.branch},
         "ignore": "".join(f"{line}\n" for line in _ignored(environment)),
     }
     if answers.flux_secret:
