@@ -777,7 +777,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
         (
             "experiments/mnist/job.yaml",
             lambda text: text.replace("    spec:\n", "    spec:\n      hostNetwork: true\n"),
-            "FCG19: the Pod of Job mnist-run-",
+            "FCG19: Job mnist-run-",
         ),
         (
             "overlays/prod/nni/kustomization.yaml",

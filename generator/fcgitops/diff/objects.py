@@ -8,7 +8,7 @@ experiment's Job, a namespace that everything moves to, and a new name for the s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,12 @@ def bare_name(o: Object) -> str:
 def without_hash(text: str) -> str:
     """A name without kustomize's hash."""
     return _HASH.sub("", text)
+
+
+def kept_by_argocd(o: Object) -> bool:
+    """Whether Argo CD leaves it on the cluster once it is no longer rendered."""
+    options = str(annotations_of(o).get("argocd.argoproj.io/sync-options", ""))
+    return "Prune=false" in [option.strip() for option in options.split(",")]
 
 
 def has_hash(text: str) -> bool:
@@ -171,7 +177,7 @@ class Pair:
         return label(self.before if self.how == "moved" and self.before else self.either)
 
 
-def match(before: Iterable[Object], after: Iterable[Object]) -> list[Pair]:
+def match(before: Sequence[Object], after: Sequence[Object]) -> list[Pair]:
     """Pairs of objects that are the same: in the order after, then those that are gone."""
     left, right = list(before), list(after)
     pairs: list[tuple[Object, Object, str]] = []
@@ -191,9 +197,15 @@ def match(before: Iterable[Object], after: Iterable[Object]) -> list[Pair]:
                 _drop(right, o)
 
     take(_key, "same")
-    take(_hashed_key, "same")
+    idle = {id(o) for side in (before, after) for o in superseded(side)}
+    take(lambda o: None if id(o) in idle else _hashed_key(o), "same")
     take(_experiment, "same")
-    take(lambda o: (group(o), o["kind"], bare_name(o)) if namespace(o) else None, "moved")
+    take(
+        lambda o: (
+            (group(o), o["kind"], bare_name(o)) if namespace(o) and id(o) not in idle else None
+        ),
+        "moved",
+    )
     goes_to = {namespace(b): namespace(a) for b, a, how in pairs if how == "moved"}
     arriving = {target: source for source, target in goes_to.items()}
     take(lambda o: _namespace_key(o, goes_to, arriving), "moved")
@@ -206,6 +218,36 @@ def match(before: Iterable[Object], after: Iterable[Object]) -> list[Pair]:
 
 def _drop(objects: list[Object], wanted: Object) -> None:
     objects[:] = [o for o in objects if o is not wanted]
+
+
+def superseded(rendered: Sequence[Object]) -> list[Object]:
+    """ConfigMaps and Secrets that another with the same name, but for its hash, is used instead of.
+
+    A former configuration, which is rendered a last time, is not what became of one in use.
+    """
+    generated = [o for o in rendered if o["kind"] in _HASHED and has_hash(name(o))]
+    alike: dict[Hashable, list[Object]] = {}
+    for o in generated:
+        alike.setdefault(_hashed_key(o), []).append(o)
+    if len(alike) == len(generated):
+        return []
+    said = {t for o in rendered if o["kind"] not in _HASHED for t in _texts(o) if has_hash(t)}
+    return [
+        o
+        for several in alike.values()
+        if any(name(o) in said for o in several)
+        for o in several
+        if name(o) not in said
+    ]
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any value of YAML
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else ():
+        yield from _texts(inner)
+    for inner in value if isinstance(value, list) else ():
+        yield from _texts(inner)
 
 
 def _hashed_key(o: Object) -> Hashable:

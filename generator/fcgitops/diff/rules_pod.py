@@ -129,7 +129,9 @@ def pruned_under_it(change: Change) -> Says:
     before = change.both[0]
     for kind, name in before.mounted:
         place = before.namespace
-        if change.before.has(kind, name, place) and not change.after.has(kind, name, place):
+        if change.after.has(kind, name, place) or _stays(change, kind, name, place):
+            continue
+        if change.before.has(kind, name, place):
             yield Said(
                 f"{kind}/{objects.without_hash(name)}",
                 f"Argo CD prunes first and applies then: the {kind} that the unchanged StatefulSet "
@@ -138,6 +140,14 @@ def pruned_under_it(change: Change) -> Says:
                 _recreate(before, orphan="selector" not in change.immutable)
                 if change.immutable else "two commits: the update strategy alone, then the rest",
             )  # fmt: skip
+
+
+def _stays(change: Change, kind: str, wanted: str, place: str) -> bool:
+    """Whether Argo CD does not prune an object that is rendered before."""
+    return any(
+        objects.name(o) == wanted and namespace(o) == place and objects.kept_by_argocd(o)
+        for o in change.before.all(kind)
+    )
 
 
 @rule("C04", "the object is invalid", Severity.FAILS, "A")

@@ -74,9 +74,10 @@ def rolls_out(change: Change) -> Says:
         change.settings[1]
     ):
         return
+    kept = change.tools == {"argocd"} and objects.kept_by_argocd(pair.before or {})
     says = (
         "The ConfigMap's name changes with its content, so the change rolls out; the old ConfigMap "
-        "is pruned."
+        f"{'stays for some changes more' if kept else 'is pruned'}."
     )
     yield Said(pair.label, says)
 

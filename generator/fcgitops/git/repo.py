@@ -80,6 +80,15 @@ class GitRepository:
         wanted = {self.prefix + path: path for path in paths}
         return {wanted[p]: c for p, c in self._tree.head_contents(wanted).items()}
 
+    def former(self, path: str, limit: int) -> list[bytes]:
+        """The contents that a file had on the branch, newest first, HEAD's own among them.
+
+        Args:
+            path: the file.
+            limit: how many of the commits that changed it are looked at.
+        """
+        return self._tree.former_contents(self.prefix + path, limit)
+
     def list_head(self, under: str = "") -> list[str]:
         """HEAD's files at or below the path `under`; "" means all of the content."""
         found = self._tree.head_paths(self.prefix + under)

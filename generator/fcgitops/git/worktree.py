@@ -209,18 +209,17 @@ class WorkTree:
         if self.head is None or not found:
             return found
         out = self._look_up("--batch", found)
-        start = 0
-        for path in found:
-            end = out.index(b"\n", start)
-            line = out[start:end]
-            start = end + 1
-            if line.endswith(b" missing"):
-                continue
-            _, kind, size = line.split(b" ")
-            if kind == b"blob":
-                found[path] = out[start : start + int(size)]
-            start += int(size) + 1
-        return found
+        return dict(zip(found, _blobs(out, len(found)), strict=True))
+
+    def former_contents(self, path: str, limit: int) -> list[bytes]:
+        """The contents of a file in the last commits that changed it, the newest first."""
+        if self.head is None:
+            return []
+        which = ("--first-parent", f"--max-count={limit}", "--format=%H", self.head)
+        commits = self.git.line("log", *which, "--", f":(literal){path}").split()
+        data = raw("".join(f"{commit}:{path}\n" for commit in commits))
+        blobs = _blobs(self.git.run("cat-file", "--batch", data=data), len(commits))
+        return [blob for blob in blobs if blob is not None]
 
     def _look_up(self, how: str, paths: Iterable[str]) -> bytes:
         """What `git cat-file` answers for HEAD's files, in their order."""
@@ -260,3 +259,20 @@ class WorkTree:
             if tag == "S":
                 skipped.add(path)
         return Index(entries, frozenset(unmerged), frozenset(skipped))
+
+
+def _blobs(out: bytes, count: int) -> list[bytes | None]:
+    """The contents in an answer of `git cat-file --batch`; None for what is missing or no file."""
+    found: list[bytes | None] = []
+    start = 0
+    for _ in range(count):
+        end = out.index(b"\n", start)
+        line = out[start:end]
+        start = end + 1
+        if line.endswith(b" missing"):
+            found.append(None)
+            continue
+        _, kind, size = line.split(b" ")
+        found.append(out[start : start + int(size)] if kind == b"blob" else None)
+        start += int(size) + 1
+    return found

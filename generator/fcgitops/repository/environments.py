@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.manifests import overlay
+from fcgitops.git import repo
+from fcgitops.manifests import overlay, retired
 from fcgitops.manifests.overlay import OVERLAYS
 from fcgitops.model import environment as model
 from fcgitops.model import layout
@@ -236,6 +237,10 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         folder = f"{OVERLAYS}/{env.name}"
         total.files[f"{folder}/{overlay.SOURCE_FILE}"] = item.source
         files = overlay.environment_files(env, answers.profile, variant)
+        gone = _retired(repository, env, files, merge_file)
+        total.files |= gone
+        if any(gone.values()):
+            files = overlay.environment_files(env, answers.profile, variant, retires=True)
         bring_in_line(repository, folder, files, total, merge_file)
         # Still as it was made, it may be left uncommitted by an earlier --no-commit.
         total.files |= {
@@ -246,6 +251,39 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
             bring_in_line(repository, place, entries, total, merge_file)
     return total
+
+
+def _retired(
+    repository: Repository, environment: Environment, files: Tree, merge_file: MergeFile
+) -> dict[str, bytes | None]:
+    """retired.yaml, which changes with the configuration; nothing where it is the user's own.
+
+    It follows from what the configuration was in Git, so it is no part of the record. A clone
+    without that history retires nothing.
+    """
+    folder = f"{OVERLAYS}/{environment.name}"
+    path, place = (f"{folder}/{name}" for name in (overlay.RETIRED_FILE, overlay.CONFIG_FILE))
+    there = read_file(repository.root, path)
+    if there is not None and not there.startswith(retired.MARK.encode()):
+        return {}
+    if not retired.applies(environment, repository.answers.profile):
+        return {path: None} if there else {}
+    mine, new = read_file(repository.root, place), files[overlay.CONFIG_FILE]
+    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
+    base = at(folder, {k: v for k, v in recorded.items() if k == overlay.CONFIG_FILE})
+    will_be = merge(base, {place: mine}, {place: new}, merge_file).files.get(place)
+    if mine is None or will_be in (None, mine):
+        # Brought back by hand, it is in use: kustomize takes no object twice.
+        again = there is not None and mine is not None and retired.render(mine) == there
+        return {path: None if again else there} if there else {}
+    versions = repo.open_repository(repository.root).former(place, limit=_HISTORY)
+    chosen = retired.choose([will_be, mine, *versions])
+    content = retired.render(chosen) if chosen else None
+    return {path: content} if content or there else {}
+
+
+_HISTORY = 50
+"""How many commits of a configuration are looked at: some only bring an older one back."""
 
 
 def repository_outcome(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
+from fcgitops.kubernetes import podsecurity
+from fcgitops.kubernetes.field import Field, dotted
 from fcgitops.manifests import nni_environment
 from fcgitops.model import experiment as model
 from fcgitops.repository import experiments
-from fcgitops.verify import podsecurity
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import EXPERIMENT, NNI, Experiment, RenderedForNni, name_of
 
@@ -76,7 +77,7 @@ def bounded(r: RenderedForNni) -> Faults:
             kinds = ", ".join(kind for _, kind in model.KINDS)
             yield Fault(f"renders {what}", f"an experiment may have {kinds}", object=what)
         if o["kind"] == "Job":
-            spec = o.get("spec")
-            template = spec.get("template") if isinstance(spec, dict) else None
-            for wrong, hint in podsecurity.baseline(template if isinstance(template, dict) else {}):
-                yield Fault(f"the Pod of {what} {wrong}", hint, object=what)
+            pod = Field(o, (), [])["spec"]["template"]["spec"]
+            for place, complaint in podsecurity.complaints(pod, podsecurity.BASELINE):
+                wrong = f"{dotted(place.path)} {complaint}"
+                yield Fault(f"{what}: {wrong}", "Pod Security `baseline`", object=what)
