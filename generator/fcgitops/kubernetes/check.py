@@ -38,15 +38,21 @@ RULES: Mapping[str, Callable[[Field], None]] = {
 
 
 def faults(item: Object, versions: Versions | None = None) -> list[Fault]:
-    """What the API server would refuse, or take and not do.
+    """What the API server would refuse, or take and not do: `judge` without the object."""
+    return judge(item, versions)[1]
+
+
+def judge(item: Object, versions: Versions | None = None) -> tuple[Object, list[Fault]]:
+    """An object as the API server's types hold it, and what it would say of it.
 
     Args:
         item: an object as YAML says it, of any kind.
         versions: see `schema.read`.
 
     Returns:
-        The faults, in the object's order where it has one; none of a kind that nothing is known of
-        (`schema.known`).
+        The object without what is null or of a wrong type, {} where it has no kind or name to go
+        by; as it is where nothing is known of its kind (`schema.known`). The faults, in the
+        object's order where it has one.
     """
     api, kind = item.get("apiVersion"), item.get("kind")
     found = [
@@ -56,14 +62,17 @@ def faults(item: Object, versions: Versions | None = None) -> list[Fault]:
     ]
     meta = item.get("metadata")
     if not isinstance(meta, dict):
-        return [*found, Fault(("metadata",), "is required")]
-    if found or not schema.known(api, kind):
-        return found
+        return {}, [*found, Fault(("metadata",), "is required")]
+    if found:
+        return {}, found
+    if not schema.known(api, kind):
+        return item, found
     typed, refused = schema.read(item, versions)
     values = _values(f"{api} {kind}", typed)
     # What is of a wrong type is not there for the rules: they would call it missing, too.
     wrong = {fault.path for fault in refused if fault.severity == REFUSED}
-    return refused + [fault for fault in values if fault.path not in wrong]
+    typed.setdefault("metadata", {}).setdefault("name", "")
+    return typed, refused + [fault for fault in values if fault.path not in wrong]
 
 
 def _values(kind: str, typed: dict[str, Any]) -> list[Fault]:

@@ -6,11 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.core.findings import HAZARD, Rules
-from fcgitops.verify import building, controller, entry_points, nni, pod_security, sources
+from fcgitops.verify import (
+    building,
+    controller,
+    effect,
+    entry_points,
+    judged,
+    nni,
+    pod_security,
+    rights,
+    running,
+    sources,
+)
 from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
-MODULES = (building, controller, entry_points, nni, pod_security, sources)
+MODULES = (
+    building, controller, effect, entry_points, judged, nni, pod_security, rights, running, sources,
+)  # fmt: skip
 
 
 def checks() -> list[tuple[str, Check[Any]]]:

@@ -53,8 +53,8 @@ def account(r: Rendered) -> Faults:
             f"the Pod runs as the ServiceAccount {name}, which is not rendered", overlay.NAME
         )
     subjects = [
-        (s.get("namespace"), s["name"]) if s["kind"] == "ServiceAccount"
-        else tuple(s["name"].removeprefix("system:serviceaccount:").split(":", 1))
+        (s.get("namespace"), s.get("name")) if s.get("kind") == "ServiceAccount"
+        else tuple(s.get("name", "").removeprefix("system:serviceaccount:").split(":", 1))
         for o in r.objects if o["kind"] == "ClusterRoleBinding"
         for s in o.get("subjects", [])
     ]  # fmt: skip

@@ -7,30 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from fcgitops.core.errors import InputError
+from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
-from fcgitops.verify.layers import Kustomization, Layer, Reader, image_matches, patch_text
-from fcgitops.verify.remark import WARNING, Object, Remark, Remarks, named
+from fcgitops.verify.judged import named
+from fcgitops.verify.layers import Kustomization, Layer, image_matches, patch_text
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.subjects import LAYERS, Layered, Object
 
 
-def without_effect(reader: Reader, folder: Path, rendered: list[Object]) -> Remarks:
-    """Every patch, image and replacement of its layers finds what it is for.
-
-    Args:
-        reader: of the repository.
-        folder: the overlay's.
-        rendered: what it renders.
-    """
-    for layer in reader.layers(folder):
+@LAYERS.check("FCG43", HAZARD)
+def without_effect(r: Layered) -> Faults:
+    """Every patch, image and replacement of an overlay, in any layer, finds what it is for."""
+    for layer in r.reader.layers(r.folder):
         if layer.unread:
             continue
-        known = [*layer.objects, *rendered]
+        known = [*layer.objects, *r.objects]
         kustomization = layer.kustomization
         yield from _patches(kustomization, known)
         yield from _images(layer)
@@ -38,11 +35,11 @@ def without_effect(reader: Reader, folder: Path, rendered: list[Object]) -> Rema
         yield from _labels(kustomization)
 
 
-def _say(kustomization: Kustomization, line: int, message: str, hint: str = "") -> Remark:
-    return Remark(message, hint, WARNING, file=kustomization.file, line=line)
+def _say(kustomization: Kustomization, line: int, message: str, hint: str = "") -> Fault:
+    return Fault(message, hint, file=kustomization.file, line=line)
 
 
-def _patches(kustomization: Kustomization, known: list[Object]) -> Remarks:
+def _patches(kustomization: Kustomization, known: list[Object]) -> Faults:
     for key in ("patches", "patchesJson6902"):
         for entry, line in kustomization.entries(key):
             if not isinstance(entry, dict):
@@ -64,7 +61,7 @@ def _empty(text: str) -> bool:
     return node is None or (isinstance(node, yaml.SequenceNode) and not node.value)
 
 
-def _images(layer: Layer) -> Remarks:
+def _images(layer: Layer) -> Faults:
     for entry, line in layer.kustomization.entries("images"):
         if not isinstance(entry, dict):
             continue
@@ -78,7 +75,7 @@ def _images(layer: Layer) -> Remarks:
             yield _say(layer.kustomization, line, what, "take it out")
 
 
-def _replacements(kustomization: Kustomization, known: list[Object]) -> Remarks:
+def _replacements(kustomization: Kustomization, known: list[Object]) -> Faults:
     for entry, line in _inline(kustomization):
         source = entry.get("source")
         if isinstance(source, dict) and source.get("kind") and not _any(source, known):
@@ -110,7 +107,7 @@ def _inline(kustomization: Kustomization) -> Iterator[tuple[dict[str, Any], int]
             yield item, line
 
 
-def _labels(kustomization: Kustomization) -> Remarks:
+def _labels(kustomization: Kustomization) -> Faults:
     for entry, line in kustomization.entries("labels"):
         if isinstance(entry, dict) and not entry.get("pairs"):
             yield _say(kustomization, line, "labels: without pairs it changes nothing", "pairs")
@@ -211,15 +208,10 @@ def _dicts(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def selectors_kept(reader: Reader, folder: Path, rendered: list[Object]) -> Remarks:
-    """A StatefulSet keeps the selector that its base has: no API server changes it.
-
-    Args:
-        reader: of the repository.
-        folder: the overlay's.
-        rendered: what it renders.
-    """
-    layers = reader.layers(folder)
+@LAYERS.check("FCG42", REJECT)
+def selectors_kept(r: Layered) -> Faults:
+    """A StatefulSet keeps the selector that its base has: no API server changes it."""
+    layers = r.reader.layers(r.folder)
     if not layers:
         return
     written = {
@@ -227,7 +219,7 @@ def selectors_kept(reader: Reader, folder: Path, rendered: list[Object]) -> Rema
         for o in layers[-1].objects
         if o.get("kind") == "StatefulSet"
     }
-    for item in rendered:
+    for item in r.objects:
         if item.get("kind") != "StatefulSet":
             continue
         before = written.get(str(item["metadata"].get("name")))
@@ -236,7 +228,7 @@ def selectors_kept(reader: Reader, folder: Path, rendered: list[Object]) -> Rema
             what = f"is {_short(now)}, in the base {_short(before)}: on a cluster that has the "
             what += "StatefulSet the sync fails, since its selector cannot be changed"
             hint = "labels: {includeTemplates: true} instead of includeSelectors or commonLabels"
-            yield Remark(what, hint, "error", named(item), "spec.selector")
+            yield Fault(what, hint, object=named(item), path="spec.selector")
 
 
 def _short(selector: object) -> str:

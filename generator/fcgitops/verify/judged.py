@@ -2,58 +2,78 @@
 
 from __future__ import annotations
 
+from fcgitops.core.findings import HAZARD, INFO, REJECT
 from fcgitops.kubernetes import check, podsecurity, schema
-from fcgitops.kubernetes.field import USELESS, Field
+from fcgitops.kubernetes.field import USELESS, Field, dotted
 from fcgitops.kubernetes.schema import Versions
-from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
-from fcgitops.verify.subjects import Rendered
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.subjects import OBJECTS, Object, Objects, name_of
 
 # An environment of a fleet renders mostly what the others do: objects are judged once.
-_judged: dict[tuple[str, Versions | None], tuple[Remark, ...]] = {}
+_judged: dict[tuple[str, Versions | None], tuple[Object, tuple[Fault, ...]]] = {}
 _MOST_JUDGED = 4096
 
 
-def taken(r: Rendered, versions: Versions | None = None) -> Remarks:
-    """The API server takes every object: known fields, right types and values, none twice."""
-    yield from (remark for remark in _all(r, versions) if remark.severity == ERROR)
+@OBJECTS.check("FCG30", REJECT)
+def taken(r: Objects) -> Faults:
+    """The API server takes every object: known fields, right types and values, none twice.
+
+    Fields and types are those of the API server's own OpenAPI; the rules of values are those of
+    its validation, for the kinds that are rendered. Of other kinds of Kubernetes, fields and types.
+    """
+    yield from (fault for fault in _all(r) if fault.severity == REJECT)
     seen = set()
     for item in r.objects:
-        meta = item.get("metadata") or {}
+        meta = item.get("metadata")
+        home = meta.get("namespace") if isinstance(meta, dict) else None
         group = str(item.get("apiVersion")).rpartition("/")[0]
-        identity = (group, item.get("kind"), meta.get("namespace"), meta.get("name"))
+        identity = (group, str(item.get("kind")), str(home), name_of(item))
         if identity in seen:
-            yield Remark("is rendered twice", "rename one", object=named(item))
+            yield Fault("is rendered twice", "rename one", object=named(item))
         seen.add(identity)
 
 
-def held(r: Rendered, versions: Versions | None = None) -> Remarks:
+@OBJECTS.check("FCG31", HAZARD)
+def held(r: Objects) -> Faults:
     """What is written has its meaning: no value is cut off, dropped or useless."""
-    yield from (remark for remark in _all(r, versions) if remark.severity == WARNING)
+    yield from (fault for fault in _all(r) if fault.severity == HAZARD)
 
 
-def unknown(r: Rendered) -> Remarks:
+@OBJECTS.check("FCG32", INFO)
+def unknown(r: Objects) -> Faults:
     """Objects of kinds that nothing is known of are named: nothing else judges them."""
     for item in r.objects:
-        if not schema.known(item.get("apiVersion"), item.get("kind")):
-            what = f"nothing is known here of {item.get('apiVersion')}: not judged"
-            yield Remark(what, "verify --server asks the cluster", INFO, named(item))
+        if "kind" in item and not schema.known(item.get("apiVersion"), item.get("kind")):
+            what = f"nothing is known here of {item.get('apiVersion')}: it is not judged"
+            yield Fault(what, object=named(item))
 
 
-def enforced(r: Rendered) -> Remarks:
+@OBJECTS.check("FCG41", HAZARD)
+def enforced(r: Objects) -> Faults:
     """The Pods pass the level of Pod Security that their Namespace enforces."""
+    objects = typed(r)
     levels = {
-        o["metadata"]["name"]: (o["metadata"].get("labels") or {}).get(
+        name_of(o): (o["metadata"].get("labels") or {}).get(
             "pod-security.kubernetes.io/enforce", ""
         )
-        for o in r.objects
+        for o in objects
         if o.get("kind") == "Namespace"
     }
-    for item in r.objects:
-        spec = _pod_of(item)
-        level = levels.get(item["metadata"].get("namespace"), "")
-        for place, complaint in podsecurity.complaints(spec, level):
+    for item in objects:
+        level = levels.get(item["metadata"].get("namespace", ""), "")
+        for place, complaint in podsecurity.complaints(_pod_of(item), level):
             what = f"{complaint}: the Namespace enforces {level}, and its Pods are refused"
-            yield Remark(what, "", ERROR, named(item), _dotted(place))
+            yield Fault(what, object=named(item), path=dotted(place.path))
+
+
+def typed(r: Objects) -> list[Object]:
+    """What is rendered without what is null or of a wrong type: other checks need not ask."""
+    return [held for item in r.objects if (held := _judge(item, r.versions)[0])]
+
+
+def named(item: Object) -> str:
+    """Kind and name of an object, whatever it is."""
+    return f"{item.get('kind', 'object')} {name_of(item)}".strip()
 
 
 def _pod_of(item: Object) -> Field:
@@ -65,24 +85,33 @@ def _pod_of(item: Object) -> Field:
     return whole["spec"] if item.get("kind") == "Pod" else template
 
 
-def _dotted(place: Field) -> str:
-    from fcgitops.kubernetes.field import dotted  # noqa: PLC0415 - of a fault alone
-
-    return dotted(place.path)
-
-
-def _all(r: Rendered, versions: Versions | None) -> Remarks:
+def _all(r: Objects) -> Faults:
     for item in r.objects:
-        identity = (repr(item), versions)
-        found = _judged.get(identity)
-        if found is None:
-            if len(_judged) >= _MOST_JUDGED:
-                _judged.clear()
-            found = _judged[identity] = tuple(_of(item, versions))
-        yield from found
+        yield from _judge(item, r.versions)[1]
 
 
-def _of(item: Object, versions: Versions | None) -> Remarks:
-    for fault in check.faults(item, versions):
-        severity = WARNING if fault.severity == USELESS else ERROR
-        yield Remark(fault.message, "", severity, named(item), fault.where)
+def _judge(item: Object, versions: Versions | None) -> tuple[Object, tuple[Fault, ...]]:
+    identity = (repr(item), versions)
+    if identity not in _judged:
+        if len(_judged) >= _MOST_JUDGED:
+            _judged.clear()
+        whole, faults = check.judge(item, versions)
+        if whole.get("kind") == "StatefulSet":
+            spec = whole.setdefault("spec", {})
+            spec.setdefault("selector", {})
+            template = spec.setdefault("template", {})
+            template.setdefault("metadata", {})
+            template.setdefault("spec", {})
+        _judged[identity] = (
+            whole,
+            tuple(
+                Fault(
+                    fault.message,
+                    object=named(item),
+                    path=fault.where,
+                    severity=HAZARD if fault.severity == USELESS else REJECT,
+                )
+                for fault in faults
+            ),
+        )
+    return _judged[identity]

@@ -19,7 +19,8 @@ import yaml
 from fcgitops.core.errors import InputError
 from fcgitops.text import yamlio
 from fcgitops.verify.references import FILES
-from fcgitops.verify.remark import Object
+
+Object = dict[str, Any]
 
 _GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 
@@ -81,6 +82,7 @@ class Reader:
             return []
         below: list[Layer] = []
         objects: list[Object] = []
+        own: list[Object] = []
         images: set[str] = set()
         unread = False
         for text, _ in (*kustomization.entries("resources"), *kustomization.entries("bases")):
@@ -95,8 +97,8 @@ class Reader:
                     images |= renamed(inner[-1])
                     unread |= inner[-1].unread
             else:
-                objects += self.objects(target)
-        images |= set(_images(objects))
+                own += self.objects(target)
+        objects, images = objects + own, images | set(_images(own))
         for text, _ in kustomization.entries("components"):
             inner, unread_too = self._component(folder / str(text), objects, images)
             below += inner

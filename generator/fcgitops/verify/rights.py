@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
-from fcgitops.verify.subjects import Rendered
+from fcgitops.core.findings import HAZARD, INFO
+from fcgitops.verify.judged import named
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.subjects import NEEDS, Object, Rendered
 
 CRDS, FRAMEWORKS = "apiextensions.k8s.io", "frameworkcontroller.microsoft.com"
 CRD = "frameworks.frameworkcontroller.microsoft.com"
@@ -101,22 +103,21 @@ def escalates(right: Right) -> bool:
     )
 
 
-def granted(r: Rendered) -> Remarks:
+@NEEDS.check("FCG33", HAZARD)
+def granted(r: Rendered) -> Faults:
     """FrameworkController's account has every right that it uses, in all namespaces."""
     account = _account(r)
-    if account is None:
-        return
     bound = list(_bound(r, account))
     has: set[Right] = set()
     for binding, role in bound:
         if role is None:
-            reference = binding["roleRef"].get("name", "")
+            reference = (binding.get("roleRef") or {}).get("name", "")
             what = f"gives the rights of the ClusterRole {reference}, which is not rendered"
-            yield Remark(what, "its own ClusterRole", ERROR, named(binding), "roleRef")
+            yield Fault(what, "its own ClusterRole", object=named(binding), path="roleRef")
             return
         if role.get("aggregationRule"):
             what = "has an aggregationRule: Kubernetes puts other rules in the place of its own"
-            yield Remark(what, "rules alone", WARNING, named(role), "aggregationRule")
+            yield Fault(what, "rules alone", object=named(role), path="aggregationRule")
         if binding.get("kind") == "ClusterRoleBinding":
             has |= set(rights(role))
     if not bound:
@@ -125,14 +126,13 @@ def granted(r: Rendered) -> Remarks:
         if not any(contains(one, needed) for one in has):
             names = " and ".join(sorted({named(role) for _, role in bound if role}))
             what = f"may not {needed}: {_without(needed)}"
-            yield Remark(what, "add the verb", ERROR, names, "rules")
+            yield Fault(what, "add the verb", object=names, path="rules")
 
 
-def none_wider(r: Rendered) -> Remarks:
+@NEEDS.check("FCG34", HAZARD)
+def none_wider(r: Rendered) -> Faults:
     """In `hardened` its rights go no further than what it uses, and nobody else has them."""
     account = _account(r)
-    if account is None:
-        return
     for binding, role in _bound(r, account):
         if r.profile == "hardened" and role is not None:
             wider = [
@@ -141,20 +141,21 @@ def none_wider(r: Rendered) -> Remarks:
                 if not any(contains(needed, one) for needed in NEEDED)
             ]
             for one in wider:
-                severity = WARNING if escalates(one) else INFO
+                severity = HAZARD if escalates(one) else INFO
                 what = f"may {one}, which FrameworkController does not use"
-                yield Remark(what, "take it away", severity, named(role), "rules")
+                yield Fault(
+                    what, "take it away", severity=severity, object=named(role), path="rules"
+                )
         for i, subject in enumerate(binding.get("subjects") or []):
             if _subject(subject) != account:
                 what = (
                     f"{subject.get('kind')} {subject.get('name')} has FrameworkController's rights"
                 )
-                yield Remark(
+                yield Fault(
                     what,
                     "a binding and a role of its own",
-                    WARNING,
-                    named(binding),
-                    f"subjects[{i}]",
+                    object=named(binding),
+                    path=f"subjects[{i}]",
                 )
 
 
@@ -204,10 +205,8 @@ Account = tuple[str, str]
 """Namespace and name."""
 
 
-def _account(r: Rendered) -> Account | None:
-    """FrameworkController's account; None where there is no FrameworkController."""
-    if len(r.all("StatefulSet")) != 1:
-        return None
+def _account(r: Rendered) -> Account:
+    """FrameworkController's account."""
     pod = r.pod()
     name = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
     return r.namespace(), str(name)

@@ -6,10 +6,13 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from fcgitops.kubernetes import quantity
-from fcgitops.manifests import overlay as render
-from fcgitops.verify.remark import ERROR, INFO, WARNING, Object, Remark, Remarks, named
-from fcgitops.verify.subjects import Rendered
+from fcgitops.core.findings import HAZARD, INFO
+from fcgitops.kubernetes import metadata, quantity
+from fcgitops.kubernetes.field import Field
+from fcgitops.manifests.overlay import CONFIG_FILE, NAME
+from fcgitops.verify.judged import named
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.subjects import NEEDS, Object, Rendered
 
 HOME = "/opt/frameworkcontroller/frameworkcontroller"
 """The image's working directory, which holds the binary and its own configuration file."""
@@ -18,23 +21,17 @@ _SHELLS = ("sh", "bash", "ash")
 LEAST_MEMORY = "32Mi"
 """Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
 LEAST_CPU = "10m"
-OBJECT = f"StatefulSet {render.NAME}"
-_CONTAINER = f"spec.template.spec.containers[{render.NAME}]"
+OBJECT = f"StatefulSet {NAME}"
+_CONTAINER = f"spec.template.spec.containers[{NAME}]"
 _POD = "spec.template.spec"
 
 
-def _one(r: Rendered) -> bool:
-    """Whether there is one FrameworkController; FCG01 says it where there is none."""
-    return len(r.all("StatefulSet")) == 1
-
-
-def started(r: Rendered) -> Remarks:
+@NEEDS.check("FCG35", HAZARD)
+def started(r: Rendered) -> Faults:
     """FrameworkController's binary is started in the directory of its configuration."""
-    if not _one(r):
-        return
     container = r.container()
     if not container:
-        yield Remark(f"no container is called {render.NAME}", render.NAME, ERROR, OBJECT, _POD)
+        yield Fault(f"no container is called {NAME}", NAME, object=OBJECT, path=_POD)
         return
     command = _list(container.get("command"))
     arguments = _list(container.get("args"))
@@ -43,27 +40,27 @@ def started(r: Rendered) -> Remarks:
     files = dict(_mounted(r))
     if arguments and not command:
         what = "changes what the image starts"
-        yield Remark(what, "command", WARNING, OBJECT, f"{_CONTAINER}.args")
+        yield Fault(what, "command", object=OBJECT, path=f"{_CONTAINER}.args")
         return
     script = _script(command, arguments)
     if script is not None:
         if "start.sh" not in script and BINARY not in script:
             what = "starts neither start.sh nor FrameworkController's binary"
-            yield Remark(what, BINARY, WARNING, OBJECT, f"{_CONTAINER}.command")
+            yield Fault(what, BINARY, object=OBJECT, path=f"{_CONTAINER}.command")
         elif r.config is not None and not any(path in script for path in files):
-            what = f"does not take {render.CONFIG_FILE} from where it is mounted"
-            yield Remark(what, _places(files), WARNING, OBJECT, f"{_CONTAINER}.command")
+            what = f"does not take {CONFIG_FILE} from where it is mounted"
+            yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.command")
         return
     program = posixpath.normpath(posixpath.join(folder or HOME, command[0])) if command else BINARY
     if program not in (BINARY, f"{HOME}/start.sh"):
         what = f"starts {command[0]}, not FrameworkController"
-        yield Remark(what, BINARY, WARNING, OBJECT, f"{_CONTAINER}.command")
+        yield Fault(what, BINARY, object=OBJECT, path=f"{_CONTAINER}.command")
     elif r.config is None and folder not in ("", HOME):
-        what = f"is {folder}, where no {render.CONFIG_FILE} is: FrameworkController panics"
-        yield Remark(what, HOME, WARNING, OBJECT, f"{_CONTAINER}.workingDir")
-    elif r.config is not None and f"{folder or HOME}/{render.CONFIG_FILE}" not in files:
+        what = f"is {folder}, where no {CONFIG_FILE} is: FrameworkController panics"
+        yield Fault(what, HOME, object=OBJECT, path=f"{_CONTAINER}.workingDir")
+    elif r.config is not None and f"{folder or HOME}/{CONFIG_FILE}" not in files:
         what = f"is {folder or HOME}, where the configuration is not mounted"
-        yield Remark(what, _places(files), WARNING, OBJECT, f"{_CONTAINER}.workingDir")
+        yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.workingDir")
 
 
 def _script(command: list[str], arguments: list[str]) -> str | None:
@@ -74,13 +71,13 @@ def _script(command: list[str], arguments: list[str]) -> str | None:
     return " ".join(words[1:])
 
 
-def _hidden(container: Object) -> Remarks:
+def _hidden(container: Object) -> Faults:
     for i, mount in enumerate(_dicts(container.get("volumeMounts"))):
         path = posixpath.normpath(str(mount.get("mountPath") or "."))
         if path == BINARY or BINARY.startswith(f"{path.rstrip('/')}/"):
             what = f"{path} hides FrameworkController's binary, {BINARY}"
             place = f"{_CONTAINER}.volumeMounts[{i}]"
-            yield Remark(what, "another path", WARNING, OBJECT, place)
+            yield Fault(what, "another path", object=OBJECT, path=place)
 
 
 def _places(files: dict[str, str]) -> str:
@@ -102,7 +99,7 @@ def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
         for source in _dicts(sources):
             for found in r.all("ConfigMap", str(source.get("name"))):
                 for key, path in _files(source, found):
-                    if key == render.CONFIG_FILE:
+                    if key == CONFIG_FILE:
                         yield _at(mount, path), str(source.get("name"))
 
 
@@ -124,10 +121,9 @@ def _at(mount: Object, path: str) -> str:
     return posixpath.normpath(posixpath.join(base, path))
 
 
-def connected(r: Rendered) -> Remarks:
+@NEEDS.check("FCG36", HAZARD)
+def connected(r: Rendered) -> Faults:
     """Its Pod has a token, and asks the API server that the environment names."""
-    if not _one(r):
-        return
     pod, env = r.pod(), r.environment
     own = r.all("ServiceAccount", str(pod.get("serviceAccountName") or "default"))
     token = pod.get("automountServiceAccountToken")
@@ -136,20 +132,20 @@ def connected(r: Rendered) -> Remarks:
     by_file = bool(env and env.kubeconfig_secret)
     if token is False and not by_file and not _projects_token(pod):
         what = "is false: without a token FrameworkController panics at each start"
-        yield Remark(what, "true", WARNING, OBJECT, f"{_POD}.automountServiceAccountToken")
+        yield Fault(what, "true", object=OBJECT, path=f"{_POD}.automountServiceAccountToken")
     wanted = {"KUBE_APISERVER_ADDRESS": env.api_address if env else ""}
     for variable in _dicts(r.container().get("env")):
         name, value = variable.get("name"), variable.get("value")
         place = f"{_CONTAINER}.env[{name}]"
         if name in wanted and (value or "") != wanted[name]:
             what = f"is {value}, not apiServer.address of the environment"
-            yield Remark(what, "apiServer.address", WARNING, OBJECT, place)
+            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
         if name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
             what = "leads to another API server than the Pod's own"
-            yield Remark(what, "apiServer.address", WARNING, OBJECT, place)
+            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
         if name == "KUBECONFIG" and not by_file:
             what = "is set, but the environment names no Secret with a kubeconfig"
-            yield Remark(what, "apiServer.kubeconfigSecret", WARNING, OBJECT, place)
+            yield Fault(what, "apiServer.kubeconfigSecret", object=OBJECT, path=place)
 
 
 def _projects_token(pod: Object) -> bool:
@@ -160,29 +156,27 @@ def _projects_token(pod: Object) -> bool:
     )
 
 
-def rolled_out(r: Rendered) -> Remarks:
+@NEEDS.check("FCG37", HAZARD)
+def rolled_out(r: Rendered) -> Faults:
     """A change reaches the one Pod: it is rolled out, and there is one."""
-    if not _one(r):
-        return
     spec = r.controller()["spec"]
     replicas = spec.get("replicas", 1)
     if replicas == 0:
         what = "is 0: FrameworkController does not run"
-        yield Remark(what, "1", WARNING, OBJECT, "spec.replicas")
+        yield Fault(what, "1", object=OBJECT, path="spec.replicas")
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         what = "is OnDelete: a change reaches no Pod until somebody deletes it"
-        yield Remark(what, "RollingUpdate", WARNING, OBJECT, "spec.updateStrategy.type")
+        yield Fault(what, "RollingUpdate", object=OBJECT, path="spec.updateStrategy.type")
     partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
     if isinstance(partition, int) and partition > 0:
-        what = f"is {partition}: a change does not reach the Pod {render.NAME}-0"
-        yield Remark(what, "0", WARNING, OBJECT, "spec.updateStrategy.rollingUpdate.partition")
+        what = f"is {partition}: a change does not reach the Pod {NAME}-0"
+        yield Fault(what, "0", object=OBJECT, path="spec.updateStrategy.rollingUpdate.partition")
 
 
-def survives(r: Rendered) -> Remarks:
+@NEEDS.check("FCG39", HAZARD)
+def survives(r: Rendered) -> Faults:
     """The Pod can be scheduled and stays: memory, probes, gates."""
-    if not _one(r):
-        return
     pod, container = r.pod(), r.container()
     limits = (container.get("resources") or {}).get("limits") or {}
     for key, least in (("memory", LEAST_MEMORY), ("cpu", LEAST_CPU)):
@@ -190,7 +184,7 @@ def survives(r: Rendered) -> Remarks:
             found, needed = quantity.parse(given.get(key)), quantity.parse(least)
             if found is not None and needed is not None and found.amount < needed.amount:
                 what = f"{key} {given[key]} is too little: it is killed, or does not get ready"
-                yield Remark(what, f"{least} or more", WARNING, OBJECT, where)
+                yield Fault(what, f"{least} or more", object=OBJECT, path=where)
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         for kind in ("httpGet", "tcpSocket", "grpc"):
             if kind in (container.get(probe) or {}):
@@ -198,16 +192,15 @@ def survives(r: Rendered) -> Remarks:
                     "is never Ready" if probe == "readinessProbe" else "is killed again and again"
                 )
                 what = f"FrameworkController listens at no port: it {ends}"
-                yield Remark(what, "exec", WARNING, OBJECT, f"{_CONTAINER}.{probe}.{kind}")
+                yield Fault(what, "exec", object=OBJECT, path=f"{_CONTAINER}.{probe}.{kind}")
     if pod.get("schedulingGates"):
         what = "keep the Pod from every node until somebody takes them away"
-        yield Remark(what, "none", WARNING, OBJECT, f"{_POD}.schedulingGates")
+        yield Fault(what, "none", object=OBJECT, path=f"{_POD}.schedulingGates")
 
 
-def reachable(r: Rendered) -> Remarks:
+@NEEDS.check("FCG40", HAZARD)
+def reachable(r: Rendered) -> Faults:
     """The network policies that select its Pod leave it a way to the API server."""
-    if not _one(r):
-        return
     labels = r.controller()["spec"]["template"].get("metadata", {}).get("labels") or {}
     limiting = [
         o for o in r.objects
@@ -216,7 +209,7 @@ def reachable(r: Rendered) -> Remarks:
     if limiting and not any((o.get("spec") or {}).get("egress") for o in limiting):
         names = " and ".join(named(o) for o in limiting)
         what = "lets the Pod reach nothing, the API server neither"
-        yield Remark(what, "egress.mode of environment.yaml", WARNING, names, "spec.egress")
+        yield Fault(what, "egress.mode of environment.yaml", object=names, path="spec.egress")
 
 
 def _limits_egress(policy: Object) -> bool:
@@ -225,17 +218,13 @@ def _limits_egress(policy: Object) -> bool:
 
 
 def _selects(policy: Object, labels: dict[str, str]) -> bool:
-    from fcgitops.kubernetes import metadata  # noqa: PLC0415 - few overlays come here
-    from fcgitops.kubernetes.field import Field  # noqa: PLC0415
-
     selector = (policy.get("spec") or {}).get("podSelector") or {}
     return metadata.matches(Field(selector, (), []), labels)
 
 
-def referred(r: Rendered) -> Remarks:
+@NEEDS.check("FCG38", HAZARD)
+def referred(r: Rendered) -> Faults:
     """What the Pod refers to is rendered, or `expects` of environment.yaml names it."""
-    if not _one(r):
-        return
     expected = _expected(r)
     for kind, name, place, key in _references(r.pod()):
         found = r.all(kind, name)
@@ -244,28 +233,28 @@ def referred(r: Rendered) -> Remarks:
                     **(found[0].get("stringData") or {})}  # fmt: skip
             if key and kind in ("ConfigMap", "Secret") and key not in keys:
                 what = f"the {kind} {name} has no key {key}: the Pod never starts"
-                yield Remark(what, ", ".join(keys) or "add it", WARNING, OBJECT, place)
+                yield Fault(what, ", ".join(keys) or "add it", object=OBJECT, path=place)
         elif (kind, name) not in expected and not name.startswith("system-"):
             what = f"no {kind} {name} is rendered, nor expected: the Pod never starts"
             hint = f"expects: {{{_EXPECTS[kind]}: [{name}]}} where something else makes it"
-            yield Remark(what, hint, WARNING, OBJECT, place)
+            yield Fault(what, hint, object=OBJECT, path=place)
     yield from _namespace(r, expected)
     yield from _bound_accounts(r, expected)
 
 
-def _namespace(r: Rendered, expected: set[tuple[str, str]]) -> Remarks:
+def _namespace(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
     name = r.namespace()
     there = r.profile != "hardened" or r.all("Namespace", name) or ("Namespace", name) in expected
     if not there:
         what = f"no Namespace {name} is rendered, nor expected: nothing of it can be applied"
         hint = f"expects: {{namespaces: [{name}]}} where something else makes it"
-        yield Remark(what, hint, WARNING, OBJECT, "metadata.namespace")
-    if not r.all("Service", str(r.controller()["spec"].get("serviceName") or render.NAME)):
+        yield Fault(what, hint, object=OBJECT, path="metadata.namespace")
+    if not r.all("Service", str(r.controller()["spec"].get("serviceName") or NAME)):
         what = "no such Service is rendered: the Pod runs, and has no name in DNS"
-        yield Remark(what, "", INFO, OBJECT, "spec.serviceName")
+        yield Fault(what, severity=INFO, object=OBJECT, path="spec.serviceName")
 
 
-def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Remarks:
+def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
     """Subjects of bindings: kustomize moves them with `namespace:`, or does not."""
     rendered = {
         (o["metadata"].get("namespace"), o["metadata"].get("name"))
@@ -283,7 +272,7 @@ def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Remarks:
                 continue
             what = f"no ServiceAccount {name} is rendered in {home}, nor expected"
             hint = f"expects: {{serviceAccounts: [{home}/{name}]}} where something else makes it"
-            yield Remark(what, hint, WARNING, named(binding), f"subjects[{i}]")
+            yield Fault(what, hint, object=named(binding), path=f"subjects[{i}]")
 
 
 _EXPECTS = {

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import Problem, ToolError
+from fcgitops.kubernetes.schema import Versions
 from fcgitops.manifests.overlay import CONFIG_FILE, NAME, OVERLAYS
 from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
+from fcgitops.verify.layers import Reader
 from fcgitops.verify.registry import Place
 
 Object = dict[str, Any]
@@ -125,6 +128,24 @@ class RenderedForNni:
     """Whether an experiment renders them, and not what is made ready for all."""
 
 
+@dataclass(frozen=True)
+class Objects:
+    """All that a kustomization renders, each object for itself."""
+
+    objects: list[Object]
+    versions: Versions | None = None
+    """The Kubernetes versions that they are for; all known ones by default."""
+
+
+@dataclass(frozen=True)
+class Layered:
+    """A kustomization with those below it, and what it renders."""
+
+    reader: Reader
+    folder: Path
+    objects: list[Object]
+
+
 def name_of(o: Object) -> str:
     """An object's name; empty where it has none."""
     metadata = o.get("metadata")
@@ -138,8 +159,12 @@ EXPERIMENT: Place[Experiment] = Place("an experiment's files")
 BUILT: Place[Built] = Place("what kustomize says")
 RENDERED: Place[Rendered] = Place("what an overlay renders")
 CONTROLLER: Place[Rendered] = Place("the one StatefulSet that an overlay renders")
+NEEDS: Place[Rendered] = Place("what FrameworkController needs of an overlay")
+OBJECTS: Place[Objects] = Place("each object that a kustomization renders")
+LAYERS: Place[Layered] = Place("the files that a kustomization is made of")
 NNI: Place[RenderedForNni] = Place("what NNI's kustomizations render")
 
 PLACES: tuple[Place[Any], ...] = (
-    REPOSITORY, SOURCE, ENVIRONMENT, EXPERIMENT, BUILT, RENDERED, CONTROLLER, NNI,
+    REPOSITORY, SOURCE, ENVIRONMENT, EXPERIMENT, BUILT, RENDERED, CONTROLLER, NEEDS, OBJECTS,
+    LAYERS, NNI,
 )  # fmt: skip

@@ -17,20 +17,26 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
-from fcgitops.verify import catalogue, registry
+from fcgitops.verify import catalogue, judged, registry
+from fcgitops.verify.layers import Reader
 from fcgitops.verify.subjects import (
     BUILT,
     CONTROLLER,
     ENVIRONMENT,
     EXPERIMENT,
+    LAYERS,
+    NEEDS,
     NNI,
+    OBJECTS,
     RENDERED,
     REPOSITORY,
     SOURCE,
     Built,
     Experiment,
     Known,
+    Layered,
     Object,
+    Objects,
     Rendered,
     RenderedForNni,
     Source,
@@ -74,10 +80,11 @@ def verify(repository: Repository, names: Sequence[str], program: Kustomize) -> 
             sources += ENVIRONMENT.ask(Known(repository, item), name)
     findings = REPOSITORY.ask(Whole(repository, planned)) + sources
     folders = {repository.kustomization_folder(name): name for name in names}
+    reader = Reader(repository.root)
     for path, result in program.build_all(folders):
         name = folders[path]
         try:
-            findings += _built(repository, name, result, environments.get(name))
+            findings += _built(repository, reader, name, result, environments.get(name))
         except Exception as error:  # one overlay's fault hides no other's
             findings.append(registry.unexpected("FCG00", error, name))
     return list(dict.fromkeys(findings))
@@ -91,7 +98,11 @@ def _experiment(repository: Repository, name: str) -> Experiment:
 
 
 def _built(
-    repository: Repository, name: str, result: bytes | ToolError, environment: Environment | None
+    repository: Repository,
+    reader: Reader,
+    name: str,
+    result: bytes | ToolError,
+    environment: Environment | None,
 ) -> list[Finding]:
     """What is to say of one kustomization, as far as it was built."""
     objects: list[Object] = []
@@ -102,14 +113,21 @@ def _built(
             result = error
     if found := BUILT.ask(Built(result), name):
         return found
+    found = OBJECTS.ask(Objects(objects), name)
+    objects = judged.typed(Objects(objects))
+    # What shared layers lack is said once, whichever overlays have them.
+    found += LAYERS.ask(Layered(reader, repository.kustomization_folder(name), objects))
     if "/" in name:
         if environment is None:
-            return []
+            return found
         of_experiment = name.startswith(f"{experiment.FOLDER}/")
-        return NNI.ask(RenderedForNni(objects, environment, of_experiment), name)
+        return found + NNI.ask(RenderedForNni(objects, environment, of_experiment), name)
     config = read_file(repository.root, f"{OVERLAYS}/{name}/{overlay.CONFIG_FILE}")
     text = config.decode(errors="surrogateescape") if config is not None else None
-    return rendered(Rendered(name, objects, repository.answers.profile, environment, text))
+    subject = Rendered(name, objects, repository.answers.profile, environment, text)
+    if len(subject.all("StatefulSet")) == 1:
+        found += NEEDS.ask(subject, name)
+    return sorted(found + rendered(subject), key=lambda finding: finding.rule)
 
 
 def rendered(subject: Rendered) -> list[Finding]:
