@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 
 FOLDER = Path(__file__).parent / "data" / "consequences"
 Object = dict[str, Any]
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,7 @@ class Consequence:
 
 def base(name: str = "frameworkcontroller") -> list[Object]:
     """The objects of a rendering, to be changed freely."""
-    text = (FOLDER / "bases" / f"{name}.yaml").read_text(encoding="utf-8")
-    return [o for o in yaml.safe_load_all(text) if o]
+    return copy.deepcopy(_base(name))
 
 
 def _key(o: Object) -> tuple[str, str, str]:
@@ -38,11 +39,17 @@ def _key(o: Object) -> tuple[str, str, str]:
 
 
 @functools.cache
+def _base(name: str) -> list[Object]:
+    text = (FOLDER / "bases" / f"{name}.yaml").read_text(encoding="utf-8")
+    return [o for o in yaml.load_all(text, Loader=_LOADER) if o]
+
+
+@functools.cache
 def all_pairs() -> list[Consequence]:
     """Every pair, by name."""
     found = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        said = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
         before = base(said["before"])
         new = {_key(o): o for o in said["after"]}
         after = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,9 +59,41 @@ def run(  # noqa: PLR0913 - the options as they are typed
         InputError: a word names nothing, or a file is no rendering.
     """
     options = Options(form, full=full, exit_code=exit_code, fail_on=fail_on or "")
-    if rendered is None or sides:
-        raise InputError(Problem("diff", "takes two renderings", "--rendered BEFORE AFTER"))
-    return compare_files(folder, *rendered, options)
+    refuse_severity(options.fail_on)
+    if rendered is not None:
+        if sides:
+            what = "is not taken together with --rendered"
+            raise InputError([Problem(word, what, "leave one of them out") for word in sides])
+        return compare_files(folder, *rendered, options)
+    return compare_states(folder, sides, options)
+
+
+def compare_states(folder: Path, words: tuple[str, ...], options: Options) -> int:
+    """Compares two states of a repository, or two environments.
+
+    Args:
+        folder: somewhere in the repository.
+        words: as typed: revisions and environments.
+        options: how it is shown.
+
+    Raises:
+        InputError: a word names nothing.
+        ToolError: there is no good kustomize.
+    """
+    from fcgitops.diff import sides  # noqa: PLC0415 - every rule is imported
+    from fcgitops.diff.report import Report  # noqa: PLC0415
+    from fcgitops.git.history import History  # noqa: PLC0415
+    from fcgitops.programs import kustomize  # noqa: PLC0415
+    from fcgitops.repository.contents import Repository  # noqa: PLC0415
+
+    history = History(Repository.find(folder).root)
+    found = sides.parse(history, words)
+    program = kustomize.find()
+    if found.pairs is not None:
+        report = Report(tuple(found.fleet.compare(found.pairs, program)))
+    else:
+        report = found.fleet.report(program)
+    return show(dataclasses.replace(report, notes=found.notes), options)
 
 
 def compare_files(folder: Path, before: str, after: str, options: Options) -> int:
@@ -81,7 +114,6 @@ def compare_files(folder: Path, before: str, after: str, options: Options) -> in
     from fcgitops.diff import compare, objects  # noqa: PLC0415 - every rule is imported
     from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
 
-    refuse_severity(options.fail_on)
     if before == after == "-":
         raise InputError(Problem("--rendered", "standard input is one rendering", "a file"))
     texts: dict[str, bytes] = {}

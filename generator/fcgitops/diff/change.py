@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from fcgitops.diff import objects, refused, validity
+from fcgitops.diff.environment import Environment
 from fcgitops.diff.objects import Object, Pair, label, name, namespace
 from fcgitops.diff.rights import Granted, Subject, granted
 from fcgitops.diff.settings import FILE, Settings, image_settings
@@ -181,11 +182,13 @@ class Change:
         before: what Git had.
         after: what it has now.
         tools: which sync tools may apply it.
+        environment: its own file on both sides; None where no environment is compared.
     """
 
     before: Side
     after: Side
     tools: frozenset[str] = BOTH
+    environment: Environment | None = None
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -313,9 +316,14 @@ def _only_text(side: Side) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def make(before: Iterable[Object], after: Iterable[Object], tools: frozenset[str] = BOTH) -> Change:
+def make(
+    before: Iterable[Object],
+    after: Iterable[Object],
+    tools: frozenset[str] = BOTH,
+    environment: Environment | None = None,
+) -> Change:
     """The change from one rendering to another."""
-    return Change(Side(tuple(before)), Side(tuple(after)), tools)
+    return Change(Side(tuple(before)), Side(tuple(after)), tools, environment)
 
 
 def values(pair: Pair) -> Iterator[tuple[Fields, Fields]]:

@@ -14,6 +14,7 @@ from fcgitops.diff import (
     fields,
     rules_crd,
     rules_entry,
+    rules_environment,
     rules_network,
     rules_nni,
     rules_pod,
@@ -21,6 +22,7 @@ from fcgitops.diff import (
     rules_settings,
 )
 from fcgitops.diff.effects import Effect, Severity
+from fcgitops.diff.environment import Environment
 from fcgitops.diff.fields import Field
 from fcgitops.diff.objects import Object, Pair, namespace
 
@@ -30,6 +32,7 @@ _MODULES = (
     rules_rights,
     rules_network,
     rules_crd,
+    rules_environment,
     rules_entry,
     rules_nni,
 )
@@ -67,7 +70,10 @@ class Outcome:
 
 
 def outcome(
-    before: Iterable[Object], after: Iterable[Object], tools: frozenset[str] = change.BOTH
+    before: Iterable[Object],
+    after: Iterable[Object],
+    tools: frozenset[str] = change.BOTH,
+    environment: Environment | None = None,
 ) -> Outcome:
     """Compares two renderings.
 
@@ -75,11 +81,16 @@ def outcome(
         before: objects as they were.
         after: objects as they are.
         tools: the sync tools that may apply them: `argocd`, `flux`.
+        environment: its own file on both sides, where an environment is compared.
     """
-    made = change.make(before, after, tools)
-    if not made.differing:
+    made = change.make(before, after, tools, environment)
+    if not made.differing and (environment is None or environment.before == environment.after):
         return Outcome()
-    return Outcome(tuple(effects.find(made)), tuple(_object(pair) for pair in made.differing))
+    objects = tuple(_object(pair) for pair in made.differing)
+    if environment is not None and environment.after is None:
+        # What leaves Git with its environment stays on the cluster: nothing there changes.
+        made = change.make(made.before.objects, made.before.objects, tools, environment)
+    return Outcome(tuple(effects.find(made)), objects)
 
 
 def _object(pair: Pair) -> ObjectChange:

@@ -106,10 +106,10 @@ def load(data: bytes, where: str) -> list[Object]:
                 found.append(member)
     seen: set[Hashable] = set()
     for o in found:
-        if _key(o) in seen:
+        if key(o) in seen:
             place = f" of {namespace(o)}" if namespace(o) else ""
             problems.append(Problem(where, f"holds {label(o)}{place} twice", "each object once"))
-        seen.add(_key(o))
+        seen.add(key(o))
     if problems:
         raise InputError(problems)
     return found
@@ -133,20 +133,21 @@ def _members(document: object) -> Iterator[Any]:
 def _no_object(value: object) -> str:
     if not isinstance(value, dict):
         return "is no mapping"
-    missing = [key for key in ("apiVersion", "kind") if not isinstance(value.get(key), str)]
+    missing = [k for k in ("apiVersion", "kind") if not isinstance(value.get(k), str)]
     found = value.get("metadata")
     metadata = found if isinstance(found, dict) else {}
     if not isinstance(metadata.get("name"), str):
         missing.append("metadata.name")
     if missing:
         return f"has no {' and no '.join(missing)}"
-    for key in ("labels", "annotations"):
-        if not isinstance(metadata.get(key) or {}, dict):
-            return f"has metadata.{key} that is no mapping"
+    for field in ("labels", "annotations"):
+        if not isinstance(metadata.get(field) or {}, dict):
+            return f"has metadata.{field} that is no mapping"
     return ""
 
 
-def _key(o: Object) -> tuple[str, str, str, str]:
+def key(o: Object) -> tuple[str, str, str, str]:
+    """What tells objects apart: group, kind, namespace and name."""
     return group(o), o["kind"], namespace(o), name(o)
 
 
@@ -182,21 +183,21 @@ def match(before: Sequence[Object], after: Sequence[Object]) -> list[Pair]:
     left, right = list(before), list(after)
     pairs: list[tuple[Object, Object, str]] = []
 
-    def take(key: Callable[[Object], Hashable], how: str) -> None:
+    def take(by: Callable[[Object], Hashable], how: str) -> None:
         """Pairs what is left of both sides by a key; None is no key."""
         waiting: dict[Hashable, list[Object]] = {}
         for o in left:
-            waiting.setdefault(key(o), []).append(o)
+            waiting.setdefault(by(o), []).append(o)
         waiting.pop(None, None)
         for o in list(right):
-            partners = waiting.get(key(o))
+            partners = waiting.get(by(o))
             if partners:
                 partner = partners.pop(0)
                 pairs.append((partner, o, how))
                 _drop(left, partner)
                 _drop(right, o)
 
-    take(_key, "same")
+    take(key, "same")
     idle = {id(o) for side in (before, after) for o in superseded(side)}
     take(lambda o: None if id(o) in idle else _hashed_key(o), "same")
     take(_experiment, "same")
@@ -270,7 +271,7 @@ def _namespace_key(o: Object, goes_to: dict[str, str], arriving: dict[str, str])
 
 
 def _content(o: Object) -> dict[str, Any]:
-    metadata = {key: value for key, value in o["metadata"].items() if key != "name"}
+    metadata = {k: value for k, value in o["metadata"].items() if k != "name"}
     return {**o, "metadata": metadata}
 
 

@@ -170,7 +170,7 @@ class Granted:
 
     def allows(self, wanted: Right) -> bool:
         """Whether the right is among them, or within one of them."""
-        return any(right.contains(wanted) for right in self.rights)
+        return wanted in self.rights or any(right.contains(wanted) for right in self.rights)
 
     def beyond(self, other: Granted) -> list[Right]:
         """Rights that the other has not, without those that a wider one contains; sorted."""

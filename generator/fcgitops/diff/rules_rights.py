@@ -179,10 +179,17 @@ def _in_old_place(right: Right, change: Change) -> Right:
     return right
 
 
+def _may_differ(change: Change) -> bool:
+    """Whether a role, a binding or FrameworkController's account differs: else no rights do."""
+    if change.of_kind(*_RBAC) or change.moved:
+        return True
+    before, after = change.controllers
+    return before is not None and after is not None and before.account != after.account
+
+
 def _widened(change: Change) -> Iterator[tuple[Subject, list[Right], bool]]:
     """(who, rights that are new, whether it is FrameworkController's account)."""
-    if not change.of_kind(*_RBAC) and not (change.both and change.both[0].account != (
-        change.both[1].account)):  # fmt: skip
+    if not _may_differ(change):
         return
     account = _Account(change)
     for before, after in _subjects(change):
@@ -322,6 +329,8 @@ def _meaning(bad: list[Right]) -> str:
 @rule("R03", "rights are narrowed, none that it needs", Severity.NONE, "S")
 def narrowed(change: Change) -> Says:
     """Nothing is missing."""
+    if not _may_differ(change):
+        return
     account = _Account(change)
     if not account.on_both or account.lost() or account.new.unknown or change.moved:
         return
@@ -332,6 +341,8 @@ def narrowed(change: Change) -> Says:
 
 
 def _lost(change: Change, number: str) -> Iterator[tuple[str, list[Right]]]:
+    if not _may_differ(change):
+        return
     account = _Account(change)
     if account.lost_all():
         return
@@ -480,6 +491,8 @@ def role_reference(change: Change) -> Says:
 @rule("R12", "FrameworkController's account has no rights any more", Severity.OUTAGE, "F")
 def no_rights(change: Change) -> Says:
     """No subject, no binding, or no role."""
+    if not _may_differ(change):
+        return
     account = _Account(change)
     if account.before is None or account.after is None or not account.lost_all():
         return
@@ -610,6 +623,8 @@ def _flux_accounts(change: Change) -> list[Subject]:
 
 
 def _flux_lost(change: Change) -> Iterator[tuple[Subject, list[Right], Granted]]:
+    if not _may_differ(change):
+        return
     for subject in _flux_accounts(change):
         old, new = _rights(change.before, subject), _rights(change.after, subject)
         less = old.beyond(new)
@@ -730,6 +745,8 @@ def _allows_some(new: Granted, resource: tuple[str, str], verb: str) -> bool:
 @rule("X09", "NNI's manager or its trials have fewer rights", Severity.LOSS, "S")
 def nni_rights(change: Change) -> Says:
     """The manager ends in ERROR; a trial polls for 10 minutes and exits."""
+    if not _may_differ(change):
+        return
     for before, after in _subjects(change):
         if before is None or before.name not in _NNI or after is None:
             continue

@@ -12,7 +12,6 @@ from typing import Any
 from fcgitops.diff import objects
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.fields import shown
 from fcgitops.diff.objects import Pair, name
 from fcgitops.diff.rules_pod import in_namespace
 from fcgitops.diff.secrecy import redact
@@ -395,7 +394,7 @@ def speed(change: Change) -> Says:
             if key == "kubeClientBurst" and new == 0:
                 continue
             more = "more" if new > old else "fewer"
-            says = f"{key} {shown(old)} → {shown(new)}: {more} {of}; nothing that exists changes."
+            says = f"{key} {old:g} → {new:g}: {more} {of}; nothing that exists changes."
             yield Said(change.config_label, says)
 
 

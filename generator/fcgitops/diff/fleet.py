@@ -1,0 +1,336 @@
+"""Two states of a repository → a report: only what differs is built, each content once."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fcgitops.core.errors import InputError, ToolError
+from fcgitops.diff import compare, environment, objects, secrecy
+from fcgitops.diff.change import BOTH
+from fcgitops.diff.compare import Outcome
+from fcgitops.diff.environment import Environment, Settings
+from fcgitops.diff.objects import Object
+from fcgitops.diff.report import Entry, Report
+from fcgitops.diff.units import ARGOCD, KUSTOMIZATIONS, Content, Unit
+from fcgitops.git.history import State
+from fcgitops.programs.kustomize import Kustomize
+
+_MANY = 40
+"""From so many changed units on, reading all kustomizations is cheaper than to ask for each."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Which unit is compared with which.
+
+    Attributes:
+        name: how it is called.
+        before: the unit as it was; None where it is new.
+        after: the unit as it is; None where it is gone.
+    """
+
+    name: str
+    before: Unit | None
+    after: Unit | None
+
+
+@dataclass
+class Fleet:
+    """Two states of one repository, compared.
+
+    Attributes:
+        before: what Git had.
+        after: what it has now.
+        limit: the units that are asked for; all where none is.
+    """
+
+    before: Content
+    after: Content
+    limit: tuple[str, ...] = ()
+    _parsed: dict[bytes, list[Object]] = field(default_factory=dict)
+    _outcomes: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
+    _read_defaults: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, before: State, after: State, prefix: str, limit: Iterable[str] = ()) -> Fleet:
+        """The comparison of two states of the repository below `prefix`."""
+        return cls(Content(before, prefix), Content(after, prefix), tuple(limit))
+
+    @cached_property
+    def changed_paths(self) -> frozenset[str]:
+        """The paths that differ."""
+        old, new = self.before.state.files.items(), self.after.state.files.items()
+        return frozenset(path for path, _ in old ^ new)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The units of both sides, those that are asked for, sorted."""
+        known = {*self.before.units, *self.after.units}
+        wanted = known & set(self.limit) if self.limit else known
+        return sorted(wanted, key=lambda name: ("/" in name, name))
+
+    def affected(self) -> list[str]:
+        """The units whose inputs differ."""
+        owners = {self.after.owner(p) or self.before.owner(p) for p in self.changed_paths}
+        known = set(self.names)
+        candidates = known & owners
+        if "" in owners or len(owners) > _MANY:
+            candidates = known
+            for content in (self.before, self.after):
+                content.preload(f for n in known for f in _folders(content.units.get(n)))
+        else:
+            candidates |= self._mentioning(owners) & known
+        return [name for name in self.names if name in candidates and self._differs(name)]
+
+    def _mentioning(self, owners: set[str]) -> set[str]:
+        """Units whose kustomizations name a folder that changed and is not their own."""
+        words = [f"../{name.rpartition('/')[2]}" for name in owners]
+        patterns = [f"{self.after.prefix}**/{name}" for name in KUSTOMIZATIONS]
+        found = self.before.state.grep(words, patterns) | self.after.state.grep(words, patterns)
+        return {self.after.owner(path) for path in found}
+
+    def _differs(self, name: str) -> bool:
+        old, new = self.before.units.get(name), self.after.units.get(name)
+        if old is None or new is None or old != new:
+            return True
+        return self.before.inputs(old) != self.after.inputs(new)
+
+    def report(self, program: Kustomize) -> Report:
+        """Builds what differs, and says what that does."""
+        if not self.changed_paths:
+            return Report((), len(self.names), "equal inputs: nothing was built")
+        affected = self.affected()
+        pairs = [
+            Comparison(name, self.before.units.get(name), self.after.units.get(name))
+            for name in affected
+        ]
+        entries = list(self.compare(pairs, program))
+        same = [e for e in entries if not (e.outcome.objects or e.outcome.effects or e.errors)]
+        quiet = len(self.names) - len(affected)
+        kept = tuple(e for e in entries if e not in same or self._is_own(e.name))
+        reason = "equal inputs: not built" if quiet == len(self.names) - len(kept) else (
+            "equal inputs, or equal renderings"
+        )  # fmt: skip
+        return Report(kept, len(self.names) - len(kept), reason)
+
+    def _is_own(self, name: str) -> bool:
+        """Whether a file of the unit itself differs: then it is named, though nothing is synced."""
+        return any(
+            name in (self.after.owner(path), self.before.owner(path)) for path in self.changed_paths
+        )
+
+    def compare(self, pairs: Iterable[Comparison], program: Kustomize) -> Iterator[Entry]:
+        """Builds both sides of each pair and compares them, in order.
+
+        An environment that cannot be built is an entry with the reason; the others go on.
+        """
+        found = list(pairs)
+        with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
+            builds = _Builds(program, Path(scratch))
+            for pair in found:
+                for side, unit in ((self.before, pair.before), (self.after, pair.after)):
+                    for folder in unit.kustomizations if unit else ():
+                        builds.add(side, folder)
+            renderings = builds.run()
+            for pair in found:
+                yield self._entry(pair, renderings)
+
+    def _entry(self, pair: Comparison, renderings: _Renderings) -> Entry:
+        sides: list[list[Object]] = []
+        errors: list[str] = []
+        keys: list[object] = []
+        for content, unit, word in (
+            (self.before, pair.before, "before"),
+            (self.after, pair.after, "after"),
+        ):
+            try:
+                sides.append(self._objects(content, unit, renderings))
+            except (InputError, ToolError) as error:
+                errors += [f"{word}: {_cleaned(problem.what)}" for problem in error.problems]
+            keys.append(tuple(renderings.key(content, f) for f in _folders(unit)))
+            keys.append(_plain_key(content, unit))
+        if errors:
+            return Entry(pair.name, errors=tuple(dict.fromkeys(errors)))
+        old, new = self._settings(self.before, pair.before), self._settings(self.after, pair.after)
+        env = self._environment(pair, old, new)
+        tools = self._tools(pair, old, new)
+        key = (*keys, tools, env)
+        if key not in self._outcomes:
+            self._outcomes[key] = compare.outcome(sides[0], sides[1], tools, env)
+        return Entry(pair.name, self._outcomes[key])
+
+    def _objects(
+        self, content: Content, unit: Unit | None, renderings: _Renderings
+    ) -> list[Object]:
+        """Everything that a unit deploys; what stands in two places is taken once."""
+        if unit is None:
+            return []
+        found: dict[tuple[str, str, str, str], Object] = {}
+        parts = [(renderings.of(content, folder), folder) for folder in unit.kustomizations]
+        parts += [(data, path) for path, data in content.texts(content.plain_files(unit)).items()]
+        for data, where in parts:
+            for o in self._load(data, where):
+                found.setdefault(objects.key(o), o)
+        return list(found.values())
+
+    def _load(self, data: bytes, where: str) -> Iterator[Object]:
+        """The objects of a rendering; a document that was met before is not parsed again."""
+        for document in re.split(rb"^---[ \t]*\n", data, flags=re.MULTILINE):
+            if document not in self._parsed:
+                self._parsed[document] = objects.load(document, where)
+            yield from self._parsed[document]
+
+    def _environment(
+        self, pair: Comparison, old: Settings | None, new: Settings | None
+    ) -> Environment | None:
+        """Where an environment goes, if that differs; None where it does not, or is no matter."""
+        crossed = pair.before and pair.after and pair.before.name != pair.after.name
+        if old == new or crossed:
+            return None
+        rivals: tuple[str, ...] = ()
+        gone = ""
+        moved = old is None or new is None or not _same_cluster(old, new)
+        if new is not None and moved:
+            rivals = tuple(
+                name
+                for name, other in self._all_settings.items()
+                if name != pair.name and _same_cluster(other, new)
+            )
+        if new is not None and old is None:
+            removed = (u for n, u in self.before.units.items() if n not in self.after.units)
+            same = (u for u in removed if _same_cluster(self._settings(self.before, u), new))
+            gone = next((unit.name for unit in same), "")
+        return Environment(pair.name, old, new, rivals, gone)
+
+    def _settings(self, content: Content, unit: Unit | None) -> Settings | None:
+        if unit is None or not unit.source:
+            return None
+        data = content.texts([unit.source]).get(unit.source)
+        return environment.read(unit.name, data, self._defaults(content))
+
+    def _defaults(self, content: Content) -> Mapping[str, Any]:
+        if id(content) not in self._read_defaults:
+            file = f"{content.prefix}fcgitops.yaml"
+            data = content.texts([file]).get(file)
+            self._read_defaults[id(content)] = environment.defaults(data)
+        return self._read_defaults[id(content)]
+
+    @cached_property
+    def _all_settings(self) -> dict[str, Settings | None]:
+        units = {n: u for n, u in self.after.units.items() if u.source}
+        self.after.texts(u.source for u in units.values())
+        return {name: self._settings(self.after, unit) for name, unit in units.items()}
+
+    def _tools(self, pair: Comparison, *settings: Settings | None) -> frozenset[str]:
+        """The tools that may apply a unit."""
+        if found := frozenset(each.sync for each in settings if each):
+            return found
+        if pair.name == ARGOCD:
+            return frozenset({"argocd"})
+        for content, unit in ((self.after, pair.after), (self.before, pair.before)):
+            for folder in _folders(unit):
+                run = f"{folder}/run.yaml"
+                named = re.search(
+                    rb"^environment:\s*['\"]?([\w.-]+)", content.texts([run]).get(run, b""), re.M
+                )
+                of = content.units.get(named[1].decode()) if named else None
+                if of and (one := self._settings(content, of)):
+                    return frozenset({one.sync})
+        return BOTH
+
+
+def _same_cluster(one: Settings | None, other: Settings) -> bool:
+    if one is None:
+        return False
+    if one.server or other.server:
+        return one.server == other.server
+    return one.cluster.lower() == other.cluster.lower()
+
+
+def _folders(unit: Unit | None) -> tuple[str, ...]:
+    return unit.kustomizations if unit else ()
+
+
+def _plain_key(content: Content, unit: Unit | None) -> tuple[tuple[str, str], ...]:
+    files = content.state.files
+    return tuple((p, files[p].id) for p in content.plain_files(unit)) if unit else ()
+
+
+def _cleaned(message: str) -> str:
+    """An error of kustomize without the files that it quotes, which may hold secrets."""
+    return secrecy.redact(re.sub(r"(?s)\[[^\]]*[{:\n].*\]", "[…]", message))
+
+
+class _Builds:
+    """Folders of both sides that are to be built, each content once."""
+
+    def __init__(self, program: Kustomize, scratch: Path) -> None:
+        self._program = program
+        self._scratch = scratch
+        self._keys: dict[tuple[int, str], str] = {}
+        self._first: dict[str, tuple[Content, str]] = {}
+
+    def add(self, content: Content, folder: str) -> None:
+        """Notes a folder of one side."""
+        key = content.key(folder)
+        self._keys[id(content), folder] = key
+        self._first.setdefault(key, (content, folder))
+
+    def run(self) -> _Renderings:
+        """Builds everything, in parallel."""
+        needed: dict[int, tuple[Content, dict[str, None]]] = {}
+        for content, folder in self._first.values():
+            paths = needed.setdefault(id(content), (content, {}))[1]
+            paths |= dict.fromkeys(content.closure(folder))
+        tops = {
+            number: content.state.place(paths, self._scratch / str(place))
+            for place, (number, (content, paths)) in enumerate(needed.items())
+        }
+        folders = {key: tops[id(c)] / folder for key, (c, folder) in self._first.items()}
+        built: dict[str, bytes | ToolError] = {}
+        for key, (_, result) in zip(
+            folders, self._program.build_all(folders.values()), strict=True
+        ):
+            built[key] = _without(result, tops.values())
+        return _Renderings(self._keys, built)
+
+
+def _without(result: bytes | ToolError, tops: Iterable[Path]) -> bytes | ToolError:
+    """An error without the temporary folders' names."""
+    if isinstance(result, ToolError):
+        from dataclasses import replace  # noqa: PLC0415 - errors are rare
+
+        problems = list(result.problems)
+        for top in tops:
+            problems = [replace(p, what=p.what.replace(f"{top}/", "")) for p in problems]
+        return ToolError(problems)
+    return result
+
+
+@dataclass(frozen=True)
+class _Renderings:
+    """What was built, by what it was built from."""
+
+    keys: Mapping[tuple[int, str], str]
+    built: Mapping[str, bytes | ToolError]
+
+    def key(self, content: Content, folder: str) -> str:
+        """What a folder's rendering is known by."""
+        return self.keys[id(content), folder]
+
+    def of(self, content: Content, folder: str) -> bytes:
+        """The rendering of a folder of one side.
+
+        Raises:
+            ToolError: kustomize cannot build it.
+        """
+        result = self.built[self.keys[id(content), folder]]
+        if isinstance(result, ToolError):
+            raise result
+        return result

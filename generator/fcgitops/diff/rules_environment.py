@@ -1,0 +1,128 @@
+"""E01 to E06: environments that come, go, or change their cluster or tool (facts, section 8)."""
+
+from __future__ import annotations
+
+import shlex
+
+from fcgitops.diff.change import Change
+from fcgitops.diff.effects import Said, Says, Severity, rule
+
+
+@rule("E01", "an environment is new", Severity.NONE, "X G")
+def environment_new(change: Change) -> Says:
+    """Argo CD makes an Application; Flux waits for make bootstrap."""
+    env = change.environment
+    if env and env.before is None and env.after and not env.renamed_from:
+        says = (
+            "Argo CD makes an Application for it within 3 minutes."
+            if env.after.sync == "argocd"
+            else "Nothing is deployed until `make bootstrap` was run there."
+        )
+        do = "" if env.after.sync == "argocd" else f"make bootstrap ENV={shlex.quote(env.name)}"
+        yield Said(env.label, says, do)
+
+
+@rule("E02", "an environment is gone", Severity.MANUAL, "X G")
+def environment_gone(change: Change) -> Says:
+    """Nothing is deleted: it runs on, and is no longer healed."""
+    env = change.environment
+    if env and env.before and env.after is None:
+        error = (
+            "Argo CD says ComparisonError, app path does not exist"
+            if env.before.sync == "argocd"
+            else "Flux says kustomization path not found"
+        )
+        yield Said(
+            env.label,
+            f"Nothing is deleted on the cluster {env.before.cluster}: FrameworkController runs "
+            f"on, and is no longer healed ({error}).",
+            "what `fcgitops remove` prints takes it off the cluster",
+        )
+
+
+@rule("E03", "an environment's folder is renamed", Severity.FAILS, "G")
+def environment_renamed(change: Change) -> Says:
+    """The new Application shares its objects with the old one."""
+    env = change.environment
+    if env and env.renamed_from and env.after and env.after.sync == "argocd":
+        yield Said(
+            env.label,
+            f"It is {env.renamed_from} under another name: the new Application fails (`Shared "
+            "resource found`), the old one's path is gone, and FrameworkController goes on.",
+            'README, "rename it"',
+        )
+
+
+@rule("E04", "the cluster differs, with Argo CD", Severity.MANUAL, "G")
+def other_cluster(change: Change) -> Says:
+    """On the old cluster everything goes on, and nobody syncs it."""
+    env = change.environment
+    if env and env.before and env.after and env.before.sync == env.after.sync == "argocd":
+        old, new = _clusters(change)
+        if old != new:
+            yield Said(
+                env.label,
+                f"The same Application deploys to {new}. On {old} everything goes on running, and "
+                "nobody syncs it.",
+                f"delete it on {old} by hand",
+            )
+
+
+def _clusters(change: Change) -> tuple[str, str]:
+    """The cluster before and after, by its server or else its name."""
+    env = change.environment
+    if env is None or env.before is None or env.after is None:
+        return "", ""
+    old, new = env.before, env.after
+    if old.server != new.server and (old.server or new.server):
+        return old.server or old.cluster, new.server or new.cluster
+    if old.server and old.server == new.server:
+        return "", ""
+    return old.cluster, new.cluster
+
+
+@rule("E04f", "the cluster differs, with Flux", Severity.MANUAL, "S")
+def other_cluster_of_flux(change: Change) -> Says:
+    """Flux of the old cluster goes on."""
+    env = change.environment
+    if env and env.before and env.after and env.before.sync == env.after.sync == "flux":
+        old, new = _clusters(change)
+        if old != new:
+            yield Said(
+                env.label,
+                f"Nothing changes by itself: Flux on {old} goes on, and {new} needs `make "
+                "bootstrap`.",
+                f"make bootstrap ENV={shlex.quote(env.name)}   # on {new}",
+            )
+
+
+@rule("E05", "another tool syncs it", Severity.MANUAL, "S")
+def other_tool(change: Change) -> Says:
+    """The first tool does not let go."""
+    env = change.environment
+    if env and env.before and env.after and env.before.sync != env.after.sync:
+        yield Said(
+            env.label,
+            f"{env.before.sync} does not let go by itself: it and {env.after.sync} both apply the "
+            "same.",
+            "what `fcgitops overlay` prints",
+        )
+
+
+@rule("E06", "two environments are on one cluster", Severity.OUTAGE, "G S")
+def two_on_one(change: Change) -> Says:
+    """The second Application is refused; a later bootstrap of Flux takes the first one's place."""
+    env = change.environment
+    if env and env.after and env.rivals and not env.renamed_from:
+        argocd = env.after.sync == "argocd"
+        what = (
+            "Argo CD refuses the second one (`Shared resource found`)"
+            if argocd
+            else "the later bootstrap takes the place of the first"
+        )
+        yield Said(
+            env.label,
+            f"{', '.join(env.rivals)} is on the cluster {env.after.cluster} already: {what}.",
+            "a cluster for each",
+            severity=Severity.FAILS if argocd else None,
+        )

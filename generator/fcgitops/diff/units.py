@@ -1,0 +1,229 @@
+"""What a state of a repository deploys, and which of its files each part is rendered from.
+
+A unit is what people speak of: an environment with its NNI and its entry points, an experiment, or
+Argo CD's entry point, which all environments share. Nothing here is rendered.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from fcgitops.git.history import LINK, State
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+SOURCE = "environment.yaml"
+ARGOCD = "clusters/argocd"
+_FLUX = "clusters/flux"
+_OVERLAYS = "overlays"
+_EXPERIMENTS = "experiments"
+_NNI = "nni"
+_UNREAD = (SOURCE, ".fcgitops")
+"""Files of an environment that kustomize does not read, unless a kustomization names them."""
+_PATH = re.compile(r"[^\s'\"\[\]{},=#]+")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing that is deployed.
+
+    Attributes:
+        name: prod, experiments/mnist, clusters/argocd.
+        kustomizations: folders that kustomize renders.
+        plain: folders of YAML files that are applied as they are.
+        source: the environment's own file; "" where it is none.
+    """
+
+    name: str
+    kustomizations: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Content:
+    """A state of a repository, as units and the files behind them.
+
+    Paths are relative to the work tree's top; names of units to the content's root.
+    """
+
+    def __init__(self, state: State, prefix: str) -> None:
+        self.state = state
+        self.prefix = prefix
+        self._texts: dict[str, bytes] = {}
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.state.files)
+
+    def under(self, folder: str) -> list[str]:
+        """The files below a folder."""
+        start = bisect.bisect_left(self._sorted, f"{folder}/")
+        end = bisect.bisect_left(self._sorted, f"{folder}0")  # "0" follows "/"
+        return self._sorted[start:end]
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether there is a file below it."""
+        return bool(self.under(folder))
+
+    @cached_property
+    def is_generated(self) -> bool:
+        """Whether there is a repository of ours at all."""
+        return f"{self.prefix}fcgitops.yaml" in self.state.files
+
+    def texts(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of files, each read once."""
+        wanted = list(paths)
+        missing = [path for path in wanted if path not in self._texts]
+        if missing:
+            self._texts.update(self.state.read(missing))
+        return {path: self._texts[path] for path in wanted if path in self._texts}
+
+    @cached_property
+    def units(self) -> dict[str, Unit]:
+        """Every unit by its name."""
+        found: dict[str, Unit] = {}
+        places: dict[tuple[str, ...], set[str]] = {}
+        for path in self.under(self.prefix.rstrip("/")) if self.prefix else self._sorted:
+            parts = tuple(path[len(self.prefix) :].split("/"))
+            places.setdefault(parts[:-1], set()).add(parts[-1])
+        for folder, files in places.items():
+            if len(folder) == 2 and folder[0] == _OVERLAYS and SOURCE in files:
+                found[folder[1]] = self._environment(folder[1], places)
+            elif len(folder) == 2 and folder[0] == _EXPERIMENTS and set(KUSTOMIZATIONS) & files:
+                name = "/".join(folder)
+                found[name] = Unit(name, (self.prefix + name,), self._synced(folder[1], places))
+            elif "/".join(folder) == ARGOCD and set(KUSTOMIZATIONS) & files:
+                found[ARGOCD] = Unit(ARGOCD, (self.prefix + ARGOCD,))
+        return found
+
+    def _environment(self, name: str, places: dict[tuple[str, ...], set[str]]) -> Unit:
+        base = f"{self.prefix}{_OVERLAYS}/{name}"
+        folders = [base]
+        if set(KUSTOMIZATIONS) & places.get((_OVERLAYS, name, _NNI), set()):
+            folders.append(f"{base}/{_NNI}")
+        flux = tuple(_FLUX.split("/"))
+        plain = (f"{self.prefix}{_FLUX}/{name}",) if (*flux, name) in places else ()
+        return Unit(name, tuple(folders), plain, f"{base}/{SOURCE}")
+
+    def _synced(self, name: str, places: dict[tuple[str, ...], set[str]]) -> tuple[str, ...]:
+        """Flux's entry points of an experiment, whichever environment they are in."""
+        return tuple(
+            self.prefix + "/".join(folder)
+            for folder in places
+            if folder[:2] == tuple(_FLUX.split("/")) and folder[3:] == (_EXPERIMENTS, name)
+        )
+
+    def owner(self, path: str) -> str:
+        """The unit whose own folder a file stands in; "" for what several may share."""
+        parts = path[len(self.prefix) :].split("/") if path.startswith(self.prefix) else []
+        if len(parts) > 2 and parts[0] == _OVERLAYS:
+            return parts[1] if parts[1] in self.units else ""
+        if path.startswith(f"{self.prefix}{ARGOCD}/"):
+            return ARGOCD
+        if len(parts) > 5 and "/".join(parts[:2]) == _FLUX and parts[3] == _EXPERIMENTS:
+            return f"{_EXPERIMENTS}/{parts[4]}"
+        if len(parts) > 3 and "/".join(parts[:2]) == _FLUX:
+            return parts[2]
+        if len(parts) > 2 and parts[0] == _EXPERIMENTS:
+            return "/".join(parts[:2])
+        return ""
+
+    def plain_files(self, unit: Unit) -> list[str]:
+        """The YAML files that are applied as they are."""
+        return [
+            path
+            for folder in unit.plain
+            for path in self.under(folder)
+            if path.endswith((".yaml", ".yml"))
+            and (unit.name.startswith(f"{_EXPERIMENTS}/") or f"/{_EXPERIMENTS}/" not in path)
+        ]
+
+    def preload(self, folders: Iterable[str]) -> None:
+        """Reads the kustomizations below folders at once: one process instead of one a file."""
+        self.texts(path for folder in folders for path in self._kustomizations(folder))
+
+    def _kustomizations(self, folder: str) -> list[str]:
+        return [p for p in self.under(folder) if p.rpartition("/")[2] in KUSTOMIZATIONS]
+
+    def closure(self, folder: str) -> list[str]:
+        """Every file from which a kustomization may be rendered, its whole folder included."""
+        return list(dict.fromkeys(self._closure(folder)))
+
+    def _closure(self, folder: str) -> Iterator[str]:
+        waiting, seen = [folder], set[str]()
+        while waiting:
+            place = waiting.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            yield from self.under(place)
+            for leads_to in self._leads_out(place):
+                if leads_to in self.state.files:
+                    yield leads_to
+                elif leads_to and not leads_to.startswith(".."):
+                    waiting.append(leads_to)
+
+    def _leads_out(self, folder: str) -> list[str]:
+        """What the kustomizations and links below a folder name outside of their own folders."""
+        if folder not in self._led:
+            found: dict[str, None] = {}
+            for path, data in self.texts(self._kustomizations(folder)).items():
+                for word in _PATH.findall(data.decode(errors="replace")):
+                    if "../" in word or word.endswith(".."):
+                        found[posixpath.normpath(posixpath.join(posixpath.dirname(path), word))] = (
+                            None
+                        )
+            links = [p for p in self.under(folder) if self.state.files[p].mode == LINK]
+            for path, data in self.texts(links).items():
+                target = posixpath.join(posixpath.dirname(path), data.decode(errors="replace"))
+                found[posixpath.normpath(target)] = None
+            self._led[folder] = list(found)
+        return self._led[folder]
+
+    @cached_property
+    def _led(self) -> dict[str, list[str]]:
+        return {}
+
+    def inputs(self, unit: Unit) -> frozenset[tuple[str, str]]:
+        """Path and object name of every file that a unit depends on."""
+        paths = [p for folder in unit.kustomizations for p in self.closure(folder)]
+        paths += self.plain_files(unit)
+        if unit.source:
+            paths.append(unit.source)
+        files = self.state.files
+        return frozenset((path, files[path].id) for path in paths if path in files)
+
+    def key(self, folder: str) -> str:
+        """What a folder's rendering depends on, as one word: equal words render the same.
+
+        Comments of kustomizations and the folder's own name make no difference.
+        """
+        own = f"{folder}/"
+        kustomizations = self._kustomizations(folder)
+        texts = {p: _bare(data) for p, data in self.texts(kustomizations).items()}
+        words = {word for data in texts.values() for word in _PATH.findall(data.decode("latin-1"))}
+        lines = []
+        for path in self.closure(folder):
+            inside = path.removeprefix(own) if path.startswith(own) else ""
+            first = inside.partition("/")[0]
+            if inside and first in (*_UNREAD, _NNI) and not any(first in word for word in words):
+                continue
+            if path in texts:
+                content = hashlib.sha256(texts[path]).hexdigest()
+            else:
+                content = self.state.files[path].id
+            lines.append(f"{'./' + inside if inside else path} {content}\n")
+        return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _bare(data: bytes) -> bytes:
+    """A text without the lines that hold a comment alone."""
+    lines = data.splitlines(keepends=True)
+    if any(line.rstrip().endswith((b"|", b"|-", b"|+", b">", b">-", b">+")) for line in lines):
+        return data  # in a block scalar such a line is text
+    return b"".join(line for line in lines if not line.lstrip().startswith(b"#"))

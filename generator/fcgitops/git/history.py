@@ -1,0 +1,261 @@
+"""The states of a repository that can be compared: commits, and the work tree as it is now.
+
+Commits are read from Git's objects: nothing is checked out, and a work tree that differs is not
+touched. Paths are relative to the work tree's top.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git.program import Git, raw, text
+from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, WorkTree
+
+LINK = "120000"
+"""The mode of a symbolic link; its content is where it leads."""
+
+
+class State(Protocol):
+    """What a repository holds at one time."""
+
+    @property
+    def label(self) -> str:
+        """How it is called in what is printed."""
+
+    @property
+    def files(self) -> Mapping[str, Entry]:
+        """Path → mode and object name of every file."""
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of some files; those that are not there are left out."""
+
+    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
+        """The files among those that glob patterns name in which one of the words stands."""
+
+    def place(self, paths: Iterable[str], folder: Path) -> Path:
+        """A folder in which the files stand: `folder`, into which they are written, or another."""
+
+
+class Commit:
+    """What a commit holds."""
+
+    def __init__(self, git: Git, name: str, label: str) -> None:
+        self.name = name
+        self.label = label
+        self._git = git
+
+    @cached_property
+    def files(self) -> dict[str, Entry]:
+        """Path → mode and object name; submodules are none of the repository's files."""
+        out = text(self._git.run("ls-tree", "-r", "-z", "--full-tree", self.name))
+        found = {}
+        for item in out.split("\0")[:-1]:
+            meta, _, path = item.partition("\t")
+            mode, kind, name = meta.split(" ")
+            if kind == "blob":
+                found[path] = Entry(mode, name)
+        return found
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of some files; those that are not there are left out."""
+        wanted = [path for path in paths if path in self.files]
+        if not wanted:
+            return {}
+        data = raw("".join(f"{self.files[path].id}\n" for path in wanted))
+        out = self._git.run("cat-file", "--batch", "--buffer", data=data)
+        found: dict[str, bytes] = {}
+        start = 0
+        for path in wanted:
+            end = out.index(b"\n", start)
+            size = int(out[start:end].rpartition(b" ")[2])
+            found[path] = out[end + 1 : end + 1 + size]
+            start = end + size + 2
+        return found
+
+    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
+        """The files that patterns name in which one of the words stands."""
+        prefix = f"{self.name}:"
+        return {
+            path.removeprefix(prefix) for path in _grep(self._git, words, patterns, [self.name])
+        }
+
+    def place(self, paths: Iterable[str], folder: Path) -> Path:
+        """Writes the files into `folder`, and returns it.
+
+        A link is made where it stays within the folder, as kustomize would refuse it otherwise.
+        """
+        top = folder.resolve()
+        made: set[Path] = set()
+        for path, content in self.read(paths).items():
+            file = top / path
+            if file.parent not in made:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                made.add(file.parent)
+            mode = self.files[path].mode
+            if mode == LINK:
+                target = os.path.normpath(os.path.join(file.parent, os.fsdecode(content)))  # noqa: PTH118
+                if Path(target).is_relative_to(top) and not os.fsdecode(content).startswith("/"):
+                    file.symlink_to(os.fsdecode(content))
+            elif mode in (FILE, EXECUTABLE):
+                file.write_bytes(content)
+        return top
+
+
+class Work:
+    """The work tree as it is now: what is tracked, changed or new, and not ignored."""
+
+    label = "the work tree"
+
+    def __init__(self, tree: WorkTree, head: Commit) -> None:
+        self._tree = tree
+        self._head = head
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """The paths that differ from HEAD, untracked ones included; ignored ones are not."""
+        command = ("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
+        where = ["--", self._tree.prefix] if self._tree.prefix else []
+        out = text(self._tree.git.run(*command, *where))
+        return frozenset(item[3:] for item in out.split("\0") if item)
+
+    @cached_property
+    def files(self) -> dict[str, Entry]:
+        """HEAD's files, with those that differ as they are now."""
+        found = dict(self._head.files)
+        there = {p for p in self.changed if os.path.lexists(self._tree.top / p)}
+        links = {p for p in there if (self._tree.top / p).is_symlink()}
+        plain = sorted(p for p in there - links if (self._tree.top / p).is_file())
+        names = self._tree.names(plain)
+        for path in self.changed:
+            if path in names:
+                found[path] = Entry(FILE, names[path])
+            elif path in links:
+                target = os.fsencode((self._tree.top / path).readlink())
+                found[path] = Entry(LINK, self._tree.name(target))
+            else:
+                found.pop(path, None)
+        return found
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of some files; those that are not there are left out."""
+        found = {}
+        for path in paths:
+            if path in self.files and self.files[path].mode != LINK:
+                found[path] = (self._tree.top / path).read_bytes()
+        return found
+
+    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
+        """The files that patterns name in which one of the words stands."""
+        return set(_grep(self._tree.git, words, patterns, ["--untracked"]))
+
+    def place(self, paths: Iterable[str], folder: Path) -> Path:  # noqa: ARG002 - as State says
+        """The work tree itself: it is only read."""
+        return self._tree.top
+
+
+def _grep(git: Git, words: Iterable[str], patterns: Iterable[str], where: list[str]) -> list[str]:
+    found = [word for item in words for word in ("-e", item)]
+    if not found:
+        return []
+    globs = [f":(glob){pattern}" for pattern in patterns]
+    command = ["grep", "-l", "-z", "-I", "-F", *found]
+    if where == ["--untracked"]:
+        command += where
+        where = []
+    out = git.run(*command, *where, "--", *globs, accept=(0, 1))
+    return [path for path in text(out).split("\0") if path]
+
+
+class History:
+    """The commits of a repository, by what people call them."""
+
+    def __init__(self, root: Path) -> None:
+        """Reads where the repository is.
+
+        Args:
+            root: the content's root.
+
+        Raises:
+            InputError: it is in no work tree, or has no commit yet.
+        """
+        self._tree = WorkTree.at(root)
+        if self._tree.head is None:
+            raise InputError(Problem(str(root), "has no commit yet", "commit, then compare"))
+        self._commits: dict[str, Commit] = {}
+        self._head = self._commit(self._tree.head, "HEAD")
+
+    @property
+    def prefix(self) -> str:
+        """The content's root below the work tree's top: "" or "folder/"."""
+        return self._tree.prefix
+
+    @property
+    def head(self) -> Commit:
+        """HEAD."""
+        return self._head
+
+    @cached_property
+    def work(self) -> Work:
+        """The work tree."""
+        return Work(self._tree, self._head)
+
+    def _commit(self, name: str, label: str) -> Commit:
+        return self._commits.setdefault(name, Commit(self._tree.git, name, label))
+
+    def is_commit(self, revision: str) -> bool:
+        """Whether a word names a commit here."""
+        return self._name(revision) != ""
+
+    def _name(self, revision: str) -> str:
+        wanted = f"{revision}^{{commit}}"
+        answer = self._tree.git.ask("rev-parse", "-q", "--verify", "--end-of-options", wanted)
+        return text(answer.out).strip() if answer.status == 0 else ""
+
+    def commit(self, revision: str) -> Commit:
+        """The commit that `revision` names.
+
+        Raises:
+            InputError: there is none here.
+        """
+        name = self._name(revision)
+        if not name:
+            hint = "`git fetch --unshallow` or `git fetch origin`" if self.is_shallow else (
+                "a branch, tag or commit: `git fetch origin` brings those that are elsewhere"
+            )  # fmt: skip
+            raise InputError(Problem(revision, "is no revision of this repository", hint))
+        return self._commit(name, revision)
+
+    @cached_property
+    def is_shallow(self) -> bool:
+        """Whether the history was fetched in part only."""
+        return self._tree.git.line("rev-parse", "--is-shallow-repository") == "true"
+
+    def merge_base(self, one: Commit, other: Commit) -> Commit:
+        """Where two commits have gone their own ways.
+
+        Raises:
+            InputError: they have nothing in common, or not as far as it was fetched.
+        """
+        answer = self._tree.git.ask("merge-base", one.name, other.name)
+        found = text(answer.out).split()
+        if found:
+            return self._commit(found[0], f"the merge base of {one.label} and {other.label}")
+        where = f"{one.label}..{other.label}"
+        if not self.is_shallow:
+            what = "have no commit in common"
+            raise InputError(Problem(where, what, "compare them as two sides: ENV@A ENV@B"))
+        depths = [self._tree.git.line("rev-list", "--count", c.name) for c in (one, other)]
+        depth = max(map(int, depths))
+        raise InputError(
+            Problem(
+                where,
+                f"have no commit in common among the {depth} that this shallow clone has",
+                f"`git fetch --deepen={max(50, depth * 4)}`, again until they have, or "
+                "`git fetch --unshallow` (in CI: fetch-depth: 0)",
+            )
+        )
