@@ -219,7 +219,7 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     type=click.Path(path_type=str),
     help="Compare two renderings, files or -.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
 @click.option("--full", is_flag=True, help="Every field and every name.")
 @click.option("--exit-code", is_flag=True, help="Exit 1 where anything changes.")
 @click.option("--fail-on", metavar="SEVERITY", help="Exit 1 where an effect is at least that bad.")

@@ -171,6 +171,10 @@ def show(report: Report, options: Options) -> int:
 
     if options.form == "json":
         terminal.as_json(reports.as_json(report))
+    elif options.form == "markdown":
+        from fcgitops.diff.markdown import as_markdown  # noqa: PLC0415
+
+        terminal.data(as_markdown(report))
     else:
         for line in reports.as_text(report, full=options.full):
             terminal.data(f"{line}\n")

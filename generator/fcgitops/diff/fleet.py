@@ -104,20 +104,28 @@ class Fleet:
     def report(self, program: Kustomize) -> Report:
         """Builds what differs, and says what that does."""
         if not self.changed_paths:
-            return Report((), len(self.names), "equal inputs: nothing was built")
+            return self._counted((), "equal inputs: nothing was built")
         affected = self.affected()
         pairs = [
             Comparison(name, self.before.units.get(name), self.after.units.get(name))
             for name in affected
         ]
-        entries = list(self.compare(pairs, program))
-        same = [e for e in entries if not (e.outcome.objects or e.outcome.effects or e.errors)]
-        quiet = len(self.names) - len(affected)
-        kept = tuple(e for e in entries if e not in same or self._is_own(e.name))
-        reason = "equal inputs: not built" if quiet == len(self.names) - len(kept) else (
-            "equal inputs, or equal renderings"
+        entries = tuple(
+            entry
+            for entry in self.compare(pairs, program)
+            if entry.outcome.objects or entry.outcome.effects or entry.errors
+            or self._is_own(entry.name)
         )  # fmt: skip
-        return Report(kept, len(self.names) - len(kept), reason)
+        built = len(affected) > len(entries)
+        reason = "equal inputs, or equal renderings" if built else "equal inputs: not built"
+        return self._counted(entries, reason)
+
+    def _counted(self, entries: tuple[Entry, ...], reason: str) -> Report:
+        """The report, with the number of all that is not in it."""
+        told = {entry.name for entry in entries}
+        quiet = [name for name in self.names if name not in told]
+        environments = sum("/" not in name for name in quiet)
+        return Report(entries, environments, len(quiet) - environments, reason)
 
     def _is_own(self, name: str) -> bool:
         """Whether a file of the unit itself differs: then it is named, though nothing is synced."""

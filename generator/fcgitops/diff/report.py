@@ -38,13 +38,15 @@ class Report:
 
     Attributes:
         entries: those that differ, or that cannot be compared.
-        unchanged: how many render the same on both sides.
+        unchanged: how many environments render the same on both sides.
+        others: how many experiments and entry points do.
         reason: why they are known to be the same: "equal inputs, not built".
         notes: what is to be said of the comparison as a whole.
     """
 
     entries: tuple[Entry, ...]
     unchanged: int = 0
+    others: int = 0
     reason: str = ""
     notes: tuple[str, ...] = ()
 
@@ -107,6 +109,17 @@ def names(found: tuple[str, ...], most: int = _NAMES_SHOWN) -> str:
     return f"{', '.join(found[:most])}, … ({len(found)} environments)"
 
 
+def unchanged(report: Report) -> str:
+    """How many do not change, in a sentence; "" where there is none."""
+    counts = [(report.unchanged, "environment"), (report.others, "other part")]
+    words = [f"{number} {word}{'s' * (number != 1)}" for number, word in counts if number]
+    if not words:
+        return ""
+    verb = "does" if report.unchanged + report.others == 1 else "do"
+    reason = f" ({report.reason})" if report.reason else ""
+    return f"{' and '.join(words)} {verb} not change{reason}"
+
+
 def summary(outcome: Outcome) -> str:
     """What happens, in a few words."""
     if outcome.effects:
@@ -121,7 +134,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """The report as data; docs/diff.md has its shape."""
     return {
         "environments": [_entry(entry) for entry in report.entries],
-        "unchanged": report.unchanged,
+        "unchanged": {"environments": report.unchanged, "others": report.others},
         "notes": list(report.notes),
     }
 
@@ -180,12 +193,10 @@ def as_text(report: Report, *, full: bool = False, style: Style = plain) -> Iter
         if number:
             yield ""
         yield from _fold(fold, full=full, style=style)
-    if report.unchanged:
+    if rest := unchanged(report):
         if report.entries:
             yield ""
-        reason = f" ({report.reason})" if report.reason else ""
-        one = report.unchanged == 1
-        yield f"{report.unchanged} environment{'s' * (not one)} do{'es' * one} not change{reason}"
+        yield rest
     elif not report.entries:
         yield "nothing changes"
     yield from report.notes

@@ -26,11 +26,10 @@ _REFERENCES = re.compile(
     re.IGNORECASE,
 )
 """The end of a name that says where a secret is, or of what kind, and not what it is."""
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _URL = re.compile(r"(\w+://)[^/@\s\"']*@")
-_ASSIGNED = re.compile(
-    r"""(?P<name>[\w.-]*)(?P<equals>["']?\s*[:=]\s*|\s+)(?P<value>"[^"]*"|'[^']*'|[^\s,;&]+)"""
-)
+_ASSIGNED = re.compile(r"""(?P<name>[\w.-]+)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+""")
+"""What a value stands behind: a name and = or :, or an option."""
+_VALUE = re.compile(r""""[^"]*"?|'[^']*'?|[^\s,;&]+""")
 _HEADER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
 _LONG = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,}\.[\w-]{8,}|\bgh[pousr]_\w{20,}"
@@ -46,24 +45,24 @@ def names_one(name: str) -> bool:
     spread = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     if not (_NAMES.search(spread) or _NAMES.search(name)) and not _OBJECTS.search(name):
         return False
-    words = _WORD.findall(name)
-    return not (len(words) > 1 and _REFERENCES.match(words[-1]))
+    return not _REFERENCES.search(name)
 
 
 def redact(text: str) -> str:
     """A text without what looks like a secret in it: in a URL, behind a name, by its looks."""
     if _LONG.search(text):
         return HIDDEN
-    hidden = _URL.sub(rf"\1{HIDDEN}@", text)
-    hidden = _HEADER.sub(rf"\1 {HIDDEN}", hidden)
-    return _ASSIGNED.sub(_assigned, hidden)
-
-
-def _assigned(found: re.Match[str]) -> str:
-    option = found["equals"].isspace() and not found["name"].startswith("-")
-    if option or not names_one(found["name"].strip("-.")) or found["value"].startswith(HIDDEN[:4]):
-        return found[0]
-    return f"{found['name']}{found['equals']}{HIDDEN}"
+    hidden = _HEADER.sub(rf"\1 {HIDDEN}", _URL.sub(rf"\1{HIDDEN}@", text))
+    parts: list[str] = []
+    end = 0
+    for found in _ASSIGNED.finditer(hidden):
+        if found.start() < end or not names_one((found["name"] or found["option"]).strip("-.")):
+            continue
+        value = _VALUE.match(hidden, found.end())
+        if value and not value[0].startswith(HIDDEN[:4]):
+            parts += [hidden[end : found.end()], HIDDEN]
+            end = value.end()
+    return "".join(parts) + hidden[end:]
 
 
 def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # noqa: ANN401
@@ -75,7 +74,9 @@ def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # 
         secret: it stands in a Secret.
     """
     name = path[-1] if path else ""
-    if secret and path[:1] in (("data",), ("stringData",)) and len(path) > 1:
+    if len(path) > 1 and (
+        (secret and path[0] in ("data", "stringData")) or path[0] == "binaryData"
+    ):
         return HIDDEN
     if isinstance(value, dict):
         of = str(value.get("name") or value.get("key") or "")

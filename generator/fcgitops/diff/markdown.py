@@ -1,0 +1,204 @@
+"""A report for a pull request: a summary, the effects, and the details folded.
+
+GitHub refuses a comment of more than 65,536 characters. What does not fit is counted and named,
+the least bad first: nothing is left out without a word.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fcgitops.diff import report as reports
+from fcgitops.diff.compare import ObjectChange
+from fcgitops.diff.effects import Effect, Severity
+from fcgitops.diff.report import Fold, Report
+
+LIMIT = 60_000
+"""Characters at most."""
+_DETAILS = 12_000
+"""Characters of one fold's details at most, so that one does not take the place of all others."""
+_NAMES = 12
+_NAME_LIST = 2_000
+_ROWS = 60
+_TAIL = 400
+"""Characters kept for what says what was left out."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A piece of text, and what is said in its place where it does not fit."""
+
+    text: str
+    instead: str = ""
+
+
+def as_markdown(report: Report) -> str:
+    """The whole report, at most `LIMIT` characters."""
+    folds = reports.folded(report.entries)
+    parts = [_Part(_head(report, folds))]
+    parts += [_effects(fold) for fold in folds]
+    details = [_details(fold) for fold in folds if fold.outcome.objects]
+    return _fitted([*parts, *details], [_Part("\n".join(_closing(report)))])
+
+
+def _fitted(parts: list[_Part], closing: list[_Part]) -> str:
+    """The parts that fit, in order, and a sentence about each kind that does not."""
+    tail = "".join(part.text for part in closing)
+    room = LIMIT - len(tail) - _TAIL
+    kept: list[str] = []
+    left: list[str] = []
+    for part in parts:
+        if len(part.text) <= room:
+            kept.append(part.text)
+            room -= len(part.text)
+        else:
+            left.append(part.instead)
+    if left:
+        text = _left_out(left)
+        kept.append(text)
+    return "".join(kept) + tail
+
+
+def _left_out(left: list[str]) -> str:
+    """What did not fit: its kinds with their numbers."""
+    counts = {what: left.count(what) for what in dict.fromkeys(left)}
+    listed = ", ".join(f"{number} × {what}" for what, number in counts.items())
+    return f"\n> Left out here for its length: {listed}. `fcgitops diff --full` shows it.\n"
+
+
+def _head(report: Report, folds: list[Fold]) -> str:
+    lines = ["## What this does to clusters", ""]
+    if not report.changes:
+        nothing = "Nothing changes on any cluster."
+        lines.append("Comments only: nothing is synced." if report.entries else nothing)
+        return "\n".join(lines) + "\n"
+    rows = _alike(folds)
+    lines += ["| environments | worst effect | effects |", "| --- | --- | --- |"]
+    lines += [_row(fold) for fold in rows[:_ROWS]]
+    if len(rows) > _ROWS:
+        rest = rows[_ROWS:]
+        number = sum(len(fold.names) for fold in rest)
+        worst = max(fold.outcome.worst for fold in rest)
+        lines.append(f"| {number} more, of {len(rest)} kinds | {worst.word} | … |")
+    return "\n".join(lines) + "\n"
+
+
+def _alike(folds: list[Fold]) -> list[Fold]:
+    """Folds with the same effects by number, whatever the values, as one."""
+    groups: dict[tuple[object, ...], list[Fold]] = {}
+    for fold in folds:
+        effects = tuple((e.id, e.severity, e.object) for e in fold.outcome.effects)
+        groups.setdefault((effects, bool(fold.errors), bool(fold.outcome.objects)), []).append(fold)
+    return [
+        replace(group[0], names=tuple(name for fold in group for name in fold.names))
+        for group in groups.values()
+    ]
+
+
+def _row(fold: Fold) -> str:
+    if fold.errors:
+        return f"| {_names(fold)} | cannot be compared | |"
+    counts: dict[tuple[Severity, str], int] = {}
+    for effect in fold.outcome.effects:
+        counts[effect.severity, effect.id] = counts.get((effect.severity, effect.id), 0) + 1
+    listed = ", ".join(
+        f"{number} × {rule} {severity.word}" if number > 1 else f"{rule} {severity.word}"
+        for (severity, rule), number in counts.items()
+    )
+    worst = f"**{fold.outcome.worst.word}**"
+    if not fold.outcome.effects:
+        worst = reports.summary(fold.outcome)
+    return f"| {_names(fold)} | {worst} | {listed} |"
+
+
+def _names(fold: Fold) -> str:
+    text = ", ".join(_code(name).replace("|", "\\|") for name in fold.names[:_NAMES])
+    if len(fold.names) > _NAMES:
+        text += f" and {len(fold.names) - _NAMES} more ({len(fold.names)} in all)"
+    return text
+
+
+def _code(text: str) -> str:
+    """Text as code, whatever is in it."""
+    fence = "``" if "`" in text else "`"
+    space = " " if "`" in text else ""
+    return f"{fence}{space}{text}{space}{fence}".replace("\n", " ")
+
+
+def _plain(text: str) -> str:
+    """Text in which HTML means nothing, and Markdown nothing but `code`."""
+    return html.escape(text, quote=False)
+
+
+def _effects(fold: Fold) -> _Part:
+    lines = ["", f"### {_names(fold)}", ""]
+    if fold.errors:
+        lines += [f"- **cannot be compared**: {_plain(error)}" for error in fold.errors]
+    elif not fold.outcome.effects:
+        lines.append(f"{reports.summary(fold.outcome).capitalize()}.")
+    for effect in fold.outcome.effects:
+        lines += _effect(effect)
+    text = "\n".join(lines) + "\n"
+    worst = fold.outcome.worst.word
+    number = len(fold.names)
+    return _Part(
+        text, f"the effects of {number} environment{'s' * (number != 1)} (at worst {worst})"
+    )
+
+
+def _effect(effect: Effect) -> Iterator[str]:
+    sure = "" if effect.certain else " (depends on the cluster)"
+    yield f"- **{effect.severity.word}**{sure} · {effect.id} · {_code(effect.object)}"
+    yield f"  {_plain(effect.says)}"
+    if effect.do:
+        yield f"  → {_code(effect.do)}"
+    if effect.count and effect.count not in effect.do:
+        yield f"  how many, or whether: {_code(effect.count)}"
+
+
+def _details(fold: Fold) -> _Part:
+    title = html.escape(", ".join(fold.names[:_NAMES]))
+    if len(fold.names) > _NAMES:
+        title += f" and {len(fold.names) - _NAMES} more"
+    lines: list[str] = []
+    length, left = 0, 0
+    for o in fold.outcome.objects:
+        for line in _object(o):
+            if length + len(line) > _DETAILS:
+                left += 1
+                continue
+            lines.append(line)
+            length += len(line) + 1
+    if left:
+        lines.append(f"… {left} more lines: fcgitops diff --full")
+    named = ""
+    if len(fold.names) > _NAMES:
+        every = ", ".join(fold.names)
+        named = every if len(every) <= _NAME_LIST else f"{every[:_NAME_LIST]}… ({len(fold.names)})"
+        named = f"<p>{html.escape(named)}</p>\n"
+    body = "\n".join(lines).replace("```", "'''")
+    head = f"\n<details><summary>What differs: {title}</summary>\n{named}"
+    text = f"{head}\n```\n{body}\n```\n\n</details>\n"
+    return _Part(text, "what differs in a group of environments")
+
+
+_MARKS = {"added": "+", "removed": "-"}
+
+
+def _object(o: ObjectChange) -> Iterator[str]:
+    place = f" in {o.namespace}" if o.namespace else ""
+    yield f"{_MARKS.get(o.how, '~')} {o.label}{place}"
+    for field in o.fields:
+        yield f"    {field}"
+
+
+def _closing(report: Report) -> Iterator[str]:
+    if rest := reports.unchanged(report):
+        yield ""
+        yield f"{rest[0].upper()}{rest[1:]}."
+    for note in report.notes:
+        yield ""
+        yield f"> {_plain(note)}"
+    yield ""

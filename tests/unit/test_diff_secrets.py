@@ -1,0 +1,164 @@
+"""Values that may be secrets are shown nowhere: in no format, of no object, in no sentence."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from consequences import base
+from fcgitops.diff import compare, report
+from fcgitops.diff.markdown import as_markdown
+from fcgitops.diff.secrecy import names_one, redact
+from hypothesis import given
+from hypothesis import strategies as st
+
+CANARY = "c4n4ryV4lue"
+Place = Callable[[list[dict[str, Any]], str], None]
+
+
+def the(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    return next(o for o in objects if o["kind"] == kind)
+
+
+def container(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    return the(objects, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+
+
+def new(kind: str, version: str = "v1", **fields: Any) -> Place:
+    def place(objects: list[dict[str, Any]], value: str) -> None:
+        text = json.dumps(fields).replace("CANARY", value)
+        metadata = {"name": "x", "namespace": "frameworkcontroller"}
+        objects.append(
+            {"apiVersion": version, "kind": kind, "metadata": metadata, **json.loads(text)}
+        )
+
+    return place
+
+
+def env(name: str) -> Place:
+    return lambda o, value: container(o).update(env=[{"name": name, "value": value}])
+
+
+def config(text: str, key: str = "app.conf") -> Place:
+    return lambda o, value: the(o, "ConfigMap")["data"].update({key: text.replace("CANARY", value)})
+
+
+def annotation(key: str, text: str) -> Place:
+    return lambda o, value: the(o, "StatefulSet")["metadata"].update(
+        annotations={key: text.replace("CANARY", value)}
+    )
+
+
+def url(objects: list[dict[str, Any]], value: str) -> None:
+    objects.append(
+        {
+            "apiVersion": "source.toolkit.fluxcd.io/v1",
+            "kind": "GitRepository",
+            "metadata": {"name": "r", "namespace": "flux-system"},
+            "spec": {"url": f"https://user:{value}@git.example.com/r.git"},
+        }
+    )
+
+
+def address(objects: list[dict[str, Any]], value: str) -> None:
+    found = the(objects, "ConfigMap")["data"]
+    settings = yaml.safe_load(found["frameworkcontroller.yaml"])
+    settings["kubeApiServerAddress"] = f"https://me:{value}@10.0.0.1"
+    found["frameworkcontroller.yaml"] = yaml.safe_dump(settings)
+
+
+PLACES: dict[str, Place] = {
+    "a Secret's data": new("Secret", data={"anything": "CANARY"}),
+    "a Secret's stringData": new("Secret", stringData={"a": "CANARY"}),
+    "binaryData": new("ConfigMap", binaryData={"store": "CANARY"}),
+    "a variable PASSWORD": env("DB_PASSWORD"),
+    "a variable TOKEN": env("API_TOKEN"),
+    "a variable in camel case": env("clientSecret"),
+    "a variable KEY": env("AWS_SECRET_ACCESS_KEY"),
+    "a variable of two words": env("MY_API_KEY"),
+    "a variable with a URL": lambda o, v: container(o).update(
+        env=[{"name": "DATABASE_URL", "value": f"postgres://u:{v}@db/x"}]
+    ),
+    "an option": lambda o, v: container(o).update(args=["--token", v]),
+    "an option with =": lambda o, v: container(o).update(args=[f"--db-password={v}"]),
+    "a command in one string": lambda o, v: container(o).update(
+        command=["sh", "-c", f"run --password {v} --port 1"]
+    ),
+    "a header": lambda o, v: container(o).update(args=[f"Authorization: Bearer {v}"]),
+    "a key of a ConfigMap": config("CANARY", "password"),
+    "a line of a ConfigMap": config("a: 1\npassword: CANARY\nb: 2\n"),
+    "a block of a ConfigMap": config("token: |\n  CANARY\n"),
+    "JSON in a ConfigMap": config('{"client_secret": "CANARY",\n "a": 1}\n'),
+    "a short text of a ConfigMap": config("user=a password=CANARY"),
+    "a URL in a ConfigMap": config("url=amqp://u:CANARY@host/\n"),
+    "the last applied object": annotation(
+        "kubectl.kubernetes.io/last-applied-configuration", '{"data":{"a":"CANARY"}}'
+    ),
+    "an annotation": annotation("example.com/webhook-token", "CANARY"),
+    "a source's URL": url,
+    "a setting's URL": address,
+    "a field of another kind": new("Widget", "example.com/v1", spec={"adminPassword": "CANARY"}),
+    "a list of another kind": new("Widget", "example.com/v1", spec={"tokens": ["CANARY"]}),
+    "a mapping of another kind": new(
+        "Widget", "example.com/v1", spec={"credentials": {"u": "CANARY"}}
+    ),
+    "a named value of another kind": new(
+        "Widget", "example.com/v1", spec={"parameters": [{"name": "dbPassword", "value": "CANARY"}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("how", ["changed", "new", "gone"])
+def test_a_secret_is_shown_nowhere(place: Place, how: str) -> None:
+    """Only that it differs is said, in text, JSON and Markdown, in full too."""
+    before, after = base(), base()
+    if how in ("changed", "gone"):
+        place(before, f"{CANARY}One")
+    if how in ("changed", "new"):
+        place(after, f"{CANARY}Two")
+    outcome = compare.outcome(before, after)
+    assert outcome.objects, "the change is not seen"
+    found = report.Report((report.Entry("prod", outcome),))
+    for text in (
+        "\n".join(report.as_text(found, full=True)),
+        json.dumps(report.as_json(found)),
+        as_markdown(found),
+    ):
+        assert CANARY not in text
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789", min_size=8, max_size=20))
+def test_a_random_secret_is_hidden_behind_its_name(value: str) -> None:
+    """Whatever it looks like, in the forms in which values are assigned."""
+    secret = f"Zq{value}"
+    for form in ("password={}", "token: {}", '"apiKey": "{}"', "--client-secret={}", "PASSWD='{}'"):
+        assert secret not in redact(f"a=1 {form.format(secret)} b=2")
+
+
+NAMES = {
+    "DB_PASSWORD": True, "apiToken": True, "client-secret": True, "AWS_ACCESS_KEY": True,
+    "sshPrivateKey": True, "auth": True, "tokens": True, "clientKeyData": True,
+    "workerNumber": False, "replicas": False, "secretName": False, "imagePullSecrets": False,
+    "tokenExpirationSeconds": False, "key": False, "passwordFile": False, "keyboard": False,
+    "sessionAffinity": False, "authorName": False, "podFailureSpec": False, "monkey": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "is_one"), NAMES.items())
+def test_which_names_say_that_they_hold_a_secret(name: str, is_one: bool) -> None:
+    """Names of secrets, and names of where one is."""
+    assert names_one(name) is is_one
+
+
+def test_what_is_no_secret_is_shown() -> None:
+    """A diff that hides everything says nothing."""
+    before = base()
+    after = copy.deepcopy(before)
+    container(after)["image"] = "example.com/fc:v1"
+    lines = report.as_text(report.Report((report.Entry("prod", compare.outcome(before, after)),)))
+    assert any("example.com/fc:v1" in line for line in lines)

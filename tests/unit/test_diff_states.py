@@ -1,0 +1,246 @@
+"""`fcgitops diff` as a user types it: states of a real repository, built with real kustomize."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops
+from gitenv import git
+
+_MADE: list[Path] = []
+
+
+@pytest.fixture
+def repository(
+    fcgitops: Fcgitops, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A copy of one new repository with the environments dev and prod, which is made once."""
+    if not _MADE:
+        made = tmp_path_factory.mktemp("made") / "deploy"
+        fcgitops("new", made, "--env", "dev", "--env", "prod=customized-config", "--no-input")
+        _MADE.append(made)
+    return Path(shutil.copytree(_MADE[0], tmp_path / "deploy", symlinks=True))
+
+
+PROD = "overlays/prod/local/kustomization.yaml"
+PATCH = """\
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+patches:
+- target: {kind: StatefulSet}
+  patch: |-
+    - {op: replace, path: /spec/replicas, value: %s}
+"""
+
+
+def patch(repository: Path, replicas: object, file: str = PROD) -> None:
+    (repository / file).write_text(PATCH % replicas)
+
+
+def commit(repository: Path, message: str = "a change") -> None:
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", message)
+
+
+def effects(text: str) -> dict[str, list[str]]:
+    """Environment → the numbers of its effects."""
+    return {e["name"]: [f["id"] for f in e["effects"]] for e in json.loads(text)["environments"]}
+
+
+def test_a_clean_tree_changes_nothing(repository: Path, fcgitops: Fcgitops) -> None:
+    """And says of how many environments that is known."""
+    ran = fcgitops("-C", repository, "diff", "--exit-code")
+    assert ran.out == (
+        "2 environments and 1 other part do not change (equal inputs: nothing was built)\n"
+    )
+
+
+def test_the_work_tree_is_compared_with_head(repository: Path, fcgitops: Fcgitops) -> None:
+    """One environment's edit: its effect, and that the others do not change."""
+    patch(repository, 2)
+    ran = fcgitops("-C", repository, "diff", "--exit-code", status=1)
+    assert ran.out.startswith("prod: 1 effect, the worst: data loss\n  data loss  C07 StatefulSet")
+    assert "spec.replicas: 1 → 2" in ran.out
+    assert ran.out.endswith(
+        "1 environment and 1 other part do not change (equal inputs: not built)\n"
+    )
+    assert git(repository, "status", "--porcelain") == f" M {PROD}"
+
+
+def test_fail_on_takes_a_severity(repository: Path, fcgitops: Fcgitops) -> None:
+    """1 from that severity on, 0 below it, 2 for a word that is none."""
+    patch(repository, 0)
+    fcgitops("-C", repository, "diff", "--fail-on", "outage", status=1)
+    fcgitops("-C", repository, "diff", "--fail-on", "data loss")
+    ran = fcgitops("-C", repository, "diff", "--fail-on", "bad", status=2)
+    assert ran.err.startswith("error: --fail-on: 'bad' is no severity (one of 'none', 'restart', ")
+
+
+def test_a_change_of_the_base_is_said_once_for_all(repository: Path, fcgitops: Fcgitops) -> None:
+    """Environments to which the same happens share a paragraph."""
+    fcgitops("-C", repository, "overlay", "stage", "--cluster", "gpu-3")
+    file = repository / "base" / "statefulset.yaml"
+    file.write_text(file.read_text().replace("memory: 1Gi", "memory: 2Gi"))
+    ran = fcgitops("-C", repository, "diff")
+    assert ran.out.startswith("dev, prod, stage: 2 effects, the worst: outage\n")
+    assert ran.out.count("\n  restart  C01") == 1
+
+
+def test_revisions_and_ranges(repository: Path, fcgitops: Fcgitops) -> None:
+    """A..B is what B changed since it left A: what A changed meanwhile is not undone by it."""
+    git(repository, "switch", "-qc", "topic")
+    patch(repository, 2)
+    commit(repository)
+    git(repository, "switch", "-q", "main")
+    patch(repository, 0, "overlays/dev/local/kustomization.yaml")
+    commit(repository)
+    for words in ("main..topic", "main...topic"):
+        ran = fcgitops("-C", repository, "diff", words, "--format", "json")
+        assert effects(ran.out) == {"prod": ["C07"]}
+    ran = fcgitops("-C", repository, "diff", "topic", "--format", "json")
+    assert effects(ran.out) == {"dev": ["C05"], "prod": []}
+    ran = fcgitops("-C", repository, "diff", "HEAD~1", "prod", "--format", "json")
+    assert effects(ran.out) == {}
+    ran = fcgitops("-C", repository, "diff", "prod@topic", "prod", "--format", "json")
+    assert list(effects(ran.out)) == ["prod"]
+
+
+def test_two_environments(repository: Path, fcgitops: Fcgitops) -> None:
+    """What would happen to the second if it were the first."""
+    ran = fcgitops("-C", repository, "diff", "dev", "prod", "--format", "json")
+    assert "S14" in effects(ran.out)["dev → prod"]
+
+
+def test_environments_that_come_and_go(repository: Path, fcgitops: Fcgitops) -> None:
+    """One that is gone is deleted nowhere; one that is new is deployed by Argo CD."""
+    fcgitops("-C", repository, "remove", "dev")
+    fcgitops("-C", repository, "overlay", "stage", "--cluster", "gpu-3")
+    ran = fcgitops("-C", repository, "diff", "HEAD~2..HEAD", "--format", "json")
+    found = effects(ran.out)
+    assert found["dev"] == ["E02"]
+    assert {"E01", "C06"} <= set(found["stage"])
+
+
+def test_an_environment_that_does_not_build_hides_no_other(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """It is named with the reason; the others are compared."""
+    patch(repository, 0, "overlays/dev/local/kustomization.yaml")
+    (repository / PROD).write_text("kind: Component\nresources: [missing.yaml]\n")
+    ran = fcgitops("-C", repository, "diff", "--format", "json")
+    found = {e["name"]: e for e in json.loads(ran.out)["environments"]}
+    assert [e["id"] for e in found["dev"]["effects"]] == ["C05"]
+    assert "missing.yaml" in found["prod"]["errors"][0]
+    assert "/tmp" not in found["prod"]["errors"][0]
+
+
+def test_comments_alone(repository: Path, fcgitops: Fcgitops) -> None:
+    """An edit of which nothing is rendered is named, and said to do nothing."""
+    with (repository / PROD).open("a") as file:
+        file.write("# why this is so\n")
+    ran = fcgitops("-C", repository, "diff")
+    assert ran.out.startswith("prod: comments only: nothing is synced\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nosuch",), "nosuch: is no revision of this repository"),
+        (("main..nosuch",), "nosuch: is no revision of this repository"),
+        (("HEAD", "pord"), "pord: is no environment of either side (did you mean 'prod'?)"),
+        (("pord@HEAD", "prod"), "pord@HEAD: is no environment at HEAD (did you mean 'prod'?)"),
+    ],
+)
+def test_words_that_name_nothing(
+    repository: Path, fcgitops: Fcgitops, words: tuple[str, ...], message: str
+) -> None:
+    """Wrong input, with what would be right."""
+    ran = fcgitops("-C", repository, "diff", *words, status=2)
+    assert ran.err.startswith(f"error: {message}")
+    assert ran.out == ""
+
+
+def test_a_revision_of_before_the_repository_was_generated(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Everything is new, and why is said."""
+    git(repository, "switch", "-q", "--orphan", "old")
+    (repository / "README").write_text("nothing yet\n")
+    commit(repository, "nothing yet")
+    git(repository, "switch", "-q", "main")
+    ran = fcgitops("-C", repository, "diff", "old")
+    assert "old is of before the repository was generated: it has no fcgitops.yaml" in ran.out
+    ran = fcgitops("-C", repository, "diff", "old..main", status=2)
+    assert "have no commit in common" in ran.err
+
+
+def test_a_shallow_clone_says_how_deep_to_fetch(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Without the merge base nothing is guessed."""
+    git(repository, "switch", "-qc", "topic")
+    patch(repository, 2)
+    commit(repository)
+    git(repository, "switch", "-q", "main")
+    patch(repository, 0)
+    commit(repository)
+    shallow = tmp_path / "shallow"
+    git(
+        tmp_path,
+        "clone",
+        "-q",
+        "--depth",
+        "1",
+        "--no-single-branch",
+        repository.as_uri(),
+        "shallow",
+    )
+    ran = fcgitops("-C", shallow, "diff", "main..origin/topic", status=2)
+    assert "`git fetch --deepen=50`" in ran.err
+    assert "`git fetch --unshallow` (in CI: fetch-depth: 0)" in ran.err
+
+
+def test_what_is_read_from_elsewhere_is_part_of_it(repository: Path, fcgitops: Fcgitops) -> None:
+    """A file of a folder that an environment names is one of its inputs."""
+    shared = repository / "shared"
+    shared.mkdir()
+    (shared / "kustomization.yaml").write_text(PATCH % 1)
+    (repository / PROD).write_text("kind: Component\ncomponents: [../../../shared]\n")
+    commit(repository)
+    (shared / "kustomization.yaml").write_text(PATCH % 2)
+    ran = fcgitops("-C", repository, "diff", "--format", "json")
+    assert effects(ran.out) == {"prod": ["C07"]}
+
+
+def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
+    """At most 60,000 characters; what is left out is counted."""
+    from consequences import all_pairs  # noqa: PLC0415
+    from fcgitops.diff import compare  # noqa: PLC0415
+    from fcgitops.diff.markdown import LIMIT, as_markdown  # noqa: PLC0415
+    from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
+
+    pair = next(p for p in all_pairs() if p.name == "retention-lowered")
+    outcome = compare.outcome(pair.before, pair.after)
+    entries = [
+        Entry(
+            f"cluster-{number:04}",
+            dataclasses.replace(
+                outcome,
+                effects=tuple(
+                    dataclasses.replace(e, says=f"{number}: {e.says}") for e in outcome.effects
+                ),
+            ),
+        )
+        for number in range(1000)
+    ]
+    text = as_markdown(Report(tuple(entries)))
+    assert len(text) <= LIMIT
+    assert "`cluster-0000`" in text
+    assert "988 more (1000 in all)" in text
+    assert "the effects of 1 environment (at worst data loss)" in text
+    same = tuple(Entry(f"cluster-{n:04}", entries[0].outcome) for n in range(1000))
+    assert len(as_markdown(Report(same))) < 6000
