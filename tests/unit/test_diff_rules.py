@@ -345,7 +345,10 @@ CASES: list[tuple[str, Edit, Edit]] = [
     ),
     (
         "C24",
-        sets(f"{C}.securityContext.privileged", True),
+        both(
+            sets(f"{C}.securityContext.privileged", True),
+            sets(f"{C}.securityContext.allowPrivilegeEscalation", True),
+        ),
         sets(f"{C}.securityContext.privileged", False),
     ),
     (

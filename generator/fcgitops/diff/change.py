@@ -13,6 +13,7 @@ from fcgitops.diff.objects import Object, Pair, label, name, namespace
 from fcgitops.diff.rights import Granted, Subject, granted
 from fcgitops.diff.settings import FILE, Settings, image_settings
 from fcgitops.diff.stored import Fields, listing, mapping, mappings, pod_template, stored
+from fcgitops.kubernetes.field import Fault
 
 CONTAINER = "frameworkcontroller"
 CRD = "frameworks.frameworkcontroller.microsoft.com"
@@ -234,7 +235,7 @@ class Change:
         return self.both is not None and not self.moved and self.both[0].name != self.both[1].name
 
     @cached_property
-    def refusals(self) -> dict[str, list[refused.Refusal]]:
+    def refusals(self) -> dict[str, list[Fault]]:
         """Kind/name → why the API server refuses the object now, and did not before."""
         return {pair.label: reasons for pair in self.differing if (reasons := validity.newly(pair))}
 

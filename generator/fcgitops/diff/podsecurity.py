@@ -1,8 +1,4 @@
-"""Pod Security Standards, as the API server judges them, and what a Pod is free to do.
-
-Source: k8s.io/pod-security-admission/policy of Kubernetes 1.34,
-https://kubernetes.io/docs/concepts/security/pod-security-standards/.
-"""
+"""The level that a Namespace enforces, what does not pass it, and what a Pod is free to do."""
 
 from __future__ import annotations
 
@@ -12,22 +8,12 @@ from collections.abc import Iterator
 from fcgitops.diff import objects
 from fcgitops.diff.objects import Object
 from fcgitops.diff.stored import Fields, listing, mapping, mappings
+from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.podsecurity import complaints
 
 LEVELS = ("privileged", "baseline", "restricted")
 _LABEL = "pod-security.kubernetes.io/enforce"
-_CAPABILITIES = {"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
-                 "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID",
-                 "SYS_CHROOT"}  # fmt: skip
-_SYSCTLS = {"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",
-            "net.ipv4.ping_group_range", "net.ipv4.ip_unprivileged_port_start",
-            "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time",
-            "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
-            "net.ipv4.tcp_keepalive_probes"}  # fmt: skip
-_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
-            "projected", "secret", "image"}  # fmt: skip
 _SECCOMP = ("RuntimeDefault", "Localhost")
-_SELINUX = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
-_APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 
 
 def enforced(namespace: Object | None) -> tuple[str, int]:
@@ -41,95 +27,14 @@ def enforced(namespace: Object | None) -> tuple[str, int]:
     return (level if level in LEVELS else "privileged"), int(version[1]) if version else 999
 
 
-def violations(template: Fields, level: str, minor: int = 999) -> list[str]:
-    """What of a Pod template does not pass a level; [] where it passes."""
-    pod = mapping(template.get("spec"))
-    found: list[str] = []
-    if level in ("baseline", "restricted"):
-        found += _baseline(pod, mapping(template.get("metadata")))
-    if level == "restricted":
-        found += _restricted(pod, minor)
-    return list(dict.fromkeys(found))
+def violations(template: Fields, level: str) -> list[str]:
+    """What of a Pod template does not pass a level, as it is today; [] where it passes."""
+    pod = Field(template.get("spec"), (), [])
+    return list(dict.fromkeys(f"{at.path[-1]} {why}" for at, why in complaints(pod, level)))
 
 
 def _containers(pod: Fields) -> list[Fields]:
     return [*mappings(pod.get("initContainers")), *mappings(pod.get("containers"))]
-
-
-def _contexts(pod: Fields) -> list[Fields]:
-    """The security contexts of the Pod and of its containers."""
-    parts = [pod, *_containers(pod)]
-    return [mapping(part.get("securityContext")) for part in parts]
-
-
-def _baseline(pod: Fields, metadata: Fields) -> Iterator[str]:
-    for name in ("hostNetwork", "hostPID", "hostIPC"):
-        if pod.get(name):
-            yield f"{name}=true"
-    if any("hostPath" in volume for volume in mappings(pod.get("volumes"))):
-        yield "hostPath volumes"
-    for container in _containers(pod):
-        yield from _baseline_container(container, maps_users=pod.get("hostUsers") is False)
-    for context in _contexts(pod):
-        yield from _baseline_context(context)
-    sysctls = mappings(mapping(pod.get("securityContext")).get("sysctls"))
-    if more := sorted({str(s.get("name")) for s in sysctls} - _SYSCTLS):
-        yield f"sysctls: {', '.join(more)}"
-    for key, value in mapping(metadata.get("annotations")).items():
-        if key.startswith(_APPARMOR) and value == "unconfined":
-            yield "AppArmor unconfined"
-
-
-def _baseline_container(container: Fields, *, maps_users: bool) -> Iterator[str]:
-    context = mapping(container.get("securityContext"))
-    if context.get("privileged"):
-        yield "privileged"
-    added = set(map(str, listing(mapping(context.get("capabilities")).get("add"))))
-    if more := sorted(added - _CAPABILITIES):
-        yield f"capabilities added: {', '.join(more)}"
-    if any(port.get("hostPort") for port in mappings(container.get("ports"))):
-        yield "hostPort"
-    if context.get("procMount", "Default") != "Default" and not maps_users:
-        yield "procMount"
-    for handler in ("livenessProbe", "readinessProbe", "startupProbe"):
-        probe = mapping(container.get(handler))
-        if any(mapping(probe.get(k)).get("host") for k in ("httpGet", "tcpSocket")):
-            yield "a probe's host"
-
-
-def _baseline_context(context: Fields) -> Iterator[str]:
-    for name in ("seccompProfile", "appArmorProfile"):
-        if mapping(context.get(name)).get("type") == "Unconfined":
-            yield f"{name} Unconfined"
-    selinux = mapping(context.get("seLinuxOptions"))
-    if selinux.get("type", "") not in _SELINUX or selinux.get("user") or selinux.get("role"):
-        yield "seLinuxOptions"
-    if mapping(context.get("windowsOptions")).get("hostProcess"):
-        yield "hostProcess"
-
-
-def _restricted(pod: Fields, minor: int) -> Iterator[str]:
-    own = mapping(pod.get("securityContext"))
-    for volume in mappings(pod.get("volumes")):
-        if kinds := set(volume) - {"name"} - _VOLUMES:
-            yield f"volume type {', '.join(sorted(kinds))}"
-    for container in _containers(pod):
-        context = mapping(container.get("securityContext"))
-        both = {**own, **context}
-        capabilities = mapping(context.get("capabilities"))
-        if context.get("allowPrivilegeEscalation") is not False:
-            yield "allowPrivilegeEscalation != false"
-        if both.get("runAsNonRoot") is not True:
-            yield "runAsNonRoot != true"
-        if minor >= 19 and mapping(both.get("seccompProfile")).get("type") not in _SECCOMP:
-            yield "seccompProfile"
-        if minor >= 22:
-            if "ALL" not in listing(capabilities.get("drop")):
-                yield "unrestricted capabilities"
-            if set(map(str, listing(capabilities.get("add")))) - {"NET_BIND_SERVICE"}:
-                yield "capabilities added"
-    if minor >= 23 and any(context.get("runAsUser") == 0 for context in _contexts(pod)):
-        yield "runAsUser=0"
 
 
 def freedoms(pod: Fields) -> list[str]:

@@ -6,8 +6,6 @@ itself (`validity`). Source: pkg/apis/*/validation of Kubernetes 1.34, whose mes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from fcgitops.diff.objects import Object
 from fcgitops.diff.stored import mapping
 
@@ -15,18 +13,6 @@ _STATEFULSET = ("podManagementPolicy", "serviceName", "selector", "volumeClaimTe
 """validation.go:256: all but replicas, ordinals, template, updateStrategy, revisionHistoryLimit,
 persistentVolumeClaimRetentionPolicy and minReadySeconds."""
 _EMPTY: dict[str, object] = {"serviceName": "", "volumeClaimTemplates": [], "selector": {}}
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why an object is invalid: the field, and what is wrong there."""
-
-    field: str
-    what: str
-
-    def __str__(self) -> str:
-        """On one line."""
-        return f"{self.field}: {self.what}"
 
 
 def immutable_fields(before: Object, after: Object) -> tuple[str, ...]:

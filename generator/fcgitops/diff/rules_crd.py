@@ -97,6 +97,7 @@ def crd_refused(change: Change) -> Says:
     """Refused: field is immutable."""
     for pair, before, after in _specs(change):
         what = list(_refusals(before, after))
+        what += [str(fault) for fault in change.refusals.get(pair.label, []) if not what]
         if what:
             force = (
                 " (A Flux Kustomization with force: true would delete the CRD, and every "

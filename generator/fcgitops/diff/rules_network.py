@@ -78,8 +78,8 @@ def stricter(change: Change) -> Says:
     if after is None or change.new_pod:
         return
     pair = _namespace_pair(change, after.namespace)
-    for old, new, minor in _levels(pair) if pair else ():
-        faults = podsecurity.violations(after.template, new, minor)
+    for old, new, _ in _levels(pair) if pair else ():
+        faults = podsecurity.violations(after.template, new)
         known = podsecurity.violations(after.template, old)
         if faults and not known:
             yield Said(

@@ -276,6 +276,7 @@ def refused(change: Change) -> Says:
         after = stored(pair.after)
         before = stored(pair.before) if pair.before and pair.how == "same" else None
         what = list(_FAULTS[pair.kind](before, after))
+        what += [str(fault) for fault in change.refusals.get(pair.label, []) if not what]
         if what:
             yield Said(pair.label, f"The API server refuses: {'; '.join(what)}.", "change it back")
 

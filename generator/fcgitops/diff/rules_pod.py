@@ -10,8 +10,9 @@ from fcgitops.diff import objects, podsecurity, quantity
 from fcgitops.diff.change import Change, Controller, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import namespace
-from fcgitops.diff.secrecy import redact
+from fcgitops.diff.secrecy import names_one, redact
 from fcgitops.diff.stored import Fields, listing, mapping, mappings
+from fcgitops.kubernetes.field import Fault
 
 
 def in_namespace(command: str, place: str) -> str:
@@ -154,18 +155,29 @@ def _stays(change: Change, kind: str, wanted: str, place: str) -> bool:
 def invalid(change: Change) -> Says:
     """A field that no schema knows, a value out of its range."""
     for label, reasons in change.refusals.items():
-        unknown = [r.field for r in reasons if "not declared" in r.what]
-        if unknown:
-            says = (
-                "Server-side apply refuses a field that the schema does not know: "
-                f"{', '.join(unknown)}."
-            )
-            yield Said(label, says, "correct the name and push")
-        else:
-            listed = "; ".join(redact(str(reason)) for reason in reasons[:3])
-            kind = label.partition("/")[0]
-            says = f"The API server refuses the {kind}: {listed}."
-            yield Said(label, says, "correct the value and push")
+        kind = label.partition("/")[0]
+        if kind in _OF_OTHER_RULES:
+            continue
+        listed = "; ".join(dict.fromkeys(_reason(reason) for reason in reasons[:_MOST]))
+        more = f" (and {len(reasons) - _MOST} more)" if len(reasons) > _MOST else ""
+        unknown = all("is no field of" in reason.message for reason in reasons)
+        do = "correct the name and push" if unknown else "correct the value and push"
+        yield Said(label, f"The API server refuses the {kind}: {listed}{more}.", do)
+
+
+_MOST = 3
+"""Reasons that are named."""
+_OF_OTHER_RULES = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota",
+                   "CustomResourceDefinition")  # fmt: skip
+"""Kinds of which X10 and D05 say why they are refused."""
+
+
+def _reason(fault: Fault) -> str:
+    """Why an object is refused, without a value that may be a secret."""
+    path = [str(part) for part in fault.path]
+    if path[-1:] == ["value"] or path[:1] in (["data"], ["stringData"], ["binaryData"]):
+        return f"{fault.where} is invalid"
+    return redact(str(fault)) if not any(map(names_one, path)) else f"{fault.where} is invalid"
 
 
 @rule("C05", "replicas go to 0", Severity.OUTAGE, "K F")
@@ -342,8 +354,8 @@ def pod_security(change: Change) -> Says:
     after = change.after.controller
     if after is None or not change.new_pod:
         return
-    level, version = podsecurity.enforced(change.after.namespace_of(after.namespace))
-    violations = podsecurity.violations(after.template, level, version)
+    level, _ = podsecurity.enforced(change.after.namespace_of(after.namespace))
+    violations = podsecurity.violations(after.template, level)
     if violations:
         yield Said(
             after.label,
