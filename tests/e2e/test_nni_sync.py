@@ -106,7 +106,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     sync(prod)
     time.sleep(5)
     assert job(prod)["metadata"]["uid"] == there
-    type_commands(prod, said)
+    prod.type(said)
     eventually(lambda: not job(prod), 60, "the Job is gone")
     kinds = "jobs,services,configmaps"
     left = prod.plane.get(kinds, "-n", "nni", "-l", "experiment=mnist")
@@ -125,18 +125,10 @@ def test_with_its_environment_nni_goes_too(prod: Site) -> None:
     assert {"nni", "nni-manager", "nni-trial"} <= left()
     _, said = prod.fcgitops("remove", ENVIRONMENT)
     prod.push()
-    type_commands(prod, said)
+    prod.type(said)
     eventually(lambda: not left(), 60, "NNI is gone")
     assert prod.plane.get("namespace", "nni")["status"]["phase"] == "Active"
     assert refused(prod) == []
-
-
-def type_commands(prod: Site, said: str) -> None:
-    """Type what a command has printed."""
-    for line in said.splitlines():
-        command = line.partition("  #")[0]
-        if command.startswith("kubectl "):
-            prod.plane.kubectl(*command.split()[1:])
 
 
 def job(prod: Site) -> dict[str, Any]:

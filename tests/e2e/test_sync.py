@@ -429,10 +429,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site, still: None) -> None:
     prod.push()
     time.sleep(8)
     assert prod.versions() == before
-    for line in said.splitlines():
-        command = line.partition("  #")[0]
-        if command.startswith("kubectl "):
-            prod.plane.kubectl(*command.split()[1:])
+    prod.type(said)
     gone = lambda: not set(prod.versions()) - {f"Namespace/{NAMESPACE}"} or fail(prod.versions())  # noqa: E731
     eventually(gone, 60, "the controller's objects are gone")
     assert "frameworks.frameworkcontroller.microsoft.com" in prod.plane.kubectl("get", "crd")

@@ -18,7 +18,7 @@ from gitserver import Server, serve
 from testbed.argocd import ArgoCD, argocd
 from testbed.controlplane import ControlPlane
 from testbed.flux import Flux, flux
-from testbed.programs import eventually
+from testbed.programs import environment, eventually
 
 ENVIRONMENT = "prod"
 OTHER = "dev"
@@ -77,6 +77,23 @@ class Site:
         kubeconfig = (plane or self.plane).kubeconfig
         return fcgitops(self.repository.parent, "-C", self.repository, *arguments,
                         status=status, kubeconfig=kubeconfig)  # fmt: skip
+
+    def type(self, said: str, plane: ControlPlane | None = None) -> list[str]:
+        """Type the commands that were printed, as they stand there, into a shell; what they were.
+
+        Args:
+            said: lines of a shell, among others.
+            plane: what kubectl's context leads to.
+        """
+        lines = [line for line in said.splitlines() if line.startswith(("kubectl ", "until "))]
+        plane = plane or self.plane
+        done = subprocess.run(
+            ["sh", "-e"], input="\n".join(lines),
+            env=environment(plane.folder, {"KUBECONFIG": str(plane.kubeconfig)}),
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return lines
 
     def push(self) -> str:
         """Push, and tell the tool, as a webhook would; the commit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -385,7 +386,11 @@ def test_removal_tells_the_clusters_apart() -> None:
     given = {"cluster.server": "https://10.0.0.1:6443", **nni}
     argo = removal.commands(environment("prod", given, {}, "hardened", "f"), [])
     place = "# and on the cluster prod (https://10.0.0.1:6443), for all clusters have these names:"
-    before = [line for line in argo[: argo.index(place)] if "--namespace argocd" in line]
+    before = [
+        line
+        for line in argo[: argo.index(place)]
+        if re.search("^kubectl .* (annotate|delete) ", line)
+    ]
     assert [line.split()[-1] for line in before] == [
         "argocd.argoproj.io/application-set-refresh=true", "fc-nni-prod",
         "argocd.argoproj.io/application-set-refresh=true", "frameworkcontroller-prod",

@@ -553,7 +553,13 @@ def test_remove(mnist: Path, fcgitops: Fcgitops) -> None:
         "# where Argo CD runs, this deletes the Application and nothing else;",
         "kubectl --namespace argocd annotate --overwrite applicationsets.argoproj.io "
         "frameworkcontroller-experiments argocd.argoproj.io/application-set-refresh=true",
+        'until [ "$(kubectl --namespace argocd get applicationsets.argoproj.io '
+        "frameworkcontroller-experiments --output jsonpath='done{.metadata.annotations."
+        "argocd\\.argoproj\\.io/application-set-refresh}')\" = done ]; do sleep 1; done  "
+        "# until it has seen the commit",
         "kubectl --namespace argocd delete applications.argoproj.io fc-experiment-mnist",
+        "kubectl --namespace argocd get applications.argoproj.io fc-experiment-mnist "
+        "--ignore-not-found  # prints nothing: it is gone",
         "# and on the cluster prod:",
         "kubectl --namespace nni delete job,service,configmap --selector experiment=mnist",
     ]
@@ -626,7 +632,7 @@ def test_the_removal_of_an_environment_names_all_of_nni(
     told = set()
     for line in lines:
         words = [w for w in line.partition("  #")[0].split() if w != "--wait"]
-        if words[:2] == ["kubectl", "--namespace"] and "annotate" not in words:
+        if words[:2] == ["kubectl", "--namespace"] and "delete" in words:
             _, _, namespace, _, kinds_, *names_ = words
             told |= {(namespace, k.partition(".")[0], n) for k in kinds_.split(",") for n in names_}
     assert wanted <= told

@@ -135,15 +135,22 @@ def _let_go(application: str, application_set: str) -> list[str]:
     """What is typed where Argo CD runs, so that it lets go of what Git has no more.
 
     An Application that is deleted before its set has seen the commit is made anew, and then
-    stays: a set looks at Git every 3 minutes, and what a branch is is remembered as long.
+    stays: a set looks at Git every 3 minutes, and what a branch is is remembered as long. So the
+    deletion waits until the set has looked, which takes its mark off when it is done.
 
     Args:
         application: it is deleted, and nothing else is.
         application_set: what has made it.
     """
     kubectl = f"kubectl --namespace {environments.NAMESPACE}"
+    the_set = f"applicationsets.argoproj.io {application_set}"
+    mark, _, value = REFRESH_SET.partition("=")
+    left = f"done{{.metadata.annotations.{mark.replace('.', chr(92) + '.')}}}"
+    looked = f"{kubectl} get {the_set} --output jsonpath='{left}'"
     return [
-        f"{kubectl} annotate --overwrite applicationsets.argoproj.io {application_set} "
-        f"{REFRESH_SET}",
+        f"{kubectl} annotate --overwrite {the_set} {mark}={value}",
+        f'until [ "$({looked})" = done ]; do sleep 1; done  # until it has seen the commit',
         f"{kubectl} delete applications.argoproj.io {application}",
+        f"{kubectl} get applications.argoproj.io {application} --ignore-not-found"
+        "  # prints nothing: it is gone",
     ]
