@@ -75,7 +75,8 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
         assert not values.get(key) or values[key] in found
     policy = tree.get(f"{folder}egress.yaml")
     assert (read(policy) if policy else {}) == overlay.egress(env)
-    generated = overlay.environment_files(env, profile, scaffold.variant_config(profile))
+    config = tree.get(f"{folder}frameworkcontroller.yaml", b"").decode()
+    generated = overlay.environment_files(env, profile, config)
     assert record.decode(tree[f"{folder}.fcgitops"]) == generated
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +48,9 @@ HEADING = """\
 
 
 @pytest.fixture
-def small_image(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_image(monkeypatch: pytest.MonkeyPatch) -> None:
     """An image that ships two entries, so that a whole outcome fits beside its input."""
     monkeypatch.setattr(merging, "shipped_text", lambda: SHIPPED)
-    merging.merge.cache_clear()
-    yield
-    merging.merge.cache_clear()
 
 
 KEPT = f"""\

@@ -521,7 +521,9 @@ def expanded(*, rendered: bool) -> list[Any]:
 def test_text(profile: str, variant: str, case: Case) -> None:
     """Each key alone gives exactly this text, in this profile on this variant."""
     env = make(profile, variant, case.given)
-    tree = overlay.environment_files(env, profile, VARIANT)
+    customized = variant == "customized-config"
+    config = overlay.configuration(env, VARIANT) if customized else ""
+    tree = overlay.environment_files(env, profile, config)
     wanted = {"kustomization.yaml": kustomization(profile, variant, case)}
     if case.patches:
         wanted["patches/kustomization.yaml"] = component(case.patches)

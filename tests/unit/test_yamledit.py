@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fcgitops.core.errors import InputError
-from fcgitops.text.yamledit import KeyPath, edit, set_block
+from fcgitops.text.yamledit import Document, KeyPath, edit
 
 MINE = """\
 # mine
@@ -26,6 +26,10 @@ t: |
   line
 # end
 """
+
+
+def set_block(text: str, key: str, block: str, where: str) -> str:
+    return Document(text, where).with_block(key, block, where).text
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from fcgitops.git import program, repo
 from fcgitops.git import push as remote
 from fcgitops.git.staging import staging
 from fcgitops.git.transaction import Unfinished
+from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import questions, render_skeleton
 from fcgitops.model import answers as answers_module
 from fcgitops.model import assignments, layout
@@ -25,7 +26,7 @@ from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import check_configuration
+from fcgitops.repository.environments import check_parts, check_settings
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints
 from fcgitops.text import keypaths, yamlio
@@ -128,8 +129,12 @@ def _check_configurations(parsed: Answers) -> None:
     """Refuses defaults with settings that FrameworkController would not start with."""
     variant = scaffold.variant_config(parsed.profile)
     for env in scaffold.environments(parsed):
-        customized = env.settings and env.variant == CUSTOMIZED_CONFIG
-        if customized and (problems := check_configuration(env, variant, "defaults")):
+        if not env.settings or env.variant != CUSTOMIZED_CONFIG:
+            continue
+        problems = check_parts(env, variant, "defaults") or check_settings(
+            overlay.configuration(env, variant), "defaults"
+        )
+        if problems:
             raise InputError(problems)
 
 

@@ -42,7 +42,6 @@ class _Part:
     body: str
 
 
-@functools.lru_cache(maxsize=4096)  # a command asks twice for each environment
 def merge(own: str, variant: str, shipped: str = KEEP) -> str:
     """FrameworkController's file of the user's settings over the variant's.
 

@@ -51,14 +51,14 @@ Operation = dict[str, Any]
 
 
 def environment_files(
-    environment: Environment, profile: str, variant_config: str, *, retires: bool = False
+    environment: Environment, profile: str, configuration: str, *, retires: bool = False
 ) -> Tree:
     """The generated files of one environment, relative to its folder.
 
     Args:
         environment: what environment.yaml says.
         profile: the repository's.
-        variant_config: text of the variant's own frameworkcontroller.yaml.
+        configuration: FrameworkController's file, where the environment has one.
         retires: whether retired.yaml stands beside them.
     """
     header = (
@@ -85,12 +85,20 @@ def environment_files(
     if policy := egress(environment):
         tree[EGRESS_FILE] = (header + yamlio.dump(policy)).encode()
     if environment.variant == CUSTOMIZED_CONFIG:
-        tree[CONFIG_FILE] = configuration(environment, variant_config).encode()
+        tree[CONFIG_FILE] = configuration.encode()
     return tree | nni_environment.files(environment)
 
 
 def configuration(environment: Environment, variant_config: str) -> str:
-    """FrameworkController's file: the environment's settings over the variant's."""
+    """FrameworkController's file: the environment's settings over the variant's.
+
+    Args:
+        environment: one of the variant customized-config.
+        variant_config: text of the variant's own frameworkcontroller.yaml.
+
+    Raises:
+        InputError: one of the two is no YAML mapping.
+    """
     from fcgitops.fcconfig import merging  # noqa: PLC0415 - only customized environments need it
 
     own, shipped = own_settings(environment), environment.shipped_pod_failure_spec

@@ -20,9 +20,10 @@ from fcgitops.model import answers, experiment, layout
 from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
-from fcgitops.text import keypaths, yamledit, yamlio
+from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import read_file, safe_join
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.yamledit import Document
 
 
 class Repository:
@@ -184,10 +185,14 @@ class Repository:
     def parse(self, name: str, source: bytes, where: str = "") -> Environment:
         """The environment that the text `source` describes. Raises as `environment`."""
         where = where or source_path(name)
-        flat, problems = keypaths.flatten(yamlio.load(source, where), where, KEYS)
+        return self.described(name, Document(yamlio.decoded(source, where), where))
+
+    def described(self, name: str, document: Document) -> Environment:
+        """The environment that a document describes. Raises as `environment`."""
+        where, answers = document.where, self.answers
+        flat, problems = keypaths.flatten(document.value, where, KEYS)
         if problems:
-            raise InputError(problems + model.check_values(flat, where, self.answers.profile))
-        answers = self.answers
+            raise InputError(problems + model.check_values(flat, where, answers.profile))
         env = model.environment(name, flat, answers.environment_defaults, answers.profile, where)
         if env.tool.reads_environments and env.tool not in answers.tools:
             what = f"is {env.sync}, for which this repository has no entry points"
@@ -195,8 +200,7 @@ class Repository:
             raise InputError(Problem(f"{where}: sync", what, hint))
         if "settings" not in flat:
             return env
-        text = yamledit.block(source.decode("utf-8-sig"), "settings", where)
-        return dataclasses.replace(env, settings_text=text)
+        return dataclasses.replace(env, settings_text=document.block("settings"))
 
     def tools_with_nni(self, changed: Collection[Environment]) -> set[str]:
         """The names of the tools that sync an environment in which NNI is enabled.

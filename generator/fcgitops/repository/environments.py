@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +21,9 @@ from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository, source_path
 from fcgitops.repository.merge import Merged, MergeFile, merge
 from fcgitops.sync import entrypoints
-from fcgitops.text import keypaths, yamledit, yamlio
+from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, at, read_file
+from fcgitops.text.yamledit import Document
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,24 @@ class Planned:
     """One environment as it will be."""
 
     environment: Environment
+    document: Document
+    """Its environment.yaml, parsed; of an option where there is no file yet."""
     source: bytes
+    """The bytes of the same."""
     new: bool
-    where: str
-    """The file or option that it comes from, for messages."""
+    repository: Repository
+    """That it is to be in."""
+
+    @functools.cached_property
+    def configuration(self) -> str:
+        """FrameworkController's file, merged once; empty where the environment has none.
+
+        Raises:
+            InputError: its settings or the variant's are no YAML mapping.
+        """
+        if self.environment.variant != model.CUSTOMIZED_CONFIG:
+            return ""
+        return overlay.configuration(self.environment, variant_config(self.repository))
 
 
 def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
@@ -89,19 +105,16 @@ def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
 def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[Problem]:
     customized = [p for p in planned if p.environment.variant == model.CUSTOMIZED_CONFIG]
     variant = variant_config(repository) if customized else ""
-    return [
-        problem
-        for item in customized
-        for problem in check_configuration(
-            item.environment,
-            variant,
-            item.where if item.environment.settings_text else f"{FILE}: defaults",
-        )
-    ]
+    problems = []
+    for item in customized:
+        env = item.environment
+        where = item.document.where if env.settings_text else f"{FILE}: defaults"
+        problems += check_parts(env, variant, where) or check_settings(item.configuration, where)
+    return problems
 
 
-def check_configuration(environment: Environment, variant: str, where: str) -> list[Problem]:
-    """What FrameworkController would panic on, or not take as written, in an environment's file.
+def check_parts(environment: Environment, variant: str, where: str) -> list[Problem]:
+    """What is wrong with the two texts that an environment's configuration is merged of.
 
     Args:
         environment: one of the variant customized-config.
@@ -111,15 +124,18 @@ def check_configuration(environment: Environment, variant: str, where: str) -> l
     from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
-    own = overlay.own_settings(environment)
-    if problems := _settings_problems(own, where):
-        return problems
-    if problems := [found.problem(_VARIANT_FILE) for found in faults(check(variant.encode()))]:
-        return problems
-    return _settings_problems(overlay.configuration(environment, variant), where)
+    return check_settings(overlay.own_settings(environment), where) or [
+        found.problem(_VARIANT_FILE) for found in faults(check(variant.encode()))
+    ]
 
 
-def _settings_problems(text: str, where: str) -> list[Problem]:
+def check_settings(text: str, where: str) -> list[Problem]:
+    """What FrameworkController would panic on, or not take as written, in settings.
+
+    Args:
+        text: its file, or an environment's own part of it.
+        where: the source of the settings, for messages.
+    """
     from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
@@ -154,35 +170,43 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
     where = request.where if source is None else source_path(request.name)
     if source is None:
         text = overlay.source(request.name, request.given, repository.defaults)
-        changes = _entries(request, request.given, repository.defaults)
-        text = yamledit.edit(text, changes, where)
+        document = Document(text, where).edited(
+            _entries(request, request.given, repository.defaults)
+        )
     else:
-        document = yamlio.load(source, where)
-        if document is None:  # its variant would silently be the default one
-            raise InputError(Problem(where, "is empty", f"git checkout {where}"))
-        current, problems = keypaths.flatten(document, where, KEYS)
-        if problems:  # a damaged file is not edited
-            profile = repository.answers.profile
-            raise InputError(problems + model.check_values(current, where, profile))
-        changes = {
-            tuple(path.split(".")): value
-            for path, value in request.given.items()
-            if current.get(path) != value
-        }
-        changes |= _entries(request, current, repository.defaults)
-        text = yamledit.edit(source.decode("utf-8-sig"), changes, where)
+        document = _changed(repository, Document(yamlio.decoded(source, where), where), request)
     if request.config is not None:
-        text = yamledit.set_block(text, "settings", request.config, request.where)
+        document = document.with_block("settings", request.config, request.where)
     own = {("settings", *path): value for path, value in request.settings.items()}
-    text = yamledit.edit(text, own, where)
+    document = document.edited(own)
     try:
-        environment = repository.parse(request.name, text.encode(), where)
+        environment = repository.described(request.name, document)
     except InputError as error:  # with what is wrong in its settings
-        block = yamledit.block(text, "settings", where)
-        more = _settings_problems(block, where) if block else []
+        block = document.block("settings")
+        more = check_settings(block, where) if block else []
         raise InputError([*error.problems, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
-    return Planned(environment, mark + text.encode(), source is None, where)
+    data = mark + document.text.encode()
+    return Planned(environment, document, data, source is None, repository)
+
+
+def _changed(repository: Repository, document: Document, request: Request) -> Document:
+    """An environment.yaml with the keys that are given."""
+    if document.value is None:  # its variant would silently be the default one
+        where = document.where
+        raise InputError(Problem(where, "is empty", f"git checkout {where}"))
+    if not (request.given or request.entries or request.settings or request.config):
+        return document
+    current, problems = keypaths.flatten(document.value, document.where, KEYS)
+    if problems:  # a damaged file is not edited
+        profile = repository.answers.profile
+        raise InputError(problems + model.check_values(current, document.where, profile))
+    changes: dict[tuple[str, ...], Any] = {
+        tuple(path.split(".")): value
+        for path, value in request.given.items()
+        if current.get(path) != value
+    }
+    return document.edited(changes | _entries(request, current, repository.defaults))
 
 
 def _entries(
@@ -229,18 +253,19 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         Paths relative to the repository.
     """
     answers = repository.answers
-    variant = variant_config(repository)
     cluster_role = read_file(repository.root, layout.CLUSTER_ROLE)
     total = Merged()
     for item in planned:
         env = item.environment
         folder = f"{OVERLAYS}/{env.name}"
         total.files[f"{folder}/{overlay.SOURCE_FILE}"] = item.source
-        files = overlay.environment_files(env, answers.profile, variant)
+        files = overlay.environment_files(env, answers.profile, item.configuration)
         gone = _retired(repository, env, files, merge_file)
         total.files |= gone
         if any(gone.values()):
-            files = overlay.environment_files(env, answers.profile, variant, retires=True)
+            files = overlay.environment_files(
+                env, answers.profile, item.configuration, retires=True
+            )
         bring_in_line(repository, folder, files, total, merge_file)
         # Still as it was made, it may be left uncommitted by an earlier --no-commit.
         total.files |= {

@@ -83,7 +83,10 @@ def new_environment(
         answers: of the repository.
         cluster_role: content of `layout.CLUSTER_ROLE`.
     """
-    files = overlay.environment_files(env, answers.profile, variant_config(answers.profile))
+    configuration = ""
+    if env.variant == CUSTOMIZED_CONFIG:
+        configuration = overlay.configuration(env, variant_config(answers.profile))
+    files = overlay.environment_files(env, answers.profile, configuration)
     tree = at(
         f"{OVERLAYS}/{env.name}",
         {overlay.SOURCE_FILE: source.encode(), **record.with_record(files), **overlay.LOCAL},

@@ -6,6 +6,7 @@ sets a key. PyYAML tells where each node stands in the text; an edit is a splice
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,74 +19,110 @@ from fcgitops.text import yamlio
 KeyPath = tuple[str, ...]
 
 
-def edit(text: str, changes: Mapping[KeyPath, Any], where: str) -> str:
-    """`text`, a block mapping, with each key path in `changes` set to its value.
+class Document:
+    """A YAML text with its nodes and its value, each made once; an edit makes another document.
 
     Args:
         text: a YAML document, perhaps empty.
-        changes: path of keys → value; missing parents are made.
         where: the file, for messages.
-
-    Raises:
-        InputError: `text` is not valid YAML, or what would be a parent in it is no mapping.
     """
-    if not changes:
-        return text
-    wanted = yamlio.load(text.encode(), where)
-    for path, value in changes.items():
-        wanted = _with(wanted, path, value, where)
-    try:
+
+    def __init__(self, text: str, where: str) -> None:
+        self.text = text
+        self.where = where
+
+    @functools.cached_property
+    def root(self) -> yaml.Node | None:
+        """The node graph. Raises as `yamlio.compose`."""
+        return yamlio.compose(self.text.encode(), self.where)
+
+    @functools.cached_property
+    def value(self) -> Any:  # noqa: ANN401 - a YAML document is any value
+        """What the text means. Raises as `yamlio.load`."""
+        return yamlio.construct(self.root, self.where)
+
+    def edited(self, changes: Mapping[KeyPath, Any]) -> Document:
+        """The document, a block mapping, with each key path in `changes` set to its value.
+
+        Args:
+            changes: path of keys → value; missing parents are made.
+
+        Raises:
+            InputError: the text is not valid YAML, or what would be a parent in it is no mapping.
+        """
+        if not changes:
+            return self
+        wanted = self.value
         for path, value in changes.items():
-            text = _set(text, path, value, where)
-        if yamlio.load(text.encode(), where) == wanted:
-            return text
-    except InputError:
-        pass
-    # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
-    return yamlio.dump(wanted)
+            wanted = _with(wanted, path, value, self.where)
+        try:
+            found = self
+            for path, value in changes.items():
+                found = Document(_set(found, path, value), self.where)
+            if found.value == wanted:
+                return found
+        except InputError:
+            pass
+        # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
+        return Document(yamlio.dump(wanted), self.where)
+
+    def with_block(self, key: str, block: str, where: str) -> Document:
+        """The document with `key` set to the mapping in the text `block`, comments and all.
+
+        Args:
+            key: of the top level.
+            block: a YAML mapping.
+            where: its file, for messages.
+        """
+        value = yamlio.load(block.encode(), where)
+        lines = re.sub(r"\r\n?", "\n", block).removesuffix("\n").split("\n")
+        body = [line for line in lines if not line.startswith(("---", "...", "%"))]
+        indented = "\n".join(f"  {line}".rstrip() for line in body)
+        bare = self.edited({(key,): None})
+        assert isinstance(bare.root, yaml.MappingNode)  # noqa: S101 - `edited` has just made one
+        found = _find(bare.root, key)
+        assert found  # noqa: S101
+        name, null = found
+        text = bare.text
+        colon, end = _colon(text, name), null.end_mark.index
+        comment = text[end : _line_end(text, end)]
+        rest = text[end_with_comments(text, end, name.start_mark.column) :]
+        result = Document(f"{text[:colon]}{comment}\n{indented}{rest}", self.where)
+        wanted = _with(self.value, (key,), value, self.where)
+        return result if result.means(wanted) else self.edited({(key,): value})
+
+    def block(self, key: str) -> str:
+        """What stands below the top-level `key`, dedented, comments and all; empty where it is not.
+
+        The opposite of `with_block`. Raises as `edited`.
+        """
+        found = _find(self.root, key) if isinstance(self.root, yaml.MappingNode) else None
+        value = self.value.get(key) if found else None
+        if found is None or value is None:
+            return ""
+        text, (name, node) = self.text, found
+        if _is_block(node, yaml.MappingNode):
+            start = text.find("\n", name.end_mark.index) + 1
+            end = end_of(node)
+            end -= text[end - 1] == "\n"  # a literal ends with its newline
+            end = end_with_comments(text, end, name.start_mark.column)
+            own, column = re.sub(r"\r\n?", "\n", text[start:end]), node.start_mark.column
+            own = re.sub(rf"^ {{1,{column}}}", "", own.removesuffix("\n"), flags=re.M) + "\n"
+        else:
+            own = text[node.start_mark.index : node.end_mark.index] + "\n"
+        return own if Document(own, self.where).means(value) else yamlio.dump(value)
+
+    def means(self, wanted: object) -> bool:
+        """Whether the text is valid, and has this value."""
+        try:
+            return bool(self.value == wanted)
+        except InputError:
+            return False
 
 
-def set_block(text: str, key: str, block: str, where: str) -> str:
-    """`text` with the top-level `key` set to the mapping written in `block`, comments and all."""
-    value = yamlio.load(block.encode(), where)
-    lines = re.sub(r"\r\n?", "\n", block).removesuffix("\n").split("\n")
-    body = [line for line in lines if not line.startswith(("---", "...", "%"))]
-    indented = "\n".join(f"  {line}".rstrip() for line in body)
-    bare = edit(text, {(key,): None}, where)
-    root = yamlio.compose(bare.encode(), where)
-    assert isinstance(root, yaml.MappingNode)  # noqa: S101 - `edit` has just written one
-    found = _find(root, key)
-    assert found  # noqa: S101
-    name, null = found
-    colon, end = _colon(bare, name), null.end_mark.index
-    comment = bare[end : _line_end(bare, end)]
-    rest = bare[end_with_comments(bare, end, name.start_mark.column) :]
-    edited = f"{bare[:colon]}{comment}\n{indented}{rest}"
-    wanted = _with(yamlio.load(text.encode(), where), (key,), value, where)
-    return edited if _means(edited, wanted, where) else edit(text, {(key,): value}, where)
-
-
-def block(text: str, key: str, where: str) -> str:
-    """What stands below the top-level `key`, dedented, comments and all; empty where it is not.
-
-    The opposite of `set_block`. Raises as `edit`.
-    """
-    value = (yamlio.load(text.encode(), where) or {}).get(key)
-    root = yamlio.compose(text.encode(), where)
-    found = _find(root, key) if isinstance(root, yaml.MappingNode) else None
-    if found is None or value is None:
-        return ""
-    name, node = found
-    if _is_block(node, yaml.MappingNode):
-        start = text.find("\n", name.end_mark.index) + 1
-        end = end_of(node)
-        end -= text[end - 1] == "\n"  # a literal ends with its newline
-        end = end_with_comments(text, end, name.start_mark.column)
-        own, column = re.sub(r"\r\n?", "\n", text[start:end]), node.start_mark.column
-        own = re.sub(rf"^ {{1,{column}}}", "", own.removesuffix("\n"), flags=re.M) + "\n"
-    else:
-        own = text[node.start_mark.index : node.end_mark.index] + "\n"
-    return own if _means(own, value, where) else yamlio.dump(value)
+def edit(text: str, changes: Mapping[KeyPath, Any], where: str) -> str:
+    """`Document.edited` of a text."""
+    return Document(text, where).edited(changes).text
 
 
 def _with(document: Any, path: KeyPath, value: Any, where: str, depth: int = 0) -> Any:  # noqa: ANN401
@@ -98,23 +135,16 @@ def _with(document: Any, path: KeyPath, value: Any, where: str, depth: int = 0) 
     return {**old, key: _with(old.get(key), path, value, where, depth + 1)}
 
 
-def _means(text: str, wanted: object, where: str) -> bool:
-    try:
-        return bool(yamlio.load(text.encode(), where) == wanted)
-    except InputError:
-        return False
-
-
 def _find(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | None:
     return next(((name, value) for name, value in node.value if name.value == key), None)
 
 
-def _set(text: str, path: KeyPath, value: object, where: str) -> str:
-    node = yamlio.compose(text.encode(), where)
+def _set(document: Document, path: KeyPath, value: object) -> str:
+    node, text = document.root, document.text
     if not _is_block(node, yaml.MappingNode):
         newline = "" if text.endswith("\n") or not text else "\n"
-        return f"{text}{newline}{yamlio.dump(_with(None, path, value, where))}"
-    return _set_in(node, text, path, value, where)
+        return f"{text}{newline}{yamlio.dump(_with(None, path, value, document.where))}"
+    return _set_in(node, text, path, value, document.where)
 
 
 def _set_in(node: Any, text: str, path: KeyPath, value: object, where: str) -> str:  # noqa: ANN401

@@ -41,7 +41,11 @@ def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is a
     Raises:
         InputError: with every repeated key, or the first syntax error, and its line.
     """
-    node = compose(data, where)
+    return construct(compose(data, where), where)
+
+
+def construct(node: yaml.Node | None, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value
+    """The value of what `compose` gave; None of nothing. Raises as `load` does."""
     if node is None:
         return None
     problems = list(_repeated_keys(node, where))
@@ -70,15 +74,24 @@ def load_all(rendered: bytes, where: str = "") -> list[Any]:
         ) from error
 
 
-def compose(data: bytes, where: str) -> yaml.Node | None:
-    """The node graph of `data`, with each node's place in the text. Raises as `load` does."""
+def decoded(data: bytes, where: str) -> str:
+    """The text of a YAML file, without a byte order mark.
+
+    Raises:
+        InputError: it is no UTF-8, or has over 1 MiB.
+    """
     if len(data) > MAX_BYTES:
         raise InputError(Problem(where, f"has {len(data)} bytes", f"at most {MAX_BYTES}"))
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line_number = data.count(b"\n", 0, error.start) + 1
         raise InputError(Problem(f"{where}:{line_number}", "is not UTF-8 text")) from error
+
+
+def compose(data: bytes, where: str) -> yaml.Node | None:
+    """The node graph of `data`, with each node's place in the text. Raises as `load` does."""
+    text = decoded(data, where)
     try:
         if _may_be_odd(text):
             _check_events(text, where)

@@ -9,7 +9,6 @@ from fcgitops.manifests import overlay
 from fcgitops.manifests.overlay import OVERLAYS
 from fcgitops.repository.contents import source_path
 from fcgitops.repository.environments import outcome
-from fcgitops.text import yamlio
 from fcgitops.verify import references
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
@@ -73,7 +72,7 @@ def spelled_out(known: Known) -> Faults:
     if not env.tool.reads_environments:
         return
     path = source_path(env.name)
-    document = yamlio.load(known.planned.source, path) or {}
+    document = known.planned.document.value
     for key, value in (
         ("variant", env.variant),
         ("cluster", f"{{name: {env.cluster_name}}}"),

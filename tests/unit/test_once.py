@@ -1,0 +1,61 @@
+"""What an environment that changes, or is verified, costs: each text is read once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Fcgitops
+from fcgitops.fcconfig import decode, goyaml, merging
+from fcgitops.text import yamlio
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counter[bytes]]:
+    """Texts that are parsed as YAML, decoded as Go does, and merged, counted."""
+    counts: dict[str, Counter[bytes]] = {}
+
+    def counted(module: Any, name: str) -> None:
+        original: Callable[..., Any] = getattr(module, name)
+        count = counts[name] = Counter()
+
+        def call(text: Any, *arguments: Any, **options: Any) -> Any:
+            count[text.encode() if isinstance(text, str) else text] += 1
+            return original(text, *arguments, **options)
+
+        monkeypatch.setattr(module, name, call)
+
+    counted(yamlio, "compose")
+    counted(goyaml, "parse")
+    counted(merging, "merge")
+    decode.read.cache_clear()
+    return counts
+
+
+@pytest.mark.parametrize(
+    "command", [["overlay", "prod", "--set", "workerNumber=801"], ["verify", "prod"]]
+)
+def test_each_text_is_read_once(
+    command: list[str], repository: Path, fcgitops: Fcgitops, reads: dict[str, Counter[bytes]]
+) -> None:
+    """environment.yaml as it was and as it will be, the settings, and what they are merged to."""
+    source = repository / "overlays/prod/environment.yaml"
+    before = source.read_bytes()
+    source.write_bytes(before + b"settings:\n  workerNumber: 800\n")
+    fcgitops("-C", repository, "overlay", "prod")
+    for count in reads.values():
+        count.clear()
+    decode.read.cache_clear()
+    texts = {source.read_bytes()}
+    fcgitops("-C", repository, *command)
+    texts.add(source.read_bytes())
+    merged = (repository / "overlays/prod/frameworkcontroller.yaml").read_bytes()
+
+    assert {text: reads["compose"][text] for text in texts} == dict.fromkeys(texts, 1)
+    assert set(reads["compose"].values()) == {1}
+    assert set(reads["parse"].values()) == {1}
+    assert reads["parse"][merged] == 1
+    assert sum(reads["merge"].values()) == 1
