@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -301,7 +302,9 @@ def _retired(
         # Brought back by hand, it is in use: kustomize takes no object twice.
         again = there is not None and mine is not None and retired.render(mine) == there
         return {path: None if again else there} if there else {}
-    versions = repo.open_repository(repository.root).former(place, limit=_HISTORY)
+    versions: Iterable[bytes] = ()
+    with suppress(InputError):  # an exported tree has no history
+        versions = repo.open_repository(repository.root).former(place, limit=_HISTORY)
     chosen = retired.choose([will_be, mine, *versions])
     content = retired.render(chosen) if chosen else None
     return {path: content} if content or there else {}
