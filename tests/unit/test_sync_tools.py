@@ -55,6 +55,7 @@ class Carousel:
         makes_nni_namespace=False,
     )
     folder = "clusters/carousel"
+    made = ("fair.yaml", "*/ride.yaml", "*/experiments/*/horse.yaml")
     guards = (("spec", "spares"),)
     bootstrap = Bootstrap(kind="rides.carousel.example.com", files=("ride.yaml",), more=())
 

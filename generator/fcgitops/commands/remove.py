@@ -16,7 +16,7 @@ from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import FOLDER
 from fcgitops.programs import kustomize
-from fcgitops.repository import environments, experiments, record
+from fcgitops.repository import environments, experiments, provenance, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints, registry, removal
@@ -42,11 +42,13 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
 
     def make(repository: Repository) -> tuple[Merged, str]:
         repository.require([name], repository.environment_names() + repository.headless_names())
-        if used := experiments.of_environments(repository, [name]):
-            raise InputError(
-                Problem(f"{FOLDER}/{found}", f"runs in {name}", f"fcgitops nni remove {found}")
-                for found in used
-            )
+        used, unreadable = experiments.of_environments(repository, [name])
+        problems = [
+            Problem(f"{FOLDER}/{found}", f"runs in {name}", f"fcgitops nni remove {found}")
+            for found in used
+        ]
+        if problems := [*problems, *unreadable]:  # of which nobody knows where they run
+            raise InputError(problems)
         committed = _committed(repository, f"{OVERLAYS}/{name}")
         for tool in registry.TOOLS.values():
             committed += _generated(repository, entrypoints.folder(tool, name))
@@ -89,8 +91,9 @@ def _generated(repository: Repository, path: str) -> list[str]:
         InputError: one of them is not committed.
     """
     place = f"{path}/{layout.RECORD_FILE}"
-    made = record.decode(read_file(repository.root, place)) or {}
-    names = [f"{path}/{name}" for name in made] + ([place] if made else [])
+    recorded = record.decode(read_file(repository.root, place)) or {}
+    made, _ = provenance.generated(path, recorded)
+    names = [*made, place] if recorded else []
     there = [name for name in names if (repository.root / name).exists()]
     committed = repo.open_repository(repository.root).list_head(path)
     if missing := [name for name in there if name not in committed]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
+from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
@@ -69,6 +70,7 @@ def change(folder: Path, make: Plan, options: Options) -> int:
     with nullcontext() if options.dry_run else worktree.lock():
         repository = Repository(found.root)  # read under the lock
         repository.require_same_version()
+        worktree.refuse_left_out(*layout.READ)
         merged, message = make(repository)
         for note in merged.notes:
             terminal.say(f"note: {note}")
@@ -147,8 +149,9 @@ def _nni_is_on(repository: Repository, planned: Sequence[Planned]) -> bool:
 def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merged:
     """The experiments of environments that change, brought in line; the unreadable are noted."""
     environments = {env.name: env for env in changed}
-    there, notes = [], []
-    for name in experiments.of_environments(repository, environments):
+    names, unreadable = experiments.of_environments(repository, environments)
+    there, notes = [], [f"an experiment was left as it is: {problem}" for problem in unreadable]
+    for name in names:
         try:
             there.append(experiments.as_it_is(repository, name, environments))
         except InputError as error:

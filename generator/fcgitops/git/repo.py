@@ -6,6 +6,7 @@ contents are bytes, None deletes the file.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -93,6 +94,31 @@ class GitRepository:
         """HEAD's files at or below the path `under`; "" means all of the content."""
         found = self._tree.head_paths(self.prefix + under)
         return [path.removeprefix(self.prefix) for path in found]
+
+    def list_folders(self, under: str) -> list[str]:
+        """The names of HEAD's folders just below the path `under`."""
+        return self._tree.head_folders(self.prefix + under)
+
+    def refuse_left_out(self, *folders: str) -> None:
+        """Refuse where a sparse checkout leaves out what is needed.
+
+        Args:
+            *folders: paths, files of which may not be left out.
+
+        Raises:
+            InputError: some are; the hint is the command that brings them here.
+        """
+        left_out = {
+            folder
+            for folder in folders
+            for path in self._tree.staged.skipped
+            if path == self.prefix + folder or path.startswith(f"{self.prefix}{folder}/")
+            if not (self.top / path).exists()
+        }
+        if left_out:
+            what = f"the sparse checkout leaves out files of {', '.join(sorted(left_out))}"
+            paths = shlex.join(self.prefix + folder for folder in sorted(left_out))
+            raise InputError(Problem(str(self.top), what, f"git sparse-checkout add {paths}"))
 
     def list_ignored(self, under: str) -> list[str]:
         """What git ignores below a path: files, and whole folders with a "/" at their end."""

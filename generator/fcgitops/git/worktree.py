@@ -239,6 +239,14 @@ class WorkTree:
         command = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.head, *where)
         return [path for path in text(self.git.run(*command)).split("\0") if path]
 
+    def head_folders(self, under: str) -> list[str]:
+        """The names of HEAD's folders just below a path of the work tree."""
+        if self.head is None:
+            return []
+        command = ("ls-tree", "-d", "-z", "--name-only", "--full-tree", self.head, f"{under}/")
+        found = text(self.git.run(*command)).split("\0")[:-1]
+        return [path.rpartition("/")[2] for path in found]
+
     def ignored_paths(self, under: str) -> list[str]:
         """What git ignores below a path: files, and whole folders with a "/" at their end."""
         command = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")

@@ -20,6 +20,11 @@ from fcgitops.text.tree import Tree
 
 FOLDER = "nni"
 """Below the environment's own."""
+MADE = tuple(
+    f"{FOLDER}/{name}.yaml"
+    for name in ("accounts", "kustomization", "limits", "namespace", "networkpolicies")
+)
+"""Every file that this version or a former one makes here, from the environment's folder."""
 MANAGER = "nni-manager"
 TRIAL = "nni-trial"
 UI_PORT = 8080

@@ -35,6 +35,15 @@ NAME = "frameworkcontroller"
 KUBECONFIG_VOLUME = "kubeconfig"
 KUBECONFIG_FOLDER = "/etc/frameworkcontroller-kubeconfig"
 
+MADE = (
+    "kustomization.yaml",
+    CONFIG_FILE,
+    EGRESS_FILE,
+    *(f"{PATCHES}/{name}.yaml" for name in ("clusterrolebinding", "kustomization", "statefulset")),
+    *nni_environment.MADE,
+)
+"""Every file that this version or a former one makes in an environment's folder."""
+
 LOCAL: Tree = {
     "local/kustomization.yaml": (
         b"# Yours: patches, resources and generators of this environment alone. fcgitops made\n"

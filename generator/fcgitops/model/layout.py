@@ -8,3 +8,6 @@ RECORD_FILE = ".fcgitops"
 
 CLUSTER_ROLE = "base/clusterrole.yaml"
 """What FrameworkController may do; the profile `upstream` has none."""
+
+READ = (".fcgitops", "base", "clusters", "components", "experiments", "fcgitops.yaml", "overlays")
+"""What a change is made of: each command that writes reads of all of these."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
-from collections.abc import Collection, Iterable
+import shlex
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from fcgitops import __version__
+from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import repo
 from fcgitops.manifests import nni_environment, overlay
@@ -117,6 +119,56 @@ class Repository:
         return sorted(e.name for e in folder.iterdir() if (e / experiment.RUN_FILE).is_file())
 
     @functools.cached_property
+    def absent(self) -> dict[str, bytes]:
+        """Environments that HEAD has and the work tree has not: name → its environment.yaml.
+
+        Moved away, say, or left out by a sparse checkout. Nothing of theirs is touched, and what
+        they have a share in stays as it is.
+        """
+        return self._only_in_head(OVERLAYS, overlay.SOURCE_FILE)
+
+    def say_absent(self) -> None:
+        """Tells of them: a command that reads sees the work tree alone."""
+        if self.absent:
+            names = ", ".join(sorted(self.absent)[:3]) + (", …" if len(self.absent) > 3 else "")
+            terminal.say(terminal.printable(f"note: committed, but not in the work tree: {names}"))
+
+    @functools.cached_property
+    def absent_experiments(self) -> dict[str, bytes]:
+        """The same of experiments: name → its run.yaml."""
+        return self._only_in_head(experiment.FOLDER, experiment.RUN_FILE)
+
+    def _only_in_head(self, folder: str, file: str) -> dict[str, bytes]:
+        with suppress(InputError):  # an exported tree is in no repository
+            head = repo.open_repository(self.root)
+            names = head.list_folders(folder)
+            missing = {
+                f"{folder}/{name}/{file}": name
+                for name in names
+                if not (self.root / folder / name / file).is_file()
+            }
+            if missing:
+                found = head.read_head(missing)
+                return {missing[path]: data for path, data in found.items() if data is not None}
+        return {}
+
+    def read(self, path: str) -> bytes | None:
+        """Content of a file that environments share; None where there is none, nor in HEAD.
+
+        Raises:
+            InputError: HEAD has it and the work tree has not; or as `read_file`.
+        """
+        data = read_file(self.root, path)
+        committed: list[str] = []
+        if data is None:
+            with suppress(InputError):  # an exported tree is in no repository
+                committed = repo.open_repository(self.root).list_head(path)
+        if committed:
+            hint = f"git restore {shlex.quote(path)}, or commit that it is gone"
+            raise InputError(Problem(path, "is missing here, and was committed", hint))
+        return data
+
+    @functools.cached_property
     def ignored(self) -> list[str]:
         """What of the experiments Git ignores: files, and whole folders with a "/" at their end."""
         with suppress(InputError):  # an exported tree is in no repository
@@ -202,21 +254,32 @@ class Repository:
             return env
         return dataclasses.replace(env, settings_text=document.block("settings"))
 
-    def tools_with_nni(self, changed: Collection[Environment]) -> set[str]:
+    def tools_with_nni(self, changed: Collection[Environment]) -> tuple[set[str], list[Problem]]:
         """The names of the tools that sync an environment in which NNI is enabled.
 
         Args:
             changed: environments that are not as their files say. Of the others only those files
                 are parsed in which the key can stand at all.
+
+        Returns:
+            The names, and the problems of environments that cannot tell.
         """
         names = {env.name for env in changed}
         found = list(changed)
-        for name in self.environment_names():
-            source = self.source(name) or b""
+        problems: list[Problem] = []
+        for name, source in self._sources():
             if name not in names and (b"nni" in source or b"\\" in source):
-                with suppress(InputError):  # other checks say what is wrong with it
+                try:
                     found.append(self.parse(name, source))
-        return {env.sync for env in found if env.runs_nni}
+                except InputError as error:
+                    problems += error.problems
+        return {env.sync for env in found if env.runs_nni}, problems
+
+    def _sources(self) -> Iterator[tuple[str, bytes]]:
+        """Each environment's name and environment.yaml, of those too that only HEAD has."""
+        for name in self.environment_names():
+            yield name, self.source(name) or b""
+        yield from self.absent.items()
 
     def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.
@@ -228,7 +291,7 @@ class Repository:
         names = {env.name for env in changed}
         taken: dict[str, str] = {}
         problems = []
-        others = (n for n in self.environment_names() if n not in names)
+        others = ((name, source) for name, source in self._sources() if name not in names)
         for env in (*self._possible_rivals(changed, others), *changed):
             for key, where in (
                 (f"name {env.cluster_name}", "cluster.name"),
@@ -248,7 +311,7 @@ class Repository:
         return problems
 
     def _possible_rivals(
-        self, changed: Collection[Environment], others: Iterable[str]
+        self, changed: Collection[Environment], others: Iterable[tuple[str, bytes]]
     ) -> Iterable[Environment]:
         needles = {env.cluster_name.lower().encode() for env in changed}
         needles |= {
@@ -258,8 +321,7 @@ class Repository:
             for env in changed
             if env.cluster_server
         }
-        for name in others:
-            source = self.source(name) or b""
+        for name, source in others:
             # A backslash may spell any text in YAML, so such a file is looked at closely too.
             lowered = source.lower() + b"\n" + name.encode()
             if b"\\" in source or any(needle in lowered for needle in needles):

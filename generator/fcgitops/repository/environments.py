@@ -18,7 +18,7 @@ from fcgitops.model import layout
 from fcgitops.model.answers import FILE
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
-from fcgitops.repository import record, scaffold
+from fcgitops.repository import provenance, record, scaffold
 from fcgitops.repository.contents import Repository, source_path
 from fcgitops.repository.merge import Merged, MergeFile, merge
 from fcgitops.sync import entrypoints
@@ -254,7 +254,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         Paths relative to the repository.
     """
     answers = repository.answers
-    cluster_role = read_file(repository.root, layout.CLUSTER_ROLE)
+    cluster_role = repository.read(layout.CLUSTER_ROLE)
     total = Merged()
     for item in planned:
         env = item.environment
@@ -326,17 +326,37 @@ def repository_outcome(
         merge_file: git's own merge of one file.
         changed: environments that change in the same commit.
     """
-    recorded = read_file(repository.root, layout.BASE_RECORD)
-    old = record.decode(recorded) or {}
+    old = record.decode(repository.read(layout.BASE_RECORD)) or {}
     base = {path: data for path, data in old.items() if entrypoints.is_shared(path)}
-    with_nni = repository.tools_with_nni(changed)
-    theirs = entrypoints.of_repository(repository.answers, with_nni)
+    theirs, notes = shared_entry_points(repository, changed)
     ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
     merged = merge(base, ours, theirs, merge_file)
+    merged.notes += notes
     if old and base != theirs:
         others = {path: data for path, data in old.items() if path not in base}
         merged.files[layout.BASE_RECORD] = record.encode(others | theirs)
     return merged
+
+
+def shared_entry_points(
+    repository: Repository, changed: Collection[Environment] = ()
+) -> tuple[Tree, list[str]]:
+    """The entry points that no environment has of its own, and notes on them.
+
+    Those for NNI are there as long as an environment needs them, or cannot be read.
+
+    Args:
+        repository: as it is on disk.
+        changed: environments that change in the same commit.
+    """
+    needed, unreadable = repository.tools_with_nni(changed)
+    recorded = record.decode(repository.read(layout.BASE_RECORD)) or {}
+    kept = entrypoints.tools_with_nni(repository.answers, recorded) - needed
+    if not (unreadable and kept):
+        return entrypoints.of_repository(repository.answers, needed), []
+    why = "; ".join(map(str, unreadable))
+    notes = [f"the entry points of NNI are left as they are: {why}"]
+    return entrypoints.of_repository(repository.answers, needed | kept), notes
 
 
 def bring_in_line(
@@ -356,7 +376,9 @@ def bring_in_line(
     if recorded is None and not files:
         return
     old = record.decode(recorded)
-    base, theirs = at(folder, old or {}), at(folder, files)
+    base, strange = provenance.generated(folder, old or {})
+    total.notes += [f"{place} names {path}: not generated there, so left alone" for path in strange]
+    theirs = at(folder, files)
     ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
     if old is None and any(data is not None for data in ours.values()):
         total.notes.append(
@@ -373,7 +395,7 @@ _VARIANT_FILE = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{overlay.CONFIG_FILE}"
 
 def variant_config(repository: Repository) -> str:
     """The repository's own customized-config, which its owners may have changed."""
-    data = read_file(repository.root, _VARIANT_FILE)
+    data = repository.read(_VARIANT_FILE)
     if data is None:
         return scaffold.variant_config(repository.answers.profile)
     try:

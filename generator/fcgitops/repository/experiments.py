@@ -167,18 +167,27 @@ def of(
     return environment
 
 
-def of_environments(repository: Repository, names: Iterable[str]) -> list[str]:
-    """The experiments whose run.yaml names one of the environments, readable ones alone."""
+def of_environments(
+    repository: Repository, names: Iterable[str]
+) -> tuple[list[str], list[Problem]]:
+    """The experiments whose run.yaml names one of the environments.
+
+    Returns:
+        Their names, and a problem for each run.yaml that cannot tell.
+    """
     wanted = set(names)
-    found = []
-    for name in repository.experiment_names():
+    found: list[str] = []
+    problems: list[Problem] = []
+    absent = repository.absent_experiments
+    for name in (*repository.experiment_names(), *absent):
+        where = f"{FOLDER}/{name}/{RUN_FILE}"
         try:
-            source = repository.experiment_source(name)
-            if model.parse(name, source, name).environment in wanted:
+            source = absent.get(name) or repository.experiment_source(name)
+            if model.parse(name, source, where).environment in wanted:
                 found.append(name)
-        except InputError:
-            continue
-    return found
+        except InputError as error:
+            problems += error.problems
+    return found, problems
 
 
 def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:

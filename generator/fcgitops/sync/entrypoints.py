@@ -33,9 +33,20 @@ def of_nni(answers: Answers) -> set[str]:
     return set(of_repository(answers, registry.TOOLS)) - set(of_repository(answers))
 
 
+def tools_with_nni(answers: Answers, files: Collection[str]) -> set[str]:
+    """The names of the tools of whose entry points for NNI alone `files` has some."""
+    there = set(files) - set(of_repository(answers))
+    return {name for name in registry.TOOLS if there & set(of_repository(answers, [name]))}
+
+
+def made() -> list[str]:
+    """Every file that this version or a former one makes as an entry point; * is one folder."""
+    return [f"{tool.folder}/{path}" for tool in registry.TOOLS.values() for path in tool.made]
+
+
 def is_shared(path: str) -> bool:
     """Whether a path is one that `of_repository` may have, or may have had."""
-    return any(path.startswith(f"{tool.folder}/") for tool in registry.TOOLS.values())
+    return path in made()
 
 
 def of_environment(

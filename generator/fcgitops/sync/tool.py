@@ -45,6 +45,10 @@ class SyncTool(Protocol):
         """Below which its entry points stand; those of an environment in a folder of its name."""
 
     @property
+    def made(self) -> Sequence[str]:
+        """Every file that this version or a former one makes below `folder`; * is one folder."""
+
+    @property
     def guards(self) -> Sequence[KeyPath]:
         """Key paths of entry points which keep the tool from deleting anything."""
 

@@ -14,6 +14,7 @@ from fcgitops.verify import (
     judged,
     nni,
     pod_security,
+    records,
     rights,
     running,
     sources,
@@ -22,7 +23,8 @@ from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
-    building, controller, effect, entry_points, judged, nni, pod_security, rights, running, sources,
+    building, controller, effect, entry_points, judged, nni, pod_security, records, rights, running,
+    sources,
 )  # fmt: skip
 
 

@@ -6,18 +6,23 @@ from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.git import program as git
 from fcgitops.model import answers, layout
-from fcgitops.repository.environments import repository_outcome
+from fcgitops.repository.environments import repository_outcome, shared_entry_points
 from fcgitops.sync import entrypoints, registry, safeguards
 from fcgitops.sync.tool import SyncTool
 from fcgitops.text.tree import at, read_file
-from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import REPOSITORY, Whole
 
 
 @REPOSITORY.check("FCG12", HAZARD)
 def in_line(whole: Whole) -> Faults:
     """The entry points are in line with fcgitops.yaml."""
-    merged = repository_outcome(whole.repository, git.merge_file)
+    try:
+        merged = repository_outcome(whole.repository, git.merge_file)
+    except InputError as error:
+        for problem in error.problems:
+            yield fault(problem)
+        return
     for path in merged.stale(whole.repository.root):
         yield Fault(f"is not in line with {answers.FILE}", "make overlays", file=path)
 
@@ -66,7 +71,7 @@ def unguarded(whole: Whole) -> Faults:
     """
     repository = whole.repository
     answers, role = repository.answers, read_file(repository.root, layout.CLUSTER_ROLE)
-    wanted = entrypoints.of_repository(answers, repository.tools_with_nni([]))
+    wanted, _ = shared_entry_points(repository)
     for item in whole.planned:
         for folder, entries in entrypoints.of_environment(item.environment, answers, role).items():
             wanted |= at(folder, entries)

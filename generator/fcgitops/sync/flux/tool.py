@@ -30,6 +30,12 @@ class Flux:
 
     traits = synctools.FLUX
     folder = environments.FOLDER
+    made = (
+        f"*/{environments.ACCOUNT_FILE}",
+        f"*/{environments.SYNC_FILE}",
+        f"*/{nni.FILE}",
+        f"*/experiments/*/{environments.SYNC_FILE}",
+    )
     guards = (
         ("spec", "force"),
         ("metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"),

@@ -1,0 +1,170 @@
+"""What cannot be read, or is not in the work tree, is never taken for "there is none"."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops, tree
+from gitenv import git, write
+
+NNI = "clusters/argocd/nni.yaml"
+PROD = "overlays/prod/environment.yaml"
+
+
+@pytest.fixture
+def nni(repository: Path, fcgitops: Fcgitops) -> Path:
+    """The repository with NNI enabled in prod, and an experiment there."""
+    fcgitops("-C", repository, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/export")
+    fcgitops("-C", repository, "nni", "experiment", "mnist", "--env", "prod")
+    return repository
+
+
+def typo(top: Path) -> None:
+    text = (top / PROD).read_text()
+    write(top, {PROD: text.replace("nni:", "nni: x")})
+
+
+def committed_typo(top: Path) -> None:
+    typo(top)
+    git(top, "commit", "-qam", "typo")
+
+
+def conflict(top: Path) -> None:
+    text = (top / PROD).read_text()
+    write(top, {PROD: f"<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n"})
+    git(top, "commit", "-qam", "conflict")
+
+
+def empty(top: Path) -> None:
+    write(top, {PROD: "# nni:\nnni: {namespace: [\n"})
+
+
+def moved_away(top: Path) -> None:
+    (top / "overlays/prod").rename(top.parent / "prod")
+
+
+def file_deleted(top: Path) -> None:
+    (top / PROD).unlink()
+
+
+Damage = Callable[[Path], None]
+
+
+CHANGE = ["overlay", "dev", "--set", "labels={team: a}"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "arguments"),
+    [
+        (typo, CHANGE),
+        (committed_typo, CHANGE),
+        (conflict, CHANGE),
+        (empty, CHANGE),
+        (moved_away, CHANGE),
+        (file_deleted, CHANGE),
+        (moved_away, ["overlay", "stage"]),
+        (typo, ["nni", "enable", "dev", "--storage", "nfs://10.0.0.2/export"]),
+        (committed_typo, ["remove", "dev"]),
+    ],
+)
+def test_another_environment_that_cannot_be_read(
+    nni: Path, fcgitops: Fcgitops, damage: Damage, arguments: list[str]
+) -> None:
+    """NNI's entry points of all environments stay; 0.1.0 committed their deletion, and exited 0."""
+    damage(nni)
+    before = git(nni, "rev-parse", f"HEAD:{NNI}", "HEAD:overlays/prod")
+    fcgitops("-C", nni, *arguments)
+    assert git(nni, "rev-parse", f"HEAD:{NNI}", "HEAD:overlays/prod") == before
+    assert (nni / NNI).exists()
+    changed = git(nni, "show", "--name-only", "--format=").splitlines()
+    assert not [path for path in changed if path.startswith(("overlays/prod/", "experiments/"))]
+
+
+def test_it_is_said(nni: Path, fcgitops: Fcgitops) -> None:
+    """What is left as it is, and which file keeps it from being known."""
+    typo(nni)
+    (nni / "list.yaml").write_text("- {name: dev, labels: {team: a}}\n")
+    ran = fcgitops("-C", nni, "overlays", "--from", nni / "list.yaml")
+    assert f"note: the entry points of NNI are left as they are: {PROD}:9: is not valid" in ran.err
+
+
+@pytest.mark.parametrize("command", ["list", "verify"])
+def test_a_command_that_reads_tells_of_it(nni: Path, fcgitops: Fcgitops, command: str) -> None:
+    """Not that all is well with what it has not seen."""
+    moved_away(nni)
+    ran = fcgitops("-C", nni, command, status=None)
+    assert "note: committed, but not in the work tree: prod" in ran.err
+
+
+def test_its_cluster_is_taken(nni: Path, fcgitops: Fcgitops) -> None:
+    """FrameworkController is one per cluster, also where the other one was moved away."""
+    moved_away(nni)
+    ran = fcgitops("-C", nni, "overlay", "stage", "--cluster", "prod", status=2)
+    assert "the environment prod is on this cluster already" in ran.err
+
+
+@pytest.mark.parametrize("damage", ["typo", "moved away"])
+def test_an_experiment_that_cannot_tell_where_it_runs(
+    nni: Path, fcgitops: Fcgitops, damage: str
+) -> None:
+    """Its environment is not removed; 0.1.0 did so."""
+    run = nni / "experiments/mnist/run.yaml"
+    if damage == "typo":
+        run.write_text("environment: [\n")
+        git(nni, "commit", "-qam", "typo")
+    else:
+        shutil.rmtree(run.parent)
+    before = tree(nni)
+    ran = fcgitops("-C", nni, "remove", "prod", status=2)
+    assert "experiments/mnist" in ran.err
+    assert tree(nni) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [
+        (".fcgitops/base", ["nni", "enable", "prod"]),
+        ("overlays/customized-config/frameworkcontroller.yaml", ["overlay", "prod"]),
+        ("base/clusterrole.yaml", ["overlay", "dev"]),
+    ],
+)
+def test_a_shared_file_that_is_missing(
+    nni: Path, fcgitops: Fcgitops, path: str, arguments: list[str]
+) -> None:
+    """It is not taken for one that was never there."""
+    (nni / path).unlink()
+    ran = fcgitops("-C", nni, *arguments, status=2)
+    assert f"{path}: is missing here, and was committed (git restore {path}" in ran.err
+    git(nni, "restore", path)
+    fcgitops("-C", nni, *arguments)
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+@pytest.mark.parametrize("cone", ["--cone", "--no-cone"])
+def test_sparse(nni: Path, fcgitops: Fcgitops, cone: str, dry: list[str]) -> None:
+    """What a sparse checkout leaves out is not deleted, nor is half of it generated."""
+    git(nni, "sparse-checkout", "set", cone, "overlays/dev", "base")
+    if cone == "--no-cone":
+        git(nni, "sparse-checkout", "add", "/fcgitops.yaml")
+    before = (tree(nni), git(nni, "status", "--porcelain"))
+    ran = fcgitops("-C", nni, "overlay", "dev", "--set", "labels={team: a}", *dry, status=2)
+    (command,) = re.findall(r"\((git sparse-checkout add .*)\)", ran.err)
+    assert command.split()[3:][-4:] == ["clusters", "components", "experiments", "overlays"]
+    assert (tree(nni), git(nni, "status", "--porcelain")) == before
+    # What is printed is a way out.
+    git(nni, *command.split()[1:])
+    fcgitops("-C", nni, "overlay", "dev", "--set", "labels={team: a}")
+
+
+def test_sparse_without_what_is_needed(nni: Path, fcgitops: Fcgitops) -> None:
+    """Files that no command reads may be left out."""
+    patterns = ["/*", "!/schemas/", "!/.github/"]
+    git(nni, "sparse-checkout", "set", "--no-cone", *patterns)
+    assert not (nni / "schemas").exists()
+    fcgitops("-C", nni, "overlay", "dev", "--set", "labels={team: a}")
+    assert git(nni, "ls-tree", "--name-only", "HEAD", "schemas") == "schemas"
+    assert git(nni, "status", "--porcelain") == ""
