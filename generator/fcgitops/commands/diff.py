@@ -80,13 +80,18 @@ def compare_states(folder: Path, words: tuple[str, ...], options: Options) -> in
         InputError: a word names nothing.
         ToolError: there is no good kustomize.
     """
-    from fcgitops.diff import sides  # noqa: PLC0415 - every rule is imported
-    from fcgitops.diff.report import Report  # noqa: PLC0415
+    from fcgitops.diff.report import Report  # noqa: PLC0415 - for this command alone
+    from fcgitops.git import program as git  # noqa: PLC0415
+    from fcgitops.model import layout  # noqa: PLC0415
+
+    root = layout.root_of(folder)
+    if not words and git.is_clean(root):
+        return show(Report((), *count(root), "equal inputs: nothing was built"), options)
+    from fcgitops.diff import sides  # noqa: PLC0415 - a clean tree does not need it
     from fcgitops.git.history import History  # noqa: PLC0415
     from fcgitops.programs import kustomize  # noqa: PLC0415
-    from fcgitops.repository.contents import Repository  # noqa: PLC0415
 
-    history = History(Repository.find(folder).root)
+    history = History(root)
     found = sides.parse(history, words)
     program = kustomize.find()
     if found.pairs is not None:
@@ -94,6 +99,13 @@ def compare_states(folder: Path, words: tuple[str, ...], options: Options) -> in
     else:
         report = found.fleet.report(program)
     return show(dataclasses.replace(report, notes=found.notes), options)
+
+
+def count(root: Path) -> tuple[int, int]:
+    """How many environments and how many other units a work tree has."""
+    environments = sum(1 for _ in root.glob("overlays/*/environment.yaml"))
+    others = sum(1 for _ in root.glob("experiments/*/kustomization.yaml"))
+    return environments, others + (root / "clusters/argocd/kustomization.yaml").is_file()
 
 
 def compare_files(folder: Path, before: str, after: str, options: Options) -> int:

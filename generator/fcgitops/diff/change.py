@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from fcgitops.diff import objects, refused, validity
-from fcgitops.diff.environment import Environment
+from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Object, Pair, label, name, namespace
 from fcgitops.diff.rights import Granted, Subject, granted
 from fcgitops.diff.settings import FILE, Settings, image_settings
@@ -17,7 +17,6 @@ from fcgitops.kubernetes.field import Fault
 
 CONTAINER = "frameworkcontroller"
 CRD = "frameworks.frameworkcontroller.microsoft.com"
-BOTH = frozenset({"argocd", "flux"})
 
 
 @dataclass(frozen=True)
@@ -290,10 +289,10 @@ class Change:
 
     @cached_property
     def settings(self) -> tuple[Settings, Settings] | None:
-        """What FrameworkController runs with before and after, where both are known."""
+        """What FrameworkController runs with before and after, where both are known and differ."""
         if self.both is not None:
             before, after = self.both[0].settings, self.both[1].settings
-            return (before, after) if before and after else None
+            return (before, after) if before and after and before.text != after.text else None
         if self.before.controller or self.after.controller:
             return None
         texts = [_only_text(side) for side in (self.before, self.after)]

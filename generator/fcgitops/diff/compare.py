@@ -6,7 +6,6 @@ Importing this module registers every rule.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from fcgitops.diff import (
     change,
@@ -21,10 +20,9 @@ from fcgitops.diff import (
     rules_rights,
     rules_settings,
 )
-from fcgitops.diff.effects import Effect, Severity
-from fcgitops.diff.environment import Environment
-from fcgitops.diff.fields import Field
+from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Object, Pair, namespace
+from fcgitops.diff.outcome import ObjectChange, Outcome
 
 _MODULES = (
     rules_pod,
@@ -39,40 +37,10 @@ _MODULES = (
 """The modules that hold the rules, in the order of the facts page."""
 
 
-@dataclass(frozen=True)
-class ObjectChange:
-    """One object that differs.
-
-    Attributes:
-        label: Kind/name.
-        namespace: where it is, "" where it has none.
-        how: `added`, `removed`, `changed`, `moved` or `renamed`.
-        fields: what differs; none where it is new or gone.
-    """
-
-    label: str
-    namespace: str
-    how: str
-    fields: tuple[Field, ...] = ()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a change of one environment does, and what differs."""
-
-    effects: tuple[Effect, ...] = ()
-    objects: tuple[ObjectChange, ...] = ()
-
-    @property
-    def worst(self) -> Severity:
-        """The severity of its worst effect."""
-        return max((effect.severity for effect in self.effects), default=Severity.NONE)
-
-
 def outcome(
     before: Iterable[Object],
     after: Iterable[Object],
-    tools: frozenset[str] = change.BOTH,
+    tools: frozenset[str] = BOTH,
     environment: Environment | None = None,
 ) -> Outcome:
     """Compares two renderings.

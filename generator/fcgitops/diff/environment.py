@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcgitops.core.errors import InputError
-from fcgitops.model import answers
 from fcgitops.text import yamlio
+
+BOTH = frozenset({"argocd", "flux"})
+"""The sync tools, where it is not known which of them applies something."""
 
 
 @dataclass(frozen=True)
@@ -45,32 +47,36 @@ class Environment:
 
 
 def defaults(data: bytes | None) -> Mapping[str, Any]:
-    """Key → default of environments, as a repository's fcgitops.yaml has them.
+    """What fcgitops.yaml says of environments that do not say it: `sync`, and the server.
 
-    One of another version, or none, gives those of the program.
+    Read by itself, as a revision may be of another version of the generator; one that cannot be
+    read says nothing.
     """
+    found = _mapping(_loaded(data, "fcgitops.yaml"))
+    flux = _mapping(found.get("answers")).get("gitops") == "flux"
+    cluster = _mapping(_mapping(found.get("defaults")).get("cluster"))
+    return {"sync": "flux" if flux else "argocd", "server": str(cluster.get("server") or "")}
+
+
+def _loaded(data: bytes | None, where: str) -> object:
     try:
-        found = answers.load(data) if data else None
+        return yamlio.load(data, where) if data else None
     except InputError:
-        found = None
-    sync = "flux" if found is not None and found.gitops == "flux" else "argocd"
-    given = found.environment_defaults if found is not None else {}
-    return {"sync": sync, **given}
+        return None
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def read(name: str, data: bytes | None, of_repository: Mapping[str, Any]) -> Settings | None:
     """The settings of one file; None where it is not there, or cannot be read."""
-    if data is None:
+    found = _loaded(data, name)
+    if data is None or (found is None and data.strip()):
         return None
-    try:
-        loaded = yamlio.load(data, name)
-    except InputError:
-        return None
-    found = loaded if isinstance(loaded, dict) else {}
-    given = found.get("cluster")
-    cluster = given if isinstance(given, dict) else {}
+    cluster = _mapping(_mapping(found).get("cluster"))
     return Settings(
-        str(found.get("sync") or of_repository["sync"]),
+        str(_mapping(found).get("sync") or of_repository["sync"]),
         str(cluster.get("name") or name),
-        str(cluster.get("server") or of_repository.get("cluster.server") or ""),
+        str(cluster.get("server") or of_repository["server"]),
     )

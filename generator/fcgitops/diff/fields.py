@@ -8,52 +8,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from fcgitops.diff import objects, secrecy
 from fcgitops.diff.objects import Pair
+from fcgitops.diff.outcome import Field
 from fcgitops.diff.settings import FILE, SPEC, Settings, attributes, called
 from fcgitops.diff.stored import stored
 
 _NAMES = ("name", "mountPath", "containerPort", "key", "code", "type", "topologyKey", "ip", "port")
 """What tells the items of a list apart, the first that all of them have."""
 _FIRST = ("replicas", "image", "spec", "data", "rules", "subjects", "roleRef")
-_LONGEST = 160
 _MOST_LINES = 20
-
-
-@dataclass(frozen=True)
-class Field:
-    """One difference. Before is None where the field is new, after where it is gone."""
-
-    path: str
-    before: Any
-    after: Any
-
-    def __str__(self) -> str:
-        """As one line: path: before → after."""
-        if self.before == self.after:
-            return f"{self.path}: {shown(self.after)} (its content differs)"
-        if self.before is None:
-            return f"{self.path}: {shown(self.after)} (new)"
-        if self.after is None:
-            return f"{self.path}: {shown(self.before)} (gone)"
-        return f"{self.path}: {shown(self.before)} → {shown(self.after)}"
-
-
-def shown(value: Any) -> str:  # noqa: ANN401
-    """A value on one line, cut off where it is long."""
-    if isinstance(value, bool):
-        text = "true" if value else "false"
-    elif isinstance(value, dict):
-        text = "{" + ", ".join(f"{k}: {shown(v)}" for k, v in value.items()) + "}"
-    elif isinstance(value, list):
-        text = "[" + ", ".join(shown(v) for v in value) + "]"
-    else:
-        text = str(value)
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def of(pair: Pair) -> list[Field]:

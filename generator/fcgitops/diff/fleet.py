@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import InputError, ToolError
-from fcgitops.diff import compare, environment, objects, secrecy
-from fcgitops.diff.change import BOTH
-from fcgitops.diff.compare import Outcome
-from fcgitops.diff.environment import Environment, Settings
+from fcgitops.diff import environment, objects, secrecy
+from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.objects import Object
+from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
 from fcgitops.diff.units import ARGOCD, KUSTOMIZATIONS, Content, Unit
 from fcgitops.git.history import State
@@ -89,11 +89,13 @@ class Fleet:
         return [name for name in self.names if name in candidates and self._differs(name)]
 
     def _mentioning(self, owners: set[str]) -> set[str]:
-        """Units whose kustomizations name a folder that changed and is not their own."""
+        """Units whose kustomizations name a folder that changed and is not their own.
+
+        As they are now: one that named it before only has changed itself.
+        """
         words = [f"../{name.rpartition('/')[2]}" for name in owners]
         patterns = [f"{self.after.prefix}**/{name}" for name in KUSTOMIZATIONS]
-        found = self.before.state.grep(words, patterns) | self.after.state.grep(words, patterns)
-        return {self.after.owner(path) for path in found}
+        return {self.after.owner(path) for path in self.after.state.grep(words, patterns)}
 
     def _differs(self, name: str) -> bool:
         old, new = self.before.units.get(name), self.after.units.get(name)
@@ -145,7 +147,10 @@ class Fleet:
                 for side, unit in ((self.before, pair.before), (self.after, pair.after)):
                     for folder in unit.kustomizations if unit else ():
                         builds.add(side, folder)
-            renderings = builds.run()
+            with ThreadPoolExecutor(max_workers=1) as background:
+                running = background.submit(builds.run)
+                _import_rules()
+                renderings = running.result()
             for pair in found:
                 yield self._entry(pair, renderings)
 
@@ -170,6 +175,8 @@ class Fleet:
         tools = self._tools(pair, old, new)
         key = (*keys, tools, env)
         if key not in self._outcomes:
+            from fcgitops.diff import compare  # noqa: PLC0415 - imported while kustomize builds
+
             self._outcomes[key] = compare.outcome(sides[0], sides[1], tools, env)
         return Entry(pair.name, self._outcomes[key])
 
@@ -273,6 +280,12 @@ def _plain_key(content: Content, unit: Unit | None) -> tuple[tuple[str, str], ..
 def _cleaned(message: str) -> str:
     """An error of kustomize without the files that it quotes, which may hold secrets."""
     return secrecy.redact(re.sub(r"(?s)\[[^\]]*[{:\n].*\]", "[…]", message))
+
+
+def _import_rules() -> None:
+    """Imports what compares, which takes as long as a build: while kustomize is at work."""
+    from fcgitops.diff import compare  # noqa: F401, PLC0415
+    from fcgitops.kubernetes import check  # noqa: F401, PLC0415
 
 
 class _Builds:

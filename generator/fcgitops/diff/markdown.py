@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fcgitops.diff import report as reports
-from fcgitops.diff.compare import ObjectChange
 from fcgitops.diff.effects import Effect, Severity
+from fcgitops.diff.outcome import ObjectChange
 from fcgitops.diff.report import Fold, Report
 
 LIMIT = 60_000

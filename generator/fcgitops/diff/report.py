@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from fcgitops.diff.compare import ObjectChange, Outcome
 from fcgitops.diff.effects import Effect, Severity
+from fcgitops.diff.outcome import ObjectChange, Outcome
 
 WIDTH = 100
 _NAMES_SHOWN = 8

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from fcgitops.diff import podsecurity, quantity
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.fields import shown
 from fcgitops.diff.objects import Object, Pair, label, labels_of, name, namespace
+from fcgitops.diff.outcome import shown
 from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
 from fcgitops.diff.stored import Fields, mapping, mappings, pod_template, stored
 

@@ -519,7 +519,7 @@ def snapshots(change: Change) -> Says:
 @rule("S21", "FrameworkController speaks to another API server", Severity.OUTAGE, "F S")
 def other_cluster(change: Change) -> Says:
     """It looks after another cluster; nobody looks after this one."""
-    if change.both is None or change.invalid:
+    if change.both is None or change.invalid or not _may_differ(change):
         return
     places = [_api_server(change, side) for side in (0, 1)]
     (old_address, old_file), (address, file) = places
@@ -557,6 +557,14 @@ def other_cluster(change: Change) -> Says:
         yield Said(label, says, certain=False)
 
 
+def _may_differ(change: Change) -> bool:
+    """Whether the settings, the variables or the mounts are not the same on both sides."""
+    assert change.both is not None  # noqa: S101 - asked by the caller
+    before, after = (c.container for c in change.both)
+    keys = ("env", "volumeMounts")
+    return change.settings is not None or any(before.get(k) != after.get(k) for k in keys)
+
+
 def _api_server(change: Change, side: int) -> tuple[str, str]:
     """(address, kubeconfig) that FrameworkController uses; "" for the cluster that it runs on.
 
@@ -564,7 +572,7 @@ def _api_server(change: Change, side: int) -> tuple[str, str]:
     """
     assert change.both is not None  # noqa: S101 - asked by the caller
     controller = change.both[side]
-    value = change.settings[side].value if change.settings else {}
+    value = controller.settings.value if controller.settings else {}
     address = str(value.get("kubeApiServerAddress") or "")
     file = str(value.get("kubeConfigFilePath") or "")
     variable = controller.variable("KUBECONFIG")

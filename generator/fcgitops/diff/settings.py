@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fcgitops.fcconfig import schema
-from fcgitops.fcconfig.check import check
-from fcgitops.fcconfig.decode import read
-from fcgitops.fcconfig.findings import REJECT
-from fcgitops.fcconfig.goyaml import GoError
-from fcgitops.fcconfig.image import shipped_codes, shipped_text
+if TYPE_CHECKING:
+    from fcgitops.core.findings import Finding
+    from fcgitops.fcconfig.schema import Schema
+
 
 FILE = "frameworkcontroller.yaml"
 SPEC = "podFailureSpec"
@@ -32,35 +30,50 @@ class Settings:
     of_image: bool = False
 
     @cached_property
+    def _decoded(self) -> dict[str, Any]:
+        from fcgitops.fcconfig.decode import read  # noqa: PLC0415 - where a file differs
+        from fcgitops.fcconfig.goyaml import GoError  # noqa: PLC0415
+
+        try:
+            return read(self._data)[1].value
+        except GoError:
+            return {}
+
+    @property
+    def _data(self) -> bytes:
+        return self.text.encode("utf-8", "surrogateescape")
+
+    @cached_property
     def value(self) -> dict[str, Any]:
         """Every setting but podFailureSpec, by its dotted name, defaults filled in."""
-        try:
-            decoded = read(self.text.encode("utf-8", "surrogateescape"))[1].value
-        except GoError:
-            decoded = {}
-        return dict(_flat(schema.load(), decoded, ""))
+        from fcgitops.fcconfig import schema  # noqa: PLC0415 - where a file differs
+
+        return dict(_flat(schema.load(), self._decoded, ""))
 
     @cached_property
     def entries(self) -> dict[int, dict[str, Any]]:
         """Code → entry of podFailureSpec, in the order in which they are tried."""
-        try:
-            decoded = read(self.text.encode("utf-8", "surrogateescape"))[1].value
-        except GoError:
-            return {}
-        entries = [e for e in decoded.get(SPEC) or [] if isinstance(e, dict)]
-        return {e["code"]: e for e in entries if isinstance(e.get("code"), int)}
+        found = [e for e in self._decoded.get(SPEC) or [] if isinstance(e, dict)]
+        return {e["code"]: e for e in found if isinstance(e.get("code"), int)}
 
     @cached_property
+    def _findings(self) -> list[Finding]:
+        from fcgitops.fcconfig.check import check  # noqa: PLC0415 - where a file differs
+
+        return check(self._data)
+
+    @property
     def refusals(self) -> dict[str, str]:
         """Key → why FrameworkController panics on it."""
-        found = check(self.text.encode("utf-8", "surrogateescape"))
-        return {f.path or f"line {f.line}": f.message for f in found if f.severity == REJECT}
+        from fcgitops.core.findings import REJECT  # noqa: PLC0415 - where a file differs
 
-    @cached_property
+        found = [f for f in self._findings if f.severity == REJECT]
+        return {f.path or f"line {f.line}": f.message for f in found}
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Keys that FrameworkController does not read."""
-        found = check(self.text.encode("utf-8", "surrogateescape"))
-        return tuple(dict.fromkeys(f.path for f in found if f.rule == "FCC11"))
+        return tuple(dict.fromkeys(f.path for f in self._findings if f.rule == "FCC11"))
 
     def same_as(self, other: Settings) -> bool:
         """Whether FrameworkController does the same with both."""
@@ -71,15 +84,21 @@ class Settings:
 
 def image_settings() -> Settings:
     """What FrameworkController runs with where nothing is mounted: its image's own file."""
+    from fcgitops.fcconfig.image import shipped_text  # noqa: PLC0415 - it decodes the file
+
     return Settings(shipped_text(), of_image=True)
 
 
 def image_codes() -> tuple[int, ...]:
     """The codes that the image's own file knows."""
+    from fcgitops.fcconfig.image import shipped_codes  # noqa: PLC0415 - it decodes the file
+
     return shipped_codes()
 
 
-def _flat(of: schema.Schema, value: Any, prefix: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+def _flat(of: Schema, value: Any, prefix: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    from fcgitops.fcconfig import schema  # noqa: PLC0415 - where a file differs
+
     for name, unfollowed in of["properties"].items():
         child = schema.follow(unfollowed)
         at = f"{prefix}.{name}" if prefix else name

@@ -7,7 +7,6 @@ import json
 
 from fcgitops.diff.objects import Object, Pair
 from fcgitops.diff.stored import mapping
-from fcgitops.kubernetes import check
 from fcgitops.kubernetes.field import REFUSED, Fault
 
 
@@ -36,4 +35,6 @@ def faults(o: Object) -> tuple[Fault, ...]:
 
 @functools.lru_cache(maxsize=512)
 def _faults(text: str) -> tuple[Fault, ...]:
+    from fcgitops.kubernetes import check  # noqa: PLC0415 - where an object differs
+
     return tuple(f for f in check.faults(json.loads(text)) if f.severity == REFUSED)

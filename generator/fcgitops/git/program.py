@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
+from fcgitops.programs import process
 
 MINIMUM = (2, 38)
 """The oldest git whose plumbing does what `transaction` relies on."""
@@ -180,6 +181,21 @@ def raw(value: str) -> bytes:
 def redact(line: str) -> str:
     """The line without the user and password of a URL."""
     return _CREDENTIALS.sub(r"\1", line)
+
+
+def is_clean(directory: Path) -> bool:
+    """Whether nothing below a directory differs from HEAD, new files included.
+
+    Asked without GitPython: who asks this alone need not wait for its import, which takes longer.
+    False where it cannot be told.
+    """
+    command = ("git", *_SETTINGS, *_NO_HOOKS, "status", "--porcelain", "--untracked-files=all")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
+    try:
+        result = process.run([*command, "--", "."], cwd=directory, env=kept)
+    except ToolError:
+        return False
+    return result.status == 0 and not result.stdout
 
 
 def merge_file(

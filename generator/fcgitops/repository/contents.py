@@ -41,16 +41,7 @@ class Repository:
         Raises:
             InputError: it is in none.
         """
-        folder = start.resolve()
-        if not folder.is_dir():
-            raise InputError(Problem(str(start), "is no folder"))
-        for candidate in (folder, *folder.parents):
-            if (candidate / answers.FILE).is_file():
-                return cls(candidate)
-        raise InputError(
-            Problem(str(start), f"is in no repository of fcgitops: no {answers.FILE} here or above",
-                    "go into one, or make one with `fcgitops new DEST`")
-        )  # fmt: skip
+        return cls(layout.root_of(start))
 
     @functools.cached_property
     def answers(self) -> Answers:
