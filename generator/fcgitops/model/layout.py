@@ -21,6 +21,7 @@ CLUSTER_ROLE = "base/clusterrole.yaml"
 READ = (".fcgitops", "base", "clusters", "components", "experiments", "fcgitops.yaml", "overlays")
 """What a change is made of: each command that writes reads of all of these."""
 
+
 def root_of(start: Path) -> Path:
     """The content's root of the repository that `start` is in, at whatever depth.
 
