@@ -14,7 +14,7 @@ import sys
 import traceback
 
 import git  # noqa: F401 - what commands import when they need it
-from fcgitops import cli
+from fcgitops.cli import main as cli
 from fcgitops.commands import new, nni, overlay, overlays, remove  # noqa: F401
 from fcgitops.fcconfig import check  # noqa: F401
 

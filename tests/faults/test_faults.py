@@ -195,6 +195,29 @@ def test_a_fault_at_any_call(
     assert not wrong, "\n".join(wrong)
 
 
+def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
+    """Each object, the branch and the journal are flushed, before what follows relies on them."""
+    calls = [call.split(" ", 1) for call in site.whole("overlay, new").calls]
+    flushed: list[str] = []
+    written: set[str] = set()
+    for verb, path in calls:
+        name = path.rpartition("/")[2]
+        if verb == "write" and ("tmp_obj" in name or name in ("main.lock", "journal.new")):
+            written.add(name)
+        if verb == "fsync":
+            flushed.append(name)
+        if verb == "rename" and name == "journal":
+            assert all(object in flushed for object in written)
+            assert "journal.new" in flushed
+        if verb == "rename" and path.endswith("refs/heads/main"):
+            assert "main.lock" in flushed
+    assert [verb for verb, path in calls if path.endswith("fcgitops/journal")] == [
+        "rename",
+        "unlink",
+    ]
+    assert len(written) > 5
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "call"),
     [

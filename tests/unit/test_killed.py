@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from commits import AFTER, BEFORE, CHANGES, Make, in_child, kill_before, patiently
+from conftest import Fcgitops
 from fcgitops.core.errors import FcgitopsError, InputError
 from fcgitops.git.journal import exclusive
 from fcgitops.git.repo import init_and_commit, open_repository
@@ -157,6 +158,13 @@ class TestKilled:
         patiently(lambda: open_repository(top).recover())
         assert lock.exists() == stays
         assert files(top) == BEFORE
+
+    def test_a_command_that_reads_tells(self, repository: Path, fcgitops: Fcgitops) -> None:
+        """It does not set right what a killed run left, and says that there is something."""
+        place = repository / ".git/fcgitops/journal"
+        place.write_text("{}")
+        ran = fcgitops("-C", repository, "list")
+        assert "which the next command that writes sets right" in ran.err
 
     def test_foreign_lock_stays(self, make_repository: Make) -> None:
         """An index.lock that is not ours is not removed by recovery."""

@@ -20,7 +20,7 @@ def run(folder: Path, form: str) -> int:
         InputError: with every environment that cannot be read; the others are printed.
     """
     repository = Repository.find(folder)
-    repository.say_absent()
+    repository.say_state()
     rows = []
     problems: list[Problem] = []
     for name in repository.environment_names():

@@ -29,7 +29,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
         ToolError: there is no good kustomize.
     """
     repository = Repository.find(folder)
-    repository.say_absent()
+    repository.say_state()
     wanted = repository.require(names, repository.kustomization_names())
     program = kustomize.find()
     if program.remark:

@@ -142,6 +142,10 @@ def refuse_changed(tree: WorkTree, changes: Iterable[Change]) -> None:
     )
 
 
+_NO_FILTER = ("unspecified", "unset", "set")
+"""What `git check-attr` says where there is no name of a filter."""
+
+
 def _filtered(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
     """Paths that git would send through a filter, such as git-crypt's or git-lfs's.
 
@@ -155,7 +159,7 @@ def _filtered(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
     problems = []
     for path, name in zip(told[0::3], told[2::3], strict=False):
         keys = {key.rpartition(".")[2] for key in tree.config if key.startswith(f"filter.{name}.")}
-        if name not in ("unspecified", "unset") and (not keys or keys & {"clean", "process"}):
+        if name not in _NO_FILTER and (not keys or keys & {"clean", "process"}):
             what = f"goes through the filter {name!r} (.gitattributes), which is not run here"
             problems.append(Problem(path, what, f"exempt it there: `{path} -filter`"))
     return problems

@@ -76,6 +76,11 @@ class GitRepository:
         """HEAD's commit; None where there is no commit yet."""
         return self._tree.head
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a run has left what the next one that writes sets right; or is at work."""
+        return journal.place(self._tree).exists()
+
     def read_head(self, paths: Iterable[str]) -> dict[str, bytes | None]:
         """The contents of HEAD's files; None where HEAD has none at the path."""
         wanted = {self.prefix + path: path for path in paths}

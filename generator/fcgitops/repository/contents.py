@@ -118,8 +118,12 @@ class Repository:
         """
         return self._only_in_head(OVERLAYS, overlay.SOURCE_FILE)
 
-    def say_absent(self) -> None:
-        """Tells of them: a command that reads sees the work tree alone."""
+    def say_state(self) -> None:
+        """Tells what a command that reads may be wrong about: it sees the work tree alone."""
+        with suppress(InputError):  # an exported tree is in no repository
+            if repo.open_repository(self.root).interrupted:
+                what = "an interrupted change, which the next command that writes sets right"
+                terminal.say(f"note: the work tree may hold half of {what}")
         if self.absent:
             names = ", ".join(sorted(self.absent)[:3]) + (", …" if len(self.absent) > 3 else "")
             terminal.say(terminal.printable(f"note: committed, but not in the work tree: {names}"))
