@@ -62,15 +62,14 @@ def test_a_repository_is_generated_as_it_is_here(
 def test_two_versions_of_kustomize_render_the_same_bytes(profile: str) -> None:
     """Argo CD, Flux and kubectl carry different versions; a sync must not depend on which."""
     repository = Repository(HERE / profile / "repository")
-    names = repository.kustomization_names()
-    assert {f"{NNI[profile]}/nni", "experiments/mnist"} <= set(names)
-    for name in names:
-        folder = repository.kustomization_folder(name)
-        golden = HERE / profile / "rendered" / f"{name.replace('/', '.')}.yaml"
-        rendered = pinned().build(folder)
+    there = repository.kustomizations()
+    assert {f"{NNI[profile]}/nni", "experiments/mnist"} <= set(map(str, there))
+    for item in there:
+        golden = HERE / profile / "rendered" / f"{str(item).replace('/', '.')}.yaml"
+        rendered = pinned().build(repository.root / item.folder)
         if UPDATE:
             golden.parent.mkdir(exist_ok=True)
             golden.write_bytes(rendered)
 
         assert rendered.decode() == golden.read_text()
-        assert in_kubectl().build(folder) == rendered
+        assert in_kubectl().build(repository.root / item.folder) == rendered

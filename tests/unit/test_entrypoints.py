@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import Fcgitops
 from fcgitops.manifests import guardrails, overlay
+from fcgitops.model import layout
 from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model.environment import environment
 from fcgitops.sync import entrypoints, registry, removal
@@ -474,7 +475,7 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Pa
     )
     out = fcgitops("-C", folder, "verify", status=1).out
     assert f"prod: FCG15: {shared} leads to ../../docs, where" in out
-    found = references.leading_out(folder, "overlays/prod", (*overlay.SHARED, "overlays/prod"))
+    found = references.leading_out(folder, "overlays/prod", (*layout.SHARED, "overlays/prod"))
     assert found == [
         (shared, "../../docs"),
         ("overlays/prod/kustomization.yaml", "../default-config"),

@@ -32,9 +32,9 @@ COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 @functools.cache
 def golden(profile: str, name: str) -> Rendered:
     repository = Repository.find(GOLDEN / profile / "repository")
-    folder = repository.kustomization_folder(name)
+    (item,) = repository.wanted([name])
     text = (GOLDEN / profile / "rendered" / f"{name}.yaml").read_bytes()
-    config = folder / "frameworkcontroller.yaml"
+    config = repository.root / item.folder / "frameworkcontroller.yaml"
     return Rendered(
         name,
         yamlio.load_all(text),

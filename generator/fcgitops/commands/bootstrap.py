@@ -10,10 +10,10 @@ import yaml
 from fcgitops.commands.writing import unified
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import answers
+from fcgitops.model import answers, layout
 from fcgitops.programs import kubectl
 from fcgitops.programs.kubectl import Kubectl
-from fcgitops.repository.contents import Repository, source_path
+from fcgitops.repository.contents import Repository
 from fcgitops.sync import entrypoints, registry
 from fcgitops.sync.tool import SyncTool
 from fcgitops.text.tree import safe_join
@@ -104,8 +104,8 @@ def _entry_points(
         raise InputError(Problem("ENV", "is not given", "the environment of this cluster"))
     ours = repository.answers
     if not ours.repo_url:
-        hint = f"repo_url in {answers.FILE}, then `make overlays`, and push"
-        raise InputError(Problem(answers.FILE, "does not say where the repository is", hint))
+        hint = f"repo_url in {layout.ANSWERS}, then `make overlays`, and push"
+        raise InputError(Problem(layout.ANSWERS, "does not say where the repository is", hint))
     place = entrypoints.folder(tool, name) if own else tool.folder
     folder = safe_join(repository.root, place)
     files = [folder / file for file in tool.bootstrap.files]
@@ -122,7 +122,7 @@ def _entry_points(
     if tool.source_url(ours) not in "".join(texts.values()):
         stale.append(place)
     if stale:
-        what = f"is not in line with {answers.FILE}"
+        what = f"is not in line with {layout.ANSWERS}"
         raise InputError(Problem(path, what, "make overlays, and push") for path in stale)
     return tool, files
 
@@ -140,6 +140,6 @@ def _tool(repository: Repository, name: str, given: str | None) -> SyncTool:
     repository.require([name], repository.environment_names())
     own = repository.environment(name).sync
     if given and given != own:
-        where = f"{source_path(name)}: sync"
+        where = f"{layout.source_path(name)}: sync"
         raise InputError(Problem(where, f"is {own}, not {given}", f"sync: {given}"))
     return registry.TOOLS[own]

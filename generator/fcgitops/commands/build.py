@@ -14,6 +14,7 @@ from pathlib import Path
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
+from fcgitops.model.kustomization import Kustomization
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
 from fcgitops.text.tree import safe_join
@@ -37,14 +38,13 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
         ToolError: with every overlay that does not build; nothing was written.
     """
     repository = Repository.find(folder)
-    known = repository.kustomization_names()
-    wanted = repository.require(names, known)
+    wanted = repository.wanted(names)
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")
     target = _place(repository, folder / output) if output is not None else None
-    folders = {repository.kustomization_folder(name): name for name in wanted}
-    built: dict[str, bytes] = {}
+    folders = {repository.root / item.folder: item for item in wanted}
+    built: dict[Kustomization, bytes] = {}
     problems: list[Problem] = []
     for path, result in program.build_all(folders):
         if isinstance(result, ToolError):
@@ -54,14 +54,13 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     if problems:
         raise ToolError(problems)
     if target is None:
-        for i, (name, objects) in enumerate(built.items()):
+        for i, (item, objects) in enumerate(built.items()):
             divider = "---\n" if i else ""
-            place = repository.kustomization_folder(name).relative_to(repository.root).as_posix()
-            terminal.data(f"{divider}# {place}\n".encode() + objects)
+            terminal.data(f"{divider}# {item.folder}\n".encode() + objects)
         return 0
-    files = {f"{name}.yaml": objects for name, objects in built.items()}
+    files = {f"{item}.yaml": objects for item, objects in built.items()}
     _write(target, files)
-    _clear(repository, target, files, [f"{name}.yaml" for name in known])
+    _clear(repository, target, files, [f"{item}.yaml" for item in repository.kustomizations()])
     terminal.say(f"{count(len(files), 'overlay')} rendered to {shlex.quote(str(output))}/")
     return 0
 

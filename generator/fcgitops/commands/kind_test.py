@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fcgitops.core import interrupts, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem, ToolError
-from fcgitops.manifests.overlay import OVERLAYS
+from fcgitops.model import layout
 from fcgitops.model.environment import DEFAULT_CONFIG
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
@@ -93,7 +93,7 @@ def _built(repository: Repository, names: Iterable[str]) -> dict[str, list[Objec
     Raises:
         ToolError: with every overlay that does not build, or has no FrameworkController.
     """
-    folders = [repository.root / OVERLAYS / name for name in names]
+    folders = [repository.root / layout.OVERLAYS / name for name in names]
     built: dict[str, list[Object]] = {}
     problems: list[Problem] = []
     for path, result in kustomize.find().build_all(folders):

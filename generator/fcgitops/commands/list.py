@@ -6,7 +6,8 @@ from pathlib import Path
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.repository.contents import Repository, source_path
+from fcgitops.model import layout
+from fcgitops.repository.contents import Repository
 
 
 def run(folder: Path, form: str) -> int:
@@ -41,7 +42,9 @@ def run(folder: Path, form: str) -> int:
         )
     problems += [
         Problem(
-            source_path(name), "is missing, or no plain file", f"git checkout {source_path(name)}"
+            layout.source_path(name),
+            "is missing, or no plain file",
+            f"git checkout {layout.source_path(name)}",
         )
         for name in repository.headless_names()
     ]

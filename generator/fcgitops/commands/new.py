@@ -118,7 +118,7 @@ def run(  # noqa: PLR0913 - the command's options
 def _own_branch(dest: Path) -> str:
     """The synced branch of a repository that is there, the own one of an empty one, or `BRANCH`."""
     with suppress(InputError):  # what is wrong with it is said where it is needed
-        if (dest / answers_module.FILE).is_file():
+        if (dest / layout.ANSWERS).is_file():
             return Repository(dest).answers.branch
         if (dest / ".git").exists():
             return repo.open_repository(dest).branch or BRANCH
@@ -237,7 +237,7 @@ def _refuse_place(dest: Path) -> None:
                         "another place, or ignore it there")
             )  # fmt: skip
         return
-    if not (dest / answers_module.FILE).is_file():
+    if not (dest / layout.ANSWERS).is_file():
         raise InputError(
             Problem(str(dest), "is not empty, and no repository of fcgitops",
                     "a folder that does not exist yet")

@@ -10,11 +10,10 @@ from fcgitops.commands.writing import Options, change, refuse_all, write_environ
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program, repo
-from fcgitops.model import assignments
+from fcgitops.model import assignments, layout
 from fcgitops.model import experiment as model
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import Environment
-from fcgitops.model.experiment import FOLDER
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
@@ -117,7 +116,7 @@ def experiment(
 
 def _gone(repository: Repository, name: str, own: Tree) -> list[str]:
     """The user's committed files of an experiment that are no longer there."""
-    there = f"{FOLDER}/{name}"
+    there = f"{layout.EXPERIMENTS}/{name}"
     return [
         path
         for path in repo.open_repository(repository.root).list_head(there)
@@ -136,7 +135,7 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     def make(repository: Repository) -> tuple[Merged, str]:
         repository.require([name], repository.experiment_names(), "experiment")
         head = repo.open_repository(repository.root)
-        place = f"{FOLDER}/{name}"
+        place = f"{layout.EXPERIMENTS}/{name}"
         entries = entrypoints.experiment_folders(name, repository.environment_names())
         committed = [path for folder in (place, *entries) for path in head.list_head(folder)]
         if not committed:

@@ -13,9 +13,9 @@ from typing import Any
 
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import assignments
+from fcgitops.model import assignments, layout
 from fcgitops.model.environment import KEYS
-from fcgitops.repository.contents import Repository, source_path
+from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.text import keypaths, yamlio
 
@@ -51,7 +51,7 @@ def run(folder: Path, source: str | None, **options: Any) -> int:  # noqa: ANN40
 
 
 def _all(repository: Repository) -> list[Request]:
-    return [Request(name, source_path(name)) for name in repository.environment_names()]
+    return [Request(name, layout.source_path(name)) for name in repository.environment_names()]
 
 
 def parse(text: str, where: str) -> tuple[list[Request], list[Problem]]:

@@ -10,11 +10,9 @@ from fcgitops.commands.writing import Options, change
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import program, repo
-from fcgitops.manifests import nni_environment
-from fcgitops.manifests.overlay import OVERLAYS
 from fcgitops.model import layout
 from fcgitops.model.environment import Environment
-from fcgitops.model.experiment import FOLDER
+from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.programs import kustomize
 from fcgitops.repository import environments, experiments, provenance, record
 from fcgitops.repository.contents import Repository
@@ -44,19 +42,22 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         repository.require([name], repository.environment_names() + repository.headless_names())
         used, unreadable = experiments.of_environments(repository, [name])
         problems = [
-            Problem(f"{FOLDER}/{found}", f"runs in {name}", f"fcgitops nni remove {found}")
+            Problem(
+                f"{layout.EXPERIMENTS}/{found}", f"runs in {name}", f"fcgitops nni remove {found}"
+            )
             for found in used
         ]
         if problems := [*problems, *unreadable]:  # of which nobody knows where they run
             raise InputError(problems)
-        committed = _committed(repository, f"{OVERLAYS}/{name}")
+        committed = _committed(repository, f"{layout.OVERLAYS}/{name}")
         for tool in registry.TOOLS.values():
             committed += _generated(repository, entrypoints.folder(tool, name))
         environment = _environment(repository, name)
-        nni = (
-            _objects(repository, f"{name}/{nni_environment.FOLDER}") if environment.runs_nni else []
-        )
-        lines.extend(removal.commands(environment, _objects(repository, name), nni))
+        nni = []
+        if environment.runs_nni:
+            nni = _objects(repository, Kustomization(Kind.NNI, name))
+        objects = _objects(repository, Kustomization(Kind.OVERLAY, name))
+        lines.extend(removal.commands(environment, objects, nni))
         merged = Merged(dict.fromkeys(committed))
         if environment.runs_nni:  # the last one takes Argo CD's entry point of NNI along
             gone = dataclasses.replace(environment, nni_namespace="")
@@ -123,11 +124,11 @@ def _committed(repository: Repository, path: str) -> list[str]:
     return list(committed)
 
 
-def _objects(repository: Repository, name: str) -> list[dict[str, Any]]:
-    """What an overlay renders; nothing where there is no kustomize, or it does not build."""
+def _objects(repository: Repository, item: Kustomization) -> list[dict[str, Any]]:
+    """What a kustomization renders; nothing where there is no kustomize, or it does not build."""
     try:
-        rendered = kustomize.find().build(repository.root / OVERLAYS / name)
-        return [found for found in yamlio.load_all(rendered, name) if found]
+        rendered = kustomize.find().build(repository.root / item.folder)
+        return [found for found in yamlio.load_all(rendered, str(item)) if found]
     except ToolError as error:
         terminal.say(f"note: its objects are not listed: {error}")
         return []

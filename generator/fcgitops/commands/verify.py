@@ -30,7 +30,7 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     """
     repository = Repository.find(folder)
     repository.say_state()
-    wanted = repository.require(names, repository.kustomization_names())
+    wanted = repository.wanted(names)
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")

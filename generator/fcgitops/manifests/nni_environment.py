@@ -13,15 +13,13 @@ from __future__ import annotations
 from typing import Any
 
 from fcgitops.manifests import guardrails
-from fcgitops.model import storage
+from fcgitops.model import layout, storage
 from fcgitops.model.environment import Environment
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
-FOLDER = "nni"
-"""Below the environment's own."""
 MADE = tuple(
-    f"{FOLDER}/{name}.yaml"
+    f"{layout.NNI}/{name}.yaml"
     for name in ("accounts", "kustomization", "limits", "namespace", "networkpolicies")
 )
 """Every file that this version or a former one makes here, from the environment's folder."""
@@ -77,8 +75,10 @@ def files(environment: Environment) -> Tree:
         "resources": list(documents),
     }
     texts = {name: comment + _dump(objects) for name, (comment, objects) in documents.items()}
-    texts["kustomization.yaml"] = yamlio.dump(kustomization)
-    return {f"{FOLDER}/{name}": (header + text).encode() for name, text in sorted(texts.items())}
+    texts[layout.KUSTOMIZATION_FILE] = yamlio.dump(kustomization)
+    return {
+        f"{layout.NNI}/{name}": (header + text).encode() for name, text in sorted(texts.items())
+    }
 
 
 def _dump(objects: list[Object]) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import nni_environment
-from fcgitops.model import storage
+from fcgitops.model import layout, storage
 from fcgitops.model.environment import Environment
-from fcgitops.model.experiment import CONFIG_FILE, IMAGE
+from fcgitops.model.experiment import IMAGE
 from fcgitops.text import yamledit, yamlio
 from fcgitops.text.tree import Tree, at
 
@@ -56,16 +56,18 @@ def files(name: str, environment: Environment, given: Tree, where: str) -> Tree:
     Raises:
         InputError: the user's experiment.yaml is no YAML, or there is no trial to run.
     """
-    if CONFIG_FILE in given:
-        own = _of_environment(given[CONFIG_FILE], environment, f"{where}/{CONFIG_FILE}")
-        return {**given, CONFIG_FILE: own}
+    if layout.EXPERIMENT_FILE in given:
+        own = _of_environment(
+            given[layout.EXPERIMENT_FILE], environment, f"{where}/{layout.EXPERIMENT_FILE}"
+        )
+        return {**given, layout.EXPERIMENT_FILE: own}
     code = dict(given)
     space = code.pop(SEARCH_SPACE, _SEARCH_SPACE.encode())
     if code and TRIAL not in code:
-        what = f"has neither {CONFIG_FILE} nor {TRIAL}: what would a trial run?"
+        what = f"has neither {layout.EXPERIMENT_FILE} nor {TRIAL}: what would a trial run?"
         raise InputError(Problem(where, what, f"its trialCommand is `python3 {TRIAL}`"))
     return {
-        CONFIG_FILE: _config(name, environment).encode(),
+        layout.EXPERIMENT_FILE: _config(name, environment).encode(),
         SEARCH_SPACE: space,
         **at(CODE, code or {TRIAL: _TRIAL.encode()}),
     }

@@ -13,7 +13,8 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from fcgitops.manifests.overlay import CONFIG_FILE, CONFIG_MAP
+from fcgitops.manifests.overlay import CONFIG_MAP
+from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
 from fcgitops.model.synctools import ARGOCD
 from fcgitops.text import yamlio
@@ -61,10 +62,11 @@ def render(config: bytes) -> bytes | None:
             # As the one in use: ${...} in a regular expression is no variable of Flux's.
             "annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"},
         },
-        "data": {CONFIG_FILE: text},
+        "data": {layout.CONFIG_FILE: text},
     }
     comment = (
-        f"{MARK}: what {CONFIG_FILE} was, {KEPT + 1} changes ago. The {KEPT} after it are on\n"
+        f"{MARK}: what {layout.CONFIG_FILE} was, {KEPT + 1} changes ago. "
+        f"The {KEPT} after it are on\n"
         "# the cluster still; this one is pruned with the next change. See README.md.\n"
     )
     return (comment + yamlio.dump(document)).encode()
@@ -77,7 +79,7 @@ def name_hash(config: str) -> str:
     writes it, those that could spell a word replaced. (It looks for the name at a key
     `metadata/name`, so it finds none.)
     """
-    data = {"data": {CONFIG_FILE: config}, "kind": "ConfigMap", "name": ""}
+    data = {"data": {layout.CONFIG_FILE: config}, "kind": "ConfigMap", "name": ""}
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

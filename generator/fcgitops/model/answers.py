@@ -15,7 +15,7 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import assignments, synctools
+from fcgitops.model import assignments, layout, synctools
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
     DEFAULT_CONFIG,
@@ -29,7 +29,6 @@ from fcgitops.text import keypaths, values, yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
 
-FILE = "fcgitops.yaml"
 RECORDED = (
     "repo_slug", "profile", "gitops", "repo_url", "branch", "argocd_version", "flux_secret",
     "signing_keys",
@@ -280,10 +279,10 @@ def load(data: bytes) -> Answers:
     Raises:
         InputError: with every problem of the file.
     """
-    document = yamlio.load(data, FILE)
-    top, problems = keypaths.flatten(document, FILE, ("version", "answers", "defaults"))
+    document = yamlio.load(data, layout.ANSWERS)
+    top, problems = keypaths.flatten(document, layout.ANSWERS, ("version", "answers", "defaults"))
     problems += [
-        Problem(f"{FILE}: {name}", "is missing", "take it back from Git")
+        Problem(f"{layout.ANSWERS}: {name}", "is missing", "take it back from Git")
         for name in ("version", "answers")
         if name not in top
     ]
@@ -291,17 +290,21 @@ def load(data: bytes) -> Answers:
         raise InputError(problems)
     recorded = top["answers"]
     if not isinstance(recorded, dict):
-        raise InputError(Problem(f"{FILE}: answers", f"{shown(recorded)} is not a mapping"))
+        raise InputError(
+            Problem(f"{layout.ANSWERS}: answers", f"{shown(recorded)} is not a mapping")
+        )
     if not isinstance(top["version"], str):
-        raise InputError(Problem(f"{FILE}: version", f"{shown(top['version'])} is not text"))
+        raise InputError(
+            Problem(f"{layout.ANSWERS}: version", f"{shown(top['version'])} is not text")
+        )
     extra = sorted(set(map(named, recorded)) - set(RECORDED))
     # What an older version did not ask has its default; `update` writes it down.
     missing = [name for name in RECORDED if name not in recorded and top["version"] == __version__]
     problems = [
-        Problem(f"{FILE}: answers.{name}", "is not known", did_you_mean(name, RECORDED))
+        Problem(f"{layout.ANSWERS}: answers.{name}", "is not known", did_you_mean(name, RECORDED))
         for name in extra
     ] + [
-        Problem(f"{FILE}: answers.{name}", "is missing", "take it back from Git")
+        Problem(f"{layout.ANSWERS}: answers.{name}", "is missing", "take it back from Git")
         for name in missing
     ]
     try:
@@ -309,7 +312,7 @@ def load(data: bytes) -> Answers:
             {**recorded, "defaults": top.get("defaults") or {}}
             if not problems
             else {"repo_slug": "x", "defaults": top.get("defaults") or {}},
-            FILE,
+            layout.ANSWERS,
         )
     except InputError as error:
         problems += error.problems

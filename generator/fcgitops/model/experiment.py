@@ -17,10 +17,7 @@ from fcgitops.model import layout
 from fcgitops.text import keypaths, values, yamlio
 from fcgitops.text.tree import Tree
 
-FOLDER = "experiments"
-RUN_FILE = "run.yaml"
-CONFIG_FILE = "experiment.yaml"
-GENERATED = ("job.yaml", "kustomization.yaml", "service.yaml", "work.yaml")
+GENERATED = (layout.JOB_FILE, layout.KUSTOMIZATION_FILE, "service.yaml", "work.yaml")
 KINDS = (
     ("", "ConfigMap"),
     ("", "PersistentVolumeClaim"),
@@ -138,7 +135,7 @@ def inputs(folder: Tree) -> Tree:
     return {
         path: data
         for path, data in folder.items()
-        if path not in (*GENERATED, RUN_FILE, layout.RECORD_FILE)
+        if path not in (*GENERATED, layout.RUN_FILE, layout.RECORD_FILE)
         and not path.lower().startswith("readme")
         and "__pycache__" not in path.split("/")
     }
@@ -147,9 +144,13 @@ def inputs(folder: Tree) -> Tree:
 def check_inputs(files: Tree, where: str) -> list[Problem]:
     """Why the files cannot be a ConfigMap, or the manager's folder."""
     problems = []
-    if CONFIG_FILE not in files:
+    if layout.EXPERIMENT_FILE not in files:
         problems.append(
-            Problem(f"{where}/{CONFIG_FILE}", "is missing", "NNI's configuration of the experiment")
+            Problem(
+                f"{where}/{layout.EXPERIMENT_FILE}",
+                "is missing",
+                "NNI's configuration of the experiment",
+            )
         )
     seen: dict[str, str] = {}
     for path, data in files.items():

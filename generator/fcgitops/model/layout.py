@@ -1,4 +1,4 @@
-"""Where the files of a generated repository lie."""
+"""Where the files of a generated repository lie: every path but those of the sync tools, once."""
 
 from __future__ import annotations
 
@@ -7,16 +7,43 @@ from pathlib import Path
 from fcgitops.core.errors import InputError, Problem
 
 ANSWERS = "fcgitops.yaml"
-"""What the repository is generated from; it stands at the content's root."""
+"""The answers, the generator's version, and the defaults of environments; it stands at the root."""
+REQUIREMENTS = "requirements.txt"
+"""What the repository's `make` installs."""
+SCHEMA = "schemas/frameworkcontroller.schema.json"
+"""For editors: the first line of each frameworkcontroller.yaml names it."""
 
 BASE_RECORD = ".fcgitops/base"
 """What the generator wrote last time of all that belongs to no environment."""
-
 RECORD_FILE = ".fcgitops"
 """The same of one environment or experiment, within its folder."""
 
+SHARED = ("base", "components")
+"""What every environment may be rendered from, beside its variant and its own folder.
+
+Argo CD looks for changes in these folders alone, and Flux fetches no others.
+"""
 CLUSTER_ROLE = "base/clusterrole.yaml"
 """What FrameworkController may do; the profile `upstream` has none."""
+NNI_COMPONENT = "components/nni"
+"""The program of an experiment's manager."""
+
+OVERLAYS = "overlays"
+"""A folder of it is a variant, or an environment, which has the following."""
+SOURCE_FILE = "environment.yaml"
+KUSTOMIZATION_FILE = "kustomization.yaml"
+CONFIG_FILE = "frameworkcontroller.yaml"
+EGRESS_FILE = "egress.yaml"
+RETIRED_FILE = "retired.yaml"
+PATCHES = "patches"
+LOCAL = "local"
+NNI = "nni"
+
+EXPERIMENTS = "experiments"
+"""A folder of it is an experiment, which has the following."""
+RUN_FILE = "run.yaml"
+EXPERIMENT_FILE = "experiment.yaml"
+JOB_FILE = "job.yaml"
 
 READ = (".fcgitops", "base", "clusters", "components", "experiments", "fcgitops.yaml", "overlays")
 """What a change is made of: each command that writes reads of all of these."""
@@ -38,3 +65,8 @@ def root_of(start: Path) -> Path:
         Problem(str(start), f"is in no repository of fcgitops: no {ANSWERS} here or above",
                 "go into one, or make one with `fcgitops new DEST`")
     )  # fmt: skip
+
+
+def source_path(name: str) -> str:
+    """Path of an environment's environment.yaml."""
+    return f"{OVERLAYS}/{name}/{SOURCE_FILE}"

@@ -9,8 +9,8 @@ from typing import Any
 from fcgitops.core.errors import Problem
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.manifests import nni_starter
+from fcgitops.model import layout
 from fcgitops.model.environment import Environment
-from fcgitops.model.experiment import CONFIG_FILE
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
@@ -26,9 +26,9 @@ def check(inputs: Tree, environment: Environment, where: str) -> list[Problem]:
     from fcgitops.nnifile import experiment_file  # noqa: PLC0415 - experiments only
     from fcgitops.nnifile.check import check as check_file  # noqa: PLC0415
 
-    file_name = f"{where}/{CONFIG_FILE}"
+    file_name = f"{where}/{layout.EXPERIMENT_FILE}"
     try:
-        config = _plain(experiment_file.read(inputs[CONFIG_FILE]).value)
+        config = _plain(experiment_file.read(inputs[layout.EXPERIMENT_FILE]).value)
     except experiment_file.Unreadable:  # the check says why
         config = None
     if outside := _outside(config, file_name):  # which is another file here than there
@@ -38,7 +38,7 @@ def check(inputs: Tree, environment: Environment, where: str) -> list[Problem]:
             file = Path(folder, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-        found = check_file(inputs[CONFIG_FILE], Path(folder))
+        found = check_file(inputs[layout.EXPERIMENT_FILE], Path(folder))
     problems = [f.problem(file_name) for f in found if f.severity in (REJECT, HAZARD)]
     if any(f.severity == REJECT for f in found):
         return problems

@@ -16,12 +16,11 @@ from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import repo
-from fcgitops.manifests import nni_environment, overlay
-from fcgitops.manifests.overlay import OVERLAYS
-from fcgitops.model import answers, experiment, layout
+from fcgitops.model import answers, layout
 from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
+from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import read_file, safe_join
 from fcgitops.text.values import did_you_mean
@@ -46,9 +45,9 @@ class Repository:
     @functools.cached_property
     def answers(self) -> Answers:
         """What fcgitops.yaml says."""
-        data = read_file(self.root, answers.FILE)
+        data = read_file(self.root, layout.ANSWERS)
         if data is None:
-            raise InputError(Problem(answers.FILE, "is missing", "take it back from Git"))
+            raise InputError(Problem(layout.ANSWERS, "is missing", "take it back from Git"))
         return answers.load(data)
 
     @functools.cached_property
@@ -66,7 +65,7 @@ class Repository:
         if self.answers.version != __version__:
             raise InputError(
                 Problem(
-                    f"{answers.FILE}: version",
+                    f"{layout.ANSWERS}: version",
                     f"fcgitops {self.answers.version} wrote this repository, this is {__version__}",
                     "use the one that requirements.txt pins, as make does",
                 )
@@ -74,22 +73,22 @@ class Repository:
 
     def overlay_folders(self) -> list[str]:
         """Names of all folders below overlays/, sorted."""
-        folder = safe_join(self.root, OVERLAYS)
+        folder = safe_join(self.root, layout.OVERLAYS)
         if not folder.is_dir():
             return []
         return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
 
     def environment_names(self) -> list[str]:
         """Names of the environments: folders below overlays/ with an environment.yaml."""
-        folder = self.root / OVERLAYS
-        return [n for n in self.overlay_folders() if (folder / n / overlay.SOURCE_FILE).is_file()]
+        folder = self.root / layout.OVERLAYS
+        return [n for n in self.overlay_folders() if (folder / n / layout.SOURCE_FILE).is_file()]
 
     def headless_names(self) -> list[str]:
         """Folders that were generated for an environment whose environment.yaml is gone.
 
         They still build, so Argo CD or Flux may still sync them; nothing here would see it.
         """
-        folder = self.root / OVERLAYS
+        folder = self.root / layout.OVERLAYS
         named = set(self.environment_names())
         return [
             name
@@ -104,10 +103,10 @@ class Repository:
 
     def experiment_names(self) -> list[str]:
         """Names of the experiments: folders below experiments/ with a run.yaml, sorted."""
-        folder = safe_join(self.root, experiment.FOLDER)
+        folder = safe_join(self.root, layout.EXPERIMENTS)
         if not folder.is_dir():
             return []
-        return sorted(e.name for e in folder.iterdir() if (e / experiment.RUN_FILE).is_file())
+        return sorted(e.name for e in folder.iterdir() if (e / layout.RUN_FILE).is_file())
 
     @functools.cached_property
     def absent(self) -> dict[str, bytes]:
@@ -116,7 +115,7 @@ class Repository:
         Moved away, say, or left out by a sparse checkout. Nothing of theirs is touched, and what
         they have a share in stays as it is.
         """
-        return self._only_in_head(OVERLAYS, overlay.SOURCE_FILE)
+        return self._only_in_head(layout.OVERLAYS, layout.SOURCE_FILE)
 
     def say_state(self) -> None:
         """Tells what a command that reads may be wrong about: it sees the work tree alone."""
@@ -131,7 +130,7 @@ class Repository:
     @functools.cached_property
     def absent_experiments(self) -> dict[str, bytes]:
         """The same of experiments: name → its run.yaml."""
-        return self._only_in_head(experiment.FOLDER, experiment.RUN_FILE)
+        return self._only_in_head(layout.EXPERIMENTS, layout.RUN_FILE)
 
     def _only_in_head(self, folder: str, file: str) -> dict[str, bytes]:
         with suppress(InputError):  # an exported tree is in no repository
@@ -167,29 +166,29 @@ class Repository:
     def ignored(self) -> list[str]:
         """What of the experiments Git ignores: files, and whole folders with a "/" at their end."""
         with suppress(InputError):  # an exported tree is in no repository
-            return repo.open_repository(self.root).list_ignored(experiment.FOLDER)
+            return repo.open_repository(self.root).list_ignored(layout.EXPERIMENTS)
         return []
 
     def experiment_source(self, name: str) -> bytes:
         """Content of experiments/NAME/run.yaml; nothing where there is none."""
-        return read_file(self.root, f"{experiment.FOLDER}/{name}/{experiment.RUN_FILE}") or b""
+        return read_file(self.root, f"{layout.EXPERIMENTS}/{name}/{layout.RUN_FILE}") or b""
 
-    def kustomization_names(self) -> list[str]:
-        """All that kustomize can build here: OVERLAY, ENV/nni, experiments/NAME."""
-        folder = self.root / OVERLAYS
+    def kustomizations(self) -> list[Kustomization]:
+        """All that kustomize can build here."""
+        folder = self.root / layout.OVERLAYS
+        overlays = [Kustomization(Kind.OVERLAY, name) for name in self.overlay_names()]
         parts = [
-            f"{name}/{nni_environment.FOLDER}"
+            Kustomization(Kind.NNI, name)
             for name in self.environment_names()
-            if (folder / name / nni_environment.FOLDER / "kustomization.yaml").is_file()
+            if (folder / name / layout.NNI / layout.KUSTOMIZATION_FILE).is_file()
         ]
-        experiments = [f"{experiment.FOLDER}/{name}" for name in self.experiment_names()]
-        return [*self.overlay_names(), *parts, *experiments]
+        experiments = [Kustomization(Kind.EXPERIMENT, name) for name in self.experiment_names()]
+        return [*overlays, *parts, *experiments]
 
-    def kustomization_folder(self, name: str) -> Path:
-        """Where one of `kustomization_names` stands."""
-        if name.startswith(f"{experiment.FOLDER}/"):
-            return self.root / name
-        return self.root / OVERLAYS / name
+    def wanted(self, names: Iterable[str]) -> list[Kustomization]:
+        """Those of `kustomizations` that are named, or all. Raises as `require`."""
+        known = {str(item): item for item in self.kustomizations()}
+        return [known[name] for name in self.require(names, known)]
 
     def require(
         self, names: Iterable[str], known: Collection[str], what: str = "overlay"
@@ -216,7 +215,7 @@ class Repository:
 
     def source(self, name: str) -> bytes | None:
         """Content of overlays/NAME/environment.yaml, None where there is none."""
-        return read_file(self.root, source_path(name))
+        return read_file(self.root, layout.source_path(name))
 
     def environment(self, name: str) -> Environment:
         """The environment `name` as its file says.
@@ -226,12 +225,14 @@ class Repository:
         """
         data = self.source(name)
         if data is None:
-            raise InputError(Problem(source_path(name), "is missing", "take it back from Git"))
+            raise InputError(
+                Problem(layout.source_path(name), "is missing", "take it back from Git")
+            )
         return self.parse(name, data)
 
     def parse(self, name: str, source: bytes, where: str = "") -> Environment:
         """The environment that the text `source` describes. Raises as `environment`."""
-        where = where or source_path(name)
+        where = where or layout.source_path(name)
         return self.described(name, Document(yamlio.decoded(source, where), where))
 
     def described(self, name: str, document: Document) -> Environment:
@@ -298,7 +299,7 @@ class Repository:
                 if rival != env.name and env.name in names:
                     problems.append(
                         Problem(
-                            f"{source_path(env.name)}: {where}",
+                            f"{layout.source_path(env.name)}: {where}",
                             f"the environment {rival} is on this cluster already",
                             "FrameworkController is one per cluster: give each its own",
                         )
@@ -321,11 +322,6 @@ class Repository:
             lowered = source.lower() + b"\n" + name.encode()
             if b"\\" in source or any(needle in lowered for needle in needles):
                 yield self.parse(name, source)
-
-
-def source_path(name: str) -> str:
-    """Path of an environment's environment.yaml."""
-    return f"{OVERLAYS}/{name}/{overlay.SOURCE_FILE}"
 
 
 def server_identity(url: str) -> str:

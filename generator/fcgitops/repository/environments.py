@@ -12,14 +12,12 @@ from typing import Any
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import repo
 from fcgitops.manifests import overlay, retired
-from fcgitops.manifests.overlay import OVERLAYS
 from fcgitops.model import environment as model
 from fcgitops.model import layout
-from fcgitops.model.answers import FILE
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
 from fcgitops.repository import provenance, record, scaffold
-from fcgitops.repository.contents import Repository, source_path
+from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged, MergeFile, merge
 from fcgitops.sync import entrypoints
 from fcgitops.text import keypaths, yamlio
@@ -109,7 +107,7 @@ def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[
     problems = []
     for item in customized:
         env = item.environment
-        where = item.document.where if env.settings_text else f"{FILE}: defaults"
+        where = item.document.where if env.settings_text else f"{layout.ANSWERS}: defaults"
         problems += check_parts(env, variant, where) or check_settings(item.configuration, where)
     return problems
 
@@ -156,7 +154,7 @@ def as_it_is(repository: Repository, name: str) -> Planned:
     Raises:
         InputError: with every problem of the file.
     """
-    return _one(repository, Request(name, source_path(name)), {})
+    return _one(repository, Request(name, layout.source_path(name)), {})
 
 
 def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -> Planned:
@@ -168,7 +166,7 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
             Problem(request.where, f"overlays/{there} {what}, and is no environment",
                     "choose another name")
         )  # fmt: skip
-    where = request.where if source is None else source_path(request.name)
+    where = request.where if source is None else layout.source_path(request.name)
     if source is None:
         text = overlay.source(request.name, request.given, repository.defaults)
         document = Document(text, where).edited(
@@ -234,9 +232,9 @@ def left_namespace(repository: Repository, environment: Environment) -> str:
 
     Empty where it stays, or where nothing tells.
     """
-    folder = f"{OVERLAYS}/{environment.name}"
+    folder = f"{layout.OVERLAYS}/{environment.name}"
     recorded = read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")
-    text = (record.decode(recorded) or {}).get("kustomization.yaml", b"")
+    text = (record.decode(recorded) or {}).get(layout.KUSTOMIZATION_FILE, b"")
     document = yamlio.load(text, folder)
     old = document.get("namespace") if isinstance(document, dict) else None
     return str(old) if old and old != environment.namespace else ""
@@ -258,8 +256,8 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     total = Merged()
     for item in planned:
         env = item.environment
-        folder = f"{OVERLAYS}/{env.name}"
-        total.files[f"{folder}/{overlay.SOURCE_FILE}"] = item.source
+        folder = f"{layout.OVERLAYS}/{env.name}"
+        total.files[f"{folder}/{layout.SOURCE_FILE}"] = item.source
         files = overlay.environment_files(env, answers.profile, item.configuration)
         gone = _retired(repository, env, files, merge_file)
         total.files |= gone
@@ -287,16 +285,16 @@ def _retired(
     It follows from what the configuration was in Git, so it is no part of the record. A clone
     without that history retires nothing.
     """
-    folder = f"{OVERLAYS}/{environment.name}"
-    path, place = (f"{folder}/{name}" for name in (overlay.RETIRED_FILE, overlay.CONFIG_FILE))
+    folder = f"{layout.OVERLAYS}/{environment.name}"
+    path, place = (f"{folder}/{name}" for name in (layout.RETIRED_FILE, layout.CONFIG_FILE))
     there = read_file(repository.root, path)
     if there is not None and not there.startswith(retired.MARK.encode()):
         return {}
     if not retired.applies(environment, repository.answers.profile):
         return {path: None} if there else {}
-    mine, new = read_file(repository.root, place), files[overlay.CONFIG_FILE]
+    mine, new = read_file(repository.root, place), files[layout.CONFIG_FILE]
     recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
-    base = at(folder, {k: v for k, v in recorded.items() if k == overlay.CONFIG_FILE})
+    base = at(folder, {k: v for k, v in recorded.items() if k == layout.CONFIG_FILE})
     will_be = merge(base, {place: mine}, {place: new}, merge_file).files.get(place)
     if mine is None or will_be in (None, mine):
         # Brought back by hand, it is in use: kustomize takes no object twice.
@@ -390,7 +388,7 @@ def bring_in_line(
     total.files[place] = record.encode(files) if files else None
 
 
-_VARIANT_FILE = f"{OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{overlay.CONFIG_FILE}"
+_VARIANT_FILE = f"{layout.OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{layout.CONFIG_FILE}"
 
 
 def variant_config(repository: Repository) -> str:

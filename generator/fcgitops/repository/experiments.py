@@ -12,7 +12,7 @@ from fcgitops.manifests import nni_experiment, nni_starter
 from fcgitops.model import experiment as model
 from fcgitops.model import layout
 from fcgitops.model.environment import Environment
-from fcgitops.model.experiment import FOLDER, RUN_FILE, Experiment
+from fcgitops.model.experiment import Experiment
 from fcgitops.repository import agreement, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import bring_in_line
@@ -68,36 +68,36 @@ def plan(  # noqa: PLR0913 - all but two have a default
     if problems:
         raise InputError(problems)
     folder = read_folder(repository, name)
-    new = RUN_FILE not in folder
+    new = layout.RUN_FILE not in folder
     if new and folder:
-        there = f"{FOLDER}/{name}"
+        there = f"{layout.EXPERIMENTS}/{name}"
         raise InputError(Problem(there, "is there already, and is no experiment", "another name"))
     if new and not environment:
         hint = did_you_mean("", ready(repository)) or "fcgitops nni enable ENV"
         raise InputError(Problem("--env", f"is needed for the new experiment {name}", hint))
     if given is not None and not new:
-        what = f"{FOLDER}/{name} is there already: its files are yours to change"
+        what = f"{layout.EXPERIMENTS}/{name} is there already: its files are yours to change"
         raise InputError(Problem("--from", what, "without --from"))
-    run_path = f"{FOLDER}/{name}/{RUN_FILE}"
+    run_path = f"{layout.EXPERIMENTS}/{name}/{layout.RUN_FILE}"
     if new:
         found = Experiment(name, environment)
         env = of(repository, found, "--env", environments)
         own = nni_starter.files(name, env, given or {}, source)
-        run = own.get(RUN_FILE) or model.source(found).encode()
-        own[RUN_FILE], found = _run(name, run, environment, f"{source}/{RUN_FILE}")
+        run = own.get(layout.RUN_FILE) or model.source(found).encode()
+        own[layout.RUN_FILE], found = _run(name, run, environment, f"{source}/{layout.RUN_FILE}")
     else:
         own = folder
-        own[RUN_FILE], found = _run(name, own[RUN_FILE], environment, run_path)
+        own[layout.RUN_FILE], found = _run(name, own[layout.RUN_FILE], environment, run_path)
         env = of(repository, found, f"{run_path}: environment", environments)
     inputs = model.inputs(own)
-    where = source or f"{FOLDER}/{name}"
+    where = source or f"{layout.EXPERIMENTS}/{name}"
     problems = model.check_inputs(inputs, where)
     problems += [
         Problem(f"{where}/{path}", "would be taken for a generated file", "another name")
         for path in model.GENERATED
         if new and not own.get(path, b"").startswith(nni_experiment.HEADER.encode()) and path in own
     ]
-    if model.CONFIG_FILE in inputs:
+    if layout.EXPERIMENT_FILE in inputs:
         problems += agreement.check(inputs, env, where)
     if problems:
         raise InputError(problems)
@@ -180,7 +180,7 @@ def of_environments(
     problems: list[Problem] = []
     absent = repository.absent_experiments
     for name in (*repository.experiment_names(), *absent):
-        where = f"{FOLDER}/{name}/{RUN_FILE}"
+        where = f"{layout.EXPERIMENTS}/{name}/{layout.RUN_FILE}"
         try:
             source = absent.get(name) or repository.experiment_source(name)
             if model.parse(name, source, where).environment in wanted:
@@ -203,13 +203,13 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     """
     total = Merged()
     names = repository.environment_names()
-    component = read_tree(safe_join(repository.root, nni_experiment.COMPONENT))
+    component = read_tree(safe_join(repository.root, layout.NNI_COMPONENT))
     for item in planned:
-        env, folder = item.environment, f"{FOLDER}/{item.experiment.name}"
+        env, folder = item.environment, f"{layout.EXPERIMENTS}/{item.experiment.name}"
         files = nni_experiment.files(item.experiment, env, model.inputs(item.own), component)
         bring_in_line(repository, folder, files, total, merge_file)
-        if _has_edits(repository, f"{folder}/{nni_experiment.FILE}", folder):
-            total.notes.append(f"{folder}/{nni_experiment.FILE} {_EDITED}")
+        if _has_edits(repository, f"{folder}/{layout.JOB_FILE}", folder):
+            total.notes.append(f"{folder}/{layout.JOB_FILE} {_EDITED}")
         total.files |= at(folder, item.own)
         for place, entries in entrypoints.of_experiment(item.experiment, env, names).items():
             if entries or (repository.root / place).exists():
@@ -221,12 +221,12 @@ def _has_edits(repository: Repository, path: str, folder: str) -> bool:
     """Whether a generated file is not as it was generated last."""
     found = read_file(repository.root, path)
     recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}"))
-    return found is not None and found != (recorded or {}).get(nni_experiment.FILE, found)
+    return found is not None and found != (recorded or {}).get(layout.JOB_FILE, found)
 
 
 def read_folder(repository: Repository, name: str) -> Tree:
     """Every file of an experiment's folder that Git does not ignore. Raises as `read_plain`."""
-    place = f"{FOLDER}/{name}"
+    place = f"{layout.EXPERIMENTS}/{name}"
     folder = safe_join(repository.root, place)
     ignored = {p.removeprefix(f"{place}/") for p in repository.ignored if p.startswith(f"{place}/")}
     return read_plain(folder, place, ignored) if folder.is_dir() else {}

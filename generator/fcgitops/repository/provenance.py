@@ -51,8 +51,8 @@ def records(root: Path) -> list[str]:
 def _made() -> list[str]:
     """Every file that is generated; * is one folder."""
     return [
-        *(f"{overlay.OVERLAYS}/*/{name}" for name in overlay.MADE),
-        *(f"{experiment.FOLDER}/*/{name}" for name in experiment.GENERATED),
+        *(f"{layout.OVERLAYS}/*/{name}" for name in overlay.MADE),
+        *(f"{layout.EXPERIMENTS}/*/{name}" for name in experiment.GENERATED),
         *entrypoints.made(),
     ]
 

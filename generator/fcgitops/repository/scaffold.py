@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import schema
 from fcgitops.manifests import overlay
-from fcgitops.manifests.overlay import OVERLAYS
 from fcgitops.manifests.skeleton import template_root
 from fcgitops.model import answers as answers_module
 from fcgitops.model import layout
@@ -25,22 +24,19 @@ from fcgitops.sync import entrypoints
 from fcgitops.text.tree import Tree, at, read_tree, under
 
 PROFILES_FOLDER = "profiles"
-REQUIREMENTS = "requirements.txt"
-SCHEMA = "schemas/frameworkcontroller.schema.json"
-"""For editors: the first line of each frameworkcontroller.yaml names it."""
 
 
 @functools.cache
 def variant_files(variant: str, profile: str) -> Tree:
     """The files of `overlays/VARIANT/`: what both profiles share and what `profile` adds."""
-    tree = read_tree(template_root() / OVERLAYS / variant)
+    tree = read_tree(template_root() / layout.OVERLAYS / variant)
     shared = {path: data for path, data in tree.items() if "/" not in path}
     return shared | under(tree, profile)
 
 
 def variant_config(profile: str) -> str:
     """The text of FrameworkController's file in the variant customized-config."""
-    return variant_files(CUSTOMIZED_CONFIG, profile)[overlay.CONFIG_FILE].decode()
+    return variant_files(CUSTOMIZED_CONFIG, profile)[layout.CONFIG_FILE].decode()
 
 
 def requirements(answers: Answers) -> bytes:
@@ -64,11 +60,11 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     tree = {path: data for path, data in skeleton.items() if not path.startswith(profiles)}
     tree |= under(skeleton, f"{PROFILES_FOLDER}/{answers.profile}")
     for variant in VARIANTS:
-        tree |= at(f"{OVERLAYS}/{variant}", variant_files(variant, answers.profile))
-    tree[REQUIREMENTS] = requirements(answers)
-    tree[SCHEMA] = schema.FILE.read_bytes()
+        tree |= at(f"{layout.OVERLAYS}/{variant}", variant_files(variant, answers.profile))
+    tree[layout.REQUIREMENTS] = requirements(answers)
+    tree[layout.SCHEMA] = schema.FILE.read_bytes()
     tree |= entrypoints.of_repository(answers)
-    tree[answers_module.FILE] = answers_module.render(answers)
+    tree[layout.ANSWERS] = answers_module.render(answers)
     return tree | {layout.BASE_RECORD: record.encode(tree)}
 
 
@@ -88,8 +84,8 @@ def new_environment(
         configuration = overlay.configuration(env, variant_config(answers.profile))
     files = overlay.environment_files(env, answers.profile, configuration)
     tree = at(
-        f"{OVERLAYS}/{env.name}",
-        {overlay.SOURCE_FILE: source.encode(), **record.with_record(files), **overlay.LOCAL},
+        f"{layout.OVERLAYS}/{env.name}",
+        {layout.SOURCE_FILE: source.encode(), **record.with_record(files), **overlay.LOCAL},
     )
     for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
         tree |= at(place, record.with_record(entries))

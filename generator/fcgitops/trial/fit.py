@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.manifests import overlay
+from fcgitops.model import layout
 from fcgitops.verify.subjects import Object
 
 API_SERVER_VARIABLES = ("KUBE_APISERVER_ADDRESS", "KUBECONFIG")
@@ -117,15 +118,15 @@ def _talk_to_own_server(fitted: Fitted, config_map: Object) -> None:
     """FrameworkController's file must not lead to the environment's real API server."""
     from fcgitops.text import yamlio  # noqa: PLC0415 - only customized environments need it
 
-    text = (config_map.get("data") or {}).get(overlay.CONFIG_FILE)
+    text = (config_map.get("data") or {}).get(layout.CONFIG_FILE)
     if text is None or not any(key in text for key in API_SERVER_SETTINGS):
         return
-    settings = yamlio.load(text.encode(), overlay.CONFIG_FILE)
+    settings = yamlio.load(text.encode(), layout.CONFIG_FILE)
     found = [key for key in API_SERVER_SETTINGS if key in (settings or {})]
     if found:
         kept = {key: value for key, value in settings.items() if key not in found}
-        config_map["data"][overlay.CONFIG_FILE] = yamlio.dump(kept)
-        fitted.notes.append(f"left out of {overlay.CONFIG_FILE}: {', '.join(found)}")
+        config_map["data"][layout.CONFIG_FILE] = yamlio.dump(kept)
+        fitted.notes.append(f"left out of {layout.CONFIG_FILE}: {', '.join(found)}")
 
 
 def _fit_pod(fitted: Fitted, pod: dict[str, Any], loaded: Collection[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.manifests import overlay
+from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import CONTROLLER, RENDERED, Rendered
@@ -92,11 +93,11 @@ def configuration(r: Rendered) -> Faults:
         )  # fmt: skip
     names = [v["configMap"]["name"] for v in r.pod().get("volumes", []) if "configMap" in v]
     texts = [
-        o.get("data", {}).get(overlay.CONFIG_FILE) for n in names for o in r.all("ConfigMap", n)
+        o.get("data", {}).get(layout.CONFIG_FILE) for n in names for o in r.all("ConfigMap", n)
     ]
     if r.config not in texts:
         yield Fault(
-            f"no mounted ConfigMap holds {overlay.CONFIG_FILE} as it is here", "configMapGenerator"
+            f"no mounted ConfigMap holds {layout.CONFIG_FILE} as it is here", "configMapGenerator"
         )
 
 
@@ -137,7 +138,7 @@ def egress(r: Rendered) -> Faults:
     found = [o["spec"] for o in r.all(wanted["kind"], wanted["metadata"]["name"])]
     if found != [wanted["spec"]]:
         yield Fault(
-            f"does not render {overlay.EGRESS_FILE} as it stands",
+            f"does not render {layout.EGRESS_FILE} as it stands",
             "allow more in a policy of your own",
         )
 

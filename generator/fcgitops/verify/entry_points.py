@@ -5,7 +5,7 @@ from __future__ import annotations
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.git import program as git
-from fcgitops.model import answers, layout
+from fcgitops.model import layout
 from fcgitops.repository.environments import repository_outcome, shared_entry_points
 from fcgitops.sync import entrypoints, registry, safeguards
 from fcgitops.sync.tool import SyncTool
@@ -24,7 +24,7 @@ def in_line(whole: Whole) -> Faults:
             yield fault(problem)
         return
     for path in merged.stale(whole.repository.root):
-        yield Fault(f"is not in line with {answers.FILE}", "make overlays", file=path)
+        yield Fault(f"is not in line with {layout.ANSWERS}", "make overlays", file=path)
 
 
 @REPOSITORY.check("FCG14", HAZARD)

@@ -9,7 +9,8 @@ from typing import Any
 from fcgitops.core.findings import HAZARD, INFO
 from fcgitops.kubernetes import metadata, quantity
 from fcgitops.kubernetes.field import Field
-from fcgitops.manifests.overlay import CONFIG_FILE, NAME
+from fcgitops.manifests.overlay import NAME
+from fcgitops.model import layout
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
@@ -48,7 +49,7 @@ def started(r: Rendered) -> Faults:
             what = "starts neither start.sh nor FrameworkController's binary"
             yield Fault(what, BINARY, object=OBJECT, path=f"{_CONTAINER}.command")
         elif r.config is not None and not any(path in script for path in files):
-            what = f"does not take {CONFIG_FILE} from where it is mounted"
+            what = f"does not take {layout.CONFIG_FILE} from where it is mounted"
             yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.command")
         return
     program = posixpath.normpath(posixpath.join(folder or HOME, command[0])) if command else BINARY
@@ -56,9 +57,9 @@ def started(r: Rendered) -> Faults:
         what = f"starts {command[0]}, not FrameworkController"
         yield Fault(what, BINARY, object=OBJECT, path=f"{_CONTAINER}.command")
     elif r.config is None and folder not in ("", HOME):
-        what = f"is {folder}, where no {CONFIG_FILE} is: FrameworkController panics"
+        what = f"is {folder}, where no {layout.CONFIG_FILE} is: FrameworkController panics"
         yield Fault(what, HOME, object=OBJECT, path=f"{_CONTAINER}.workingDir")
-    elif r.config is not None and f"{folder or HOME}/{CONFIG_FILE}" not in files:
+    elif r.config is not None and f"{folder or HOME}/{layout.CONFIG_FILE}" not in files:
         what = f"is {folder or HOME}, where the configuration is not mounted"
         yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.workingDir")
 
@@ -99,7 +100,7 @@ def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
         for source in _dicts(sources):
             for found in r.all("ConfigMap", str(source.get("name"))):
                 for key, path in _files(source, found):
-                    if key == CONFIG_FILE:
+                    if key == layout.CONFIG_FILE:
                         yield _at(mount, path), str(source.get("name"))
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
-from fcgitops.manifests import overlay
-from fcgitops.manifests.overlay import OVERLAYS
-from fcgitops.repository.contents import source_path
+from fcgitops.model import layout
 from fcgitops.repository.environments import outcome
 from fcgitops.verify import references
 from fcgitops.verify.registry import Fault, Faults, fault
@@ -18,7 +16,7 @@ from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Sou
 def sources_are_there(whole: Whole) -> Faults:
     """No two environments are on one cluster, and no environment.yaml is gone."""
     for name in whole.repository.headless_names():
-        path = source_path(name)
+        path = layout.source_path(name)
         yield Fault(
             f"{path} is missing, or no plain file", f"git checkout {path}", file=path, overlay=name
         )
@@ -33,7 +31,7 @@ def sources_are_there(whole: Whole) -> Faults:
 
 def _overlay(where: str) -> str:
     """The environment that a problem's place, overlays/NAME/…, speaks of."""
-    return where.split("/")[1] if where.startswith(f"{OVERLAYS}/") else ""
+    return where.split("/")[1] if where.startswith(f"{layout.OVERLAYS}/") else ""
 
 
 @SOURCE.check("FCG11", REJECT)
@@ -55,7 +53,7 @@ def in_line(known: Known) -> Faults:
         return
     for path in merged.stale(known.repository.root):
         yield Fault(
-            f"{path} is not in line with {overlay.SOURCE_FILE}",
+            f"{path} is not in line with {layout.SOURCE_FILE}",
             f"make overlay ENV={name}",
             file=path,
         )
@@ -71,7 +69,7 @@ def spelled_out(known: Known) -> Faults:
     env = known.environment
     if not env.tool.reads_environments:
         return
-    path = source_path(env.name)
+    path = layout.source_path(env.name)
     document = known.planned.document.value
     for key, value in (
         ("variant", env.variant),
@@ -81,7 +79,7 @@ def spelled_out(known: Known) -> Faults:
     ):
         if not document.get(key):
             message = f"does not spell out {key}, which {env.tool.label} reads there"
-            yield Fault(f"{overlay.SOURCE_FILE} {message}", f"{key}: {value}", file=path)
+            yield Fault(f"{layout.SOURCE_FILE} {message}", f"{key}: {value}", file=path)
 
 
 @ENVIRONMENT.check("FCG15", HAZARD)
@@ -92,11 +90,11 @@ def in_sight(known: Known) -> Faults:
     and Argo CD takes no notice of a change in one.
     """
     env = known.environment
-    own = f"{OVERLAYS}/{env.name}"
-    allowed = (*overlay.SHARED, f"{OVERLAYS}/{env.variant}", own)
+    own = f"{layout.OVERLAYS}/{env.name}"
+    allowed = (*layout.SHARED, f"{layout.OVERLAYS}/{env.variant}", own)
     for file, text in references.leading_out(known.repository.root, own, allowed):
         yield Fault(
             f"{file} leads to {text}, where the sync tools do not look",
-            f"keep what environments share below {overlay.SHARED[-1]}/",
+            f"keep what environments share below {layout.SHARED[-1]}/",
             file=file,
         )

@@ -9,7 +9,8 @@ from typing import Any
 
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.kubernetes.schema import Versions
-from fcgitops.manifests.overlay import CONFIG_FILE, NAME, OVERLAYS
+from fcgitops.manifests.overlay import NAME
+from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
@@ -92,7 +93,7 @@ class Rendered:
     @property
     def config_file(self) -> str:
         """Where `config` stands."""
-        return f"{OVERLAYS}/{self.overlay}/{CONFIG_FILE}"
+        return f"{layout.OVERLAYS}/{self.overlay}/{layout.CONFIG_FILE}"
 
     def all(self, kind: str, name: str = NAME) -> list[Object]:
         """The objects of `kind` called `name`."""

@@ -7,10 +7,9 @@ from contextlib import suppress
 
 from fcgitops.core.errors import InputError, ToolError
 from fcgitops.core.findings import Finding
-from fcgitops.manifests import overlay
-from fcgitops.manifests.overlay import OVERLAYS
-from fcgitops.model import experiment
+from fcgitops.model import layout
 from fcgitops.model.environment import VARIANTS, Environment
+from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.programs.kustomize import Kustomize
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
@@ -47,46 +46,48 @@ CHECKS = len(catalogue.checks())
 """How many there are."""
 
 
-def verify(repository: Repository, names: Sequence[str], program: Kustomize) -> list[Finding]:
+def verify(
+    repository: Repository, wanted: Sequence[Kustomization], program: Kustomize
+) -> list[Finding]:
     """Every finding, each once: the repository's, then those of each kustomization.
 
     Args:
         repository: as it is on disk.
-        names: of its kustomizations.
+        wanted: what is to be built.
         program: builds them.
     """
     planned: list[Planned] = []
     sources: list[Finding] = []
-    environments: dict[str, Environment] = {}
-    """Kustomization → the environment that it belongs to."""
-    for name in names:
-        folder, _, last = name.partition("/")
-        if folder == experiment.FOLDER:
-            found = _experiment(repository, last)
+    environments: dict[Kustomization, Environment] = {}
+    """Whose each is, as far as that can be read."""
+    for item in wanted:
+        name = str(item)
+        if item.kind is Kind.EXPERIMENT:
+            found = _experiment(repository, item.owner)
             sources += EXPERIMENT.ask(found, name)
             if found.planned:
-                environments[name] = found.planned.environment
-        elif last:
+                environments[item] = found.planned.environment
+        elif item.kind is Kind.NNI:
             with suppress(InputError):  # FCG11 says it
-                environments[name] = repository.environment(folder)
+                environments[item] = repository.environment(item.owner)
         elif name not in VARIANTS:
             try:
-                item = as_it_is(repository, name)
+                one = as_it_is(repository, name)
             except InputError as error:
                 sources += SOURCE.ask(Source(name, error.problems), name)
                 continue
-            planned.append(item)
-            environments[name] = item.environment
-            sources += ENVIRONMENT.ask(Known(repository, item), name)
+            planned.append(one)
+            environments[item] = one.environment
+            sources += ENVIRONMENT.ask(Known(repository, one), name)
     findings = REPOSITORY.ask(Whole(repository, planned)) + sources
-    folders = {repository.kustomization_folder(name): name for name in names}
+    folders = {repository.root / item.folder: item for item in wanted}
     reader = Reader(repository.root)
     for path, result in program.build_all(folders):
-        name = folders[path]
+        item = folders[path]
         try:
-            findings += _built(repository, reader, name, result, environments.get(name))
+            findings += _built(repository, reader, item, result, environments.get(item))
         except Exception as error:  # one overlay's fault hides no other's
-            findings.append(registry.unexpected("FCG00", error, name))
+            findings.append(registry.unexpected("FCG00", error, str(item)))
     return list(dict.fromkeys(findings))
 
 
@@ -100,11 +101,12 @@ def _experiment(repository: Repository, name: str) -> Experiment:
 def _built(
     repository: Repository,
     reader: Reader,
-    name: str,
+    item: Kustomization,
     result: bytes | ToolError,
     environment: Environment | None,
 ) -> list[Finding]:
     """What is to say of one kustomization, as far as it was built."""
+    name = str(item)
     objects: list[Object] = []
     if isinstance(result, bytes):
         try:
@@ -116,18 +118,18 @@ def _built(
     found = OBJECTS.ask(Objects(objects), name)
     objects = judged.typed(Objects(objects))
     # What shared layers lack is said once, whichever overlays have them.
-    found += LAYERS.ask(Layered(reader, repository.kustomization_folder(name), objects))
-    if "/" in name:
+    found += LAYERS.ask(Layered(reader, repository.root / item.folder, objects))
+    if item.kind is not Kind.OVERLAY:
         if environment is None:
             return found
-        of_experiment = name.startswith(f"{experiment.FOLDER}/")
-        return found + NNI.ask(RenderedForNni(objects, environment, of_experiment), name)
-    config = read_file(repository.root, f"{OVERLAYS}/{name}/{overlay.CONFIG_FILE}")
+        subject = RenderedForNni(objects, environment, item.kind is Kind.EXPERIMENT)
+        return found + NNI.ask(subject, name)
+    config = read_file(repository.root, f"{item.folder}/{layout.CONFIG_FILE}")
     text = config.decode(errors="surrogateescape") if config is not None else None
-    subject = Rendered(name, objects, repository.answers.profile, environment, text)
-    if len(subject.all("StatefulSet")) == 1:
-        found += NEEDS.ask(subject, name)
-    return sorted(found + rendered(subject), key=lambda finding: finding.rule)
+    overlay = Rendered(name, objects, repository.answers.profile, environment, text)
+    if len(overlay.all("StatefulSet")) == 1:
+        found += NEEDS.ask(overlay, name)
+    return sorted(found + rendered(overlay), key=lambda finding: finding.rule)
 
 
 def rendered(subject: Rendered) -> list[Finding]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fcgitops.manifests import guardrails
-from fcgitops.manifests.overlay import OVERLAYS, SHARED, SOURCE_FILE
+from fcgitops.model import layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.synctools import ARGOCD, FLUX
 from fcgitops.text import yamlio
@@ -201,12 +201,12 @@ def _distinct(items: Iterable[dict[str, str]]) -> list[dict[str, str]]:
 
 def application_set(answers: Answers) -> dict[str, Any]:
     """The ApplicationSet over the environments that Argo CD syncs."""
-    generator = git_files(answers, OVERLAYS, SOURCE_FILE) | {"selector": selector()}
+    generator = git_files(answers, layout.OVERLAYS, layout.SOURCE_FILE) | {"selector": selector()}
     template = application(
         answers,
         name=f"{NAME}-{{{{ .path.basename }}}}",
         path="{{ .path.path }}",
-        watched=[".", *(f"../../{folder}" for folder in SHARED), "../{{ .variant }}"],
+        watched=[".", *(f"../../{folder}" for folder in layout.SHARED), "../{{ .variant }}"],
     )
     return applications(NAME, generator, template)
 

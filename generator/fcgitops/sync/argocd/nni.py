@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fcgitops.manifests import nni_environment
-from fcgitops.manifests.overlay import OVERLAYS, SOURCE_FILE
-from fcgitops.model import experiment
+from fcgitops.model import experiment, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import NOT_FOR_EXPERIMENTS
 from fcgitops.sync.argocd import environments as argocd
@@ -83,11 +81,11 @@ def files(answers: Answers) -> Tree:
 
 def _platforms(answers: Answers) -> dict[str, Any]:
     """The set of what each environment has for NNI."""
-    files = argocd.git_files(answers, OVERLAYS, SOURCE_FILE)
+    files = argocd.git_files(answers, layout.OVERLAYS, layout.SOURCE_FILE)
     template = argocd.application(
         answers,
         name=environment_name("{{ .path.basename }}"),
-        path=f"{{{{ .path.path }}}}/{nni_environment.FOLDER}",
+        path=f"{{{{ .path.path }}}}/{layout.NNI}",
         watched=["."],
         project=PROJECT,
         namespace="{{ .nni.namespace }}",
@@ -98,8 +96,8 @@ def _platforms(answers: Answers) -> dict[str, Any]:
 
 def _experiments(answers: Answers) -> dict[str, Any]:
     """The set of the experiments: each run.yaml with the environment.yaml that it names."""
-    runs = argocd.git_files(answers, experiment.FOLDER, experiment.RUN_FILE, "experiment")
-    file = {"path": f"{OVERLAYS}/{{{{ .environment }}}}/{SOURCE_FILE}"}
+    runs = argocd.git_files(answers, layout.EXPERIMENTS, layout.RUN_FILE, "experiment")
+    file = {"path": f"{layout.OVERLAYS}/{{{{ .environment }}}}/{layout.SOURCE_FILE}"}
     environment = argocd.from_git(answers, [file])
     template = argocd.application(
         answers,

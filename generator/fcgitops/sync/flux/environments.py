@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fcgitops.manifests import guardrails
-from fcgitops.manifests.overlay import OVERLAYS, SHARED
+from fcgitops.model import layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.synctools import FLUX
@@ -79,7 +79,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             "# somebody changes or deletes on the cluster is restored from Git after `interval`\n"
             "# of the Kustomization at the latest (the key flux.interval).\n",
             _source(environment, answers),
-            kustomization(environment, name=NAME, path=f"./{OVERLAYS}/{environment.name}"),
+            kustomization(environment, name=NAME, path=f"./{layout.OVERLAYS}/{environment.name}"),
         ),
     }
 
@@ -133,9 +133,9 @@ def _ignored(environment: Environment) -> list[str]:
     experiments = (EXPERIMENTS,) if environment.runs_nni else ()
     return [
         "/*",
-        *(f"!/{folder}/" for folder in (*SHARED, OVERLAYS, *experiments)),
-        f"/{OVERLAYS}/*/",
-        *(f"!/{OVERLAYS}/{folder}/" for folder in (environment.variant, environment.name)),
+        *(f"!/{folder}/" for folder in (*layout.SHARED, layout.OVERLAYS, *experiments)),
+        f"/{layout.OVERLAYS}/*/",
+        *(f"!/{layout.OVERLAYS}/{folder}/" for folder in (environment.variant, environment.name)),
     ]
 
 

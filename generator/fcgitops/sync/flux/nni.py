@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from fcgitops.manifests import nni_environment
-from fcgitops.manifests.overlay import OVERLAYS
-from fcgitops.model import experiment as experiments
+from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync.flux import environments as flux
@@ -53,7 +52,7 @@ def files(environment: Environment) -> Tree:
     kustomization = flux.kustomization(
         environment,
         name=NAME,
-        path=f"./{OVERLAYS}/{environment.name}/{nni_environment.FOLDER}",
+        path=f"./{layout.OVERLAYS}/{environment.name}/{layout.NNI}",
         account=ACCOUNT,
         depends_on=[flux.NAME],
     )
@@ -77,7 +76,7 @@ def experiment_files(experiment: Experiment, environment: Environment) -> Tree:
     kustomization = flux.kustomization(
         environment,
         name=experiment_name(experiment.name),
-        path=f"./{experiments.FOLDER}/{experiment.name}",
+        path=f"./{layout.EXPERIMENTS}/{experiment.name}",
         account=EXPERIMENTS_ACCOUNT,
         depends_on=[NAME],
         wait=False,
