@@ -26,7 +26,6 @@ GIVEN: dict[str, dict[str, Any]] = {
         "image.digest": "sha256:" + "0a" * 32,
         "egress.mode": "cidr",
         "egress.endpoints": [{"cidr": "10.0.0.1/32", "port": 6443}],
-        "apiServer.kubeconfigSecret": "s",
     },
     "upstream": {"namespace": "fc", "image.registry": "r.io", "image.tag": "v1.0.1"},
 }
@@ -65,6 +64,21 @@ def test_sound(profile: str, variant: str) -> None:
 def test_sound_egress(mode: str) -> None:
     """Neither has it without a limit of egress, nor with Cilium's."""
     assert check(rendered("hardened", mode=mode)) == []
+
+
+@pytest.mark.parametrize(("profile", "variant"), COMBINATIONS)
+def test_sound_as_somebody_else(profile: str, variant: str) -> None:
+    """With a kubeconfig its own account has neither a token there nor any right."""
+    env = make(profile, variant, {"apiServer.kubeconfigSecret": "s"})
+    tree = base(profile) | files(env, profile)
+    with TemporaryDirectory() as folder:
+        write(Path(folder), tree)
+        out = kustomize.find().build(Path(folder) / "overlays" / "prod")
+    config = tree.get("overlays/prod/frameworkcontroller.yaml")
+    r = Rendered("prod", yamlio.load_all(out), profile, env, config.decode() if config else None)
+    assert check(r) == []
+    assert pod(r)["automountServiceAccountToken"] is False
+    assert "subjects" not in one(r, "ClusterRoleBinding")
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -204,6 +204,14 @@ def test_a_kustomization_that_waits() -> None:
     assert after["spec"]["serviceAccountName"] == "nni-flux"
 
 
+def test_flux_writes_one_namespace() -> None:
+    """Whoever may write any Namespace may take Pod Security off it."""
+    rules = [r for r in flux_objects()["ClusterRole"]["rules"] if r["resources"] == ["namespaces"]]
+    assert [(r["verbs"], r.get("resourceNames")) for r in rules] == [
+        (["get", "create"], None), (["patch"], ["frameworkcontroller"]),
+    ]  # fmt: skip
+
+
 def test_flux_names_what_it_can() -> None:
     """No right is for any name, but where the API or a hashed name asks for it; none escalates."""
     for rule in flux_objects()["ClusterRole"]["rules"]:

@@ -296,6 +296,7 @@ CHANGES: dict[str, tuple[bool, dict[str, Any]]] = {
     "memory": (False, {"memory": "4Gi"}),
     "image": (False, {"image": "nni:v1"}),
     "node_selector": (False, {"node_selector": {"a": "b"}}),
+    "user": (False, {"user": 1000}),
     "tolerations": (False, {"tolerations": [{"operator": "Exists"}]}),
     "manager": (False, {"component": COMPONENT | {"manager": b"m2"}}),
     "sudo": (False, {"component": COMPONENT | {"sudo": b"s2"}}),
@@ -356,6 +357,10 @@ def test_job() -> None:
     document = yaml.safe_load(made["job.yaml"])
     spec = document["spec"]
     assert spec["backoffLimit"] == 3
+    assert spec["podFailurePolicy"]["rules"][0] == {
+        "action": "Ignore",
+        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }
     assert spec["podFailurePolicy"]["rules"][1] == {
         "action": "FailJob",
         "onExitCodes": {"containerName": "nni-manager", "operator": "In", "values": [1, 2]},
@@ -394,6 +399,27 @@ def test_job() -> None:
     variables = {item["name"]: item["value"] for item in container["env"]}
     assert variables["WORK"] == "/nni-share/experiments/mnist"
     assert variables["PATH"].startswith("/opt/nni-manager:")
+
+
+def test_a_user_of_its_own() -> None:
+    """It is no other name of a Job that has none: what runs is another Pod."""
+    given = Experiment("mnist", "prod", user=1000)
+    pods = [
+        yaml.safe_load(nni_experiment.files(e, environment(NFS), {}, {})["job.yaml"])["spec"][
+            "template"
+        ]["spec"]
+        for e in (given, Experiment("mnist", "prod"))
+    ]
+    assert pods[0]["securityContext"] == {
+        "runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+    assert pods[0]["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {"name": "tmp", "emptyDir": {}} in pods[0]["volumes"]
+    assert pods[1]["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert "readOnlyRootFilesystem" not in pods[1]["containers"][0]["securityContext"]
+    parsed = experiment.parse("mnist", b"environment: prod\nuser: 1000\n", "f")
+    assert parsed == given
 
 
 def test_azure_has_a_claim() -> None:

@@ -127,6 +127,9 @@ def shipped(without: str = "") -> str:
     return text
 
 
+NO_TOKEN = "- op: add\n  path: /spec/template/spec/automountServiceAccountToken\n  value: false\n"
+
+
 def add(path: str, value: str) -> str:
     return f"- op: add\n  path: {path}\n  value:{value}\n"
 
@@ -172,6 +175,10 @@ MOUNTED = {
     "readOnly": True,
 }
 SECRET = {"name": "kubeconfig", "secret": {"secretName": "fc-kubeconfig"}}
+OURS = {
+    "app.kubernetes.io/name": "frameworkcontroller", "app.kubernetes.io/component": "controller",
+}  # fmt: skip
+NOBODY = "- op: remove\n  path: /subjects\n"
 LABELS = {"team": "ml", "cost": "1", "example.com/a.b": ""}
 TOLERATION = {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}
 ENDPOINT = {"cidr": "10.0.0.1/32", "port": 6443}
@@ -180,6 +187,9 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   name: frameworkcontroller-egress
+  labels:
+    app.kubernetes.io/name: frameworkcontroller
+    app.kubernetes.io/component: controller
 spec:
   podSelector:
     matchLabels:
@@ -213,6 +223,9 @@ apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
 metadata:
   name: frameworkcontroller-egress
+  labels:
+    app.kubernetes.io/name: frameworkcontroller
+    app.kubernetes.io/component: controller
 spec:
   endpointSelector:
     matchLabels:
@@ -314,7 +327,8 @@ CASES: dict[str, Case] = {
         {"StatefulSet":
          add(f"{CONTAINER}/env", ENV_KUBECONFIG.replace("config.yaml", "kubeconfig"))
          + add(f"{CONTAINER}/volumeMounts/-", "\n    " + MOUNT.format("    "))
-         + add(f"{POD}/volumes/-", "\n    " + VOLUME.format("    "))},
+         + add(f"{POD}/volumes/-", "\n    " + VOLUME.format("    ")) + NO_TOKEN,
+         "ClusterRoleBinding": NOBODY},
         only=(*PROFILES, "customized-config"), group="",
     ),
     "API server": Case(
@@ -322,23 +336,29 @@ CASES: dict[str, Case] = {
         {"StatefulSet":
          add(f"{CONTAINER}/env", ENV_ADDRESS + ENV_KUBECONFIG)
          + add(f"{CONTAINER}/volumeMounts", "\n  - " + MOUNT.format("    "))
-         + add(f"{POD}/volumes", "\n  - " + VOLUME.format("    "))},
+         + add(f"{POD}/volumes", "\n  - " + VOLUME.format("    ")) + NO_TOKEN,
+         "ClusterRoleBinding": NOBODY},
         {**API_EFFECTS,
+         ("StatefulSet", f"{POD}/automountServiceAccountToken"): False,
+         ("ClusterRoleBinding", "/subjects"): None,
          ("StatefulSet", f"{CONTAINER}/volumeMounts"): [MOUNTED],
          ("StatefulSet", f"{POD}/volumes"): [SECRET]},
-        only=(*PROFILES, "default-config"),
+        only=(*PROFILES, "default-config"), group="five",
     ),
     "API server beside the configuration": Case(
         API,
         {"StatefulSet":
          add(f"{CONTAINER}/env", ENV_ADDRESS + ENV_KUBECONFIG)
          + add(f"{CONTAINER}/volumeMounts/-", "\n    " + MOUNT.format("    "))
-         + add(f"{POD}/volumes/-", "\n    " + VOLUME.format("    "))},
+         + add(f"{POD}/volumes/-", "\n    " + VOLUME.format("    ")) + NO_TOKEN,
+         "ClusterRoleBinding": NOBODY},
         {**API_EFFECTS,
+         ("StatefulSet", f"{POD}/automountServiceAccountToken"): False,
+         ("ClusterRoleBinding", "/subjects"): None,
          ("StatefulSet", f"{CONTAINER}/volumeMounts/1"): MOUNTED,
          ("StatefulSet", f"{CONTAINER}/volumeMounts/0/name"): "frameworkcontroller-config",
          ("StatefulSet", f"{POD}/volumes/1"): SECRET},
-        only=(*PROFILES, "customized-config"),
+        only=(*PROFILES, "customized-config"), group="five",
     ),
     "image's failures kept": Case(
         {"shippedPodFailureSpec": "keep"},
@@ -362,7 +382,8 @@ CASES: dict[str, Case] = {
         effects={("NetworkPolicy", "/spec/policyTypes"): ["Ingress"],
                  ("NetworkPolicy", "/spec/egress"): None,
                  ("NetworkPolicy-egress", "/metadata"): {
-                     "name": "frameworkcontroller-egress", "namespace": "frameworkcontroller"},
+                     "name": "frameworkcontroller-egress", "namespace": "frameworkcontroller",
+                     "labels": OURS},
                  ("NetworkPolicy-egress", "/spec"): {
                      "podSelector": {"matchLabels": {"app": "frameworkcontroller"}},
                      "policyTypes": ["Egress"],
@@ -392,7 +413,8 @@ CASES: dict[str, Case] = {
     "cilium": Case(
         {"egress.mode": "cilium"}, egress=f"{CILIUM}  - toEntities:\n    - kube-apiserver\n",
         effects={("CiliumNetworkPolicy-egress", "/metadata"): {
-                     "name": "frameworkcontroller-egress", "namespace": "frameworkcontroller"},
+                     "name": "frameworkcontroller-egress", "namespace": "frameworkcontroller",
+                     "labels": OURS},
                  ("CiliumNetworkPolicy-egress", "/spec"): {
                      "endpointSelector": {"matchLabels": {"app": "frameworkcontroller"}},
                      "egress": [{"toEntities": ["kube-apiserver"]}]},
@@ -464,6 +486,21 @@ CASES: dict[str, Case] = {
     ),
     "labels": Case(
         {"labels": LABELS},
+        {"StatefulSet": "".join(
+            add(f"{place}/labels/{key}", f" {value}")
+            for place in ("/metadata", "/spec/template/metadata")
+            for key, value in (("cost", "'1'"), ("example.com~1a.b", "''"), ("team", "ml")))},
+        {("StatefulSet", "/metadata/labels"): {**OURS, **LABELS},
+         ("StatefulSet", "/spec/template/metadata/labels"): {
+             "app": "frameworkcontroller", **OURS, **LABELS},
+         ("StatefulSet", "/spec/selector/matchLabels"): {"app": "frameworkcontroller"},
+         ("Service", "/spec/selector"): {"app": "frameworkcontroller"},
+         ("Service", "/metadata/labels"): OURS,
+         ("ClusterRoleBinding", "/metadata/labels"): OURS},
+        only=("hardened", *VARIANTS),
+    ),
+    "upstream's labels": Case(
+        {"labels": LABELS},
         {"StatefulSet":
          add("/metadata/labels", "\n    cost: '1'\n    example.com/a.b: ''\n    team: ml")
          + add("/spec/template/metadata/labels/cost", " '1'")
@@ -473,9 +510,8 @@ CASES: dict[str, Case] = {
          ("StatefulSet", "/spec/template/metadata/labels"): {
              "app": "frameworkcontroller", **LABELS},
          ("StatefulSet", "/spec/selector/matchLabels"): {"app": "frameworkcontroller"},
-         ("Service", "/spec/selector"): {"app": "frameworkcontroller"},
-         ("Service", "/metadata/labels"): None,
-         ("ClusterRoleBinding", "/metadata/labels"): None},
+         ("Service", "/metadata/labels"): None},
+        only=("upstream", *VARIANTS),
     ),
     "annotations": Case(
         {"annotations": {"b": "x: 'y' # z", "a": "{{$(id)}}"}},
@@ -588,7 +624,7 @@ SOMETHING = {
     "annotations": {"a": "1", "b": "2"},
     "priorityClassName": "high",
 }
-GROUPS = ("one", "two", "three", "four")
+GROUPS = ("one", "two", "three", "four", "five")
 
 
 def group(profile: str, variant: str, name: str) -> dict[str, Any]:
@@ -650,11 +686,12 @@ def test_local_has_the_last_word(built: Built, profile: str, variant: str) -> No
     found = objects(built[profile, short(variant, "local")])
     assert at(found["StatefulSet"], f"{CONTAINER}/env/0/value") == "http://mine"
     assert at(found["StatefulSet"], f"{POD}/nodeSelector") == {"pool": "mine", "os": "linux"}
+    ours = OURS if profile == "hardened" else {}
     assert at(found["StatefulSet"], "/metadata/labels") == {
-        "team": "mine", "cost": "mine", "else": "x",
+        "team": "mine", "cost": "mine", "else": "x", **ours,
     }  # fmt: skip
     assert at(found["StatefulSet"], "/spec/template/metadata") == {
-        "labels": {"app": "frameworkcontroller", "cost": "mine", "else": "x"},
+        "labels": {"app": "frameworkcontroller", "cost": "mine", "else": "x", **ours},
         "annotations": {"a": "mine", "b": "2"},
     }
     assert at(found["StatefulSet"], f"{POD}/priorityClassName") is None
@@ -667,12 +704,17 @@ def test_local_has_the_last_word(built: Built, profile: str, variant: str) -> No
 
 @pytest.mark.parametrize("name", [*GROUPS, "plain"])
 def test_configmap_hardened(built: Built, name: str) -> None:
-    """The ConfigMap's hash reaches the volume, and Flux is told to leave its text alone."""
+    """The ConfigMap's hash reaches the volume, and both tools are told what to leave alone."""
     found = objects(built["hardened", short("customized-config", name)])
     config = found["ConfigMap"]["metadata"]
     assert config["name"].startswith("frameworkcontroller-config-")
     assert at(found["StatefulSet"], f"{POD}/volumes/0/configMap/name") == config["name"]
-    assert config["annotations"] == {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
+    assert config["labels"] == OURS
+    assert config["annotations"] == {
+        "kustomize.toolkit.fluxcd.io/substitute": "disabled",
+        "argocd.argoproj.io/sync-options": "Prune=false",
+        "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+    }
 
 
 def test_configmap_upstream(built: Built) -> None:

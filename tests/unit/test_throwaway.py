@@ -65,6 +65,12 @@ def test_another_api_server_is_not_talked_to() -> None:
     assert pod["containers"][0]["env"] == []
     assert pod["containers"][0]["volumeMounts"] == []
     assert pod["volumes"] == []
+    assert pod["automountServiceAccountToken"] is True
+    (binding,) = (o for o in found.objects if o["kind"] == "ClusterRoleBinding")
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "frameworkcontroller",
+         "namespace": "frameworkcontroller"}
+    ]  # fmt: skip
     assert found.notes == ["left out of the Pod: KUBECONFIG"]
 
 

@@ -22,6 +22,9 @@ from fcgitops.text.tree import Tree
 
 CONFIG_MAP = "frameworkcontroller-config"
 NAME = "frameworkcontroller"
+LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "controller"}
+"""Of every object of `hardened`, and of the Pod; never of the selector, which cannot change.
+https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"""
 KUBECONFIG_VOLUME = "kubeconfig"
 KUBECONFIG_FOLDER = "/etc/frameworkcontroller-kubeconfig"
 
@@ -204,6 +207,8 @@ def _stateful_set(environment: Environment, profile: str) -> list[Operation]:
         else:
             operations.append(_add(f"{container}/volumeMounts", [mount]))
             operations.append(_add(f"{pod}/volumes", [volume]))
+        # It is whom the kubeconfig says: a token of its ServiceAccount would be a second identity.
+        operations.append(_add(f"{pod}/automountServiceAccountToken", False))
     if environment.image_pull_secrets:
         secrets = [{"name": name} for name in environment.image_pull_secrets]
         operations.append(_add(f"{pod}/imagePullSecrets", secrets))
@@ -214,16 +219,27 @@ def _stateful_set(environment: Environment, profile: str) -> list[Operation]:
         operations.append(_add(f"{pod}/tolerations", environment.tolerations))
     if environment.priority_class:
         operations.append(_add(f"{pod}/priorityClassName", environment.priority_class))
-    if environment.labels:
-        operations.append(_add("/metadata/labels", _sorted(environment.labels)))
-        operations += [  # each by itself: the selector's label stays
-            _add(f"/spec/template/metadata/labels/{key.replace('/', '~1')}", value)
-            for key, value in _sorted(environment.labels).items()
-        ]
+    operations += _labels(environment, profile)
     if environment.annotations:
         annotations = _sorted(environment.annotations)
         operations.append(_add("/spec/template/metadata/annotations", annotations))
     return operations
+
+
+def _labels(environment: Environment, profile: str) -> list[Operation]:
+    """Each by itself: the base's own stay, and with them the selector's."""
+    if not environment.labels:
+        return []
+    operations = []
+    places = ["/metadata", "/spec/template/metadata"]
+    if profile == "upstream":  # its StatefulSet has none
+        operations.append(_add("/metadata/labels", _sorted(environment.labels)))
+        del places[0]
+    return operations + [
+        _add(f"{place}/labels/{key.replace('/', '~1')}", value)
+        for place in places
+        for key, value in _sorted(environment.labels).items()
+    ]
 
 
 def _resources(environment: Environment, profile: str, container: str) -> list[Operation]:
@@ -245,7 +261,12 @@ def _resources(environment: Environment, profile: str, container: str) -> list[O
 
 
 def _binding(environment: Environment, profile: str) -> list[Operation]:
-    """`upstream` binds a User by its full name, which kustomize's `namespace` leaves alone."""
+    """Nobody where FrameworkController is somebody else; else its account, in its namespace.
+
+    `upstream` binds a User by its full name, which kustomize's `namespace` leaves alone.
+    """
+    if environment.kubeconfig_secret:
+        return [{"op": "remove", "path": "/subjects"}]
     if profile != "upstream" or environment.namespace == PROFILE_DEFAULTS[profile]["namespace"]:
         return []
     user = f"system:serviceaccount:{environment.namespace}:{NAME}"
@@ -283,7 +304,7 @@ def _network_policy(environment: Environment) -> dict[str, Any]:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": {"name": f"{NAME}-egress"},
+        "metadata": {"name": f"{NAME}-egress", "labels": LABELS},
         "spec": {"podSelector": _POD, "policyTypes": ["Egress"], "egress": rules},
     }
 
@@ -315,7 +336,7 @@ def _cilium_policy(environment: Environment) -> dict[str, Any]:
     return {
         "apiVersion": "cilium.io/v2",
         "kind": "CiliumNetworkPolicy",
-        "metadata": {"name": f"{NAME}-egress"},
+        "metadata": {"name": f"{NAME}-egress", "labels": LABELS},
         "spec": {"endpointSelector": _POD, "egress": rules},
     }
 

@@ -54,6 +54,8 @@ class Experiment:
     run: int = 1
     cpu: str = "500m"
     memory: str = "2Gi"
+    user: int = 0
+    """As whom it runs; 0 as its image says."""
     node_selector: dict[str, str] = field(default_factory=dict)
     tolerations: list[dict[str, Any]] = field(default_factory=list)
 
@@ -79,6 +81,11 @@ KEYS: dict[str, _Key] = {
     ),
     "resources.cpu": _Key(values.quantity, "cpu", "the manager's CPU request"),
     "resources.memory": _Key(values.quantity, "memory", "the manager's memory request and limit"),
+    "user": _Key(
+        values.integer(0, (1 << 31) - 1),
+        "user",
+        "the manager's user and group, with a read-only root; as its image says without",
+    ),
     "nodeSelector": _Key(values.labels, "node_selector", "labels of the nodes it may run on"),
     "tolerations": _Key(
         values.list_of(values.toleration), "tolerations", "taints that it tolerates"

@@ -57,6 +57,7 @@ def fit(objects: Iterable[Object], known: Collection[str], loaded: Collection[st
         if item["kind"] == "StatefulSet" and item["spec"].get("replicas") == 0:
             item["spec"]["replicas"] = 1
             fitted.notes.append("the StatefulSet has no replica; here it has one")
+    _bind(fitted)
     _let_out(fitted)
     return fitted
 
@@ -154,10 +155,27 @@ def _fit_pod(fitted: Fitted, pod: dict[str, Any], loaded: Collection[str]) -> No
 
 
 def _drop_kubeconfig(pod: dict[str, Any], container: dict[str, Any]) -> None:
-    """The volume of a Secret that is not there, without which the Pod would not start."""
+    """The volume of a Secret that is not there, without which the Pod would not start.
+
+    Here it is its ServiceAccount, whose token it then needs.
+    """
+    pod["automountServiceAccountToken"] = True
     for owner, key in ((container, "volumeMounts"), (pod, "volumes")):
         if key in owner:
             owner[key] = [item for item in owner[key] if item["name"] != overlay.KUBECONFIG_VOLUME]
+
+
+def _bind(fitted: Fitted) -> None:
+    """FrameworkController's account, where a kubeconfig has taken its place."""
+    (namespace,) = {
+        o["metadata"].get("namespace", "default")
+        for o in fitted.objects
+        if o["kind"] == "StatefulSet" and o["metadata"]["name"] == overlay.NAME
+    } or {"default"}
+    for item in fitted.objects:
+        if item["kind"] == "ClusterRoleBinding" and not item.get("subjects"):
+            subject = {"kind": "ServiceAccount", "name": overlay.NAME, "namespace": namespace}
+            item["subjects"] = [subject]
 
 
 def _let_out(fitted: Fitted) -> None:

@@ -47,7 +47,10 @@ def namespace(r: Rendered) -> Faults:
 
 @CONTROLLER.check("FCG03", HAZARD)
 def account(r: Rendered) -> Faults:
-    """The Pod's ServiceAccount is rendered and bound: else the API server refuses its calls."""
+    """The Pod's ServiceAccount is rendered and bound: else the API server refuses its calls.
+
+    With `apiServer.kubeconfigSecret` it is somebody else, and nobody is bound.
+    """
     name = r.pod().get("serviceAccountName", "default")
     if not r.all("ServiceAccount", name):
         yield Fault(
@@ -59,7 +62,8 @@ def account(r: Rendered) -> Faults:
         for o in r.objects if o["kind"] == "ClusterRoleBinding"
         for s in o.get("subjects", [])
     ]  # fmt: skip
-    if (r.namespace(), name) not in subjects:
+    elsewhere = any(v.get("name") == "KUBECONFIG" for v in r.container().get("env") or ())
+    if not elsewhere and (r.namespace(), name) not in subjects:
         yield Fault(
             f"no ClusterRoleBinding names the ServiceAccount {name} of {r.namespace()}",
             "its subject",

@@ -55,7 +55,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             "apiVersion": _API_VERSION,
             "kind": "ClusterRole",
             "metadata": {"name": ACCOUNT, "annotations": KEEP},
-            "rules": _rights(answers.profile) + _guardrails(environment) + rules,
+            "rules": _rights(environment, answers.profile) + _guardrails(environment) + rules,
         },
         {
             "apiVersion": _API_VERSION,
@@ -184,7 +184,7 @@ def rule(group: str, resources: list[str], verbs: list[str], *names: str) -> dic
     return kinds | ({"resourceNames": list(names)} if names else {}) | {"verbs": verbs}
 
 
-def _rights(profile: str) -> list[dict[str, Any]]:
+def _rights(environment: Environment, profile: str) -> list[dict[str, Any]]:
     """What applying, watching and taking back the profile's objects takes, by name where it can.
 
     `create` cannot be limited to a name, and a ConfigMap's name ends in a hash. A Role in the
@@ -212,7 +212,9 @@ def _rights(profile: str) -> list[dict[str, Any]]:
     if not hardened:
         return [*rules, rule(_RBAC, ["clusterroles"], ["bind"], "cluster-admin")]
     return [
-        rule("", ["namespaces"], ["get", "create", "patch"]),
+        # Read all: one that an environment has left is looked at before it is not pruned.
+        rule("", ["namespaces"], ["get", "create"]),
+        rule("", ["namespaces"], ["patch"], environment.namespace),
         *rules,
         rule(_RBAC, ["clusterroles"], ["create"]),
         rule(_RBAC, ["clusterroles"], one, NAME),

@@ -118,8 +118,14 @@ class Flux:
         ]
 
     def namespace_left(self, environment: Environment, old: str, profile: str) -> str:
-        """Nothing: Flux leaves the old Namespace."""
-        return ""
+        """Flux leaves the old Namespace; its account may write the one that it is told of."""
+        if profile != "hardened":
+            return ""
+        return (
+            f"{environment.name}: FrameworkController moves to {environment.namespace}. Once this "
+            f"is pushed, let Flux's account write that Namespace:\nfcgitops bootstrap "
+            f"{environment.name}"
+        )
 
 
 def _deleted(kustomization: str) -> str:
