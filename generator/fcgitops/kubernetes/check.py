@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fcgitops.kubernetes import definitions, networks, plain, rights, schema, workloads
+from fcgitops.kubernetes import admission, definitions, networks, plain, rights, schema, workloads
 from fcgitops.kubernetes.field import REFUSED, Fault, Field
 from fcgitops.kubernetes.schema import Object, Versions
 
@@ -33,6 +33,8 @@ RULES: Mapping[str, Callable[[Field], None]] = {
     "rbac.authorization.k8s.io/v1 ClusterRoleBinding": rights.cluster_role_binding,
     "apiextensions.k8s.io/v1 CustomResourceDefinition": definitions.definition,
     "scheduling.k8s.io/v1 PriorityClass": plain.priority_class,
+    "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy": admission.policy,
+    "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding": admission.binding,
 }
 """apiVersion and kind → the rules of its values. Of other kinds in the schema, fields and types."""
 

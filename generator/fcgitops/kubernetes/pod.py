@@ -70,9 +70,9 @@ def spec(found: Field, claims: Field | None = None) -> None:
         found["activeDeadlineSeconds"].at_least(1, 2147483647)
     if found["preemptionPolicy"].given:
         found["preemptionPolicy"].one_of(("PreemptLowerPriority", "Never"))
-    for key, value in found["overhead"].entries():
-        amounts.container_resource(key, value)
-        amounts.amount(key, value)
+    if found["overhead"]:  # validateOverhead: as the limits of a container
+        limits = {"limits": found["overhead"].value}
+        amounts.requirements(Field(limits, found["overhead"].path, found.faults))
     if claims is None:  # a StatefulSet names its Pods itself
         for key in ("hostname", "subdomain"):
             if found[key]:

@@ -41,13 +41,15 @@ def volumes(found: Field) -> dict[str, Field]:
     for volume in found:
         before = len(volume.faults)
         name = volume["name"]
-        source(volume, SOURCES)
-        if not name:
-            name.required()
-        else:
-            name.must(names.dns_label(name.text))
-        if name.text in good:
-            name.duplicate()
+        # Before 1.35 the API server leaves volumes of images out (the feature gate ImageVolume).
+        with volume.lenient() if volume["image"].given else nullcontext():
+            source(volume, SOURCES)
+            if not name:
+                name.required()
+            else:
+                name.must(names.dns_label(name.text))
+            if name.text in good:
+                name.duplicate()
         if len(volume.faults) == before or volume["image"].given:
             good[name.text] = volume
     return good
@@ -56,12 +58,10 @@ def volumes(found: Field) -> dict[str, Field]:
 def source(volume: Field, sources: Mapping[str, Callable[[Field], None]]) -> None:
     """validateVolumeSource: one kind of volume; none is an emptyDir (SetDefaults_Volume)."""
     given = [(key, value) for key, value in volume.entries() if key in sources]
-    # Before 1.35 the API server leaves volumes of images out (the feature gate ImageVolume).
-    with volume.lenient() if volume["image"].given else nullcontext():
-        for i, (key, value) in enumerate(given):
-            if i and not (key == "flexVolume" and volume["capacity"].given):
-                value.forbidden(f"there is {given[0][0]} already; a volume is of one kind")
-            sources[key](value)
+    for i, (key, value) in enumerate(given):
+        if i and not (key == "flexVolume" and volume["capacity"].given):
+            value.forbidden(f"there is {given[0][0]} already; a volume is of one kind")
+        sources[key](value)
 
 
 def _needs(*keys: str) -> Callable[[Field], None]:
@@ -327,10 +327,6 @@ def _ephemeral(found: Field) -> None:
     claim(template["spec"])
 
 
-def _nothing(_: Field) -> None:
-    """Nothing is asked of it."""
-
-
 def _image(found: Field) -> None:
     """ValidateImageVolumeSource."""
     _needs("reference")(found)
@@ -373,7 +369,7 @@ SOURCES: dict[str, Callable[[Field], None]] = {
     "photonPersistentDisk": _needs("pdID"),
     "portworxVolume": _needs("volumeID"),
     "azureDisk": _azure_disk,
-    "storageos": _nothing,
+    "storageos": _needs("volumeName"),
     "projected": _projected,
     "scaleIO": _needs("gateway", "system", "volumeName"),
     "csi": _csi,

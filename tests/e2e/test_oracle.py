@@ -1,0 +1,135 @@
+"""The oracle against a real API server: random patches of all golden environments.
+
+Each patch stands in `local/`, as a user's would; kustomize builds it, and the API server is asked
+for every object that it changed, by server-side apply as a dry run. FCG30 has to say the same.
+PATCHES=5000 asks for more of them than are asked for by default.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fcgitops.core.errors import ToolError
+from fcgitops.kubernetes import check, schema
+from fcgitops.kubernetes.schema import Versions
+from fcgitops.programs import kustomize
+from fcgitops.text import yamlio
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from testbed.controlplane import ControlPlane, api_server
+from testbed.patches import Patches
+
+pytestmark = pytest.mark.cluster
+GOLDEN = Path(__file__).parents[1] / "golden"
+MANY = int(os.environ.get("PATCHES", "400"))
+HERE = Versions("1.34", "1.34")
+"""The API server that the testbed builds."""
+OF_THE_CLUSTER = re.compile(
+    r"valid range|not configured on this cluster|already allocated|disallowed by cluster policy|"
+    r"namespaces \"|provided port|x-kubernetes-validations|compilation failed"
+)
+"""What one cluster refuses and another takes: its addresses and policies. CEL is not judged."""
+PLURALS = {"NetworkPolicy": "networkpolicies", "ValidatingAdmissionPolicy": (
+    "validatingadmissionpolicies")}  # fmt: skip
+Object = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with api_server(tmp_path_factory.mktemp("api")) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The golden repositories, whose environments may be patched."""
+    folder = tmp_path_factory.mktemp("golden")
+    for profile in ("hardened", "upstream"):
+        shutil.copytree(GOLDEN / profile / "repository", folder / profile)
+    return folder
+
+
+ENVIRONMENTS = sorted(
+    path.parent.relative_to(GOLDEN).as_posix().replace("/repository/", "/")
+    for path in GOLDEN.glob("*/repository/overlays/*/environment.yaml")
+)
+
+
+def refused(plane: ControlPlane, item: Object) -> str:
+    """What the API server says where it refuses an object, or ""."""
+    api, kind = item["apiVersion"], item["kind"]
+    base = f"/api/{api}" if "/" not in api else f"/apis/{api}"
+    if schema.namespaced(api, kind):
+        base += "/namespaces/default"
+        item = item | {"metadata": {k: v for k, v in item["metadata"].items() if k != "namespace"}}
+    plural = PLURALS.get(kind, f"{kind.lower()}s")
+    name = quote(str(item["metadata"]["name"]), safe="")
+    query = "dryRun=All&fieldManager=test&force=true&fieldValidation=Strict"
+    status, answer = plane.ask(
+        "PATCH", f"{base}/{plural}/{name}?{query}", json.dumps(item), "application/apply-patch+yaml"
+    )
+    return "" if status in (200, 201) else str(json.loads(answer)["message"])
+
+
+@functools.cache
+def unpatched(folder: Path) -> list[Object]:
+    """What an environment renders without a patch."""
+    return built(folder)
+
+
+def built(folder: Path) -> list[Object]:
+    return [o for o in yamlio.load_all(kustomize.find().build(folder)) if o]
+
+
+@settings(
+    max_examples=MANY, deadline=None, derandomize="PATCHES" not in os.environ, database=None,
+    suppress_health_check=list(HealthCheck), phases=(Phase.generate,),
+)  # fmt: skip
+@given(seed=st.integers(0, 1 << 32), environment=st.sampled_from(ENVIRONMENTS))
+def test_patches(seed: int, environment: str, plane: ControlPlane, repositories: Path) -> None:
+    """What FCG30 passes the API server takes, and what it refuses the API server refuses."""
+    folder = repositories / environment
+    local = folder / "local" / "kustomization.yaml"
+    plain = local.read_text(encoding="utf-8")
+    before = unpatched(folder)
+    patch = Patches(Random(seed)).patch(before)
+    name = patch.target["metadata"]["name"]
+    target = {"kind": patch.target["kind"], "name": re.sub(r"-[a-z0-9]{10}$", ".*", name)}
+    entry = {"target": target, "patch": json.dumps(patch.operations)}
+    try:
+        local.write_text(f"{plain}patches: [{json.dumps(entry)}]\n", encoding="utf-8")
+        after = built(folder)
+    except ToolError:
+        return  # FCG00
+    finally:
+        local.write_text(plain, encoding="utf-8")
+    for item in after:
+        if item in before or not schema.known(item["apiVersion"], item["kind"]):
+            continue
+        answer = refused(plane, item)
+        if OF_THE_CLUSTER.search(answer):
+            continue
+        faults = check.faults(item, HERE)
+        if answer:
+            assert faults, (environment, item["kind"], patch.operations, answer)
+        else:
+            wrong = [str(fault) for fault in faults if fault.severity == "error"]
+            assert not wrong, (environment, item["kind"], patch.operations, wrong)
+
+
+def test_golden(plane: ControlPlane) -> None:
+    """Everything that the golden repositories render is taken, and the oracle says so."""
+    for path in sorted(GOLDEN.glob("*/rendered/*.yaml")):
+        for item in filter(None, yamlio.load_all(path.read_bytes())):
+            if schema.known(item["apiVersion"], item["kind"]):
+                assert (refused(plane, item), check.faults(item, HERE)) == ("", []), path.name
