@@ -38,8 +38,12 @@ Fcgitops = Callable[..., Ran]
 
 
 @pytest.fixture
-def fcgitops(git_home: Path, capfd: pytest.CaptureFixture[str]) -> Fcgitops:
+def fcgitops(
+    git_home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Fcgitops:
     """Runs `fcgitops ARGUMENTS…` in this process."""
+    # Commands that write build what they change, to tell its effects; few tests are of that.
+    monkeypatch.setenv("FCGITOPS_EFFECTS", "off")
 
     def run(*arguments: str | Path, status: int | None = 0) -> Ran:
         capfd.readouterr()

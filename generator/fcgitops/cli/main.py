@@ -220,6 +220,10 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     help="Compare two renderings, files or -.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
+@click.option("--live", is_flag=True, help="Compare what is on the cluster with Git's ENV.")
+@click.option(
+    "--context", metavar="CONTEXT", help="Ask this kubectl context how many; with --live, default."
+)
 @click.option("--full", is_flag=True, help="Every field and every name.")
 @click.option("--exit-code", is_flag=True, help="Exit 1 where anything changes.")
 @click.option("--fail-on", metavar="SEVERITY", help="Exit 1 where an effect is at least that bad.")

@@ -37,6 +37,8 @@ def run(  # noqa: PLR0913 - the options as they are typed
     rendered: tuple[str, str] | None,
     form: str,
     *,
+    live: bool,
+    context: str | None,
     full: bool,
     exit_code: bool,
     fail_on: str | None,
@@ -47,7 +49,9 @@ def run(  # noqa: PLR0913 - the options as they are typed
         folder: somewhere in the repository, or anywhere with `rendered`.
         sides: revisions and environments, as typed.
         rendered: two files of rendered objects instead.
-        form: `text` or `json`.
+        form: `text`, `json` or `markdown`.
+        live: compare a cluster with Git.
+        context: the cluster to ask.
         full: every field and every name.
         exit_code: 1 where anything changes.
         fail_on: 1 where an effect is at least that bad.
@@ -57,24 +61,73 @@ def run(  # noqa: PLR0913 - the options as they are typed
 
     Raises:
         InputError: a word names nothing, or a file is no rendering.
+        ToolError: a program is missing or fails.
     """
     options = Options(form, full=full, exit_code=exit_code, fail_on=fail_on or "")
     refuse_severity(options.fail_on)
     if rendered is not None:
-        if sides:
+        if sides or live:
             what = "is not taken together with --rendered"
-            raise InputError([Problem(word, what, "leave one of them out") for word in sides])
-        return compare_files(folder, *rendered, options)
-    return compare_states(folder, sides, options)
+            words = [*sides, *(["--live"] if live else [])]
+            raise InputError([Problem(word, what, "leave one of them out") for word in words])
+        return show(_asked(compare_files(folder, *rendered), context), options)
+    if live:
+        return show(compare_live(folder, sides, context), options)
+    return show(_asked(compare_states(folder, sides), context), options)
 
 
-def compare_states(folder: Path, words: tuple[str, ...], options: Options) -> int:
+def _asked(report: Report, context: str | None) -> Report:
+    """The report, with what a cluster answers to its questions.
+
+    Raises:
+        InputError: it is of several environments, which one cluster cannot answer for.
+    """
+    if context is None:
+        return report
+    from fcgitops.diff import live  # noqa: PLC0415 - with --context alone
+    from fcgitops.programs import kubectl  # noqa: PLC0415
+
+    if len(report.entries) > 1:
+        names = ", ".join(entry.name for entry in report.entries[:3])
+        what = f"is one cluster, and {len(report.entries)} environments differ: {names}, …"
+        raise InputError(Problem("--context", what, "name the environment that is on it"))
+    asking = kubectl.of_context(context)
+    entries = (
+        dataclasses.replace(e, outcome=live.answered(e.outcome, asking)) for e in report.entries
+    )
+    return dataclasses.replace(report, entries=tuple(entries))
+
+
+def compare_live(folder: Path, words: tuple[str, ...], context: str | None) -> Report:
+    """Compares what is on a cluster with what one environment renders.
+
+    Raises:
+        InputError: not one environment is named.
+        ToolError: it cannot be built, or the cluster does not answer.
+    """
+    from fcgitops.diff import compare, live, sides  # noqa: PLC0415
+    from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
+    from fcgitops.git.history import History  # noqa: PLC0415
+    from fcgitops.model import layout  # noqa: PLC0415
+    from fcgitops.programs import kubectl, kustomize  # noqa: PLC0415
+
+    if len(words) != 1:
+        raise InputError(Problem("--live", "compares one environment", "fcgitops diff --live ENV"))
+    fleet = sides.parse(History(layout.root_of(folder)), words).fleet
+    rendered, tool = fleet.rendered(words[0], kustomize.find())
+    asking = kubectl.find() if context is None else kubectl.of_context(context)
+    found = live.look(asking, rendered, tool)
+    outcome = compare.outcome(found.before, found.after, frozenset({tool}))
+    outcome = live.answered(live.with_refusals(outcome, found.refused), asking)
+    return Report((Entry(f"{words[0]} on {asking.context}", outcome, note="nothing differs"),))
+
+
+def compare_states(folder: Path, words: tuple[str, ...]) -> Report:
     """Compares two states of a repository, or two environments.
 
     Args:
         folder: somewhere in the repository.
         words: as typed: revisions and environments.
-        options: how it is shown.
 
     Raises:
         InputError: a word names nothing.
@@ -86,7 +139,7 @@ def compare_states(folder: Path, words: tuple[str, ...], options: Options) -> in
 
     root = layout.root_of(folder)
     if not words and git.is_clean(root):
-        return show(Report((), *count(root), "equal inputs: nothing was built"), options)
+        return Report((), *count(root), "equal inputs: nothing was built")
     from fcgitops.diff import sides  # noqa: PLC0415 - a clean tree does not need it
     from fcgitops.git.history import History  # noqa: PLC0415
     from fcgitops.programs import kustomize  # noqa: PLC0415
@@ -98,7 +151,7 @@ def compare_states(folder: Path, words: tuple[str, ...], options: Options) -> in
         report = Report(tuple(found.fleet.compare(found.pairs, program)))
     else:
         report = found.fleet.report(program)
-    return show(dataclasses.replace(report, notes=found.notes), options)
+    return dataclasses.replace(report, notes=found.notes)
 
 
 def count(root: Path) -> tuple[int, int]:
@@ -108,17 +161,13 @@ def count(root: Path) -> tuple[int, int]:
     return environments, others + (root / "clusters/argocd/kustomization.yaml").is_file()
 
 
-def compare_files(folder: Path, before: str, after: str, options: Options) -> int:
+def compare_files(folder: Path, before: str, after: str) -> Report:
     """Compares two renderings; `-` is standard input.
 
     Args:
         folder: what the names are relative to.
         before: a file of rendered objects.
         after: another one.
-        options: how it is shown.
-
-    Returns:
-        0, or 1 where `options` ask for it.
 
     Raises:
         InputError: a file cannot be read, or holds no rendered objects.
@@ -148,7 +197,7 @@ def compare_files(folder: Path, before: str, after: str, options: Options) -> in
     outcome = compare.outcome(sides[0], sides[1])
     label = "standard input" if after == "-" else Path(after).name
     note = "nothing differs" if texts[before] == texts[after] else ""
-    return show(Report((Entry(label, outcome, note=note),)), options)
+    return Report((Entry(label, outcome, note=note),))
 
 
 def _read(folder: Path, name: str) -> bytes:

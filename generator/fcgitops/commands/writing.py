@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -76,12 +77,16 @@ def change(folder: Path, make: Plan, options: Options) -> int:
             terminal.say(f"note: {note}")
         if options.dry_run:
             show(repository.root, merged)
+            if not merged.conflicts:
+                _say(effects(found.root, merged.files))
             return FOUND if merged.conflicts else 0
         if merged.conflicts:
             return _conflicts(worktree, merged, message, options)
         differs = any(read_file(found.root, path) != data for path, data in merged.files.items())
+        told = effects(found.root, merged.files)
+        body = "\n".join([message, "", *told]) if told else message
         commit = worktree.commit(
-            merged.files, message, branch=options.branch, commit=not options.no_commit
+            merged.files, body, branch=options.branch, commit=not options.no_commit
         )
     if commit:
         terminal.say(f"{message}: commit {commit[:10]} on {worktree.branch}")
@@ -89,7 +94,27 @@ def change(folder: Path, make: Plan, options: Options) -> int:
         terminal.say(f"{message}: left in the work tree and the index; `git commit` finishes it")
     else:
         terminal.say(f"nothing to do: {len(merged.files)} files are as they should be")
+        return 0
+    _say(told)
     return 0
+
+
+EFFECTS = "FCGITOPS_EFFECTS"
+"""Set to `off` where a command that writes is not to wait for the builds that its effects take."""
+
+
+def effects(root: Path, files: Contents) -> list[str]:
+    """What a change does to clusters, as lines; none where HEAD holds it already."""
+    if os.environ.get(EFFECTS) == "off":
+        return []
+    from fcgitops.diff import spoken  # noqa: PLC0415 - a command that only reads does without
+
+    return spoken.of_change(root, files)
+
+
+def _say(told: Sequence[str]) -> None:
+    for line in told:
+        terminal.say(line)
 
 
 def write_environments(

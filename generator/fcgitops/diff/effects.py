@@ -96,7 +96,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Effect:
-    """One effect of a change on one object. Fields as `Said` has them, and the rule's number."""
+    """One effect of a change on one object. Fields as `Said` has them, and the rule's number.
+
+    `answer` is what the cluster says to `count`, where it was asked.
+    """
 
     id: str
     severity: Severity
@@ -105,6 +108,7 @@ class Effect:
     do: str = ""
     count: str = ""
     certain: bool = True
+    answer: str = ""
 
 
 RULES: dict[str, Rule] = {}

@@ -42,8 +42,8 @@ class Environment:
 
     @property
     def label(self) -> str:
-        """Its file, as effects name it."""
-        return f"Environment/{self.name}"
+        """Its file, as effects name it: the same for all, so that what is alike is said once."""
+        return "environment.yaml"
 
 
 def defaults(data: bytes | None) -> Mapping[str, Any]:

@@ -6,12 +6,12 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fcgitops.core.errors import InputError, ToolError
+from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.diff import environment, objects, secrecy
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.objects import Object
@@ -153,6 +153,24 @@ class Fleet:
                 renderings = running.result()
             for pair in found:
                 yield self._entry(pair, renderings)
+
+    def rendered(self, name: str, program: Kustomize) -> tuple[list[Object], str]:
+        """What an environment renders as it is now, without its entry points; the tool's name.
+
+        Raises:
+            InputError: the right side has no environment of that name.
+            ToolError: it cannot be built.
+        """
+        unit = self.after.units.get(name)
+        settings = self._settings(self.after, unit)
+        if unit is None or settings is None:
+            raise InputError(Problem(name, "is no environment of the work tree"))
+        with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
+            builds = _Builds(program, Path(scratch))
+            for folder in unit.kustomizations:
+                builds.add(self.after, folder)
+            bare = replace(unit, plain=())
+            return self._objects(self.after, bare, builds.run()), settings.sync
 
     def _entry(self, pair: Comparison, renderings: _Renderings) -> Entry:
         sides: list[list[Object]] = []
@@ -325,8 +343,6 @@ class _Builds:
 def _without(result: bytes | ToolError, tops: Iterable[Path]) -> bytes | ToolError:
     """An error without the temporary folders' names."""
     if isinstance(result, ToolError):
-        from dataclasses import replace  # noqa: PLC0415 - errors are rare
-
         problems = list(result.problems)
         for top in tops:
             problems = [replace(p, what=p.what.replace(f"{top}/", "")) for p in problems]

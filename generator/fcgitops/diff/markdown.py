@@ -156,6 +156,8 @@ def _effect(effect: Effect) -> Iterator[str]:
         yield f"  → {_code(effect.do)}"
     if effect.count and effect.count not in effect.do:
         yield f"  how many, or whether: {_code(effect.count)}"
+    if effect.answer:
+        yield f"  the cluster says: {_code(effect.answer)}"
 
 
 def _details(fold: Fold) -> _Part:

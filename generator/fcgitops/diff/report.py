@@ -225,6 +225,8 @@ def _effect(effect: Effect, style: Style) -> Iterator[str]:
         yield f"      → {effect.do}"
     if effect.count and effect.count not in effect.do:
         yield f"      ? {effect.count}"
+    if effect.answer:
+        yield f"      = {effect.answer}"
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

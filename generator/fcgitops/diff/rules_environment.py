@@ -34,8 +34,8 @@ def environment_gone(change: Change) -> Says:
         )
         yield Said(
             env.label,
-            f"Nothing is deleted on the cluster {env.before.cluster}: FrameworkController runs "
-            f"on, and is no longer healed ({error}).",
+            "Nothing is deleted on its cluster: FrameworkController runs on, and is no longer "
+            f"healed ({error}).",
             "what `fcgitops remove` prints takes it off the cluster",
         )
 

@@ -158,6 +158,55 @@ class Work:
         return self._tree.top
 
 
+class Planned:
+    """A commit with changes that are not made yet."""
+
+    label = "the change"
+
+    def __init__(self, tree: WorkTree, base: Commit, changes: Mapping[str, bytes | None]) -> None:
+        """Of a commit and the contents to come; None deletes the file."""
+        self._tree = tree
+        self._base = base
+        self._changes = dict(changes)
+
+    @cached_property
+    def files(self) -> dict[str, Entry]:
+        """The commit's files, with those that will differ."""
+        found = dict(self._base.files)
+        for path, content in self._changes.items():
+            if content is None:
+                found.pop(path, None)
+            else:
+                found[path] = Entry(FILE, self._tree.name(content))
+        return found
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of some files; those that are not there are left out."""
+        wanted = list(paths)
+        found = self._base.read(path for path in wanted if path not in self._changes)
+        new = {path: self._changes[path] for path in wanted if path in self._changes}
+        return found | {path: content for path, content in new.items() if content is not None}
+
+    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
+        """The files that patterns name in which one of the words stands."""
+        sought = [raw(word) for word in words]
+        found = self._base.grep([text(word) for word in sought], patterns) - set(self._changes)
+        new = {p for p, c in self._changes.items() if c and any(word in c for word in sought)}
+        return found | new
+
+    def place(self, paths: Iterable[str], folder: Path) -> Path:
+        """Writes the files into `folder`, and returns it."""
+        wanted = list(paths)
+        top = self._base.place((p for p in wanted if p not in self._changes), folder)
+        for path in wanted:
+            content = self._changes.get(path)
+            if content is not None:
+                file = top / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+        return top
+
+
 def _grep(git: Git, words: Iterable[str], patterns: Iterable[str], where: list[str]) -> list[str]:
     found = [word for item in words for word in ("-e", item)]
     if not found:
@@ -203,6 +252,11 @@ class History:
     def work(self) -> Work:
         """The work tree."""
         return Work(self._tree, self._head)
+
+    def planned(self, changes: Mapping[str, bytes | None]) -> Planned:
+        """HEAD with changes to the content that are not made yet, by path below its root."""
+        contents = {f"{self.prefix}{path}": content for path, content in changes.items()}
+        return Planned(self._tree, self._head, contents)
 
     def _commit(self, name: str, label: str) -> Commit:
         return self._commits.setdefault(name, Commit(self._tree.git, name, label))

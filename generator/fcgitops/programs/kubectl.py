@@ -124,6 +124,18 @@ def program() -> str | None:
     return os.environ.get("KUBECTL") or process.which("kubectl")
 
 
+def of_context(context: str) -> Kubectl:
+    """The kubectl that is here, with a context of the user's choice.
+
+    Raises:
+        ToolError: there is none.
+    """
+    found = program()
+    if not found:
+        raise ToolError(Problem("kubectl", "is not here", INSTALL))
+    return Kubectl(found, context)
+
+
 def find() -> Kubectl:
     """The kubectl that is here, and its current context.
 

@@ -1,0 +1,86 @@
+"""docs/diff.md: how to use `diff`, and the table of effects, made from the registry."""
+
+from __future__ import annotations
+
+from fcgitops.diff import compare  # noqa: F401 - importing it registers the rules
+from fcgitops.diff.effects import RULES, Severity
+
+_PROOF = {
+    "A": "API server, server-side apply, dry run",
+    "K": "applied; kube-controller-manager",
+    "F": "FrameworkController against the API server",
+    "X": "Flux",
+    "G": "Argo CD",
+    "S": "read in the source",
+    "-": "not proven",
+}
+
+_HEAD = """\
+# What a change does to clusters: `fcgitops diff`
+
+```sh
+fcgitops diff                        # the work tree against HEAD
+fcgitops diff REV                    # the work tree against a revision
+fcgitops diff main..topic            # what topic has changed since it left main; `...` is the same
+fcgitops diff dev prod               # two environments: from the first to the second
+fcgitops diff prod@main~3 prod       # one environment at two times
+fcgitops diff HEAD~1 prod stage      # only these environments
+fcgitops diff --rendered A.yaml B.yaml   # any two renderings; - is standard input
+fcgitops diff --live prod            # what is on the cluster against what Git renders
+```
+
+Both sides are read from Git's objects: nothing is checked out, and the work tree is only read. Only
+environments whose inputs differ are built, equal inputs once; what happens alike is said once, with
+the names. An environment that cannot be built is named with the reason, and the others go on.
+
+| option | |
+| --- | --- |
+| `--format text\\|json\\|markdown` | for a pull request: at most 60,000 characters |
+| `--full` | every field that differs, and every name |
+| `--context CONTEXT` | ask that cluster how many, or whether |
+| `--exit-code` | 1 where anything changes |
+| `--fail-on SEVERITY` | 1 where an effect is at least that bad |
+
+What does not fit into Markdown's 60,000 characters is counted. Values of Secrets, and of variables
+and fields whose names say that they hold one, are never shown: only that they differ.
+
+Commands that write print the effects of what they commit, and the commit's body holds them.
+`FCGITOPS_EFFECTS=off` leaves that out: nothing is built then.
+
+## JSON
+
+```json
+{"environments": [{"name": "prod",
+  "effects": [{"id": "C05", "severity": "outage", "object": "StatefulSet/frameworkcontroller",
+               "says": "…", "do": "…", "count": "kubectl …", "certain": true, "answer": ""}],
+  "objects": [{"object": "StatefulSet/frameworkcontroller", "namespace": "frameworkcontroller",
+               "change": "changed",
+               "fields": [{"path": "spec.replicas", "before": 1, "after": 0}]}],
+  "errors": []}],
+ "unchanged": {"environments": 999, "others": 1}, "notes": []}
+```
+
+`do` is what to type or to change, `count` the query that tells how much it is, or whether, `answer`
+what the cluster says to it (with `--context` or `--live`); all may be empty. `certain` is false
+where it depends on what only the cluster knows. `change` is `added`, `removed`, `changed`, `moved` (to
+another namespace) or `renamed`. With `--rendered` there is one entry.
+
+## Effects
+"""
+
+
+def page() -> str:
+    """The whole page, as Markdown."""
+    severities = ", ".join(f"`{severity.word}`" for severity in Severity)
+    proofs = ", ".join(f"{letter}: {meaning}" for letter, meaning in _PROOF.items())
+    lines = [
+        _HEAD.rstrip("\n"),
+        "",
+        f"Severities, the worst last: {severities}.",
+        f"How it is known: {proofs}.",
+        "",
+        "| effect | when | severity | known |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| {r.id} | {r.title} | {r.severity.word} | {r.proof} |" for r in RULES.values()]
+    return "\n".join(lines) + "\n"

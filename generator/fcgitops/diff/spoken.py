@@ -1,0 +1,61 @@
+"""What a command that writes says of its change: a few lines, for people and for the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fcgitops.core.errors import FcgitopsError
+from fcgitops.diff import report as reports
+from fcgitops.diff.fleet import Fleet
+from fcgitops.diff.report import Fold, Report
+from fcgitops.git.history import History
+from fcgitops.programs import kustomize
+
+_MOST = 40
+"""Lines at most: a commit's body is read in full."""
+
+
+def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
+    """The effects of HEAD with changes that are not made yet, one a line, the worst first.
+
+    What cannot be told is said to be so: it is no reason not to commit.
+
+    Args:
+        root: the content's root.
+        changes: content by path below it; None deletes.
+    """
+    try:
+        history = History(root)
+        fleet = Fleet.of(history.head, history.planned(changes), history.prefix)
+        if not fleet.changed_paths:
+            return []
+        return lines(fleet.report(kustomize.find()))
+    except FcgitopsError as error:
+        return [f"effects: not known: {error.problems[0]}"]
+
+
+def lines(report: Report) -> list[str]:
+    """The effects of a report, one a line; one line where there is none."""
+    found = [line for fold in reports.folded(report.entries) for line in _fold(fold)]
+    if not found:
+        return ["effects: none on any cluster"]
+    if len(found) > _MOST:
+        left = len(found) - _MOST + 1
+        found = [*found[: _MOST - 1], f"and {left} lines more: `fcgitops diff` tells all"]
+    return ["effects:", *(f"- {line}" for line in found)]
+
+
+def _fold(fold: Fold) -> list[str]:
+    named = reports.names(fold.names)
+    if fold.errors:
+        return [f"{named}: cannot be compared: {error}" for error in fold.errors]
+    told = [
+        f"{named}: {e.severity.word} ({e.id}{'' if e.certain else ', depends on the cluster'}): "
+        f"{e.says}" + (f" Do: {e.do}" if e.do else "")
+        for e in fold.outcome.effects
+    ]
+    if told or not fold.outcome.objects:
+        return told
+    number = len(fold.outcome.objects)
+    return [f"{named}: {number} object{'s' * (number != 1)} differ, no effect is known"]

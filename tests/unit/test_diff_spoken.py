@@ -1,0 +1,78 @@
+"""Every command that writes says what its commit does to clusters, and so does the commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops
+from gitenv import git
+
+
+@pytest.fixture
+def speaking(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository, and commands that tell the effects of what they write."""
+    monkeypatch.delenv("FCGITOPS_EFFECTS")
+    return repository
+
+
+def body(repository: Path) -> str:
+    return git(repository, "log", "-1", "--format=%b").rstrip("\n")
+
+
+def test_the_commit_holds_what_was_printed(speaking: Path, fcgitops: Fcgitops) -> None:
+    """The same lines with --dry-run, on the terminal and in the commit's body."""
+    command = ("-C", speaking, "overlay", "prod", "--set", "frameworkCompletedRetainSec=60")
+    dry = fcgitops(*command, "--dry-run")
+    ran = fcgitops(*command)
+    told = body(speaking)
+    assert told.startswith(
+        "effects:\n- prod: data loss (S05): Completed Frameworks older than 1 minute are deleted "
+    )
+    assert "\n- prod: restart (C01): FrameworkController restarts" in told
+    assert dry.err.rstrip("\n") == told
+    assert ran.err.partition("\n")[2].rstrip("\n") == told
+
+
+def test_a_change_without_effect_says_so_in_one_line(speaking: Path, fcgitops: Fcgitops) -> None:
+    """The server's address names the same cluster's Application, and renders nothing else."""
+    source = speaking / "overlays/dev/environment.yaml"
+    source.write_text(f"{source.read_text()}# looked after by Ada\n")
+    fcgitops("-C", speaking, "overlay", "dev")
+    assert body(speaking) == "effects: none on any cluster"
+
+
+def test_environments_that_come_and_go(speaking: Path, fcgitops: Fcgitops) -> None:
+    """`overlays` and `remove` speak too."""
+    fleet = speaking.parent / "fleet.yaml"
+    fleet.write_text("".join(f"- name: c{n}\n" for n in range(12)))
+    fcgitops("-C", speaking, "overlays", "--from", fleet)
+    assert "- c0, c1, c10, c11, c2, c3, c4, c5, … (12 environments): none (E01)" in body(speaking)
+    fcgitops("-C", speaking, "remove", "dev")
+    assert body(speaking).startswith(
+        "effects:\n- dev: needs a manual step (E02): Nothing is deleted"
+    )
+
+
+def test_what_cannot_be_told_keeps_nobody_from_committing(
+    speaking: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without kustomize the effects are said to be not known."""
+    monkeypatch.setenv("KUSTOMIZE", "/no/such/kustomize")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    fcgitops("-C", speaking, "overlay", "prod", "--set", "workerNumber=7")
+    assert body(speaking).startswith("effects: not known: ")
+
+
+def test_they_can_be_left_out(repository: Path, fcgitops: Fcgitops) -> None:
+    """With FCGITOPS_EFFECTS=off nothing is built and nothing is said."""
+    fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=7")
+    assert body(repository) == ""
+
+
+def test_the_page_about_it_is_as_the_rules_are() -> None:
+    """docs/diff.md is generated, so that it is never behind."""
+    from fcgitops.diff import reference  # noqa: PLC0415
+
+    page = Path(__file__).parents[2] / "docs" / "diff.md"
+    assert reference.page() == page.read_text(encoding="utf-8"), "run `make docs`"
