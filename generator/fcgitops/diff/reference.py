@@ -61,9 +61,9 @@ Commands that write print the effects of what they commit, and the commit's body
 ```
 
 `do` is what to type or to change, `count` the query that tells how much it is, or whether, `answer`
-what the cluster says to it (with `--context` or `--live`); all may be empty. `certain` is false
-where it depends on what only the cluster knows. `change` is `added`, `removed`, `changed`, `moved` (to
-another namespace) or `renamed`. With `--rendered` there is one entry.
+what the cluster says to it (`--context`, `--live`); all may be empty. `certain` is false
+where it depends on what only the cluster knows. `change` is `added`, `removed`, `changed`, `moved`
+(to another namespace) or `renamed`. With `--rendered` there is one entry.
 
 ## Effects
 """
