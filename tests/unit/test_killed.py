@@ -189,6 +189,17 @@ class TestKilled:
             "A  more",
         )
 
+    def test_on_another_branch_since(self, make_repository: Make) -> None:
+        """There the index stays as the user has made it."""
+        top = make_repository(BEFORE)
+        kill_before(top, "the index")
+        (top / ".git" / "index.lock").unlink()
+        git(top, "stash", "-q")
+        git(top, "switch", "-q", "-c", "other", "main~1")
+        patiently(lambda: open_repository(top).recover())
+        assert (files(top), git(top, "status", "--porcelain")) == (BEFORE, "")
+        assert git(top, "log", "-1", "--format=%s", "main") == "m"
+
     @pytest.mark.parametrize(("commit", "stride"), [(True, 2), (False, 3)])
     def test_init(self, tmp_path: Path, commit: bool, stride: int) -> None:
         """A repository that was being made is made by the next run, wherever it was killed."""

@@ -266,14 +266,24 @@ def lock_index(tree: WorkTree, journal: Journal) -> None:
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links
-            with tree.lock.open("x", encoding="ascii") as file:
-                file.write(journal.token)
+            _write_new(tree.lock, journal.token)
     except FileExistsError as error:
         raise InputError(other_git(tree)) from error
     finally:
         token.unlink()
     if stamp(tree.index) != journal.index:
         raise InputError(other_git(tree))
+
+
+def _write_new(path: Path, content: str) -> None:
+    """Write a file that is not there yet, or none."""
+    with path.open("x", encoding="ascii") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            path.unlink()
+            raise
 
 
 def other_git(tree: WorkTree) -> Problem:

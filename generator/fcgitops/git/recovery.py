@@ -46,7 +46,8 @@ def recover(tree: WorkTree) -> Outcome:
     if journal is None:
         sweep(tree)
         return Outcome.NOTHING
-    _free_refs(tree, journal)
+    _free_head(tree, journal)
+    _free_ref(tree, journal)
     if _decided(tree, journal):
         forward(tree, journal)
         return Outcome.FORWARD
@@ -56,7 +57,6 @@ def recover(tree: WorkTree) -> Outcome:
 
 def abandon(tree: WorkTree, journal: Journal) -> Outcome:
     """Give up a run that has not touched anything of the user's yet."""
-    _free_refs(tree, journal)
     unlock_index(tree, journal)
     if place(tree).exists():
         forget(tree)
@@ -78,7 +78,7 @@ def _decided(tree: WorkTree, journal: Journal) -> bool:
 
 def forward(tree: WorkTree, journal: Journal) -> None:
     """Finish: the branch stands where it shall, and so does the work tree."""
-    _free_refs(tree, journal)
+    _free_head(tree, journal)
     if journal.new_head != journal.head and _head(tree) == journal.head:
         words = (journal.head or "HEAD", "to", journal.new_head)
         reason = "checkout: moving from " + " ".join(w.removeprefix("refs/heads/") for w in words)
@@ -86,8 +86,10 @@ def forward(tree: WorkTree, journal: Journal) -> None:
     if copied_index(tree).exists():
         if stamp(tree.index) == journal.index:
             copied_index(tree).replace(tree.index)
-        else:
+        elif _head(tree) == journal.new_head:
             _carry(tree, journal)
+        else:  # the user has gone to another branch since
+            copied_index(tree).unlink()
     if journal.merge_message:
         (tree.git_dir / "MERGE_MSG").write_bytes(raw(journal.merge_message))
     unlock_index(tree, journal)
@@ -152,27 +154,31 @@ def _written(tree: WorkTree, content: bytes, name: str, new: Entry) -> bool:
     )
 
 
-def _free_refs(tree: WorkTree, journal: Journal) -> None:
-    """Remove the locks that a git of that run left, killed or unable to remove them itself.
+def _free_head(tree: WorkTree, journal: Journal) -> None:
+    """Remove the lock of HEAD, if that run has left it: its log is kept with the branch's."""
+    _free(tree, tree.git_dir / "HEAD.lock", raw(f"ref: {journal.new_head}"))
+
+
+def _free_ref(tree: WorkTree, journal: Journal) -> None:
+    """Remove the lock of the branch, if that run has left it."""
+    where = tree.git.ask("rev-parse", "--path-format=absolute", "--git-path", journal.ref)
+    # Fails for a branch whose name is another one's folder: it never got there.
+    if journal.ref and where.status == 0:
+        _free(tree, Path(text(where.out).removesuffix("\n") + ".lock"), raw(journal.new))
+
+
+def _free(tree: WorkTree, lock: Path, content: bytes) -> None:
+    """Remove a lock that a git of that run has left, killed or unable to remove it itself.
 
     Such a lock is younger than the journal, holds nothing or what we had git write, and
     does not change: a git that is alive writes into it, or removes it, at once.
     """
-    if not journal.ref and journal.new_head == journal.head:
-        return
-    switched = raw(f"ref: {journal.new_head}")
-    locks = [(tree.git_dir / "HEAD.lock", switched)]
-    where = tree.git.ask("rev-parse", "--path-format=absolute", "--git-path", journal.ref)
-    if where.status == 0:  # else a branch whose name is another one's folder: it never got there
-        locks.append((Path(text(where.out).removesuffix("\n") + ".lock"), raw(journal.new)))
-    began = place(tree).stat().st_mtime_ns
-    for lock, content in locks:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            found = lock.lstat()
-            if found.st_mtime_ns < began or lock.read_bytes().strip() not in (content, b""):
-                continue
+    with suppress(FileNotFoundError, NotADirectoryError):
+        found = stamp(lock)
+        young = lock.stat().st_mtime_ns >= place(tree).stat().st_mtime_ns
+        if young and lock.read_bytes().strip() in (content, b""):
             time.sleep(_WRITES_AT_ONCE)
-            if stamp(lock) == [found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns]:
+            if stamp(lock) == found:
                 lock.unlink()
 
 
