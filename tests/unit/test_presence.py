@@ -15,12 +15,22 @@ NNI = "clusters/argocd/nni.yaml"
 PROD = "overlays/prod/environment.yaml"
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the repository is once it is made."""
+    return tmp_path_factory.mktemp("made") / "deploy"
+
+
 @pytest.fixture
-def nni(repository: Path, fcgitops: Fcgitops) -> Path:
-    """The repository with NNI enabled in prod, and an experiment there."""
-    fcgitops("-C", repository, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/export")
-    fcgitops("-C", repository, "nni", "experiment", "mnist", "--env", "prod")
-    return repository
+def nni(made: Path, fcgitops: Fcgitops, tmp_path: Path) -> Path:
+    """A repository with NNI enabled in prod, and an experiment there."""
+    if not made.exists():
+        fcgitops("new", made, "--env", "dev", "--env", "prod=customized-config", "--no-input")
+        fcgitops("-C", made, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/export")
+        fcgitops("-C", made, "nni", "experiment", "mnist", "--env", "prod")
+    copy = Path(shutil.copytree(made, tmp_path / "deploy", symlinks=True))
+    git(copy, "status")  # which sees that the files are unchanged
+    return copy
 
 
 def typo(top: Path) -> None:
@@ -100,6 +110,16 @@ def test_a_command_that_reads_tells_of_it(nni: Path, fcgitops: Fcgitops, command
     assert "note: committed, but not in the work tree: prod" in ran.err
 
 
+@pytest.mark.parametrize("arguments", [["overlay", "prod"], ["remove", "prod"]])
+def test_what_is_moved_away_is_asked_for(
+    nni: Path, fcgitops: Fcgitops, arguments: list[str]
+) -> None:
+    """It is no new environment, nor one that is not known."""
+    moved_away(nni)
+    ran = fcgitops("-C", nni, *arguments, status=2)
+    assert "prod: is committed, but not in the work tree (git restore overlays/prod" in ran.err
+
+
 def test_its_cluster_is_taken(nni: Path, fcgitops: Fcgitops) -> None:
     """FrameworkController is one per cluster, also where the other one was moved away."""
     moved_away(nni)
@@ -130,6 +150,7 @@ def test_an_experiment_that_cannot_tell_where_it_runs(
         (".fcgitops/base", ["nni", "enable", "prod"]),
         ("overlays/customized-config/frameworkcontroller.yaml", ["overlay", "prod"]),
         ("base/clusterrole.yaml", ["overlay", "dev"]),
+        ("components/nni/kustomization.yaml", ["nni", "experiment", "mnist"]),
     ],
 )
 def test_a_shared_file_that_is_missing(

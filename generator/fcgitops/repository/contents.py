@@ -117,6 +117,12 @@ class Repository:
         """
         return self._only_in_head(layout.OVERLAYS, layout.SOURCE_FILE)
 
+    def missing(self, name: str) -> Problem:
+        """The problem with an environment of `absent`, where it is asked for."""
+        path = shlex.quote(f"{layout.OVERLAYS}/{name}")
+        hint = f"git restore {path}, or commit that it is gone"
+        return Problem(name, "is committed, but not in the work tree", hint)
+
     def say_state(self) -> None:
         """Tells what a command that reads may be wrong about: it sees the work tree alone."""
         with suppress(InputError):  # an exported tree is in no repository
@@ -205,7 +211,9 @@ class Repository:
         """
         wanted = list(dict.fromkeys(names))
         problems = [
-            Problem(name, f"is no {what} of this repository", did_you_mean(name, known))
+            self.missing(name)
+            if name in self.absent
+            else Problem(name, f"is no {what} of this repository", did_you_mean(name, known))
             for name in wanted
             if name not in known
         ]
@@ -297,13 +305,11 @@ class Repository:
                     continue
                 rival = taken.setdefault(key, env.name)
                 if rival != env.name and env.name in names:
-                    problems.append(
-                        Problem(
-                            f"{layout.source_path(env.name)}: {where}",
-                            f"the environment {rival} is on this cluster already",
-                            "FrameworkController is one per cluster: give each its own",
-                        )
-                    )
+                    what = f"the environment {rival} is on this cluster already"
+                    if rival in self.absent:
+                        what += "; it is committed, but not in the work tree"
+                    hint = "FrameworkController is one per cluster: give each its own"
+                    problems.append(Problem(f"{layout.source_path(env.name)}: {where}", what, hint))
         return problems
 
     def _possible_rivals(

@@ -160,6 +160,8 @@ def as_it_is(repository: Repository, name: str) -> Planned:
 def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -> Planned:
     source = repository.source(request.name)
     there = folders.get(request.name.casefold())
+    if source is None and request.name in repository.absent:
+        raise InputError(repository.missing(request.name))
     if source is None and there:
         what = "differs from it in case only" if there != request.name else "is there already"
         raise InputError(

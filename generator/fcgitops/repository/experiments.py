@@ -203,6 +203,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     """
     total = Merged()
     names = repository.environment_names()
+    repository.read(f"{layout.NNI_COMPONENT}/kustomization.yaml")  # it is not left out unseen
     component = read_tree(safe_join(repository.root, layout.NNI_COMPONENT))
     for item in planned:
         env, folder = item.environment, f"{layout.EXPERIMENTS}/{item.experiment.name}"
