@@ -56,7 +56,7 @@ def test_the_projects_of_nni_allow_what_is_rendered() -> None:
     """The same of what NNI needs, and of the experiments, which may bring no rights."""
     (text,) = nni_argocd.files(Answers("fc", repo_url=URL)).values()
     objects = {(o["kind"], o["metadata"]["name"]): o["spec"] for o in yaml.safe_load_all(text)}
-    for name, pattern, count in (("nni", "*.nni.yaml", 2), ("experiments", "experiments.*", 2)):
+    for name, pattern, count in (("nni", "*.nni.yaml", 3), ("experiments", "experiments.*", 2)):
         rendered = list(GOLDEN.glob(f"*/rendered/{pattern}"))
         assert len(rendered) == count
         spec = objects["AppProject", f"frameworkcontroller-{name}"]

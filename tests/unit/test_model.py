@@ -222,7 +222,7 @@ WRONG: dict[str, object] = {
     "variant": "x", "cluster.name": " ", "cluster.server": "x", "namespace": "a.b", "sync": "both",
     "image.registry": "a b", "image.repository": "", "image.tag": "a b", "image.digest": "x",
     "image.pullSecrets": "a", "apiServer.address": "x", "apiServer.kubeconfigSecret": "A",
-    "apiServer.kubeconfigKey": "", "egress.mode": "x", "egress.endpoints": [1],
+    "apiServer.kubeconfigKey": "", "egress.mode": "x", "egress.endpoints": [1], "nni.egress": [1],
     "resources.cpu": "x", "resources.memory": "x", "nodeSelector": {"a": 1}, "tolerations": [1],
     "labels": [], "annotations": {"a": 1}, "priorityClassName": "A", "components": ["x"],
     "settings": [], "shippedPodFailureSpec": True, "flux.shard": "a b", "flux.interval": "10",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import pytest
@@ -162,7 +163,100 @@ def test_network_policies() -> None:
     ):
         found = list(yaml.safe_load_all(text(given, "networkpolicies.yaml")))
         assert {o["kind"] for o in found} == {"NetworkPolicy"}
-        assert {o["metadata"]["name"]: o["spec"] for o in found} == wanted
+        specs = {o["metadata"]["name"]: o["spec"] for o in found}
+        assert specs.pop("nni-egress")["policyTypes"] == ["Egress"]
+        assert specs == wanted
+
+
+def lets_out(given: dict[str, Any], address: str, port: int, protocol: str = "TCP") -> bool:
+    """Whether the policies let a manager or a trial connect to an address outside the cluster."""
+    found = list(yaml.safe_load_all(text(given, "networkpolicies.yaml")))
+    rules = [
+        rule
+        for o in found
+        if o["kind"] == "NetworkPolicy" and "Egress" in o["spec"]["policyTypes"]
+        for rule in o["spec"]["egress"]
+    ]
+
+    def within(block: dict[str, Any]) -> bool:
+        """https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/."""
+        there = ipaddress.ip_address(address)
+        inside = [n for n in (block["cidr"], *block.get("except", ()))
+                  if there in ipaddress.ip_network(n)]  # fmt: skip
+        return inside == [block["cidr"]]
+
+    return any(
+        any("ipBlock" in peer and within(peer["ipBlock"]) for peer in rule["to"])
+        and (
+            "ports" not in rule
+            or any((p["protocol"], p["port"]) == (protocol, port) for p in rule["ports"])
+        )
+        for rule in rules
+    )
+
+
+ENDPOINTS = {
+    "egress.mode": "cidr",
+    "egress.endpoints": [{"cidr": "10.7.0.1/32", "port": 6443}, {"cidr": "fd00::7/128", "port": 1}],
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "port", "wanted"),
+    [
+        # what clouds tell their machines
+        (NFS, "169.254.169.254", 80, False),
+        (NFS, "169.254.170.2", 80, False),
+        (NFS, "168.63.129.16", 80, False),
+        (NFS, "100.100.100.200", 80, False),
+        (NFS, "192.0.0.192", 80, False),
+        (NFS, "fd00:ec2::254", 80, False),
+        (NFS, "fe80::1", 80, False),
+        # the Internet, and what is no part of it
+        (NFS, "93.184.215.14", 443, True),
+        (NFS, "2606:2800:21f::1", 80, True),
+        (NFS, "10.1.2.3", 10250, False),
+        (NFS, "172.31.255.255", 22, False),
+        (NFS, "192.168.0.1", 80, False),
+        (NFS, "fd12::1", 22, False),
+        (NFS | {"nni.egress": [{"cidr": "10.1.0.0/16", "port": 9000}]}, "10.1.2.3", 9000, True),
+        (NFS | {"nni.egress": [{"cidr": "10.1.0.0/16", "port": 9000}]}, "10.1.2.3", 9001, False),
+        # the API server, as it is known
+        (NFS, "10.7.0.1", 6443, True),
+        (NFS | ENDPOINTS, "10.7.0.1", 6443, True),
+        (NFS | ENDPOINTS, "fd00::7", 1, True),
+        (NFS | ENDPOINTS, "10.7.0.2", 6443, False),
+        (NFS | ENDPOINTS | {"apiServer.kubeconfigSecret": "s"}, "10.7.0.2", 6443, True),
+        (NFS | {"egress.mode": "cilium"}, "10.7.0.1", 6443, False),  # Cilium's own policy
+        # the share
+        (NFS, "10.0.0.2", 2049, True),
+        (NFS, "10.0.0.3", 2049, False),
+        (NFS | {"nni.storage": "nfs://nas/x"}, "10.0.0.3", 2049, True),
+        (AZURE, "10.0.0.2", 2049, False),
+    ],
+)
+def test_where_trials_get(given: dict[str, Any], address: str, port: int, wanted: bool) -> None:
+    """Not to secrets of the cloud, nor to others' machines; to what an experiment takes."""
+    assert lets_out(given, address, port) is wanted
+
+
+def test_names_are_found() -> None:
+    """By the cluster's DNS, or by its cache on each node."""
+    assert lets_out(NFS, "169.254.20.10", 53, "UDP")
+    (policy,) = (
+        o for o in yaml.safe_load_all(text(NFS, "networkpolicies.yaml"))
+        if o["metadata"]["name"] == "nni-egress"
+    )  # fmt: skip
+    dns, own, *_ = policy["spec"]["egress"]
+    assert dns["to"][0]["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
+    assert own == {"to": [{"podSelector": {}}]}
+
+
+def test_cilium_knows_the_api_server() -> None:
+    """No network that a policy names holds a node, for Cilium."""
+    found = list(yaml.safe_load_all(text(NFS | {"egress.mode": "cilium"}, "networkpolicies.yaml")))
+    (policy,) = (o for o in found if o["kind"] == "CiliumNetworkPolicy")
+    assert policy["spec"]["egress"] == [{"toEntities": ["kube-apiserver"]}]
 
 
 def test_limits() -> None:

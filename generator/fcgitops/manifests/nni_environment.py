@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fcgitops.manifests import guardrails
+from fcgitops.manifests import guardrails, nni_network
 from fcgitops.model import layout, storage
 from fcgitops.model.environment import Environment
 from fcgitops.text import yamlio
@@ -56,7 +56,9 @@ def files(environment: Environment) -> Tree:
         ),
         "networkpolicies.yaml": (
             "# A manager's page has no password: only the namespaces of `nni.uiFrom` reach it\n"
-            "# (`kubectl port-forward` does too), and only trials reach what they report to.\n",
+            "# (`kubectl port-forward` does too), and only trials reach what they report to.\n"
+            "# Out they get to each other, DNS, the share, the API server, the Internet, not\n"
+            "# to private networks or where a cloud tells its machines their secrets.\n",
             _policies(environment),
         ),
     }
@@ -171,7 +173,7 @@ def _policies(environment: Environment) -> list[Object]:
             "ports": [{"protocol": "TCP", "port": UI_PORT}],
         }
         found.append(_policy("nni-ui", _MANAGERS, page))
-    return found
+    return found + nni_network.policies(environment)
 
 
 def _limits(environment: Environment) -> list[Object]:

@@ -225,6 +225,12 @@ class Environment:
         "namespaces whose Pods may open NNI's pages, such as an ingress controller's",
         [],
     )
+    nni_egress: list[dict[str, Any]] = _key(
+        "nni.egress",
+        values.list_of(values.endpoint),
+        "what else managers and trials may connect to in private networks, {cidr, port} each",
+        [],
+    )
     nni_quota: dict[str, Any] = _key(
         "nni.quota",
         values.resources,

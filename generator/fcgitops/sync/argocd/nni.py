@@ -27,6 +27,7 @@ _KINDS = (
     ("", "LimitRange"),
     ("", "ResourceQuota"),
     ("", "ServiceAccount"),
+    ("cilium.io", "CiliumNetworkPolicy"),
     ("networking.k8s.io", "NetworkPolicy"),
     (_RBAC, "Role"),
     (_RBAC, "RoleBinding"),

@@ -41,6 +41,7 @@ def files(environment: Environment) -> Tree:
     platform_rules = [
         flux.rule("", ["serviceaccounts", "resourcequotas", "limitranges"], _ALL),
         flux.rule("networking.k8s.io", ["networkpolicies"], _ALL),
+        flux.rule("cilium.io", ["ciliumnetworkpolicies"], _ALL),
         flux.rule(_RBAC, ["roles", "rolebindings"], _ALL),
         *nni_environment.manager_rules(environment),  # what one does not have, one cannot grant
         # Flux tries a binding out while its role is not there yet, so that the API server cannot
