@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from fcgitops.core.errors import InputError, ToolError
+from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
 from fcgitops.model import layout
 from fcgitops.model.environment import VARIANTS, Environment
@@ -71,10 +71,13 @@ def verify(
             with suppress(InputError):  # FCG11 says it
                 environments[item] = repository.environment(item.owner)
         elif name not in VARIANTS:
+            problems: Sequence[Problem] = ()
             try:
                 one = as_it_is(repository, name)
             except InputError as error:
-                sources += SOURCE.ask(Source(name, error.problems), name)
+                problems = error.problems
+            sources += SOURCE.ask(Source(name, problems), name)
+            if problems:
                 continue
             planned.append(one)
             environments[item] = one.environment

@@ -1,0 +1,86 @@
+"""Each number of `verify` has a repository in which it is found, and one in which it is not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkcases import CASES, Case
+from conftest import Fcgitops
+from fcgitops.core.findings import INFO, Finding
+from fcgitops.programs import kustomize
+from fcgitops.repository.contents import Repository
+from fcgitops.verify import catalogue, verification
+
+SHARE = "nfs://10.0.0.2/exports/nni"
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the repository in order is put by the first test that needs it."""
+    yield tmp_path_factory.mktemp("sound") / "deploy"
+
+
+@pytest.fixture
+def deploy(sound: Path, fcgitops: Fcgitops, tmp_path: Path) -> Path:
+    """A repository of both tools with everything that checks look at; its own for each test."""
+    if not sound.exists():
+        fcgitops("new", sound, "--no-input", "--gitops", "both", "--env", "dev",
+                 "--env", "prod=customized-config")  # fmt: skip
+        fcgitops("-C", sound, "overlay", "dev", "--set", "sync=flux")
+        fcgitops("-C", sound, "overlay", "prod", "--set", "egress.mode=cidr",
+                 "--set", "egress.endpoints=[{cidr: 10.0.0.1/32, port: 6443}]")  # fmt: skip
+        fcgitops("-C", sound, "nni", "enable", "prod", "--storage", SHARE)
+        fcgitops("-C", sound, "nni", "experiment", "mnist", "--env", "prod")
+    return Path(shutil.copytree(sound, tmp_path / "deploy", symlinks=True))
+
+
+def found(root: Path, *names: str) -> list[Finding]:
+    repository = Repository(root)
+    return verification.verify(repository, repository.wanted(names), kustomize.find())
+
+
+def edited(root: Path, case: Case) -> None:
+    for path, edit in case.edits.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if edit is None:
+            file.unlink()
+        else:
+            file.write_text(edit if isinstance(edit, str) else edit(file.read_text()))
+
+
+def test_a_repository_in_order_has_no_findings(
+    deploy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every check is asked, and nothing is found."""
+    asked = set()
+    for title, check in catalogue.checks():
+
+        def asking(
+            subject: Any, ask: Any = check.ask, key: tuple[str, str] = (title, check.number)
+        ) -> Any:
+            asked.add(key)
+            return ask(subject)
+
+        monkeypatch.setitem(vars(check), "ask", asking)
+    assert [f for f in found(deploy) if f.severity != INFO] == []
+    assert asked == {(title, check.number) for title, check in catalogue.checks()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number}-{case.place}")
+def test_a_fault_is_found_by_its_number(case: Case, deploy: Path) -> None:
+    """One edit that somebody may make; other checks may have something to say of it too."""
+    edited(deploy, case)
+    numbers = {finding.rule for finding in found(deploy, *case.names)}
+    assert case.number in numbers
+    assert "FCG99" not in numbers
+
+
+def test_every_check_has_a_case() -> None:
+    """A new check comes with its line in checkcases.py."""
+    there = {(title, check.number) for title, check in catalogue.checks()}
+    assert there == {(case.place, case.number) for case in CASES}
