@@ -128,7 +128,7 @@ def refuse_changed(tree: WorkTree, changes: Iterable[Change]) -> None:
     if (now.head, now.ref) != (tree.head, tree.ref):
         what = "another commit or branch was checked out meanwhile"
         _refuse([Problem(str(tree.top), what, hint)])
-    if now.staged != tree.staged:
+    if stamp(tree.index) != tree.staged.stamp and now.staged != tree.staged:
         _refuse([Problem(str(tree.top), "the index was changed meanwhile", hint)])
     disk = Disk(tree.top)
     problems = [Problem(p.where, p.what, hint) for c in changes for p in disk.obstacles(c.path)]

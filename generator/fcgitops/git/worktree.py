@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -40,11 +40,13 @@ class Index:
         entries: by path; a path with conflicts is missing here.
         unmerged: the paths with conflicts.
         skipped: the paths that a sparse checkout leaves out of the work tree.
+        stamp: of the index file when it was read.
     """
 
     entries: dict[str, Entry]
     unmerged: frozenset[str]
     skipped: frozenset[str]
+    stamp: list[int] = field(compare=False)
 
 
 def stamp(path: Path) -> list[int]:
@@ -256,7 +258,7 @@ class WorkTree:
     def staged(self) -> Index:
         """The whole index; 5,000 entries take about 10 ms."""
         entries: dict[str, Entry] = {}
-        unmerged, skipped = set(), set()
+        unmerged, skipped, when = set(), set(), stamp(self.index)
         for item in text(self.git.run("ls-files", "-s", "-t", "-z")).split("\0")[:-1]:
             meta, _, path = item.partition("\t")
             tag, mode, name, stage = meta.split(" ")
@@ -266,7 +268,7 @@ class WorkTree:
             entries[path] = Entry(mode, name)
             if tag == "S":
                 skipped.add(path)
-        return Index(entries, frozenset(unmerged), frozenset(skipped))
+        return Index(entries, frozenset(unmerged), frozenset(skipped), when)
 
 
 def _blobs(out: bytes, count: int) -> list[bytes | None]:

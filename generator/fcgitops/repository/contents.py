@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from fcgitops import __version__
 from fcgitops.core import terminal
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
 from fcgitops.model import answers, layout
 from fcgitops.model import environment as model
@@ -109,6 +109,13 @@ class Repository:
         return sorted(e.name for e in folder.iterdir() if (e / layout.RUN_FILE).is_file())
 
     @functools.cached_property
+    def head(self) -> repo.GitRepository | None:
+        """What is committed; None for an exported tree, or where there is no git."""
+        with suppress(InputError, ToolError):
+            return repo.open_repository(self.root)
+        return None
+
+    @functools.cached_property
     def absent(self) -> dict[str, bytes]:
         """Environments that HEAD has and the work tree has not: name → its environment.yaml.
 
@@ -125,10 +132,9 @@ class Repository:
 
     def say_state(self) -> None:
         """Tells what a command that reads may be wrong about: it sees the work tree alone."""
-        with suppress(InputError):  # an exported tree is in no repository
-            if repo.open_repository(self.root).interrupted:
-                what = "an interrupted change, which the next command that writes sets right"
-                terminal.say(f"note: the work tree may hold half of {what}")
+        if self.head and self.head.interrupted:
+            what = "an interrupted change, which the next command that writes sets right"
+            terminal.say(f"note: the work tree may hold half of {what}")
         if self.absent:
             names = ", ".join(sorted(self.absent)[:3]) + (", …" if len(self.absent) > 3 else "")
             terminal.say(terminal.printable(f"note: committed, but not in the work tree: {names}"))
@@ -139,18 +145,13 @@ class Repository:
         return self._only_in_head(layout.EXPERIMENTS, layout.RUN_FILE)
 
     def _only_in_head(self, folder: str, file: str) -> dict[str, bytes]:
-        with suppress(InputError):  # an exported tree is in no repository
-            head = repo.open_repository(self.root)
-            names = head.list_folders(folder)
-            missing = {
-                f"{folder}/{name}/{file}": name
-                for name in names
-                if not (self.root / folder / name / file).is_file()
-            }
-            if missing:
-                found = head.read_head(missing)
-                return {missing[path]: data for path, data in found.items() if data is not None}
-        return {}
+        missing = {
+            f"{folder}/{name}/{file}": name
+            for name in (self.head.list_folders(folder) if self.head else ())
+            if name not in VARIANTS and not (self.root / folder / name / file).is_file()
+        }
+        found = self.head.read_head(missing) if self.head and missing else {}
+        return {missing[path]: data for path, data in found.items() if data is not None}
 
     def read(self, path: str) -> bytes | None:
         """Content of a file that environments share; None where there is none, nor in HEAD.
@@ -159,11 +160,7 @@ class Repository:
             InputError: HEAD has it and the work tree has not; or as `read_file`.
         """
         data = read_file(self.root, path)
-        committed: list[str] = []
-        if data is None:
-            with suppress(InputError):  # an exported tree is in no repository
-                committed = repo.open_repository(self.root).list_head(path)
-        if committed:
+        if data is None and self.head and self.head.list_head(path):
             hint = f"git restore {shlex.quote(path)}, or commit that it is gone"
             raise InputError(Problem(path, "is missing here, and was committed", hint))
         return data
@@ -171,9 +168,7 @@ class Repository:
     @functools.cached_property
     def ignored(self) -> list[str]:
         """What of the experiments Git ignores: files, and whole folders with a "/" at their end."""
-        with suppress(InputError):  # an exported tree is in no repository
-            return repo.open_repository(self.root).list_ignored(layout.EXPERIMENTS)
-        return []
+        return self.head.list_ignored(layout.EXPERIMENTS) if self.head else []
 
     def experiment_source(self, name: str) -> bytes:
         """Content of experiments/NAME/run.yaml; nothing where there is none."""
