@@ -1,7 +1,7 @@
 """When Argo CD and Flux call a StatefulSet healthy, from its object alone.
 
 The rules of Argo CD 3.2.6 and of kustomize-controller 1.9.6, for the strategy RollingUpdate. Both
-are also run for real, in tests/kind/test_sync_tools.py.
+are also run for real, in tests/kind/test_sync_tools_on_kind.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Kubernetes' own validation: an object with one fault, and what is said of it.
 
-What a real API server says of the same kinds of faults is compared in tests/e2e/test_oracle.py.
+What a real API server says of the same kinds of faults is compared in
+tests/e2e/test_oracle_apiserver.py.
 """
 
 from __future__ import annotations

@@ -430,7 +430,11 @@ def test_overlay_reports_every_mistake_of_a_damaged_file(
         f"{where}varient:", f"{where}namespace: 'A'", f"{where}image.tag: 1.1",
     ]  # fmt: skip
     write(
-        repository, {"fcgitops.yaml": "version: 0.1.0\nanswers: {profile: x}\ndefaults: {a: b}\n"}
+        repository,
+        {
+            "fcgitops.yaml": f"version: {package.__version__}\n"
+            "answers: {profile: x}\ndefaults: {a: b}\n"
+        },
     )
     ran = fcgitops("-C", repository, "overlay", "dev", status=2)
     assert "error: fcgitops.yaml: answers.repo_slug: is missing" in ran.err

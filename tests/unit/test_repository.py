@@ -131,7 +131,7 @@ def test_environment(lay: Lay) -> None:
                 "labels: [] is not a mapping (write KEY: VALUE)",
             ],
         ),
-        ("- a\n", ["['a'] is not a mapping (KEY: VALUE lines)"]),
+        ("- a\n", ["[a] is not a mapping (KEY: VALUE lines)"]),
         ("namespace: default\n", [
             "namespace: 'default' is not FrameworkController's own, and hardened labels it so "
             "that it refuses others' Pods (a namespace of its own)"]),
@@ -163,7 +163,7 @@ def test_broken_environment(lay: Lay, text: str, message: str) -> None:
 def test_place(lay: Lay) -> None:
     """A text that is in no file yet is told by where it came from."""
     for text, message in {
-        "- a\n": ": ['a'] is not a mapping (KEY: VALUE lines)",
+        "- a\n": ": [a] is not a mapping (KEY: VALUE lines)",
         "a: [\n": ":2: is not valid YAML: did not find expected node content",
         "sync: fluxx\n": ": sync: 'fluxx' is not known (did you mean 'flux'?)",
     }.items():

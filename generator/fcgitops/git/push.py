@@ -36,8 +36,9 @@ def push(
     progress = ["--progress"] if show else []
     process = git.start("push", *progress, "-u", "--", remote, branch, env=env, hooks=True)
     process.stdin.close()
-    told = _read(process.stderr, show=show)
-    process.stdout.read()
+    with process.stdout as out, process.stderr as err:
+        told = _read(err, show=show)
+        out.read()
     if process.wait():
         command = ["git", "-C", str(directory), "push", "-u", redact(remote), branch]
         hint = f"the commit is safe; when that is mended: {shlex.join(command)}"

@@ -240,7 +240,7 @@ def duration(value: object) -> str:
     """
     wanted = "a time such as 10m, 90s or 1h30m, from 1s to 8760h"
     if not isinstance(value, str):
-        return f"{value!r} is not text ({wanted}; quote it)"
+        return f"{shown(value)} is not text ({wanted}; quote it)"
     part = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)"
     seconds = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
     total = sum(float(number) * seconds[unit] for number, unit in re.findall(part, value))
