@@ -277,166 +277,57 @@ int fclose(FILE *stream)
     return EOF;
 }
 
-#define CUT(name, offset_type)                                                                   \
-    int name(int fd, offset_type size)                                                           \
-    {                                                                                            \
-        REAL(name);                                                                              \
-        FAIL_IF_FILE("ftruncate", fd, 0, -1);                                                    \
-        return real(fd, size);                                                                   \
-    }
-CUT(ftruncate, off_t)
-CUT(ftruncate64, off64_t)
+/* The rest fails with -1: calls on a path, and on a descriptor. */
 
-#define SYNC(name)                                                                               \
-    int name(int fd)                                                                             \
+#define ON_PATH(name, parameters, arguments, call, path, grows)                                  \
+    int name parameters                                                                          \
     {                                                                                            \
         REAL(name);                                                                              \
-        FAIL_IF_FILE("fsync", fd, 1, -1);                                                        \
-        return real(fd);                                                                         \
+        FAIL_IF_DUE(call, path, grows, -1);                                                      \
+        return real arguments;                                                                   \
     }
-SYNC(fsync)
-SYNC(fdatasync)
+#define ON_FILE(name, parameters, arguments, call, fd, grows)                                    \
+    int name parameters                                                                          \
+    {                                                                                            \
+        REAL(name);                                                                              \
+        FAIL_IF_FILE(call, fd, grows, -1);                                                       \
+        return real arguments;                                                                   \
+    }
+
+ON_FILE(ftruncate, (int fd, off_t size), (fd, size), "ftruncate", fd, 0)
+ON_FILE(ftruncate64, (int fd, off64_t size), (fd, size), "ftruncate", fd, 0)
+ON_FILE(fsync, (int fd), (fd), "fsync", fd, 1)
+ON_FILE(fdatasync, (int fd), (fd), "fsync", fd, 1)
 
 /* Names that are made, moved and removed. */
 
-int rename(const char *from, const char *to)
-{
-    REAL(rename);
-    FAIL_IF_DUE("rename", to, 0, -1);
-    return real(from, to);
-}
-
-int renameat(int a, const char *from, int b, const char *to)
-{
-    REAL(renameat);
-    FAIL_IF_DUE("rename", to, 0, -1);
-    return real(a, from, b, to);
-}
-
-int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
-{
-    REAL(renameat2);
-    FAIL_IF_DUE("rename", to, 0, -1);
-    return real(a, from, b, to, flags);
-}
-
-int link(const char *from, const char *to)
-{
-    REAL(link);
-    FAIL_IF_DUE("link", to, 1, -1);
-    return real(from, to);
-}
-
-int linkat(int a, const char *from, int b, const char *to, int flags)
-{
-    REAL(linkat);
-    FAIL_IF_DUE("link", to, 1, -1);
-    return real(a, from, b, to, flags);
-}
-
-int symlink(const char *from, const char *to)
-{
-    REAL(symlink);
-    FAIL_IF_DUE("symlink", to, 1, -1);
-    return real(from, to);
-}
-
-int symlinkat(const char *from, int at, const char *to)
-{
-    REAL(symlinkat);
-    FAIL_IF_DUE("symlink", to, 1, -1);
-    return real(from, at, to);
-}
-
-int unlink(const char *path)
-{
-    REAL(unlink);
-    FAIL_IF_DUE("unlink", path, 0, -1);
-    return real(path);
-}
-
-int unlinkat(int at, const char *path, int flags)
-{
-    REAL(unlinkat);
-    FAIL_IF_DUE(flags & AT_REMOVEDIR ? "rmdir" : "unlink", path, 0, -1);
-    return real(at, path, flags);
-}
-
-int remove(const char *path)
-{
-    REAL(remove);
-    FAIL_IF_DUE("unlink", path, 0, -1);
-    return real(path);
-}
-
-int mkdir(const char *path, mode_t mode)
-{
-    REAL(mkdir);
-    FAIL_IF_DUE("mkdir", path, 1, -1);
-    return real(path, mode);
-}
-
-int mkdirat(int at, const char *path, mode_t mode)
-{
-    REAL(mkdirat);
-    FAIL_IF_DUE("mkdir", path, 1, -1);
-    return real(at, path, mode);
-}
-
-int rmdir(const char *path)
-{
-    REAL(rmdir);
-    FAIL_IF_DUE("rmdir", path, 0, -1);
-    return real(path);
-}
+ON_PATH(rename, (const char *from, const char *to), (from, to), "rename", to, 0)
+ON_PATH(renameat, (int a, const char *from, int b, const char *to), (a, from, b, to),
+        "rename", to, 0)
+ON_PATH(renameat2, (int a, const char *from, int b, const char *to, unsigned flags),
+        (a, from, b, to, flags), "rename", to, 0)
+ON_PATH(link, (const char *from, const char *to), (from, to), "link", to, 1)
+ON_PATH(linkat, (int a, const char *from, int b, const char *to, int flags),
+        (a, from, b, to, flags), "link", to, 1)
+ON_PATH(symlink, (const char *from, const char *to), (from, to), "symlink", to, 1)
+ON_PATH(symlinkat, (const char *from, int at, const char *to), (from, at, to), "symlink", to, 1)
+ON_PATH(unlink, (const char *path), (path), "unlink", path, 0)
+ON_PATH(unlinkat, (int at, const char *path, int flags), (at, path, flags),
+        flags & AT_REMOVEDIR ? "rmdir" : "unlink", path, 0)
+ON_PATH(remove, (const char *path), (path), "unlink", path, 0)
+ON_PATH(mkdir, (const char *path, mode_t mode), (path, mode), "mkdir", path, 1)
+ON_PATH(mkdirat, (int at, const char *path, mode_t mode), (at, path, mode), "mkdir", path, 1)
+ON_PATH(rmdir, (const char *path), (path), "rmdir", path, 0)
 
 /* Modes and times. */
 
-int chmod(const char *path, mode_t mode)
-{
-    REAL(chmod);
-    FAIL_IF_DUE("chmod", path, 0, -1);
-    return real(path, mode);
-}
-
-int fchmod(int fd, mode_t mode)
-{
-    REAL(fchmod);
-    FAIL_IF_FILE("chmod", fd, 0, -1);
-    return real(fd, mode);
-}
-
-int fchmodat(int at, const char *path, mode_t mode, int flags)
-{
-    REAL(fchmodat);
-    FAIL_IF_DUE("chmod", path, 0, -1);
-    return real(at, path, mode, flags);
-}
-
-int utime(const char *path, const struct utimbuf *times)
-{
-    REAL(utime);
-    FAIL_IF_DUE("utime", path, 0, -1);
-    return real(path, times);
-}
-
-int utimes(const char *path, const struct timeval times[2])
-{
-    REAL(utimes);
-    FAIL_IF_DUE("utime", path, 0, -1);
-    return real(path, times);
-}
-
-int utimensat(int at, const char *path, const struct timespec times[2], int flags)
-{
-    REAL(utimensat);
-    FAIL_IF_DUE("utime", path, 0, -1);
-    return real(at, path, times, flags);
-}
-
-int futimens(int fd, const struct timespec times[2])
-{
-    REAL(futimens);
-    FAIL_IF_FILE("utime", fd, 0, -1);
-    return real(fd, times);
-}
+ON_PATH(chmod, (const char *path, mode_t mode), (path, mode), "chmod", path, 0)
+ON_PATH(fchmodat, (int at, const char *path, mode_t mode, int flags), (at, path, mode, flags),
+        "chmod", path, 0)
+ON_FILE(fchmod, (int fd, mode_t mode), (fd, mode), "chmod", fd, 0)
+ON_PATH(utime, (const char *path, const struct utimbuf *times), (path, times), "utime", path, 0)
+ON_PATH(utimes, (const char *path, const struct timeval times[2]), (path, times),
+        "utime", path, 0)
+ON_PATH(utimensat, (int at, const char *path, const struct timespec times[2], int flags),
+        (at, path, times, flags), "utime", path, 0)
+ON_FILE(futimens, (int fd, const struct timespec times[2]), (fd, times), "utime", fd, 0)
