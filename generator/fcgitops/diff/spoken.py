@@ -33,6 +33,8 @@ def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
         return lines(fleet.report(kustomize.find()))
     except FcgitopsError as error:
         return [f"effects: not known: {error.problems[0]}"]
+    except OSError as error:  # no room for what is to be compared
+        return [f"effects: not known: {error.strerror}"]
 
 
 def lines(report: Report) -> list[str]:
