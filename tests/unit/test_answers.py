@@ -168,6 +168,13 @@ def test_refused_environments_in_file() -> None:
         ("environments", "dev=x A", "'x' is no variant (one of default-config, customized-config)\n"
          "'A' is not valid (a DNS label: lower-case letters, digits and '-' between them, "
          "at most 63)"),
+        ("kubernetes", "1.29-", ""),
+        ("kubernetes", "1.31-1.34", ""),
+        ("kubernetes", "1.34", "'1.34' is not known (FIRST-LAST or FIRST-, of 1.29 to 1.36; quote "
+         "it)"),
+        ("kubernetes", "1.34-1.31", "'1.34-1.31' ends before it begins (FIRST-LAST or FIRST-, of "
+         "1.29 to 1.36; quote it)"),
+        ("kubernetes", 1.34, "1.34 is not text (FIRST-LAST or FIRST-, of 1.29 to 1.36; quote it)"),
         ("defaults", "image.tag=v1", ""),
         ("defaults", "image.tag", "'image.tag' has no '=' (KEY=VALUE)"),
     ],
@@ -200,7 +207,7 @@ def test_render() -> None:
         == (
             f"version: {__version__}\nanswers:\n  repo_slug: fc\n  profile: hardened\n"
             "  gitops: argocd\n  repo_url: ''\n  branch: main\n"
-            "  argocd_version: '3.2'\n  flux_secret: ''\n  signing_keys: ''\n"
+            "  argocd_version: '3.2'\n  flux_secret: ''\n  signing_keys: ''\n  kubernetes: 1.29-\n"
         )
         + KEYS_SHOWN.replace("v1.0.0", "v9")
         + "  labels:\n    a: b\n"
@@ -255,7 +262,7 @@ def test_an_answer_that_an_older_version_did_not_ask() -> None:
         ("  repo_slug: fc\n", "  repo_slug: fc\n  environments: dev\n", [
             "fcgitops.yaml: answers.environments: is not known "
             "(one of repo_slug, profile, gitops, repo_url, branch, argocd_version, flux_secret, "
-            "signing_keys)"]),
+            "signing_keys, kubernetes)"]),
         ("profile: hardened", "profile: soft", [
             "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),
         ("    tag: v1.0.0", "    tag: 1.0\n    tga: x", [

@@ -225,6 +225,7 @@ WRONG: dict[str, object] = {
     "apiServer.kubeconfigKey": "", "egress.mode": "x", "egress.endpoints": [1], "nni.egress": [1],
     "resources.cpu": "x", "resources.memory": "x", "nodeSelector": {"a": 1}, "tolerations": [1],
     "labels": [], "annotations": {"a": 1}, "priorityClassName": "A", "components": ["x"],
+    "expects": {"secrets": ["A"]},
     "settings": [], "shippedPodFailureSpec": True, "flux.shard": "a b", "flux.interval": "10",
     "nni.namespace": "a.b", "nni.storage": "nfs://x", "nni.pullSecrets": "a", "nni.uiFrom": ["A"],
     "nni.quota": {"cpu": "x"}, "nni.limits": {"x": {}},

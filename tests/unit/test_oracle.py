@@ -14,6 +14,7 @@ import pytest
 import yaml
 from fcgitops.core.errors import ToolError
 from fcgitops.core.findings import INFO, Finding
+from fcgitops.model import expects
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
 from fcgitops.text import yamlio
@@ -325,9 +326,27 @@ def test_expected() -> None:
     """What `expects` of environment.yaml names is there."""
     r = rendered()
     pod(r).update(priorityClassName="high")
-    environment = copy.copy(r.environment)
-    object.__setattr__(environment, "expects", {"priorityClasses": ["high"]})
-    assert said(dataclasses.replace(r, environment=environment)) == []
+    assert r.environment is not None
+    environment = dataclasses.replace(r.environment, expects={"priorityClasses": ["high"]})
+    assert asked(dataclasses.replace(r, environment=environment)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ({}, ""),
+        ({"secrets": ["a", "b.c"], "serviceAccounts": ["ns/a"], "namespaces": ["ns"]}, ""),
+        (["a"], "[a] is not a mapping (write secrets: [NAME])"),
+        ({"secret": ["a"]}, "'secret' is not known (did you mean 'secrets'?)"),
+        ({"secrets": "a"}, "secrets: 'a' is not a list (write [NAME])"),
+        ({"serviceAccounts": ["a"]}, "serviceAccounts: 'a' is not valid (NAMESPACE/NAME)"),
+        ({"secrets": ["n/a"]}, "secrets: 'n/a' is not valid (a name alone)"),
+        ({"secrets": [1]}, "secrets: 1 is not text (a name; quote it)"),
+    ],
+)
+def test_expects(value: object, wrong: str) -> None:
+    """`expects` takes lists of names, by known kinds."""
+    assert expects.check(value) == wrong
 
 
 BASE = """\

@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fcgitops import __version__
 from fcgitops.core import installation
@@ -29,10 +29,15 @@ from fcgitops.text import keypaths, values, yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
 
+if TYPE_CHECKING:
+    from fcgitops.kubernetes import schema
+
 RECORDED = (
     "repo_slug", "profile", "gitops", "repo_url", "branch", "argocd_version", "flux_secret",
-    "signing_keys",
+    "signing_keys", "kubernetes",
 )  # fmt: skip
+KUBERNETES = "1.29-"
+"""The versions that a repository is for, unless it says so itself: of all that are known here."""
 ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
 """Those whose settings are known here; the first was run in the end-to-end tests."""
 BRANCH = "main"
@@ -89,6 +94,19 @@ class Answers:
         """The IDs of `signing_keys`."""
         return self.signing_keys.replace(",", " ").upper().split()
 
+    kubernetes: str = KUBERNETES
+    """The Kubernetes versions of its clusters: FIRST-LAST, or FIRST- for all from it on."""
+
+    @property
+    def versions(self) -> schema.Versions | None:
+        """The Kubernetes versions that it states; None where it has the default."""
+        if self.kubernetes == KUBERNETES:
+            return None
+        from fcgitops.kubernetes import schema  # noqa: PLC0415 - few repositories state versions
+
+        first, _, last = self.kubernetes.partition("-")
+        return schema.Versions(first, last or schema.known_versions()[-1])
+
     @property
     def environment_defaults(self) -> dict[str, Any]:
         """The repository's defaults and what follows from the answers themselves."""
@@ -97,6 +115,23 @@ class Answers:
 
 def _gitops(value: object) -> str:
     return values.one_of(*synctools.KNOWN, synctools.ALL)(value)
+
+
+def _versions(value: object) -> str:
+    if value == KUBERNETES:
+        return ""
+    from fcgitops.kubernetes import schema  # noqa: PLC0415 - few repositories state versions
+
+    known = schema.known_versions()
+    wanted = f"FIRST-LAST or FIRST-, of {known[0]} to {known[-1]}; quote it"
+    if not isinstance(value, str):
+        return f"{shown(value)} is not text ({wanted})"
+    first, dash, last = value.partition("-")
+    if not dash or first not in known or (last and last not in known):
+        return f"{shown(value)} is not known ({wanted})"
+    if last and known.index(last) < known.index(first):
+        return f"{shown(value)} ends before it begins ({wanted})"
+    return ""
 
 
 _CHECKS: dict[str, values.Check] = {
@@ -108,6 +143,7 @@ _CHECKS: dict[str, values.Check] = {
     "argocd_version": values.one_of(*ARGOCD_VERSIONS),
     "flux_secret": values.optional(values.subdomain),
     "signing_keys": values.optional(values.signing_keys),
+    "kubernetes": _versions,
     "requirement": values.optional(values.requirement),
 }
 QUESTIONS = (*_CHECKS, "defaults", "environments")
@@ -264,8 +300,8 @@ def render(answers: Answers) -> bytes:
     defaults = yamlio.dump({"defaults": keypaths.nested(shown | dict(answers.defaults))})
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
-        "# After an edit of repo_url, branch, argocd_version, flux_secret or signing_keys run\n"
-        "# `make overlays`. The version and the other answers are not for editing.\n"
+        "# After an edit of repo_url, branch, argocd_version, flux_secret, signing_keys or\n"
+        "# kubernetes run `make overlays`. The version and the other answers are not for editing.\n"
         f"{document}"
         "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
         "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import storage, synctools
+from fcgitops.model import expects, storage, synctools
 from fcgitops.text import values
 from fcgitops.text.values import Check
 
@@ -245,6 +245,12 @@ class Environment:
         "LimitRange",
         {},
         levels=2,
+    )
+    expects: dict[str, Any] = _key(
+        "expects",
+        expects.check,
+        "what is on the cluster though nothing here renders it: lists of names by kind",
+        {},
     )
     settings: dict[str, Any] = _key(
         "settings",

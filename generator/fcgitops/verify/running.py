@@ -10,7 +10,7 @@ from fcgitops.core.findings import HAZARD, INFO
 from fcgitops.kubernetes import metadata, quantity
 from fcgitops.kubernetes.field import Field
 from fcgitops.manifests.overlay import NAME
-from fcgitops.model import layout
+from fcgitops.model import expects, layout
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
@@ -276,15 +276,7 @@ def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
             yield Fault(what, hint, object=named(binding), path=f"subjects[{i}]")
 
 
-_EXPECTS = {
-    "ConfigMap": "configMaps",
-    "Secret": "secrets",
-    "PersistentVolumeClaim": "persistentVolumeClaims",
-    "PriorityClass": "priorityClasses",
-    "RuntimeClass": "runtimeClasses",
-    "ServiceAccount": "serviceAccounts",
-    "Namespace": "namespaces",
-}
+_EXPECTS = {kind: key for key, kind in expects.KINDS.items()}
 """Kind → its list in `expects`."""
 
 
@@ -293,8 +285,7 @@ def _expected(r: Rendered) -> set[tuple[str, str]]:
     env = r.environment
     if env is None:
         return set()
-    given = getattr(env, "expects", {})
-    found = {(kind, name) for kind, key in _EXPECTS.items() for name in given.get(key, [])}
+    found = {(expects.KINDS[key], name) for key, listed in env.expects.items() for name in listed}
     # These keys name what has to be there.
     found.add(("Secret", env.kubeconfig_secret))
     found.add(("PriorityClass", env.priority_class))

@@ -118,8 +118,9 @@ def _built(
             result = error
     if found := BUILT.ask(Built(result), name):
         return found
-    found = OBJECTS.ask(Objects(objects), name)
-    objects = judged.typed(Objects(objects))
+    each = Objects(objects, repository.answers.versions)
+    found = OBJECTS.ask(each, name)
+    objects = judged.typed(each)
     # What shared layers lack is said once, whichever overlays have them.
     found += LAYERS.ask(Layered(reader, repository.root / item.folder, objects))
     if item.kind is not Kind.OVERLAY:
