@@ -32,10 +32,10 @@ def staging(dest: Path) -> Iterator[Path]:
     """
     made = [parent for parent in dest.parents if not parent.exists()]
     dest.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(dest.parent):
+    with _held(dest.parent):
         _clear(dest)
         stage = Path(tempfile.mkdtemp(dir=dest.parent, prefix=_prefix(dest), suffix=_SUFFIX))
-        held = _lock(stage, fcntl.LOCK_EX)
+        held = _hold(stage)
     umask = os.umask(0)
     os.umask(umask)
     try:
@@ -59,26 +59,22 @@ def _prefix(dest: Path) -> str:
     return f".{dest.name[:_MAX_NAME]}."
 
 
-def _lock(folder: Path, how: int) -> int:
-    """The descriptor that holds the lock of a folder."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, how)
-    except BaseException:
-        os.close(descriptor)
-        raise
+def _hold(folder: Path) -> int:
+    """The descriptor that holds the lock of a folder, where folders can be locked (not on NFS)."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _held(folder: Path) -> Iterator[None]:
     """Keep others that do the same out of a folder, for a moment."""
-    held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = _hold(folder)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(held)
+        os.close(descriptor)
 
 
 def _clear(dest: Path) -> None:
@@ -88,13 +84,16 @@ def _clear(dest: Path) -> None:
         if not ours.fullmatch(folder.name):
             continue
         try:
-            held = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # a run that is alive, or no folder
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:  # no folder
             continue
         try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             names = {path.name for path in folder.iterdir()}
             if names <= {".git"} or (folder / ".git" / "fcgitops").is_dir():
                 shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # of a run that is alive, or nobody can tell
+            continue
         finally:
             os.close(held)
         if folder.exists():
