@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Fcgitops
 from fcgitops import __version__
 from gitenv import git
 
@@ -81,19 +82,72 @@ def test_the_fcgitops_on_path_serves_where_it_has_the_version(
     assert any("pip install" in line for line in shown) == (program != "fcgitops")
 
 
-@pytest.mark.parametrize("variable", ["ENV", "VARIANT", "CLUSTER", "NAMESPACE", "CONFIG"])
-def test_neither_make_nor_the_shell_runs_a_name(repository: Path, variable: str) -> None:
-    """Each hostile value, as each variable: refused by fcgitops, and nothing ran or changed."""
-    before = git(repository, "rev-parse", "HEAD")
-    for value in HOSTILE:
-        if variable == "CLUSTER" and value.isalnum() and value.isascii():
-            continue  # Argo CD's names of clusters may be long
-        name = [] if variable == "ENV" else ["ENV=stage"]
-        ran = make(repository, "overlay", *name, f"{variable}={value}")
+WORDS = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n"
+"""Prints the words that make hands to fcgitops, each ended by a NUL."""
 
-        assert ran.returncode == 2, (value, ran.stdout, ran.stderr)
-        assert "error: " in ran.stderr, (value, ran.stderr)
-        assert not list(repository.rglob("pwned")), value
+
+def words(folder: Path, *typed: str) -> list[str]:
+    """What fcgitops gets of `make TYPED…`, word by word."""
+    program = folder.parent / "words"
+    program.write_text(WORDS)
+    program.chmod(0o755)
+    ran = make(folder, f"FCGITOPS={program}", *typed)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.split("\0")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "word"),
+    [
+        ("overlay", "ENV", "{}"),
+        ("overlay", "VARIANT", "--variant={}"),
+        ("overlay", "CLUSTER", "--cluster={}"),
+        ("overlay", "NAMESPACE", "--namespace={}"),
+        ("overlay", "CONFIG", "--config={}"),
+        ("nni", "ENV", "{}"),
+        ("nni", "STORAGE", "--storage={}"),
+        ("nni", "NAMESPACE", "--namespace={}"),
+        ("experiment", "NAME", "{}"),
+        ("experiment", "ENV", "--env={}"),
+        ("experiment", "FROM", "--from={}"),
+    ],
+)
+def test_neither_make_nor_the_shell_runs_a_name(
+    repository: Path, target: str, variable: str, word: str
+) -> None:
+    """Each hostile value, as each variable: it reaches fcgitops as one word, letter by letter."""
+    for value in HOSTILE:
+        found = words(repository, target, f"{variable}={value}")
+
+        options, name = found[: found.index("--")], found[found.index("--") + 1 :]
+        assert found.count(word.format(value)) == 1, (value, found)
+        assert (options if word != "{}" else name)[-1] == word.format(value)
+        assert len(name) == 1, found
+        assert not list(repository.parent.rglob("pwned")), value
+    assert git(repository, "status", "--porcelain", "--ignored") == ""
+
+
+def test_fcgitops_refuses_what_make_hands_over(repository: Path, fcgitops: Fcgitops) -> None:
+    """Each hostile value, as each option of `overlay` and of NNI's commands: nothing changes."""
+    before = git(repository, "rev-parse", "HEAD")
+    nni = ["--storage=nfs://nas/other"]
+    for value in HOSTILE:
+        long_name = value.isalnum() and value.isascii()  # Argo CD's names of clusters may be long
+        for arguments in (
+            ["overlay", "--", value],
+            ["overlay", f"--variant={value}", "--", "stage"],
+            *([] if long_name else [["overlay", f"--cluster={value}", "--", "stage"]]),
+            ["overlay", f"--namespace={value}", "--", "stage"],
+            ["overlay", f"--config={value}", "--", "stage"],
+            ["nni", "enable", *nni, "--", value],
+            ["nni", "enable", f"--storage={value}", "--", "prod"],
+            ["nni", "enable", *nni, f"--namespace={value}", "--", "prod"],
+            ["nni", "experiment", "--env=prod", "--", value],
+            ["nni", "experiment", f"--env={value}", "--", "mnist"],
+            ["nni", "experiment", "--env=prod", f"--from={value}", "--", "mnist"],
+        ):
+            ran = fcgitops("-C", repository, *arguments, status=2)
+            assert "error: " in ran.err, (arguments, ran.err)
     assert git(repository, "rev-parse", "HEAD") == before
     assert git(repository, "status", "--porcelain", "--ignored") == ""
 
@@ -119,33 +173,6 @@ def test_nni_and_experiment(with_nni: Path) -> None:
     (with_nni / "experiments/mnist/code/trial.py").write_text("import nni  # more\n")
     assert make(with_nni, "experiment", "NAME=mnist").returncode == 0
     assert git(with_nni, "log", "-1", "--format=%s") == "Change experiment mnist"
-
-
-@pytest.mark.parametrize(
-    ("target", "variable"),
-    [
-        ("nni", "ENV"), ("nni", "STORAGE"), ("nni", "NAMESPACE"),
-        ("experiment", "NAME"), ("experiment", "ENV"), ("experiment", "FROM"),
-    ],
-)  # fmt: skip
-def test_neither_make_nor_the_shell_runs_an_experiments_name(
-    with_nni: Path, target: str, variable: str
-) -> None:
-    """The same hostile values, as each variable of the targets for NNI."""
-    before = git(with_nni, "rev-parse", "HEAD")
-    right = {
-        "nni": {"ENV": "prod", "STORAGE": "nfs://nas/other"},
-        "experiment": {"NAME": "mnist", "ENV": "prod"},
-    }[target]
-    for value in HOSTILE:
-        words = [f"{key}={word}" for key, word in (right | {variable: value}).items()]
-        ran = make(with_nni, target, *words)
-
-        assert ran.returncode == 2, (value, ran.stdout, ran.stderr)
-        assert "error: " in ran.stderr, (value, ran.stderr)
-        assert not list(with_nni.rglob("pwned")), value
-    assert git(with_nni, "rev-parse", "HEAD") == before
-    assert git(with_nni, "status", "--porcelain", "--ignored") == ""
 
 
 def test_a_hostile_file_is_no_part_of_a_command(with_nni: Path) -> None:
