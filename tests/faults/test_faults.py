@@ -223,6 +223,7 @@ def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
     [
         ("overlay, new", "kill", "unlink .git/HEAD.lock"),
         ("overlay --branch", "kill", "rename .git/HEAD"),
+        ("overlay, new", "torn", "write refs/heads/main.lock"),
         ("overlay, new", "eio", "write .git/objects/pack/"),
         ("overlay, new", "eio", "rename .git/index"),
         ("overlay, new", "full", "open .git/logs/HEAD"),

@@ -170,13 +170,13 @@ def _free_ref(tree: WorkTree, journal: Journal) -> None:
 def _free(tree: WorkTree, lock: Path, content: bytes) -> None:
     """Remove a lock that a git of that run has left, killed or unable to remove it itself.
 
-    Such a lock is younger than the journal, holds nothing or what we had git write, and
-    does not change: a git that is alive writes into it, or removes it, at once.
+    Such a lock is younger than the journal, holds what we had git write, or the beginning of
+    that, and does not change: a git that is alive writes into it, or removes it, at once.
     """
     with suppress(FileNotFoundError, NotADirectoryError):
         found = stamp(lock)
         young = lock.stat().st_mtime_ns >= place(tree).stat().st_mtime_ns
-        if young and lock.read_bytes().strip() in (content, b""):
+        if young and content.startswith(lock.read_bytes().rstrip(b"\n")):
             time.sleep(_WRITES_AT_ONCE)
             if stamp(lock) == found:
                 lock.unlink()
