@@ -190,6 +190,8 @@ FAULTS: list[tuple[str, Break, str]] = [
      "FrameworkController's rights"),
     ("hardened", lambda r: container(r).update(command=["/bin/true"]),
      f"FCG35 hazard: {C}.command: starts /bin/true, not FrameworkController"),
+    ("hardened", lambda r: container(r)["command"].append("--debug"),
+     f"FCG35 hazard: {C}.command: --debug is no flag of FrameworkController, which ends at once"),
     ("hardened", lambda r: container(r).update(workingDir="/tmp"),
      f"FCG35 hazard: {C}.workingDir: is /tmp, where the configuration is not mounted"),
     ("hardened", lambda r: container(r).pop("volumeMounts"),
@@ -254,6 +256,17 @@ FAULTS: list[tuple[str, Break, str]] = [
     ("hardened", lambda r: pod(r).update(schedulingGates=[{"name": "example.com/a"}]),
      f"FCG39 hazard: {POD}.schedulingGates: keep the Pod from every node until somebody takes "
      "them away"),
+    ("hardened", lambda r: container(r).update(livenessProbe={"exec": {"command": ["/bin/false"]}}),
+     f"FCG39 hazard: {C}.livenessProbe.exec.command: never succeeds"),
+    ("hardened", lambda r: pod(r).update(schedulerName="volcano"),
+     f"FCG38 hazard: {POD}.schedulerName: no scheduler volcano {NEVER}"),
+    ("hardened", lambda r: container(r)["volumeMounts"][0].update(subPath="x"),
+     f"FCG35 hazard: {C}.workingDir: is /etc/frameworkcontroller, where the configuration is not "
+     "mounted"),
+    ("hardened", lambda r: one(r, "StatefulSet")["metadata"].update(
+        annotations={"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}),
+     f"FCG44 hazard: {STS} metadata.annotations[kustomize.toolkit.fluxcd.io/reconcile]: disabled "
+     "keeps it from being applied with the others"),
     ("hardened", lambda r: r.objects.append(policy(policyTypes=["Egress"])),
      "FCG40 hazard: NetworkPolicy p spec.egress: lets the Pod reach nothing, the API server "
      "neither"),
@@ -295,6 +308,9 @@ RIGHT: list[tuple[str, Break]] = [
         policy(policyTypes=["Egress"], podSelector={"matchLabels": {"app": "other"}}))),
     ("hardened", lambda r: r.objects.append(policy(egress=[{}]))),
     ("hardened", lambda r: container(r).update(resources={"limits": {"memory": "64Mi"}})),
+    ("hardened", lambda r: container(r).update(resources={"limits": {"cpu": 0}})),
+    ("hardened", lambda r: container(r).update(args=["-v=4"])),
+    ("hardened", lambda r: pod(r).update(schedulerName="default-scheduler")),
     ("hardened", lambda r: one(r, "ClusterRole")["rules"].reverse()),
 ]  # fmt: skip
 

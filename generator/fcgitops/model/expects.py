@@ -14,6 +14,7 @@ KINDS = {
     "runtimeClasses": "RuntimeClass",
     "serviceAccounts": "ServiceAccount",
     "namespaces": "Namespace",
+    "schedulers": "scheduler",
 }
 """List in `expects` → the kind that it names. ServiceAccounts are NAMESPACE/NAME."""
 

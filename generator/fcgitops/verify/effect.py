@@ -201,7 +201,9 @@ def _near(target: dict[str, Any], known: list[Object]) -> str:
     """What may have been meant: an object of the kind, or a kind."""
     names = sorted({named(item) for item in known})
     wanted = f"{target.get('kind', '')} {target.get('name', '')}".strip()
-    return did_you_mean(wanted, names)
+    hint = did_you_mean(wanted, names)
+    kinds = sorted({str(item.get("kind")) for item in known})
+    return hint if hint.startswith("did") else did_you_mean(target.get("kind", ""), kinds)
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401

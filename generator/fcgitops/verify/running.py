@@ -18,6 +18,12 @@ from fcgitops.verify.subjects import NEEDS, Object, Rendered
 HOME = "/opt/frameworkcontroller/frameworkcontroller"
 """The image's working directory, which holds the binary and its own configuration file."""
 BINARY = f"{HOME}/frameworkcontroller"
+_FLAGS = {
+    "add_dir_header", "alsologtostderr", "log_backtrace_at", "log_dir", "log_file",
+    "log_file_max_size", "logtostderr", "skip_headers", "skip_log_headers",
+    "stderrthreshold", "v", "vmodule",
+}  # fmt: skip
+"""The flags that the binary knows; it ends at once on any other."""
 _SHELLS = ("sh", "bash", "ash")
 LEAST_MEMORY = "32Mi"
 """Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
@@ -52,6 +58,10 @@ def started(r: Rendered) -> Faults:
             what = f"does not take {layout.CONFIG_FILE} from where it is mounted"
             yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.command")
         return
+    odd = [a for a in (*command[1:], *arguments) if a.startswith("-") and _flag(a) not in _FLAGS]
+    if odd:
+        what = f"{odd[0]} is no flag of FrameworkController, which ends at once"
+        yield Fault(what, "take it out", object=OBJECT, path=f"{_CONTAINER}.command")
     program = posixpath.normpath(posixpath.join(folder or HOME, command[0])) if command else BINARY
     if program not in (BINARY, f"{HOME}/start.sh"):
         what = f"starts {command[0]}, not FrameworkController"
@@ -62,6 +72,11 @@ def started(r: Rendered) -> Faults:
     elif r.config is not None and f"{folder or HOME}/{layout.CONFIG_FILE}" not in files:
         what = f"is {folder or HOME}, where the configuration is not mounted"
         yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.workingDir")
+
+
+def _flag(argument: str) -> str:
+    """The name in an argument such as --v=4."""
+    return argument.lstrip("-").partition("=")[0]
 
 
 def _script(command: list[str], arguments: list[str]) -> str | None:
@@ -117,8 +132,9 @@ def _at(mount: Object, path: str) -> str:
     base, part = str(mount.get("mountPath") or ""), str(mount.get("subPath") or "").strip("/")
     if part == path:
         return posixpath.normpath(base)
-    if part and path.startswith(f"{part}/"):
-        path = path.removeprefix(f"{part}/")
+    if part and not path.startswith(f"{part}/"):
+        return ""  # another part of the volume is mounted
+    path = path.removeprefix(f"{part}/") if part else path
     return posixpath.normpath(posixpath.join(base, path))
 
 
@@ -175,6 +191,30 @@ def rolled_out(r: Rendered) -> Faults:
         yield Fault(what, "0", object=OBJECT, path="spec.updateStrategy.rollingUpdate.partition")
 
 
+_NOT_APPLIED = {
+    "kustomize.toolkit.fluxcd.io/reconcile": ("disabled",),
+    "kustomize.toolkit.fluxcd.io/ssa": ("Ignore", "IfNotPresent"),
+    "argocd.argoproj.io/hook": (),
+}
+"""Annotation → the values with which a sync tool leaves an object as it is; () for any."""
+
+
+@NEEDS.check("FCG44", HAZARD)
+def applied(r: Rendered) -> Faults:
+    """The sync tools apply what is rendered: no annotation keeps an object from them.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources,
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
+    """
+    for item in r.objects:
+        given = item["metadata"].get("annotations") or {}
+        for key, values in _NOT_APPLIED.items():
+            if key in given and (not values or given[key] in values):
+                what = f"{given[key]} keeps it from being applied with the others"
+                place = f"metadata.annotations[{key}]"
+                yield Fault(what, "take it out", object=named(item), path=place)
+
+
 @NEEDS.check("FCG39", HAZARD)
 def survives(r: Rendered) -> Faults:
     """The Pod can be scheduled and stays: memory, probes, gates."""
@@ -183,7 +223,7 @@ def survives(r: Rendered) -> Faults:
     for key, least in (("memory", LEAST_MEMORY), ("cpu", LEAST_CPU)):
         for where, given in ((f"{_CONTAINER}.resources.limits", limits),):
             found, needed = quantity.parse(given.get(key)), quantity.parse(least)
-            if found is not None and needed is not None and found.amount < needed.amount:
+            if found and needed and 0 < found.amount < needed.amount:
                 what = f"{key} {given[key]} is too little: it is killed, or does not get ready"
                 yield Fault(what, f"{least} or more", object=OBJECT, path=where)
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
@@ -194,6 +234,10 @@ def survives(r: Rendered) -> Faults:
                 )
                 what = f"FrameworkController listens at no port: it {ends}"
                 yield Fault(what, "exec", object=OBJECT, path=f"{_CONTAINER}.{probe}.{kind}")
+        command = _list((container.get(probe) or {}).get("exec", {}).get("command"))
+        if command and posixpath.basename(command[0]) == "false":
+            place = f"{_CONTAINER}.{probe}.exec.command"
+            yield Fault("never succeeds", "another command", object=OBJECT, path=place)
     if pod.get("schedulingGates"):
         what = "keep the Pod from every node until somebody takes them away"
         yield Fault(what, "none", object=OBJECT, path=f"{_POD}.schedulingGates")
@@ -294,8 +338,12 @@ def _expected(r: Rendered) -> set[tuple[str, str]]:
 
 def _references(pod: Object) -> Iterator[tuple[str, str, str, str]]:
     """What a Pod does not start without: kind, name, place, and the key in it, or ""."""
-    for key, kind in (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass")):
-        if pod.get(key):
+    for key, kind, own in (
+        ("priorityClassName", "PriorityClass", ""),
+        ("runtimeClassName", "RuntimeClass", ""),
+        ("schedulerName", "scheduler", "default-scheduler"),
+    ):
+        if pod.get(key) and pod[key] != own:
             yield kind, str(pod[key]), f"{_POD}.{key}", ""
     for volume in _dicts(pod.get("volumes")):
         place = f"{_POD}.volumes[{volume.get('name')}]"
