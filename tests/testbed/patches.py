@@ -174,7 +174,7 @@ class Patches:
         for _ in range(self.random.choice((1, 1, 1, 2))):
             operation = self._operation(held)
             operations.append(operation)
-            _apply(held, operation)
+            apply(held, operation)
         return Patch(item, operations)
 
     def _operation(self, item: Object) -> Object:
@@ -276,7 +276,7 @@ def _op(op: str, path: tuple[str | int, ...], value: Any = None) -> Object:
     return {"op": op, "path": pointer} | ({} if op == "remove" else {"value": value})
 
 
-def _apply(item: Object, operation: Object) -> None:
+def apply(item: Object, operation: Object) -> None:
     """RFC 6902, as far as `_op` makes it."""
     parts = [p.replace("~1", "/").replace("~0", "~") for p in operation["path"].split("/")[1:]]
     node: Any = item

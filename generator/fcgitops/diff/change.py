@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -323,7 +324,26 @@ def make(
     environment: Environment | None = None,
 ) -> Change:
     """The change from one rendering to another."""
-    return Change(Side(tuple(before)), Side(tuple(after)), tools, environment)
+    made = Change(Side(tuple(before)), Side(tuple(after)), tools, environment)
+    old, new = made.controllers
+    if old and new and old.name == new.name and old.namespace == new.namespace:
+        made.after.__dict__["controller"] = _with_kept_account(old, new)
+        made.__dict__.pop("controllers")
+    return made
+
+
+def _with_kept_account(old: Controller, new: Controller) -> Controller:
+    """FrameworkController as it is stored where its account is left out.
+
+    The API server has filled in `serviceAccount`, which nobody owns: server-side apply keeps it,
+    and with it the account.
+    """
+    named = new.pod.get("serviceAccountName") or not old.pod.get("serviceAccountName")
+    if named or not new.pod:
+        return new
+    kept = copy.deepcopy(new.object)
+    kept["spec"]["template"]["spec"]["serviceAccountName"] = old.account
+    return Controller(new.side, kept)
 
 
 def values(pair: Pair) -> Iterator[tuple[Fields, Fields]]:

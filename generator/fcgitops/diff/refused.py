@@ -17,7 +17,10 @@ _EMPTY: dict[str, object] = {"serviceName": "", "volumeClaimTemplates": [], "sel
 
 def immutable_fields(before: Object, after: Object) -> tuple[str, ...]:
     """Fields of a StatefulSet that differ and may not; both sides as they are stored."""
-    old, new = mapping(before.get("spec")), mapping(after.get("spec"))
+    old, new = dict(mapping(before.get("spec"))), dict(mapping(after.get("spec")))
+    for spec in (old, new):
+        selector = mapping(spec.get("selector"))
+        spec["selector"] = {key: value for key, value in selector.items() if value}
     return tuple(
         name for name in _STATEFULSET
         if (old.get(name) or _EMPTY.get(name)) != (new.get(name) or _EMPTY.get(name))

@@ -54,7 +54,9 @@ def nothing_restarts(change: Change) -> Says:
     if change.both is None or change.moved or change.renamed or change.stays:
         return
     before, after = change.both
-    if before.object == after.object or before.template != after.template:
+    if before.template != after.template or (
+        change.pair and change.pair.before == change.pair.after
+    ):
         return
     if before.replicas != after.replicas or _other_ordinals(change):
         return

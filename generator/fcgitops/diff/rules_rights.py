@@ -23,7 +23,7 @@ from fcgitops.diff.rights import (
     summary,
 )
 from fcgitops.diff.rules_pod import in_namespace
-from fcgitops.diff.stored import mapping
+from fcgitops.diff.stored import mapping, stored
 
 _FC = "frameworkcontroller.microsoft.com"
 _CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
@@ -129,7 +129,7 @@ def _other_role(pair: Pair) -> bool:
     return (
         pair.before is not None
         and pair.after is not None
-        and (pair.before.get("roleRef") != pair.after.get("roleRef"))
+        and stored(pair.before).get("roleRef") != stored(pair.after).get("roleRef")
     )
 
 

@@ -99,7 +99,6 @@ def _resources(resources: Fields) -> None:
 
 
 def _template(template: Fields) -> None:
-    mapping(template.get("metadata")).pop("creationTimestamp", None)
     pod = template.get("spec")
     if not isinstance(pod, dict):
         return

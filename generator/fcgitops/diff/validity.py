@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterator
 
 from fcgitops.diff.objects import Object, Pair
 from fcgitops.diff.stored import mapping
@@ -15,7 +16,26 @@ def newly(pair: Pair) -> list[Fault]:
     if pair.after is None:
         return []
     known = set(faults(pair.before)) if pair.before is not None else set()
-    return [fault for fault in faults(_kept(pair.before, pair.after)) if fault not in known]
+    found = [fault for fault in faults(_kept(pair.before, pair.after)) if fault not in known]
+    if pair.before is None or pair.how != "same":
+        return found
+    return [
+        *(f for f in found if f.path != _GENERATION or pair.kind not in _COUNTED),
+        *_settled_once(pair.before, pair.after),
+    ]
+
+
+_GENERATION = ("metadata", "generation")
+_COUNTED = ("StatefulSet", "Deployment", "DaemonSet", "Job")
+"""Kinds whose generation the API server sets itself, whatever is written there."""
+
+
+def _settled_once(before: Object, after: Object) -> Iterator[Fault]:
+    """Metadata that may not change. Source: ValidateObjectMetaAccessorUpdate of apimachinery."""
+    for key in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+        new = after["metadata"].get(key)
+        if new is not None and new != before["metadata"].get(key):
+            yield Fault(("metadata", key), "field is immutable")
 
 
 def _kept(before: Object | None, after: Object) -> Object:
@@ -23,7 +43,7 @@ def _kept(before: Object | None, after: Object) -> Object:
     if before is None or after["kind"] != "Service":
         return after
     old, new = mapping(before.get("spec")), mapping(after.get("spec"))
-    if "clusterIP" in new or "clusterIP" not in old:
+    if new.get("clusterIP") or "clusterIP" not in old:
         return after
     return {**after, "spec": {**new, "clusterIP": old["clusterIP"]}}
 

@@ -1,0 +1,191 @@
+"""What `diff` says against what the real API server does: each rule's edits, and random ones.
+
+The left side is really applied, the right side asked for as a dry run, both server-side and by the
+same manager of fields, as a sync tool would. What `diff` calls refused the API server refuses, and
+nothing else; a restart is a Pod template that is stored otherwise, and nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from consequences import all_pairs
+from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering
+from fcgitops.diff import compare, objects
+from fcgitops.kubernetes import check, schema
+from fcgitops.text import yamlio
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from test_oracle import HERE, OF_THE_CLUSTER, PLURALS
+from testbed.controlplane import ControlPlane, api_server
+from testbed.patches import Patches, apply
+
+pytestmark = pytest.mark.cluster
+GOLDEN = Path(__file__).parents[1] / "golden"
+MANY = int(os.environ.get("PATCHES", "300"))
+Object = dict[str, Any]
+
+REFUSING = {"C03", "C04", "C09", "S03", "R11", "N10", "D05", "X04", "X10"}
+"""Rules that say that the API server refuses the object."""
+ROLLING = {"C01", "C08"}
+"""Rules that say that the stored template is another one."""
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with api_server(tmp_path_factory.mktemp("api")) as plane:
+        yield plane
+
+
+class Server:
+    """The API server, as a sync tool that applies and prunes uses it."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.plane = plane
+
+    def path(self, o: Object) -> str:
+        """Where the API server has an object."""
+        api, kind = o["apiVersion"], o["kind"]
+        base = f"/api/{api}" if "/" not in api else f"/apis/{api}"
+        if schema.namespaced(api, kind):
+            base += f"/namespaces/{objects.namespace(o) or 'default'}"
+        plural = {"PriorityClass": "priorityclasses", **PLURALS}.get(kind, f"{kind.lower()}s")
+        return f"{base}/{plural}/{quote(objects.name(o), safe='')}"
+
+    def apply(self, o: Object, *, dry: bool) -> tuple[Object | None, str]:
+        """What is stored then, or why it is refused."""
+        query = "fieldManager=tool&force=true&fieldValidation=Strict" + "&dryRun=All" * dry
+        status, answer = self.plane.ask(
+            "PATCH", f"{self.path(o)}?{query}", json.dumps(o), "application/apply-patch+yaml"
+        )
+        found = json.loads(answer)
+        return (found, "") if status in (200, 201) else (None, str(found.get("message")))
+
+    def take_off(self, rendered: list[Object]) -> None:
+        """Deletes all but Namespaces, of which nothing here would see the end."""
+        for o in rendered:
+            if o["kind"] != "Namespace":
+                self.plane.ask("DELETE", self.path(o))
+
+
+def template(o: Object | None) -> str:
+    return json.dumps(o["spec"]["template"], sort_keys=True) if o else ""
+
+
+def judge(
+    server: Server, before: list[Object], after: list[Object]
+) -> tuple[set[str], set[str], bool]:
+    """What the API server refuses, what another would take, whether the stored template differs."""
+    known = [o for o in before if schema.known(o["apiVersion"], o["kind"])]
+    stored = {objects.key(o): server.apply(o, dry=False) for o in known}
+    for place in {objects.namespace(o) for o in after} - {""}:
+        server.apply(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place}}, dry=False
+        )
+    try:
+        refused: set[str] = set()
+        elsewhere: set[str] = set()
+        rolls = False
+        for o in after:
+            if o in before or not schema.known(o["apiVersion"], o["kind"]):
+                continue
+            found, reason = server.apply(o, dry=True)
+            was, why = stored.get(objects.key(o), (None, ""))
+            newer = check.faults(o, HERE) != check.faults(o)  # a field of another version
+            if newer or OF_THE_CLUSTER.search(reason):
+                elsewhere.add(objects.label(o))
+            elif reason and reason != why:
+                refused.add(objects.label(o))
+            if found and was and objects.runs_frameworkcontroller(o):
+                rolls = template(found) != template(was)
+        return refused, elsewhere, rolls
+    finally:
+        server.take_off(known)
+
+
+def agree(server: Server, before: list[Object], after: list[Object], what: object) -> None:
+    """Asks both, and compares what they say."""
+    outcome = compare.outcome(before, after)
+    refused, elsewhere, rolls = judge(server, before, after)
+    of_the_server = {
+        o["kind"] for o in [*before, *after] if schema.known(o["apiVersion"], o["kind"])
+    }
+    said = {
+        e.object
+        for e in outcome.effects
+        if e.id in REFUSING and e.object.partition("/")[0] in of_the_server
+    }
+    assert said - elsewhere == refused, what
+    ids = {e.id for e in outcome.effects}
+    runs = [o for o in (*before, *after) if objects.runs_frameworkcontroller(o)]
+    judged = not elsewhere & {objects.label(o) for o in runs}
+    if judged and len(runs) == 2 and all(o["spec"].get("replicas", 1) for o in runs):
+        assert bool(ROLLING & ids) == rolls, what
+
+
+def edits() -> Iterator[tuple[str, str, Edit | None, Edit]]:
+    for number, edit, close in CASES:
+        yield from ((number, "frameworkcontroller", None, each) for each in (edit, close))
+    for number, name, edit, close in ELSEWHERE:
+        yield from ((number, name, None, each) for each in (edit, close))
+    for number, name, prepare, edit in PREPARED:
+        yield number, name, prepare, edit
+
+
+EDITS = list(edits())
+
+
+@pytest.mark.parametrize(
+    ("name", "prepare", "edit"),
+    [edit[1:] for edit in EDITS],
+    ids=[f"{number}-{place}" for place, (number, *_) in enumerate(EDITS)],
+)
+def test_what_is_said_of_an_edit_is_what_the_api_server_does(
+    plane: ControlPlane, name: str, prepare: Edit | None, edit: Edit
+) -> None:
+    """Every edit of the rules' own tests, and those close to them."""
+    before = Rendering(name)
+    if prepare:
+        prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    agree(Server(plane), before.objects, after.objects, name)
+
+
+@pytest.mark.parametrize("pair", all_pairs(), ids=lambda pair: pair.name)
+def test_what_is_said_of_the_known_pairs_is_what_the_api_server_does(
+    plane: ControlPlane, pair: Any
+) -> None:
+    """The pairs of tests/data/consequences."""
+    agree(Server(plane), pair.before, pair.after, pair.name)
+
+
+RENDERED = sorted(GOLDEN.glob("*/rendered/*.yaml"))
+
+
+@settings(
+    max_examples=MANY, deadline=None, derandomize="PATCHES" not in os.environ, database=None,
+    suppress_health_check=list(HealthCheck), phases=(Phase.generate,),
+)  # fmt: skip
+@given(seed=st.integers(0, 1 << 32), file=st.sampled_from(RENDERED))
+def test_random_changes_of_golden_environments(plane: ControlPlane, seed: int, file: Path) -> None:
+    """No exception, no refusal that is missed or made up, no restart either."""
+    before = [o for o in yamlio.load_all(file.read_bytes()) if o]
+    after = copy.deepcopy(before)
+    patch = Patches(Random(seed)).patch(before)
+    item = after[before.index(patch.target)]
+    with suppress(KeyError, IndexError):  # the second operation takes away what the first adds
+        for operation in copy.deepcopy(patch.operations):
+            apply(item, operation)
+    if not isinstance(item.get("metadata"), dict) or "name" not in item["metadata"]:
+        return  # kustomize does not build it
+    agree(Server(plane), before, after, (file.name, patch.operations))
