@@ -306,10 +306,15 @@ def _claim_faults(before: Object | None, after: Object) -> Iterator[str]:
     if before is None:
         return
     old, new = spec(before), spec(after)
-    for key in ("storageClassName", "accessModes", "volumeName", "volumeMode", "selector",
-                "dataSource"):  # fmt: skip
-        if old.get(key) != new.get(key) and not (key == "volumeMode" and key not in new):
+    free = ("resources", "volumeAttributesClassName", "volumeName")
+    for key in sorted({*old, *new} - {*free}):
+        if old.get(key) != new.get(key):
             yield f"{key} is immutable"
+    if new.get("volumeName") and old.get("volumeName") != new["volumeName"]:
+        yield "volumeName is immutable"
+    limits = [mapping(s.get("resources")).get("limits") for s in (old, new)]
+    if limits[0] != limits[1]:
+        yield "resources.limits is immutable"
     sizes = [
         mapping(mapping(s.get("resources")).get("requests")).get("storage", "") for s in (old, new)
     ]
