@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from fcgitops.cli import main as cli
-from gitenv import git, git_home, make_repository
+from gitenv import git, git_home, isolate, make_repository
 from testbed.kindcluster import kind_cluster, kind_images, kind_program, task_image
 
 __all__ = [
@@ -55,12 +56,48 @@ def fcgitops(
     return run
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes each repository once: what its commands are → its folder, for copies alone."""
+    made: dict[str, Path] = {}
+
+    def make(commands: Sequence[Sequence[str]]) -> Path:
+        key = repr(commands)
+        if key not in made:
+            (_, name, *options), *more = commands
+            folder = tmp_path_factory.mktemp("made") / name
+            with pytest.MonkeyPatch.context() as patch:
+                isolate(tmp_path_factory.mktemp("home"), patch)
+                patch.setenv("FCGITOPS_EFFECTS", "off")
+                assert cli.run(["new", str(folder), "--no-input", *options]) == 0
+                for command in more:
+                    assert cli.run(["-C", str(folder), *command]) == 0
+            made[key] = folder
+        return made[key]
+
+    return make
+
+
+CopyOf = Callable[..., Path]
+
+
 @pytest.fixture
-def repository(fcgitops: Fcgitops, tmp_path: Path) -> Path:
+def copy_of(made_once: Callable[..., Path], fcgitops: Fcgitops, tmp_path: Path) -> CopyOf:
+    """A repository of its own for a test, as commands make it, the first one `new NAME`."""
+
+    def copy(*commands: Sequence[str]) -> Path:
+        made = made_once(commands)
+        folder = Path(shutil.copytree(made, tmp_path / made.name, symlinks=True))
+        git(folder, "update-index", "-q", "--refresh")  # of other files of the same content
+        return folder
+
+    return copy
+
+
+@pytest.fixture
+def repository(copy_of: CopyOf) -> Path:
     """A new repository with the environments dev (default-config) and prod (customized-config)."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--env", "dev", "--env", "prod=customized-config", "--no-input")
-    return folder
+    return copy_of(["new", "deploy", "--env", "dev", "--env", "prod=customized-config"])
 
 
 def tree(folder: Path) -> str:

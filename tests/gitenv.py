@@ -27,6 +27,12 @@ SETTINGS = """\
 def git_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home whose .gitconfig is all that git knows of its user."""
     home = tmp_path_factory.mktemp("home")
+    isolate(home, monkeypatch)
+    return home
+
+
+def isolate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes `home` the user's, with a .gitconfig that is all that git knows of him."""
     settings = home / ".gitconfig"
     settings.write_text(SETTINGS)
     for name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -36,7 +42,6 @@ def git_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    return home
 
 
 def git(directory: Path, *arguments: str, data: str = "", status: int = 0) -> str:

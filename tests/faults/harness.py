@@ -165,7 +165,7 @@ SCENARIOS = {
     "overlay --branch": Scenario(["overlay", "stage", "--branch", "add/stage"], "exists"),
     "overlay --no-commit": Scenario(["overlay", "stage", "--no-commit"]),
     "overlays": Scenario(["overlays", "--from", "../list.yaml"]),
-    "remove": Scenario(["remove", "dev"], "is no overlay"),
+    "remove": Scenario(["remove", "dev"], "is no environment"),
     "nni enable": Scenario(["nni", "enable", "dev", "--storage", "nfs://10.0.0.1/export"]),
     "nni experiment": Scenario(["nni", "experiment", "mnist", "--env", "prod"]),
     "nni remove": Scenario(["nni", "remove", "first"], "is no experiment"),

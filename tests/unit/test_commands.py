@@ -31,7 +31,7 @@ def test_remove_takes_out_all_of_an_environment(repository: Path, fcgitops: Fcgi
     assert tree(repository) == before
     assert not (repository / "overlays" / "stage").exists()
     assert "did you mean 'prod'?" in fcgitops("-C", repository, "remove", "prd", status=2).err
-    assert "default-config: is no overlay" in (
+    assert "default-config: is a variant, and no environment" in (
         fcgitops("-C", repository, "remove", "default-config", status=2).err
     )
 

@@ -30,7 +30,7 @@ def test_the_commit_holds_what_was_printed(speaking: Path, fcgitops: Fcgitops) -
         "effects:\n- prod: data loss (S05): Completed Frameworks older than 1 minute are deleted "
     )
     assert "\n- prod: restart (C01): FrameworkController restarts" in told
-    assert dry.err.rstrip("\n") == told
+    assert dry.err == f"{told}\nnothing was written; without --dry-run: Change environment prod\n"
     assert ran.err.partition("\n")[2].rstrip("\n") == told
 
 
@@ -39,7 +39,9 @@ def test_a_change_without_effect_says_so_in_one_line(speaking: Path, fcgitops: F
     source = speaking / "overlays/dev/environment.yaml"
     source.write_text(f"{source.read_text()}# looked after by Ada\n")
     fcgitops("-C", speaking, "overlay", "dev")
-    assert body(speaking) == "effects: none on any cluster"
+    assert body(speaking) == (
+        "With edits of overlays/dev/environment.yaml\n\neffects: none on any cluster"
+    )
 
 
 def test_environments_that_come_and_go(speaking: Path, fcgitops: Fcgitops) -> None:

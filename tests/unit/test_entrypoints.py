@@ -323,7 +323,7 @@ def test_bootstrap_refuses(fcgitops: Fcgitops, tmp_path: Path) -> None:
         (["--gitops", "flux"], "ENV: is not given"),
         (["--gitops", "x"], "'x' is not known"),
         (["dev", "--gitops", "both"], "'both' is not known (argocd or flux)"),
-        (["prd"], "is no overlay"),
+        (["prd"], "is no environment"),
     ):
         assert message in fcgitops("-C", folder, "bootstrap", *arguments, status=2).err
 

@@ -108,10 +108,10 @@ def test_enable(repository: Path, fcgitops: Fcgitops) -> None:
         (["prod", "--storage", SHARE, "--namespace", "../x"], "'../x' is not valid (a DNS label"),
         (
             ["prud", "--storage", SHARE],
-            "prud: is no overlay of this repository (did you mean 'prod'",
+            "prud: is no environment of this repository (did you mean 'prod'",
         ),
-        (["../prod", "--storage", SHARE], "../prod: is no overlay of this repository"),
-        (["$(id)", "--storage", SHARE], "$(id): is no overlay of this repository"),
+        (["../prod", "--storage", SHARE], "../prod: is no environment of this repository"),
+        (["$(id)", "--storage", SHARE], "$(id): is no environment of this repository"),
         (["prod", "--set", "nni.quota"], "'nni.quota' has no '='"),
         (["prod", "--branch", "b", "--no-commit"], "--branch: commits, and --no-commit does not"),
     ],
@@ -201,7 +201,9 @@ def test_a_lost_record_is_made_again(mnist: Path, fcgitops: Fcgitops) -> None:
     (mnist / "experiments/mnist/.fcgitops").unlink()
     ran = fcgitops("-C", mnist, "nni", "experiment", "mnist")
     assert "note: experiments/mnist/.fcgitops is missing or damaged" in ran.err
+    assert "note: experiments/mnist/.fcgitops was missing, and is there again" in ran.err
     assert ".fcgitops" in experiment_files(mnist)
+    assert git(mnist, "status", "--porcelain") == ""
 
 
 def test_generated_files_that_a_user_deletes_stay_deleted(mnist: Path, fcgitops: Fcgitops) -> None:
@@ -544,10 +546,10 @@ def test_remove(mnist: Path, fcgitops: Fcgitops) -> None:
     assert subject(mnist) == "Remove experiment mnist"
     assert experiment_files(mnist) == []
     assert ran.err.splitlines() == [
-        "note: experiments/mnist: 1 files that are not committed stay, such as "
+        "note: experiments/mnist: 1 file that is not committed stays, such as "
         "experiments/mnist/notes~",
         f"Remove experiment mnist: commit {git(mnist, 'rev-parse', '--short=10', 'HEAD')} on main",
-        "# On the cluster prod nothing has been deleted.",
+        "# This deletes nothing on the cluster prod.",
         "# Once this is merged and pushed: what takes the experiment off it; what it has found",
         "# stays on the share:",
         "# where Argo CD runs, this deletes the Application and nothing else;",

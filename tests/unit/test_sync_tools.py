@@ -176,7 +176,10 @@ def test_a_third_tool_hands_over(carousel: SyncTool, fcgitops: Fcgitops, tmp_pat
     folder = tmp_path / "deploy"
     fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
     there = fcgitops("-C", folder, "overlay", "dev", "--set", "sync=carousel").err
-    assert "note: dev: Carousel syncs it now. If Argo CD has done so, it goes on" in there
+    assert (
+        "note: dev: from this change on Carousel syncs it. If Argo CD has done so, it goes on"
+        in there
+    )
     assert (folder / "clusters/carousel/dev/ride.yaml").is_file()
     back = fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux").err
     assert "Once this is pushed, at the fair:\ncarousel free dev\n" in back

@@ -60,11 +60,12 @@ def at(function: F) -> F:
 
 
 def writes(function: F) -> F:
-    """Gives the command what each that writes has: --branch, --no-commit, --dry-run."""
+    """Gives the command what each that writes has: --branch, --message, --no-commit, --dry-run."""
     for option in (
         click.option(
             "--branch", metavar="NAME", help="Commit on a new branch, for a pull request."
         ),
+        click.option("-m", "--message", metavar="TEXT", help="The commit's message."),
         click.option("--no-commit", is_flag=True, help="Leave the change in work tree and index."),
         click.option("--dry-run", is_flag=True, help="Print the change as a diff, write nothing."),
     ):

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 import yaml
 
-from fcgitops.commands.writing import unified
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import answers, layout
@@ -17,6 +16,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.sync import entrypoints, registry
 from fcgitops.sync.tool import SyncTool
 from fcgitops.text.tree import safe_join
+from fcgitops.text.unified import unified
 
 
 def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
@@ -137,7 +137,7 @@ def _tool(repository: Repository, name: str, given: str | None) -> SyncTool:
         raise InputError(Problem("GITOPS", f"{given!r} is not known", " or ".join(registry.TOOLS)))
     if not name:
         return registry.TOOLS[given or repository.answers.tools[0].name]
-    repository.require([name], repository.environment_names())
+    repository.require([name], repository.environment_names(), "environment")
     own = repository.environment(name).sync
     if given and given != own:
         where = f"{layout.source_path(name)}: sync"

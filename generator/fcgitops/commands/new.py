@@ -306,7 +306,7 @@ def _made(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
             commit = repo.init_and_commit(
                 stage,
                 tree,
-                scaffold.first_message(parsed),
+                how.message or scaffold.first_message(parsed),
                 branch=how.branch or parsed.branch,
                 commit=not how.no_commit,
                 remote_url=parsed.repo_url,

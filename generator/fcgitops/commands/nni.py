@@ -9,17 +9,19 @@ from typing import Any
 from fcgitops.commands.writing import Options, change, refuse_all, write_environments
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.git import program, repo
+from fcgitops.git import program
 from fcgitops.model import assignments, layout
 from fcgitops.model import experiment as model
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import Environment
-from fcgitops.repository import experiments
+from fcgitops.repository import changes, experiments
+from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints, removal
 from fcgitops.text.tree import Tree
+from fcgitops.text.words import count
 
 NAMESPACE = "nni"
 """Where experiments run unless the user says otherwise."""
@@ -55,7 +57,7 @@ def enable(
         typed.given["nni.storage"] = storage
 
     def requests(repository: Repository) -> Any:  # noqa: ANN401
-        repository.require([name], repository.environment_names())
+        repository.require([name], repository.environment_names(), "environment")
         there = _namespace(repository, name)
         chosen = namespace or typed.given.get("nni.namespace") or there or NAMESPACE
         typed.given["nni.namespace"] = chosen
@@ -102,14 +104,14 @@ def experiment(
             raise InputError(Problem("--from", f"{source} is no folder", "a folder of trial code"))
         given = experiments.read_plain(place, str(source))
 
-    def make(repository: Repository) -> tuple[Merged, str]:
+    def make(repository: Repository) -> Change:
         planned = experiments.plan(
             repository, name, environment=environment or "", given=given, source=str(source or "")
         )
-        merged = experiments.outcome(repository, [planned], program.merge_file)
-        merged.files = dict.fromkeys(_gone(repository, name, planned.own)) | merged.files
-        verb = "Add" if planned.new else "Change"
-        return merged, f"{verb} experiment {name}"
+        what = changes.of_environments(repository, [], program.merge_file, experiment=planned)
+        deleted = dict.fromkeys(_gone(repository, name, planned.own))
+        what.merged.files = deleted | what.merged.files
+        return what
 
     return change(folder, make, Options(**options))
 
@@ -119,7 +121,7 @@ def _gone(repository: Repository, name: str, own: Tree) -> list[str]:
     there = f"{layout.EXPERIMENTS}/{name}"
     return [
         path
-        for path in repo.open_repository(repository.root).list_head(there)
+        for path in repository.git.list_head(there)
         if not (repository.root / path).exists() and path.removeprefix(f"{there}/") not in own
     ]
 
@@ -132,9 +134,9 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     """
     lines: list[str] = []
 
-    def make(repository: Repository) -> tuple[Merged, str]:
+    def make(repository: Repository) -> Change:
         repository.require([name], repository.experiment_names(), "experiment")
-        head = repo.open_repository(repository.root)
+        head = repository.git
         place = f"{layout.EXPERIMENTS}/{name}"
         entries = entrypoints.experiment_folders(name, repository.environment_names())
         committed = [path for folder in (place, *entries) for path in head.list_head(folder)]
@@ -145,10 +147,11 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         files = [path for path in (repository.root / place).rglob("*") if not path.is_dir()]
         there = {path.relative_to(repository.root).as_posix() for path in files}
         if others := sorted(there - set(committed)):
-            what = f"{len(others)} files that are not committed stay, such as {others[0]}"
-            merged.notes.append(terminal.printable(f"{place}: {what}"))
+            what = f"stay{'' if others[1:] else 's'}, such as {others[0]}"
+            files_there = count(len(others), "file that is not", "files that are not")
+            merged.notes.append(terminal.printable(f"{place}: {files_there} committed {what}"))
         lines.extend(removal.experiment_commands(name, _environment(repository, name)))
-        return merged, f"Remove experiment {name}"
+        return Change(merged, removed={place})
 
     status = change(folder, make, Options(**options))
     for line in lines:

@@ -9,12 +9,13 @@ from typing import Any
 from fcgitops.commands.writing import Options, change
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
-from fcgitops.git import program, repo
+from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.programs import kustomize
-from fcgitops.repository import environments, experiments, provenance, record
+from fcgitops.repository import changes, experiments, provenance, record
+from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints, registry, removal
@@ -38,8 +39,9 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     """
     lines: list[str] = []
 
-    def make(repository: Repository) -> tuple[Merged, str]:
-        repository.require([name], repository.environment_names() + repository.headless_names())
+    def make(repository: Repository) -> Change:
+        known = repository.environment_names() + repository.headless_names()
+        repository.require([name], known, "environment")
         used, unreadable = experiments.of_environments(repository, [name])
         problems = [
             Problem(
@@ -58,11 +60,15 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
             nni = _objects(repository, Kustomization(Kind.NNI, name))
         objects = _objects(repository, Kustomization(Kind.OVERLAY, name))
         lines.extend(removal.commands(environment, objects, nni))
-        merged = Merged(dict.fromkeys(committed))
-        if environment.runs_nni:  # the last one takes Argo CD's entry point of NNI along
-            gone = dataclasses.replace(environment, nni_namespace="")
-            merged.add(environments.repository_outcome(repository, program.merge_file, [gone]))
-        return merged, f"Remove environment {name}"
+        what = Change(Merged())
+        if environment.runs_nni:  # the last one takes the entry points of NNI along
+            gone = [dataclasses.replace(environment, nni_namespace="")]
+            what = changes.of_environments(
+                repository, [], program.merge_file, whole=True, gone=gone
+            )
+        what.merged.files |= dict.fromkeys(committed)
+        what.removed.add(f"{layout.OVERLAYS}/{name}")
+        return what
 
     status = change(folder, make, Options(**options))
     for line in lines:
@@ -96,7 +102,7 @@ def _generated(repository: Repository, path: str) -> list[str]:
     made, _ = provenance.generated(path, recorded)
     names = [*made, place] if recorded else []
     there = [name for name in names if (repository.root / name).exists()]
-    committed = repo.open_repository(repository.root).list_head(path)
+    committed = repository.git.list_head(path)
     if missing := [name for name in there if name not in committed]:
         raise InputError(Problem(name, "is not committed", f"git add {path}") for name in missing)
     if others := sorted(set(committed) - set(there)):
@@ -111,7 +117,7 @@ def _committed(repository: Repository, path: str) -> list[str]:
         InputError: another file would stay behind.
     """
     folder = repository.root / path
-    committed = repo.open_repository(repository.root).list_head(path)
+    committed = repository.git.list_head(path)
     there = [p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink()]
     if there and not committed:
         raise InputError(Problem(path, "is not committed yet", f"git rm -r --cached {path}"))

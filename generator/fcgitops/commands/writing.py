@@ -1,12 +1,11 @@
-"""What overlay, overlays and remove share: a change is shown, left uncommitted, or committed."""
+"""What commands that write share: a change is shown, left uncommitted, or committed."""
 
 from __future__ import annotations
 
-import difflib
-import io
 import os
+import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +15,22 @@ from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
 from fcgitops.model import layout
 from fcgitops.model.environment import Environment
-from fcgitops.repository import experiments
+from fcgitops.repository import changes
+from fcgitops.repository.buildable import missing_parts
+from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import (
-    Planned,
-    Request,
-    left_namespace,
-    outcome,
-    plan,
-    repository_outcome,
-)
+from fcgitops.repository.environments import Planned, Request, left_namespace, plan
 from fcgitops.repository.merge import Conflict, Merged
+from fcgitops.repository.subject import subject
 from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
+from fcgitops.text.unified import unified
+from fcgitops.text.words import count
 
 Contents = Mapping[str, bytes | None]
-Plan = Callable[[Repository], tuple[Merged, str]]
-"""From the repository as it is to what it should hold, and the commit's message."""
+Plan = Callable[[Repository], Change]
+"""From the repository as it is to what it should hold."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +40,22 @@ class Options:
     branch: str | None = None
     no_commit: bool = False
     dry_run: bool = False
+    message: str | None = None
 
     def __post_init__(self) -> None:
         """Refuses options that contradict each other."""
-        if self.branch and self.no_commit:
-            raise InputError(
-                Problem("--branch", "commits, and --no-commit does not", "one of the two")
+        problems = [
+            Problem(option, f"{what}, and --no-commit does not", "one of the two")
+            for option, what, value in (
+                ("--branch", "commits", self.branch),
+                ("--message", "is for what commits", self.message),
             )
+            if value is not None and self.no_commit
+        ]
+        if self.message is not None and not self.message.strip():
+            problems.append(Problem("--message", "is empty", "a line that says what is done"))
+        if problems:
+            raise InputError(problems)
 
 
 def change(folder: Path, make: Plan, options: Options) -> int:
@@ -64,46 +70,55 @@ def change(folder: Path, make: Plan, options: Options) -> int:
         0, or 1 where the user's edits and the new text conflict.
 
     Raises:
-        InputError, FoundError, ToolError: nothing was written.
+        InputError, ToolError: nothing was written.
+        FoundError: nothing was written, and the repository is not as it should be.
     """
     found = Repository.find(folder)
-    worktree = repo.open_repository(found.root)
-    with nullcontext() if options.dry_run else worktree.lock():
-        repository = Repository(found.root)  # read under the lock
+    git = found.git
+    with nullcontext() if options.dry_run else git.lock():
+        repository = Repository(found.root, git)  # read under the lock
         repository.require_same_version()
-        worktree.refuse_left_out(*layout.READ)
-        merged, message = make(repository)
+        git.refuse_left_out(*layout.READ)
+        what = make(repository)
+        merged = what.merged
+        differing = git.differing(merged.files)
+        told = subject([*differing, *merged.conflicts], what.added, what.removed)
+        edits = _edits(repository, merged, differing)
         for note in merged.notes:
             terminal.say(f"note: {note}")
         if options.dry_run:
-            show(repository.root, merged)
-            if not merged.conflicts:
-                _say(effects(found.root, merged.files))
-            return FOUND if merged.conflicts else 0
+            return _show(repository, merged, told, edits)
         if merged.conflicts:
-            return _conflicts(worktree, merged, message, options)
-        differs = any(read_file(found.root, path) != data for path, data in merged.files.items())
-        told = effects(found.root, merged.files)
-        body = "\n".join([message, "", *told]) if told else message
-        commit = worktree.commit(
-            merged.files, body, branch=options.branch, commit=not options.no_commit
+            return _conflicts(repository, merged, options.message or told, options)
+        effects = effects_of(found.root, merged.files)
+        commit = git.commit(
+            merged.files,
+            options.message or _message(told, edits, effects),
+            branch=options.branch,
+            commit=not options.no_commit,
         )
     if commit:
-        terminal.say(f"{message}: commit {commit[:10]} on {worktree.branch}")
-    elif differs:
-        terminal.say(f"{message}: left in the work tree and the index; `git commit` finishes it")
+        terminal.say(f"{told}: commit {commit[:10]} on {git.branch}{_with_yours(edits)}")
+    elif options.no_commit and differing:
+        terminal.say(f"{told}: left in the work tree and the index; `git commit` finishes it")
     else:
-        terminal.say(f"nothing to do: {len(merged.files)} files are as they should be")
+        _nothing_to_do(repository, what)
         return 0
-    _say(told)
+    _say([*effects, *(f"note: {problem}" for problem in _missing(repository, what))])
     return 0
+
+
+def _message(told: str, edits: Sequence[str], effects: Sequence[str]) -> str:
+    """A commit's message: what it does, what of the user's it holds, what clusters feel of it."""
+    parts = [told, f"With edits of {', '.join(edits)}" if edits else "", "\n".join(effects)]
+    return "\n\n".join(filter(None, parts))
 
 
 EFFECTS = "FCGITOPS_EFFECTS"
 """Set to `off` where a command that writes is not to wait for the builds that its effects take."""
 
 
-def effects(root: Path, files: Contents) -> list[str]:
+def effects_of(root: Path, files: Contents) -> list[str]:
     """What a change does to clusters, as lines; none where HEAD holds it already."""
     if os.environ.get(EFFECTS) == "off":
         return []
@@ -112,9 +127,58 @@ def effects(root: Path, files: Contents) -> list[str]:
     return spoken.of_change(root, files)
 
 
-def _say(told: Sequence[str]) -> None:
-    for line in told:
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
         terminal.say(line)
+
+
+def _edits(repository: Repository, merged: Merged, differing: Sequence[str]) -> list[str]:
+    """The sources that somebody has edited, and that go into the commit as they are."""
+    sources = [path for path in differing if changes.is_source(path)]
+    return [
+        path
+        for path in repository.git.edited(sources)
+        if read_file(repository.root, path) == merged.files[path]
+    ]
+
+
+def _with_yours(edits: Sequence[str]) -> str:
+    """The end of a sentence that names edits; empty for none."""
+    if not edits:
+        return ""
+    return f", with your edit{'s' if len(edits) > 1 else ''} of {', '.join(edits)}"
+
+
+def _nothing_to_do(repository: Repository, what: Change) -> None:
+    """Says that all is as it should be, once the records are that are lost here alone.
+
+    Raises:
+        FoundError: it is not: an edit of the user's takes away what nothing builds without, or a
+            file is as it was before HEAD.
+    """
+    git = repository.git
+    lost = [p for p in git.edited(what.merged.files) if p.endswith(f"/{layout.RECORD_FILE}")]
+    for path in git.write_missing(lost):
+        terminal.say(f"note: {path} was missing, and is there again")
+    problems = [
+        Problem(path, "is not as it should be; HEAD has it so", f"git restore {shlex.quote(path)}")
+        for path in git.edited(what.merged.files)
+    ]
+    problems += _missing(repository, what)
+    if problems:
+        raise FoundError(problems)
+    number = len(what.merged.files)
+    verb = "is as it" if number == 1 else "are as they"
+    terminal.say(f"nothing to do: {count(number, 'file')} {verb} should be")
+
+
+def _missing(repository: Repository, what: Change) -> list[Problem]:
+    """What is not there, of the files without which a changed environment does not build."""
+    return [
+        problem
+        for item in what.environments
+        for problem in missing_parts(repository.root, item.environment.name)
+    ]
 
 
 def write_environments(
@@ -133,57 +197,30 @@ def write_environments(
         whole: whether the entry points of the repository are brought in line too.
     """
 
-    def make(repository: Repository) -> tuple[Merged, str]:
-        planned = plan(repository, requests(repository))
-        merged = outcome(repository, planned, program.merge_file)
-        merged.add(_experiments(repository, [item.environment for item in planned]))
-        if whole or _nni_is_on(repository, planned):
-            changed_environments = [item.environment for item in planned]
-            merged.add(repository_outcome(repository, program.merge_file, changed_environments))
-        added = [p.environment.name for p in planned if p.new]
-        changed = _changed(repository, [p.environment.name for p in planned if not p.new], merged)
-        message = (
-            "; ".join(
-                part for part in (_sentence("Add", added), _sentence("Change", changed)) if part
-            )
-            or "Bring the entry points in line"
-        )
-        for item in planned:
-            env = item.environment
-            if env.api_address.startswith("https:") and not env.kubeconfig_secret:
-                terminal.say(
-                    f"note: {env.name}: FrameworkController sends no token to apiServer.address "
-                    "unless apiServer.kubeconfigSecret gives it a kubeconfig"
-                )
-            before = entrypoints.generated_for(repository.root, env.name, env.sync)
-            if not item.new and before is not registry.of(env):
-                terminal.say(f"note: {removal.handover(env, before)}")
-            if note := _namespace_left(repository, env):
-                terminal.say(f"note: {note}")
-        return merged, message
+    def make(repository: Repository) -> Change:
+        wanted = requests(repository)
+        what = changes.of_environments(repository, wanted, program.merge_file, whole=whole)
+        for item in what.environments:
+            what.merged.notes += _remarks(repository, item)
+        return what
 
     return change(folder, make, options)
 
 
-def _nni_is_on(repository: Repository, planned: Sequence[Planned]) -> bool:
-    """Whether the entry points that environments share may depend on what changes."""
-    there = (repository.root / path for path in entrypoints.of_nni(repository.answers))
-    return any(item.environment.runs_nni for item in planned) or any(map(Path.exists, there))
-
-
-def _experiments(repository: Repository, changed: Sequence[Environment]) -> Merged:
-    """The experiments of environments that change, brought in line; the unreadable are noted."""
-    environments = {env.name: env for env in changed}
-    names, unreadable = experiments.of_environments(repository, environments)
-    there, notes = [], [f"an experiment was left as it is: {problem}" for problem in unreadable]
-    for name in names:
-        try:
-            there.append(experiments.as_it_is(repository, name, environments))
-        except InputError as error:
-            notes.append(f"experiments/{name} was left as it is: {error}")
-    merged = experiments.outcome(repository, there, program.merge_file)
-    merged.notes += notes
-    return merged
+def _remarks(repository: Repository, item: Planned) -> list[str]:
+    """What a user should know of one environment as it will be."""
+    env, found = item.environment, []
+    if env.api_address.startswith("https:") and not env.kubeconfig_secret:
+        found.append(
+            f"{env.name}: FrameworkController sends no token to apiServer.address unless "
+            "apiServer.kubeconfigSecret gives it a kubeconfig"
+        )
+    before = entrypoints.generated_for(repository.root, env.name, env.sync)
+    if not item.new and before is not registry.of(env):
+        found.append(removal.handover(env, before))
+    if note := _namespace_left(repository, env):
+        found.append(note)
+    return found
 
 
 def _namespace_left(repository: Repository, environment: Environment) -> str:
@@ -210,25 +247,6 @@ def refuse_all(
     raise InputError(problems)
 
 
-def _changed(repository: Repository, names: list[str], merged: Merged) -> list[str]:
-    """Those of many environments of which a file will not be as HEAD has it."""
-    if len(names) < 2:
-        return names
-    there = repo.open_repository(repository.root).read_head(merged.files)
-    differing = [path for path, data in merged.files.items() if there[path] != data]
-    differing += merged.conflicts
-    folders = {path.split("/")[1] for path in differing}
-    return [name for name in names if name in folders]
-
-
-def _sentence(verb: str, names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    if len(names) > 3:
-        return f"{verb} {len(names)} environments"
-    return f"{verb} environment{'s' if len(names) > 1 else ''} {', '.join(names)}"
-
-
 def show(root: Path, merged: Merged) -> None:
     """Prints what would change as a unified diff."""
     contents: dict[str, bytes | None] = dict(merged.files)
@@ -239,39 +257,47 @@ def show(root: Path, merged: Merged) -> None:
             terminal.data(unified(path, old, new))
 
 
-def unified(path: str, old: bytes | None, new: bytes | None) -> str:
-    """A unified diff of one file; None is one that is not there."""
-    lines = difflib.unified_diff(
-        _lines(old),
-        _lines(new),
-        "/dev/null" if old is None else f"a/{path}",
-        "/dev/null" if new is None else f"b/{path}",
-    )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
+def _show(repository: Repository, merged: Merged, told: str, edits: Sequence[str]) -> int:
+    """Shows what a change would do, and says that it was not done."""
+    show(repository.root, merged)
+    if merged.conflicts:
+        _tell_conflicts(merged)
+    else:
+        _say(effects_of(repository.root, merged.files))
+    would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
+    terminal.say(f"nothing was written; without --dry-run: {would}")
+    return FOUND if merged.conflicts else 0
 
 
-def _lines(content: bytes | None) -> list[str]:
-    """Lines as git counts them: `splitlines` knows more ends than the newline."""
-    return io.StringIO((content or b"").decode(errors="replace"), newline="\n").readlines()
+def _tell_conflicts(merged: Merged) -> None:
+    for path in merged.conflicts:
+        terminal.say(f"conflict: {path}: your edit and the new text change the same lines")
 
 
-def _conflicts(worktree: repo.GitRepository, merged: Merged, message: str, options: Options) -> int:
+def _conflicts(repository: Repository, merged: Merged, message: str, options: Options) -> int:
+    """Leaves conflicts as git does, and says what is done with them.
+
+    Raises:
+        FoundError: they cannot be left on a new branch.
+    """
     if options.branch:
-        hint = f"`git switch -c {options.branch}`, then the same without --branch"
+        hint = f"`git switch -c {shlex.quote(options.branch)}`, then the same without --branch"
         raise FoundError(
             Problem(path, "your edit and the new text change the same lines", hint)
             for path in merged.conflicts
         )
+    written = [
+        path
+        for path in repository.git.differing(merged.files)
+        if read_file(repository.root, path) != merged.files[path]
+    ]
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
-    worktree.leave_conflict(merged.files, stages)
-    for path in merged.conflicts:
-        terminal.say(f"conflict: {path}: your edit and the new text change the same lines")
-    paths = " ".join(sorted({path.rpartition("/")[0] for path in merged.conflicts}))
+    repository.git.leave_conflict(merged.files, stages)
+    _tell_conflicts(merged)
+    paths = shlex.join(sorted({*written, *merged.conflicts}))
     terminal.say(
         "resolve them (`git mergetool`, or edit the markers), `git add` them and "
-        f"`git commit -m '{message}'`;\n"
+        f"`git commit -m {shlex.quote(message)}`;\n"
         f"`git restore --source=HEAD --staged --worktree {paths}` takes all of it back"
     )
     return FOUND

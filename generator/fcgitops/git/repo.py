@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import commits, journal, preflight, recovery, transaction
-from fcgitops.git.program import Git
+from fcgitops.git.program import Git, raw
 from fcgitops.git.worktree import FILE, Entry, WorkTree
 
 Contents = Mapping[str, bytes | None]
@@ -124,6 +124,35 @@ class GitRepository:
             what = f"the sparse checkout leaves out files of {', '.join(sorted(left_out))}"
             paths = shlex.join(self.prefix + folder for folder in sorted(left_out))
             raise InputError(Problem(str(self.top), what, f"git sparse-checkout add {paths}"))
+
+    def differing(self, contents: Contents) -> list[str]:
+        """Those of the paths at which HEAD holds something else, or another file than none."""
+        old = self._tree.head_names(self.prefix + path for path in contents)
+        new = {p: None if c is None else self._tree.name(c) for p, c in contents.items()}
+        return [path for path in contents if old[self.prefix + path] != new[path]]
+
+    def edited(self, paths: Iterable[str]) -> list[str]:
+        """Those of the paths at which the work tree is not as HEAD: an edit that HEAD lacks.
+
+        Line ends that git changes are no edit, and a file that a sparse checkout leaves out is
+        none either.
+        """
+        return [
+            path.removeprefix(self.prefix)
+            for path in self._tree.edited(self.prefix + path for path in paths)
+        ]
+
+    def write_missing(self, paths: Iterable[str]) -> list[str]:
+        """Writes those of the paths that are in the index and not in the work tree.
+
+        Returns:
+            What was written.
+        """
+        missing = [path for path in paths if not (self.root / path).exists()]
+        data = "".join(f"{self.prefix}{path}\0" for path in missing)
+        if missing:
+            self._tree.git.run("checkout-index", "-q", "-z", "--stdin", data=raw(data))
+        return [path for path in missing if (self.root / path).exists()]
 
     def list_ignored(self, under: str) -> list[str]:
         """What git ignores below a path: files, and whole folders with a "/" at their end."""

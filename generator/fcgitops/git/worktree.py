@@ -205,6 +205,19 @@ class WorkTree:
                 found[path] = name if kind == "blob" else None
         return found
 
+    def edited(self, paths: Iterable[str]) -> list[str]:
+        """Those of the paths that the work tree has otherwise than HEAD, filters applied."""
+        old = self.head_names(paths)
+        new: dict[str, str | None] = {}
+        for path in old:
+            file = self.top / path
+            new[path] = self.name(file.read_bytes()) if file.is_file() else None
+        other = [path for path in old if new[path] != old[path]]
+        new |= self.names(path for path in other if new[path])  # this asks git, for filters
+        gone = [path for path in other if new[path] is None]
+        skipped = self.staged.skipped if gone else frozenset()
+        return [path for path in other if new[path] != old[path] and path not in skipped]
+
     def head_contents(self, paths: Iterable[str]) -> dict[str, bytes | None]:
         """The contents of HEAD's files; None where HEAD has none at the path."""
         found: dict[str, bytes | None] = dict.fromkeys(paths)

@@ -30,8 +30,18 @@ from fcgitops.text.yamledit import Document
 class Repository:
     """The content root: the folder that holds fcgitops.yaml."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, git: repo.GitRepository | None = None) -> None:
         self.root = root
+        self._git = git
+
+    @functools.cached_property
+    def git(self) -> repo.GitRepository:
+        """The Git repository that it is in.
+
+        Raises:
+            InputError: it is in none, as an exported tree is.
+        """
+        return self.head or repo.open_repository(self.root)
 
     @classmethod
     def find(cls, start: Path) -> Repository:
@@ -112,7 +122,7 @@ class Repository:
     def head(self) -> repo.GitRepository | None:
         """What is committed; None for an exported tree, or where there is no git."""
         with suppress(InputError, ToolError):
-            return repo.open_repository(self.root)
+            return self._git or repo.open_repository(self.root)
         return None
 
     @functools.cached_property
@@ -208,7 +218,13 @@ class Repository:
         problems = [
             self.missing(name)
             if name in self.absent
-            else Problem(name, f"is no {what} of this repository", did_you_mean(name, known))
+            else Problem(
+                name,
+                "is a variant, and no environment"
+                if what == "environment" and name in VARIANTS
+                else f"is no {what} of this repository",
+                did_you_mean(name, known),
+            )
             for name in wanted
             if name not in known
         ]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.git import repo
 from fcgitops.manifests import overlay, retired
 from fcgitops.model import environment as model
 from fcgitops.model import layout
@@ -124,7 +123,7 @@ def check_parts(environment: Environment, variant: str, where: str) -> list[Prob
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
     return check_settings(overlay.own_settings(environment), where) or [
-        found.problem(_VARIANT_FILE) for found in faults(check(variant.encode()))
+        found.problem(VARIANT_FILE) for found in faults(check(variant.encode()))
     ]
 
 
@@ -304,7 +303,7 @@ def _retired(
         return {path: None if again else there} if there else {}
     versions: Iterable[bytes] = ()
     with suppress(InputError):  # an exported tree has no history
-        versions = repo.open_repository(repository.root).former(place, limit=_HISTORY)
+        versions = repository.git.former(place, limit=_HISTORY)
     chosen = retired.choose([will_be, mine, *versions])
     content = retired.render(chosen) if chosen else None
     return {path: content} if content or there else {}
@@ -390,16 +389,16 @@ def bring_in_line(
     total.files[place] = record.encode(files) if files else None
 
 
-_VARIANT_FILE = f"{layout.OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{layout.CONFIG_FILE}"
+VARIANT_FILE = f"{layout.OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{layout.CONFIG_FILE}"
 
 
 def variant_config(repository: Repository) -> str:
     """The repository's own customized-config, which its owners may have changed."""
-    data = repository.read(_VARIANT_FILE)
+    data = repository.read(VARIANT_FILE)
     if data is None:
         return scaffold.variant_config(repository.answers.profile)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(Problem(f"{_VARIANT_FILE}:{line}", "is not UTF-8 text")) from error
+        raise InputError(Problem(f"{VARIANT_FILE}:{line}", "is not UTF-8 text")) from error

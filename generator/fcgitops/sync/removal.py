@@ -21,7 +21,7 @@ def commands(
     """
     tool = registry.of(environment)
     lines = [
-        f"# On the cluster {environment.cluster_name} nothing has been deleted.",
+        f"# This deletes nothing on the cluster {environment.cluster_name}.",
         "# Once this is merged and pushed: what runs there,",
         "kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces",
     ]
@@ -57,7 +57,7 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
     if environment is None:
         return [f"# (where the experiment {name!r} ran cannot be told from its files)"]
     return [
-        f"# On the cluster {environment.cluster_name} nothing has been deleted.",
+        f"# This deletes nothing on the cluster {environment.cluster_name}.",
         "# Once this is merged and pushed: what takes the experiment off it; what it has found",
         "# stays on the share:",
         *registry.of(environment).experiment_removal(name, environment),
@@ -74,9 +74,9 @@ def handover(environment: Environment, before: SyncTool) -> str:
     place, *lines = before.handover(environment)
     return "\n".join(
         [
-            f"{environment.name}: {environment.tool.label} syncs it now. If {before.traits.label} "
-            "has done so, it goes on, until it is told to let go; what is there stays. Once this "
-            f"is pushed, {place}:",
+            f"{environment.name}: from this change on {environment.tool.label} syncs it. If "
+            f"{before.traits.label} has done so, it goes on, until it is told to let go; what is "
+            f"there stays. Once this is pushed, {place}:",
             *lines,
         ]
     )

@@ -122,8 +122,9 @@ class ArgoCD:
         if profile != "hardened":
             return ""
         return (
-            f"{environment.name}: FrameworkController moves to {environment.namespace}. Argo CD's "
-            "sync waits, and nothing changes, until on that cluster this lets go of the "
+            f"{environment.name}: with this change FrameworkController moves to "
+            f"{environment.namespace}. Argo CD's sync waits, and nothing changes, until on that "
+            "cluster this lets go of the "
             f"namespace, which stays:\nkubectl annotate namespace {old} {TRACKING}-"
         )
 

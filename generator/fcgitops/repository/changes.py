@@ -1,0 +1,177 @@
+"""A change of a repository: what its files come to, with all that follows from the same sources.
+
+A commit holds the sources that its files follow from. Where somebody has edited one that others
+share, and has not committed the edit, it goes into the commit, and what else follows from it is
+brought in line there: a clone of that commit does not contradict itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fcgitops.core.errors import InputError
+from fcgitops.model import experiment as experiment_model
+from fcgitops.model import layout
+from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
+from fcgitops.repository import environments, experiments
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import Request
+from fcgitops.repository.merge import Merged, MergeFile
+from fcgitops.sync import entrypoints
+from fcgitops.text.tree import read_file, read_tree, safe_join
+
+SHARED = (layout.ANSWERS, environments.VARIANT_FILE, layout.CLUSTER_ROLE)
+"""The sources that environments share."""
+COMPONENT = layout.NNI_COMPONENT
+"""The folder of those that experiments share."""
+
+
+@dataclass
+class Change:
+    """What a repository should hold after a change."""
+
+    merged: Merged
+    environments: list[environments.Planned] = field(default_factory=list)
+    """Those that were asked for, and those that follow from the same edits."""
+    added: set[str] = field(default_factory=set)
+    """Folders of the environments and experiments that it makes."""
+    removed: set[str] = field(default_factory=set)
+    """Folders of those that it takes away."""
+
+
+def is_source(path: str) -> bool:
+    """Whether a file of a repository is one that people edit and others follow from."""
+    folder, _, name = path.rpartition("/")
+    if folder.startswith(f"{layout.EXPERIMENTS}/"):
+        return name not in (*experiment_model.GENERATED, layout.RECORD_FILE)
+    own = path == layout.source_path(folder.rpartition("/")[2])
+    return own or path in SHARED or folder == COMPONENT
+
+
+def of_environments(  # noqa: PLR0913 - all but three have a default
+    repository: Repository,
+    requests: Sequence[Request],
+    merge_file: MergeFile,
+    *,
+    whole: bool = False,
+    gone: Collection[Environment] = (),
+    experiment: experiments.Planned | None = None,
+) -> Change:
+    """The change that adds or changes environments, and with them their experiments.
+
+    Args:
+        repository: as it is on disk.
+        requests: what to add or change.
+        merge_file: git's own merge of one file.
+        whole: whether the entry points that environments share are brought in line too.
+        gone: environments that go in the same commit, as the others should take them.
+        experiment: one that is added or changed in the same commit.
+
+    Raises:
+        InputError: with every problem of every request.
+    """
+    sources = _Sources(repository)
+    planned = environments.plan(repository, requests)
+    away, own = {env.name for env in gone}, [experiment] if experiment else []
+    while True:
+        changed = {item.environment.name: item.environment for item in planned}
+        names, unreadable = experiments.of_environments(repository, changed)
+        if (names or own) and sources.component:
+            names = repository.experiment_names()
+        names = [name for name in names if name not in [item.experiment.name for item in own]]
+        there, notes = _readable(repository, names, changed)
+        there += own
+        notes += [f"an experiment was left as it is: {problem}" for problem in unreadable]
+        used = sources.used(changed.values(), whole=whole, experiments=bool(there))
+        homes = {item.environment.name for item in there}
+        more = sources.followers(used, {*away, *changed}, homes)
+        if not more:
+            break
+        requests = [*requests, *(Request(name, layout.source_path(name)) for name in more)]
+        planned = environments.plan(repository, requests)
+    merged = Merged(notes=[*sources.notes, *notes])
+    merged.add(environments.outcome(repository, planned, merge_file))
+    merged.add(experiments.outcome(repository, there, merge_file))
+    if whole or layout.ANSWERS in used or (changed and _nni_is_on(repository, changed.values())):
+        others = [*changed.values(), *gone]
+        merged.add(environments.repository_outcome(repository, merge_file, others))
+    merged.files |= {path: read_file(repository.root, path) for path in used}
+    added = {f"{layout.OVERLAYS}/{item.environment.name}" for item in planned if item.new}
+    added |= {f"{layout.EXPERIMENTS}/{item.experiment.name}" for item in own if item.new}
+    return Change(merged, planned, added)
+
+
+class _Sources:
+    """The shared sources whose edits HEAD does not have, and what follows from them."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._edited = set(repository.git.edited(SHARED))
+        self.notes: list[str] = []
+
+    @functools.cached_property
+    def component(self) -> set[str]:
+        """Those of the component that experiments share."""
+        git, folder = self._repository.git, safe_join(self._repository.root, COMPONENT)
+        there = {f"{COMPONENT}/{path}" for path in read_tree(folder)}
+        return set(git.edited(there | set(git.list_head(COMPONENT))))
+
+    def used(self, changed: Iterable[Environment], *, whole: bool, experiments: bool) -> set[str]:
+        """Those that the files of a commit follow from."""
+        wanted = {path for env in changed for path in _of(env)}
+        if whole or experiments:
+            wanted.add(layout.ANSWERS)
+        return wanted & self._edited | (self.component if experiments else set())
+
+    def followers(self, used: set[str], known: Collection[str], names: Iterable[str]) -> list[str]:
+        """Further environments whose files follow from edits that go into a commit.
+
+        Args:
+            used: the sources that go into it.
+            known: the environments in it.
+            names: those that its experiments run in, whose own source is one of these too.
+        """
+        self.notes.clear()
+        shared = used & self._edited
+        found = []
+        for name in self._repository.environment_names() if shared else ():
+            if name in known:
+                continue
+            try:
+                if _of(self._repository.environment(name)) & shared:
+                    found.append(name)
+            except InputError as error:
+                self.notes.append(f"{name} was left as it is: {error}")
+        own = {layout.source_path(name): name for name in {*names} - {*known, *found}}
+        return [*found, *(own[path] for path in self._repository.git.edited(own))]
+
+
+def _of(environment: Environment) -> set[str]:
+    """The shared sources that the files of an environment follow from."""
+    customized = environment.variant == CUSTOMIZED_CONFIG
+    return {
+        layout.ANSWERS,
+        *([environments.VARIANT_FILE] if customized else []),
+        *([] if environment.tool.reads_environments else [layout.CLUSTER_ROLE]),
+    }
+
+
+def _nni_is_on(repository: Repository, changed: Iterable[Environment]) -> bool:
+    """Whether the entry points that environments share may depend on what changes."""
+    there = (repository.root / path for path in entrypoints.of_nni(repository.answers))
+    return any(env.runs_nni for env in changed) or any(path.exists() for path in there)
+
+
+def _readable(
+    repository: Repository, names: Iterable[str], changed: Mapping[str, Environment]
+) -> tuple[list[experiments.Planned], list[str]]:
+    """Experiments as their folders say, and a note of each that cannot be read."""
+    found, notes = [], []
+    for name in names:
+        try:
+            found.append(experiments.as_it_is(repository, name, changed))
+        except InputError as error:
+            notes.append(f"{layout.EXPERIMENTS}/{name} was left as it is: {error}")
+    return found, notes
