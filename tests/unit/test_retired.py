@@ -93,6 +93,25 @@ def test_the_fourth_one_before_is_on_its_way_off(fcgitops: Fcgitops, tmp_path: P
     assert sorted(config_maps(fcgitops, root)) == ["801", "805"]
 
 
+def test_removal_names_the_former_ones(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Argo CD leaves them, so what takes an environment off its cluster finds them by label."""
+    root = tmp_path / "deploy"
+    fcgitops("new", root, "--no-input", "--env", "prod=customized-config", "--env", "dev")
+    line = (
+        "kubectl --namespace frameworkcontroller delete configmap --selector "
+        "app.kubernetes.io/name=frameworkcontroller,app.kubernetes.io/component=controller"
+        "  # former configurations"
+    )
+    (label, *others) = config_maps(fcgitops, root).values()
+    assert others == []
+    assert label["metadata"]["labels"] == {
+        "app.kubernetes.io/name": "frameworkcontroller",
+        "app.kubernetes.io/component": "controller",
+    }
+    assert line in fcgitops("-C", root, "remove", "prod").err.splitlines()
+    assert line not in fcgitops("-C", root, "remove", "dev").err.splitlines()
+
+
 def test_where_nothing_is_retired(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """With Flux, which prunes nothing where anything is refused; and a file of the user's stays."""
     root = tmp_path / "deploy"

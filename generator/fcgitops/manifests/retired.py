@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from fcgitops.manifests.overlay import CONFIG_MAP
+from fcgitops.manifests.overlay import CONFIG_MAP, LABELS
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
 from fcgitops.model.synctools import ARGOCD
@@ -59,6 +59,7 @@ def render(config: bytes) -> bytes | None:
         "kind": "ConfigMap",
         "metadata": {
             "name": f"{CONFIG_MAP}-{name_hash(text)}",
+            "labels": LABELS,
             # As the one in use: ${...} in a regular expression is no variable of Flux's.
             "annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"},
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fcgitops.manifests import overlay
 from fcgitops.model import synctools
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
@@ -92,6 +93,7 @@ class ArgoCD:
             f"# and on the cluster {deletion.cluster(environment)}, for all clusters have these "
             "names:",
             *deletion.lines(objects),
+            *_former_configurations(environment, objects),
         ]
 
     def nni_removal(self, environment: Environment, objects: list[Object]) -> list[str]:
@@ -127,6 +129,21 @@ class ArgoCD:
             "cluster this lets go of the "
             f"namespace, which stays:\nkubectl annotate namespace {old} {TRACKING}-"
         )
+
+
+def _former_configurations(environment: Environment, objects: list[Object]) -> list[str]:
+    """What takes those away that Argo CD keeps; see manifests/retired.py."""
+    kept = ("ConfigMap", "Prune=false")
+    options = "argocd.argoproj.io/sync-options"
+    if not any(
+        (o["kind"], (o["metadata"].get("annotations") or {}).get(options)) == kept for o in objects
+    ):
+        return []
+    selector = ",".join(f"{key}={value}" for key, value in overlay.LABELS.items())
+    return [
+        f"kubectl --namespace {environment.namespace} delete configmap --selector {selector}"
+        "  # former configurations"
+    ]
 
 
 def _environment_let_go(environment: Environment) -> list[str]:
