@@ -20,10 +20,11 @@ def restricted(r: Rendered) -> Faults:
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.get(field):
             yield Fault(f"the Pod sets {field}", "leave it out")
-    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
-               "projected", "secret"}  # fmt: skip
+    # One without any kind is an emptyDir.
+    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "name",
+               "persistentVolumeClaim", "projected", "secret"}  # fmt: skip
     for volume in pod.get("volumes", []):
-        if not allowed & set(volume):
+        if not set(volume) <= allowed:
             yield Fault(
                 f"the volume {volume['name']} is of no kind that restricted allows",
                 "a Secret for instance",
