@@ -142,6 +142,8 @@ CASES = [
                   metadata={"name": "alone"}, spec=ALONE), ("dev",)),
     Case("each object that a kustomization renders", "FCG41",
          patch(STS, f"{POD}/securityContext/runAsUser", 0)),
+    Case("what FrameworkController needs of an overlay", "FCG44",
+         patch(STS, "/metadata/annotations", {"argocd.argoproj.io/hook": "PreSync"})),
     Case("the files that a kustomization is made of", "FCG42",
          local(labels=[{"pairs": {"team": "a"}, "includeSelectors": True}])),
     Case("the files that a kustomization is made of", "FCG43",
