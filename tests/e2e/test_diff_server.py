@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from conftest import Fcgitops
 from consequences import all_pairs
 from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering
 from fcgitops.diff import compare, objects
@@ -25,7 +26,7 @@ from fcgitops.kubernetes import check, schema
 from fcgitops.text import yamlio
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from test_oracle import HERE, OF_THE_CLUSTER, PLURALS
+from test_oracle_apiserver import HERE, OF_THE_CLUSTER, PLURALS
 from testbed.controlplane import ControlPlane, api_server
 from testbed.patches import Patches, apply
 
@@ -189,3 +190,24 @@ def test_random_changes_of_golden_environments(plane: ControlPlane, seed: int, f
     if not isinstance(item.get("metadata"), dict) or "name" not in item["metadata"]:
         return  # kustomize does not build it
     agree(Server(plane), before, after, (file.name, patch.operations))
+
+
+def test_what_is_on_a_cluster_is_compared_as_the_tool_would_apply_it(
+    plane: ControlPlane, repository: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing once it is applied, then an edit by hand, and never the field of another manager."""
+    monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig_of("admin")))
+    context = "testbed"
+    rendered = fcgitops("-C", repository, "build", "prod").out
+    tool = ("--server-side", "--field-manager=argocd-controller")
+    plane.apply(rendered, *tool)
+    command = ("-C", repository, "diff", "--live", "--context", context, "prod")
+    assert fcgitops(*command).out == f"prod on {context}: nothing differs\n"
+    place = ("-n", "frameworkcontroller")
+    plane.kubectl(*place, "scale", "statefulset", "frameworkcontroller", "--replicas=0")
+    plane.kubectl(*place, "label", "statefulset", "frameworkcontroller", "team=ml")
+    found = fcgitops(*command).out
+    assert found.startswith(f"prod on {context}: 1 effect, the worst: none\n  none  C06 ")
+    assert "spec.replicas: 0 → 1" in found
+    assert "team" not in found
+    Server(plane).take_off([o for o in yamlio.load_all(rendered.encode()) if o])

@@ -204,7 +204,8 @@ def as_text(report: Report, *, full: bool = False, style: Style = plain) -> Iter
 
 def _fold(fold: Fold, *, full: bool, style: Style) -> Iterator[str]:
     label = names(fold.names, len(fold.names) if full else _NAMES_SHOWN)
-    said = "cannot be compared" if fold.errors else fold.note or summary(fold.outcome)
+    quiet = fold.note if not (fold.outcome.effects or fold.outcome.objects) else ""
+    said = "cannot be compared" if fold.errors else quiet or summary(fold.outcome)
     yield f"{style(label, 'bold')}: {said}"
     for error in fold.errors:
         yield f"  {style('error', 'red')}  {error}"
