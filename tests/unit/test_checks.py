@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from fcgitops.core.reporting import line
+from fcgitops.core.formats.text import line
 from fcgitops.model.environment import PROFILES, VARIANTS
 from fcgitops.programs import kustomize
 from fcgitops.text import yamlio

@@ -17,7 +17,7 @@ def config() -> None:
 
 @config.command(name="check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.form
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
 @click.option("--strict", is_flag=True, help="Exit 1 too where an accepted file panics later.")
 @options.at

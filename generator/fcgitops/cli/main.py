@@ -197,7 +197,7 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 
 @cli.command()
 @click.argument("names", nargs=-1, shell_complete=options.environments)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.form
 @options.at
 @click.pass_context
 def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401

@@ -79,7 +79,7 @@ def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:
 
 @nni.command(name="check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.form
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
 @options.at
 @click.pass_context

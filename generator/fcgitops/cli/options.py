@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from fcgitops.core.errors import FcgitopsError
+from fcgitops.core.reporting import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
@@ -50,6 +51,18 @@ def environments(context: click.Context, _: click.Parameter, typed: str) -> list
         return [name for name in repository.environment_names() if name.startswith(typed)]
     except (FcgitopsError, OSError):
         return []
+
+
+def form(function: F) -> F:
+    """Gives the command the option --format of what has findings, as `form`."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="text",
+        metavar="|".join(FORMATS),
+        help="For a person, or for a program.",
+    )(function)
 
 
 def at(function: F) -> F:

@@ -21,7 +21,7 @@ def check(
     Args:
         folder: what the names are relative to.
         files: names; `-` is standard input.
-        form: `text` or `json`.
+        form: one of `reporting.FORMATS`.
         allow_hazards: whether hazards count as fine.
         strict: whether what an accepted file panics on a moment later counts too.
 
@@ -32,14 +32,15 @@ def check(
         InputError: with each file that cannot be read, after the others have been judged.
     """
     from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415 - its imports cost most
-    from fcgitops.fcconfig.findings import ACCEPT, faults, verdict  # noqa: PLC0415
+    from fcgitops.fcconfig.findings import ACCEPT, RULES, faults, verdict  # noqa: PLC0415
 
     def fails(findings: Sequence[Finding]) -> bool:
         if strict and verdict(findings) == ACCEPT:
             return bool(faults(findings))
         return judging.fails(findings, allow_hazards=allow_hazards)
 
-    return judging.run(folder, files, form, lambda data, _: judge(data), fails)
+    checker = judging.Checker("config check", RULES, lambda data, _: judge(data), fails)
+    return judging.run(folder, files, form, checker)
 
 
 def merge(folder: Path, file: str, *, replace: bool) -> int:

@@ -6,36 +6,40 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, InputError, Problem
-from fcgitops.core.findings import ACCEPT, HAZARD, Finding, verdict
-from fcgitops.core.reporting import FORMATS, Judged, Report
+from fcgitops.core.findings import ACCEPT, HAZARD, Finding, Rules, verdict
+from fcgitops.core.reporting import Judged, Report, render
 
 STANDARD_INPUT = "-"
 MAX_BYTES = 1 << 20
 """What a ConfigMap holds (k8s.io/api/core/v1: MaxSecretSize, which ConfigMap shares)."""
 
-Judge = Callable[[bytes, str], list[Finding]]
-"""What a file holds, and its name → its findings."""
+
+@dataclass(frozen=True)
+class Checker:
+    """What the two differ in."""
+
+    command: str
+    """Its name, such as `nni check`."""
+    rules: Rules
+    judge: Callable[[bytes, str], list[Finding]]
+    """What a file holds, and its name → its findings."""
+    fails: Callable[[Sequence[Finding]], bool]
+    """Whether findings of one file make the command fail."""
 
 
-def run(
-    folder: Path,
-    files: tuple[str, ...],
-    form: str,
-    judge: Judge,
-    fails: Callable[[Sequence[Finding]], bool],
-) -> int:
+def run(folder: Path, files: tuple[str, ...], form: str, checker: Checker) -> int:
     """Prints every finding and the verdict of each file.
 
     Args:
         folder: what the names are relative to.
         files: names; `-` is standard input.
-        form: `text` or `json`.
-        judge: the checker.
-        fails: whether findings of one file make the command fail.
+        form: one of `reporting.FORMATS`.
+        checker: what judges them.
 
     Returns:
         1 where a file fails, else 0.
@@ -51,11 +55,11 @@ def run(
         except OSError as error:
             problems.append(Problem(name, f"cannot be read: {error.strerror}"))
             continue
-        judged.append(Judged(name, judge(data, name)))
-    terminal.data(FORMATS[form](Report(files=judged)))
+        judged.append(Judged(name, checker.judge(data, name)))
+    terminal.data(render(form, Report(checker.command, checker.rules, files=judged)))
     if problems:
         raise InputError(problems)
-    return FOUND if any(fails(file.findings) for file in judged) else 0
+    return FOUND if any(checker.fails(file.findings) for file in judged) else 0
 
 
 def fails(findings: Sequence[Finding], *, allow_hazards: bool) -> bool:

@@ -15,7 +15,7 @@ def run(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool)
     Args:
         folder: what the names are relative to, and the paths in what standard input holds.
         files: names; `-` is standard input.
-        form: `text` or `json`.
+        form: one of `reporting.FORMATS`.
         allow_hazards: whether hazards count as fine.
 
     Returns:
@@ -25,6 +25,7 @@ def run(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool)
         InputError: with each file that cannot be read, after the others have been judged.
     """
     from fcgitops.nnifile.check import check  # noqa: PLC0415 - its imports cost most
+    from fcgitops.nnifile.rules import RULES  # noqa: PLC0415
 
     def judge(data: bytes, name: str) -> list[Finding]:
         beside = folder if name == judging.STANDARD_INPUT else (folder / name).parent
@@ -33,4 +34,4 @@ def run(folder: Path, files: tuple[str, ...], form: str, *, allow_hazards: bool)
     def fails(findings: Sequence[Finding]) -> bool:
         return judging.fails(findings, allow_hazards=allow_hazards)
 
-    return judging.run(folder, files, form, judge, fails)
+    return judging.run(folder, files, form, judging.Checker("nni check", RULES, judge, fails))

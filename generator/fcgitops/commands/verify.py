@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND
-from fcgitops.core.findings import ACCEPT, verdict
-from fcgitops.core.reporting import FORMATS, Report
+from fcgitops.core.reporting import Report, fails, render
+from fcgitops.model import layout
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
-from fcgitops.verify import verification
+from fcgitops.verify import catalogue, verification
 
 
 def run(folder: Path, names: Iterable[str], form: str) -> int:
@@ -34,9 +35,17 @@ def run(folder: Path, names: Iterable[str], form: str) -> int:
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")
+    start = time.monotonic()
     findings = verification.verify(repository, wanted, program)
-    terminal.data(FORMATS[form](Report(findings)))
-    if verdict(findings) != ACCEPT:
+    report = Report(
+        "verify",
+        catalogue.rules(),
+        findings,
+        overlays={str(item): f"{item.folder}/{layout.KUSTOMIZATION_FILE}" for item in wanted},
+        seconds=time.monotonic() - start,
+    )
+    terminal.data(render(form, report))
+    if fails(findings):
         terminal.say(f"{len(findings)} findings in {len(wanted)} kustomizations")
         return FOUND
     found = program.title

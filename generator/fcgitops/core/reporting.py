@@ -1,17 +1,19 @@
-"""Findings as a person or a program reads them: one place for `verify`, `config` and `nni check`.
+"""What a command found, as a value: one place for `verify`, `config check` and `nni check`.
 
-A format is a function from a `Report` to text, and a line in `FORMATS`.
+A format is a module of `core/formats/` with a function `render`, and its name in `FORMATS`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+import dataclasses
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from fcgitops.core.findings import INFO, Finding, verdict
-from fcgitops.core.terminal import printable
+from fcgitops.core.findings import INFO, Finding, Rules
+
+FORMATS = ("text", "json", "junit", "sarif", "github", "gitlab")
+"""What `--format` takes."""
 
 
 @dataclass(frozen=True)
@@ -23,62 +25,49 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Silenced:
+    """A finding that a comment beside its cause takes back."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What a command found: in a repository, or in each of some files."""
 
+    command: str
+    """Such as `verify`."""
+    rules: Rules
+    """All that was asked."""
     findings: Sequence[Finding] = ()
     """Of a repository."""
+    silenced: Sequence[Silenced] = ()
+    overlays: Mapping[str, str] = field(default_factory=dict)
+    """Each kustomization that was looked at → the file that a finding without one is shown at."""
     files: Sequence[Judged] = ()
+    seconds: float = 0.0
+
+    def shown(self, finding: Finding) -> Finding:
+        """A finding of a repository with a file: for formats that show all in files."""
+        file = finding.file or self.overlays.get(finding.overlay, "")
+        return dataclasses.replace(finding, file=file)
+
+    def all(self) -> Iterator[Finding]:
+        """Every finding that is not silenced, with its file, as far as one is known."""
+        yield from map(self.shown, self.findings)
+        for judged in self.files:
+            for finding in judged.findings:
+                yield dataclasses.replace(finding, file=judged.name)
 
 
-def text(report: Report) -> str:
-    """A line a finding, and one a verdict."""
-    lines = [line(finding) for finding in report.findings]
-    for judged in report.files:
-        name = printable(judged.name)
-        lines += [f"{name}:{finding}" for finding in judged.findings]
-        lines.append(f"{name}: {verdict(judged.findings)}")
-    return "".join(f"{line}\n" for line in lines)
+def fails(findings: Sequence[Finding]) -> bool:
+    """Whether one of them is more than worth knowing."""
+    return any(finding.severity != INFO for finding in findings)
 
 
-def line(finding: Finding) -> str:
-    """A finding of a repository: the overlay or the file, the number, and what is wrong there.
-
-    File and object are told where the sentence does not name them already.
-    """
-    named = finding.file.rpartition("/")[2] in finding.message and not finding.line
-    parts = (
-        finding.overlay or finding.place,
-        INFO if finding.severity == INFO else "",
-        finding.rule,
-        finding.place if finding.overlay and not named else "",
-        "" if finding.object in finding.message else finding.object,
-        finding.sentence,
-    )
-    hint = f" ({finding.hint})" if finding.hint else ""
-    return printable(": ".join(part for part in parts if part) + hint)
-
-
-def as_json(report: Report) -> str:
-    """A list of findings, or of files with their verdicts and findings."""
-    rows = [_fields(finding, _FIELDS) for finding in report.findings]
-    rows += [
-        {
-            "file": judged.name,
-            "verdict": verdict(judged.findings),
-            "findings": [_fields(finding, _FIELDS_IN_A_FILE) for finding in judged.findings],
-        }
-        for judged in report.files
-    ]
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
-
-
-FORMATS: dict[str, Callable[[Report], str]] = {"text": text, "json": as_json}
-"""What `--format` takes."""
-
-_FIELDS_IN_A_FILE = ("rule", "severity", "path", "line", "message", "hint")
-_FIELDS = ("rule", "severity", "overlay", "object", "file", "line", "path", "message", "hint")
-
-
-def _fields(finding: Finding, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(finding, name) for name in names}
+def render(form: str, report: Report) -> str:
+    """The report in one of `FORMATS`."""
+    module = importlib.import_module(f"fcgitops.core.formats.{form}")
+    text: str = module.render(report)
+    return text
