@@ -38,7 +38,7 @@ test: .venv/dev kustomize pinned ## the test suite, but for what needs a cluster
 .PHONY: faults
 faults: .venv/dev ## [FAULTS_EVERY=10]: kill, or fail, the commands that write at each call that changes a file
 	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(pytest) tests/faults $(PYTEST_ARGS) | tee /dev/stderr \
-	  | $(python) tests/faults/report.py docs/promises.md
+	  | PYTHONPATH=tests $(python) -m faults.report docs/promises.md
 
 .PHONY: e2e
 e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker

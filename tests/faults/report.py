@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from harness import KINDS
+from faults.harness import KINDS
 
 _LINE = re.compile(r"(?P<name>.+): (?P<kind>\w+) at (?P<tries>\d+) of (?P<calls>\d+) calls")
 _BEGIN, _END = "<!-- faults -->\n", "<!-- end of faults -->\n"
