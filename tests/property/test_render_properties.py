@@ -7,11 +7,10 @@ from typing import Any
 
 import yaml
 from fcgitops.manifests import overlay
-from fcgitops.model import environment
+from fcgitops.model import clusters, environment
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, PROFILES, VARIANTS
 from fcgitops.repository import record, scaffold
-from fcgitops.repository.contents import server_identity
 from fcgitops.text import keypaths
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,24 +18,26 @@ from hypothesis import strategies as st
 read = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 names = st.from_regex(r"[a-z]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
 notes = st.one_of(
-    st.sampled_from(["1e3", "0o17", "y", "=", "a...", "~", "{{x}}"]),
+    st.sampled_from(["1e3", "0o17", "y", "=", "a...", "~", "{{x}}", "a\n b\n\n", " \n", "\r\n"]),
     st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12),
-).filter(str.isprintable)
-tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True)
+)
+tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True).filter(
+    lambda tag: tag != "latest" and not tag.lstrip("v").startswith("0")
+)
 given_values = st.fixed_dictionaries(
     {"variant": st.sampled_from(VARIANTS)},
     optional={
         "namespace": names.filter(lambda name: not name.startswith("kube-")),
-        "image.registry": names,
+        "image.registry": names.map("{}.io:5000".format),
         "image.tag": tags,
         "image.digest": st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True),
         "image.pullSecrets": st.lists(names, unique=True, max_size=3),
         "apiServer.address": names.map("https://".__add__),
         "apiServer.kubeconfigSecret": names,
-        "resources.cpu": st.sampled_from(["1", "200m"]),
-        "resources.memory": st.sampled_from(["1Gi", "1"]),
+        "resources.cpu": st.sampled_from(["1", "200m", 2, 0.5]),
+        "resources.memory": st.sampled_from(["1Gi", "129e6", 1073741824]),
         "nodeSelector": st.dictionaries(names, names, max_size=3),
-        "tolerations": st.lists(st.fixed_dictionaries({"key": notes}), max_size=2, unique_by=repr),
+        "tolerations": st.lists(st.fixed_dictionaries({"key": names}), max_size=2),
         "labels": st.dictionaries(names.filter(lambda name: name != "app"), names, max_size=3),
         "annotations": st.dictionaries(names, notes, max_size=3),
         "components": st.lists(st.sampled_from(environment.COMPONENTS), unique=True),
@@ -93,5 +94,5 @@ def test_server_identity(host: str, scheme: str, port: int, data: st.DataObject)
     spelled = f"{scheme}://{host}" if port in (0, default) else plain
     spelled = data.draw(st.sampled_from([spelled, spelled.upper(), spelled.title()]))
     spelled += data.draw(st.sampled_from(["", "/"]))
-    assert server_identity(spelled) == server_identity(plain)
-    assert server_identity(plain) != server_identity(f"{scheme}://{host}x:{port or default}")
+    assert clusters.identity(spelled) == clusters.identity(plain)
+    assert clusters.identity(plain) != clusters.identity(f"{scheme}://{host}x:{port or default}")

@@ -284,6 +284,15 @@ def test_damaged(old: str, new: str, messages: list[str]) -> None:
     assert refusals(answers.load, GOOD.replace(old, new).encode()) == messages
 
 
+@pytest.mark.parametrize(
+    "url", ["https://h/x", "ssh://git@h:22/x", "git@h:team/x", "https://[fd00::1]:8443/x", ""]
+)
+def test_a_slash_at_the_end_of_the_url_says_nothing(url: str) -> None:
+    """Argo CD and Flux would take it for another repository."""
+    given = {"repo_slug": "fc", "repo_url": f"{url}/" if url else url}
+    assert answers.parse(given).repo_url == url
+
+
 def test_environment_defaults() -> None:
     """Which tool syncs an environment follows from the answers; defaults come on top."""
     assert Answers("x", gitops="flux").environment_defaults == {"sync": "flux"}

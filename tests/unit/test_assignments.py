@@ -26,6 +26,7 @@ ENTRIES: dict[str, tuple[Target, object]] = {
         Target("nni.limits", ("default", "nvidia.com/gpu")),
         "1",
     ),
+    "expects.secrets=a,b": (Target("expects", ("secrets",)), ["a", "b"]),
     "nni.limits.max={cpu: 4}": (Target("nni.limits", ("max",)), {"cpu": 4}),
 }
 

@@ -359,6 +359,37 @@ ONE_FAULT: list[tuple[str, str | bytes, Found]] = [
         "kubeApiServerAddress: ftp://h\nkubeConfigFilePath: /k\n",
         ("FCC25", HAZARD, "kubeApiServerAddress", 1, "http[s]://HOST:PORT"),
     ),
+    *(
+        (
+            f"the Pod itself, as {address}",
+            f"kubeApiServerAddress: '{address}'\nkubeConfigFilePath: /k\n",
+            (
+                "FCC26",
+                HAZARD,
+                "kubeApiServerAddress",
+                1,
+                "the API server's address in its network, or leave it out",
+            ),
+        )
+        for address in ("https://localhost:6443", "127.0.0.1:8080", "http://[::1]", "0.0.0.0")
+    ),
+    (
+        "a ConfigMap that holds the file",
+        "kind: ConfigMap\napiVersion: v1\ndata:\n  x.yaml: ''\n  frameworkcontroller.yaml: |\n"
+        "    workerNumber: many\n",
+        (
+            "FCC06",
+            HAZARD,
+            "",
+            1,
+            "yq '.data[\"frameworkcontroller.yaml\"]' takes it out; so does `overlay --config`",
+        ),
+    ),
+    (
+        "another object",
+        '{"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "", "b": ""}}',
+        ("FCC06", HAZARD, "", 1, "the text that a ConfigMap has at data.frameworkcontroller.yaml"),
+    ),
     (
         "nothing said of snapshots",
         "workerNumber: 200\n",
@@ -430,7 +461,7 @@ def test_every_rule_has_a_file() -> None:
         "workerNumber: &n 200\nkubeClientBurst: *n\n",
         "logObjectSnapshot:\n  pod: {<<: {onPodDeletion: false}}\n",
         "workerNumber: null\npodFailureSpec: ~\nlogObjectSnapshot:\n",
-        "kubeApiServerAddress: https://[::1]:6443/\n",
+        "kubeApiServerAddress: https://[fd00::1]:6443/\n",
         "kubeApiServerAddress: ''\n",
         f"{MIN}: 0\n{MAX}: 0\n",
         f"{MIN}: 60\n{MAX}: 60\n",

@@ -11,6 +11,8 @@ from fcgitops.model.environment import KEYS, Environment, environment
 from fcgitops.text import keypaths
 
 LABEL = "a DNS label: lower-case letters, digits and '-' between them, at most 63"
+NEWEST = "what runs would be the newest image of its day"
+TAG_HINT = "v1.0.0 or newer; image.tagPolicy: any takes it all the same"
 
 
 def lines(problems: list[Problem] | tuple[Problem, ...]) -> list[str]:
@@ -112,7 +114,26 @@ def test_no_shared_defaults() -> None:
         (
             {"image.tag": ""},
             "hardened",
-            "f: image.tag: is empty, and so is image.digest (hardened pins one)",
+            f"f: image.tag: is empty, and so is image.digest: {NEWEST} ({TAG_HINT})",
+        ),
+        (
+            {"image.tag": None},
+            "hardened",
+            f"f: image.tag: is empty, and so is image.digest: {NEWEST} ({TAG_HINT})",
+        ),
+        (
+            {"image.tag": "latest"},
+            "hardened",
+            f"f: image.tag: is 'latest', another image every time that it is pulled ({TAG_HINT})",
+        ),
+        *(
+            (
+                {"image.tag": tag, "image.digest": digest},
+                "hardened",
+                f"f: image.tag: is {tag!r}, which fails on Kubernetes 1.22 and newer ({TAG_HINT})",
+            )
+            for tag in ("v0.9.0", "v0.6.0", "0.9", "v0", "v0.9.0-mirror")
+            for digest in ("", "sha256:" + "0" * 64)
         ),
         (
             {"egress.mode": "cidr"},
@@ -171,6 +192,18 @@ def test_refused_together(given: dict[str, Any], profile: str, message: str) -> 
         ({"namespace": "default"}, "upstream"),
         ({"image.tag": ""}, "upstream"),
         ({"image.tag": "", "image.digest": "sha256:" + "0" * 64}, "hardened"),
+        ({"image.tag": None, "image.digest": "sha256:" + "0" * 64}, "hardened"),
+        ({"image.tag": "latest", "image.digest": "sha256:" + "0" * 64}, "hardened"),
+        *(
+            ({"image.tag": tag, "image.tagPolicy": "any"}, "hardened")
+            for tag in ("", None, "latest", "v0.9.0")
+        ),
+        *(({"image.tag": tag}, "upstream") for tag in ("", None, "latest", "v0.9.0")),
+        *(
+            ({"image.tag": tag}, "hardened")
+            for tag in ("v1.0.0", "v1", "v1.0.0-ours", "2024.01.31", "0a1b2c3", "main", "v10.0")
+        ),
+        ({"image.repository": "team/fc", "image.tag": "v0.3.0"}, "hardened"),
         ({"egress.mode": "none"}, "upstream"),
         ({"egress.mode": "cilium"}, "hardened"),
         (
@@ -208,8 +241,10 @@ def test_all_at_once() -> None:
         "f: cluster.server: 'api.local' is not valid (https://HOST[:PORT])",
         "f: image.tag: 'v1 ' is not valid "
         "(letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-')",
-        "f: tolerations: 'x' is not known (one of NoSchedule, PreferNoSchedule, NoExecute)",
-        "f: tolerations: 'gpu' is not a toleration (a mapping of key, operator, value, effect)",
+        "f: tolerations: [1]: 'gpu' is not a map of fields",
+        "f: tolerations: [0].operator: nothing: must be Exists without a key: it tolerates every "
+        "taint",
+        "f: tolerations: [0].effect: 'x' is none of NoSchedule, PreferNoSchedule, NoExecute",
         "f: settings: 'workerNumbr' is no setting of FrameworkController "
         "(did you mean 'workerNumber'?)",
         "f: settings: 'podFailureSpecs' is no setting of FrameworkController "
@@ -221,6 +256,7 @@ def test_all_at_once() -> None:
 WRONG: dict[str, object] = {
     "variant": "x", "cluster.name": " ", "cluster.server": "x", "namespace": "a.b", "sync": "both",
     "image.registry": "a b", "image.repository": "", "image.tag": "a b", "image.digest": "x",
+    "image.tagPolicy": "x",
     "image.pullSecrets": "a", "apiServer.address": "x", "apiServer.kubeconfigSecret": "A",
     "apiServer.kubeconfigKey": "", "egress.mode": "x", "egress.endpoints": [1], "nni.egress": [1],
     "resources.cpu": "x", "resources.memory": "x", "nodeSelector": {"a": 1}, "tolerations": [1],
@@ -266,7 +302,7 @@ def test_each_key_is_checked(path: str) -> None:
             {"image": {"size": 1}},
             {},
             ["f: image.size: is not known "
-             "(one of digest, pullSecrets, registry, repository, tag)"],
+             "(one of digest, pullSecrets, registry, repository, tag, tagPolicy)"],
         ),
     ],
 )  # fmt: skip

@@ -67,6 +67,7 @@ def test_new_says_all_mistakes_at_once_and_writes_nothing(
         (["--no-commit", "--branch", "x"], "--branch: commits, and --no-commit does not"),
         (["--answers", "nowhere.yaml"], "nowhere.yaml: cannot be read: No such file or directory"),
         (["--set", "image.tag=", "--env", "a"], "image.tag: is empty, and so is image.digest"),
+        (["--set", "image.tag=latest"], "defaults: image.tag: is 'latest', another image every"),
         (["--set", "namespace=kube-system", "--env", "a"], "'kube-system' is not Framework"),
     ],
 )

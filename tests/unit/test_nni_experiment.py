@@ -62,6 +62,13 @@ def test_what_editors_leave_in_run_yaml(text: str) -> None:
     assert experiment.parse("mnist", text.encode(), "f") == Experiment("mnist", "prod")
 
 
+def test_a_quantity_needs_no_quotes() -> None:
+    """As in environment.yaml."""
+    text = b"environment: prod\nresources: {cpu: 1, memory: 129e6}\n"
+    found = experiment.parse("mnist", text, "f")
+    assert (found.cpu, found.memory) == ("1", "129e6")
+
+
 def test_a_new_run_yaml_reads_back() -> None:
     """What it shows is what was meant; empty values are not shown."""
     found = Experiment("mnist", "prod", run=2, node_selector={"a": "true"})
@@ -93,6 +100,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ["f", "nodeSelector"],
         ["f", "tolerations"],
         ["f", "tolerations"],
+        ["f", "tolerations"],
         ["f", "environment"],
     ]
     assert found[1] == "f: enviroment: is not known (did you mean 'environment'?)"
@@ -118,7 +126,8 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ("environment: prod\nimage: a:b:c\n", "f: image: 'a:b:c' is not valid (an image"),
         ("environment: prod\nimage: nni:v3\\n\n", "f: image: 'nni:v3\\\\n' is not valid"),
         ('environment: prod\nimage: "nni:v3\\n"\n', "f: image: 'nni:v3\\n' is not valid, it has U"),
-        ("environment: prod\nresources: {cpu: 1}\n", "f: resources.cpu: 1 is not text"),
+        ("environment: prod\nresources: {cpu: x}\n", "f: resources.cpu: 'x' is no quantity"),
+        ("environment: prod\nresources: {memory: 2}\n", "f: resources.memory: 2 is 2 bytes (2Mi?)"),
         ("environment: prod\nresources: 1\n", "f: resources: 1 is not a mapping"),
         ("a: " * 60, "f:1: "),
         ("environment: " + "p" * (1 << 20), "f: has 1048589 bytes (at most 1048576)"),

@@ -298,9 +298,9 @@ def test_limits() -> None:
         ({"limits.cpu": 1}, {}, {"limits.cpu": "default: {cpu"}),
         ({"limits.cpu": 1}, {"defaultRequest": {"cpu": 1}}, {"limits.cpu": "default: {cpu"}),
         (
-            {"memory": 1, "limits.memory": 1},
-            {"min": {"memory": 1}},
-            {"memory": "defaultRequest: {memory", "limits.memory": "default: {memory"},
+            {"memory": "1Gi", "limits.memory": "1Gi"},
+            {"min": {"memory": "1Gi"}},  # the request's default too
+            {"limits.memory": "default: {memory"},
         ),
         ({"limits.cpu": 1, "requests.cpu": 1}, {"max": {"cpu": 1}}, {}),
         ({"limits.cpu": 1, "cpu": 1}, {"default": {"cpu": 1}}, {}),
@@ -370,16 +370,21 @@ def test_keys_without_effect_are_refused_for_an_environment_only() -> None:
         ("nni.pullSecrets", "secret", "'secret' is not a list"),
         ("nni.pullSecrets", ["a", "a"], "[a, a] names something twice"),
         ("nni.uiFrom", ["a/b"], "'a/b' is not valid (a DNS label"),
-        ("nni.quota", {"a b": 1}, "'a b' is not valid (a label key"),
-        ("nni.quota", {"cpu": -1}, "-1 is not text (a Kubernetes quantity"),
-        ("nni.quota", {"cpu": True}, "true is not text (a Kubernetes quantity"),
-        ("nni.quota", {"cpu": 0.5}, "0.5 is not text (a Kubernetes quantity"),
-        ("nni.quota", {"cpu": "1 core"}, "'1 core' is not valid (a Kubernetes quantity"),
+        ("nni.quota", {"a b": 1}, "[a b]: the name a b must be letters"),
+        ("nni.quota", {"cpu": -1}, "cpu: -1: must be 0 or more"),
+        ("nni.quota", {"cpu": True}, "cpu: true is no quantity, such as 500m"),
+        ("nni.quota", {"cpu": None}, "cpu: has no value"),
+        ("nni.quota", {"cpu": "1 core"}, "cpu: '1 core' is no quantity"),
+        ("nni.quota", {"cpu": "1Gi"}, "cpu: '1Gi' is 1073741824 CPUs"),
+        ("nni.quota", {"requests.memory": "512m"}, "requests.memory: '512m' is 0.512 bytes"),
+        ("nni.quota", {"pods": "1.5"}, "pods: '1.5': must be a whole number"),
         ("nni.quota", 3, "3 is not a mapping"),
         ("nni.limits", ["cpu"], "[cpu] is not a mapping"),
         ("nni.limits", {"defaults": {}}, "'defaults' is not known (did you mean 'default'?)"),
-        ("nni.limits", {"max": None}, "null is not a mapping"),
-        ("nni.limits", {"max": {"cpu": "$(id)"}}, "'$(id)' is not valid (a Kubernetes quantity"),
+        ("nni.limits", {"max": None}, "max: has no value"),
+        ("nni.limits", {"type": "Pod"}, "'type' is not known"),
+        ("nni.limits", {"max": {"cpu": "$(id)"}}, "max.cpu: '$(id)' is no quantity"),
+        ("nni.limits", {"max": {"memory": 4}}, "max.memory: 4 is 4 bytes (4Mi?)"),
     ],
 )
 def test_wrong_values(path: str, value: object, wrong: str) -> None:
@@ -390,6 +395,7 @@ def test_wrong_values(path: str, value: object, wrong: str) -> None:
 
 def test_all_wrong_values_at_once() -> None:
     """Nobody fixes them one by one."""
-    found = problems({"nni.namespace": "N", "nni.storage": "x", "nni.limits": {"a": {"b c": "d"}}})
+    limits = {"a": {}, "max": {"b c": "d"}}
+    found = problems({"nni.namespace": "N", "nni.storage": "x", "nni.limits": limits})
     places = [line.split(": ")[1] for line in found]
-    assert places == ["nni.namespace", "nni.storage", "nni.limits", "nni.limits", "nni.limits"]
+    assert places == ["nni.namespace", "nni.storage", "nni.limits", "nni.limits"]

@@ -8,7 +8,7 @@ import pytest
 from fcgitops.model import storage
 from fcgitops.model.storage import Azure, Nfs
 
-NO_SERVER = "names no server by its name or IPv4 address"
+NO_SERVER = "names no server by its name or address"
 NO_PATH = "names no exported path of letters, digits, '.', '_' and '-'"
 NOT_BOTH = "does not say keyVault and key, once each, and nothing else"
 
@@ -20,6 +20,16 @@ NOT_BOTH = "does not say keyVault and key, once each, and nothing else"
             "nfs://10.0.0.2/exports/nni",
             Nfs("10.0.0.2", "/exports/nni"),
             {"storageType": "nfs", "server": "10.0.0.2", "path": "/exports/nni"},
+        ),
+        (  # as people write a folder
+            "nfs://nas/exports/",
+            Nfs("nas", "/exports"),
+            {"storageType": "nfs", "server": "nas", "path": "/exports"},
+        ),
+        (
+            "nfs://[fd00::2]/exports",
+            Nfs("[fd00::2]", "/exports"),
+            {"storageType": "nfs", "server": "[fd00::2]", "path": "/exports"},
         ),
         (  # as Amazon EFS exports
             "nfs://fs-0123.efs.example.com/",
@@ -43,7 +53,7 @@ NOT_BOTH = "does not say keyVault and key, once each, and nothing else"
             },
         ),
         (
-            "azure://abc/abc?key=k1&keyVault=v1",
+            "azure://abc/abc/?key=k1&keyVault=v1",
             Azure("abc", "abc", "v1", "k1"),
             {
                 "storageType": "azureStorage",
@@ -63,6 +73,22 @@ def test_a_url_is_a_share(url: str, share: storage.Storage, config: dict[str, st
 
 
 @pytest.mark.parametrize(
+    ("url", "one"),
+    [
+        ("nfs://nas/exports//", "nfs://nas/exports"),
+        ("nfs://nas/", "nfs://nas/"),
+        ("nfs://nas//", "nfs://nas/"),
+        ("nfs://[fd00::2]/a", "nfs://[fd00::2]/a"),
+        ("azure://abc/abc/?key=k1&keyVault=v1", "azure://abc/abc?key=k1&keyVault=v1"),
+        ("", ""),
+    ],
+)
+def test_one_spelling(url: str, one: str) -> None:
+    """A "/" at the end of the path says nothing, and the share's name has none."""
+    assert storage.one_spelling(url) == one
+
+
+@pytest.mark.parametrize(
     ("url", "wrong"),
     [
         ("", "is of no kind that NNI knows"),
@@ -72,13 +98,14 @@ def test_a_url_is_a_share(url: str, share: storage.Storage, config: dict[str, st
         ("nfs:///exports", NO_SERVER),
         ("nfs://user@10.0.0.2/exports", NO_SERVER),
         ("nfs://10.0.0.2:2049/exports", NO_SERVER),
-        ("nfs://[::1]/exports", NO_SERVER),
+        ("nfs://[::g]/exports", NO_SERVER),
+        ("nfs://fd00::2/exports", NO_SERVER),
+        ("nfs://10.0.0.256/exports", NO_SERVER),
         ("nfs://$(id)/exports", NO_SERVER),
         ("nfs://-oro/exports", NO_SERVER),
         ("nfs://nas/exports?vers=4", NO_SERVER),
         ("nfs://nas/exports#", NO_SERVER),
         ("nfs://nas", NO_PATH),
-        ("nfs://nas/exports/", NO_PATH),
         ("nfs://nas//exports", NO_PATH),
         ("nfs://nas/exports/../etc", NO_PATH),
         ("nfs://nas/exports/.", NO_PATH),
@@ -135,5 +162,5 @@ def test_a_url_is_text(value: object, told: str) -> None:
 
 
 def test_an_address_that_is_none() -> None:
-    """What Python's own parser refuses is told in its words."""
-    assert storage.check("nfs://[/a") == f"'nfs://[/a' Invalid IPv6 URL ({storage.WANTED})"
+    """What Python's own parser refuses is no server either."""
+    assert storage.check("nfs://[/a") == f"'nfs://[/a' {NO_SERVER} ({storage.WANTED})"

@@ -255,16 +255,16 @@ CASES: dict[str, Case] = {
     "nothing": Case({}, group=""),
     "cluster": Case({"cluster.name": "c", "cluster.server": "https://h", "sync": "flux"}, group=""),
     "base tag": Case(
-        {"image.tag": "v1.0.0"}, only=("hardened", *VARIANTS), group=""
+        {"image.tag": "v1.0.0", "image.tagPolicy": "pinned"}, only=("hardened", *VARIANTS), group=""
     ),
     "seed's tag": Case(
         {"image.tag": "v1.0.0"}, end=f"images:\n- name: {IMAGE}\n  newTag: v1.0.0\n",
         only=("upstream", *VARIANTS), group="",
     ),
     "registry": Case(
-        {"image.registry": "r.example.com:5000"},
-        end=f"images:\n- name: {IMAGE}\n  newName: r.example.com:5000/{IMAGE}\n",
-        effects={("StatefulSet", f"{CONTAINER}/image"): f"r.example.com:5000/{IMAGE}:v1.0.0"},
+        {"image.registry": "[fd00::5]:5000"},
+        end=f"images:\n- name: {IMAGE}\n  newName: '[fd00::5]:5000/{IMAGE}'\n",
+        effects={("StatefulSet", f"{CONTAINER}/image"): f"[fd00::5]:5000/{IMAGE}:v1.0.0"},
         only=("hardened", *VARIANTS), group="four",
     ),
     "upstream's registry": Case(
@@ -451,7 +451,7 @@ CASES: dict[str, Case] = {
         only=("hardened", *VARIANTS),
     ),
     "upstream's resources": Case(
-        {"resources.cpu": "2", "resources.memory": "3Gi"},
+        {"resources.cpu": 2, "resources.memory": "3Gi"},
         {"StatefulSet": add(
             f"{CONTAINER}/resources",
             "\n    requests:\n      cpu: '2'\n      memory: 3Gi\n    limits:\n      memory: 3Gi")},
@@ -514,12 +514,12 @@ CASES: dict[str, Case] = {
         only=("upstream", *VARIANTS),
     ),
     "annotations": Case(
-        {"annotations": {"b": "x: 'y' # z", "a": "{{$(id)}}"}},
+        {"annotations": {"b": "x: 'y' # z", "a": "{{$(id)}}", "c": "two\n  lines\n"}},
         {"StatefulSet": add(
             "/spec/template/metadata/annotations",
-            "\n    a: '{{$(id)}}'\n    b: 'x: ''y'' # z'")},
+            "\n    a: '{{$(id)}}'\n    b: 'x: ''y'' # z'\n    c: |\n      two\n        lines")},
         {("StatefulSet", "/spec/template/metadata/annotations"): {
-            "a": "{{$(id)}}", "b": "x: 'y' # z"}},
+            "a": "{{$(id)}}", "b": "x: 'y' # z", "c": "two\n  lines\n"}},
     ),
     "priority class": Case(
         {"priorityClassName": "high"},
@@ -575,10 +575,10 @@ def test_text(profile: str, variant: str, case: Case) -> None:
 
 
 def test_every_key_has_a_case() -> None:
-    """No key is forgotten above; `settings` and NNI's keys have tests of their own."""
+    """No key is forgotten above; `settings`, `expects` and NNI's keys have tests of their own."""
     given = {path for case in CASES.values() for path in case.given}
     nni = {path for path in KEYS if path.startswith("nni.")}
-    assert given | {"variant", "settings"} | nni == set(KEYS)
+    assert given | {"variant", "settings", "expects"} | nni == set(KEYS)
 
 
 LOCAL = """\

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from fcgitops.core.errors import InputError
-from fcgitops.model import answers
+from fcgitops.model import answers, clusters
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, default_values
-from fcgitops.repository.contents import Repository, server_identity
+from fcgitops.repository.contents import Repository
 from gitenv import write
 
 FILE = answers.render(Answers("fc")).decode()
@@ -204,6 +204,7 @@ def test_symbolic_links(lay: Lay, tmp_path: Path) -> None:
     assert refusal(repository.overlay_folders) == [f"overlays: {link}"]
 
 
+OWN = "https://kubernetes.default.svc"
 ONE = "FrameworkController is one per cluster: give each its own"
 
 
@@ -214,17 +215,20 @@ CLUSTERS: list[tuple[dict[str, str], str, str, str]] = [
     ({"dev": 'cluster: {name: "\\x63"}\n'}, "cluster: {name: c}\n", "dev", "name"),
     ({"dev": "cluster: {server: https://h}\n"}, "cluster: {server: https://h}\n", "dev",
      "server"),
-    ({"dev": "cluster: {server: HTTPS://Api.H:443/}\n"}, "cluster: {server: https://api.h}\n",
+    ({"dev": "cluster: {server: HTTPS://Api.H:443}\n"}, "cluster: {server: https://api.h}\n",
      "dev", "server"),
     ({"dev": "cluster: {server: https://api.h}\n"}, "cluster: {server: https://API.h:443}\n",
      "dev", "server"),
-    ({"dev": "cluster: {server: http://h/x/}\n"}, "cluster: {server: http://h:80/x}\n", "dev",
+    ({"dev": "cluster: {server: http://h/x}\n"}, "cluster: {server: http://h:80/x}\n", "dev",
      "server"),
     ({"dev": 'cluster: {server: "https://\\u0068"}\n'}, "cluster: {server: https://h}\n", "dev",
      "server"),
     ({"dev": "cluster: {server: https://h:6443}\n"}, "cluster: {server: https://h}\n", "", ""),
     ({"dev": "cluster: {server: https://h/a}\n"}, "cluster: {server: https://h/b}\n", "", ""),
     ({"dev": "cluster: {name: c}\n"}, "cluster: {name: c2}\n", "", ""),
+    ({"dev": "cluster: {name: in-cluster}\n"}, f"cluster: {{server: {OWN}}}\n", "dev", "server"),
+    ({"dev": f"cluster: {{server: {OWN}}}\n"}, "cluster: {name: in-cluster}\n", "dev", "name"),
+    ({"dev": "cluster: {name: in-cluster}\n"}, "cluster: {server: https://h}\n", "", ""),
     ({"a": "", "b": ""}, "", "", ""),
     ({"dev": "no: sense\n"}, "", "", ""),
 ]  # fmt: skip
@@ -274,4 +278,4 @@ def test_one_cluster_among_new(lay: Lay) -> None:
 )
 def test_server_identity(url: str, identity: str) -> None:
     """An address has one form, whatever its scheme, case, default port and last slash."""
-    assert server_identity(url) == identity
+    assert clusters.identity(url) == identity

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fcgitops.text import values
+from fcgitops.kubernetes import values as kube
+from fcgitops.model import clusters
+from fcgitops.text import images, values
 from fcgitops.text.values import Check
 
 LABEL = "a DNS label: lower-case letters, digits and '-' between them, at most 63"
 NAME = "a DNS name: lower-case labels with '.' between them"
-QUANTITY = "a Kubernetes quantity such as 200m or 1Gi"
 REGISTRY = "HOST[:PORT][/PATH] without a scheme"
 IMAGE = "a lower-case image path such as team/image"
 TAG = "letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'"
@@ -16,8 +17,6 @@ DIGEST = "sha256: and 64 hexadecimal digits"
 SLUG = "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit"
 CLUSTER = "a name as Argo CD or a kubeconfig has it: letters, digits and . _ : / @ -"
 SECRET_KEY = "a key of a Secret: letters, digits, '-', '_' and '.'"
-LABEL_VALUE = "letters, digits, '-', '_' and '.', at most 63"
-LABEL_KEY = "a label key: [DNS name/]name"
 SERVER = "https://HOST[:PORT]"
 REPOSITORY = "https://HOST/PATH, ssh://… or git@HOST:PATH"
 RANGE = "an address range such as 10.0.0.1/32"
@@ -28,38 +27,25 @@ DURATION = "a time such as 10m, 90s or 1h30m, from 1s to 8760h"
 SECRET = "carries a user or password (leave it out: Git's credential helper keeps secrets)"
 
 RIGHT: dict[str, tuple[Check, list[object]]] = {
-    "dns_label": (values.dns_label, ["a", "0", "prod", "eu-west-1", "a" * 63]),
-    "subdomain": (values.subdomain, ["a", "a.b-c.d0", ".".join(["a" * 63] * 3)]),
-    "quantity": (values.quantity, ["0", "200m", "1.5", "1Gi", "512Mi", "2k"]),
-    "registry": (values.registry, ["r.example.com", "R:5000", "localhost:5000/team/x_y", "r/a.b"]),
-    "image_repository": (values.image_repository, ["a", "team/image", "a/b/c__d-e.f"]),
-    "tag": (values.tag, ["v1.0.0", "_x", "7e10", "a" * 128]),
-    "digest": (values.digest, ["sha256:" + "0a" * 32]),
+    "dns_label": (kube.dns_label, ["a", "0", "prod", "eu-west-1", "a" * 63]),
+    "subdomain": (kube.subdomain, ["a", "a.b-c.d0", ".".join(["a" * 63] * 3)]),
+    "registry": (
+        images.registry,
+        ["r.example.com", "R:5000", "localhost:5000/team/x_y", "r.b/a.b"],
+    ),
+    "image_repository": (images.repository, ["a", "team/image", "a/b/c__d-e.f"]),
+    "tag": (images.tag, ["v1.0.0", "_x", "7e10", "a" * 128]),
+    "digest": (images.digest, ["sha256:" + "0a" * 32]),
     "slug": (values.slug, ["a", "fc-deploy", "My_Repo.v2", "a" * 63]),
     "cluster_name": (
-        values.cluster_name,
+        clusters.name,
         ["a", "in-cluster", "arn:aws:eks:eu:1:cluster/Prod", "me@k.local:6443", "a" * 253],
     ),
-    "secret_key": (values.secret_key, ["kubeconfig", "a.b_c-d", ".hidden"]),
-    "text": (values.text, ["", "any text: of {{one}} line ✓"]),
-    "optional": (values.optional(values.tag), ["", "v1"]),
+    "secret_key": (kube.secret_key, ["kubeconfig", "a.b_c-d", ".hidden"]),
+    "optional": (values.optional(images.tag), ["", "v1"]),
     "one_of": (values.one_of("a", "b"), ["a", "b"]),
-    "list_of": (values.list_of(values.tag), [[], ["a"], ("a", "b")]),
-    "labels": (
-        values.labels,
-        [{}, {"team": "ml"}, {"example.com/Team_1": "", "a": "A.b_c-1", "b": "x" * 63}],
-    ),
-    "pod_annotations": (values.pod_annotations, [{"example.com/note": "any text, ✓"}]),
+    "list_of": (values.list_of(images.tag), [[], ["a"], ("a", "b")]),
     "integer": (values.integer(1, 3), [1, 2, 3]),
-    "toleration": (
-        values.toleration,
-        [
-            {},
-            {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"},
-            {"key": "gpu", "operator": "Equal", "value": "a", "effect": "NoExecute"},
-            {"effect": "PreferNoSchedule", "tolerationSeconds": 0},
-        ],
-    ),
     "branch": (
         values.branch,
         ["main", "trunk", "deploy/prod", "release/1.x", "_x", "y-1", "v", "deadbee-x", "on", "a+b"],
@@ -70,7 +56,7 @@ RIGHT: dict[str, tuple[Check, list[object]]] = {
         [{"cidr": "10.0.0.1/32", "port": 1}, {"cidr": "fd00::/64", "port": 65535}],
     ),
     "server_url": (
-        values.server_url,
+        clusters.server,
         [
             "https://h",
             "http://10.0.0.1:6443",
@@ -117,89 +103,69 @@ def test_right(check: Check, value: object) -> None:
 
 WRONG: list[tuple[Check, object, str]] = [
     # What a name may not be, whoever reads it later: YAML, Make, a shell, Jinja, a path.
-    (values.dns_label, "", f"'' is not valid ({LABEL})"),
-    (values.dns_label, "Prod", f"'Prod' is not valid ({LABEL})"),
-    (values.dns_label, "a.b", f"'a.b' is not valid ({LABEL})"),
-    (values.dns_label, "-a", f"'-a' is not valid ({LABEL})"),
-    (values.dns_label, "a-", f"'a-' is not valid ({LABEL})"),
-    (values.dns_label, "a" * 64, f"'{'a' * 64}' is not valid ({LABEL})"),
-    (values.dns_label, "prоd", f"'prоd' is not valid, it has U+043E ({LABEL})"),
-    (values.dns_label, "prod\n", f"'prod\\n' is not valid, it has U+000A ({LABEL})"),
-    (values.dns_label, "a\u200bb", f"'a\\u200bb' is not valid, it has U+200B ({LABEL})"),
-    (values.dns_label, "٣", f"'٣' is not valid, it has U+0663 ({LABEL})"),
-    (values.dns_label, 'a"b', f"'a\"b' is not valid ({LABEL})"),
-    (values.dns_label, "a'b", f'"a\'b" is not valid ({LABEL})'),
-    (values.dns_label, "$(id)", f"'$(id)' is not valid ({LABEL})"),
-    (values.dns_label, "{{a}}", f"'{{{{a}}}}' is not valid ({LABEL})"),
-    (values.dns_label, "../x", f"'../x' is not valid ({LABEL})"),
-    (values.dns_label, "/etc", f"'/etc' is not valid ({LABEL})"),
-    (values.dns_label, "a: b", f"'a: b' is not valid ({LABEL})"),
-    (values.dns_label, "&a", f"'&a' is not valid ({LABEL})"),
-    (values.dns_label, ".git", f"'.git' is not valid ({LABEL})"),
-    (values.dns_label, True, f"true is not text ({LABEL}; quote it)"),
-    (values.dns_label, None, f"null is not text ({LABEL}; quote it)"),
-    (values.subdomain, "a..b", f"'a..b' is not valid ({NAME})"),
-    (values.subdomain, "A.b", f"'A.b' is not valid ({NAME})"),
-    (values.subdomain, "a.b\n", f"'a.b\\n' is not valid, it has U+000A ({NAME})"),
-    (values.subdomain, "a" * 254, f"'{'a' * 254}' is not valid ({NAME})"),
-    (values.quantity, "1 Gi", f"'1 Gi' is not valid ({QUANTITY})"),
-    (values.quantity, "-1", f"'-1' is not valid ({QUANTITY})"),
-    (values.quantity, "1GB", f"'1GB' is not valid ({QUANTITY})"),
-    (values.quantity, 1, f"1 is not text ({QUANTITY}; quote it)"),
-    (values.registry, "https://r", f"'https://r' is not valid ({REGISTRY})"),
-    (values.registry, "r/", f"'r/' is not valid ({REGISTRY})"),
-    (values.image_repository, "Team/x", f"'Team/x' is not valid ({IMAGE})"),
-    (values.image_repository, "x:v1", f"'x:v1' is not valid ({IMAGE})"),
-    (values.tag, ".x", f"'.x' is not valid ({TAG})"),
-    (values.tag, "a" * 129, f"'{'a' * 129}' is not valid ({TAG})"),
-    (values.tag, 1.0, f"1.0 is not text ({TAG}; quote it)"),
-    (values.digest, "sha256:0", f"'sha256:0' is not valid ({DIGEST})"),
-    (values.digest, f"sha256:{'A' * 64}", f"'sha256:{'A' * 64}' is not valid ({DIGEST})"),
+    (kube.dns_label, "", f"'' is not valid ({LABEL})"),
+    (kube.dns_label, "Prod", f"'Prod' is not valid ({LABEL})"),
+    (kube.dns_label, "a.b", f"'a.b' is not valid ({LABEL})"),
+    (kube.dns_label, "-a", f"'-a' is not valid ({LABEL})"),
+    (kube.dns_label, "a-", f"'a-' is not valid ({LABEL})"),
+    (kube.dns_label, "a" * 64, f"'{'a' * 64}' is not valid ({LABEL})"),
+    (kube.dns_label, "prоd", f"'prоd' is not valid, it has U+043E ({LABEL})"),
+    (kube.dns_label, "prod\n", f"'prod\\n' is not valid, it has U+000A ({LABEL})"),
+    (kube.dns_label, "a\u200bb", f"'a\\u200bb' is not valid, it has U+200B ({LABEL})"),
+    (kube.dns_label, "٣", f"'٣' is not valid, it has U+0663 ({LABEL})"),
+    (kube.dns_label, 'a"b', f"'a\"b' is not valid ({LABEL})"),
+    (kube.dns_label, "a'b", f'"a\'b" is not valid ({LABEL})'),
+    (kube.dns_label, "$(id)", f"'$(id)' is not valid ({LABEL})"),
+    (kube.dns_label, "{{a}}", f"'{{{{a}}}}' is not valid ({LABEL})"),
+    (kube.dns_label, "../x", f"'../x' is not valid ({LABEL})"),
+    (kube.dns_label, "/etc", f"'/etc' is not valid ({LABEL})"),
+    (kube.dns_label, "a: b", f"'a: b' is not valid ({LABEL})"),
+    (kube.dns_label, "&a", f"'&a' is not valid ({LABEL})"),
+    (kube.dns_label, ".git", f"'.git' is not valid ({LABEL})"),
+    (kube.dns_label, True, f"true is not text ({LABEL}; quote it)"),
+    (kube.dns_label, None, f"null is not text ({LABEL}; quote it)"),
+    (kube.subdomain, "a..b", f"'a..b' is not valid ({NAME})"),
+    (kube.subdomain, "A.b", f"'A.b' is not valid ({NAME})"),
+    (kube.subdomain, "a.b\n", f"'a.b\\n' is not valid, it has U+000A ({NAME})"),
+    (kube.subdomain, "a" * 254, f"'{'a' * 254}' is not valid ({NAME})"),
+    (images.registry, "https://r", f"'https://r' is not valid ({REGISTRY})"),
+    (images.registry, "r/", f"'r/' is not valid ({REGISTRY})"),
+    (images.repository, "Team/x", f"'Team/x' is not valid ({IMAGE})"),
+    (images.repository, "x:v1", f"'x:v1' is not valid ({IMAGE})"),
+    (images.tag, ".x", f"'.x' is not valid ({TAG})"),
+    (images.tag, "a" * 129, f"'{'a' * 129}' is not valid ({TAG})"),
+    (images.tag, 1.0, f"1.0 is not text ({TAG}; quote it)"),
+    (images.digest, "sha256:0", f"'sha256:0' is not valid ({DIGEST})"),
+    (images.digest, f"sha256:{'A' * 64}", f"'sha256:{'A' * 64}' is not valid ({DIGEST})"),
     (values.slug, "a/b", f"'a/b' is not valid ({SLUG})"),
     (values.slug, "..", f"'..' is not valid ({SLUG})"),
     (values.slug, "a.", f"'a.' is not valid ({SLUG})"),
     (values.slug, "-a", f"'-a' is not valid ({SLUG})"),
     (values.slug, "a" * 64, f"'{'a' * 64}' is not valid ({SLUG})"),
     (values.slug, "a\n", f"'a\\n' is not valid, it has U+000A ({SLUG})"),
-    (values.cluster_name, "a b", f"'a b' is not valid ({CLUSTER})"),
-    (values.cluster_name, "-a", f"'-a' is not valid ({CLUSTER})"),
-    (values.cluster_name, "a\n", f"'a\\n' is not valid, it has U+000A ({CLUSTER})"),
-    (values.cluster_name, "{{a}}", f"'{{{{a}}}}' is not valid ({CLUSTER})"),
-    (values.cluster_name, "a" * 254, f"'{'a' * 254}' is not valid ({CLUSTER})"),
-    (values.secret_key, "a/b", f"'a/b' is not valid ({SECRET_KEY})"),
-    (values.secret_key, "", f"'' is not valid ({SECRET_KEY})"),
-    (values.secret_key, ".", f"'.' is not valid ({SECRET_KEY})"),
-    (values.secret_key, "..", f"'..' is not valid ({SECRET_KEY})"),
-    (values.secret_key, "..a", f"'..a' is not valid ({SECRET_KEY})"),
-    (values.secret_key, "a" * 254, f"'{'a' * 254}' is not valid ({SECRET_KEY})"),
-    (values.text, "a\nb", "'a\\nb' is not on one line of printable text"),
-    (values.text, 1, "1 is not text (quote it)"),
-    (values.optional(values.tag), "-", f"'-' is not valid ({TAG})"),
+    (clusters.name, "a b", f"'a b' is not valid ({CLUSTER})"),
+    (clusters.name, "-a", f"'-a' is not valid ({CLUSTER})"),
+    (clusters.name, "a\n", f"'a\\n' is not valid, it has U+000A ({CLUSTER})"),
+    (clusters.name, "{{a}}", f"'{{{{a}}}}' is not valid ({CLUSTER})"),
+    (clusters.name, "a" * 254, f"'{'a' * 254}' is not valid ({CLUSTER})"),
+    (kube.secret_key, "a/b", f"'a/b' is not valid ({SECRET_KEY})"),
+    (kube.secret_key, "", f"'' is not valid ({SECRET_KEY})"),
+    (kube.secret_key, ".", f"'.' is not valid ({SECRET_KEY})"),
+    (kube.secret_key, "..", f"'..' is not valid ({SECRET_KEY})"),
+    (kube.secret_key, "..a", f"'..a' is not valid ({SECRET_KEY})"),
+    (kube.secret_key, "a" * 254, f"'{'a' * 254}' is not valid ({SECRET_KEY})"),
+    (values.optional(images.tag), "-", f"'-' is not valid ({TAG})"),
     (values.one_of("argocd", "flux"), "argcd", "'argcd' is not known (did you mean 'argocd'?)"),
     (values.one_of("argocd", "flux"), "FLUX", "'FLUX' is not known (did you mean 'flux'?)"),
     (values.one_of("argocd", "flux"), "xyz", "'xyz' is not known (one of argocd, flux)"),
     (values.one_of("argocd", "flux"), ["flux"], "[flux] is not known (did you mean 'flux'?)"),
-    (values.list_of(values.tag), "a", "'a' is not a list (write [A, B])"),
-    (values.list_of(values.tag), ["a", "a"], "[a, a] names something twice (each once)"),
+    (values.list_of(images.tag), "a", "'a' is not a list (write [A, B])"),
+    (values.list_of(images.tag), ["a", "a"], "[a, a] names something twice (each once)"),
     (
-        values.list_of(values.tag),
+        values.list_of(images.tag),
         ["-", "a", 1],
         f"'-' is not valid ({TAG})\n1 is not text ({TAG}; quote it)",
     ),
-    (values.labels, ["a"], "[a] is not a mapping (write KEY: VALUE)"),
-    (
-        values.labels,
-        {"a b": "é", "x": True},
-        f"'a b' is not valid ({LABEL_KEY})\n"
-        f"'é' is not valid, it has U+00E9 ({LABEL_VALUE})\n"
-        f"true is not text ({LABEL_VALUE}; quote it)",
-    ),
-    (values.labels, {"a": "x" * 64}, f"'{'x' * 64}' is not valid ({LABEL_VALUE})"),
-    (values.labels, {1: "a"}, f"1 is not text ({LABEL_KEY}; quote it)"),
-    (values.labels, {"/a": ""}, f"'/a' is not valid ({LABEL_KEY})"),
-    (values.labels, {"A/a": ""}, f"'A/a' is not valid ({LABEL_KEY})"),
-    (values.labels, {"a/b/c": ""}, f"'a/b/c' is not valid ({LABEL_KEY})"),
-    (values.pod_annotations, {"a": "x\ny"}, "'x\\ny' is not on one line of printable text"),
     *(
         (values.branch, name, f"{name!r} is not valid ({BRANCH})")
         for name in (
@@ -228,18 +194,6 @@ WRONG: list[tuple[Check, object, str]] = [
     (values.integer(1, 3), True, "true is not valid (a whole number from 1 to 3)"),
     (values.integer(1, 3), "2", "'2' is not valid (a whole number from 1 to 3)"),
     (
-        values.toleration,
-        "gpu",
-        "'gpu' is not a toleration (a mapping of key, operator, value, effect)",
-    ),
-    (
-        values.toleration,
-        {"operater": "Exists", "effect": "NoSchedul", "tolerationSeconds": -1},
-        "'operater' is not known (did you mean 'operator'?)\n"
-        "'NoSchedul' is not known (did you mean 'NoSchedule'?)\n"
-        f"-1 is not valid (a whole number from 0 to {1 << 62})",
-    ),
-    (
         values.endpoint,
         {"cidr": "10.0.0.1/32"},
         "{cidr: 10.0.0.1/32} is not valid (a mapping {cidr: 10.0.0.1/32, port: 6443})",
@@ -266,21 +220,21 @@ WRONG: list[tuple[Check, object, str]] = [
         {"cidr": "10.0.0.1/32", "port": 65536},
         "65536 is not valid (a whole number from 1 to 65535)",
     ),
-    (values.server_url, "api.example.com", f"'api.example.com' is not valid ({SERVER})"),
-    (values.server_url, "https://", f"'https://' is not valid ({SERVER})"),
-    (values.server_url, "ftp://h", f"'ftp://h' is not valid ({SERVER})"),
-    (values.server_url, "https://h?a=b", f"'https://h?a=b' is not valid ({SERVER})"),
-    (values.server_url, "https://h#a", f"'https://h#a' is not valid ({SERVER})"),
-    (values.server_url, "https://[::1", f"'https://[::1' is not valid ({SERVER})"),
-    (values.server_url, " https://h", f"' https://h' is not valid ({SERVER})"),
-    (values.server_url, "https://h/a b", f"'https://h/a b' is not valid ({SERVER})"),
-    (values.server_url, "https://h:99999", f"'https://h:99999' is not valid ({SERVER})"),
-    (values.server_url, "https://h:0", f"'https://h:0' is not valid ({SERVER})"),
-    (values.server_url, "https://h\n", f"'https://h\\n' is not valid, it has U+000A ({SERVER})"),
-    (values.server_url, "https://hоst", f"'https://hоst' is not valid, it has U+043E ({SERVER})"),
-    (values.server_url, "https://me:pw@h", SECRET),
-    (values.server_url, "https://token@h", SECRET),
-    (values.server_url, None, f"null is not text ({SERVER})"),
+    (clusters.server, "api.example.com", f"'api.example.com' is not valid ({SERVER})"),
+    (clusters.server, "https://", f"'https://' is not valid ({SERVER})"),
+    (clusters.server, "ftp://h", f"'ftp://h' is not valid ({SERVER})"),
+    (clusters.server, "https://h?a=b", f"'https://h?a=b' is not valid ({SERVER})"),
+    (clusters.server, "https://h#a", f"'https://h#a' is not valid ({SERVER})"),
+    (clusters.server, "https://[::1", f"'https://[::1' is not valid ({SERVER})"),
+    (clusters.server, " https://h", f"' https://h' is not valid ({SERVER})"),
+    (clusters.server, "https://h/a b", f"'https://h/a b' is not valid ({SERVER})"),
+    (clusters.server, "https://h:99999", f"'https://h:99999' is not valid ({SERVER})"),
+    (clusters.server, "https://h:0", f"'https://h:0' is not valid ({SERVER})"),
+    (clusters.server, "https://h\n", f"'https://h\\n' is not valid, it has U+000A ({SERVER})"),
+    (clusters.server, "https://hоst", f"'https://hоst' is not valid, it has U+043E ({SERVER})"),
+    (clusters.server, "https://me:pw@h", SECRET),
+    (clusters.server, "https://token@h", SECRET),
+    (clusters.server, None, f"null is not text ({SERVER})"),
     (values.repository_url, "https://me:pw@h/a", SECRET),
     (values.repository_url, "https://token@h/a", SECRET),
     (values.repository_url, "ssh://git:pw@h/a", SECRET),

@@ -55,14 +55,16 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
         InputError: it cannot be read.
         FoundError: it is one that FrameworkController would not take as it is.
     """
-    from fcgitops.fcconfig import merging  # noqa: PLC0415
+    from fcgitops.fcconfig import merging, wrapped  # noqa: PLC0415
     from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
     try:
-        data = judging.read(folder, file)
+        data, note = wrapped.taken_out(judging.read(folder, file))
     except OSError as error:
         raise InputError(Problem(file, f"cannot be read: {error.strerror}")) from error
+    if note:
+        terminal.say(f"note: {terminal.printable(file)} {note}")
     if problems := [found.problem(file) for found in faults(judge(data))]:
         raise FoundError(problems)
     variant = _variant(folder)

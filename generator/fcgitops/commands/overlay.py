@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
+from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import assignments
 from fcgitops.model import settings as settings_table
@@ -63,10 +64,14 @@ def _read_settings(path: Path, name: str) -> str:
     Raises:
         InputError: with every mistake in it.
     """
-    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - with --config only
+    from fcgitops.fcconfig import wrapped  # noqa: PLC0415 - with --config only
+    from fcgitops.fcconfig.check import check  # noqa: PLC0415
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
-    text = read_text(path, name)
+    data, note = wrapped.taken_out(read_text(path, name).encode())
+    if note:
+        terminal.say(f"note: {terminal.printable(name)} {note}")
+    text = data.decode()
     problems = [found.problem(name) for found in faults(check(text.encode()))]
     if problems:
         raise InputError(problems)

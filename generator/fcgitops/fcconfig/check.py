@@ -16,9 +16,9 @@ import jsonschema_rs
 
 from fcgitops.core.findings import Path
 from fcgitops.core.findings import dotted as text
-from fcgitops.fcconfig import goregexp, rules, schema
+from fcgitops.fcconfig import goregexp, rules, schema, wrapped
 from fcgitops.fcconfig.decode import MAX_FAULTS, Decoded, read
-from fcgitops.fcconfig.findings import HAZARD, Finding, found
+from fcgitops.fcconfig.findings import HAZARD, REJECT, Finding, found
 from fcgitops.fcconfig.goyaml import Document, GoError, Node
 from fcgitops.text.words import shown
 
@@ -41,6 +41,8 @@ def check(data: bytes) -> list[Finding]:
     if len(findings) == MAX_FAULTS:
         message = f"has over {MAX_FAULTS} faults: not judged further"
         findings.append(found("FCC01", "", 0, message))
+    if an_object := wrapped.finding(document.root):  # its keys are all unknown here
+        findings = [an_object, *(finding for finding in findings if finding.severity == REJECT)]
     return sorted(findings, key=lambda finding: finding.line)
 
 

@@ -12,6 +12,7 @@ from fcgitops.fcconfig import schema, sizing
 from fcgitops.fcconfig.decode import Decoded
 from fcgitops.fcconfig.findings import Finding, found
 from fcgitops.fcconfig.image import shipped_codes
+from fcgitops.text import hosts
 
 _MIN = "frameworkMinRetryDelaySecForTransientConflictFailed"
 _MAX = "frameworkMaxRetryDelaySecForTransientConflictFailed"
@@ -87,10 +88,20 @@ def _address(decoded: Decoded) -> Iterator[Finding]:
         rule = "FCC24" if _client_refuses(address) else "FCC25"
         hint = "http[s]://HOST:PORT"
         yield found(rule, text(path), decoded.line(path), f"is {address!r}", hint)
+    elif address and hosts.is_loopback(_host(address)):
+        path = ("kubeApiServerAddress",)
+        message = f"is {address!r}: in a Pod that is FrameworkController's Pod itself"
+        hint = "the API server's address in its network, or leave it out"
+        yield found("FCC26", text(path), decoded.line(path), message, hint)
     if address and not decoded.value.get("kubeConfigFilePath"):
         message = "alone: FrameworkController sends no credentials there, its token neither"
         yield found("FCC35", "kubeApiServerAddress", decoded.line(("kubeApiServerAddress",)),
                     message, "kubeConfigFilePath too, unless KUBECONFIG is set")  # fmt: skip
+
+
+def _host(address: str) -> str:
+    """The host of what `_ADDRESS` matches."""
+    return hosts.split_port(address.rpartition("://")[2].rstrip("/"))[0]
 
 
 def _client_refuses(address: str) -> bool:

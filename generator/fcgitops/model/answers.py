@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.kubernetes import values as kube
 from fcgitops.model import assignments, layout, synctools
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
@@ -141,7 +142,7 @@ _CHECKS: dict[str, values.Check] = {
     "repo_url": values.optional(values.repository_url),
     "branch": values.branch,
     "argocd_version": values.one_of(*ARGOCD_VERSIONS),
-    "flux_secret": values.optional(values.subdomain),
+    "flux_secret": values.optional(kube.subdomain),
     "signing_keys": values.optional(values.signing_keys),
     "kubernetes": _versions,
     "requirement": values.optional(values.requirement),
@@ -195,6 +196,8 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
     if parsed.get("profile", PROFILES[0]) in PROFILES and "defaults" in parsed:
         profile = parsed.get("profile", PROFILES[0])
         problems += check_values(parsed["defaults"], f"{place}defaults", profile)
+    if parsed.get("repo_url"):
+        parsed["repo_url"] = str(parsed["repo_url"]).rstrip("/")
     if str(parsed.get("repo_url")).startswith("file:"):
         problems += [
             Problem(

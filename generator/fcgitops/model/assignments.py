@@ -139,9 +139,10 @@ def value(target: Target, text: str, where: str) -> Any:  # noqa: ANN401 - a YAM
         InputError: it is no YAML.
     """
     key = KEYS[target.key]
-    if key.kind is str or (key.levels and len(target.below) == key.levels):
+    kind = key.entry if key.levels and len(target.below) == key.levels else key.kind
+    if kind is str:
         return text
-    if key.kind is list and not text.lstrip().startswith("["):
+    if kind is list and not text.lstrip().startswith("["):
         return [item for item in text.split(",") if item]
     return yamlio.load(text.encode(), f"{where}: {'.'.join((target.key, *target.below))}")
 

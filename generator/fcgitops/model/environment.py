@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import expects, storage, synctools
-from fcgitops.text import values
+from fcgitops.kubernetes import values as kube
+from fcgitops.model import clusters, consistency, expects, storage, synctools
+from fcgitops.text import images, values
 from fcgitops.text.values import Check
 
 DEFAULT_CONFIG = "default-config"
@@ -27,9 +28,6 @@ COMPONENTS = ("crd", "guardrails")
 EGRESS_MODES = ("none", "cidr", "cilium")
 RESERVED_NAMES = (*VARIANTS, "base", "local", "components", "experiments")
 """Names no environment may have: the variants, and what would read as something else."""
-
-NOT_FOR_EXPERIMENTS = ("default", "frameworkcontroller")
-"""Namespaces that are others', or by default FrameworkController's."""
 
 IMAGE = "frameworkcontroller/frameworkcontroller"
 """The image on Docker Hub; its name in the base, which `images:` matches."""
@@ -49,7 +47,15 @@ class Key:
     """Whether `defaults:` of fcgitops.yaml may give it for all environments."""
     hardened_only: bool
     levels: int
-    """How deep the texts of a mapping lie that may be set one by one; 0 for no such mapping."""
+    """How deep the entries of a mapping lie that may be set one by one; 0 for no such mapping."""
+    entry: type[Any]
+    """What such an entry is: a text, or a list of texts."""
+    normal: Callable[[Any], Any]
+    """The one form of a right value that is written in several."""
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def _key(  # noqa: PLR0913 - one call a key, all by name
@@ -61,9 +67,11 @@ def _key(  # noqa: PLR0913 - one call a key, all by name
     repository_default: bool = True,
     hardened_only: bool = False,
     levels: int = 0,
+    entry: type[Any] = str,
+    normal: Callable[[Any], Any] = _as_it_is,
 ) -> Any:  # noqa: ANN401 - as dataclasses.field
     kind: type[Any] = type(default)
-    key = Key(path, check, help, kind, repository_default, hardened_only, levels)
+    key = Key(path, check, help, kind, repository_default, hardened_only, levels, entry, normal)
     if isinstance(default, dict | list):
         return field(default_factory=lambda: kind(default), metadata={"key": key})
     return field(default=default, metadata={"key": key})
@@ -75,13 +83,16 @@ def _settings(value: object) -> str:
     return settings.check(value)
 
 
+def _tag(value: object) -> str:
+    return "" if value in (None, "") else images.tag(value)
+
+
+def _text_or_none(value: str | None) -> str:
+    return value or ""
+
+
 def _sync_tool(value: object) -> str:
     return values.one_of(*synctools.KNOWN)(value)
-
-
-def _sync_namespaces() -> list[str]:
-    """Where the sync tools themselves run."""
-    return [tool.namespace for tool in synctools.KNOWN.values()]
 
 
 @dataclass(frozen=True)
@@ -98,18 +109,19 @@ class Environment:
     )
     cluster_name: str = _key(
         "cluster.name",
-        values.cluster_name,
+        clusters.name,
         "the cluster's name; the environment's by default",
         repository_default=False,
     )
     cluster_server: str = _key(
         "cluster.server",
-        values.optional(values.server_url),
+        values.optional(clusters.server),
         "the cluster's API server",
         repository_default=False,
+        normal=clusters.one_spelling,
     )
     namespace: str = _key(
-        "namespace", values.dns_label, "where FrameworkController runs", "frameworkcontroller"
+        "namespace", kube.dns_label, "where FrameworkController runs", "frameworkcontroller"
     )
     sync: str = _key(
         "sync",
@@ -119,32 +131,39 @@ class Environment:
         repository_default=False,
     )
     image_registry: str = _key(
-        "image.registry", values.optional(values.registry), "a mirror; Docker Hub when empty"
+        "image.registry", values.optional(images.registry), "a mirror; Docker Hub when empty"
     )
-    image_repository: str = _key("image.repository", values.image_repository, "the image", IMAGE)
-    image_tag: str = _key("image.tag", values.optional(values.tag), "its tag", IMAGE_TAG)
+    image_repository: str = _key("image.repository", images.repository, "the image", IMAGE)
+    image_tag: str = _key("image.tag", _tag, "its tag", IMAGE_TAG, normal=_text_or_none)
+    image_tag_policy: str = _key(
+        "image.tagPolicy",
+        values.one_of(*consistency.TAG_POLICIES),
+        "pinned: no tag, `latest`, and tags older than v1.0.0 are refused; any: they are taken",
+        consistency.PINNED,
+        hardened_only=True,
+    )
     image_digest: str = _key(
-        "image.digest", values.optional(values.digest), "sha256:…, which pins the image's content"
+        "image.digest", values.optional(images.digest), "sha256:…, which pins the image's content"
     )
     image_pull_secrets: list[str] = _key(
         "image.pullSecrets",
-        values.list_of(values.subdomain),
+        values.list_of(kube.subdomain),
         "Secrets of the namespace that the kubelet pulls with",
         [],
     )
     api_address: str = _key(
         "apiServer.address",
-        values.optional(values.server_url),
+        values.optional(clusters.reached_from_a_pod),
         "KUBE_APISERVER_ADDRESS; FrameworkController then sends no token of its own, so an "
         "https address needs a kubeconfig too",
     )
     kubeconfig_secret: str = _key(
         "apiServer.kubeconfigSecret",
-        values.optional(values.subdomain),
+        values.optional(kube.subdomain),
         "a Secret of the namespace that holds a kubeconfig: sets KUBECONFIG",
     )
     kubeconfig_key: str = _key(
-        "apiServer.kubeconfigKey", values.secret_key, "the key of that Secret", "kubeconfig"
+        "apiServer.kubeconfigKey", kube.secret_key, "the key of that Secret", "kubeconfig"
     )
     egress_mode: str = _key(
         "egress.mode",
@@ -161,28 +180,32 @@ class Environment:
         hardened_only=True,
     )
     cpu: str = _key(
-        "resources.cpu", values.optional(values.quantity), "CPU request; the base's when empty"
+        "resources.cpu",
+        values.optional(kube.cpu),
+        "CPU request; the base's when empty",
+        normal=kube.amount_text,
     )
     memory: str = _key(
         "resources.memory",
-        values.optional(values.quantity),
+        values.optional(kube.memory),
         "memory request and limit; the base's when empty",
+        normal=kube.amount_text,
     )
     node_selector: dict[str, str] = _key(
-        "nodeSelector", values.labels, "labels of the nodes it may run on", {}, levels=1
+        "nodeSelector", kube.node_selector, "labels of the nodes it may run on", {}, levels=1
     )
     tolerations: list[dict[str, Any]] = _key(
-        "tolerations", values.list_of(values.toleration), "taints it tolerates", []
+        "tolerations", kube.tolerations, "taints it tolerates", []
     )
     labels: dict[str, str] = _key(
-        "labels", values.labels, "labels of the StatefulSet and its Pod", {}, levels=1
+        "labels", kube.labels, "labels of the StatefulSet and its Pod", {}, levels=1
     )
     annotations: dict[str, str] = _key(
-        "annotations", values.pod_annotations, "annotations of the Pod", {}, levels=1
+        "annotations", kube.pod_annotations, "annotations of the Pod", {}, levels=1
     )
     priority_class: str = _key(
         "priorityClassName",
-        values.optional(values.subdomain),
+        values.optional(kube.subdomain),
         "a PriorityClass that exists",
     )
     components: list[str] = _key(
@@ -199,12 +222,12 @@ class Environment:
     )
     flux_shard: str = _key(
         "flux.shard",
-        values.optional(values.label_value),
+        values.optional(kube.label_value),
         "sharding.fluxcd.io/key of what Flux syncs it with, where many controllers share clusters",
     )
     nni_namespace: str = _key(
         "nni.namespace",
-        values.optional(values.dns_label),
+        values.optional(kube.dns_label),
         "the namespace of NNI experiments; without it there are none",
         repository_default=False,
     )
@@ -212,16 +235,17 @@ class Environment:
         "nni.storage",
         values.optional(storage.check),
         f"the share between NNI's managers and trials: {storage.WANTED}",
+        normal=storage.one_spelling,
     )
     nni_pull_secrets: list[str] = _key(
         "nni.pullSecrets",
-        values.list_of(values.subdomain),
+        values.list_of(kube.subdomain),
         "Secrets of that namespace that managers and trials are pulled with",
         [],
     )
     nni_ui_from: list[str] = _key(
         "nni.uiFrom",
-        values.list_of(values.dns_label),
+        values.list_of(kube.dns_label),
         "namespaces whose Pods may open NNI's pages, such as an ingress controller's",
         [],
     )
@@ -233,14 +257,14 @@ class Environment:
     )
     nni_quota: dict[str, Any] = _key(
         "nni.quota",
-        values.resources,
+        kube.quota,
         "what all of the namespace may ask for: `hard` of a ResourceQuota",
         {},
         levels=1,
     )
     nni_limits: dict[str, Any] = _key(
         "nni.limits",
-        values.limit_range,
+        kube.limits,
         "what each container there gets and may ask for: default, defaultRequest, min, max of a "
         "LimitRange",
         {},
@@ -251,6 +275,8 @@ class Environment:
         expects.check,
         "what is on the cluster though nothing here renders it: lists of names by kind",
         {},
+        levels=1,
+        entry=list,
     )
     settings: dict[str, Any] = _key(
         "settings",
@@ -317,7 +343,7 @@ def check_name(name: str, where: str) -> list[Problem]:
     """The problems of an environment's name: a DNS label that is not reserved."""
     if not name:
         return [Problem(where, "has no name", "such as prod; with make: ENV=prod")]
-    if wrong := values.dns_label(name):
+    if wrong := kube.dns_label(name):
         return [Problem(where, wrong)]
     if name in RESERVED_NAMES:
         return [Problem(where, f"{name!r} is reserved", "another name, such as dev or prod")]
@@ -329,7 +355,11 @@ def check_values(given: Mapping[str, Any], where: str, profile: str) -> list[Pro
     problems = []
     for path, value in given.items():
         key = KEYS[path]
-        if wrong := key.check(value):
+        if value is None and key.check(value):
+            problems.append(
+                Problem(f"{where}: {path}", "has no value", "give it one, or leave the key out")
+            )
+        elif wrong := key.check(value):
             problems += [Problem(f"{where}: {path}", line) for line in wrong.split("\n")]
         elif key.hardened_only and profile != "hardened" and value != _default(path, profile):
             problems.append(
@@ -346,6 +376,12 @@ def _default(path: str, profile: str) -> Any:  # noqa: ANN401
         return spec.default
     assert spec.default_factory is not dataclasses.MISSING  # noqa: S101
     return spec.default_factory()
+
+
+def normal(path: str, value: Any) -> Any:  # noqa: ANN401 - of any key
+    """A value of the key `path` in its one form; what the key does not take stays as it is."""
+    key = KEYS[path]
+    return value if key.check(value) else key.normal(value)
 
 
 def default_values(profile: str) -> dict[str, Any]:
@@ -371,55 +407,11 @@ def environment(
     problems = check_name(name, where) + check_values(given, where, profile)
     all_values = default_values(profile) | {"cluster.name": name} | dict(defaults) | dict(given)
     if not problems:
-        problems = _check_together(all_values, profile, where)
+        problems = consistency.check(given, all_values, profile, where)
         problems += _check_settings(given, all_values, where)
-        problems += _check_nni(given, all_values, where)
     if problems:
         raise InputError(problems)
-    return Environment(name, **{FIELDS[path]: value for path, value in all_values.items()})
-
-
-def _check_together(given: Mapping[str, Any], profile: str, where: str) -> list[Problem]:
-    problems = []
-    if profile == "hardened":
-        problems += _check_hardened(given, where)
-    if given["namespace"] in _sync_namespaces() or (
-        profile != "hardened" and given["namespace"].startswith("kube-")
-    ):
-        problems.append(
-            Problem(
-                f"{where}: namespace",
-                f"{given['namespace']!r} is another program's, and Argo CD's project denies it",
-                "a namespace of its own",
-            )
-        )
-    if given["egress.mode"] == "cidr" and not given["egress.endpoints"]:
-        problems.append(
-            Problem(
-                f"{where}: egress.endpoints",
-                "is empty, but egress.mode is cidr: FrameworkController would reach nothing",
-                "list the API server's {cidr, port}, or mode none",
-            )
-        )
-    if given["egress.mode"] != "cidr" and given["egress.endpoints"]:
-        problems.append(
-            Problem(f"{where}: egress.endpoints", "has no effect", "egress.mode: cidr uses it")
-        )
-    elsewhere = [key for key in ("address", "kubeconfigSecret") if given[f"apiServer.{key}"]]
-    if "guardrails" in given["components"] and elsewhere:
-        problems.append(
-            Problem(
-                f"{where}: components",
-                "guardrails would bound nothing: they know FrameworkController by its "
-                f"ServiceAccount, and with apiServer.{elsewhere[0]} it is somebody else",
-                "leave guardrails out, and bound that user where it works",
-            )
-        )
-    if "app" in given["labels"]:
-        problems.append(
-            Problem(f"{where}: labels", "'app' is the selector's own label", "another key")
-        )
-    return problems
+    return Environment(name, **{FIELDS[p]: KEYS[p].normal(v) for p, v in all_values.items()})
 
 
 def _check_settings(
@@ -435,84 +427,3 @@ def _check_settings(
             f"--variant {CUSTOMIZED_CONFIG}, or take `settings` out of environment.yaml",
         )
     ]
-
-
-def _check_nni(
-    given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
-) -> list[Problem]:
-    """Those of its own; the repository's defaults are for the environments with NNI."""
-    namespace = all_values["nni.namespace"]
-    if not namespace:
-        return [
-            Problem(f"{where}: {path}", "has no effect without nni.namespace", "nni.namespace: nni")
-            for path in given
-            if path.startswith("nni.") and given[path]
-        ]
-    problems = []
-    others = (all_values["namespace"], *NOT_FOR_EXPERIMENTS, *_sync_namespaces())
-    if namespace in others or namespace.startswith("kube-"):
-        problems.append(
-            Problem(
-                f"{where}: nni.namespace",
-                f"{namespace!r} is another program's, and trials run what anybody writes",
-                "a namespace of its own, such as nni",
-            )
-        )
-    if not all_values["nni.storage"]:
-        problems.append(
-            Problem(f"{where}: nni.storage", "is not given, and NNI needs one", storage.WANTED)
-        )
-    # The API server refuses a Pod that says nothing of what a quota counts, and NNI says
-    # nothing for FrameworkBarrier, the first container of each trial.
-    default = {
-        f"{kind}.{resource}"
-        for kind, names in (
-            ("requests", ("default", "defaultRequest", "max")),
-            ("limits", ("default", "max")),
-        )
-        for name in names
-        for resource in all_values["nni.limits"].get(name, {})
-    }
-    for counted in all_values["nni.quota"]:
-        full = f"requests.{counted}" if counted in ("cpu", "memory") else counted
-        if full in ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory") and (
-            full not in default
-        ):
-            kind, _, resource = full.partition(".")
-            name = "defaultRequest" if kind == "requests" else "default"
-            problems.append(
-                Problem(
-                    f"{where}: nni.quota.{counted}",
-                    f"is counted, but a container that says nothing of its {resource} has no "
-                    "default: the API server would refuse every trial",
-                    f"nni.limits: {{{name}: {{{resource}: …}}}}",
-                )
-            )
-    return problems
-
-
-def _check_hardened(given: Mapping[str, Any], where: str) -> list[Problem]:
-    problems = []
-    if given["namespace"] == "default" or given["namespace"].startswith("kube-"):
-        problems.append(
-            Problem(
-                f"{where}: namespace",
-                f"{given['namespace']!r} is not FrameworkController's own, and hardened labels it "
-                "so that it refuses others' Pods",
-                "a namespace of its own",
-            )
-        )
-    by_kubeconfig = given["apiServer.kubeconfigSecret"] and not given["apiServer.address"]
-    if given["egress.mode"] == "cilium" and by_kubeconfig:
-        problems.append(
-            Problem(
-                f"{where}: egress.mode",
-                "cilium cannot know where the kubeconfig leads",
-                "apiServer.address too, or mode cidr",
-            )
-        )
-    if not given["image.tag"] and not given["image.digest"]:
-        problems.append(
-            Problem(f"{where}: image.tag", "is empty, and so is image.digest", "hardened pins one")
-        )
-    return problems

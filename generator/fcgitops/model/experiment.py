@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.kubernetes import values as kube
 from fcgitops.model import layout
-from fcgitops.text import keypaths, values, yamlio
+from fcgitops.text import images, keypaths, values, yamlio
 from fcgitops.text.tree import Tree
 
 GENERATED = (layout.JOB_FILE, layout.KUSTOMIZATION_FILE, "service.yaml", "work.yaml")
@@ -40,7 +41,6 @@ ELSEWHERE = (
     "starts it"
 )
 
-_ODD = re.compile("[\x7f-\x9f\ufffe\uffff]")
 _FILE_NAME = re.compile(r"[-._A-Za-z0-9]+\Z")
 
 
@@ -65,12 +65,14 @@ class _Key:
     check: values.Check
     field: str
     help: str
+    normal: Callable[[Any], Any] = lambda value: value
+    """The one form of a right value that is written in several."""
 
 
 KEYS: dict[str, _Key] = {
-    "environment": _Key(values.dns_label, "environment", "the environment on whose cluster it is"),
+    "environment": _Key(kube.dns_label, "environment", "the environment on whose cluster it is"),
     "image": _Key(
-        values.image_reference,
+        images.reference,
         "image",
         "the manager's image: Python with nni==3.0 and setuptools<81",
     ),
@@ -79,17 +81,17 @@ KEYS: dict[str, _Key] = {
         "run",
         "what has ended runs once more, from its beginning, with another number",
     ),
-    "resources.cpu": _Key(values.quantity, "cpu", "the manager's CPU request"),
-    "resources.memory": _Key(values.quantity, "memory", "the manager's memory request and limit"),
+    "resources.cpu": _Key(kube.cpu, "cpu", "the manager's CPU request", kube.amount_text),
+    "resources.memory": _Key(
+        kube.memory, "memory", "the manager's memory request and limit", kube.amount_text
+    ),
     "user": _Key(
         values.integer(0, (1 << 31) - 1),
         "user",
         "the manager's user and group, with a read-only root; as its image says without",
     ),
-    "nodeSelector": _Key(values.labels, "node_selector", "labels of the nodes it may run on"),
-    "tolerations": _Key(
-        values.list_of(values.toleration), "tolerations", "taints that it tolerates"
-    ),
+    "nodeSelector": _Key(kube.node_selector, "node_selector", "labels of the nodes it may run on"),
+    "tolerations": _Key(kube.tolerations, "tolerations", "taints that it tolerates"),
 }
 """Key path of run.yaml → what it takes and does."""
 
@@ -98,7 +100,7 @@ def check_name(name: str, where: str) -> list[Problem]:
     """The problems of an experiment's name: a Service's, of at most `NAME_LENGTH` characters."""
     if not name:
         return [Problem(where, "has no name", "such as mnist; with make: NAME=mnist")]
-    if wrong := values.dns_label(name):
+    if wrong := kube.dns_label(name):
         return [Problem(where, wrong)]
     if not name[0].isalpha():  # IsDNS1035Label
         return [Problem(where, f"{name!r} cannot name a Service", "a letter first")]
@@ -122,7 +124,8 @@ def parse(name: str, source: bytes, where: str) -> Experiment:
         problems.append(Problem(f"{where}: environment", "is not given", "the environment's name"))
     if problems:
         raise InputError(problems)
-    return Experiment(name, **{KEYS[path].field: value for path, value in flat.items()})
+    given = {KEYS[path].field: KEYS[path].normal(value) for path, value in flat.items()}
+    return Experiment(name, **given)
 
 
 def source(experiment: Experiment) -> str:
@@ -169,12 +172,13 @@ def check_inputs(files: Tree, where: str) -> list[Problem]:
         elif (other := seen.setdefault(config_map_key(path), path)) != path:
             what = f"and {other} would be one key of a ConfigMap"
             problems.append(Problem(place, what, "another name for one of them"))
-        if odd := _odd_character(data):
-            what = f"has the character U+{ord(odd):04X}, of which kustomize makes no YAML"
-            problems.append(Problem(place, what, "an escape of your language's in its place"))
-        if data.startswith(b"\t") and b"\n" in data:
-            what = "begins with a tab, of which kustomize makes no YAML"
-            problems.append(Problem(place, what, "a first line that does not"))
+        for odd in sorted(_unwritable(data)):
+            if odd == "\t":
+                what = "begins with a tab, of which kustomize makes no YAML"
+                problems.append(Problem(place, what, "a first line that does not"))
+            else:
+                what = f"has the character U+{ord(odd):04X}, of which kustomize makes no YAML"
+                problems.append(Problem(place, what, "an escape of your language's in its place"))
     size = sum(len(key) + len(data) for key, data in files.items())
     if size > MAX_BYTES:
         largest = max(files, key=lambda path: len(files[path]))
@@ -189,13 +193,12 @@ def check_inputs(files: Tree, where: str) -> list[Problem]:
     return problems
 
 
-def _odd_character(data: bytes) -> str:
-    """One that kustomize 5.8 cannot write or writes as another, in what it takes for text."""
+def _unwritable(data: bytes) -> set[str]:
+    """Characters of which kustomize makes no YAML, in what it takes for text."""
     try:
-        found = _ODD.search(data.decode())
+        return set(yamlio.UNWRITABLE.findall(data.decode()))
     except UnicodeDecodeError:  # it becomes base64
-        return ""
-    return found.group() if found else ""
+        return set()
 
 
 def config_map_key(path: str) -> str:

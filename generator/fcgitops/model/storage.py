@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from fcgitops.text import hosts
 from fcgitops.text.words import shown
 
 WANTED = "nfs://SERVER/PATH, or azure://ACCOUNT/SHARE?keyVault=NAME&key=NAME"
 
 # A path goes into a shell command of NNI's manager (`sudo mount SERVER:PATH …`).
-_HOST = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]{0,251}[A-Za-z0-9])?\Z")
 _PATH = re.compile(r"(/|(/(?!\.\.?(/|\Z))[-A-Za-z0-9._]+)+)\Z")
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}\Z")
@@ -64,19 +64,23 @@ def parse(url: str) -> Storage:
     Raises:
         ValueError: it names none; the message says what is wrong with it.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError("names no server by its name or address") from error
     if parts.scheme == "nfs":
-        if "?" in url or "#" in url or not _HOST.match(parts.netloc):
-            raise ValueError("names no server by its name or IPv4 address")
-        if not _PATH.match(parts.path):
+        # The kubelet and `mount` both take an IPv6 address in its brackets (pkg/volume/nfs/nfs.go).
+        if "?" in url or "#" in url or not hosts.is_host(parts.netloc):
+            raise ValueError("names no server by its name or address")
+        if not _PATH.match(path := _path(parts.path)):
             raise ValueError("names no exported path of letters, digits, '.', '_' and '-'")
-        return Nfs(parts.netloc, parts.path)
+        return Nfs(parts.netloc, path)
     if parts.scheme == "azure":
         query = parse_qsl(parts.query, keep_blank_values=True)
         found = dict(query)
         if sorted(key for key, _ in query) != ["key", "keyVault"]:
             raise ValueError("does not say keyVault and key, once each, and nothing else")
-        share = parts.path.removeprefix("/")
+        share = _path(parts.path).removeprefix("/")
         for what, pattern, text in (
             ("storage account", _ACCOUNT, parts.netloc),
             ("share", _SHARE, share),
@@ -89,6 +93,16 @@ def parse(url: str) -> Storage:
             raise ValueError("has a '#'")
         return Azure(parts.netloc, share, found["keyVault"], found["key"])
     raise ValueError("is of no kind that NNI knows")
+
+
+def _path(path: str) -> str:
+    return path.rstrip("/") or path[:1]
+
+
+def one_spelling(url: str) -> str:
+    """A URL without the "/" at the end of its path, which says nothing."""
+    parts = urlsplit(url)
+    return parts._replace(path=_path(parts.path)).geturl()
 
 
 def check(value: object) -> str:

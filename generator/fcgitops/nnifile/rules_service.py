@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from fcgitops.kubernetes.values import dns_label, subdomain
 from fcgitops.nnifile import schema
 from fcgitops.nnifile.schema_load import Config, Loaded, configs, shown
-from fcgitops.text.values import dns_label, subdomain
 
 PLATFORM = "frameworkcontroller"
 ROLE_NAME = re.compile(r"[a-z0-9]{1,63}\Z")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import ipaddress
 import shlex
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
-from fcgitops.model import answers, layout
+from fcgitops.model import answers, clusters, layout
 from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
@@ -308,12 +306,7 @@ class Repository:
         problems = []
         others = ((name, source) for name, source in self._sources() if name not in names)
         for env in (*self._possible_rivals(changed, others), *changed):
-            for key, where in (
-                (f"name {env.cluster_name}", "cluster.name"),
-                (f"server {server_identity(env.cluster_server)}", "cluster.server"),
-            ):
-                if key == "server ":
-                    continue
+            for key, where in clusters.identities(env.cluster_name, env.cluster_server):
                 rival = taken.setdefault(key, env.name)
                 if rival != env.name and env.name in names:
                     what = f"the environment {rival} is on this cluster already"
@@ -326,28 +319,13 @@ class Repository:
     def _possible_rivals(
         self, changed: Collection[Environment], others: Iterable[tuple[str, bytes]]
     ) -> Iterable[Environment]:
-        needles = {env.cluster_name.lower().encode() for env in changed}
-        needles |= {
-            b"["
-            if "[" in env.cluster_server  # an IPv6 address has many spellings
-            else (urlsplit(env.cluster_server).hostname or "").encode()
+        needles = {
+            needle.encode()
             for env in changed
-            if env.cluster_server
+            for needle in clusters.needles(env.cluster_name, env.cluster_server)
         }
         for name, source in others:
             # A backslash may spell any text in YAML, so such a file is looked at closely too.
             lowered = source.lower() + b"\n" + name.encode()
             if b"\\" in source or any(needle in lowered for needle in needles):
                 yield self.parse(name, source)
-
-
-def server_identity(url: str) -> str:
-    """An API server's address in the one form in which two spellings of it are equal."""
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    with suppress(ValueError):
-        host = str(ipaddress.ip_address(host))
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{host}:{port}{parts.path.rstrip('/')}"

@@ -6,7 +6,7 @@ import codecs
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
@@ -168,6 +168,8 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
                     "choose another name")
         )  # fmt: skip
     where = request.where if source is None else layout.source_path(request.name)
+    given = {path: model.normal(path, value) for path, value in request.given.items()}
+    request = replace(request, given=given)
     if source is None:
         text = overlay.source(request.name, request.given, repository.defaults)
         document = Document(text, where).edited(

@@ -10,7 +10,7 @@ from fcgitops.fcconfig import schema
 from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import template_root
 from fcgitops.model import answers as answers_module
-from fcgitops.model import layout
+from fcgitops.model import consistency, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import (
     CUSTOMIZED_CONFIG,
@@ -110,6 +110,9 @@ def environments(answers: Answers) -> list[Environment]:
             )  # fmt: skip
         except InputError as error:
             problems += error.problems
+    if answers.profile == "hardened" and not answers.environments:
+        values = default_values(answers.profile) | answers.environment_defaults
+        problems += consistency.image_tag(values, "defaults")
     if problems:
         raise InputError(problems)
     return found

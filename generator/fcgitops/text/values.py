@@ -12,32 +12,13 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
+from fcgitops.text import hosts
 from fcgitops.text.words import shown
 
 Check = Callable[[object], str]
 
-# Kubernetes' apimachinery/pkg/util/validation: IsDNS1123Label, IsDNS1123Subdomain,
-# IsQualifiedName, IsValidLabelValue; resource.Quantity. `\Z`, not `$`: `$` lets a newline pass.
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
-_SUBDOMAIN = re.compile(
-    r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z"
-)
-_QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?\Z")
-# github.com/distribution/reference: the grammar of image names.
-_REGISTRY = re.compile(
-    r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\Z"
-)
-_REPOSITORY = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\Z")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_-])?\Z")
-_CLUSTER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:/@-]{0,251}[A-Za-z0-9])?\Z")
-_SECRET_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._A-Za-z0-9]{1,253}\Z")
 _CIDR = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}\Z")
-_HOST_PORT = re.compile(
-    r"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\Z"
-)
 _URL_PATH = re.compile(r"[-A-Za-z0-9._~/%+@:]*\Z")
 _SCP_LIKE = re.compile(
     r"(?!(https?|ssh|file):)([A-Za-z0-9._-]+@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?"
@@ -56,7 +37,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     return f"one of {', '.join(names)}" if 0 < len(names) <= 12 else ""
 
 
-def _odd_character(text: str) -> str:
+def odd_character(text: str) -> str:
     """Names a character that looks right and is not, as a look-alike or a newline does."""
     for character in text:
         if not character.isascii() or not character.isprintable():
@@ -70,45 +51,12 @@ def _pattern(pattern: re.Pattern[str], wanted: str) -> Check:
             return f"{shown(value)} is not text ({wanted}; quote it)"
         if pattern.match(value):
             return ""
-        return f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
+        return f"{shown(value)} is not valid{odd_character(value)} ({wanted})"
 
     return check
 
 
-dns_label = _pattern(
-    _LABEL, "a DNS label: lower-case letters, digits and '-' between them, at most 63"
-)
-subdomain = _pattern(_SUBDOMAIN, "a DNS name: lower-case labels with '.' between them")
-quantity = _pattern(_QUANTITY, "a Kubernetes quantity such as 200m or 1Gi")
-registry = _pattern(_REGISTRY, "HOST[:PORT][/PATH] without a scheme")
-image_repository = _pattern(_REPOSITORY, "a lower-case image path such as team/image")
-tag = _pattern(_TAG, "letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'")
-digest = _pattern(_DIGEST, "sha256: and 64 hexadecimal digits")
-image_reference = _pattern(
-    re.compile(
-        r"(?=.{1,255}(@sha256:|\Z))"
-        r"([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/)?"
-        + _REPOSITORY.pattern.removesuffix(r"\Z")
-        + r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?\Z"
-    ),
-    "an image such as registry.example.com/team/image:v1",
-)
 slug = _pattern(_SLUG, "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit")
-cluster_name = _pattern(
-    _CLUSTER, "a name as Argo CD or a kubeconfig has it: letters, digits and . _ : / @ -"
-)
-secret_key = _pattern(_SECRET_KEY, "a key of a Secret: letters, digits, '-', '_' and '.'")
-label_value = _pattern(
-    re.compile(r"(?:" + _QUALIFIED.pattern.removesuffix(r"\Z") + r")?\Z"),
-    "letters, digits, '-', '_' and '.', at most 63",
-)
-
-
-def text(value: object) -> str:
-    """Any text on one line."""
-    if not isinstance(value, str):
-        return f"{shown(value)} is not text (quote it)"
-    return "" if value.isprintable() else f"{shown(value)} is not on one line of printable text"
 
 
 def optional(check: Check) -> Check:
@@ -143,85 +91,6 @@ def list_of(check: Check) -> Check:
     return check_list
 
 
-def mapping(check_key: Check, check_value: Check) -> Check:
-    """A mapping whose keys and values pass their checks."""
-
-    def check(value: object) -> str:
-        if not isinstance(value, dict):
-            return f"{shown(value)} is not a mapping (write KEY: VALUE)"
-        wrong = [
-            message
-            for key, item in value.items()
-            for message in (check_key(key), check_value(item))
-            if message
-        ]
-        return "\n".join(wrong)
-
-    return check
-
-
-def qualified_name(value: object) -> str:
-    """A label or annotation key: [PREFIX/]NAME."""
-    wanted = "a label key: [DNS name/]name"
-    if not isinstance(value, str):
-        return f"{shown(value)} is not text ({wanted}; quote it)"
-    prefix, slash, name = value.rpartition("/")
-    right = _QUALIFIED.match(name) and (not slash or _SUBDOMAIN.match(prefix))
-    return "" if right else f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
-
-
-labels = mapping(qualified_name, label_value)
-
-
-def amount(value: object) -> str:
-    """A quantity, which may be written as a whole number too."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return ""
-    return quantity(value)
-
-
-resources = mapping(qualified_name, amount)
-"""Resource → how much of it, as in a ResourceQuota."""
-
-
-def limit_range(value: object) -> str:
-    """What a LimitRange says of containers (core/v1 LimitRangeItem): kind of limit → resources."""
-    if not isinstance(value, dict):
-        return f"{shown(value)} is not a mapping (write KEY: VALUE)"
-    known = ("default", "defaultRequest", "min", "max")
-    return "\n".join(
-        message
-        for key, item in value.items()
-        for message in (one_of(*known)(key), resources(item))
-        if message
-    )
-
-
-pod_annotations = mapping(qualified_name, text)
-
-
-def toleration(value: object) -> str:
-    """One item of a Pod's tolerations (core/v1 Toleration)."""
-    if not isinstance(value, dict):
-        return f"{shown(value)} is not a toleration (a mapping of key, operator, value, effect)"
-    known = {
-        "key": text,
-        "operator": one_of("Exists", "Equal"),
-        "value": text,
-        "effect": one_of("NoSchedule", "PreferNoSchedule", "NoExecute"),
-        "tolerationSeconds": integer(0, 1 << 62),
-    }
-    wrong = [
-        f"{shown(key)} is not known ({did_you_mean(key, known)})"
-        for key in value
-        if key not in known
-    ]
-    wrong += [
-        message for key, check in known.items() if key in value and (message := check(value[key]))
-    ]
-    return "\n".join(wrong)
-
-
 def integer(low: int, high: int) -> Check:
     """A whole number from `low` to `high`."""
 
@@ -246,7 +115,7 @@ def duration(value: object) -> str:
     total = sum(float(number) * seconds[unit] for number, unit in re.findall(part, value))
     if re.fullmatch(f"(?:{part}){{1,4}}", value) and 1 <= total <= 8760 * 3600:
         return ""
-    return f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+    return f"{value!r} is not valid{odd_character(value)} ({wanted})"
 
 
 def endpoint(value: object) -> str:
@@ -263,11 +132,6 @@ def endpoint(value: object) -> str:
     return integer(1, 65535)(value["port"])
 
 
-def server_url(value: object) -> str:
-    """The address of an API server: http[s]://HOST[:PORT][/PATH]."""
-    return _url(value, ("https", "http"), "https://HOST[:PORT]")
-
-
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}\Z")
 # git check-ref-format, for the names that the pattern leaves.
 _NO_BRANCH = re.compile(r"\.\.|//|/\.|[./]\Z|\.lock(/|\Z)")
@@ -282,7 +146,7 @@ def branch(value: object) -> str:
     if not isinstance(value, str):
         return f"{shown(value)} is not text ({wanted}; quote it)"
     if not _BRANCH.match(value) or _NO_BRANCH.search(value):
-        return f"{value!r} is not valid{_odd_character(value)} ({wanted})"
+        return f"{value!r} is not valid{odd_character(value)} ({wanted})"
     if _NO_REVISION.fullmatch(value):
         return f"{value!r} is a commit or a version to Argo CD, not a branch ({wanted})"
     return ""
@@ -294,28 +158,34 @@ def signing_keys(value: object) -> str:
     if not isinstance(value, str):
         return f"{shown(value)} is not text ({wanted}; quote it)"
     right = re.fullmatch(r"[0-9A-Fa-f]{16}([ ,]+[0-9A-Fa-f]{16})*", value)
-    return "" if right else f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
+    return "" if right else f"{shown(value)} is not valid{odd_character(value)} ({wanted})"
 
 
 def repository_url(value: object) -> str:
     """Where a Git repository is pushed to; never with a password or a token in it."""
     if isinstance(value, str) and _SCP_LIKE.match(value):
         return ""
-    return _url(
+    return url(
         value, ("https", "http", "ssh", "file"), "https://HOST/PATH, ssh://… or git@HOST:PATH"
     )
 
 
-def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
+def url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
+    """A URL of a host, without a user's password, a query or a fragment.
+
+    Args:
+        value: what was given.
+        schemes: those that it may have.
+        wanted: what would be right, for the message.
+    """
     if not isinstance(value, str):
         return f"{shown(value)} is not text ({wanted})"
     try:
         parts = urlsplit(value)
-        port = parts.port  # raises where it is none
         secret = parts.password is not None or (
             parts.scheme.startswith("http") and "@" in parts.netloc
         )
-        host = parts.netloc.rpartition("@")[2]
+        host, host_port = hosts.split_port(parts.netloc.rpartition("@")[2])
     except ValueError:
         return f"{shown(value)} is not valid ({wanted})"
     if secret:
@@ -324,26 +194,14 @@ def _url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
         value.isascii()
         and value.isprintable()
         and " " not in value
-        and port != 0
-        and _is_host(host)
         and parts.scheme in schemes
-        and (_HOST_PORT.match(host) or (value.startswith("file:///")))
+        and (hosts.is_host(host) or value.startswith("file:///"))
+        and (host_port is None or hosts.is_port(host_port))
         and _URL_PATH.match(parts.path)
         and not parts.query
         and not parts.fragment
     )
-    return "" if right else f"{shown(value)} is not valid{_odd_character(value)} ({wanted})"
-
-
-def _is_host(host: str) -> bool:
-    """Whether what looks like an IPv4 address is one, in its one spelling."""
-    name = host.rpartition(":")[0] or host
-    if not re.fullmatch(r"[0-9.]+", name):
-        return True
-    try:
-        return bool(ipaddress.IPv4Address(name))
-    except ValueError:
-        return False
+    return "" if right else f"{shown(value)} is not valid{odd_character(value)} ({wanted})"
 
 
 def requirement(value: object) -> str:

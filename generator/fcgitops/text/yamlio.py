@@ -16,6 +16,9 @@ from fcgitops.core.errors import InputError, Problem, ToolError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
+UNWRITABLE = re.compile("[\x7f-\x9f\ufffe\uffff]|\\A\t(?=[^\n]*\n)")
+"""What kustomize 5.8 makes no YAML of, or YAML of another text: control characters from DEL on, and
+a tab before all else where there are several lines. Tried with every control character."""
 TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml says at 1,000 levels since PyYAML 6.0.4, before it gives any event of them."""
 

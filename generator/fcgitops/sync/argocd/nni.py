@@ -11,7 +11,7 @@ from typing import Any
 
 from fcgitops.model import experiment, layout
 from fcgitops.model.answers import Answers
-from fcgitops.model.environment import NOT_FOR_EXPERIMENTS
+from fcgitops.model.consistency import NOT_FOR_EXPERIMENTS
 from fcgitops.sync.argocd import environments as argocd
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
