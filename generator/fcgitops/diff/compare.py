@@ -11,12 +11,15 @@ from fcgitops.diff import (
     change,
     effects,
     fields,
+    rules_argocd,
     rules_crd,
     rules_entry,
     rules_environment,
+    rules_flux,
     rules_network,
     rules_nni,
     rules_pod,
+    rules_pruned,
     rules_rights,
     rules_settings,
 )
@@ -32,6 +35,9 @@ _MODULES = (
     rules_crd,
     rules_environment,
     rules_entry,
+    rules_flux,
+    rules_argocd,
+    rules_pruned,
     rules_nni,
 )
 """The modules that hold the rules, in the order of the facts page."""

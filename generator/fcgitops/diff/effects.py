@@ -112,7 +112,12 @@ class Effect:
 
 
 RULES: dict[str, Rule] = {}
-"""Every rule by its number, in the order of the modules that hold them."""
+"""Every rule by its number, in the order in which the modules that hold them were imported."""
+
+
+def by_number() -> list[Rule]:
+    """Every rule, by its number, whichever module holds it."""
+    return [RULES[number] for number in sorted(RULES)]
 
 
 def rule(
@@ -147,7 +152,7 @@ def find(change: Change) -> list[Effect]:
             said.count,
             said.certain,
         )
-        for each in RULES.values()
+        for each in by_number()
         for said in each.find(change)
     ]
     return sorted(dict.fromkeys(found), key=lambda effect: -effect.severity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fcgitops.diff import compare  # noqa: F401 - importing it registers the rules
-from fcgitops.diff.effects import RULES, Severity
+from fcgitops.diff.effects import Severity, by_number
 
 _PROOF = {
     "A": "API server, server-side apply, dry run",
@@ -82,5 +82,5 @@ def page() -> str:
         "| effect | when | severity | known |",
         "| --- | --- | --- | --- |",
     ]
-    lines += [f"| {r.id} | {r.title} | {r.severity.word} | {r.proof} |" for r in RULES.values()]
+    lines += [f"| {r.id} | {r.title} | {r.severity.word} | {r.proof} |" for r in by_number()]
     return "\n".join(lines) + "\n"

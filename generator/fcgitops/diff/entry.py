@@ -1,0 +1,71 @@
+"""Entry points as both sides have them: Flux's Kustomizations, sources; Argo CD's Applications."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+
+from fcgitops.diff.change import Change, Side, spec
+from fcgitops.diff.objects import Object, Pair, group, name
+from fcgitops.diff.stored import Fields, listing, mapping, mappings
+
+ARGO = ("Application", "ApplicationSet")
+SOURCES = ("GitRepository", "OCIRepository", "Bucket")
+
+
+def is_flux(o: Object) -> bool:
+    """Whether it is one of Flux's own kinds."""
+    return group(o).endswith("toolkit.fluxcd.io")
+
+
+def both(change: Change, *kinds: str) -> Iterator[tuple[Pair, Object, Object]]:
+    """Objects of some kinds that differ and are on both sides."""
+    for pair in change.of_kind(*kinds):
+        if pair.before is not None and pair.after is not None:
+            yield pair, pair.before, pair.after
+
+
+def kustomizations(change: Change) -> Iterator[tuple[Pair, Fields, Fields]]:
+    """Flux's Kustomizations that differ, by their specs."""
+    for pair, before, after in both(change, "Kustomization"):
+        if is_flux(after):
+            yield pair, spec(before), spec(after)
+
+
+def application(o: Object) -> Fields:
+    """The spec of an Application, or of an ApplicationSet's template."""
+    found = spec(o)
+    return mapping(mapping(found.get("template")).get("spec")) if o["kind"] == ARGO[1] else found
+
+
+def applications(change: Change) -> Iterator[tuple[Pair, Fields, Fields]]:
+    """Applications and ApplicationSets that differ, by the specs of their Applications."""
+    for pair, before, after in both(change, *ARGO):
+        yield pair, application(before), application(after)
+
+
+def automated(application: Fields) -> Fields | None:
+    """spec.syncPolicy.automated; None where nothing is synced by itself."""
+    policy = mapping(application.get("syncPolicy"))
+    found = policy.get("automated")
+    if found is None and "automated" not in policy:
+        return None
+    fields = mapping(found)
+    return None if fields.get("enabled") is False else fields
+
+
+def sources(application: Fields) -> list[Fields]:
+    """What an Application reads, whether one source or several."""
+    single = mapping(application.get("source"))
+    return [*([single] if single else []), *mappings(application.get("sources"))]
+
+
+def projects(side: Side, wanted: str) -> list[Object]:
+    """The AppProjects of a name: one, or none."""
+    return [o for o in side.all("AppProject") if name(o) == wanted]
+
+
+def matches(value: str, projects: list[Object], key: str) -> bool:
+    """Whether a pattern that AppProjects list under a key fits a value."""
+    patterns = [str(p) for o in projects for p in listing(spec(o).get(key))]
+    return any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)

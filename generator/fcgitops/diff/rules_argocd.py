@@ -1,0 +1,192 @@
+"""E12 to E18: Applications, ApplicationSets and AppProjects of Argo CD (facts, section 8)."""
+
+from __future__ import annotations
+
+import fnmatch
+import shlex
+
+from fcgitops.diff.change import Change, Side, spec
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.entry import (
+    ARGO,
+    application,
+    applications,
+    automated,
+    both,
+    matches,
+    projects,
+    sources,
+)
+from fcgitops.diff.objects import Object, label, name
+from fcgitops.diff.rules_rights import APPLIED
+from fcgitops.diff.secrecy import redact
+from fcgitops.diff.stored import Fields, listing, mapping, mappings
+
+
+@rule("E12", "selfHeal is turned off", Severity.MANUAL, "G")
+def heal_off(change: Change) -> Says:
+    """Hand-made changes stay."""
+    for pair, old, new in applications(change):
+        if automated(new) is None:
+            continue
+        if (
+            mapping(automated(old)).get("selfHeal") is True
+            and mapping(automated(new)).get("selfHeal") is not True
+        ):
+            says = "Hand-made changes on the cluster stay: Argo CD no longer takes them back."
+            yield Said(pair.label, says, "selfHeal: true")
+
+
+@rule("E13", "automated sync is gone", Severity.FAILS, "G")
+def no_automation(change: Change) -> Says:
+    """No commit is applied."""
+    for pair, old, new in applications(change):
+        if automated(old) is not None and automated(new) is None:
+            application = name(pair.either) if pair.kind == ARGO[0] else "APPLICATION"
+            yield Said(
+                pair.label,
+                "No commit is applied any more, and nothing says so but `OutOfSync`.",
+                f"sync by hand: argocd app sync {application}; or put automated back",
+            )
+
+
+def _options(application: Fields) -> list[str]:
+    return [str(o) for o in listing(mapping(application.get("syncPolicy")).get("syncOptions"))]
+
+
+@rule("E14", "ServerSideApply is gone", Severity.NONE, "G")
+def client_side(change: Change) -> Says:
+    """No restart; fields that leave Git are still removed."""
+    for pair, old, new in applications(change):
+        if "ServerSideApply=true" in _options(old) and "ServerSideApply=true" not in _options(new):
+            says = "Nothing restarts; fields that leave Git are still removed."
+            yield Said(pair.label, says)
+
+
+@rule("E15", "what keeps an ApplicationSet from deleting is gone", Severity.LOSS, "G")
+def set_deletes(change: Change) -> Says:
+    """An environment that leaves Git is deleted on its cluster."""
+    for pair, before, after in both(change, ARGO[1]):
+        policies = [mapping(spec(o).get("syncPolicy")) for o in (before, after)]
+        if _keeps(policies[0]) and not _keeps(policies[1]):
+            yield Said(
+                pair.label,
+                "From now on an environment.yaml that is gone or no longer matches deletes its "
+                "Application and what that has applied: FrameworkController. Where the Namespace "
+                "has Delete=confirm the deletion waits for `argocd app confirm-deletion`.",
+                "put create-update and preserveResourcesOnDeletion: true back",
+            )
+
+
+def _keeps(policy: Fields) -> bool:
+    kept = policy.get("applicationsSync") in ("create-update", "create-only")
+    return kept and policy.get("preserveResourcesOnDeletion") is True
+
+
+_CLUSTER_KINDS = {"Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",
+                  "PriorityClass"}  # fmt: skip
+
+
+def _allowed(project: Object, kind: str, of: str) -> bool:
+    """Whether an AppProject lets Applications have a kind of an API group."""
+    fields = spec(project)
+    cluster = kind in _CLUSTER_KINDS
+    white = fields.get("clusterResourceWhitelist" if cluster else "namespaceResourceWhitelist")
+    black = mappings(
+        fields.get("clusterResourceBlacklist" if cluster else "namespaceResourceBlacklist")
+    )
+    if any(_is_kind(entry, kind, of) for entry in black):
+        return False
+    if white is None:
+        return not cluster
+    return any(_is_kind(entry, kind, of) for entry in mappings(white))
+
+
+def _is_kind(entry: Fields, kind: str, of: str) -> bool:
+    return fnmatch.fnmatchcase(of, str(entry.get("group", ""))) and fnmatch.fnmatchcase(
+        kind, str(entry.get("kind", ""))
+    )
+
+
+@rule("E17", "an AppProject allows less than is rendered", Severity.FAILS, "G")
+def project_narrowed(change: Change) -> Says:
+    """Nothing of the Application is applied, nothing is deleted."""
+    rendered = {o["kind"] for o in change.after.objects} if change.after.controller else None
+    for pair, before, after in both(change, "AppProject"):
+        gone = [
+            f"{of or 'core'}:{kind}"
+            for kind, (of, _) in APPLIED.items()
+            if _allowed(before, kind, of) and not _allowed(after, kind, of)
+            and (rendered is None or kind in rendered)
+        ]  # fmt: skip
+        if gone:
+            yield Said(
+                pair.label,
+                f"Every Application that renders one of {', '.join(gone)} fails to sync: "
+                f"`resource {gone[0].replace('core:', ':')} is not permitted in project "
+                f"{name(after)}`. Nothing of it is applied, nothing is deleted.",
+                "put the kind back",
+            )
+        used = {str(s.get("repoURL")) for o in _argo(change.after, after) for s in sources(o)}
+        old, new = (list(map(str, listing(spec(o).get("sourceRepos")))) for o in (before, after))
+        lost = sorted(
+            u for u in used or {p for p in old if p not in new and "*" not in p}
+            if matches(u, [before], "sourceRepos") and not matches(u, [after], "sourceRepos")
+        )  # fmt: skip
+        if lost:
+            yield Said(
+                pair.label,
+                f"The project no longer allows {redact(', '.join(lost))}: `InvalidSpecError`, "
+                "nothing is applied.",
+                "put sourceRepos back",
+            )
+        if lost_places := _lost_destinations(before, after):
+            yield Said(
+                pair.label,
+                f"The project no longer allows the destination {', '.join(lost_places)}: "
+                "Applications there get `InvalidSpecError`, nothing is applied.",
+                "put destinations back",
+            )
+
+
+def _argo(side: Side, project: Object) -> list[Fields]:
+    """The Applications of a project, those of ApplicationSets included."""
+    found = [application(o) for kind in ARGO for o in side.all(kind)]
+    return [fields for fields in found if fields.get("project") == name(project)]
+
+
+def _lost_destinations(before: Object, after: Object) -> list[str]:
+    old, new = (
+        [_destination(d) for d in mappings(spec(o).get("destinations"))] for o in (before, after)
+    )
+    allowed = [d for d in old if not d.startswith("!") and d not in new]
+    denied = [d for d in new if d.startswith("!") and d not in old]
+    return [*(d for d in allowed if "*/*" not in new), *denied]
+
+
+def _destination(fields: Fields) -> str:
+    server = fields.get("server") or fields.get("name") or "*"
+    return f"{fields.get('namespace', '*')}/{server}"
+
+
+@rule("E18", "an Application's project is not there", Severity.FAILS, "G")
+def no_project(change: Change) -> Says:
+    """The set refuses: error getting project."""
+    for pair in change.of_kind(*ARGO, "AppProject"):
+        for o in [o for kind in ARGO for o in change.after.all(kind)]:
+            project = str(application(o).get("project") or "default")
+            if project == "default" or "{{" in project or projects(change.after, project):
+                continue
+            was = [b for b in change.before.all(o["kind"]) if name(b) == name(o)]
+            same = was and str(application(was[0]).get("project")) == project
+            there = projects(change.before, project)
+            if (same and not there) or (pair.either is not o and name(pair.either) != project):
+                continue
+            yield Said(
+                label(o),
+                f"AppProject {project} is not rendered: unless the cluster has it, Argo CD refuses "
+                "(`error getting project`) and what is applied stays as it was.",
+                "render the project, or name the one that is there",
+                f"kubectl -n argocd get appproject {shlex.quote(project)}",
+                certain=bool(there),
+            )
