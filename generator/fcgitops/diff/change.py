@@ -299,6 +299,18 @@ class Change:
         texts = [_only_text(side) for side in (self.before, self.after)]
         return (Settings(texts[0]), Settings(texts[1])) if texts[0] and texts[1] else None
 
+    @property
+    def runs_with(self) -> tuple[Settings, Settings] | None:
+        """What FrameworkController runs with on both sides, where it starts with the one after."""
+        return None if self.settings is None or self.settings[1].refusals else self.settings
+
+    def setting(self, key: str) -> Iterator[tuple[Any, Any]]:
+        """Both values of a setting that FrameworkController runs with, where they differ."""
+        if self.runs_with is not None:
+            old, new = (settings.value.get(key) for settings in self.runs_with)
+            if old != new:
+                yield old, new
+
     @cached_property
     def config_label(self) -> str:
         """How the ConfigMap that holds the settings is called in what is printed."""

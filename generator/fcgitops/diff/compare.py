@@ -12,25 +12,35 @@ from fcgitops.diff import (
     effects,
     fields,
     rules_argocd,
+    rules_configmap,
     rules_crd,
     rules_entry,
     rules_environment,
+    rules_failures,
     rules_flux,
+    rules_flux_rights,
+    rules_needs,
     rules_network,
     rules_nni,
     rules_pod,
     rules_pruned,
     rules_rights,
     rules_settings,
+    rules_statefulset,
 )
 from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Object, Pair, namespace
 from fcgitops.diff.outcome import ObjectChange, Outcome
 
 _MODULES = (
+    rules_statefulset,
     rules_pod,
+    rules_configmap,
     rules_settings,
+    rules_failures,
     rules_rights,
+    rules_needs,
+    rules_flux_rights,
     rules_network,
     rules_crd,
     rules_environment,
@@ -40,7 +50,7 @@ _MODULES = (
     rules_pruned,
     rules_nni,
 )
-"""The modules that hold the rules, in the order of the facts page."""
+"""The modules that hold the rules."""
 
 
 def outcome(

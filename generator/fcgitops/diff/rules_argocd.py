@@ -18,7 +18,7 @@ from fcgitops.diff.entry import (
     sources,
 )
 from fcgitops.diff.objects import Object, label, name
-from fcgitops.diff.rules_rights import APPLIED
+from fcgitops.diff.rules_flux_rights import APPLIED
 from fcgitops.diff.secrecy import redact
 from fcgitops.diff.stored import Fields, listing, mapping, mappings
 

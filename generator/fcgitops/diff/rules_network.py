@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from fcgitops.diff import podsecurity
 from fcgitops.diff.change import Change, Controller, Side, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Object, Pair, annotations_of, label, name, namespace
-from fcgitops.diff.rules_pod import in_namespace
 from fcgitops.diff.stored import Fields, listing, mapping, mappings, stored
 
 NNI_ACCOUNTS = ("nni-manager", "nni-trial")

@@ -6,10 +6,12 @@ import shlex
 from collections.abc import Iterator
 
 from fcgitops.diff import podsecurity, quantity
+from fcgitops.diff.accounts import changed_by, may_differ, rights_of, subjects
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import Object, Pair, label, labels_of, name, namespace
 from fcgitops.diff.outcome import shown
+from fcgitops.diff.rights import summary
 from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
 from fcgitops.diff.stored import Fields, mapping, mappings, pod_template, stored
 
@@ -351,3 +353,24 @@ def image(change: Change) -> Says:
                 f"Another image ({old} → {new}) makes another Job: the running manager is ended.",
                 "let the experiment end first",
             )
+
+
+@rule("X09", "NNI's manager or its trials have fewer rights", Severity.LOSS, "S")
+def nni_rights(change: Change) -> Says:
+    """The manager ends in ERROR; a trial polls for 10 minutes and exits."""
+    if not may_differ(change):
+        return
+    for before, after in subjects(change):
+        if before is None or before.name not in NNI_ACCOUNTS or after is None:
+            continue
+        if not change.after.has("ServiceAccount", after.name, after.namespace):
+            continue
+        old, new = rights_of(change.before, before), rights_of(change.after, after)
+        less = [] if new.unknown or before != after else old.beyond(new)
+        if less:
+            then = (
+                "a 403 puts the experiment in ERROR" if before.name == NNI_ACCOUNTS[0]
+                else "each trial's first container polls for 10 minutes and exits"
+            )  # fmt: skip
+            says = f"{before.name} may no longer: {summary(less)}. Then {then}."
+            yield Said(changed_by(change, before, wider=False), says, "restore the rule")

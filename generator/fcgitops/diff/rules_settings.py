@@ -1,27 +1,14 @@
-"""S01 to S24: what another configuration of FrameworkController does (facts, section 4).
+"""S05 to S07, S13 to S24: what other settings of FrameworkController do (facts, section 4).
 
 All of it takes effect at FrameworkController's next start, and not before.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any
-
-from fcgitops.diff import objects
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.objects import Pair, name
-from fcgitops.diff.rules_pod import in_namespace
 from fcgitops.diff.secrecy import redact
-from fcgitops.diff.settings import (
-    MAX_SECONDS,
-    Settings,
-    attributes,
-    called,
-    image_codes,
-)
+from fcgitops.diff.settings import MAX_SECONDS, Settings
 from fcgitops.diff.stored import mappings
 
 _RETAIN = "frameworkCompletedRetainSec"
@@ -29,123 +16,9 @@ _DELAYS = (
     "frameworkMinRetryDelaySecForTransientConflictFailed",
     "frameworkMaxRetryDelaySecForTransientConflictFailed",
 )
+
+
 _COMPRESSION = "largeFrameworkCompression"
-
-
-def _pair(change: Change) -> Pair | None:
-    """The ConfigMap with FrameworkController's file, on both sides."""
-    if change.both is None:
-        return None
-    before, after = change.both[0].config_map, change.both[1].config_map
-    found = [p for p in change.pairs if p.before is before and p.after is after]
-    return found[0] if before is not None and after is not None and found else None
-
-
-def _texts_differ(change: Change) -> bool:
-    settings = change.settings
-    return settings is not None and settings[0].text != settings[1].text
-
-
-def _runs(change: Change) -> tuple[Settings, Settings] | None:
-    """Both configurations, where FrameworkController starts with the one after."""
-    settings = change.settings
-    if settings is None or settings[1].refusals:
-        return None
-    return settings
-
-
-def _differs(change: Change, key: str) -> Iterator[tuple[Any, Any]]:
-    """Both values of a setting, where they differ."""
-    settings = _runs(change)
-    if settings is not None:
-        old, new = settings[0].value.get(key), settings[1].value.get(key)
-        if old != new:
-            yield old, new
-
-
-@rule("S01", "the content differs, and with it the hash in the name", Severity.RESTART, "A K X G")
-def rolls_out(change: Change) -> Says:
-    """The change rolls out by itself."""
-    pair = _pair(change)
-    if pair is None or not change.rolls or change.settings is None:
-        return
-    if name(pair.before or {}) == name(pair.after or {}) or change.settings[0].same_as(
-        change.settings[1]
-    ):
-        return
-    kept = change.tools == {"argocd"} and objects.kept_by_argocd(pair.before or {})
-    says = (
-        "The ConfigMap's name changes with its content, so the change rolls out; the old ConfigMap "
-        f"{'stays for some changes more' if kept else 'is pruned'}."
-    )
-    yield Said(pair.label, says)
-
-
-@rule(
-    "S02",
-    "the content differs under the same name, the Pod template does not",
-    Severity.MANUAL,
-    "K",
-)
-def waits(change: Change) -> Says:
-    """It takes effect at the next restart, whatever causes that."""
-    pair = _pair(change)
-    if pair is None or change.both is None or change.settings is None or change.moved:
-        return
-    if _is_frozen(pair) or change.template_differs or min(c.replicas for c in change.both) < 1:
-        return
-    if _texts_differ(change) and not change.settings[0].same_as(change.settings[1]):
-        after = change.both[1]
-        command = in_namespace(f"delete pod {after.pod_name}", after.namespace)
-        why = "" if objects.has_hash(name(pair.either)) else ": the name has no hash"
-        yield Said(
-            pair.label,
-            f"The configuration changes and nothing restarts{why}. It takes effect at the next "
-            "restart, whatever causes that.",
-            f"{command}   # not `rollout restart`: Flux takes its annotation back, which restarts "
-            "a second time",
-        )
-
-
-def _is_frozen(pair: Pair) -> bool:
-    """Whether the API server refuses another content: an immutable ConfigMap or Secret."""
-    if pair.before is None or pair.after is None or pair.how != "same":
-        return False
-    if name(pair.before) != name(pair.after) or pair.before.get("immutable") is not True:
-        return False
-    keys = ("data", "binaryData", "stringData")
-    differs = any((pair.before.get(k) or {}) != (pair.after.get(k) or {}) for k in keys)
-    return differs or pair.after.get("immutable") is not True
-
-
-@rule("S03", "an immutable ConfigMap or Secret gets other content", Severity.FAILS, "A")
-def frozen(change: Change) -> Says:
-    """Refused: `field is immutable when immutable is set`."""
-    for pair in change.of_kind("ConfigMap", "Secret"):
-        if _is_frozen(pair):
-            kind, called_ = pair.kind.lower(), name(pair.either)
-            place = objects.namespace(pair.either)
-            command = in_namespace(f"delete {kind} {called_}", place) + "   # then sync"
-            controller = change.after.controller
-            if controller and (pair.kind, called_) in controller.mounted:
-                pod = in_namespace(f"delete pod {controller.pod_name}", controller.namespace)
-                command += f", then {pod}"
-            yield Said(
-                pair.label, f"The API server refuses the {pair.kind}: it is immutable.", command
-            )
-
-
-@rule("S04", "the text differs, the decoded settings do not", Severity.RESTART, "K")
-def for_nothing(change: Change) -> Says:
-    """A restart for a comment, an order, a default that is spelled out."""
-    pair = _pair(change)
-    if pair is None or change.settings is None or not change.rolls:
-        return
-    if name(pair.before or {}) == name(pair.after or {}):
-        return
-    if _texts_differ(change) and change.settings[0].same_as(change.settings[1]):
-        says = "No setting changes, but the file does: FrameworkController restarts for a comment."
-        yield Said(pair.label, says)
 
 
 def _effective(seconds: object) -> int:
@@ -175,7 +48,7 @@ _SAVE = "save what is needed first: kubectl get frameworks -A -o yaml > framewor
 @rule("S05", f"{_RETAIN} is lower", Severity.LOSS, "F S")
 def kept_shorter(change: Change) -> Says:
     """Older completed Frameworks are deleted 0.25 s after the start."""
-    for old, new in _differs(change, _RETAIN):
+    for old, new in change.setting(_RETAIN):
         if 0 < _effective(new) < _effective(old):
             yield Said(
                 change.config_label,
@@ -189,7 +62,7 @@ def kept_shorter(change: Change) -> Says:
 @rule("S06", f"{_RETAIN} is higher", Severity.NONE, "F")
 def kept_longer(change: Change) -> Says:
     """Those that are deleted already do not come back."""
-    for old, new in _differs(change, _RETAIN):
+    for old, new in change.setting(_RETAIN):
         if _effective(new) > _effective(old):
             says = (
                 f"Completed Frameworks are kept for {duration(new)}; those that are deleted "
@@ -201,7 +74,7 @@ def kept_longer(change: Change) -> Says:
 @rule("S07", f"{_RETAIN} is 0, below 0, or above {MAX_SECONDS}", Severity.LOSS, "F S")
 def kept_never(change: Change) -> Says:
     """Nanoseconds overflow: every completed Framework is deleted."""
-    for old, new in _differs(change, _RETAIN):
+    for old, new in change.setting(_RETAIN):
         if _effective(new) or not _effective(old):
             continue
         why = (
@@ -218,171 +91,6 @@ def kept_never(change: Change) -> Says:
         )
 
 
-def _from_image(settings: tuple[Settings, Settings]) -> bool:
-    return settings[0].of_image and not settings[1].of_image
-
-
-_ATTRIBUTE = {
-    "Transient": "no longer retried for free (Transient) and counts against maxRetryCount",
-    "Permanent": "retried (Permanent: it was not)",
-}
-
-
-@rule("S08", "an entry of podFailureSpec is gone", Severity.RESTART, "F S")
-def entry_gone(change: Change) -> Says:
-    """Such failures become ContainerUnrecognizedFailed, or the next entry's that matches."""
-    settings = _runs(change)
-    if settings is None or _from_image(settings):
-        return
-    gone = [e for code, e in settings[0].entries.items() if code not in settings[1].entries]
-    for entry in gone[:_MOST]:
-        kinds = attributes(entry)
-        then = next((_ATTRIBUTE[k] for k in kinds if k in _ATTRIBUTE), "judged by that")
-        verb = "is" if then != "judged by that" else "and is"
-        yield Said(
-            change.config_label,
-            f"{called(entry)} is no longer known: such a failure becomes "
-            f"ContainerUnrecognizedFailed, {verb} {then}. Pods that fail while "
-            "FrameworkController restarts are judged by the new list; what is recorded stays.",
-        )
-    if len(gone) > _MOST:
-        rest = ", ".join(str(entry.get("code")) for entry in gone[_MOST:])
-        yield Said(change.config_label, f"So are {len(gone) - _MOST} more: {rest}.")
-
-
-_MOST = 5
-"""Entries that get a sentence each; the rest share one."""
-
-
-def _retried(kinds: tuple[str, ...]) -> str:
-    if "Permanent" in kinds:
-        return "no longer retried at all"
-    if "Transient" in kinds:
-        return "retried without counting against maxRetryCount" + (
-            ", after a random delay" if "Conflict" in kinds else ""
-        )
-    return "retried, and count against maxRetryCount"
-
-
-@rule("S09", "the attributes of an entry's type differ", Severity.RESTART, "F S")
-def other_attributes(change: Change) -> Says:
-    """With fancyRetryPolicy they decide whether such a failure is retried."""
-    settings = _runs(change)
-    if settings is None:
-        return
-    before, after = settings
-    for code, entry in after.entries.items():
-        old = attributes(before.entries[code]) if code in before.entries else None
-        new = attributes(entry)
-        if old is not None and old != new:
-            words = [", ".join(kinds) or "no attribute" for kinds in (old, new)]
-            yield Said(
-                change.config_label,
-                f"{code} {words[0]} → {words[1]}: with fancyRetryPolicy such failures are "
-                f"{_retried(new)}.",
-            )
-
-
-_WORD = re.compile(r"(?P<flags>\(\?[a-zA-Z]+\))?\^(?P<word>[A-Za-z0-9_-]+)\$\Z")
-
-
-def _reason(pattern: dict[str, Any]) -> tuple[str, bool] | None:
-    """(the one word that the Pod's reason must be, whether its case counts not); None: any."""
-    found = _WORD.match(str(pattern.get("reasonRegex") or ""))
-    return (found["word"], "i" in (found["flags"] or "")) if found else None
-
-
-def _disjoint(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    a, b = _reason(one), _reason(other)
-    if a is None or b is None:
-        return False
-    return a[0].lower() != b[0].lower() if a[1] or b[1] else a[0] != b[0]
-
-
-def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether a Pod can match both entries; container patterns match if any container does."""
-    return any(
-        not _disjoint(p, q)
-        for p in mappings(one.get("podPatterns"))
-        for q in mappings(other.get("podPatterns"))
-    )
-
-
-@rule("S10", "entries that a Pod can both match change their order", Severity.RESTART, "F")
-def other_order(change: Change) -> Says:
-    """The first entry that matches wins."""
-    settings = _runs(change)
-    if settings is None:
-        return
-    before, after = settings
-    order = [code for code in after.entries if code in before.entries]
-    place = {code: number for number, code in enumerate(before.entries)}
-    swapped = [
-        (code, late)
-        for number, code in enumerate(order)
-        for late in order[number + 1 :]
-        if place[late] < place[code] and _overlap(after.entries[late], after.entries[code])
-    ]
-    kinds = {code: attributes(entry) for code, entry in after.entries.items()}
-    swapped.sort(key=lambda codes: kinds[codes[0]] == kinds[codes[1]])
-    for code, late in swapped[:_MOST]:
-        first = ", ".join(kinds[code]) or "no attribute"
-        then = ", ".join(kinds[late]) or "no attribute"
-        yield Said(
-            change.config_label,
-            f"{called(after.entries[late])} ({then}) now comes after {code} ({first}), which can "
-            f"match the same Pods: they get {code}, and are {_retried(kinds[code])}.",
-        )
-    if len(swapped) > _MOST:
-        yield Said(
-            change.config_label, f"{len(swapped) - _MOST} more pairs of entries change their order."
-        )
-
-
-@rule("S11", "an entry is new, or matches other failures", Severity.RESTART, "F")
-def entry_new(change: Change) -> Says:
-    """Matched failures get its code from the next start on."""
-    settings = _runs(change)
-    if settings is None:
-        return
-    before, after = settings
-    new = [entry for code, entry in after.entries.items() if code not in before.entries]
-    other = [
-        entry for code, entry in after.entries.items()
-        if code in before.entries
-        and before.entries[code].get("podPatterns") != entry.get("podPatterns")
-    ]  # fmt: skip
-    for entries, what in ((new, "is new"), (other, "matches other failures")):
-        for entry in entries[:_MOST]:
-            says = f"{called(entry)} {what}: from the next start on what it matches gets its code."
-            yield Said(change.config_label, says)
-        if len(entries) > _MOST:
-            rest = ", ".join(str(entry.get("code")) for entry in entries[_MOST:])
-            yield Said(change.config_label, f"So it is with {len(entries) - _MOST} more: {rest}.")
-
-
-@rule(
-    "S12",
-    "a file of its own takes the place of the image's, without its codes",
-    Severity.RESTART,
-    "S",
-)
-def image_codes_gone(change: Change) -> Says:
-    """The mounted file replaces the image's whole list."""
-    settings = _runs(change)
-    if settings is None or not _from_image(settings):
-        return
-    missing = [code for code in image_codes() if code not in settings[1].entries]
-    if missing:
-        listed = ", ".join(map(str, missing[:_MOST])) + (", …" if len(missing) > _MOST else "")
-        yield Said(
-            change.config_label,
-            f"{len(missing)} codes that the image's own file knows are no longer known ({listed}): "
-            "such a failure becomes ContainerUnrecognizedFailed and counts against maxRetryCount.",
-            "shippedPodFailureSpec: keep",
-        )
-
-
 @rule("S13", "kubeClientQps, kubeClientBurst or workerNumber differs", Severity.NONE, "F")
 def speed(change: Change) -> Says:
     """Faster or slower; nothing that exists changes."""
@@ -390,7 +98,7 @@ def speed(change: Change) -> Says:
             "kubeClientBurst": "requests at once",
             "workerNumber": "Frameworks at the same time"}  # fmt: skip
     for key, of in what.items():
-        for old, new in _differs(change, key):
+        for old, new in change.setting(key):
             if key == "kubeClientBurst" and new == 0:
                 continue
             more = "more" if new > old else "fewer"
@@ -401,7 +109,7 @@ def speed(change: Change) -> Says:
 @rule("S14", f"{_COMPRESSION} is turned on", Severity.MANUAL, "F S")
 def compression_on(change: Change) -> Says:
     """Readers of taskRoleStatuses find null in large Frameworks."""
-    for _, new in _differs(change, _COMPRESSION):
+    for _, new in change.setting(_COMPRESSION):
         if new:
             yield Said(
                 change.config_label,
@@ -414,7 +122,7 @@ def compression_on(change: Change) -> Says:
 @rule("S15", f"{_COMPRESSION} is turned off", Severity.OUTAGE, "F S")
 def compression_off(change: Change) -> Says:
     """One above etcd's limit is stuck."""
-    for _, new in _differs(change, _COMPRESSION):
+    for _, new in change.setting(_COMPRESSION):
         if not new:
             yield Said(
                 change.config_label,
@@ -434,7 +142,7 @@ def retry_delay(change: Change) -> Says:
     if _spread_panics(change):
         return
     for key in _DELAYS:
-        for old, new in _differs(change, key):
+        for old, new in change.setting(key):
             none = f" ({new} s is none at all)" if new > MAX_SECONDS else ""
             yield Said(
                 change.config_label,
@@ -451,7 +159,7 @@ def _spread(settings: Settings) -> int:
 
 
 def _spread_panics(change: Change) -> bool:
-    settings = _runs(change)
+    settings = change.runs_with
     limit = 2**63 - 1
     return settings is not None and _spread(settings[1]) >= limit > _spread(settings[0])
 
@@ -472,7 +180,7 @@ def retry_panic(change: Change) -> Says:
 def crd_check(change: Change) -> Says:
     """It matters only where the CRD is new."""
     for key in ("crdEstablishedCheckIntervalSec", "crdEstablishedCheckTimeoutSec"):
-        for old, new in _differs(change, key):
+        for old, new in change.setting(key):
             says = f"{key} {old} → {new}: it matters only where the CRD is made anew."
             yield Said(change.config_label, says)
 
@@ -481,7 +189,7 @@ def crd_check(change: Change) -> Says:
 def cache_timeout(change: Change) -> Says:
     """A new Pod counts as lost sooner on a slow API server."""
     key = "objectLocalCacheCreationTimeoutSec"
-    for old, new in _differs(change, key):
+    for old, new in change.setting(key):
         when = "sooner" if new < old else "later"
         yield Said(
             change.config_label,
@@ -493,7 +201,7 @@ def cache_timeout(change: Change) -> Says:
 @rule("S20", "logObjectSnapshot differs", Severity.RIGHTS, "F")
 def snapshots(change: Change) -> Says:
     """Whole objects, environment values included, in the log or not."""
-    settings = _runs(change)
+    settings = change.runs_with
     if settings is None:
         return
     keys = [key for key in settings[1].value if key.startswith("logObjectSnapshot.")]
@@ -605,7 +313,7 @@ def unknown_key(change: Change) -> Says:
     if new:
         yield Said(
             change.config_label,
-            f"FrameworkController does not know {', '.join(new[:_MOST])} and ignores it: the "
+            f"FrameworkController does not know {', '.join(new[:5])} and ignores it: the "
             "default holds.",
             "correct the name; `fcgitops config explain` lists all",
         )
@@ -614,7 +322,7 @@ def unknown_key(change: Change) -> Says:
 @rule("S24", "kubeClientBurst becomes 0", Severity.OUTAGE, "F")
 def burst_zero(change: Change) -> Says:
     """Its validation takes it, its Kubernetes client does not."""
-    for _, new in _differs(change, "kubeClientBurst"):
+    for _, new in change.setting("kubeClientBurst"):
         if new == 0:
             says = "The Kubernetes client refuses a burst of 0: FrameworkController panics at each"
             yield Said(change.config_label, f"{says} start.", "at least 1")

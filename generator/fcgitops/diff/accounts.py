@@ -1,0 +1,156 @@
+"""Whose rights may differ between both sides of a change, and by which object."""
+
+from __future__ import annotations
+
+from fcgitops.diff.change import CRD, Change, Controller, Side
+from fcgitops.diff.objects import Pair, name, namespace
+from fcgitops.diff.rights import Granted, Right, Subject, bindings, subjects_of
+from fcgitops.diff.stored import mapping, stored
+
+_FC = "frameworkcontroller.microsoft.com"
+_CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
+
+
+NEEDS: dict[Right, str] = {
+    Right(*_CRDS, "get", CRD): "R04",
+    Right(*_CRDS, "update", CRD): "R04",
+    Right(*_CRDS, "create"): "R04b",
+    **{
+        Right(g, r, "list"): "R05"
+        for g, r in ((_FC, "frameworks"), ("", "configmaps"), ("", "pods"))
+    },
+    Right("", "pods", "create"): "R06",
+    Right("", "configmaps/finalizers", "update"): "R06",
+    Right(_FC, "frameworks", "update"): "R07",
+    Right("", "configmaps", "create"): "R07",
+    Right(_FC, "frameworks/finalizers", "update"): "R07",
+    Right("", "configmaps", "delete"): "R08",
+    Right("", "pods", "delete"): "R08",
+    Right(_FC, "frameworks", "delete"): "R08",
+    **{
+        Right(g, r, "watch"): "R09"
+        for g, r in ((_FC, "frameworks"), ("", "configmaps"), ("", "pods"))
+    },
+    **{
+        Right(g, r, "get"): "R10"
+        for g, r in ((_FC, "frameworks"), ("", "configmaps"), ("", "pods"))
+    },
+}
+"""What FrameworkController needs, and the row that says what happens without it."""
+
+
+RBAC = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+
+
+def account_of(controller: Controller | None) -> Subject | None:
+    """FrameworkController's account; None where FrameworkController is not there."""
+    return (
+        Subject("ServiceAccount", controller.account, controller.namespace) if controller else None
+    )
+
+
+def rights_of(side: Side, subject: Subject | None) -> Granted:
+    """What a subject may do on one side; nothing where there is no subject."""
+    return side.granted(subject) if subject else Granted(frozenset())
+
+
+class Account:
+    """FrameworkController's account on both sides, and what it may do."""
+
+    def __init__(self, change: Change) -> None:
+        before, after = change.controllers
+        self.before = account_of(before)
+        self.after = account_of(after)
+        self.old = rights_of(change.before, self.before)
+        self.new = rights_of(change.after, self.after)
+
+    @property
+    def on_both(self) -> bool:
+        """Whether FrameworkController is there before and after."""
+        return self.before is not None and self.after is not None
+
+    def lost(self) -> list[Right]:
+        """What it needs, had, and has no more; [] where that cannot be known."""
+        if not self.on_both or self.new.unknown:
+            return []
+        return [need for need in NEEDS if self.old.allows(need) and not self.new.allows(need)]
+
+    def lost_all(self) -> bool:
+        """Whether it can do nothing any more."""
+        return self.on_both and bool(self.old.rights) and not self.new.rights
+
+
+def changed_by(change: Change, subject: Subject | None, *, wider: bool) -> str:
+    """The RBAC object by which a subject's rights change, as it is called in what is printed."""
+    found: list[Pair] = []
+    side = change.after if wider else change.before
+    bound = [
+        (mapping(b.get("roleRef")).get("kind"), mapping(b.get("roleRef")).get("name"))
+        for b in bindings(side.objects)
+        if subject is None or any(subject.is_covered_by(s) for s in subjects_of(b))
+    ]
+    for pair in change.of_kind(*RBAC):
+        one = pair.after if wider else pair.before
+        if one is None:
+            continue
+        if pair.kind.endswith("Binding"):
+            relevant = subject is None or any(subject.is_covered_by(s) for s in subjects_of(one))
+            if relevant:
+                found.append(pair)
+        elif (pair.kind, name(one)) in bound:
+            found.insert(0, pair)
+    if found:
+        roles = [p for p in found if not p.kind.endswith("Binding")]
+        refs = [p for p in found if p.kind.endswith("Binding") and names_other_role(p)]
+        return (refs or roles or found)[0].label
+    changed = change.of_kind(*RBAC)
+    controller = change.after.controller or change.before.controller
+    if not changed and controller is not None:
+        return controller.label
+    return changed[0].label if changed else f"ServiceAccount/{subject.name if subject else ''}"
+
+
+def names_other_role(pair: Pair) -> bool:
+    """Whether a binding names another role than before."""
+    return (
+        pair.before is not None
+        and pair.after is not None
+        and stored(pair.before).get("roleRef") != stored(pair.after).get("roleRef")
+    )
+
+
+def subjects(change: Change) -> list[tuple[Subject | None, Subject | None]]:
+    """Everybody whose rights may differ: before, after; FrameworkController's account as one."""
+    account = Account(change)
+    own = {s for s in (account.before, account.after) if s}
+    others: dict[Subject, None] = {}
+    for side in (change.before, change.after):
+        for binding in bindings(side.objects):
+            others |= dict.fromkeys(s for s in subjects_of(binding) if s not in own)
+    moves = {
+        namespace(p.before): namespace(p.after)
+        for p in change.pairs if p.how == "moved" and p.before and p.after
+    }  # fmt: skip
+    found: list[tuple[Subject | None, Subject | None]] = []
+    if account.before or account.after:
+        found.append((account.before, account.after))
+    arrived = set()
+    for subject in others:
+        if subject in arrived:
+            continue
+        target = subject
+        if subject.kind == "ServiceAccount" and subject.namespace in moves:
+            moved = Subject(subject.kind, subject.name, moves[subject.namespace])
+            if moved in others:
+                target = moved
+                arrived.add(moved)
+        found.append((subject, target))
+    return found
+
+
+def may_differ(change: Change) -> bool:
+    """Whether a role, a binding or FrameworkController's account differs: else no rights do."""
+    if change.of_kind(*RBAC) or change.moved:
+        return True
+    before, after = change.controllers
+    return before is not None and after is not None and before.account != after.account

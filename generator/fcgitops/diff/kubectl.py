@@ -1,0 +1,26 @@
+"""kubectl commands that more than one rule gives."""
+
+from __future__ import annotations
+
+import shlex
+
+from fcgitops.diff.change import Controller
+
+PODS = "kubectl get pods -A -l FC_FRAMEWORK_NAME --no-headers | wc -l"
+FRAMEWORKS = "kubectl get frameworks -A --no-headers | wc -l"
+
+
+def in_namespace(command: str, place: str) -> str:
+    """A kubectl command for a namespace, quoted to be typed."""
+    return f"kubectl -n {shlex.quote(place)} {command}" if place else f"kubectl {command}"
+
+
+def recreate(controller: Controller, *, orphan: bool) -> str:
+    """How a StatefulSet is made anew, its Pod left (`orphan`) or deleted with it."""
+    command = in_namespace(f"delete statefulset {controller.name}", controller.namespace)
+    if orphan:
+        return (
+            f"{command} --cascade=orphan   # then sync: the Pod is adopted, and restarts only if "
+            "the template changed too"
+        )
+    return f"{command}   # without --cascade=orphan: the Pod goes too; then sync"

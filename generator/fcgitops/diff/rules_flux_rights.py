@@ -1,0 +1,163 @@
+"""R17 and R18: rights that Flux's account needs to apply what is rendered (facts, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fcgitops.diff.accounts import NEEDS, changed_by, may_differ, rights_of
+from fcgitops.diff.change import Change, Side
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.objects import Pair, name, namespace
+from fcgitops.diff.rights import ANY, Granted, Right, Subject, bindings, subjects_of, summary
+from fcgitops.diff.stored import mapping
+
+APPLIED: dict[str, tuple[str, str]] = {
+    "Namespace": ("", "namespaces"),
+    "ServiceAccount": ("", "serviceaccounts"),
+    "Service": ("", "services"),
+    "ConfigMap": ("", "configmaps"),
+    "StatefulSet": ("apps", "statefulsets"),
+    "ClusterRole": ("rbac.authorization.k8s.io", "clusterroles"),
+    "ClusterRoleBinding": ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    "Role": ("rbac.authorization.k8s.io", "roles"),
+    "RoleBinding": ("rbac.authorization.k8s.io", "rolebindings"),
+    "NetworkPolicy": ("networking.k8s.io", "networkpolicies"),
+    "CiliumNetworkPolicy": ("cilium.io", "ciliumnetworkpolicies"),
+    "CustomResourceDefinition": ("apiextensions.k8s.io", "customresourcedefinitions"),
+    "ResourceQuota": ("", "resourcequotas"),
+    "LimitRange": ("", "limitranges"),
+    "PersistentVolumeClaim": ("", "persistentvolumeclaims"),
+    "Job": ("batch", "jobs"),
+}
+"""Kind → API group and resource of what Flux applies here."""
+
+
+def _flux_accounts(change: Change) -> list[Subject]:
+    """The accounts that Flux's Kustomizations apply as."""
+    found: dict[Subject, None] = {}
+    for side in (change.before, change.after):
+        for o in side.all("Kustomization"):
+            wanted = mapping(o.get("spec")).get("serviceAccountName")
+            if wanted:
+                found[Subject("ServiceAccount", str(wanted), namespace(o))] = None
+    return list(found)
+
+
+def _flux_lost(change: Change) -> Iterator[tuple[Subject, list[Right], Granted]]:
+    if not may_differ(change):
+        return
+    for subject in _flux_accounts(change):
+        old, new = rights_of(change.before, subject), rights_of(change.after, subject)
+        less = old.beyond(new)
+        if less and not new.unknown:
+            yield subject, less, new
+
+
+def _is_held_to_grant(right: Right, new: Granted) -> bool:
+    """Whether it is one of FrameworkController's own, which Flux must have to grant it."""
+    return any(right.contains(need) and not new.allows(need) for need in NEEDS)
+
+
+@rule("R17", "Flux's account lacks what a rendered role grants", Severity.FAILS, "X")
+def cannot_grant(change: Change) -> Says:
+    """Nothing of the environment is applied."""
+    says = (
+        "Flux's account lacks what FrameworkController's role grants ({}): nothing of the "
+        "environment is applied (`attempting to grant RBAC permissions not currently held`)."
+    )
+    reported = False
+    for subject, less, new in _flux_lost(change):
+        held = [r for r in less if _is_held_to_grant(r, new) and not _may_escalate(new)]
+        held = [
+            r
+            for r in held
+            if not (_is_applying(r) and r.group != "" and r.resource != "configmaps")
+        ]
+        if held:
+            reported = True
+            yield Said(
+                changed_by(change, subject, wider=False), says.format(summary(held)),
+                "put it back, and run make bootstrap",
+            )  # fmt: skip
+    if reported or "flux" not in change.tools:
+        return
+    for subject in _flux_accounts(change):
+        new = rights_of(change.after, subject)
+        if not new.rights or new.unknown or _may_escalate(new):
+            continue
+        for pair in change.of_kind("ClusterRole", "Role"):
+            if pair.after is None or _belongs_to(change.after, pair, subject):
+                continue
+            rights = Granted(frozenset(_role_rights(pair)))
+            missing = rights.beyond(new)
+            if missing:
+                yield Said(pair.label, says.format(summary(missing)), "make bootstrap first")
+
+
+def _belongs_to(side: Side, pair: Pair, subject: Subject) -> bool:
+    """Whether a role is the account's own, which `make bootstrap` applies."""
+    for binding in bindings(side.objects):
+        reference = mapping(binding.get("roleRef"))
+        own = (reference.get("kind"), reference.get("name")) == (pair.kind, name(pair.either))
+        if own and subject in subjects_of(binding):
+            return True
+    return False
+
+
+def _role_rights(pair: Pair) -> Iterator[Right]:
+    from fcgitops.diff.rights import expand  # noqa: PLC0415 - for this alone
+
+    if pair.after is not None:
+        place = namespace(pair.after) if pair.kind == "Role" else ANY
+        yield from expand(pair.after.get("rules") or [], place)
+
+
+def _may_escalate(new: Granted) -> bool:
+    wanted = Right("rbac.authorization.k8s.io", "clusterroles", "escalate")
+    return new.allows(wanted)
+
+
+def _is_applying(right: Right) -> bool:
+    return right.verb in ("get", "create", "patch", "delete", ANY) and (
+        right.resource == ANY or (right.group, right.resource) in APPLIED.values()
+    )
+
+
+@rule("R18", "Flux's account lacks a verb for a rendered kind", Severity.FAILS, "X")
+def cannot_apply(change: Change) -> Says:
+    """The server's dry run is refused, and nothing is applied."""
+    rendered = {o["kind"] for o in change.after.objects}
+    known = bool(change.after.controller)
+    for subject, less, new in _flux_lost(change):
+        kinds = []
+        for kind, resource in APPLIED.items():
+            missing = [
+                r for r in less
+                if _is_applying(r) and (r.resource == ANY or (r.group, r.resource) == resource)
+                and not (kind == "CustomResourceDefinition" and r.verb in ("update", "list"))
+            ]  # fmt: skip
+            verbs = sorted(
+                {v for r in missing for v in _verbs(r)} & {"get", "create", "patch", "delete"}
+            )
+            verbs = [v for v in verbs if not _allows_some(new, resource, v)]
+            if verbs and (not known or kind in rendered):
+                kinds.append(f"the {kind} ({', '.join(verbs)})")
+        if kinds:
+            yield Said(
+                changed_by(change, subject, wider=False),
+                f"Flux cannot apply {', '.join(kinds)} (403), and then applies nothing of the "
+                "environment.",
+                "put the verb back, and run make bootstrap",
+            )
+
+
+def _verbs(right: Right) -> tuple[str, ...]:
+    return ("get", "create", "patch", "delete") if right.verb == ANY else (right.verb,)
+
+
+def _allows_some(new: Granted, resource: tuple[str, str], verb: str) -> bool:
+    """Whether the verb is still granted for some object of a resource."""
+    return any(
+        r.group in (resource[0], ANY) and r.resource in (resource[1], ANY) and r.verb in (verb, ANY)
+        for r in new.rights
+    )

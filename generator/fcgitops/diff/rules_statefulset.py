@@ -1,0 +1,314 @@
+"""C01 to C11, C20, C21, C25: FrameworkController's StatefulSet (facts, section 3)."""
+
+from __future__ import annotations
+
+import shlex
+
+from fcgitops.diff import objects
+from fcgitops.diff.change import Change, values
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
+from fcgitops.diff.objects import namespace
+from fcgitops.diff.secrecy import names_one, redact
+from fcgitops.diff.stored import mapping
+from fcgitops.kubernetes.field import Fault
+
+
+@rule(
+    "C01", "the stored Pod template differs, replicas stay at 1 or more", Severity.RESTART, "K F S"
+)
+def restarts(change: Change) -> Says:
+    """The old Pod is deleted, then the new one is made: never both."""
+    if change.rolls and change.both and not change.renamed and not _other_ordinals(change):
+        yield Said(
+            change.both[1].label,
+            "FrameworkController restarts: its Pod is deleted, then made anew; nothing is "
+            "reconciled in between (seconds, and what it takes to pull the image and to schedule "
+            "the Pod), running Frameworks go on.",
+        )
+
+
+_HARMLESS = {"updateStrategy", "minReadySeconds", "revisionHistoryLimit",
+             "persistentVolumeClaimRetentionPolicy"}  # fmt: skip
+
+
+@rule("C02", "the StatefulSet differs, its Pod template and replicas do not", Severity.NONE, "K")
+def nothing_restarts(change: Change) -> Says:
+    """Metadata, the update strategy, or values that the API server fills in anyway."""
+    if change.both is None or change.moved or change.renamed or change.stays:
+        return
+    before, after = change.both
+    if before.template != after.template or (
+        change.pair and change.pair.before == change.pair.after
+    ):
+        return
+    if before.replicas != after.replicas or _other_ordinals(change):
+        return
+    differ = {
+        key for key in {*before.spec, *after.spec} if before.spec.get(key) != after.spec.get(key)
+    }
+    if before.holds_back and not after.holds_back and after.replicas:
+        says = (
+            "The roll-out is held back no longer: where an earlier change of the Pod template "
+            "waits, FrameworkController restarts now; where none does, nothing restarts."
+        )
+        yield Said(after.label, says, certain=False)
+    elif differ <= _HARMLESS:
+        what = (
+            f"Only {' and '.join(sorted(differ))} changes" if differ
+            else "Only the StatefulSet's own metadata changes"
+            if before.stored != after.stored
+            else "The StatefulSet changes in Git and not on the API server"
+        )  # fmt: skip
+        yield Said(after.label, f"{what}: nothing restarts.")
+
+
+@rule("C03", "a field differs that a StatefulSet may not change", Severity.MANUAL, "A K X G S")
+def immutable(change: Change) -> Says:
+    """Refused until the StatefulSet is deleted; its Pod can stay, unless the selector differs."""
+    fields = change.immutable
+    if fields and change.both and not change.invalid:
+        controller = change.both[0]
+        named = " and ".join(fields)
+        says = f"The API server refuses the StatefulSet: {named} cannot change. "
+        if "selector" in fields:
+            says += (
+                "Made anew it does not adopt the old Pod, whose labels do not match, and makes no "
+                "new one either, as that has the same name: the Pod must go too."
+            )
+        else:
+            says += (
+                "Until it is made anew Flux applies nothing of the environment, and Argo CD all "
+                "but the StatefulSet."
+            )
+        yield Said(controller.label, says, recreate(controller, orphan="selector" not in fields))
+    yield from _other_immutable(change)
+
+
+def _other_immutable(change: Change) -> Says:
+    """StatefulSets that are not FrameworkController's, and PriorityClasses."""
+    from fcgitops.diff.refused import immutable_fields  # noqa: PLC0415 - beside its use
+
+    for pair in change.of_kind("StatefulSet", "PriorityClass"):
+        if pair.how != "same" or pair is change.pair:
+            continue
+        for before, after in values(pair):
+            if pair.kind == "StatefulSet":
+                fields = immutable_fields(before, after)
+            else:
+                names = ("value", "preemptionPolicy")
+                fields = tuple(n for n in names if before.get(n) != after.get(n))
+            if fields:
+                kind, name = pair.kind.lower(), objects.name(pair.either)
+                orphan = " --cascade=orphan" if kind == "statefulset" else ""
+                command = in_namespace(f"delete {kind} {name}{orphan}", namespace(pair.either))
+                what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
+                yield Said(pair.label, what, f"{command}   # then sync")
+
+
+@rule("C25", "C03 and another ConfigMap in one commit, with Argo CD", Severity.OUTAGE, "G")
+def pruned_under_it(change: Change) -> Says:
+    """Argo CD prunes first: the ConfigMap that the unchanged StatefulSet names is gone."""
+    if change.both is None or not (change.immutable or change.on_delete_refused):
+        return
+    if "argocd" not in change.tools or change.invalid:
+        return
+    before = change.both[0]
+    for kind, name in before.mounted:
+        place = before.namespace
+        if change.after.has(kind, name, place) or _stays(change, kind, name, place):
+            continue
+        if change.before.has(kind, name, place):
+            yield Said(
+                f"{kind}/{objects.without_hash(name)}",
+                f"Argo CD prunes first and applies then: the {kind} that the unchanged StatefulSet "
+                "still names is deleted. The running Pod goes on; the next one (a drained node is "
+                "enough) does not start. Flux applies and prunes nothing.",
+                recreate(before, orphan="selector" not in change.immutable)
+                if change.immutable else "two commits: the update strategy alone, then the rest",
+            )  # fmt: skip
+
+
+def _stays(change: Change, kind: str, wanted: str, place: str) -> bool:
+    """Whether Argo CD does not prune an object that is rendered before."""
+    return any(
+        objects.name(o) == wanted and namespace(o) == place and objects.kept_by_argocd(o)
+        for o in change.before.all(kind)
+    )
+
+
+@rule("C04", "the object is invalid", Severity.FAILS, "A")
+def invalid(change: Change) -> Says:
+    """A field that no schema knows, a value out of its range."""
+    for label, reasons in change.refusals.items():
+        kind = label.partition("/")[0]
+        if kind in _OF_OTHER_RULES:
+            continue
+        listed = "; ".join(dict.fromkeys(_reason(reason) for reason in reasons[:_MOST]))
+        more = f" (and {len(reasons) - _MOST} more)" if len(reasons) > _MOST else ""
+        unknown = all("is no field of" in reason.message for reason in reasons)
+        do = "correct the name and push" if unknown else "correct the value and push"
+        yield Said(label, f"The API server refuses the {kind}: {listed}{more}.", do)
+
+
+_MOST = 3
+"""Reasons that are named."""
+
+
+_OF_OTHER_RULES = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota",
+                   "CustomResourceDefinition")  # fmt: skip
+"""Kinds of which X10 and D05 say why they are refused."""
+
+
+def _reason(fault: Fault) -> str:
+    """Why an object is refused, without a value that may be a secret."""
+    path = [str(part) for part in fault.path]
+    if path[-1:] == ["value"] or path[:1] in (["data"], ["stringData"], ["binaryData"]):
+        return f"{fault.where} is invalid"
+    return redact(str(fault)) if not any(map(names_one, path)) else f"{fault.where} is invalid"
+
+
+@rule("C05", "replicas go to 0", Severity.OUTAGE, "K F")
+def stopped(change: Change) -> Says:
+    """Nothing starts, retries or completes."""
+    if change.both and not change.stays and change.both[0].replicas >= 1 > change.both[1].replicas:
+        yield Said(
+            change.both[1].label,
+            "FrameworkController stops: Frameworks neither start, retry nor end in their status; "
+            "running Pods go on.",
+            "set replicas to 1 again",
+            PODS,
+        )
+
+
+@rule("C06", "replicas go from 0 to 1, or the StatefulSet is new", Severity.NONE, "K F")
+def started(change: Change) -> Says:
+    """It starts, and catches up."""
+    before, after = change.controllers
+    if after is None or change.moved or change.renamed or change.stays or after.replicas != 1:
+        return
+    if before is None or before.replicas < 1:
+        says = "FrameworkController starts, and catches up with what has happened meanwhile."
+        yield Said(after.label, says)
+
+
+@rule("C07", "replicas go to 2 or more", Severity.LOSS, "K F S")
+def several(change: Change) -> Says:
+    """Two controllers fight."""
+    before, after = change.controllers
+    if after is None or after.replicas < 2 or change.stays:
+        return
+    if before is None or before.replicas < after.replicas:
+        says = (
+            f"{'Two' if after.replicas == 2 else after.replicas} FrameworkControllers fight: each "
+            "deletes the Pods that the other has made, attempts are started over, and finished "
+            "Frameworks run again."
+        )
+        yield Said(after.label, says, "set replicas to 1", FRAMEWORKS)
+
+
+@rule(
+    "C08", "the template differs, and the update strategy replaces no Pod", Severity.MANUAL, "K S"
+)
+def held_back(change: Change) -> Says:
+    """A partition at or above replicas, or OnDelete that was there before."""
+    if change.both is None or change.moved or change.stays or not change.template_differs:
+        return
+    before, after = change.both
+    if after.holds_back and before.replicas >= 1 and after.replicas >= 1:
+        strategy = mapping(after.spec.get("updateStrategy"))
+        partition = mapping(strategy.get("rollingUpdate")).get("partition")
+        on_delete = strategy.get("type") == "OnDelete"
+        why = "OnDelete holds" if on_delete else (
+            f"with {after.replicas} replica{'s' * (after.replicas > 1)}, partition {partition} "
+            "holds"
+        )  # fmt: skip
+        says = f"The Pod template changes and no Pod is replaced: {why} the roll-out back. "
+        if on_delete:
+            command = in_namespace(f"delete pod {after.pod_name}", after.namespace)
+            yield Said(after.label, says + "The next Pod has the new template.", command)
+        else:
+            says += "The next Pod that is made for another reason has the OLD template."
+            yield Said(after.label, says, "set partition to 0")
+
+
+@rule("C09", "updateStrategy becomes OnDelete", Severity.FAILS, "A")
+def on_delete(change: Change) -> Says:
+    """Apply keeps the default that nobody owns."""
+    if change.on_delete_refused and change.both and not change.invalid:
+        controller = change.both[1]
+        patch = '[{"op":"replace","path":"/spec/updateStrategy","value":{"type":"OnDelete"}}]'
+        command = in_namespace(
+            f"patch statefulset {controller.name} --type=json -p {shlex.quote(patch)}",
+            controller.namespace,
+        )
+        yield Said(
+            controller.label,
+            "Server-side apply keeps the defaulted rollingUpdate, so the API server refuses "
+            "OnDelete.",
+            f"{command}   # or leave the type alone",
+        )
+
+
+@rule("C10", "the StatefulSet is renamed in place", Severity.LOSS, "K S")
+def renamed(change: Change) -> Says:
+    """Two controllers until the old one is pruned."""
+    if change.renamed and change.both and min(c.replicas for c in change.both) >= 1:
+        old, new = change.both
+        says = (
+            f"{new.name} is another StatefulSet than {old.name}: with Flux both controllers run "
+            "until the old one is pruned, and fight: finished Frameworks may run again. Argo CD "
+            "prunes first, so with it they do not overlap."
+        )
+        yield Said(new.label, says, "set replicas to 0, sync, then rename", FRAMEWORKS)
+
+
+def _other_ordinals(change: Change) -> bool:
+    if change.both is None:
+        return False
+    starts = [mapping(c.spec.get("ordinals")).get("start", 0) for c in change.both]
+    return bool(starts[0] != starts[1])
+
+
+@rule("C11", "ordinals.start differs", Severity.LOSS, "K")
+def other_ordinals(change: Change) -> Says:
+    """The new Pod is made before the old one is deleted."""
+    if change.both and _other_ordinals(change) and not change.stays and not change.moved:
+        after = change.both[1]
+        if min(c.replicas for c in change.both) >= 1:
+            says = (
+                f"{after.pod_name} is made before {change.both[0].pod_name} is deleted: two "
+                "controllers for seconds, which fight; finished Frameworks may run again."
+            )
+            yield Said(after.label, says, "set replicas to 0 in the commit before", FRAMEWORKS)
+
+
+@rule("C20", "podManagementPolicy is OrderedReady", Severity.MANUAL, "K")
+def ordered(change: Change) -> Says:
+    """A roll-out whose Pod never gets ready is not undone by a revert."""
+    before, after = change.controllers
+    if after is None or change.invalid or change.on_delete_refused:
+        return
+    if after.spec.get("podManagementPolicy") != "OrderedReady":
+        return
+    new = before is None or before.spec.get("podManagementPolicy") != "OrderedReady"
+    if new or change.rolls:
+        yield Said(
+            after.label,
+            "With OrderedReady a roll-out whose Pod never gets ready is not undone by a revert.",
+            in_namespace(f"delete pod {after.pod_name}", after.namespace) + "   # after the revert",
+        )
+
+
+@rule("C21", "the StatefulSet is no longer rendered", Severity.OUTAGE, "X")
+def taken_off(change: Change) -> Says:
+    """FrameworkController is taken off; CRD and Frameworks stay."""
+    before, after = change.controllers
+    if before is not None and after is None:
+        yield Said(
+            before.label,
+            "FrameworkController is taken off the cluster: Frameworks neither start, retry nor end "
+            "in their status; running Pods go on, the CRD and the Frameworks stay.",
+            "put it back, or remove the environment on purpose",
+            PODS,
+        )
