@@ -195,7 +195,7 @@ FAULTS: list[tuple[str, str, object, str]] = [
      "allowPrivilegeEscalation: false"),
     # a StatefulSet
     (S, "spec.selector.matchLabels.team", "a",
-     "spec.template.metadata.labels: {'app': 's'}: is not what spec.selector selects"),
+     "spec.template.metadata.labels: {app: s}: is not what spec.selector selects"),
     (S, "spec.updateStrategy", {"type": "OnDelete", "rollingUpdate": {"partition": 0}},
      "spec.updateStrategy.rollingUpdate: is not allowed: with OnDelete"),
     # others

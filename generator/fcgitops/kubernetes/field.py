@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fcgitops.text import words
+
 Path = tuple[str | int, ...]
 """Where a value stands: keys, and from 0 the places in lists."""
 
@@ -159,10 +161,5 @@ class Field:
 
 
 def shown(value: object) -> str:
-    """A value in a message, cut short."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = repr(value) if isinstance(value, (str, dict, list)) else str(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    """A value in a message, as YAML has it; what is null is nothing to Kubernetes."""
+    return "nothing" if value is None else words.shown(value)
