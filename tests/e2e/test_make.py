@@ -249,13 +249,24 @@ def test_help_names_every_setting_of_kind_test(repository: Path) -> None:
     assert "make kind-test  [ENV=prod|all] [KEEP=1]: " in out
 
 
-@pytest.mark.parametrize("target", ["test", "build", "list", "doctor", "help"])
+@pytest.mark.parametrize("target", ["test", "build", "config", "list", "doctor", "help"])
 def test_every_other_target_works(repository: Path, target: str) -> None:
     """In a repository as it is generated."""
     ran = make(repository, target)
 
     assert ran.returncode == 0, ran.stderr
     assert git(repository, "status", "--porcelain") == ""
+
+
+def test_config_sees_what_would_be_generated(repository: Path) -> None:
+    """So does the hook, which types it: a staged edit that nothing was generated of yet."""
+    source = repository / "overlays" / "prod" / "environment.yaml"
+    source.write_text(source.read_text() + "settings: {workerNumber: 0}\n")
+    git(repository, "add", "-A")
+    ran = make(repository, "config")
+
+    assert ran.returncode != 0
+    assert "environment.yaml:8: reject: FCC15: settings.workerNumber: is 0" in ran.stdout
 
 
 def test_test_fails_where_an_overlay_does_not_build(repository: Path) -> None:

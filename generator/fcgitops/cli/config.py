@@ -16,7 +16,7 @@ def config() -> None:
 
 
 @config.command(name="check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.argument("files", nargs=-1, metavar="[FILE…]")
 @options.form
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
 @click.option("--strict", is_flag=True, help="Exit 1 too where an accepted file panics later.")
@@ -25,7 +25,8 @@ def config() -> None:
 def config_check(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Says of each FILE whether FrameworkController starts with it.
 
-    - is standard input.
+    - is standard input. Without FILE: of all files of the repository,
+    and of those that its environments would be generated with.
 
     reject: it would panic. hazard: it would start, but not with what is written. accept.
     """

@@ -20,7 +20,8 @@ def check(
 
     Args:
         folder: what the names are relative to.
-        files: names; `-` is standard input.
+        files: names; `-` is standard input. None: all that the repository there has, and what would
+            be generated of it.
         form: one of `reporting.FORMATS`.
         allow_hazards: whether hazards count as fine.
         strict: whether what an accepted file panics on a moment later counts too.
@@ -40,7 +41,12 @@ def check(
         return judging.fails(findings, allow_hazards=allow_hazards)
 
     checker = judging.Checker("config check", RULES, lambda data, _: judge(data), fails)
-    return judging.run(folder, files, form, checker)
+    if files:
+        return judging.run(folder, files, form, checker)
+    from fcgitops.repository import configurations  # noqa: PLC0415
+    from fcgitops.repository.contents import Repository  # noqa: PLC0415
+
+    return judging.report(*configurations.judged(Repository.find(folder)), form, checker)
 
 
 def merge(folder: Path, file: str, *, replace: bool) -> int:

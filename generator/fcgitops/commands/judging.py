@@ -56,6 +56,17 @@ def run(folder: Path, files: tuple[str, ...], form: str, checker: Checker) -> in
             problems.append(Problem(name, f"cannot be read: {error.strerror}"))
             continue
         judged.append(Judged(name, checker.judge(data, name)))
+    return report(judged, problems, form, checker)
+
+
+def report(
+    judged: Sequence[Judged], problems: Sequence[Problem], form: str, checker: Checker
+) -> int:
+    """Prints what was found, and what kept the rest from being judged. Returns as `run`.
+
+    Raises:
+        InputError: with the `problems`.
+    """
     terminal.data(render(form, Report(checker.command, checker.rules, files=judged)))
     if problems:
         raise InputError(problems)

@@ -112,6 +112,22 @@ class Document:
             own = text[node.start_mark.index : node.end_mark.index] + "\n"
         return own if Document(own, self.where).means(value) else yamlio.dump(value)
 
+    def line(self, path: str) -> int:
+        """The line of the key at `path`, as podFailureSpec[0].code, or of what would hold it.
+
+        From 1; 0 where there is no such key of the top level.
+        """
+        node, line = self.root, 0
+        for name, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+            if name and isinstance(node, yaml.MappingNode) and (found := _find(node, name)):
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif place and isinstance(node, yaml.SequenceNode) and int(place) < len(node.value):
+                node = node.value[int(place)]
+                line = node.start_mark.line + 1
+            else:
+                break
+        return line
+
     def means(self, wanted: object) -> bool:
         """Whether the text is valid, and has this value."""
         try:
