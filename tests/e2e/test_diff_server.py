@@ -23,6 +23,8 @@ from consequences import all_pairs
 from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering
 from fcgitops.diff import compare, objects
 from fcgitops.kubernetes import check, schema
+from fcgitops.kubernetes.objects import name as name_of
+from fcgitops.kubernetes.objects import namespace
 from fcgitops.text import yamlio
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -58,9 +60,9 @@ class Server:
         api, kind = o["apiVersion"], o["kind"]
         base = f"/api/{api}" if "/" not in api else f"/apis/{api}"
         if schema.namespaced(api, kind):
-            base += f"/namespaces/{objects.namespace(o) or 'default'}"
+            base += f"/namespaces/{namespace(o) or 'default'}"
         plural = {"PriorityClass": "priorityclasses", **PLURALS}.get(kind, f"{kind.lower()}s")
-        return f"{base}/{plural}/{quote(objects.name(o), safe='')}"
+        return f"{base}/{plural}/{quote(name_of(o), safe='')}"
 
     def apply(self, o: Object, *, dry: bool) -> tuple[Object | None, str]:
         """What is stored then, or why it is refused."""
@@ -88,7 +90,7 @@ def judge(
     """What the API server refuses, what another would take, whether the stored template differs."""
     known = [o for o in before if schema.known(o["apiVersion"], o["kind"])]
     stored = {objects.key(o): server.apply(o, dry=False) for o in known}
-    for place in {objects.namespace(o) for o in after} - {""}:
+    for place in {namespace(o) for o in after} - {""}:
         server.apply(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place}}, dry=False
         )

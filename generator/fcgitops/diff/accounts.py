@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fcgitops.diff.change import CRD, Change, Controller, Side
-from fcgitops.diff.objects import Pair, name, namespace
-from fcgitops.diff.rights import Granted, Right, Subject, bindings, subjects_of
-from fcgitops.diff.stored import mapping, stored
+from fcgitops.diff.objects import Pair
+from fcgitops.diff.stored import stored
+from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.kubernetes.rights import Granted, Right, Subject, bindings, subjects_of
 
 _FC = "frameworkcontroller.microsoft.com"
 _CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")

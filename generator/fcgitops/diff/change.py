@@ -10,11 +10,12 @@ from typing import Any
 
 from fcgitops.diff import objects, refused, validity
 from fcgitops.diff.environment import BOTH, Environment
-from fcgitops.diff.objects import Object, Pair, label, name, namespace
-from fcgitops.diff.rights import Granted, Subject, granted
+from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.settings import FILE, Settings, image_settings
-from fcgitops.diff.stored import Fields, listing, mapping, mappings, pod_template, stored
+from fcgitops.diff.stored import pod_template, stored
 from fcgitops.kubernetes.field import Fault
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.rights import Granted, Subject, granted
 
 CONTAINER = "frameworkcontroller"
 CRD = "frameworks.frameworkcontroller.microsoft.com"

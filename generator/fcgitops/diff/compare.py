@@ -29,8 +29,9 @@ from fcgitops.diff import (
     rules_statefulset,
 )
 from fcgitops.diff.environment import BOTH, Environment
-from fcgitops.diff.objects import Object, Pair, namespace
+from fcgitops.diff.objects import Pair
 from fcgitops.diff.outcome import ObjectChange, Outcome
+from fcgitops.kubernetes.objects import Object, namespace
 
 _MODULES = (
     rules_statefulset,

@@ -6,8 +6,8 @@ import fnmatch
 from collections.abc import Iterator
 
 from fcgitops.diff.change import Change, Side, spec
-from fcgitops.diff.objects import Object, Pair, group, name
-from fcgitops.diff.stored import Fields, listing, mapping, mappings
+from fcgitops.diff.objects import Pair
+from fcgitops.kubernetes.objects import Fields, Object, group, listing, mapping, mappings, name
 
 ARGO = ("Application", "ApplicationSet")
 SOURCES = ("GitRepository", "OCIRepository", "Bucket")

@@ -15,6 +15,8 @@ from fcgitops.diff.objects import Pair
 from fcgitops.diff.outcome import Field
 from fcgitops.diff.settings import FILE, SPEC, Settings, attributes, called
 from fcgitops.diff.stored import stored
+from fcgitops.kubernetes.objects import name as name_of
+from fcgitops.kubernetes.objects import namespace
 
 _NAMES = ("name", "mountPath", "containerPort", "key", "code", "type", "topologyKey", "ip", "port")
 """What tells the items of a list apart, the first that all of them have."""
@@ -50,7 +52,7 @@ def of(pair: Pair) -> list[Field]:
 def _moved(pair: Pair) -> Iterator[Field]:
     assert pair.before is not None  # noqa: S101 - checked by the caller
     assert pair.after is not None  # noqa: S101
-    for key, get in (("namespace", objects.namespace), ("name", objects.name)):
+    for key, get in (("namespace", namespace), ("name", name_of)):
         if get(pair.before) != get(pair.after):
             yield Field(f"metadata.{key}", get(pair.before), get(pair.after))
 

@@ -14,11 +14,11 @@ from typing import Any
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.diff import environment, objects, secrecy
 from fcgitops.diff.environment import BOTH, Environment, Settings
-from fcgitops.diff.objects import Object
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
 from fcgitops.diff.units import ARGOCD, KUSTOMIZATIONS, Content, Unit
 from fcgitops.git.history import State
+from fcgitops.kubernetes.objects import Object
 from fcgitops.programs.kustomize import Kustomize
 
 _MANY = 40

@@ -17,9 +17,9 @@ from typing import Any
 from fcgitops.core.errors import ToolError
 from fcgitops.diff import objects
 from fcgitops.diff.effects import Effect, Severity
-from fcgitops.diff.objects import Object
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.secrecy import redact
+from fcgitops.kubernetes.objects import Object, group, name, namespace
 from fcgitops.programs import process
 from fcgitops.programs.kubectl import Kubectl
 
@@ -98,21 +98,17 @@ def _is_of_a_new_namespace(
     reason: str, o: Object, rendered: list[Object], before: dict[Any, Object]
 ) -> bool:
     """Whether it is refused because its Namespace, which is rendered, is not there yet."""
-    place = objects.namespace(o)
+    place = namespace(o)
     there = ("", "Namespace", "", place) in before
-    is_rendered = any(r["kind"] == "Namespace" and objects.name(r) == place for r in rendered)
+    is_rendered = any(r["kind"] == "Namespace" and name(r) == place for r in rendered)
     return "not found" in reason and is_rendered and not there
 
 
 def _applied(kubectl: Kubectl, rendered: list[Object], tool: str) -> list[Object]:
     """What the tool has applied of the rendered kinds, in the rendered namespaces."""
     found: list[Object] = []
-    for place in {objects.namespace(o) for o in rendered} - {""}:
-        kinds = {
-            f"{o['kind']}.{objects.group(o)}".rstrip(".")
-            for o in rendered
-            if objects.namespace(o) == place
-        }
+    for place in {namespace(o) for o in rendered} - {""}:
+        kinds = {f"{o['kind']}.{group(o)}".rstrip(".") for o in rendered if namespace(o) == place}
         items = kubectl.get(",".join(sorted(kinds)), "--namespace", place)
         found += [o for o in items or [] if _is_applied(o, tool)]
     return found

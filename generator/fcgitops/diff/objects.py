@@ -15,32 +15,14 @@ from typing import Any
 import yaml
 
 from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.kubernetes.objects import Object, group, name, namespace
 from fcgitops.text import yamlio
-
-Object = dict[str, Any]
-"""One Kubernetes object, as its YAML says."""
 
 _HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
 """kustomize's suffix: ten of the characters of `hasher.encode` (kyaml/kio/../hasher.go)."""
 _JOB_HASH = re.compile(r"-[0-9a-z]{10}\Z")
 """Ours, behind the name of an experiment's Job."""
 _HASHED = ("ConfigMap", "Secret")
-
-
-def group(o: Object) -> str:
-    """The API group; "" is the core's."""
-    version = str(o["apiVersion"])
-    return version.rpartition("/")[0]
-
-
-def namespace(o: Object) -> str:
-    """The namespace; "" where it has none."""
-    return str(o["metadata"].get("namespace") or "")
-
-
-def name(o: Object) -> str:
-    """metadata.name."""
-    return str(o["metadata"]["name"])
 
 
 def bare_name(o: Object) -> str:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from fcgitops.diff import objects
-from fcgitops.diff.objects import Object
-from fcgitops.diff.stored import Fields, listing, mapping, mappings
 from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings
 from fcgitops.kubernetes.podsecurity import complaints
 
 LEVELS = ("privileged", "baseline", "restricted")

@@ -6,8 +6,7 @@ itself (`validity`). Source: pkg/apis/*/validation of Kubernetes 1.34, whose mes
 
 from __future__ import annotations
 
-from fcgitops.diff.objects import Object
-from fcgitops.diff.stored import mapping
+from fcgitops.kubernetes.objects import Object, mapping
 
 _STATEFULSET = ("podManagementPolicy", "serviceName", "selector", "volumeClaimTemplates")
 """validation.go:256: all but replicas, ordinals, template, updateStrategy, revisionHistoryLimit,

@@ -17,10 +17,10 @@ from fcgitops.diff.entry import (
     projects,
     sources,
 )
-from fcgitops.diff.objects import Object, label, name
+from fcgitops.diff.objects import label
 from fcgitops.diff.rules_flux_rights import APPLIED
 from fcgitops.diff.secrecy import redact
-from fcgitops.diff.stored import Fields, listing, mapping, mappings
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name
 
 
 @rule("E12", "selfHeal is turned off", Severity.MANUAL, "G")

@@ -6,7 +6,8 @@ from fcgitops.diff import objects
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
-from fcgitops.diff.objects import Pair, name
+from fcgitops.diff.objects import Pair
+from fcgitops.kubernetes.objects import name, namespace
 
 
 def _pair(change: Change) -> Pair | None:
@@ -84,7 +85,7 @@ def frozen(change: Change) -> Says:
     for pair in change.of_kind("ConfigMap", "Secret"):
         if _is_frozen(pair):
             kind, called_ = pair.kind.lower(), name(pair.either)
-            place = objects.namespace(pair.either)
+            place = namespace(pair.either)
             command = in_namespace(f"delete {kind} {called_}", place) + "   # then sync"
             controller = change.after.controller
             if controller and (pair.kind, called_) in controller.mounted:

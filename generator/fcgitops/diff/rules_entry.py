@@ -20,7 +20,7 @@ from fcgitops.diff.entry import (
     sources,
 )
 from fcgitops.diff.secrecy import redact
-from fcgitops.diff.stored import mapping
+from fcgitops.kubernetes.objects import mapping
 
 
 @rule("E07", "the repository's URL differs", Severity.FAILS, "X G")

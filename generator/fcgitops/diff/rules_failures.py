@@ -11,7 +11,7 @@ from typing import Any
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.settings import Settings, attributes, called, image_codes
-from fcgitops.diff.stored import mappings
+from fcgitops.kubernetes.objects import mappings
 
 
 def _from_image(settings: tuple[Settings, Settings]) -> bool:

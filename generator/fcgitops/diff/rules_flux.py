@@ -8,8 +8,8 @@ import shlex
 from fcgitops.diff.change import Change, Side, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import SOURCES, is_flux, kustomizations
-from fcgitops.diff.objects import Object, group, label, labels_of, name, namespace
-from fcgitops.diff.stored import Fields, mapping
+from fcgitops.diff.objects import label, labels_of
+from fcgitops.kubernetes.objects import Fields, Object, group, mapping, name, namespace
 
 _SHARD = "sharding.fluxcd.io/key"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from fcgitops.diff.accounts import NEEDS, changed_by, may_differ, rights_of
 from fcgitops.diff.change import Change, Side
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.objects import Pair, name, namespace
-from fcgitops.diff.rights import ANY, Granted, Right, Subject, bindings, subjects_of, summary
-from fcgitops.diff.stored import mapping
+from fcgitops.diff.objects import Pair
+from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.kubernetes.rights import ANY, Granted, Right, Subject, bindings, subjects_of, summary
 
 APPLIED: dict[str, tuple[str, str]] = {
     "Namespace": ("", "namespaces"),
@@ -105,7 +105,7 @@ def _belongs_to(side: Side, pair: Pair, subject: Subject) -> bool:
 
 
 def _role_rights(pair: Pair) -> Iterator[Right]:
-    from fcgitops.diff.rights import expand  # noqa: PLC0415 - for this alone
+    from fcgitops.kubernetes.rights import expand  # noqa: PLC0415 - for this alone
 
     if pair.after is not None:
         place = namespace(pair.after) if pair.kind == "Role" else ANY

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from fcgitops.diff.accounts import NEEDS, RBAC, Account, changed_by, may_differ
 from fcgitops.diff.change import CRD, Change, Controller, Side
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.objects import label, name, namespace
-from fcgitops.diff.rights import Right, Subject, subjects_of, summary
+from fcgitops.diff.objects import label
+from fcgitops.kubernetes.objects import name, namespace
+from fcgitops.kubernetes.rights import Right, Subject, subjects_of, summary
 
 
 def _lost(change: Change, number: str) -> Iterator[tuple[str, list[Right]]]:

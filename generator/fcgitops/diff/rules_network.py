@@ -9,8 +9,9 @@ from fcgitops.diff import podsecurity
 from fcgitops.diff.change import Change, Controller, Side, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
-from fcgitops.diff.objects import Object, Pair, annotations_of, label, name, namespace
-from fcgitops.diff.stored import Fields, listing, mapping, mappings, stored
+from fcgitops.diff.objects import Pair, annotations_of, label
+from fcgitops.diff.stored import stored
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
 
 NNI_ACCOUNTS = ("nni-manager", "nni-trial")
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from fcgitops.diff import podsecurity, quantity
+from fcgitops.diff import podsecurity
 from fcgitops.diff.accounts import changed_by, may_differ, rights_of, subjects
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.objects import Object, Pair, label, labels_of, name, namespace
+from fcgitops.diff.objects import Pair, label, labels_of
 from fcgitops.diff.outcome import shown
-from fcgitops.diff.rights import summary
 from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
-from fcgitops.diff.stored import Fields, mapping, mappings, pod_template, stored
+from fcgitops.diff.stored import pod_template, stored
+from fcgitops.kubernetes import quantity
+from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
+from fcgitops.kubernetes.rights import summary
 
 _RUN = "RUN"
 

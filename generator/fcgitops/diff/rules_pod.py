@@ -6,12 +6,13 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from fcgitops.diff import podsecurity, quantity
+from fcgitops.diff import podsecurity
 from fcgitops.diff.change import Change, Controller
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.secrecy import redact
-from fcgitops.diff.stored import Fields, listing, mapping, mappings
+from fcgitops.kubernetes import quantity
+from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
 
 _ALWAYS_THERE = ("system-node-critical", "system-cluster-critical")
 

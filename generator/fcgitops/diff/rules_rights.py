@@ -21,8 +21,9 @@ from fcgitops.diff.accounts import (
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
-from fcgitops.diff.objects import Pair, name, namespace
-from fcgitops.diff.rights import (
+from fcgitops.diff.objects import Pair
+from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.kubernetes.rights import (
     ANY,
     Granted,
     Right,
@@ -32,7 +33,6 @@ from fcgitops.diff.rights import (
     subjects_of,
     summary,
 )
-from fcgitops.diff.stored import mapping
 
 
 def _is_moved(change: Change) -> bool:

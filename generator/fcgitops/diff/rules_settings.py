@@ -9,7 +9,7 @@ from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.secrecy import redact
 from fcgitops.diff.settings import MAX_SECONDS, Settings
-from fcgitops.diff.stored import mappings
+from fcgitops.kubernetes.objects import mappings
 
 _RETAIN = "frameworkCompletedRetainSec"
 _DELAYS = (

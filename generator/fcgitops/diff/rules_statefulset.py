@@ -8,10 +8,9 @@ from fcgitops.diff import objects
 from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
-from fcgitops.diff.objects import namespace
 from fcgitops.diff.secrecy import names_one, redact
-from fcgitops.diff.stored import mapping
 from fcgitops.kubernetes.field import Fault
+from fcgitops.kubernetes.objects import mapping, name, namespace
 
 
 @rule(
@@ -99,9 +98,11 @@ def _other_immutable(change: Change) -> Says:
                 names = ("value", "preemptionPolicy")
                 fields = tuple(n for n in names if before.get(n) != after.get(n))
             if fields:
-                kind, name = pair.kind.lower(), objects.name(pair.either)
+                kind = pair.kind.lower()
                 orphan = " --cascade=orphan" if kind == "statefulset" else ""
-                command = in_namespace(f"delete {kind} {name}{orphan}", namespace(pair.either))
+                command = in_namespace(
+                    f"delete {kind} {name(pair.either)}{orphan}", namespace(pair.either)
+                )
                 what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
                 yield Said(pair.label, what, f"{command}   # then sync")
 
@@ -114,13 +115,13 @@ def pruned_under_it(change: Change) -> Says:
     if "argocd" not in change.tools or change.invalid:
         return
     before = change.both[0]
-    for kind, name in before.mounted:
+    for kind, called in before.mounted:
         place = before.namespace
-        if change.after.has(kind, name, place) or _stays(change, kind, name, place):
+        if change.after.has(kind, called, place) or _stays(change, kind, called, place):
             continue
-        if change.before.has(kind, name, place):
+        if change.before.has(kind, called, place):
             yield Said(
-                f"{kind}/{objects.without_hash(name)}",
+                f"{kind}/{objects.without_hash(called)}",
                 f"Argo CD prunes first and applies then: the {kind} that the unchanged StatefulSet "
                 "still names is deleted. The running Pod goes on; the next one (a drained node is "
                 "enough) does not start. Flux applies and prunes nothing.",
@@ -132,7 +133,7 @@ def pruned_under_it(change: Change) -> Says:
 def _stays(change: Change, kind: str, wanted: str, place: str) -> bool:
     """Whether Argo CD does not prune an object that is rendered before."""
     return any(
-        objects.name(o) == wanted and namespace(o) == place and objects.kept_by_argocd(o)
+        name(o) == wanted and namespace(o) == place and objects.kept_by_argocd(o)
         for o in change.before.all(kind)
     )
 

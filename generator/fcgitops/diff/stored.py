@@ -12,11 +12,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from fcgitops.diff import objects
-from fcgitops.diff.objects import Object
-from fcgitops.diff.quantity import canonical
-
-Fields = dict[str, Any]
+from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings
+from fcgitops.kubernetes.quantity import canonical
 
 _TEXT_MAPS = {"labels", "annotations", "nodeSelector", "matchLabels", "data", "binaryData",
               "stringData", "limits", "requests", "hard", "overhead", "selector"}  # fmt: skip
@@ -34,7 +31,7 @@ def stored(o: Object) -> Object:
     found: Object = _lean(copy.deepcopy(o))
     found.pop("status", None)
     found.setdefault("metadata", {}).pop("creationTimestamp", None)
-    fill = _KINDS.get((objects.group(o), str(o["kind"])))
+    fill = _KINDS.get((group(o), str(o["kind"])))
     if fill:
         fill(found)
     return found
@@ -43,21 +40,6 @@ def stored(o: Object) -> Object:
 def pod_template(spec: Fields) -> Fields:
     """`spec.template` of a stored workload; {} where there is none."""
     return mapping(spec.get("template"))
-
-
-def mapping(value: object) -> Fields:
-    """`value` if it is a mapping, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def listing(value: object) -> list[Any]:
-    """`value` if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def mappings(value: object) -> list[Fields]:
-    """The mappings in a list."""
-    return [item for item in listing(value) if isinstance(item, dict)]
 
 
 def _lean(value: Any, key: str = "") -> Any:  # noqa: ANN401

@@ -6,9 +6,9 @@ import functools
 import json
 from collections.abc import Iterator
 
-from fcgitops.diff.objects import Object, Pair
-from fcgitops.diff.stored import mapping
+from fcgitops.diff.objects import Pair
 from fcgitops.kubernetes.field import REFUSED, Fault
+from fcgitops.kubernetes.objects import Object, mapping
 
 
 def newly(pair: Pair) -> list[Fault]:

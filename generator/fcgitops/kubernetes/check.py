@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fcgitops.kubernetes import admission, definitions, networks, plain, rights, schema, workloads
+from fcgitops.kubernetes import admission, definitions, networks, plain, rbac, schema, workloads
 from fcgitops.kubernetes.field import REFUSED, Fault, Field
 from fcgitops.kubernetes.schema import Object, Versions
 
@@ -27,10 +27,10 @@ RULES: Mapping[str, Callable[[Field], None]] = {
     "batch/v1 Job": workloads.job,
     "batch/v1 CronJob": workloads.cron_job,
     "networking.k8s.io/v1 NetworkPolicy": networks.policy,
-    "rbac.authorization.k8s.io/v1 Role": rights.role,
-    "rbac.authorization.k8s.io/v1 ClusterRole": rights.cluster_role,
-    "rbac.authorization.k8s.io/v1 RoleBinding": rights.role_binding,
-    "rbac.authorization.k8s.io/v1 ClusterRoleBinding": rights.cluster_role_binding,
+    "rbac.authorization.k8s.io/v1 Role": rbac.role,
+    "rbac.authorization.k8s.io/v1 ClusterRole": rbac.cluster_role,
+    "rbac.authorization.k8s.io/v1 RoleBinding": rbac.role_binding,
+    "rbac.authorization.k8s.io/v1 ClusterRoleBinding": rbac.cluster_role_binding,
     "apiextensions.k8s.io/v1 CustomResourceDefinition": definitions.definition,
     "scheduling.k8s.io/v1 PriorityClass": plain.priority_class,
     "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy": admission.policy,

@@ -13,6 +13,12 @@ from functools import lru_cache
 _FORM = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([eE][-+]?[0-9]+|[A-Za-z]*)")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_UNITS = {
+    "binary": {"": Fraction(1), **{suffix: Fraction(2**n) for suffix, n in _BINARY.items()}},
+    "decimal": {suffix: Fraction(10) ** n for suffix, n in _DECIMAL.items()},
+    "exponent": {f"e{n}" if n else "": Fraction(10) ** n for n in _DECIMAL.values()},
+}
+"""Style → suffix → how much one of it is, the least first."""
 _NANO = Fraction(1, 10**9)
 _MOST = Fraction(2**63 - 1)
 SYNTAX = "is no quantity, such as 500m, 2, 512Mi, 1.5Gi or 129e6"
@@ -80,6 +86,30 @@ def _parse(text: str) -> Quantity | None:
         return None
     amount = min(-(-amount // _NANO) * _NANO, _MOST)
     return Quantity(-amount if sign == "-" else amount, style)
+
+
+def value(text: object) -> Fraction | None:
+    """How much it is; None where it is no quantity."""
+    found = parse(text)
+    return found.amount if found else None
+
+
+def canonical(text: object) -> str:
+    """The quantity as the API server stores it; what is none stays as it is.
+
+    It keeps its style: `1Gi` and `1024Mi` are stored alike, `1073741824` is not.
+    """
+    found = parse(text)
+    if found is None:
+        return str(text)
+    if not found.amount:
+        return "0"
+    small = abs(found.amount) < 1024 or found.amount.denominator != 1
+    style = "decimal" if found.style == "binary" and small else found.style
+    for suffix, size in reversed(_UNITS[style].items()):
+        if (found.amount / size).denominator == 1:
+            return f"{found.amount / size}{suffix}"
+    return str(found.amount)
 
 
 def _away_from_zero(amount: Fraction) -> int:

@@ -1,87 +1,238 @@
-"""RBAC's roles and bindings.
+"""Rights as sets: what roles and bindings grant to whom, and what one set has over another.
 
-Source: k8s.io/kubernetes, pkg/apis/rbac/validation/validation.go.
+A right is one verb on one resource of one API group, of one name or of any, in one namespace or
+in all. Source: pkg/registry/rbac/validation and plugin/pkg/auth/authorizer/rbac of Kubernetes 1.34.
 """
 
 from __future__ import annotations
 
-from fcgitops.kubernetes import metadata, names
-from fcgitops.kubernetes.field import Field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
-_GROUP = "rbac.authorization.k8s.io"
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
 
-
-def role(item: Field) -> None:
-    """ValidateRole."""
-    metadata.metadata(item["metadata"], names.path_segment, namespaced=True)
-    for rule in item["rules"]:
-        _rule(rule, namespaced=True)
+ANY = "*"
+_NAMED_NOTHING = ("create", "deletecollection")
+"""Verbs that grant nothing with resourceNames: the name is not known yet, or there is none."""
 
 
-def cluster_role(item: Field) -> None:
-    """ValidateClusterRole."""
-    metadata.metadata(item["metadata"], names.path_segment, namespaced=False)
-    for rule in item["rules"]:
-        _rule(rule, namespaced=False)
-    aggregation = item["aggregationRule"]
-    if aggregation.given:
-        selectors = aggregation["clusterRoleSelectors"]
-        if not selectors:
-            selectors.required()
-        for selector in selectors:
-            metadata.selector(selector)
+class Right(NamedTuple):
+    """One right. `name` and `place` are `*` for any; a URL has the group `url`."""
+
+    group: str
+    resource: str
+    verb: str
+    name: str = ANY
+    place: str = ANY
+
+    def contains(self, other: Right) -> bool:
+        """Whether whoever has this right has the other one too."""
+        if self.group == "url" or other.group == "url":
+            return self.group == other.group and (
+                _url(self.resource, other.resource) and _is(self.verb, other.verb)
+            )
+        return (
+            _is(self.group, other.group) and _resource(self.resource, other.resource)
+            and _is(self.verb, other.verb) and _is(self.name, other.name)
+            and _is(self.place, other.place)
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        """In words: create pods/exec; get CRDs of one name."""
+        if self.group == "url":
+            return f"{'all verbs on' if self.verb == ANY else self.verb} URL {self.resource}"
+        resource = "everything" if self.resource == ANY else self.resource
+        text = f"{'all verbs on' if self.verb == ANY else self.verb} {resource}"
+        if self.group == ANY and self.resource != ANY:
+            text += " of every API group"
+        if self.name != ANY:
+            text += f" {self.name}"
+        return text if self.place == ANY else f"{text} in {self.place}"
 
 
-def _rule(rule: Field, *, namespaced: bool) -> None:
-    """ValidatePolicyRule."""
-    if not rule["verbs"]:
-        rule["verbs"].required("one verb at least")
-    if rule["nonResourceURLs"]:
-        if namespaced:
-            rule["nonResourceURLs"].forbidden("in a Role")
-        if any(rule[key] for key in ("apiGroups", "resources", "resourceNames")):
-            rule["nonResourceURLs"].forbidden("beside resources")
-        return
-    for key in ("apiGroups", "resources"):
-        if not rule[key]:
-            rule[key].required("one at least")
+def _is(wide: str, narrow: str) -> bool:
+    return wide in (ANY, narrow)
 
 
-def role_binding(item: Field) -> None:
-    """ValidateRoleBinding."""
-    _binding(item, namespaced=True)
+def _resource(wide: str, narrow: str) -> bool:
+    if _is(wide, narrow):
+        return True
+    return wide.startswith("*/") and narrow.endswith(wide[1:])
 
 
-def cluster_role_binding(item: Field) -> None:
-    """ValidateClusterRoleBinding."""
-    _binding(item, namespaced=False)
+def _url(wide: str, narrow: str) -> bool:
+    if wide.endswith("*"):
+        return narrow.startswith(wide[:-1])
+    return wide == narrow
 
 
-def _binding(item: Field, *, namespaced: bool) -> None:
-    metadata.metadata(item["metadata"], names.path_segment, namespaced=namespaced)
-    reference = item["roleRef"]
-    reference["apiGroup"].one_of((_GROUP,), _GROUP)  # SetDefaults_RoleBinding
-    reference["kind"].one_of(("Role", "ClusterRole") if namespaced else ("ClusterRole",))
-    if not reference["name"]:
-        reference["name"].required()
-    else:
-        reference["name"].must(names.path_segment(reference["name"].text))
-    for subject in item["subjects"]:
-        _subject(subject, namespaced=namespaced)
+@dataclass(frozen=True, order=True)
+class Subject:
+    """Who may have rights: a ServiceAccount, a User or a Group."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        """In words."""
+        if self.kind == "ServiceAccount":
+            return f"ServiceAccount {self.namespace}/{self.name}"
+        return f"{self.kind} {self.name}"
+
+    def is_covered_by(self, other: Subject) -> bool:
+        """Whether a binding to `other` binds this subject."""
+        if self == other or (other.kind == "Group" and other.name == "system:authenticated"):
+            return True
+        if self.kind != "ServiceAccount":
+            return False
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{self.namespace}")
+        if other.kind == "Group":
+            return other.name in groups
+        full = f"system:serviceaccount:{self.namespace}:{self.name}"
+        return other.kind == "User" and other.name == full
 
 
-def _subject(subject: Field, *, namespaced: bool) -> None:
-    """ValidateRoleBindingSubject, after SetDefaults_Subject."""
-    kind, name, group = subject["kind"], subject["name"], subject["apiGroup"]
-    if not name:
-        name.required()
-    kind.one_of(("ServiceAccount", "User", "Group"))
-    if kind.text == "ServiceAccount":
-        if name:
-            name.must(names.dns_subdomain(name.text))
-        if group:
-            group.forbidden("of a ServiceAccount")
-        if not namespaced and not subject["namespace"]:
-            subject["namespace"].required("of a ServiceAccount")
-    elif kind.text in ("User", "Group"):
-        group.one_of((_GROUP,), _GROUP)
+_ROLES_KNOWN: dict[str, list[Fields]] = {
+    "cluster-admin": [
+        {"apiGroups": [ANY], "resources": [ANY], "verbs": [ANY]},
+        {"nonResourceURLs": [ANY], "verbs": [ANY]},
+    ]
+}
+"""Roles that every cluster has, and whose rights are known."""
+
+
+def rules_of(roles: Iterable[Object], binding: Object) -> list[Fields] | None:
+    """The rules of the role that a binding names; None where they are not known."""
+    reference = mapping(binding.get("roleRef"))
+    kind, wanted = reference.get("kind"), reference.get("name")
+    for role in roles:
+        here = kind == "ClusterRole" or namespace(role) == namespace(binding)
+        if role["kind"] == kind and name(role) == wanted and here:
+            return mappings(role.get("rules"))
+    return _ROLES_KNOWN.get(str(wanted)) if kind == "ClusterRole" else None
+
+
+def expand(rules: Iterable[Fields], place: str = ANY) -> Iterator[Right]:
+    """The rights of rules, each by itself.
+
+    Args:
+        rules: of a role.
+        place: the namespace that they hold in, `*` for all.
+    """
+    for item in rules:
+        verbs = [str(verb) for verb in listing(item.get("verbs"))]
+        names = [str(wanted) for wanted in listing(item.get("resourceNames"))]
+        for verb in verbs:
+            for url in listing(item.get("nonResourceURLs")) if place == ANY else []:
+                yield Right("url", str(url), verb)
+            if names and verb in _NAMED_NOTHING:
+                continue
+            for group in listing(item.get("apiGroups")):
+                for resource in listing(item.get("resources")):
+                    for wanted in names or [ANY]:
+                        yield Right(str(group), str(resource), verb, wanted, place)
+
+
+def subjects_of(binding: Object) -> list[Subject]:
+    """Whom a binding binds."""
+    found = []
+    for subject in mappings(binding.get("subjects")):
+        kind, called = str(subject.get("kind")), str(subject.get("name"))
+        account = kind == "ServiceAccount"
+        place = str(subject.get("namespace") or namespace(binding)) if account else ""
+        prefix = "system:serviceaccount:"
+        if kind == "User" and called.startswith(prefix) and called.count(":") == 3:
+            place, called = called.removeprefix(prefix).split(":")
+            kind = "ServiceAccount"
+        found.append(Subject(kind, called, place))
+    return found
+
+
+def bindings(objects: Iterable[Object]) -> list[Object]:
+    """The ClusterRoleBindings and RoleBindings among objects."""
+    return [o for o in objects if o["kind"] in ("ClusterRoleBinding", "RoleBinding")]
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What a subject may do.
+
+    Attributes:
+        rights: all of them.
+        unknown: roles that it is bound to, and whose rules are not rendered.
+    """
+
+    rights: frozenset[Right]
+    unknown: frozenset[str] = frozenset()
+
+    def allows(self, wanted: Right) -> bool:
+        """Whether the right is among them, or within one of them."""
+        return wanted in self.rights or any(right.contains(wanted) for right in self.rights)
+
+    def beyond(self, other: Granted) -> list[Right]:
+        """Rights that the other has not, without those that a wider one contains; sorted."""
+        missing = sorted(right for right in self.rights if not other.allows(right))
+        return [
+            right for right in missing
+            if not any(wider != right and wider.contains(right) for wider in missing)
+        ]  # fmt: skip
+
+
+def granted(objects: Iterable[Object], subject: Subject) -> Granted:
+    """What a subject may do by the roles and bindings among objects."""
+    found = list(objects)
+    roles = [o for o in found if o["kind"] in ("ClusterRole", "Role")]
+    rights: set[Right] = set()
+    unknown: set[str] = set()
+    for binding in bindings(found):
+        if not any(subject.is_covered_by(other) for other in subjects_of(binding)):
+            continue
+        rules = rules_of(roles, binding)
+        if rules is None:
+            unknown.add(str(mapping(binding.get("roleRef")).get("name")))
+        place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
+        rights |= set(expand(rules or [], place))
+    return Granted(frozenset(rights), frozenset(unknown))
+
+
+_WORKLOADS = {"pods", "deployments", "statefulsets", "daemonsets", "replicasets",
+              "replicationcontrollers", "jobs", "cronjobs"}  # fmt: skip
+_GRANTING = {"roles", "clusterroles", "rolebindings", "clusterrolebindings",
+             "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
+             "certificatesigningrequests", "certificatesigningrequests/approval",
+             "persistentvolumes"}  # fmt: skip
+_INTO_PODS = ("exec", "attach", "portforward", "ephemeralcontainers", "proxy")
+_WRITES = {"create", "update", "patch", ANY}
+
+
+def escalates(right: Right) -> bool:
+    """Whether a right leads to more rights than it names (facts, section 5)."""
+    resource, verb = right.resource, right.verb
+    part = resource.partition("/")[2]
+    return (
+        ANY in (right.group, resource, verb)
+        or verb in ("escalate", "bind", "impersonate")
+        or (resource == "secrets" and verb in ("get", "list", "watch"))
+        or (resource.startswith(("pods/", "*/")) and part in _INTO_PODS)
+        or (resource == "serviceaccounts/token" and verb == "create")
+        or resource in ("nodes/proxy", "services/proxy")
+        or (resource == "namespaces" and verb in ("update", "patch"))
+        or (resource in _WORKLOADS | _GRANTING and verb in _WRITES)
+    )
+
+
+def summary(rights: Iterable[Right], most: int = 8) -> str:
+    """Rights in words, those that differ in the verb alone together."""
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for right in rights:
+        groups.setdefault((right.group, right.resource, right.name, right.place), []).append(
+            right.verb
+        )
+    texts = []
+    for (group, resource, wanted, place), verbs in groups.items():
+        verb = ANY if ANY in verbs else ", ".join(verbs)
+        texts.append(str(Right(group, resource, verb, wanted, place)))
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more

@@ -1,0 +1,41 @@
+"""Kubernetes' objects as their YAML says them, read without asking first what is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Object = dict[str, Any]
+"""One Kubernetes object, as its YAML says."""
+Fields = dict[str, Any]
+"""A mapping anywhere in one."""
+
+
+def group(o: Object) -> str:
+    """The API group; "" is the core's."""
+    version = str(o["apiVersion"])
+    return version.rpartition("/")[0]
+
+
+def namespace(o: Object) -> str:
+    """The namespace; "" where it has none."""
+    return str(o["metadata"].get("namespace") or "")
+
+
+def name(o: Object) -> str:
+    """metadata.name."""
+    return str(o["metadata"]["name"])
+
+
+def mapping(value: object) -> Fields:
+    """`value` if it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: object) -> list[Any]:
+    """`value` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def mappings(value: object) -> list[Fields]:
+    """The mappings in a list."""
+    return [item for item in listing(value) if isinstance(item, dict)]
