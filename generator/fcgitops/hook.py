@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fcgitops.core import shell
 from fcgitops.core.errors import (
     TOOL_FAILED,
     FcgitopsError,
@@ -21,6 +22,7 @@ from fcgitops.core.errors import (
     ToolError,
     messages,
 )
+from fcgitops.core.printable import line as printed
 
 PACKAGES = {"git": "GitPython", "yaml": "PyYAML"}
 """Module → package of what the generator needs besides cookiecutter."""
@@ -58,7 +60,8 @@ def _reported(work: Callable[[], None]) -> int:
             sys.stderr.write(f"{line}\n")
         return error.exit_status
     except OSError as error:
-        sys.stderr.write(f"error: {error.filename or ''}: {error.strerror}\n")
+        what = f"error: {error.filename or ''}: {error.strerror}"
+        sys.stderr.write(f"{printed(what)}\n")
         return TOOL_FAILED
     return 0
 
@@ -76,7 +79,7 @@ def _check(raw: Mapping[str, Any]) -> None:
             Problem(
                 " and ".join(missing),
                 "is missing beside cookiecutter",
-                f"{sys.executable} -m pip install {' '.join(missing)}",
+                shell.line(sys.executable, "-m", "pip", "install", *missing),
             )
         )
     from fcgitops.git import program  # noqa: PLC0415 - needs both

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.sync.argocd import environments as argocd
 from fcgitops.sync.argocd import nni as nni_argocd
 from fcgitops.sync.flux import environments as flux
+from fcgitops.sync.tool import Held
 from fcgitops.verify import references
 from gitenv import git, write
 
@@ -381,7 +383,7 @@ def test_removal_leaves_crd_and_namespace() -> None:
     for sync in ("argocd", "flux"):
         env = environment("prod", {"sync": sync, "components": ["crd"]}, {}, "hardened", "f")
         rendered = (GOLDEN / "hardened" / "rendered" / "every-key.yaml").read_text()
-        lines = removal.commands(env, yaml.safe_load_all(rendered))
+        lines = removal.commands([Held(env, list(yaml.safe_load_all(rendered)))])
         typed = [line for line in lines if line.startswith("kubectl ")]
         assert "get frameworks" in typed[0]
         assert not [line for line in typed if "delete namespace" in line or "delete crd" in line]
@@ -393,23 +395,52 @@ def test_removal_tells_the_clusters_apart() -> None:
     """Objects have the same names on each, so the cluster stands before them; NNI goes too."""
     nni = {"nni.namespace": "nni", "nni.storage": "nfs://nas/nni"}
     given = {"cluster.server": "https://10.0.0.1:6443", **nni}
-    argo = removal.commands(environment("prod", given, {}, "hardened", "f"), [])
-    place = "# and on the cluster prod (https://10.0.0.1:6443), for all clusters have these names:"
-    before = [
-        line
-        for line in argo[: argo.index(place)]
-        if re.search("^kubectl .* (annotate|delete) ", line)
-    ]
-    assert [line.split()[-1] for line in before] == [
-        "argocd.argoproj.io/application-set-refresh=true", "fc-nni-prod",
-        "argocd.argoproj.io/application-set-refresh=true", "frameworkcontroller-prod",
-    ]  # fmt: skip
-    assert "# and on the cluster prod (https://10.0.0.1:6443):" in argo
+    env = environment("prod", given, {}, "hardened", "f")
+    argo = removal.commands([Held(env, nni=True), Held(env)])
+    place = "# on the cluster prod (https://10.0.0.1:6443) (names are the same on every one):"
+    assert argo.count(place) == 2
+    deleted = [line.split()[-1] for line in argo if " delete applications" in line]
+    assert deleted == ["fc-nni-prod", "frameworkcontroller-prod"]
     flux_env = environment("prod", given | {"sync": "flux"}, {}, "hardened", "f")
-    kustomizations = [
-        line.split()[6] for line in removal.commands(flux_env, []) if "kustomizations" in line
+    lines = removal.commands([Held(flux_env, nni=True), Held(flux_env)])
+    deleted = [line.split()[6] for line in lines if " delete --wait kustomizations" in line]
+    assert deleted == ["frameworkcontroller-nni", "frameworkcontroller"]
+
+
+def test_argo_cd_has_looked_before_an_application_is_deleted() -> None:
+    """Else it comes back, and stays: the set is told to look, waited for, and then asked again."""
+    env = environment("prod", {}, {}, "hardened", "f")
+    lines = removal.commands([Held(env)])
+    typed = [line for line in lines if "--namespace argocd" in line]
+    told, waits, deletes, _ = typed
+    assert told.endswith("frameworkcontroller argocd.argoproj.io/application-set-refresh=true")
+    assert waits.startswith("until kubectl --namespace argocd get applicationsets.argoproj.io ")
+    assert deletes.endswith("delete applications.argoproj.io frameworkcontroller-prod")
+    assert lines[-2:] == [
+        "# where Argo CD runs, once Argo CD has let go this prints nothing:",
+        "kubectl --namespace argocd get --ignore-not-found applications.argoproj.io "
+        "frameworkcontroller-prod",
     ]
-    assert kustomizations == ["frameworkcontroller-nni", "frameworkcontroller"]
+
+
+@pytest.mark.parametrize("answers", [["true", "true", ""], ["!", "true", "!", ""]])
+def test_the_wait_ends_when_the_set_has_looked(answers: list[str], tmp_path: Path) -> None:
+    """As typed: it goes on while the mark is there, or the API server does not answer."""
+    held = Held(environment("prod", {}, {}, "hardened", "f"))
+    _, wait, _ = registry.TOOLS["argocd"].release(held)
+    for number, answer in enumerate(answers):
+        (tmp_path / str(number)).write_text(answer)
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(
+        f"#!/bin/sh\ncd {tmp_path}; for n in *[0-9]; do break; done; answer=$(cat $n); rm $n\n"
+        '[ "$answer" != ! ] || exit 1\nprintf "refresh:%s" "$answer"\n'
+    )
+    (tmp_path / "sleep").write_text("#!/bin/sh\n")
+    for name in ("kubectl", "sleep"):
+        (tmp_path / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", wait], env=env, check=True, timeout=30)
+    assert not [path for path in tmp_path.iterdir() if path.name.isdigit()]
 
 
 @pytest.mark.parametrize(
@@ -432,6 +463,74 @@ def test_another_tool_is_told_to_let_go(
     assert changed[0].startswith(first)
     assert kept in changed[0]
     assert "kubectl" not in added.err + again.err
+
+
+def test_all_of_an_environment_is_handed_over(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Its experiments and NNI too: each Application, or each Kustomization, is named."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "prod")
+    fcgitops("-C", folder, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/x")
+    fcgitops("-C", folder, "nni", "experiment", "mnist", "--env", "prod")
+
+    def deleted(sync: str, kind: str) -> list[str]:
+        said = fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}").err.splitlines()
+        assert said[-3].startswith("# ")
+        assert "--ignore-not-found" in said[-2]
+        lines = [line for line in said if f" {kind}" in line]
+        assert [line.split()[-1] for line in lines if " patch " in line] in ([], [PATCH] * 3)
+        return [line.split()[-1] for line in lines if " delete " in line]
+
+    assert deleted("flux", "applications.argoproj.io") == [
+        "fc-experiment-mnist", "fc-nni-prod", "frameworkcontroller-prod",
+    ]  # fmt: skip
+    assert deleted("argocd", "kustomizations.kustomize.toolkit.fluxcd.io") == [
+        "fc-experiment-mnist", "frameworkcontroller-nni", "frameworkcontroller",
+    ]  # fmt: skip
+
+
+PATCH = """'--patch={"spec":{"prune":false}}'"""
+
+
+@pytest.mark.parametrize("sync", ["argocd", "flux"])
+def test_what_stays_on_the_cluster_that_is_left_is_said(
+    sync: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """With the commands that take it off there, and at no other time; an edit by hand counts too.
+
+    Argo CD's Application goes to the new cluster by itself; Flux goes on on the old one.
+    """
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}", "--cluster", "old")
+    unmoved = fcgitops("-C", folder, "overlay", "prod", "--set", "resources.cpu=300m")
+    assert "kubectl" not in unmoved.err
+    source = folder / "overlays/prod/environment.yaml"
+    source.write_text(source.read_text().replace("name: old", "name: new"))
+    by_hand = fcgitops("-C", folder, "overlay", "prod").err
+    again = fcgitops("-C", folder, "overlay", "prod", "--cluster", "https://10.0.0.9:6443").err
+    for said, old, new in (
+        (by_hand, "old", "new"),
+        (again, "new", "new (https://10.0.0.9:6443)"),
+    ):
+        assert f"note: prod: its cluster is {new} now. If that is another one than {old}, " in said
+        assert f"\n# on the cluster {old}:\n" in said
+        typed = "delete statefulset frameworkcontroller" if sync == "argocd" else "delete --wait"
+        assert [line for line in commands(said) if typed in line]
+        assert not [line for line in commands(said) if "applications.argoproj.io" in line]
+
+
+def test_another_cluster_and_another_tool(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """The first tool's hold ends, and what it has applied goes, on the cluster that is left."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "prod")
+    changed = ("--set", "sync=flux", "--cluster", "new")
+    there = commands(fcgitops("-C", folder, "overlay", "prod", *changed).err)
+    assert there[1].endswith("delete applications.argoproj.io frameworkcontroller-prod")
+    assert [line for line in there if "delete statefulset" in line]
+    changed = ("--set", "sync=argocd", "--cluster", "newer")
+    back = fcgitops("-C", folder, "overlay", "prod", *changed).err
+    assert "# on the cluster new:\nkubectl --namespace flux-system delete --wait" in back
+    assert "prune" not in back
 
 
 LOCAL = "overlays/prod/local/kustomization.yaml"
@@ -490,7 +589,20 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Pa
     ]
 
 
-@pytest.mark.parametrize("damage", ["variant: [", "variant: nonsense\n", "", None, "\0"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "variant: [",
+        "variant: nonsense\n",
+        "",
+        None,
+        "\0",
+        "<<<<<<< yours\na: 1\n=======\n",
+        "- a\n",
+        "sync: roundabout\n",
+        "nni: x\n",
+    ],
+)
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_a_damaged_environment_can_be_removed(
     damage: str | None, sync: str, fcgitops: Fcgitops, tmp_path: Path
@@ -510,6 +622,27 @@ def test_a_damaged_environment_can_be_removed(
     assert any("--namespace ml delete statefulset" in line for line in whole) == (sync == "argocd")
     left = git(folder, "ls-files").splitlines()
     assert not [path for path in left if "/prod/" in path]
+
+
+@pytest.mark.parametrize("sync", ["argocd", "flux"])
+def test_nni_of_a_damaged_environment_is_removed(
+    sync: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """By what the generated files say: its commands are the same, and the last entry point goes."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--gitops", "both")
+    fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}")
+    fcgitops("-C", folder, "nni", "enable", "prod", "--storage", "nfs://a/b", "--namespace", "lab")
+    whole = commands(fcgitops("-C", folder, "remove", "prod", "--dry-run").err)
+    assert [line for line in whole if "--namespace lab" in line]
+    write(folder, {"overlays/prod/environment.yaml": "nni: x\n"})
+    git(folder, "commit", "-qam", "damage")
+    ran = fcgitops("-C", folder, "remove", "prod")
+    assert "as it was generated" in ran.err
+    assert commands(ran.err) == whole
+    left = git(folder, "ls-files", "clusters").splitlines()
+    assert [path for path in left if "nni" in path or "/prod/" in path] == []
+    fcgitops("-C", folder, "verify")
 
 
 def commands(text: str) -> list[str]:

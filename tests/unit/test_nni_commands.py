@@ -550,20 +550,21 @@ def test_remove(mnist: Path, fcgitops: Fcgitops) -> None:
         "experiments/mnist/notes~",
         f"Remove experiment mnist: commit {git(mnist, 'rev-parse', '--short=10', 'HEAD')} on main",
         "# This deletes nothing on the cluster prod.",
-        "# Once this is merged and pushed: what takes the experiment off it; what it has found",
-        "# stays on the share:",
-        "# where Argo CD runs, this deletes the Application and nothing else;",
+        "# Once this is merged and pushed: what takes the experiment off it",
+        "# (what it has found stays on the share):",
+        "# where Argo CD runs (it lets go; on the cluster nothing is deleted):",
         "kubectl --namespace argocd annotate --overwrite applicationsets.argoproj.io "
         "frameworkcontroller-experiments argocd.argoproj.io/application-set-refresh=true",
-        'until [ "$(kubectl --namespace argocd get applicationsets.argoproj.io '
-        "frameworkcontroller-experiments --output jsonpath='done{.metadata.annotations."
-        "argocd\\.argoproj\\.io/application-set-refresh}')\" = done ]; do sleep 1; done  "
-        "# until it has seen the commit",
+        "until kubectl --namespace argocd get applicationsets.argoproj.io "
+        "frameworkcontroller-experiments --output 'jsonpath=refresh:{.metadata.annotations."
+        "argocd\\.argoproj\\.io/application-set-refresh}' | grep -qx refresh:; do sleep 1; done"
+        "  # until it has looked",
         "kubectl --namespace argocd delete applications.argoproj.io fc-experiment-mnist",
-        "kubectl --namespace argocd get applications.argoproj.io fc-experiment-mnist "
-        "--ignore-not-found  # prints nothing: it is gone",
-        "# and on the cluster prod:",
+        "# on the cluster prod (names are the same on every one):",
         "kubectl --namespace nni delete job,service,configmap --selector experiment=mnist",
+        "# where Argo CD runs, once Argo CD has let go this prints nothing:",
+        "kubectl --namespace argocd get --ignore-not-found applications.argoproj.io "
+        "fc-experiment-mnist",
     ]
     assert findings(fcgitops, mnist) == []
 
@@ -661,10 +662,14 @@ def test_flux(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert document["spec"]["dependsOn"] == [{"name": "frameworkcontroller-nni"}]
     assert findings(fcgitops, root) == []
     ran = fcgitops("-C", root, "nni", "remove", "mnist", "--dry-run")
-    assert ran.err.splitlines()[-1] == (
+    assert ran.err.splitlines()[-3:] == [
         "kubectl --namespace flux-system delete --wait "
         "kustomizations.kustomize.toolkit.fluxcd.io fc-experiment-mnist"
-    )
+        "  # it takes back what it has applied, unless it is suspended",
+        "# once Flux has let go this prints nothing:",
+        "kubectl --namespace flux-system get --ignore-not-found "
+        "kustomizations.kustomize.toolkit.fluxcd.io fc-experiment-mnist",
+    ]
     assert "-  name: fc-experiment-mnist\n" in ran.out
     fcgitops("-C", root, "overlay", "prod", "--set", "sync=argocd")
     assert not flux.parent.parent.exists()

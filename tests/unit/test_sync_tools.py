@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.model.synctools import Traits
 from fcgitops.sync import registry
-from fcgitops.sync.tool import Bootstrap, Object, SyncTool
+from fcgitops.sync.tool import Bootstrap, Held, SyncTool
 from fcgitops.text.tree import Tree
 from gitenv import git, write
 
@@ -50,7 +50,7 @@ class Carousel:
         name="carousel",
         label="Carousel",
         namespace="carousel-system",
-        reads_environments=False,
+        central=False,
         fetches_folders=False,
         makes_nni_namespace=False,
     )
@@ -83,20 +83,20 @@ class Carousel:
     def occupant(self, value: Callable[..., str]) -> str:
         return value("{.ride}")
 
-    def removal(self, environment: Environment, objects: list[Object]) -> list[str]:
-        return [f"carousel stop {environment.name}  # {len(objects)} objects"]
+    def release(self, held: Held) -> list[str]:
+        return [f"carousel free {self.ride(held)}"]
 
-    def nni_removal(self, environment: Environment, objects: list[Object]) -> list[str]:
-        return [f"carousel stop {environment.name}/nni"]
+    def deletion(self, held: Held) -> list[str]:
+        return [f"carousel stop {self.ride(held)}  # {len(held.objects)} objects"]
 
-    def experiment_removal(self, name: str, environment: Environment) -> list[str]:
-        return [f"carousel stop {environment.name}/{name}"]
+    def sight(self, held: Sequence[Held]) -> str:
+        return f"carousel rides {' '.join(map(self.ride, held))}"
 
-    def handover(self, environment: Environment) -> list[str]:
-        return ["at the fair", f"carousel free {environment.name}"]
+    def ride(self, held: Held) -> str:
+        return held.experiment or f"{held.environment.name}{'/nni' * held.nni}"
 
-    def namespace_left(self, environment: Environment, old: str, profile: str) -> str:
-        return f"carousel forget {old}"
+    def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
+        return [f"{environment.name} leaves:", f"carousel forget {old}"]
 
 
 @pytest.fixture
@@ -135,7 +135,11 @@ def test_a_third_tool_gets_entry_points(fcgitops: Fcgitops, folder: Path) -> Non
     assert (folder / "clusters/carousel/fair.yaml").read_text() == "kind: Fair\nnni: true\n"
     assert "sync: carousel" in (folder / "overlays/dev/environment.yaml").read_text()
     removed = fcgitops("-C", folder, "nni", "remove", "mnist").err
-    assert "\ncarousel stop dev/mnist\n" in removed
+    assert removed.splitlines()[-3:] == [
+        "carousel stop mnist  # 0 objects",
+        "# once Carousel has let go this prints nothing:",
+        "carousel rides mnist",
+    ]
     assert not (folder / "clusters/carousel/dev/experiments").exists()
 
 
@@ -182,7 +186,7 @@ def test_a_third_tool_hands_over(carousel: SyncTool, fcgitops: Fcgitops, tmp_pat
     )
     assert (folder / "clusters/carousel/dev/ride.yaml").is_file()
     back = fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux").err
-    assert "Once this is pushed, at the fair:\ncarousel free dev\n" in back
+    assert "Once this is pushed, on the cluster dev:\ncarousel free dev\n" in back
     assert not (folder / "clusters/carousel/dev").exists()
     assert (folder / "clusters/flux/dev/sync.yaml").is_file()
     fcgitops("-C", folder, "verify")

@@ -9,6 +9,7 @@ import yaml
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.printable import printable
 from fcgitops.model import answers, layout
 from fcgitops.programs import kubectl
 from fcgitops.programs.kubectl import Kubectl
@@ -54,7 +55,7 @@ def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
         terminal.say(f"nothing to do: the context {program.context} has all of it already")
         return 0
     terminal.data(difference)
-    question = f"Apply this to the context {terminal.printable(program.context)}?"
+    question = f"Apply this to the context {printable(program.context)}?"
     if not yes and not (terminal.interactive() and click.confirm(question, err=True)):
         terminal.say("nothing was applied (YES=1, or --yes, applies without asking)")
         return 0
@@ -86,7 +87,7 @@ def _refuse_the_cluster_of_another(
     there = tool.occupant(program.value)
     if there != name and there in repository.environment_names():
         what = f"is the cluster of the environment {there}"
-        hint = f"kubectl config use-context, with that of {name}"
+        hint = f"`kubectl config use-context`, with that of {name}"
         raise InputError(Problem(f"context {program.context}", what, hint))
 
 
@@ -99,7 +100,7 @@ def _entry_points(
         InputError: with what is not in line.
     """
     tool = _tool(repository, name, tool_name)
-    own = not tool.traits.reads_environments
+    own = not tool.traits.central
     if own and not name:
         raise InputError(Problem("ENV", "is not given", "the environment of this cluster"))
     ours = repository.answers

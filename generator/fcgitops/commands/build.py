@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
 from fcgitops.model.kustomization import Kustomization
@@ -61,7 +60,7 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     files = {f"{item}.yaml": objects for item, objects in built.items()}
     _write(target, files)
     _clear(repository, target, files, [f"{item}.yaml" for item in repository.kustomizations()])
-    terminal.say(f"{count(len(files), 'overlay')} rendered to {shlex.quote(str(output))}/")
+    terminal.say(f"{count(len(files), 'overlay')} rendered to {shell.quote(str(output))}/")
     return 0
 
 

@@ -9,6 +9,7 @@ from fcgitops.commands import judging
 from fcgitops.core import terminal
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.core.findings import Finding
+from fcgitops.core.printable import printable
 from fcgitops.fcconfig import schema as schema_module
 from fcgitops.text.values import did_you_mean
 
@@ -78,7 +79,7 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
     own = data.decode("utf-8-sig")
     merged = merging.merge(own, variant, how)
     if lost := merging.lost_comments(own, merged):
-        terminal.say(f"note: {len(lost)} comments are not kept: {terminal.printable(lost[0])} …")
+        terminal.say(f"note: {len(lost)} comments are not kept: {printable(lost[0])} …")
     terminal.data(merged)
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
 from fcgitops.repository.contents import Repository
@@ -44,7 +44,7 @@ def run(folder: Path, form: str) -> int:
         Problem(
             layout.source_path(name),
             "is missing, or no plain file",
-            f"git checkout {layout.source_path(name)}",
+            shell.line("git", "checkout", layout.source_path(name)),
         )
         for name in repository.headless_names()
     ]

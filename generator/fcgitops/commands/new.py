@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from fcgitops.commands.writing import Options, read_text, show
-from fcgitops.core import installation, terminal
+from fcgitops.core import installation, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import program, repo
 from fcgitops.git import push as remote
@@ -263,7 +262,8 @@ def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
     problems = [
         Problem(f"--env {name}", "is not in the repository that is there already" if name in missing
                 else "has another variant in the repository that is there already",
-                f"fcgitops -C {dest} overlay {name} --variant {parsed.environments[name]}")
+                shell.line("fcgitops", "-C", str(dest), "overlay", name, "--variant",
+                           parsed.environments[name]))
         for name in (*missing, *others)
     ]  # fmt: skip
     recorded, wanted = _base(read_file(dest, layout.BASE_RECORD)), _base(tree[layout.BASE_RECORD])
@@ -328,11 +328,10 @@ def _report(dest: Path, parsed: Answers, tree: Tree, commit: str | None) -> None
     terminal.say(f"{dest}: {count(len(tree), 'file')}, {done}")
     for name, variant in parsed.environments.items():
         terminal.say(f"  overlays/{name} ({variant})")
-    place = shlex.quote(str(dest))
     origin, here_alone = installation.source(parsed.requirement)
-    terminal.say(f"next: cd {place} && make help")
+    terminal.say(f"next: {shell.line('cd', str(dest))} && make help")
     terminal.say(
-        f"  make uses an fcgitops {parsed.version} on PATH, or installs one from {origin} "
+        f"  `make` uses an fcgitops {parsed.version} on PATH, or installs one from {origin} "
         "(requirements.txt)"
     )
     if here_alone:

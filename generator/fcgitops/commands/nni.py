@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
 from fcgitops.commands.writing import Options, change, refuse_all, write_environments
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.printable import printable
 from fcgitops.git import program
 from fcgitops.model import assignments, layout
 from fcgitops.model import experiment as model
@@ -141,7 +141,7 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         entries = entrypoints.experiment_folders(name, repository.environment_names())
         committed = [path for folder in (place, *entries) for path in head.list_head(folder)]
         if not committed:
-            hint = f"git rm -r --cached {shlex.quote(place)}"
+            hint = shell.line("git", "rm", "-r", "--cached", place)
             raise InputError(Problem(place, "is not committed yet", hint))
         merged = Merged(dict.fromkeys(committed))
         files = [path for path in (repository.root / place).rglob("*") if not path.is_dir()]
@@ -149,7 +149,7 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         if others := sorted(there - set(committed)):
             what = f"stay{'' if others[1:] else 's'}, such as {others[0]}"
             files_there = count(len(others), "file that is not", "files that are not")
-            merged.notes.append(terminal.printable(f"{place}: {files_there} committed {what}"))
+            merged.notes.append(printable(f"{place}: {files_there} committed {what}"))
         lines.extend(removal.experiment_commands(name, _environment(repository, name)))
         return Change(merged, removed={place})
 

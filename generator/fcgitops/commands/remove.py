@@ -6,20 +6,17 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from fcgitops.commands import leaving
 from fcgitops.commands.writing import Options, change
-from fcgitops.core import terminal
-from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core import shell, terminal
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program
 from fcgitops.model import layout
-from fcgitops.model.environment import Environment
-from fcgitops.model.kustomization import Kind, Kustomization
-from fcgitops.programs import kustomize
 from fcgitops.repository import changes, experiments, provenance, record
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints, registry, removal
-from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
 
 
@@ -45,7 +42,9 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         used, unreadable = experiments.of_environments(repository, [name])
         problems = [
             Problem(
-                f"{layout.EXPERIMENTS}/{found}", f"runs in {name}", f"fcgitops nni remove {found}"
+                f"{layout.EXPERIMENTS}/{found}",
+                f"runs in {name}",
+                shell.line("fcgitops", "nni", "remove", found),
             )
             for found in used
         ]
@@ -54,12 +53,8 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         committed = _committed(repository, f"{layout.OVERLAYS}/{name}")
         for tool in registry.TOOLS.values():
             committed += _generated(repository, entrypoints.folder(tool, name))
-        environment = _environment(repository, name)
-        nni = []
-        if environment.runs_nni:
-            nni = _objects(repository, Kustomization(Kind.NNI, name))
-        objects = _objects(repository, Kustomization(Kind.OVERLAY, name))
-        lines.extend(removal.commands(environment, objects, nni))
+        environment = leaving.as_it_was(repository, name)
+        lines.extend(removal.commands(leaving.held(repository, environment)))
         what = Change(Merged())
         if environment.runs_nni:  # the last one takes the entry points of NNI along
             gone = [dataclasses.replace(environment, nni_namespace="")]
@@ -76,21 +71,6 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     return status
 
 
-def _environment(repository: Repository, name: str) -> Environment:
-    """As its file says, or where that says nothing good, as a new one would be.
-
-    Which tool syncs it is told by what was generated: an edit of the file came after that.
-    """
-    try:
-        environment = repository.environment(name)
-    except InputError as error:
-        terminal.say(f"note: taken as it was generated, for {error}")
-        sync = repository.answers.environment_defaults["sync"]
-        environment = Environment(name, cluster_name=name, sync=sync)
-    tool = entrypoints.generated_for(repository.root, name, environment.sync)
-    return dataclasses.replace(environment, sync=tool.traits.name)
-
-
 def _generated(repository: Repository, path: str) -> list[str]:
     """The files of a folder that fcgitops made; Flux's own bootstrap has its files there too.
 
@@ -104,7 +84,9 @@ def _generated(repository: Repository, path: str) -> list[str]:
     there = [name for name in names if (repository.root / name).exists()]
     committed = repository.git.list_head(path)
     if missing := [name for name in there if name not in committed]:
-        raise InputError(Problem(name, "is not committed", f"git add {path}") for name in missing)
+        raise InputError(
+            Problem(name, "is not committed", shell.line("git", "add", path)) for name in missing
+        )
     if others := sorted(set(committed) - set(there)):
         terminal.say(f"note: {path}: {len(others)} files of others stay, such as {others[0]}")
     return there
@@ -120,7 +102,9 @@ def _committed(repository: Repository, path: str) -> list[str]:
     committed = repository.git.list_head(path)
     there = [p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink()]
     if there and not committed:
-        raise InputError(Problem(path, "is not committed yet", f"git rm -r --cached {path}"))
+        raise InputError(
+            Problem(path, "is not committed yet", shell.line("git", "rm", "-r", "--cached", path))
+        )
     others = {p.relative_to(repository.root).as_posix() for p in there} - set(committed)
     if others:
         raise InputError(
@@ -128,13 +112,3 @@ def _committed(repository: Repository, path: str) -> list[str]:
             for name in sorted(others)
         )
     return list(committed)
-
-
-def _objects(repository: Repository, item: Kustomization) -> list[dict[str, Any]]:
-    """What a kustomization renders; nothing where there is no kustomize, or it does not build."""
-    try:
-        rendered = kustomize.find().build(repository.root / item.folder)
-        return [found for found in yamlio.load_all(rendered, str(item)) if found]
-    except ToolError as error:
-        terminal.say(f"note: its objects are not listed: {error}")
-        return []

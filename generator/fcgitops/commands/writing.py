@@ -10,7 +10,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops.core import terminal
+from fcgitops.commands import leaving
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
 from fcgitops.model import layout
@@ -19,10 +20,9 @@ from fcgitops.repository import changes
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import Planned, Request, left_namespace, plan
+from fcgitops.repository.environments import Request, plan
 from fcgitops.repository.merge import Conflict, Merged
 from fcgitops.repository.subject import subject
-from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
 from fcgitops.text.unified import unified
@@ -85,7 +85,8 @@ def change(folder: Path, make: Plan, options: Options) -> int:
         told = subject([*differing, *merged.conflicts], what.added, what.removed)
         edits = _edits(repository, merged, differing)
         for note in merged.notes:
-            terminal.say(f"note: {note}")
+            for line in f"note: {note}".split("\n"):
+                terminal.say(line)
         if options.dry_run:
             return _show(repository, merged, told, edits)
         if merged.conflicts:
@@ -201,33 +202,21 @@ def write_environments(
         wanted = requests(repository)
         what = changes.of_environments(repository, wanted, program.merge_file, whole=whole)
         for item in what.environments:
-            what.merged.notes += _remarks(repository, item)
+            what.merged.notes += _remarks(item.environment)
+        what.merged.notes += leaving.notes(repository, what.environments)
         return what
 
     return change(folder, make, options)
 
 
-def _remarks(repository: Repository, item: Planned) -> list[str]:
+def _remarks(env: Environment) -> list[str]:
     """What a user should know of one environment as it will be."""
-    env, found = item.environment, []
-    if env.api_address.startswith("https:") and not env.kubeconfig_secret:
-        found.append(
-            f"{env.name}: FrameworkController sends no token to apiServer.address unless "
-            "apiServer.kubeconfigSecret gives it a kubeconfig"
-        )
-    before = entrypoints.generated_for(repository.root, env.name, env.sync)
-    if not item.new and before is not registry.of(env):
-        found.append(removal.handover(env, before))
-    if note := _namespace_left(repository, env):
-        found.append(note)
-    return found
-
-
-def _namespace_left(repository: Repository, environment: Environment) -> str:
-    """What is to be typed because an environment leaves its namespace; empty for nothing."""
-    old = left_namespace(repository, environment)
-    tool, profile = registry.of(environment), repository.answers.profile
-    return tool.namespace_left(environment, old, profile) if old else ""
+    if not env.api_address.startswith("https:") or env.kubeconfig_secret:
+        return []
+    return [
+        f"{env.name}: FrameworkController sends no token to apiServer.address unless "
+        "apiServer.kubeconfigSecret gives it a kubeconfig"
+    ]
 
 
 def refuse_all(
@@ -254,7 +243,7 @@ def show(root: Path, merged: Merged) -> None:
     for path in sorted(contents):
         old, new = read_file(root, path), contents[path]
         if old != new:
-            terminal.data(unified(path, old, new))
+            terminal.lines(unified(path, old, new))
 
 
 def _show(repository: Repository, merged: Merged, told: str, edits: Sequence[str]) -> int:
@@ -281,7 +270,8 @@ def _conflicts(repository: Repository, merged: Merged, message: str, options: Op
         FoundError: they cannot be left on a new branch.
     """
     if options.branch:
-        hint = f"`git switch -c {shlex.quote(options.branch)}`, then the same without --branch"
+        switch = shell.line("git", "switch", "-c", options.branch)
+        hint = f"`{switch}`, then the same without --branch"
         raise FoundError(
             Problem(path, "your edit and the new text change the same lines", hint)
             for path in merged.conflicts
@@ -294,12 +284,13 @@ def _conflicts(repository: Repository, merged: Merged, message: str, options: Op
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
     repository.git.leave_conflict(merged.files, stages)
     _tell_conflicts(merged)
-    paths = shlex.join(sorted({*written, *merged.conflicts}))
+    paths = sorted({*written, *merged.conflicts})
+    back = shell.line("git", "restore", "--source=HEAD", "--staged", "--worktree", *paths)
     terminal.say(
         "resolve them (`git mergetool`, or edit the markers), `git add` them and "
-        f"`git commit -m {shlex.quote(message)}`;\n"
-        f"`git restore --source=HEAD --staged --worktree {paths}` takes all of it back"
+        f"`{shell.line('git', 'commit', '-m', message)}`;"
     )
+    terminal.say(f"`{back}` takes all of it back")
     return FOUND
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong, as values: the bottom of the package, it imports nothing of it.
+"""What can go wrong, as values: the bottom of the package.
 
 Every failure that a user can meet is a `FcgitopsError` that carries all problems found
 at once; `messages` turns it into lines and an exit status, in one place.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from fcgitops.core.printable import line, printable
 
 FOUND = 1
 """Exit status: findings, differences, conflicts, an invalid file."""
@@ -33,7 +35,7 @@ class Problem:
         text = f"{self.where}: {self.what}" if self.where else self.what
         if self.hint:
             text += f" ({self.hint})"
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        return printable(text)
 
 
 class FcgitopsError(Exception):
@@ -64,4 +66,4 @@ class ToolError(FcgitopsError):
 
 def messages(error: FcgitopsError) -> list[str]:
     """The lines that a user reads, one a problem."""
-    return [f"error: {problem}" for problem in error.problems]
+    return [line(f"error: {problem}") for problem in error.problems]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fcgitops.core.errors import Problem
+from fcgitops.core.printable import printable
 
 REJECT = "reject"
 """The program that the file is for would refuse it."""
@@ -58,7 +59,7 @@ class Finding:
         place = f"{self.line}: " if self.line else ""
         hint = f" ({self.hint})" if self.hint else ""
         text = f"{place}{self.severity}: {self.rule}: {self.sentence}{hint}"
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        return printable(text)
 
     def problem(self, file: str) -> Problem:
         """The finding as a problem of `file`."""

@@ -10,22 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.printable import line, printable
 
 
-def say(line: str = "") -> None:
-    """A sentence for the person who typed the command.
+def say(sentence: str = "") -> None:
+    """A line for the person who typed the command, whatever characters are in it.
 
     Where nobody reads it any more, a pager that has ended or a terminal that is gone, it is lost:
     what a command has to take back is not left undone for it.
     """
     with suppress(OSError):
         if sys.stderr is not None:  # closed by the shell, as in `2>&-`
-            sys.stderr.write(f"{line}\n")
+            sys.stderr.write(f"{line(sentence)}\n")
 
 
-def printable(text: str) -> str:
-    """`text` on one line, whatever characters a user typed."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def lines(text: str) -> None:
+    """What the command is for, as text to read: its lines, whatever characters are in them.
+
+    Raises as `data`.
+    """
+    data("".join(f"{line(part)}\n" for part in text.removesuffix("\n").split("\n")))
 
 
 def data(text: str | bytes) -> None:
@@ -72,11 +76,12 @@ def table(rows: Sequence[Mapping[str, str]]) -> None:
     if not rows:
         return
     heads = list(rows[0])
-    lines = [[head.upper() for head in heads], *([row[head] for head in heads] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        data("  ".join(cells).rstrip() + "\n")
+    cells = [[head.upper() for head in heads]]
+    cells += [[printable(row[head]) for head in heads] for row in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines("  ".join(padded).rstrip())
 
 
 def interactive() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fcgitops.core.printable import printable
 from fcgitops.diff.effects import Effect, Severity
 
 _LONGEST = 160
@@ -40,7 +41,7 @@ def shown(value: Any) -> str:  # noqa: ANN401
         text = "[" + ", ".join(shown(v) for v in value) + "]"
     else:
         text = str(value)
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    text = printable(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

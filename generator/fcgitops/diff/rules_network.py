@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
+from fcgitops.core import shell
 from fcgitops.diff import podsecurity
 from fcgitops.diff.change import Change, Controller, Side, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
@@ -50,7 +50,7 @@ def moved(change: Change) -> Says:
         "are pruned (not the Namespace); with Argo CD nothing of the new commit is synced to its "
         "end until the old Namespace is let go of."
     )
-    command = f"kubectl annotate namespace {shlex.quote(old)} argocd.argoproj.io/tracking-id-"
+    command = f"kubectl annotate namespace {shell.quote(old)} argocd.argoproj.io/tracking-id-"
     yield Said(
         f"Namespace/{old}",
         says,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
+from fcgitops.core import shell
 from fcgitops.diff import podsecurity
 from fcgitops.diff.accounts import changed_by, may_differ, rights_of, subjects
 from fcgitops.diff.change import Change, spec, values
@@ -58,7 +58,7 @@ def _grace(job: Object) -> int:
 
 
 def _trials(place: str) -> str:
-    command = f"kubectl -n {shlex.quote(place)} get frameworks -l app=nni-kubernetes-trial"
+    command = f"kubectl -n {shell.quote(place)} get frameworks -l app=nni-kubernetes-trial"
     return f"{command} --no-headers | wc -l"
 
 
@@ -98,12 +98,12 @@ def experiment_gone(change: Change) -> Says:
         if pair.after is not None or pair.before is None or not _is_experiment(pair.before):
             continue
         if not change.after.objects or change.after.controller is None:
-            place = shlex.quote(namespace(pair.before))
+            place = ("-n", namespace(pair.before))
+            typed = shell.line("kubectl", *place, "delete", "job", name(pair.before))
             yield Said(
                 pair.label,
                 "Argo CD and Flux delete nothing: the Job goes on, and is no longer synced.",
-                "what `fcgitops nni remove` prints, or: "
-                f"kubectl -n {place} delete job {name(pair.before)}",
+                f"what `fcgitops nni remove` prints, or: {typed}",
             )
 
 
@@ -141,7 +141,7 @@ def other_namespace(change: Change) -> Says:
         and (name(p.after) in NNI_ACCOUNTS or (p.kind == "Job" and _is_experiment(p.after)))
     )  # fmt: skip
     for old, new in moves:
-        command = f"kubectl annotate namespace {shlex.quote(old)} argocd.argoproj.io/tracking-id-"
+        command = f"kubectl annotate namespace {shell.quote(old)} argocd.argoproj.io/tracking-id-"
         yield Said(
             f"Namespace/{old}",
             f"Each experiment gets another Job in {new}, and the old one goes on in {old}. Argo "
@@ -257,7 +257,7 @@ def _limits(change: Change, fails: str) -> Says:
                 pair.label,
                 f"Each new Pod that asks for more than {what} is refused, {fails}.",
                 "keep max above what trials request",
-                f"kubectl -n {shlex.quote(namespace(pair.after))} get pods -o json | jq "
+                f"kubectl -n {shell.quote(namespace(pair.after))} get pods -o json | jq "
                 "'[.items[].spec.containers[].resources]'",
                 certain=False,
             )

@@ -7,7 +7,6 @@ be committed before it is: a hook that refuses leaves everything as it was.
 
 from __future__ import annotations
 
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from contextlib import suppress
 from os import X_OK, access, environ
 from pathlib import Path
 
+from fcgitops.core import shell
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git.preflight import Change
 from fcgitops.git.program import Git, failure, raw, text
@@ -122,7 +122,7 @@ def _with_hooks(tree: WorkTree, new_tree: str, message: str) -> str:
             "GIT_DIR": str(tree.git_dir),
             "GIT_WORK_TREE": str(copy if before else tree.top),
             # The checkout has no .venv: the repository's own hook would install one each time.
-            "FCGITOPS": environ.get("FCGITOPS", f"{shlex.quote(sys.executable)} -m fcgitops"),
+            "FCGITOPS": environ.get("FCGITOPS", f"{shell.quote(sys.executable)} -m fcgitops"),
         }
         if before:
             tree.git.run("read-tree", "--reset", "-u", new_tree, env=env)

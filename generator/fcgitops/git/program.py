@@ -163,7 +163,7 @@ _NO_PLACE = (
 def failure(arguments: tuple[str, ...], answer: Answer) -> FcgitopsError:
     """The error for a git command that failed; a place that takes no file is wrong input."""
     name = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
-    problem = Problem(f"git {name}".strip(), answer.reason)
+    problem = Problem(" ".join(filter(None, ("git", name))), answer.reason)
     full = any(words in answer.err for words in _NO_PLACE)
     return InputError(problem) if full else ToolError(problem)
 

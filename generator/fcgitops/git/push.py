@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import IO
 
+from fcgitops.core import shell
 from fcgitops.core.errors import Problem, ToolError
+from fcgitops.core.printable import printable
 from fcgitops.git.program import Git, redact, text
 
+_ERASE = "\x1b[K"
+"""What git itself puts behind a line of the remote's on a terminal."""
 _NO_NEWS = re.compile(r"(To |error: failed to push|hint:|remote:\s*$)")
 
 
@@ -41,7 +44,7 @@ def push(
         out.read()
     if process.wait():
         command = ["git", "-C", str(directory), "push", "-u", redact(remote), branch]
-        hint = f"the commit is safe; when that is mended: {shlex.join(command)}"
+        hint = f"the commit is safe; when that is mended: {shell.line(*command)}"
         raise ToolError(Problem(f"push to {redact(remote)}", _reason(told), hint))
 
 
@@ -63,7 +66,8 @@ def _read(stream: IO[bytes], *, show: bool) -> list[str]:
         for line in ready:
             lines.append(redact(text(line)))
             if show:
-                sys.stderr.write(lines[-1])
+                ends = line[-1:].decode()
+                sys.stderr.write(printable(lines[-1].rstrip("\r\n").replace(_ERASE, "")) + ends)
                 sys.stderr.flush()
     return [*lines, redact(text(rest))]
 

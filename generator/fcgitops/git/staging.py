@@ -9,14 +9,13 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import Problem, ToolError
 
 _SUFFIX = ".fcgitops"
@@ -48,7 +47,8 @@ def staging(dest: Path) -> Iterator[Path]:
                 parent.rmdir()
         if stage.exists():
             what = f"is unfinished, and cannot be removed now, for {error}"
-            hint = f"the next `fcgitops new` here does it, or rm -rf {shlex.quote(str(stage))}"
+            typed = shell.line("rm", "-rf", str(stage))
+            hint = f"the next `fcgitops new` here does it, or {typed}"
             raise ToolError(Problem(str(stage), what, hint)) from error
         raise
     finally:
@@ -97,5 +97,5 @@ def _clear(dest: Path) -> None:
         finally:
             os.close(held)
         if folder.exists():
-            place = shlex.quote(str(folder))
-            terminal.say(f"note: an interrupted run left this, which may go: rm -rf {place}")
+            typed = shell.line("rm", "-rf", str(folder))
+            terminal.say(f"note: an interrupted run left this, which may go: {typed}")

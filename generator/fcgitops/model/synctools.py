@@ -15,11 +15,12 @@ class Traits:
     """As a sentence has it."""
     namespace: str
     """Where the tool itself runs; nothing of ours may be there."""
-    reads_environments: bool
-    """Whether one set of entry points finds all environments by their environment.yaml.
+    central: bool
+    """Whether it runs apart from the clusters, and one set of entry points is for all of them.
 
-    Then the answer `gitops` must name the tool, and each environment.yaml must spell out what it
-    reads there: it knows none of our defaults. Otherwise each environment has its own.
+    That finds the environments by their environment.yaml, which must spell out what the tool reads
+    there: it knows none of our defaults. And the answer `gitops` must name the tool. One that is
+    not central runs on each cluster, and has entry points for each environment.
     """
     fetches_folders: bool
     """Whether a repository's URL may be a folder, as file:///PATH."""
@@ -31,7 +32,7 @@ ARGOCD = Traits(
     name="argocd",
     label="Argo CD",
     namespace="argocd",
-    reads_environments=True,
+    central=True,
     fetches_folders=True,
     makes_nni_namespace=False,
 )
@@ -39,7 +40,7 @@ FLUX = Traits(
     name="flux",
     label="Flux",
     namespace="flux-system",
-    reads_environments=False,
+    central=False,
     fetches_folders=False,
     makes_nni_namespace=True,
 )

@@ -154,7 +154,7 @@ def _of(environment: Environment) -> set[str]:
     return {
         layout.ANSWERS,
         *([environments.VARIANT_FILE] if customized else []),
-        *([] if environment.tool.reads_environments else [layout.CLUSTER_ROLE]),
+        *([] if environment.tool.central else [layout.CLUSTER_ROLE]),
     }
 
 

@@ -145,7 +145,7 @@ class Repository:
             terminal.say(f"note: the work tree may hold half of {what}")
         if self.absent:
             names = ", ".join(sorted(self.absent)[:3]) + (", …" if len(self.absent) > 3 else "")
-            terminal.say(terminal.printable(f"note: committed, but not in the work tree: {names}"))
+            terminal.say(f"note: committed, but not in the work tree: {names}")
 
     @functools.cached_property
     def absent_experiments(self) -> dict[str, bytes]:
@@ -259,7 +259,7 @@ class Repository:
         if problems:
             raise InputError(problems + model.check_values(flat, where, answers.profile))
         env = model.environment(name, flat, answers.environment_defaults, answers.profile, where)
-        if env.tool.reads_environments and env.tool not in answers.tools:
+        if env.tool.central and env.tool not in answers.tools:
             what = f"is {env.sync}, for which this repository has no entry points"
             hint = " or ".join(tool.name for tool in answers.tools)
             raise InputError(Problem(f"{where}: sync", what, hint))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import overlay, retired
 from fcgitops.model import environment as model
@@ -196,7 +197,7 @@ def _changed(repository: Repository, document: Document, request: Request) -> Do
     """An environment.yaml with the keys that are given."""
     if document.value is None:  # its variant would silently be the default one
         where = document.where
-        raise InputError(Problem(where, "is empty", f"git checkout {where}"))
+        raise InputError(Problem(where, "is empty", shell.line("git", "checkout", where)))
     if not (request.given or request.entries or request.settings or request.config):
         return document
     current, problems = keypaths.flatten(document.value, document.where, KEYS)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import nni_experiment, nni_starter
 from fcgitops.model import experiment as model
@@ -163,7 +164,9 @@ def of(
     environment = changed or repository.environment(name)
     if not environment.runs_nni:
         what = f"{name} has no FrameworkController made ready for NNI"
-        raise InputError(Problem(where, what, f"fcgitops nni enable {name} --storage …"))
+        raise InputError(
+            Problem(where, what, f"{shell.line('fcgitops', 'nni', 'enable', name, '--storage')} …")
+        )
     return environment
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from fcgitops.core import shell
 from fcgitops.model.environment import Environment
 from fcgitops.sync.tool import Object
 
@@ -18,26 +22,28 @@ _KINDS = {
     "ClusterRole": "clusterrole",
 }
 """Kind → its name for kubectl, in the order in which they go: the controller first."""
+_IS_KIND = re.compile(r"[a-z][a-z0-9]*(\.[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
+"""kind or kind.group, and no list of them or option of kubectl's."""
 
 
-def lines(objects: list[Object]) -> list[str]:
+def lines(objects: Iterable[Object]) -> list[str]:
     """One command an object, but for those with which others would go."""
-    others = dict.fromkeys(o["kind"] for o in objects if o["kind"] not in _KINDS)
-    return [
-        _line(o)
-        for kind in (*_KINDS, *others)
-        if kind not in _GUARDED
-        for o in objects
-        if o["kind"] == kind
-    ]
+    there = [o for o in objects if o["kind"] not in _GUARDED]
+    others = dict.fromkeys(o["kind"] for o in there if o["kind"] not in _KINDS)
+    return [_line(o) for kind in (*_KINDS, *others) for o in there if o["kind"] == kind]
 
 
 def _line(o: Object) -> str:
-    namespace = o["metadata"].get("namespace")
-    place = f"--namespace {namespace} " if namespace else ""
-    group = o["apiVersion"].rpartition("/")[0]
-    name = _KINDS.get(o["kind"]) or f"{o['kind'].lower()}{'.' if group else ''}{group}"
-    return f"kubectl {place}delete {name} {o['metadata']['name']}"
+    metadata = o["metadata"]
+    name, namespace = str(metadata["name"]), metadata.get("namespace")
+    group = str(o["apiVersion"]).rpartition("/")[0]
+    kind = _KINDS.get(o["kind"]) or f"{str(o['kind']).lower()}{'.' if group else ''}{group}"
+    if not _IS_KIND.fullmatch(kind):
+        return shell.comment(f"({kind} {name} is of no kind that a cluster knows)")
+    place = ["--namespace", str(namespace)] if namespace else []
+    # Behind -- a name is none of kubectl's options, such as --all.
+    behind = ["--", name] if name.startswith("-") else [name]
+    return shell.line("kubectl", *place, "delete", kind, *behind)
 
 
 def cluster(environment: Environment) -> str:

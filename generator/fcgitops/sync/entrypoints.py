@@ -121,5 +121,5 @@ def generated_for(root: Path, name: str, sync: str) -> SyncTool:
     for tool in registry.TOOLS.values():
         if (root / folder(tool, name) / layout.RECORD_FILE).is_file():
             return tool
-    traceless = [t for t in registry.TOOLS.values() if t.traits.reads_environments]
+    traceless = [t for t in registry.TOOLS.values() if t.traits.central]
     return next((tool for tool in traceless if tool.traits.name == sync), traceless[0])

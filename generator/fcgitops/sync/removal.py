@@ -1,50 +1,35 @@
-"""What a person types where an environment leaves Git or its sync tool; nothing here does it."""
+"""What a person types where an environment leaves Git, its tool or its cluster; pure.
+
+Nothing here does it: on a cluster a person deletes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from fcgitops.core import shell
 from fcgitops.model.environment import Environment
-from fcgitops.sync import registry
-from fcgitops.sync.tool import Object, SyncTool
+from fcgitops.sync import deletion, registry
+from fcgitops.sync.tool import Held, SyncTool
 
 
-def commands(
-    environment: Environment, objects: Iterable[Object], nni_objects: Iterable[Object] = ()
-) -> list[str]:
+def commands(held: Sequence[Held]) -> list[str]:
     """The lines of a shell, comments among them, that take an environment off its cluster.
 
     Args:
-        environment: the one that was removed.
-        objects: what it rendered.
-        nni_objects: what it rendered for NNI experiments.
+        held: what was there for it: NNI, if it was enabled, and last the environment itself.
     """
-    tool = registry.of(environment)
-    lines = [
-        f"# This deletes nothing on the cluster {environment.cluster_name}.",
-        "# Once this is merged and pushed: what runs there,",
-        "kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces",
-    ]
-    if environment.runs_nni:
-        namespace = environment.nni_namespace
-        lines += [
-            "# what takes NNI off it, the rights of managers and trials with it;",
-            *tool.nni_removal(environment, list(nni_objects)),
-            f"# kubectl delete namespace {namespace}  # with all experiments and their claims",
-        ]
-    lines.append("# and what takes FrameworkController off it; the CRD and every Framework stay:")
-    there = list(objects)
-    if not there:
-        lines.append("# (what it rendered could not be listed: these lines are not all)")
+    environment = held[-1].environment
     return [
-        *lines,
-        *tool.removal(environment, there),
-        *(
-            f"# kubectl delete namespace {o['metadata']['name']}  # once nothing else is in it"
-            for o in there
-            if o["kind"] == "Namespace"
-        ),
+        shell.comment(f"This deletes nothing on the cluster {environment.cluster_name}."),
+        shell.comment("Once this is merged and pushed: what runs there,"),
+        shell.line("kubectl", "get", _FRAMEWORKS, "--all-namespaces"),
+        *(line for item in held for line in _removal(item)),
+        *_seen(registry.of(environment), held),
     ]
+
+
+_FRAMEWORKS = "frameworks.frameworkcontroller.microsoft.com"
 
 
 def experiment_commands(name: str, environment: Environment | None) -> list[str]:
@@ -55,28 +40,98 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
         environment: the one it was in, where that can be told.
     """
     if environment is None:
-        return [f"# (where the experiment {name!r} ran cannot be told from its files)"]
+        return [shell.comment(f"(where the experiment {name!r} ran cannot be told from its files)")]
+    held = Held(environment, experiment=name)
     return [
-        f"# This deletes nothing on the cluster {environment.cluster_name}.",
-        "# Once this is merged and pushed: what takes the experiment off it; what it has found",
-        "# stays on the share:",
-        *registry.of(environment).experiment_removal(name, environment),
+        shell.comment(f"This deletes nothing on the cluster {environment.cluster_name}."),
+        shell.comment("Once this is merged and pushed: what takes the experiment off it"),
+        shell.comment("(what it has found stays on the share):"),
+        *_removal(held),
+        *_seen(registry.of(environment), [held]),
     ]
 
 
-def handover(environment: Environment, before: SyncTool) -> str:
+def handover(environment: Environment, before: SyncTool, held: Sequence[Held]) -> list[str]:
     """What is said where another tool is to sync an environment: the first does not let go.
 
     Args:
         environment: as it will be.
         before: the tool that it was generated for last.
+        held: what that tool has on the cluster.
     """
-    place, *lines = before.handover(environment)
-    return "\n".join(
-        [
-            f"{environment.name}: from this change on {environment.tool.label} syncs it. If "
-            f"{before.traits.label} has done so, it goes on, until it is told to let go; what is "
-            f"there stays. Once this is pushed, {place}:",
-            *lines,
-        ]
+    place = (
+        f"before `bootstrap`, where {before.traits.label} runs"
+        if before.traits.central
+        else f"on the cluster {deletion.cluster(environment)}"
     )
+    return [
+        f"{environment.name}: from this change on {environment.tool.label} syncs it. If "
+        f"{before.traits.label} has done so, it goes on, until it is told to let go; what is there "
+        f"stays. Once this is pushed, {place}:",
+        *(line for item in held for line in before.release(item)),
+        *_seen(before, held),
+    ]
+
+
+def cluster_left(environment: Environment, before: SyncTool, held: Sequence[Held]) -> list[str]:
+    """What is said where an environment moves to another cluster: on the first all goes on.
+
+    Args:
+        environment: as it will be.
+        before: the tool that it was generated for last.
+        held: what was there on the cluster that it leaves.
+    """
+    old = deletion.cluster(held[-1].environment)
+    released = before.traits.central and before.traits != environment.tool
+    return [
+        f"{environment.name}: with this change its cluster is {deletion.cluster(environment)}. If "
+        f"that is another one than {old}, FrameworkController and what it runs go on there, and "
+        + ("nothing syncs them. " if before.traits.central else "so does the sync. ")
+        + "Once this is pushed, what takes them off:",
+        *(line for item in held if released for line in _apart(before, item)),
+        shell.comment(f"on the cluster {old}:"),
+        *(line for item in held for line in before.deletion(item)),
+        *(_seen(before, held) if released or not before.traits.central else ()),
+    ]
+
+
+def _removal(held: Held) -> list[str]:
+    """What takes one thing off a cluster, below a comment; its namespace is a comment too."""
+    tool, environment = registry.of(held.environment), held.environment
+    lines: list[str] = []
+    last: list[str] = []
+    if held.nni:
+        lines = [shell.comment("what takes NNI off it, the rights of managers and trials with it:")]
+        note = "with all experiments and their claims"
+        last = [_namespace(environment.nni_namespace, note)]
+    elif not held.experiment:
+        what = "and what takes FrameworkController off it; the CRD and every Framework stay:"
+        lines = [shell.comment(what)]
+        if not held.objects:
+            what = "(what it rendered could not be listed: these lines are not all)"
+            lines.append(shell.comment(what))
+        last = [
+            _namespace(str(o["metadata"]["name"]), "once nothing else is in it")
+            for o in held.objects
+            if o["kind"] == "Namespace"
+        ]
+    if tool.traits.central:
+        lines += _apart(tool, held)
+        place = f"on the cluster {deletion.cluster(environment)} (names are the same on every one):"
+        lines.append(shell.comment(place))
+    return [*lines, *tool.deletion(held), *last]
+
+
+def _apart(tool: SyncTool, held: Held) -> list[str]:
+    where = f"where {tool.traits.label} runs (it lets go; on the cluster nothing is deleted):"
+    return [shell.comment(where), *tool.release(held)]
+
+
+def _namespace(name: str, note: str) -> str:
+    return shell.comment(shell.line("kubectl", "delete", "namespace", name, note=note))
+
+
+def _seen(tool: SyncTool, held: Sequence[Held]) -> list[str]:
+    where = f"where {tool.traits.label} runs, " if tool.traits.central else ""
+    note = f"{where}once {tool.traits.label} has let go this prints nothing:"
+    return [shell.comment(note), tool.sight(held)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fcgitops.core import shell
 from fcgitops.core.errors import ToolError
 from fcgitops.sync import registry
 from fcgitops.text import yamlio
@@ -31,12 +32,12 @@ def lost(generated: Tree, found: Mapping[str, bytes | None]) -> Iterator[tuple[s
     for path, text in generated.items():
         data = found.get(path)
         if data is None:
-            yield path, "is missing", f"git checkout {path}"
+            yield path, "is missing", shell.line("git", "checkout", path)
             continue
         there = _objects(data)
         for key, wanted in _objects(text).items():
             if key not in there:
-                yield path, f"has no {key}", f"git checkout {path}"
+                yield path, f"has no {key}", shell.line("git", "checkout", path)
                 continue
             for guard in guards:
                 right = _at(wanted, guard)

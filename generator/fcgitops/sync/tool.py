@@ -20,6 +20,20 @@ KeyPath = tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class Held:
+    """What one object of a tool's, such as an Application, holds on the cluster of an environment.
+
+    That is what the environment's overlay renders, what ENV/nni does, or an experiment.
+    """
+
+    environment: Environment
+    objects: Sequence[Object] = ()
+    """What it rendered, as far as that is known."""
+    nni: bool = False
+    experiment: str = ""
+
+
+@dataclass(frozen=True)
 class Bootstrap:
     """How the tool is pointed at a repository, by applying entry points to a cluster."""
 
@@ -97,30 +111,25 @@ class SyncTool(Protocol):
             value: `Kubectl.value`: a jsonpath and the arguments of `kubectl get` → text.
         """
 
-    def removal(self, environment: Environment, objects: list[Object]) -> list[str]:
-        """Lines of a shell that take FrameworkController off the cluster of an environment.
+    def release(self, held: Held) -> list[str]:
+        """Lines of a shell that make the tool let go, while all stays as it is.
 
-        The CRD, the Namespace and every Framework stay.
-
-        Args:
-            environment: one that Git has no more.
-            objects: what it rendered.
+        They are typed where the tool runs, once Git says that it is not to sync this.
         """
 
-    def nni_removal(self, environment: Environment, objects: list[Object]) -> list[str]:
-        """The same of what an environment has for NNI; `objects` are those of ENV/nni."""
+    def deletion(self, held: Held) -> list[str]:
+        """Lines, typed on the cluster, that take it off there.
 
-    def experiment_removal(self, name: str, environment: Environment) -> list[str]:
-        """The same of one experiment, which ran in `environment`."""
-
-    def handover(self, environment: Environment) -> list[str]:
-        """Lines that make the tool let go of an environment, where all stays as it is.
-
-        The first one says where they are typed.
+        The CRD, Namespaces and every Framework stay. A tool that is not central lets go with them.
         """
 
-    def namespace_left(self, environment: Environment, old: str, profile: str) -> str:
-        """What has to be typed before an environment moves out of its namespace; empty: nothing.
+    def sight(self, held: Sequence[Held]) -> str:
+        """A command that prints nothing once the tool has let go of all of these."""
+
+    def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
+        """What has to be typed before an environment moves out of its namespace: why, then lines.
+
+        None where nothing has to.
 
         Args:
             environment: as it will be.

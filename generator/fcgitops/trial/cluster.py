@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.interrupts import Interrupts
 from fcgitops.programs import containers, kubectl, process
@@ -112,7 +112,11 @@ class Kind:
         while (left := not self._gone(made.name)) or time.monotonic() < until:
             if time.monotonic() > start + PERSISTENCE:
                 what = f"cannot delete the cluster {made.name}: {process.said(result)}"
-                raise ToolError(Problem("kind", what, f"kind delete cluster --name {made.name}"))
+                raise ToolError(
+                    Problem(
+                        "kind", what, shell.line("kind", "delete", "cluster", "--name", made.name)
+                    )
+                )
             self.interrupts.sleep(0.5)
             if left:
                 until = max(until, time.monotonic() + 1)
@@ -247,9 +251,9 @@ class Cluster:
     def say_how_to_look(self) -> None:
         """What a person types who wants to look into it, and to end it."""
         terminal.say(f"the cluster {self.name} is kept:")
-        terminal.say(f"  export KUBECONFIG={self.kubeconfig}")
+        terminal.say(f"  export KUBECONFIG={shell.quote(str(self.kubeconfig))}")
         terminal.say("  kubectl get pods --all-namespaces")
-        terminal.say(f"  kind delete cluster --name {self.name}")
+        terminal.say(f"  {shell.line('kind', 'delete', 'cluster', '--name', self.name)}")
 
 
 def find(interrupts: Interrupts) -> Kind:

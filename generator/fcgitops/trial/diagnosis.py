@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
+from fcgitops.core.printable import printable
 from fcgitops.programs.kubectl import Kubectl
 
 LINES = 40
@@ -32,6 +33,6 @@ def _show(kubectl: Kubectl, *arguments: str) -> None:
     text = kubectl.run(*arguments).stdout.decode(errors="replace")
     lines = text.rstrip().splitlines()
     if lines:
-        terminal.say(f"--- kubectl {' '.join(arguments)}")
+        terminal.say(f"--- {shell.line('kubectl', *arguments)}")
     for line in lines[-LINES:]:
-        terminal.say(terminal.printable(line))
+        terminal.say(printable(line))

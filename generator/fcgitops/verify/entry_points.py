@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.git import program as git
@@ -31,7 +32,7 @@ def in_line(whole: Whole) -> Faults:
 def left_behind(whole: Whole) -> Faults:
     """No tool has an entry point of an environment that is gone, or that another tool syncs."""
     for tool in registry.TOOLS.values():
-        if not tool.traits.reads_environments:
+        if not tool.traits.central:
             yield from _left_behind_by(tool, whole)
 
 
@@ -56,7 +57,7 @@ def _left_behind_by(tool: SyncTool, whole: Whole) -> Faults:
         place = f"{tool.folder}/{name}"
         yield Fault(
             f"{place}/{file} is for {tool.traits.label}, but {what}",
-            f"git rm -r {place}, but for what others have there",
+            f"{shell.line('git', 'rm', '-r', place)}, but for what others have there",
             file=f"{place}/{file}",
             overlay=name,
         )

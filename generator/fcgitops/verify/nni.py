@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcgitops.core import shell
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
 from fcgitops.kubernetes import podsecurity
@@ -22,7 +23,7 @@ def in_line(experiment: Experiment) -> Faults:
     for path in merged.stale(experiment.repository.root):
         yield Fault(
             f"{path} is not in line with its files",
-            f"make experiment NAME={experiment.name}",
+            shell.line("make", "experiment", f"NAME={experiment.name}"),
             file=path,
         )
 

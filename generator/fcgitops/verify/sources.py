@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
@@ -18,7 +19,10 @@ def sources_are_there(whole: Whole) -> Faults:
     for name in whole.repository.headless_names():
         path = layout.source_path(name)
         yield Fault(
-            f"{path} is missing, or no plain file", f"git checkout {path}", file=path, overlay=name
+            f"{path} is missing, or no plain file",
+            shell.line("git", "checkout", path),
+            file=path,
+            overlay=name,
         )
     environments = [item.environment for item in whole.planned]
     try:
@@ -54,7 +58,7 @@ def in_line(known: Known) -> Faults:
     for path in merged.stale(known.repository.root):
         yield Fault(
             f"{path} is not in line with {layout.SOURCE_FILE}",
-            f"make overlay ENV={name}",
+            shell.line("make", "overlay", f"ENV={name}"),
             file=path,
         )
 
@@ -67,7 +71,7 @@ def spelled_out(known: Known) -> Faults:
     leaves the environment out; without another of these its ApplicationSet stops generating.
     """
     env = known.environment
-    if not env.tool.reads_environments:
+    if not env.tool.central:
         return
     path = layout.source_path(env.name)
     document = known.planned.document.value

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 from fcgitops.core.findings import INFO, Finding
 from fcgitops.core.formats import text
+from fcgitops.core.printable import printable
 from fcgitops.core.reporting import Report
-from fcgitops.core.terminal import printable
 
 Case = tuple[str, str, Finding | None, str]
 """What was looked at, the case's name, what failed there, and why that does not count."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fcgitops.core.findings import INFO, Finding, verdict
+from fcgitops.core.printable import line as printed
+from fcgitops.core.printable import printable
 from fcgitops.core.reporting import Report
-from fcgitops.core.terminal import printable
 
 
 def render(report: Report) -> str:
@@ -14,7 +15,7 @@ def render(report: Report) -> str:
         name = printable(judged.name)
         lines += [f"{name}:{finding}" for finding in judged.findings]
         lines.append(f"{name}: {verdict(judged.findings)}")
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printed(line)}\n" for line in lines)
 
 
 def line(finding: Finding) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from fcgitops.core import shell
 from fcgitops.manifests import overlay
 from fcgitops.model import synctools
 from fcgitops.model.answers import Answers
@@ -11,16 +12,20 @@ from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync import deletion
 from fcgitops.sync.argocd import environments, nni
-from fcgitops.sync.tool import Bootstrap, Object
+from fcgitops.sync.tool import Bootstrap, Held
 from fcgitops.text.tree import Tree
 
-REFRESH_SET = "argocd.argoproj.io/application-set-refresh=true"
+_MARK = "argocd.argoproj.io/application-set-refresh"
 """Has an ApplicationSet look at Git now, past all caches (pkg/apis/application/v1alpha1,
 ApplicationSet.RefreshRequired)."""
+_MARK_PATH = ".metadata.annotations." + _MARK.replace(".", "\\.")
+"""The same for jsonpath."""
 TRACKING = "argocd.argoproj.io/tracking-id"
 """The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
 
-_NOTHING_ELSE = "# where Argo CD runs, this deletes the Application and nothing else;"
+_KUBECTL = ("kubectl", "--namespace", environments.NAMESPACE)
+_SETS = "applicationsets.argoproj.io"
+_APPLICATIONS = "applications.argoproj.io"
 
 
 class ArgoCD:
@@ -36,7 +41,7 @@ class ArgoCD:
         ("metadata", "annotations", "argocd.argoproj.io/sync-options"),
     )
     bootstrap = Bootstrap(
-        kind="applicationsets.argoproj.io",
+        kind=_SETS,
         files=(environments.PROJECT_FILE, environments.SET_FILE),
         more=(nni.FILE,),
         namespace=environments.NAMESPACE,
@@ -85,91 +90,70 @@ class ArgoCD:
         """Argo CD's own cluster is no environment's."""
         return ""
 
-    def removal(self, environment: Environment, objects: list[Object]) -> list[str]:
-        """The Application, then each object."""
+    def release(self, held: Held) -> list[str]:
+        """The Application is deleted, and nothing else.
+
+        One that is deleted before its set has seen the commit is made anew, and then stays: a set
+        looks at Git every 3 minutes, and what a branch is is remembered as long. So the set is
+        told to look now. It takes that mark off when it has, and has made and changed what Git
+        wants (Reconcile of applicationset_controller.go).
+        """
+        application, its_set = _application(held)
+        looks = shell.line(
+            *_KUBECTL, "get", _SETS, its_set, "--output", f"jsonpath=refresh:{{{_MARK_PATH}}}"
+        )
         return [
-            _NOTHING_ELSE,
-            *_environment_let_go(environment),
-            f"# and on the cluster {deletion.cluster(environment)}, for all clusters have these "
-            "names:",
-            *deletion.lines(objects),
-            *_former_configurations(environment, objects),
+            shell.line(*_KUBECTL, "annotate", "--overwrite", _SETS, its_set, f"{_MARK}=true"),
+            f"until {looks} | grep -qx refresh:; do sleep 1; done  "
+            + shell.comment("until it has looked"),
+            shell.line(*_KUBECTL, "delete", _APPLICATIONS, application),
         ]
 
-    def nni_removal(self, environment: Environment, objects: list[Object]) -> list[str]:
-        """The same."""
-        return [
-            _NOTHING_ELSE,
-            *_let_go(nni.environment_name(environment.name), nni.PROJECT),
-            f"# and on the cluster {deletion.cluster(environment)}:",
-            *deletion.lines(objects),
-        ]
+    def deletion(self, held: Held) -> list[str]:
+        """Each object; of an experiment all that has its label."""
+        if not held.experiment:
+            return deletion.lines(held.objects) + _former_configurations(held)
+        place = ("--namespace", held.environment.nni_namespace)
+        label = f"experiment={held.experiment}"
+        kinds = "job,service,configmap"
+        return [shell.line("kubectl", *place, "delete", kinds, "--selector", label)]
 
-    def experiment_removal(self, name: str, environment: Environment) -> list[str]:
-        """The Application, then all that has the experiment's label."""
-        return [
-            _NOTHING_ELSE,
-            *_let_go(nni.experiment_name(name), nni.EXPERIMENTS),
-            f"# and on the cluster {deletion.cluster(environment)}:",
-            f"kubectl --namespace {environment.nni_namespace} delete job,service,configmap "
-            f"--selector experiment={name}",
-        ]
+    def sight(self, held: Sequence[Held]) -> str:
+        """The Applications."""
+        names = [_application(item)[0] for item in held]
+        return shell.line(*_KUBECTL, "get", "--ignore-not-found", _APPLICATIONS, *names)
 
-    def handover(self, environment: Environment) -> list[str]:
-        """The Application goes, and nothing else."""
-        return ["before `bootstrap`, where Argo CD runs", *_environment_let_go(environment)]
-
-    def namespace_left(self, environment: Environment, old: str, profile: str) -> str:
+    def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
         """Argo CD asks before it prunes a Namespace, which the profile upstream has none of."""
         if profile != "hardened":
-            return ""
-        return (
+            return []
+        return [
             f"{environment.name}: with this change FrameworkController moves to "
             f"{environment.namespace}. Argo CD's sync waits, and nothing changes, until on that "
-            "cluster this lets go of the "
-            f"namespace, which stays:\nkubectl annotate namespace {old} {TRACKING}-"
-        )
+            "cluster this lets go of the namespace, which stays:",
+            shell.line("kubectl", "annotate", "namespace", old, f"{TRACKING}-"),
+        ]
 
 
-def _former_configurations(environment: Environment, objects: list[Object]) -> list[str]:
+def _former_configurations(held: Held) -> list[str]:
     """What takes those away that Argo CD keeps; see manifests/retired.py."""
     kept = ("ConfigMap", "Prune=false")
     options = "argocd.argoproj.io/sync-options"
     if not any(
-        (o["kind"], (o["metadata"].get("annotations") or {}).get(options)) == kept for o in objects
+        (o["kind"], (o["metadata"].get("annotations") or {}).get(options)) == kept
+        for o in held.objects
     ):
         return []
+    place = ("--namespace", held.environment.namespace)
     selector = ",".join(f"{key}={value}" for key, value in overlay.LABELS.items())
-    return [
-        f"kubectl --namespace {environment.namespace} delete configmap --selector {selector}"
-        "  # former configurations"
-    ]
+    note = "former configurations"
+    return [shell.line("kubectl", *place, "delete", "configmap", "--selector", selector, note=note)]
 
 
-def _environment_let_go(environment: Environment) -> list[str]:
-    return _let_go(f"{environments.NAME}-{environment.name}", environments.NAME)
-
-
-def _let_go(application: str, application_set: str) -> list[str]:
-    """What is typed where Argo CD runs, so that it lets go of what Git has no more.
-
-    An Application that is deleted before its set has seen the commit is made anew, and then
-    stays: a set looks at Git every 3 minutes, and what a branch is is remembered as long. So the
-    deletion waits until the set has looked, which takes its mark off when it is done.
-
-    Args:
-        application: it is deleted, and nothing else is.
-        application_set: what has made it.
-    """
-    kubectl = f"kubectl --namespace {environments.NAMESPACE}"
-    the_set = f"applicationsets.argoproj.io {application_set}"
-    mark, _, value = REFRESH_SET.partition("=")
-    left = f"done{{.metadata.annotations.{mark.replace('.', chr(92) + '.')}}}"
-    looked = f"{kubectl} get {the_set} --output jsonpath='{left}'"
-    return [
-        f"{kubectl} annotate --overwrite {the_set} {mark}={value}",
-        f'until [ "$({looked})" = done ]; do sleep 1; done  # until it has seen the commit',
-        f"{kubectl} delete applications.argoproj.io {application}",
-        f"{kubectl} get applications.argoproj.io {application} --ignore-not-found"
-        "  # prints nothing: it is gone",
-    ]
+def _application(held: Held) -> tuple[str, str]:
+    """The Application that holds it, and the ApplicationSet that has made that."""
+    if held.experiment:
+        return nni.experiment_name(held.experiment), nni.EXPERIMENTS
+    if held.nni:
+        return nni.environment_name(held.environment.name), nni.PROJECT
+    return f"{environments.NAME}-{held.environment.name}", environments.NAME

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout, synctools
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
-from fcgitops.sync import deletion
 from fcgitops.sync.flux import environments, nni
-from fcgitops.sync.tool import Bootstrap, Object
+from fcgitops.sync.tool import Bootstrap, Held, Object
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
-_KUBECTL = f"kubectl --namespace {environments.NAMESPACE}"
+_KUBECTL = ("kubectl", "--namespace", environments.NAMESPACE)
 _KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
-_FLUX_ITSELF = (
-    f"{_KUBECTL} delete gitrepositories.source.toolkit.fluxcd.io {environments.NAME}",
-    f"kubectl delete clusterrolebinding,clusterrole {environments.ACCOUNT}",
-    f"{_KUBECTL} delete serviceaccount {environments.ACCOUNT}",
-)
-"""What takes away what Flux was pointed at an environment with, its Kustomization aside."""
+_SOURCES = "gitrepositories.source.toolkit.fluxcd.io"
 
 
 class Flux:
@@ -85,51 +80,66 @@ class Flux:
         place = ("--namespace", environments.NAMESPACE, _KUSTOMIZATIONS, environments.NAME)
         return value("{.spec.path}", *place).rpartition("/")[2]
 
-    def removal(self, environment: Environment, objects: list[Object]) -> list[str]:
+    def release(self, held: Held) -> list[str]:
+        """Told not to prune, the Kustomization goes, and takes nothing back."""
+        patch = '--patch={"spec":{"prune":false}}'
+        name = _kustomization(held)
+        return [
+            shell.line(*_KUBECTL, "patch", _KUSTOMIZATIONS, name, "--type=merge", patch),
+            *_deletion(held),
+        ]
+
+    def deletion(self, held: Held) -> list[str]:
         """The Kustomization, with which goes what it has applied, and what is Flux's own."""
-        return [
-            f"{_deleted(environments.NAME)}"
-            "  # it takes back what it has applied, unless it is suspended",
-            *_FLUX_ITSELF,
-        ]
+        return _deletion(held, "it takes back what it has applied, unless it is suspended")
 
-    def nni_removal(self, environment: Environment, objects: list[Object]) -> list[str]:
-        """The same."""
-        accounts = f"{nni.ACCOUNT} {nni.EXPERIMENTS_ACCOUNT}"
-        namespace = environment.nni_namespace
-        return [
-            _deleted(nni.NAME),
-            f"kubectl --namespace {namespace} delete rolebinding,role {accounts}",
-            f"{_KUBECTL} delete serviceaccount {accounts}",
-        ]
+    def sight(self, held: Sequence[Held]) -> str:
+        """The Kustomizations."""
+        names = map(_kustomization, held)
+        return shell.line(*_KUBECTL, "get", "--ignore-not-found", _KUSTOMIZATIONS, *names)
 
-    def experiment_removal(self, name: str, environment: Environment) -> list[str]:
-        """The same."""
-        return [_deleted(nni.experiment_name(name))]
-
-    def handover(self, environment: Environment) -> list[str]:
-        """The Kustomization goes, told not to prune before."""
-        return [
-            f"on the cluster {deletion.cluster(environment)}",
-            f"{_KUBECTL} patch {_KUSTOMIZATIONS} {environments.NAME} --type=merge "
-            """--patch='{"spec":{"prune":false}}'""",
-            _deleted(environments.NAME),
-            *_FLUX_ITSELF,
-        ]
-
-    def namespace_left(self, environment: Environment, old: str, profile: str) -> str:
+    def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
         """Flux leaves the old Namespace; its account may write the one that it is told of."""
         if profile != "hardened":
-            return ""
-        return (
+            return []
+        return [
             f"{environment.name}: FrameworkController moves to {environment.namespace}. Once this "
-            f"is pushed, let Flux's account write that Namespace:\nfcgitops bootstrap "
-            f"{environment.name}"
-        )
+            "is pushed, let Flux's account write that Namespace:",
+            shell.line("fcgitops", "bootstrap", environment.name),
+        ]
 
 
-def _deleted(kustomization: str) -> str:
-    return f"{_KUBECTL} delete --wait {_KUSTOMIZATIONS} {kustomization}"
+def _kustomization(held: Held) -> str:
+    """The Kustomization that holds it."""
+    if held.experiment:
+        return nni.experiment_name(held.experiment)
+    return nni.NAME if held.nni else environments.NAME
+
+
+def _deletion(held: Held, note: str = "") -> list[str]:
+    """The Kustomization goes, and then what it was pointed at and applied as.
+
+    In this order: without its account it could take nothing back.
+    """
+    name = _kustomization(held)
+    first = [shell.line(*_KUBECTL, "delete", "--wait", _KUSTOMIZATIONS, name, note=note)]
+    if held.experiment:
+        return first
+    if held.nni:
+        accounts = (nni.ACCOUNT, nni.EXPERIMENTS_ACCOUNT)
+        place = ("--namespace", held.environment.nni_namespace)
+        return [
+            *first,
+            shell.line("kubectl", *place, "delete", "rolebinding,role", *accounts),
+            shell.line(*_KUBECTL, "delete", "serviceaccount", *accounts),
+        ]
+    account = environments.ACCOUNT
+    return [
+        *first,
+        shell.line(*_KUBECTL, "delete", _SOURCES, environments.NAME),
+        shell.line("kubectl", "delete", "clusterrolebinding,clusterrole", account),
+        shell.line(*_KUBECTL, "delete", "serviceaccount", account),
+    ]
 
 
 def _rules(cluster_role: bytes | None) -> list[Object]:

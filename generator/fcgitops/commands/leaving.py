@@ -1,0 +1,141 @@
+"""What stays on a cluster where an environment leaves it, its sync tool or its namespace."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, ToolError
+from fcgitops.core.printable import printable
+from fcgitops.git import repo
+from fcgitops.model import layout
+from fcgitops.model.environment import Environment
+from fcgitops.model.kustomization import Kind, Kustomization
+from fcgitops.programs import kustomize
+from fcgitops.repository import experiments, record
+from fcgitops.repository.contents import Repository, server_identity
+from fcgitops.repository.environments import Planned, left_namespace
+from fcgitops.sync import entrypoints, registry, removal
+from fcgitops.sync.tool import Held, Object
+from fcgitops.text import yamlio
+from fcgitops.text.tree import read_file
+
+
+def notes(repository: Repository, planned: Sequence[Planned]) -> list[str]:
+    """What is to be typed because of a change, a note an environment and reason.
+
+    Args:
+        repository: as it was before the change.
+        planned: the environments as they will be.
+
+    Returns:
+        Notes of several lines each: what happens, and the lines of a shell.
+    """
+    there = [item.environment for item in planned if not item.new]
+    paths = [layout.source_path(environment.name) for environment in there]
+    sources = repo.open_repository(repository.root).read_head(paths)
+    found = [
+        note
+        for environment in there
+        for note in _notes(repository, environment, sources[layout.source_path(environment.name)])
+    ]
+    return ["\n".join(map(printable, lines)) for lines in found if lines]
+
+
+def _notes(
+    repository: Repository, environment: Environment, source: bytes | None
+) -> list[list[str]]:
+    name = environment.name
+    before = entrypoints.generated_for(repository.root, name, environment.sync)
+    old = _parsed(repository, name, source)
+    moved = old and _cluster(old) != _cluster(environment)
+    found = []
+    if old and moved:
+        there = held(repository, dataclasses.replace(old, sync=before.traits.name))
+        found.append(removal.cluster_left(environment, before, there))
+    elif before is not registry.of(environment):
+        there = held(repository, environment, rendered=False)
+        found.append(removal.handover(environment, before, there))
+    if namespace := left_namespace(repository, environment):
+        tool, profile = registry.of(environment), repository.answers.profile
+        found.append(tool.namespace_left(environment, namespace, profile))
+    return found
+
+
+def _cluster(environment: Environment) -> tuple[str, str]:
+    return environment.cluster_name, server_identity(environment.cluster_server)
+
+
+def _parsed(repository: Repository, name: str, source: bytes | None) -> Environment | None:
+    """The environment of a file's content; None where that is none or describes none."""
+    if source is None:
+        return None
+    try:
+        return repository.parse(name, source)
+    except InputError:
+        return None
+
+
+def held(repository: Repository, environment: Environment, *, rendered: bool = True) -> list[Held]:
+    """What a sync tool has on the cluster of an environment, that which stands on others first.
+
+    Args:
+        repository: where its files are as they were synced.
+        environment: as it was.
+        rendered: whether the objects are needed. Where they cannot be had, that is said.
+    """
+    name = environment.name
+    found = [
+        Held(environment, experiment=experiment)
+        for experiment in experiments.of_environments(repository, [name])[0]
+    ]
+    kinds = [Kind.NNI, Kind.OVERLAY] if environment.runs_nni else [Kind.OVERLAY]
+    return found + [
+        Held(
+            environment,
+            _objects(repository, Kustomization(kind, name)) if rendered else (),
+            nni=kind is Kind.NNI,
+        )
+        for kind in kinds
+    ]
+
+
+def _objects(repository: Repository, item: Kustomization) -> list[Object]:
+    """What a kustomization renders; nothing where there is no kustomize, or it does not build."""
+    try:
+        rendered = kustomize.find().build(repository.root / item.folder)
+        return [found for found in yamlio.load_all(rendered, str(item)) if found]
+    except ToolError as error:
+        terminal.say(f"note: its objects are not listed: {error}")
+        return []
+
+
+def as_it_was(repository: Repository, name: str) -> Environment:
+    """An environment as its file says, or where that is damaged as the generated ones do.
+
+    Which tool syncs it is told by what was generated: an edit of the file came after that.
+    """
+    try:
+        environment = repository.environment(name)
+    except InputError as error:
+        terminal.say(f"note: taken as it was generated, for {error}")
+        environment = _generated(repository, name)
+    tool = entrypoints.generated_for(repository.root, name, environment.sync)
+    return dataclasses.replace(environment, sync=tool.traits.name)
+
+
+def _generated(repository: Repository, name: str) -> Environment:
+    """As far as the files say that were generated from it; its cluster they do not name."""
+    folder = f"{layout.OVERLAYS}/{name}"
+    files = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
+    namespaces = {}
+    for key, file in (
+        ("namespace", layout.KUSTOMIZATION_FILE),
+        ("nni_namespace", f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}"),
+    ):
+        document = yamlio.load(files.get(file, b""), f"{folder}/{file}")
+        if isinstance(document, dict) and isinstance(document.get("namespace"), str):
+            namespaces[key] = document["namespace"]
+    sync = repository.answers.environment_defaults["sync"]
+    return dataclasses.replace(Environment(name, cluster_name=name, sync=sync), **namespaces)

@@ -1,0 +1,181 @@
+"""What is printed: nothing in it reaches a terminal, a log or a shell as what it is not."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops
+from fcgitops.core import shell
+from fcgitops.core.printable import line, printable
+from gitenv import git, write
+from hypothesis import given
+from hypothesis import strategies as st
+
+PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é ✓", "plain é ✓"),
+        ("a\rb\x1b[31mc\x07", r"a\rb\x1b[31mc\x07"),
+        ("a\u202eb\u200bc\u2028d", r"a\u202eb\u200bc\u2028d"),
+        ("\udcff", r"\udcff"),
+        ("::1 is no command in a line", "::1 is no command in a line"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    """What is no printable character is seen as Python writes it; all else stays."""
+    assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error file=a::b", r"\x3a:error file=a::b"),
+        ("  ::stop-commands::x", r"  \x3a:stop-commands::x"),
+        ("a: ::1", "a: ::1"),
+        ("x ##[error]y", r"x #\x23[error]y"),
+        ("##vso[task.setvariable]y", r"#\x23vso[task.setvariable]y"),
+        ("# a comment ## of two", "# a comment ## of two"),
+        ("x\n::error::y", r"x\n::error::y"),
+    ],
+)
+def test_no_line_is_a_command_to_a_runner(text: str, shown: str) -> None:
+    """GitHub reads `::…` at a line's start and `##[…]` anywhere, Azure Pipelines `##vso[…]`."""
+    assert line(text) == shown
+
+
+def typed(text: str) -> list[str]:
+    """The arguments that bash hands to a program that is typed so."""
+    script = f'show() {{ printf "%s\\0" "$@"; }}; show {text}'
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+    return ran.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\0"), max_size=12), min_size=1, max_size=3)
+)
+def test_a_typed_word_is_one_argument(words: list[str]) -> None:
+    """Whatever it holds, bash reads it back; and it is printable, on one line."""
+    try:
+        [word.encode("utf-8", "surrogateescape") for word in words]
+    except UnicodeEncodeError:  # no name of a file, and no argument, has such a character
+        return
+    text = shell.line(*words)
+    assert text.isprintable()
+    assert typed(text) == words
+
+
+def test_a_comment_ends_with_its_line() -> None:
+    """What stands in it is not typed."""
+    text = shell.line("echo", "a b", note="x\ntouch PWNED")
+    assert text == r"echo 'a b'  # x\ntouch PWNED"
+    assert typed(text.removeprefix("echo ")) == ["a b"]
+
+
+COMMAND = re.compile(
+    r"(?:^|[`#(;:] ?|^\s+|, )(?:kubectl|git|make|fcgitops|kind|docker|argocd|flux|rm|cd|export)"
+    r" [^`\n]*(?<!fcgitops )$"
+)
+"""The beginning of a command in a text, up to a value."""
+
+
+def unquoted(path: Path) -> list[str]:
+    """Values that are put into a command in a text without `shell`."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        before = ""
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                before += str(part.value)
+                continue
+            value = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
+            constant = re.fullmatch(r"(\w+\.)*_?[A-Z][A-Z_]*|__version__|command|seconds", value)
+            if COMMAND.search(before) and not value.startswith("shell.") and not constant:
+                found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {before}{{{value}}}")
+            before += "x"
+    return found
+
+
+IN_FILES = ("manifests/", "model/experiment.py")
+"""What is written into generated files has names that were checked."""
+
+
+def test_every_printed_command_is_made_in_one_place() -> None:
+    """No text puts a value into a command by itself, and no other module quotes."""
+    modules = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
+    found = [
+        text
+        for name, path in modules.items()
+        if not name.startswith(IN_FILES)
+        for text in unquoted(path)
+    ]
+    assert not found, "\n".join(found)
+    assert [
+        name
+        for name, path in modules.items()
+        if name != "core/shell.py" and re.search(r"shlex\.(quote|join)", path.read_text())
+    ] == []
+
+
+HOSTILE = "x; touch PWNED; #"
+
+
+def test_what_remove_prints_is_safe_to_paste(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Names come from the repository: typed into a shell, each is one argument of kubectl."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--env", "dev", "--env", "prod")
+    names = [HOSTILE, "--all", "$(touch PWNED)", "a\nb", "`touch PWNED`", "it's"]
+    maps = [
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {json.dumps(name)}\n"
+        for name in names
+    ]
+    maps.append(f"apiVersion: x/v1\nkind: {json.dumps(HOSTILE)}\nmetadata: {{name: odd}}\n")
+    write(
+        folder,
+        {
+            "overlays/dev/local/maps.yaml": "---\n".join(maps),
+            "overlays/dev/local/kustomization.yaml": (
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+                "resources: [maps.yaml]\n"
+            ),
+        },
+    )
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "hostile")
+    printed = fcgitops("-C", folder, "remove", "dev").err.partition("\n")[2]
+
+    calls = run_with_a_kubectl(printed, tmp_path)
+    deleted = [call[-1] for call in calls if "configmap" in call]
+    assert sorted(deleted) == sorted(names)
+    assert [call[-3:] for call in calls if "--all" in call] == [["configmap", "--", "--all"]]
+
+
+def run_with_a_kubectl(text: str, folder: Path) -> list[list[str]]:
+    """Types a text into bash, and gives what its kubectl was called with; it leaves no file."""
+    place, programs = folder / "typed", folder / "programs"
+    place.mkdir()
+    programs.mkdir()
+    kubectl = programs / "kubectl"
+    kubectl.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        f"print(json.dumps(sys.argv[1:]), file=open({str(folder / 'calls')!r}, 'a'))\n"
+        "print('refresh:')\n"
+    )
+    kubectl.chmod(0o755)
+    env = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
+    subprocess.run(
+        ["bash"], check=False, input=text.encode(), cwd=place, env=env, capture_output=True
+    )
+    assert list(place.iterdir()) == []
+    return [json.loads(call) for call in (folder / "calls").read_text().splitlines()]
