@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
-import yaml
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
@@ -13,10 +13,11 @@ from fcgitops.core.printable import printable
 from fcgitops.model import answers, layout
 from fcgitops.programs import kubectl
 from fcgitops.programs.kubectl import Kubectl
-from fcgitops.repository.contents import Repository
+from fcgitops.repository.contents import Repository, server_identity
 from fcgitops.sync import entrypoints, registry
 from fcgitops.sync.tool import SyncTool
-from fcgitops.text.tree import safe_join
+from fcgitops.text import yamlio
+from fcgitops.text.tree import read_file, safe_join
 from fcgitops.text.unified import unified
 
 
@@ -34,7 +35,7 @@ def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
 
     Raises:
         InputError: the repository has no such entry points, or does not know its own URL; or the
-            cluster is another environment's.
+            cluster is another environment's, or may be while nobody is asked.
         ToolError: there is no kubectl, no cluster, or the API server refuses.
     """
     repository = Repository.find(folder)
@@ -48,32 +49,58 @@ def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
     _refuse_the_cluster_of_another(repository, name, program, tool)
     if remark := tool.remark(repository.answers):
         terminal.say(f"note: {remark}")
+    server = program.server()
+    if doubt := _doubt(repository, name, tool, server):
+        if yes:
+            hint = "another context, or that address in environment.yaml; without --yes you decide"
+            raise InputError(Problem(f"context {program.context}", doubt, hint))
+        terminal.say(f"note: the context {program.context} {doubt}")
     place = ["--namespace", tool.bootstrap.namespace] if tool.bootstrap.namespace else []
-    arguments = [*place, *(word for file in files for word in ("--filename", str(file)))]
-    difference = "".join(_difference(program, place, repository.root, file) for file in files)
-    if not difference:
+    shown = "".join(_difference(program, place, *file) for file in files.items())
+    if not shown:
         terminal.say(f"nothing to do: the context {program.context} has all of it already")
         return 0
-    terminal.data(difference)
-    question = f"Apply this to the context {printable(program.context)}?"
+    terminal.lines(shown)
+    question = printable(f"Apply this to the context {program.context}, {server}?")
     if not yes and not (terminal.interactive() and click.confirm(question, err=True)):
         terminal.say("nothing was applied (YES=1, or --yes, applies without asking)")
         return 0
-    terminal.data(program.apply(*arguments))
+    terminal.lines(program.apply(b"\n---\n".join(files.values()), *place))
     return 0
 
 
-def _difference(program: Kubectl, place: list[str], root: Path, file: Path) -> str:
-    """What applying a file would change, as a diff.
+def _difference(program: Kubectl, place: list[str], path: str, data: bytes) -> str:
+    """What applying a file's content would change, as a diff.
 
     The API server looks at nothing that belongs in a Namespace which is not there: a file that
     begins with one is shown as it is.
     """
-    data = file.read_bytes()
-    first = next(yaml.safe_load_all(data))
-    if first["kind"] == "Namespace" and not program.get("namespace", first["metadata"]["name"]):
-        return unified(file.relative_to(root).as_posix(), None, data)
-    return program.diff(*place, "--filename", str(file))
+    first = next(iter(yamlio.load_all(data, path)), None)
+    if isinstance(first, dict) and first.get("kind") == "Namespace":
+        name = str((first.get("metadata") or {}).get("name"))
+        if not program.get("namespace", name):
+            return unified(path, None, data)
+    return program.diff(data, *place)
+
+
+def _doubt(repository: Repository, name: str, tool: SyncTool, server: str) -> str:
+    """Why a context may not be the environment's cluster; empty for no reason.
+
+    One cluster has several addresses, such as that of a tunnel, so a person may know better. Of
+    the address inside of every cluster nothing follows.
+    """
+    if tool.traits.central or not name:
+        return ""
+    wanted = repository.environment(name).cluster_server
+    if not wanted or urlsplit(wanted).hostname in _INSIDE:
+        return ""
+    if server_identity(server) == server_identity(wanted):
+        return ""
+    return f"leads to {server}, and cluster.server of {name} is {wanted}"
+
+
+_INSIDE = ("kubernetes.default.svc", "kubernetes.default", "kubernetes.default.svc.cluster.local")
+"""An API server's name on its own cluster, the same on each."""
 
 
 def _refuse_the_cluster_of_another(
@@ -93,8 +120,8 @@ def _refuse_the_cluster_of_another(
 
 def _entry_points(
     repository: Repository, name: str, tool_name: str | None
-) -> tuple[SyncTool, list[Path]]:
-    """The tool, and the files to apply.
+) -> tuple[SyncTool, dict[str, bytes]]:
+    """The tool, and what to apply: path → content, as it is shown and as it is applied.
 
     Raises:
         InputError: with what is not in line.
@@ -109,18 +136,22 @@ def _entry_points(
         raise InputError(Problem(layout.ANSWERS, "does not say where the repository is", hint))
     place = entrypoints.folder(tool, name) if own else tool.folder
     folder = safe_join(repository.root, place)
-    files = [folder / file for file in tool.bootstrap.files]
-    files += [f for pattern in tool.bootstrap.more for f in sorted(folder.glob(pattern))]
-    missing = [file.relative_to(repository.root).as_posix() for file in files if not file.is_file()]
-    if missing:
-        raise InputError(Problem(path, "is missing", "make overlays") for path in missing)
-    texts = {file: file.read_text(encoding="utf-8", errors="replace") for file in files}
-    stale = [
+    paths = [f"{place}/{file}" for file in tool.bootstrap.files]
+    paths += [
         file.relative_to(repository.root).as_posix()
-        for file, text in texts.items()
-        if "<<<<<<<" in text or answers.NO_URL in text
+        for pattern in tool.bootstrap.more
+        for file in sorted(folder.glob(pattern))
     ]
-    if tool.source_url(ours) not in "".join(texts.values()):
+    there = {path: read_file(repository.root, path) for path in paths}
+    files = {path: data for path, data in there.items() if data is not None}
+    if missing := [path for path in there if path not in files]:
+        raise InputError(Problem(path, "is missing", "make overlays") for path in missing)
+    stale = [
+        path
+        for path, data in files.items()
+        if b"<<<<<<<" in data or answers.NO_URL.encode() in data
+    ]
+    if tool.source_url(ours).encode() not in b"".join(files.values()):
         stale.append(place)
     if stale:
         what = f"is not in line with {layout.ANSWERS}"

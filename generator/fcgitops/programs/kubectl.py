@@ -32,23 +32,30 @@ class Kubectl:
     """Whether the user's kuberc holds: its defaults may be those of a person at a terminal, such as
     `delete --interactive`, which without one deletes nothing and exits 0."""
 
-    def run(self, *arguments: str | Path, timeout: float = 120) -> process.Result:
+    def run(
+        self, *arguments: str | Path, data: bytes = b"", timeout: float = 120
+    ) -> process.Result:
         """Runs kubectl. The context is spelled out: it may change while a question is open.
+
+        Args:
+            arguments: those of kubectl.
+            data: its standard input.
+            timeout: in seconds.
 
         Raises:
             ToolError: it cannot be started, or ran too long.
         """
         command = [self.program, *self.flags, "--context", self.context, *arguments]
         env = None if self.preferences else os.environ | {"KUBERC": "off"}
-        return process.run(command, env=env, timeout=timeout, watch=self.watch)
+        return process.run(command, env=env, data=data, timeout=timeout, watch=self.watch)
 
-    def output(self, *arguments: str | Path, timeout: float = 120) -> str:
-        """What kubectl prints.
+    def output(self, *arguments: str | Path, data: bytes = b"", timeout: float = 120) -> str:
+        """What kubectl prints. Arguments as those of `run`.
 
         Raises:
             ToolError: it fails.
         """
-        result = self.run(*arguments, timeout=timeout)
+        result = self.run(*arguments, data=data, timeout=timeout)
         if result.status:
             raise ToolError(Problem(self._place, process.said(result)))
         return result.stdout.decode(errors="replace")
@@ -94,24 +101,33 @@ class Kubectl:
         """
         return self.output("get", "--ignore-not-found", f"--output=jsonpath={path}", *arguments)
 
-    def diff(self, *arguments: str) -> str:
-        """What applying would change, as a diff; empty for nothing.
+    def server(self) -> str:
+        """The address of the API server that the context leads to.
+
+        Raises:
+            ToolError: the kubeconfig is none.
+        """
+        path = "--output=jsonpath={.clusters[0].cluster.server}"
+        return self.output("config", "view", "--minify", path).strip()
+
+    def diff(self, data: bytes, *arguments: str) -> str:
+        """What applying `data` would change, as a diff; empty for nothing.
 
         Raises:
             ToolError: the API server refuses it.
         """
-        result = self.run("diff", *self._ours, *arguments)
+        result = self.run("diff", *self._ours, *arguments, "--filename", "-", data=data)
         if result.status > 1:
             raise ToolError(Problem(self._place, process.said(result)))
         return result.stdout.decode(errors="replace")
 
-    def apply(self, *arguments: str | Path) -> str:
+    def apply(self, data: bytes, *arguments: str) -> str:
         """Applies, and says what became of each object.
 
         Raises:
             ToolError: the API server refuses it; what stood before the refused object is applied.
         """
-        result = self.run("apply", *self._ours, *arguments)
+        result = self.run("apply", *self._ours, *arguments, "--filename", "-", data=data)
         if result.status:
             done = result.stdout.decode(errors="replace").strip().replace("\n", ", ")
             before = f" (before that: {done})" if done else ""

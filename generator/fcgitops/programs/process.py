@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -41,21 +42,26 @@ def which_all(name: str) -> list[str]:
     return list(found.values())
 
 
-def run(
+def run(  # noqa: PLR0913 - all but one have a default
     command: Sequence[str | Path],
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    data: bytes = b"",
     timeout: float = 120,
+    memory: int | None = None,
     watch: Callable[[], None] | None = None,
 ) -> Result:
-    """Runs a program to its end, without a shell and without standard input.
+    """Runs a program to its end, without a shell.
 
     Args:
         command: the program and its arguments.
         cwd: its working directory.
         env: its environment; ours by default.
+        data: its standard input.
         timeout: seconds after which it is ended.
+        memory: bytes that it may have, where the system can limit that for another process (Linux
+            can); its own words tell then that there is no more.
         watch: called all the while; what it raises ends the program and all that it has started.
             They have a process group of their own then, so a Ctrl-C reaches them by `watch` alone.
 
@@ -68,7 +74,7 @@ def run(
             [str(part) for part in command],
             cwd=cwd,
             env=dict(env) if env is not None else None,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=watch is not None,
@@ -77,7 +83,9 @@ def run(
         raise ToolError(Problem(name, f"cannot be started: {error.strerror}")) from error
     with process:
         try:
-            stdout, stderr = _outcome(process, timeout, watch)
+            if memory is not None:
+                _limit(process, memory)
+            stdout, stderr = _outcome(process, data, timeout, watch)
         except BaseException as error:
             _kill(process, group=watch is not None)
             if isinstance(error, subprocess.TimeoutExpired):
@@ -87,15 +95,25 @@ def run(
     return Result(process.returncode, stdout, stderr.decode(errors="replace"))
 
 
+def _limit(process: subprocess.Popen[bytes], memory: int) -> None:
+    """Limits what it holds, not what it reserves: a Go program reserves far more (RLIMIT_DATA)."""
+    if hasattr(resource, "prlimit"):
+        with suppress(ProcessLookupError):  # it has ended already
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory, memory))
+
+
 def _outcome(
-    process: subprocess.Popen[bytes], timeout: float, watch: Callable[[], None] | None
+    process: subprocess.Popen[bytes],
+    data: bytes,
+    timeout: float,
+    watch: Callable[[], None] | None,
 ) -> tuple[bytes, bytes]:
     if watch is None:
-        return process.communicate(timeout=timeout)
+        return process.communicate(data or None, timeout=timeout)
     end = time.monotonic() + timeout
     while True:
         try:
-            return process.communicate(timeout=WATCH)
+            return process.communicate(data or None, timeout=WATCH)
         except subprocess.TimeoutExpired:
             watch()
             if time.monotonic() > end:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import FoundError, Problem
@@ -87,24 +86,17 @@ class Trial:
         if labels:
             kubectl.output("label", "nodes", "--all", "--overwrite", *labels)
         first, rest = apply_order.stages(self.fitted.objects)
-        self._apply("definitions", first)
+        self._apply(first)
         for item in first:
             if item["kind"] == "CustomResourceDefinition":
                 name = f"crd/{item['metadata']['name']}"
                 kubectl.output("wait", "--for=condition=Established", "--timeout=60s", name)
-        self._apply("prepared", self.fitted.prepared)
-        self._apply("objects", rest)
+        self._apply(self.fitted.prepared)
+        self._apply(rest)
 
-    def _apply(self, file: str, objects: list[Object]) -> None:
+    def _apply(self, objects: list[Object]) -> None:
         if objects:
-            self.cluster.kubectl.apply(
-                "--force-conflicts", "--filename", self._write(file, objects)
-            )
-
-    def _write(self, file: str, objects: list[Object]) -> Path:
-        path = self.cluster.folder / f"{file}.yaml"
-        path.write_text("---\n".join(map(yamlio.dump, objects)), encoding="utf-8")
-        return path
+            self.cluster.kubectl.apply(_documents(objects), "--force-conflicts")
 
     def wait_for_roll_out(self) -> None:
         """Waits until the StatefulSet is rolled out.
@@ -146,7 +138,7 @@ class Trial:
             raise FoundError(Problem(self.name, f"a Framework {FRAMEWORK} is there already"))
         metadata = {"name": JOBS, "labels": guardrails.ALLOWED}
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
-        self._apply("framework", [namespace, framework(FRAMEWORK, task_image, hold=True)])
+        self._apply([namespace, framework(FRAMEWORK, task_image, hold=True)])
 
     def wait_for_framework(self) -> str:
         """Waits until the Framework has ended; how it ended.
@@ -187,9 +179,9 @@ class Trial:
         orphan = ("--cascade=orphan", "--ignore-not-found")
         kubectl.output("delete", "statefulset", overlay.NAME, *place, *orphan)
         kubectl.output("delete", "pods", "--selector", SELECTOR, *place, "--grace-period=1")
-        everything = self._write("remove", [*self.fitted.objects, *self.fitted.prepared])
+        everything = _documents([*self.fitted.objects, *self.fitted.prepared])
         gone = ("--ignore-not-found", "--timeout=120s")
-        kubectl.output("delete", "--filename", everything, *gone, timeout=180)
+        kubectl.output("delete", "--filename", "-", *gone, data=everything, timeout=180)
         kubectl.output("delete", "namespace", JOBS, *gone, timeout=180)
         kubectl.output("delete", "crd", CRD, *gone, timeout=180)
 
@@ -294,3 +286,7 @@ def framework(
         "metadata": metadata,
         "spec": {"executionType": "Start", "retryPolicy": never, "taskRoles": [role]},
     }
+
+
+def _documents(objects: list[Object]) -> bytes:
+    return "---\n".join(map(yamlio.dump, objects)).encode()

@@ -1,0 +1,189 @@
+"""`fcgitops bootstrap` against a kubectl that notes what it is told; e2e has the real ones."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops
+from fcgitops.core import terminal
+
+URL = "https://git.example.com/ml/deploy.git"
+SERVER = "https://10.0.0.1:6443"
+
+KUBECTL = """#!{python}
+import json, pathlib, sys
+home = pathlib.Path({home!r})
+words = sys.argv[1:]
+if "--filename" in words:
+    data = sys.stdin.buffer.read()
+    assert words[-2:] == ["--filename", "-"], words
+    with (home / "calls").open("a") as calls:
+        print(json.dumps([*words[2:-2], data.decode()]), file=calls)
+    if "diff" in words:
+        sys.stdout.buffer.write((home / "difference").read_bytes())
+        for change in home.glob("change-*"):
+            pathlib.Path(change.read_text().splitlines()[0]).write_text("kind: Other\\n")
+        sys.exit(1)
+    print("applied\\rhidden")
+elif words == ["config", "current-context"]:
+    print("prod-admin")
+elif "view" in words:
+    print({server!r}, end="")
+elif "namespace" in words:
+    print('{{"kind": "Namespace"}}')
+"""
+
+
+class Cluster:
+    """What the program has been told."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def calls(self, verb: str) -> list[list[str]]:
+        """The arguments, and last the standard input, of each call."""
+        file = self.home / "calls"
+        rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [row for row in rows if verb in row]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """A kubectl whose cluster has nothing of ours yet."""
+    home = tmp_path / "cluster"
+    home.mkdir()
+    (home / "difference").write_text("+kind: Kustomization\n")
+    program = home / "kubectl"
+    program.write_text(KUBECTL.format(python=sys.executable, home=str(home), server=SERVER))
+    program.chmod(0o755)
+    monkeypatch.setenv("KUBECTL", str(program))
+    return Cluster(home)
+
+
+@pytest.fixture
+def folder(fcgitops: Fcgitops, tmp_path: Path) -> Path:
+    """A repository for Flux with the environment prod."""
+    place = tmp_path / "deploy"
+    made = ("--gitops", "flux", "--env", "prod", "--repo-url", URL)
+    fcgitops("new", place, "--no-input", *made)
+    return place
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A person at a terminal who answers each question."""
+
+    def answer(word: str) -> None:
+        def asked(question: str = "") -> str:
+            sys.stderr.write(f"{question}\n")
+            return word
+
+        monkeypatch.setattr(terminal, "interactive", lambda: True)
+        monkeypatch.setattr("click.termui.visible_prompt_func", asked)
+
+    return answer
+
+
+def test_what_is_applied_is_what_was_shown(
+    cluster: Cluster, folder: Path, fcgitops: Fcgitops
+) -> None:
+    """A file that changes after it was shown is not read again."""
+    sync, account = (folder / f"clusters/flux/prod/{name}.yaml" for name in ("sync", "account"))
+    texts = [account.read_text(), sync.read_text()]
+    for number, file in enumerate((sync, account)):
+        (cluster.home / f"change-{number}").write_text(f"{file}\n")
+    fcgitops("-C", folder, "bootstrap", "prod", "--yes")
+    assert sync.read_text() == "kind: Other\n"
+    assert [call[-1] for call in cluster.calls("diff")] == texts
+    assert [call[-1] for call in cluster.calls("apply")] == ["\n---\n".join(texts)]
+
+
+def test_nothing_that_is_shown_hides_a_line(
+    cluster: Cluster, folder: Path, fcgitops: Fcgitops
+) -> None:
+    """A carriage return, or an escape sequence, would let a terminal write over it."""
+    (cluster.home / "difference").write_text(
+        "+  url: https://evil.example\r+  url: https://good.example\n+\x1b[1A\x1b[2K\n::error::x\n",
+        newline="",
+    )
+    ran = fcgitops("-C", folder, "bootstrap", "prod", "--yes")
+    assert r"+  url: https://evil.example\r+  url: https://good.example" in ran.out.splitlines()
+    assert r"+\x1b[1A\x1b[2K" in ran.out.splitlines()
+    assert r"\x3a:error::x" in ran.out.splitlines()
+    assert r"applied\rhidden" in ran.out.splitlines()
+
+
+def test_a_file_for_a_namespace_to_be_made_is_shown_escaped(
+    cluster: Cluster, folder: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """It is shown as it stands, since the API server cannot say what it would change."""
+    program = cluster.home / "kubectl"
+    program.write_text(program.read_text().replace('{"kind": "Namespace"}', ""))
+    fcgitops("-C", folder, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/x")
+    nni = folder / "clusters/flux/prod/nni.yaml"
+    nni.write_text(nni.read_text() + "# fine\rkind: ClusterRoleBinding\n", newline="")
+    ran = fcgitops("-C", folder, "bootstrap", "prod", "--yes")
+    assert r"+# fine\rkind: ClusterRoleBinding" in ran.out.splitlines()
+    assert len(cluster.calls("diff")) == 2
+    assert "# fine\rkind" in cluster.calls("apply")[0][-1]
+
+
+def test_a_link_is_not_followed(cluster: Cluster, folder: Path, fcgitops: Fcgitops) -> None:
+    """An entry point is a plain file of the repository."""
+    sync = folder / "clusters/flux/prod/sync.yaml"
+    other = cluster.home / "other.yaml"
+    other.write_text(sync.read_text())
+    sync.unlink()
+    sync.symlink_to(other)
+    ran = fcgitops("-C", folder, "bootstrap", "prod", "--yes", status=2)
+    assert "clusters/flux/prod/sync.yaml: is a symbolic link" in ran.err
+    assert cluster.calls("apply") == []
+
+
+@pytest.mark.parametrize(
+    ("server", "doubted"),
+    [
+        (SERVER, False),
+        ("https://10.0.0.1:6443/", False),
+        ("https://10.0.0.2:6443", True),
+        ("https://10.0.0.1", True),
+        ("https://kubernetes.default.svc", False),
+    ],
+)
+def test_the_context_is_compared_with_the_environment(
+    server: str, doubted: bool, cluster: Cluster, folder: Path, fcgitops: Fcgitops,
+    answering: Callable[[str], None],
+) -> None:  # fmt: skip
+    """With --yes another address is refused; a person is told of it, and decides."""
+    fcgitops("-C", folder, "overlay", "prod", "--cluster", server)
+    ran = fcgitops("-C", folder, "bootstrap", "prod", "--yes", status=2 if doubted else 0)
+    said = f"leads to {SERVER}, and cluster.server of prod is {server}"
+    assert (f"error: context prod-admin: {said} (" in ran.err) == doubted
+    assert len(cluster.calls("apply")) == (not doubted)
+    if doubted:
+        answering("y")
+        ran = fcgitops("-C", folder, "bootstrap", "prod")
+        assert f"note: the context prod-admin {said}" in ran.err
+        assert len(cluster.calls("apply")) == 1
+
+
+def test_the_question_names_where_it_goes(
+    cluster: Cluster, folder: Path, fcgitops: Fcgitops, answering: Callable[[str], None]
+) -> None:
+    """Context and address; a no applies nothing."""
+    answering("n")
+    ran = fcgitops("-C", folder, "bootstrap", "prod")
+    assert f"Apply this to the context prod-admin, {SERVER}?" in ran.err
+    assert "nothing was applied" in ran.err
+    assert cluster.calls("apply") == []
+
+
+def test_no_terminal_no_answer(cluster: Cluster, folder: Path, fcgitops: Fcgitops) -> None:
+    """Without --yes and without a person it only shows."""
+    ran = fcgitops("-C", folder, "bootstrap", "prod")
+    assert "+kind: Kustomization" in ran.out
+    assert cluster.calls("apply") == []
