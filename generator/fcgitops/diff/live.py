@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fcgitops.core import shell
 from fcgitops.core.errors import ToolError
 from fcgitops.diff import objects
 from fcgitops.diff.effects import Effect, Severity
@@ -161,7 +161,7 @@ def _ask(query: str, kubectl: Kubectl) -> str:
     if "jq " in query and process.which("jq") is None:
         return "not asked: jq is not here"
     pieces = [kubectl.program, *kubectl.flags, "--context", kubectl.context]
-    script = f'kubectl() {{ {shlex.join(pieces)} "$@"; }}\n{query}'
+    script = f'kubectl() {{ {shell.line(*pieces)} "$@"; }}\n{query}'
     try:
         result = process.run(["sh", "-c", script], timeout=60)
     except ToolError as error:

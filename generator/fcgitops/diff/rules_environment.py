@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-
+from fcgitops.core import shell
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 
@@ -18,7 +17,9 @@ def environment_new(change: Change) -> Says:
             if env.after.sync == "argocd"
             else "Nothing is deployed until `make bootstrap` was run there."
         )
-        do = "" if env.after.sync == "argocd" else f"make bootstrap ENV={shlex.quote(env.name)}"
+        do = (
+            "" if env.after.sync == "argocd" else shell.line("make", "bootstrap", f"ENV={env.name}")
+        )
         yield Said(env.label, says, do)
 
 
@@ -92,7 +93,7 @@ def other_cluster_of_flux(change: Change) -> Says:
                 env.label,
                 f"Nothing changes by itself: Flux on {old} goes on, and {new} needs `make "
                 "bootstrap`.",
-                f"make bootstrap ENV={shlex.quote(env.name)}   # on {new}",
+                shell.line("make", "bootstrap", f"ENV={env.name}", note=f"on {new}"),
             )
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git.program import Git, raw, text
 from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, WorkTree
@@ -305,11 +306,12 @@ class History:
             raise InputError(Problem(where, what, "compare them as two sides: ENV@A ENV@B"))
         depths = [self._tree.git.line("rev-list", "--count", c.name) for c in (one, other)]
         depth = max(map(int, depths))
+        deepen = shell.line("git", "fetch", f"--deepen={max(50, depth * 4)}")
         raise InputError(
             Problem(
                 where,
                 f"have no commit in common among the {depth} that this shallow clone has",
-                f"`git fetch --deepen={max(50, depth * 4)}`, again until they have, or "
+                f"`{deepen}`, again until they have, or "
                 "`git fetch --unshallow` (in CI: fetch-depth: 0)",
             )
         )

@@ -6,13 +6,13 @@ contents are bytes, None deletes the file.
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import commits, journal, preflight, recovery, transaction
 from fcgitops.git.program import Git, raw
@@ -122,8 +122,9 @@ class GitRepository:
         }
         if left_out:
             what = f"the sparse checkout leaves out files of {', '.join(sorted(left_out))}"
-            paths = shlex.join(self.prefix + folder for folder in sorted(left_out))
-            raise InputError(Problem(str(self.top), what, f"git sparse-checkout add {paths}"))
+            paths = [self.prefix + folder for folder in sorted(left_out)]
+            hint = shell.line("git", "sparse-checkout", "add", *paths)
+            raise InputError(Problem(str(self.top), what, hint))
 
     def differing(self, contents: Contents) -> list[str]:
         """Those of the paths at which HEAD holds something else, or another file than none."""

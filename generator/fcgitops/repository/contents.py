@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import shlex
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fcgitops import __version__
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
 from fcgitops.model import answers, clusters, layout
@@ -134,8 +133,8 @@ class Repository:
 
     def missing(self, name: str) -> Problem:
         """The problem with an environment of `absent`, where it is asked for."""
-        path = shlex.quote(f"{layout.OVERLAYS}/{name}")
-        hint = f"git restore {path}, or commit that it is gone"
+        back = shell.line("git", "restore", f"{layout.OVERLAYS}/{name}")
+        hint = f"{back}, or commit that it is gone"
         return Problem(name, "is committed, but not in the work tree", hint)
 
     def say_state(self) -> None:
@@ -169,7 +168,7 @@ class Repository:
         """
         data = read_file(self.root, path)
         if data is None and self.head and self.head.list_head(path):
-            hint = f"git restore {shlex.quote(path)}, or commit that it is gone"
+            hint = f"{shell.line('git', 'restore', path)}, or commit that it is gone"
             raise InputError(Problem(path, "is missing here, and was committed", hint))
         return data
 

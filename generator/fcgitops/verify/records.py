@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import suppress
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.repository import provenance, record
@@ -24,4 +24,4 @@ def records_name_what_is_generated(whole: Whole) -> Faults:
             recorded = record.decode(read_file(root, place)) or {}
         for path in provenance.generated(folder, recorded)[1]:
             message = f"names {path}, where nothing is generated"
-            yield Fault(message, f"git log -p -- {shlex.quote(place)}", file=place)
+            yield Fault(message, shell.line("git", "log", "-p", "--", place), file=place)
