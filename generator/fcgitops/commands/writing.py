@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -162,7 +161,7 @@ def _nothing_to_do(repository: Repository, what: Change) -> None:
     for path in git.write_missing(lost):
         terminal.say(f"note: {path} was missing, and is there again")
     problems = [
-        Problem(path, "is not as it should be; HEAD has it so", f"git restore {shlex.quote(path)}")
+        Problem(path, "is not as it should be; HEAD has it so", shell.line("git", "restore", path))
         for path in git.edited(what.merged.files)
     ]
     problems += _missing(repository, what)

@@ -6,11 +6,11 @@ Source of the keys: https://kubectl.docs.kubernetes.io/references/kustomize/kust
 from __future__ import annotations
 
 import posixpath
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
 from fcgitops.text import yamlio
@@ -49,7 +49,7 @@ def missing_parts(root: Path, name: str) -> list[Problem]:
 
 def _missing(path: str, name: str) -> Problem:
     what = f"is missing, and {name} does not build without it"
-    return Problem(path, what, f"git restore {shlex.quote(path)}")
+    return Problem(path, what, shell.line("git", "restore", path))
 
 
 def _named(file: Path, folder: str) -> Iterator[str]:
