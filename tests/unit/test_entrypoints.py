@@ -512,10 +512,7 @@ def test_what_stays_on_the_cluster_that_is_left_is_said(
         (by_hand, "old", "new"),
         (again, "new", "new (https://10.0.0.9:6443)"),
     ):
-        assert (
-            f"note: prod: with this change its cluster is {new}. If that is another one than {old}, "
-            in said
-        )
+        assert f"note: prod: with this change its cluster is {new}. If that is another " in said
         assert f"\n# on the cluster {old}:\n" in said
         typed = "delete statefulset frameworkcontroller" if sync == "argocd" else "delete --wait"
         assert [line for line in commands(said) if typed in line]

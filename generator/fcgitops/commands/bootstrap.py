@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
-from fcgitops.model import answers, layout
+from fcgitops.model import answers, clusters, layout
 from fcgitops.programs import kubectl
 from fcgitops.programs.kubectl import Kubectl
-from fcgitops.repository.contents import Repository, server_identity
+from fcgitops.repository.contents import Repository
 from fcgitops.sync import entrypoints, registry
 from fcgitops.sync.tool import SyncTool
 from fcgitops.text import yamlio
@@ -92,15 +91,10 @@ def _doubt(repository: Repository, name: str, tool: SyncTool, server: str) -> st
     if tool.traits.central or not name:
         return ""
     wanted = repository.environment(name).cluster_server
-    if not wanted or urlsplit(wanted).hostname in _INSIDE:
-        return ""
-    if server_identity(server) == server_identity(wanted):
+    inside = clusters.identity(clusters.IN_CLUSTER_SERVER)
+    if not wanted or clusters.identity(wanted) in (clusters.identity(server), inside):
         return ""
     return f"leads to {server}, and cluster.server of {name} is {wanted}"
-
-
-_INSIDE = ("kubernetes.default.svc", "kubernetes.default", "kubernetes.default.svc.cluster.local")
-"""An API server's name on its own cluster, the same on each."""
 
 
 def _refuse_the_cluster_of_another(

@@ -71,7 +71,7 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
     except OSError as error:
         raise InputError(Problem(file, f"cannot be read: {error.strerror}")) from error
     if note:
-        terminal.say(f"note: {terminal.printable(file)} {note}")
+        terminal.say(f"note: {printable(file)} {note}")
     if problems := [found.problem(file) for found in faults(judge(data))]:
         raise FoundError(problems)
     variant = _variant(folder)

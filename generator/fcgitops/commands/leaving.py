@@ -9,12 +9,12 @@ from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, ToolError
 from fcgitops.core.printable import printable
 from fcgitops.git import repo
-from fcgitops.model import layout
+from fcgitops.model import clusters, layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.programs import kustomize
 from fcgitops.repository import experiments, record
-from fcgitops.repository.contents import Repository, server_identity
+from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, left_namespace
 from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.sync.tool import Held, Object
@@ -64,7 +64,7 @@ def _notes(
 
 
 def _cluster(environment: Environment) -> tuple[str, str]:
-    return environment.cluster_name, server_identity(environment.cluster_server)
+    return environment.cluster_name, clusters.identity(environment.cluster_server)
 
 
 def _parsed(repository: Repository, name: str, source: bytes | None) -> Environment | None:

@@ -8,6 +8,7 @@ from typing import Any
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.printable import printable
 from fcgitops.model import assignments
 from fcgitops.model import settings as settings_table
 from fcgitops.model.assignments import SETTABLE
@@ -70,7 +71,7 @@ def _read_settings(path: Path, name: str) -> str:
 
     data, note = wrapped.taken_out(read_text(path, name).encode())
     if note:
-        terminal.say(f"note: {terminal.printable(name)} {note}")
+        terminal.say(f"note: {printable(name)} {note}")
     text = data.decode()
     problems = [found.problem(name) for found in faults(check(text.encode()))]
     if problems:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-
+from fcgitops.core import shell
 from fcgitops.diff.change import Controller
 
 PODS = "kubectl get pods -A -l FC_FRAMEWORK_NAME --no-headers | wc -l"
@@ -12,7 +11,7 @@ FRAMEWORKS = "kubectl get frameworks -A --no-headers | wc -l"
 
 def in_namespace(command: str, place: str) -> str:
     """A kubectl command for a namespace, quoted to be typed."""
-    return f"kubectl -n {shlex.quote(place)} {command}" if place else f"kubectl {command}"
+    return f"kubectl -n {shell.quote(place)} {command}" if place else f"kubectl {command}"
 
 
 def recreate(controller: Controller, *, orphan: bool) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-import shlex
 
+from fcgitops.core import shell
 from fcgitops.diff.change import Change, Side, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import (
@@ -187,6 +187,6 @@ def no_project(change: Change) -> Says:
                 f"AppProject {project} is not rendered: unless the cluster has it, Argo CD refuses "
                 "(`error getting project`) and what is applied stays as it was.",
                 "render the project, or name the one that is there",
-                f"kubectl -n argocd get appproject {shlex.quote(project)}",
+                f"kubectl -n argocd get appproject {shell.quote(project)}",
                 certain=bool(there),
             )

@@ -5,8 +5,7 @@ E01 to E06 follow from an environment's own file: `rules_environment` has them.
 
 from __future__ import annotations
 
-import shlex
-
+from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import (
@@ -33,7 +32,7 @@ def other_url(change: Change) -> Says:
                 f"Flux reads {redact(str(spec(after).get('url')))} once this is applied (`make "
                 "bootstrap`). If it cannot, the GitRepository is not Ready, the Kustomization "
                 "stays Ready, and nothing arrives.",
-                "try it first: git ls-remote " + shlex.quote(redact(str(spec(after).get("url")))),
+                "try it first: git ls-remote " + shell.quote(redact(str(spec(after).get("url")))),
                 certain=False,
             )
     for pair, old, new in applications(change):

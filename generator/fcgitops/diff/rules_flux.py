@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-import shlex
 
+from fcgitops.core import shell
 from fcgitops.diff.change import Change, Side, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import SOURCES, is_flux, kustomizations
@@ -43,13 +43,13 @@ def suspended(change: Change) -> Says:
         if spec(pair.after).get("suspend") is True and spec(pair.before).get("suspend") is not True:
             kind = "kustomization" if pair.kind == "Kustomization" else "source git"
             place = namespace(pair.after)
-            where = f" -n {shlex.quote(place)}" if place not in ("", "flux-system") else ""
+            where = f" -n {shell.quote(place)}" if place not in ("", "flux-system") else ""
             yield Said(
                 pair.label,
                 "Nothing that is pushed later arrives, and a hand-made change is not healed, "
                 "until it is resumed. Deleting the suspended Kustomization leaves its objects "
                 "behind.",
-                f"flux resume {kind} {shlex.quote(name(pair.after))}{where}   # or suspend: false",
+                f"flux resume {kind} {shell.quote(name(pair.after))}{where}   # or suspend: false",
             )
 
 
@@ -95,7 +95,7 @@ def no_path(change: Change) -> Says:
                 label(o),
                 f"Flux renders {path} instead of {old}. Where the repository has no such folder: "
                 "`kustomization path not found`; nothing is pruned.",
-                f"git ls-tree -d HEAD {shlex.quote(path.removeprefix('./'))}",
+                f"git ls-tree -d HEAD {shell.quote(path.removeprefix('./'))}",
                 certain=False,
             )
 
@@ -177,7 +177,7 @@ def source_secret(change: Change) -> Says:
             if not wanted or wanted == old:
                 continue
             if not change.after.has("Secret", wanted, namespace(pair.after)):
-                command = f"kubectl -n {shlex.quote(namespace(pair.after))} get secret {wanted}"
+                command = f"kubectl -n {shell.quote(namespace(pair.after))} get secret {wanted}"
                 says = (
                     f"Unless Secret {wanted} is there: `failed to get secret`, and nothing arrives."
                 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
+from fcgitops.core import shell
 from fcgitops.diff import podsecurity
 from fcgitops.diff.change import Change, Controller
 from fcgitops.diff.effects import Said, Says, Severity, rule
@@ -33,7 +33,7 @@ def priority_class(change: Change) -> Says:
             f"Unless PriorityClass {wanted} exists on the cluster, the new Pod is refused after "
             "the old one is gone: FrameworkController is down."
         )
-        command = f"kubectl get priorityclass {shlex.quote(wanted)}"
+        command = f"kubectl get priorityclass {shell.quote(wanted)}"
         yield Said(after.label, says, f"{command}   # before the merge", command, certain=False)
 
 
@@ -90,7 +90,7 @@ def scheduling(change: Change) -> Says:
     if narrowed:
         selector = mapping(after.pod.get("nodeSelector"))
         pairs = ",".join(f"{key}={value}" for key, value in selector.items())
-        command = "kubectl get nodes" + (f" -l {shlex.quote(pairs)}" if pairs else "")
+        command = "kubectl get nodes" + (f" -l {shell.quote(pairs)}" if pairs else "")
         says = (
             f"{' and '.join(narrowed)}: where no node fits, the new Pod stays Pending after the "
             "old one is gone."
@@ -184,7 +184,7 @@ def image(change: Change) -> Says:
                 "The node pulls an image by another reference before FrameworkController is "
                 f"back; a reference that does not exist is an outage ({redact(old)} → "
                 f"{redact(new)}).",
-                f"try the reference before the merge: docker manifest inspect {shlex.quote(new)}",
+                f"try the reference before the merge: docker manifest inspect {shell.quote(new)}",
             )
 
 
@@ -249,7 +249,7 @@ def memory(change: Change) -> Says:
     )
     if new is not None and (old is None or new < old):
         verb = "The memory limit falls" if old is not None else "The memory gets a limit"
-        command = f"kubectl top pod -n {shlex.quote(before.namespace)}"
+        command = f"kubectl top pod -n {shell.quote(before.namespace)}"
         yield Said(
             after.label,
             f"{verb}: FrameworkController keeps every Framework, Pod and ConfigMap of the cluster "

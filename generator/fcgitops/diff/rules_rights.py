@@ -6,9 +6,9 @@ of rights never restarts anything, and is in force within a second.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
+from fcgitops.core import shell
 from fcgitops.diff.accounts import (
     RBAC,
     Account,
@@ -211,7 +211,7 @@ def role_reference(change: Change) -> Says:
     for pair in change.of_kind("ClusterRoleBinding", "RoleBinding"):
         if pair.how == "same" and names_other_role(pair):
             command = in_namespace(
-                f"delete {pair.kind.lower()} {shlex.quote(name(pair.either))}",
+                f"delete {pair.kind.lower()} {shell.quote(name(pair.either))}",
                 namespace(pair.either),
             )
             yield Said(

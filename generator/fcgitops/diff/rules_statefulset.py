@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-
+from fcgitops.core import shell
 from fcgitops.diff import objects
 from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
@@ -240,7 +239,7 @@ def on_delete(change: Change) -> Says:
         controller = change.both[1]
         patch = '[{"op":"replace","path":"/spec/updateStrategy","value":{"type":"OnDelete"}}]'
         command = in_namespace(
-            f"patch statefulset {controller.name} --type=json -p {shlex.quote(patch)}",
+            f"patch statefulset {controller.name} --type=json -p {shell.quote(patch)}",
             controller.namespace,
         )
         yield Said(
