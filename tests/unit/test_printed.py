@@ -82,7 +82,8 @@ def test_a_comment_ends_with_its_line() -> None:
 
 
 COMMAND = re.compile(
-    r"(?:^|[`#(;:] ?|^\s+|, )(?:kubectl|git|make|fcgitops|kind|docker|argocd|flux|rm|cd|export)"
+    r"(?:^|[`#(;:] ?|^\s+|, )"
+    r"(?:kubectl|git|make|fcgitops|kind delete|docker|argocd|flux|rm|cd|export)"
     r" [^`\n]*(?<!fcgitops )$"
 )
 """The beginning of a command in a text, up to a value."""

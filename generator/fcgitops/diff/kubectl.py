@@ -9,14 +9,14 @@ PODS = "kubectl get pods -A -l FC_FRAMEWORK_NAME --no-headers | wc -l"
 FRAMEWORKS = "kubectl get frameworks -A --no-headers | wc -l"
 
 
-def in_namespace(command: str, place: str) -> str:
-    """A kubectl command for a namespace, quoted to be typed."""
-    return f"kubectl -n {shell.quote(place)} {command}" if place else f"kubectl {command}"
+def in_namespace(place: str, *words: str) -> str:
+    """A kubectl command for a namespace, or for none where it is empty, quoted to be typed."""
+    return shell.line("kubectl", *(["-n", place] if place else []), *words)
 
 
 def recreate(controller: Controller, *, orphan: bool) -> str:
     """How a StatefulSet is made anew, its Pod left (`orphan`) or deleted with it."""
-    command = in_namespace(f"delete statefulset {controller.name}", controller.namespace)
+    command = in_namespace(controller.namespace, "delete", "statefulset", controller.name)
     if orphan:
         return (
             f"{command} --cascade=orphan   # then sync: the Pod is adopted, and restarts only if "

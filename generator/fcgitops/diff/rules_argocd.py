@@ -43,10 +43,11 @@ def no_automation(change: Change) -> Says:
     for pair, old, new in applications(change):
         if automated(old) is not None and automated(new) is None:
             application = name(pair.either) if pair.kind == ARGO[0] else "APPLICATION"
+            typed = shell.line("argocd", "app", "sync", application)
             yield Said(
                 pair.label,
                 "No commit is applied any more, and nothing says so but `OutOfSync`.",
-                f"sync by hand: argocd app sync {application}; or put automated back",
+                f"sync by hand: {typed}; or put automated back",
             )
 
 

@@ -57,7 +57,7 @@ def waits(change: Change) -> Says:
         return
     if _texts_differ(change) and not change.settings[0].same_as(change.settings[1]):
         after = change.both[1]
-        command = in_namespace(f"delete pod {after.pod_name}", after.namespace)
+        command = in_namespace(after.namespace, "delete", "pod", after.pod_name)
         why = "" if objects.has_hash(name(pair.either)) else ": the name has no hash"
         yield Said(
             pair.label,
@@ -85,11 +85,16 @@ def frozen(change: Change) -> Says:
     for pair in change.of_kind("ConfigMap", "Secret"):
         if _is_frozen(pair):
             kind, called_ = pair.kind.lower(), name(pair.either)
+<<<<<<< HEAD
             place = namespace(pair.either)
             command = in_namespace(f"delete {kind} {called_}", place) + "   # then sync"
+=======
+            place = objects.namespace(pair.either)
+            command = in_namespace(place, "delete", kind, called_) + "   # then sync"
+>>>>>>> b03ec48 (diff's commands quote every name: a query of theirs is typed into a shell)
             controller = change.after.controller
             if controller and (pair.kind, called_) in controller.mounted:
-                pod = in_namespace(f"delete pod {controller.pod_name}", controller.namespace)
+                pod = in_namespace(controller.namespace, "delete", "pod", controller.pod_name)
                 command += f", then {pod}"
             yield Said(
                 pair.label, f"The API server refuses the {pair.kind}: it is immutable.", command

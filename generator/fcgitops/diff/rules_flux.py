@@ -24,12 +24,15 @@ def other_shard(change: Change) -> Says:
         new = labels_of(pair.after).get(_SHARD)
         if old != new and (pair.before is not None or new):
             which = f"shard {new}" if new else "no shard"
+            look = shell.line(
+                "kubectl", "-n", "flux-system", "get", "deploy", "-l", f"{_SHARD}={new}"
+            )
             yield Said(
                 pair.label,
                 f"The controllers of {which} take over. Where there are none nothing arrives, and "
                 "the status stays as it was.",
                 "start that shard's controllers first",
-                f"kubectl -n flux-system get deploy -l {_SHARD}={new}" if new else "",
+                look if new else "",
                 certain=False,
             )
 
@@ -41,15 +44,16 @@ def suspended(change: Change) -> Says:
         if pair.after is None or not is_flux(pair.after):
             continue
         if spec(pair.after).get("suspend") is True and spec(pair.before).get("suspend") is not True:
-            kind = "kustomization" if pair.kind == "Kustomization" else "source git"
+            kind = ["kustomization"] if pair.kind == "Kustomization" else ["source", "git"]
             place = namespace(pair.after)
-            where = f" -n {shell.quote(place)}" if place not in ("", "flux-system") else ""
+            where = ["-n", place] if place not in ("", "flux-system") else []
+            typed = shell.line("flux", "resume", *kind, name(pair.after), *where)
             yield Said(
                 pair.label,
                 "Nothing that is pushed later arrives, and a hand-made change is not healed, "
                 "until it is resumed. Deleting the suspended Kustomization leaves its objects "
                 "behind.",
-                f"flux resume {kind} {shell.quote(name(pair.after))}{where}   # or suspend: false",
+                f"{typed}   # or suspend: false",
             )
 
 
@@ -177,7 +181,8 @@ def source_secret(change: Change) -> Says:
             if not wanted or wanted == old:
                 continue
             if not change.after.has("Secret", wanted, namespace(pair.after)):
-                command = f"kubectl -n {shell.quote(namespace(pair.after))} get secret {wanted}"
+                place = ("-n", namespace(pair.after))
+                command = shell.line("kubectl", *place, "get", "secret", wanted)
                 says = (
                     f"Unless Secret {wanted} is there: `failed to get secret`, and nothing arrives."
                 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcgitops.core import shell
 from fcgitops.diff.accounts import (
     RBAC,
     Account,
@@ -210,10 +209,8 @@ def role_reference(change: Change) -> Says:
     """Flux: refused. Argo CD: replaced without a word."""
     for pair in change.of_kind("ClusterRoleBinding", "RoleBinding"):
         if pair.how == "same" and names_other_role(pair):
-            command = in_namespace(
-                f"delete {pair.kind.lower()} {shell.quote(name(pair.either))}",
-                namespace(pair.either),
-            )
+            words = ("delete", pair.kind.lower(), name(pair.either))
+            command = in_namespace(namespace(pair.either), *words)
             yield Said(
                 pair.label,
                 "The API server refuses another roleRef. Flux then applies nothing until the "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fcgitops.core import shell
 from fcgitops.diff import objects
 from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
@@ -97,11 +96,17 @@ def _other_immutable(change: Change) -> Says:
                 names = ("value", "preemptionPolicy")
                 fields = tuple(n for n in names if before.get(n) != after.get(n))
             if fields:
+<<<<<<< HEAD
                 kind = pair.kind.lower()
                 orphan = " --cascade=orphan" if kind == "statefulset" else ""
                 command = in_namespace(
                     f"delete {kind} {name(pair.either)}{orphan}", namespace(pair.either)
                 )
+=======
+                kind, name = pair.kind.lower(), objects.name(pair.either)
+                orphan = ["--cascade=orphan"] if kind == "statefulset" else []
+                command = in_namespace(namespace(pair.either), "delete", kind, name, *orphan)
+>>>>>>> b03ec48 (diff's commands quote every name: a query of theirs is typed into a shell)
                 what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
                 yield Said(pair.label, what, f"{command}   # then sync")
 
@@ -225,7 +230,7 @@ def held_back(change: Change) -> Says:
         )  # fmt: skip
         says = f"The Pod template changes and no Pod is replaced: {why} the roll-out back. "
         if on_delete:
-            command = in_namespace(f"delete pod {after.pod_name}", after.namespace)
+            command = in_namespace(after.namespace, "delete", "pod", after.pod_name)
             yield Said(after.label, says + "The next Pod has the new template.", command)
         else:
             says += "The next Pod that is made for another reason has the OLD template."
@@ -238,10 +243,8 @@ def on_delete(change: Change) -> Says:
     if change.on_delete_refused and change.both and not change.invalid:
         controller = change.both[1]
         patch = '[{"op":"replace","path":"/spec/updateStrategy","value":{"type":"OnDelete"}}]'
-        command = in_namespace(
-            f"patch statefulset {controller.name} --type=json -p {shell.quote(patch)}",
-            controller.namespace,
-        )
+        words = ("patch", "statefulset", controller.name, "--type=json", "-p", patch)
+        command = in_namespace(controller.namespace, *words)
         yield Said(
             controller.label,
             "Server-side apply keeps the defaulted rollingUpdate, so the API server refuses "
@@ -296,7 +299,8 @@ def ordered(change: Change) -> Says:
         yield Said(
             after.label,
             "With OrderedReady a roll-out whose Pod never gets ready is not undone by a revert.",
-            in_namespace(f"delete pod {after.pod_name}", after.namespace) + "   # after the revert",
+            in_namespace(after.namespace, "delete", "pod", after.pod_name)
+            + "   # after the revert",
         )
 
 
