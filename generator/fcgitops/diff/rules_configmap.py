@@ -85,13 +85,8 @@ def frozen(change: Change) -> Says:
     for pair in change.of_kind("ConfigMap", "Secret"):
         if _is_frozen(pair):
             kind, called_ = pair.kind.lower(), name(pair.either)
-<<<<<<< HEAD
             place = namespace(pair.either)
-            command = in_namespace(f"delete {kind} {called_}", place) + "   # then sync"
-=======
-            place = objects.namespace(pair.either)
             command = in_namespace(place, "delete", kind, called_) + "   # then sync"
->>>>>>> b03ec48 (diff's commands quote every name: a query of theirs is typed into a shell)
             controller = change.after.controller
             if controller and (pair.kind, called_) in controller.mounted:
                 pod = in_namespace(controller.namespace, "delete", "pod", controller.pod_name)

@@ -96,17 +96,9 @@ def _other_immutable(change: Change) -> Says:
                 names = ("value", "preemptionPolicy")
                 fields = tuple(n for n in names if before.get(n) != after.get(n))
             if fields:
-<<<<<<< HEAD
-                kind = pair.kind.lower()
-                orphan = " --cascade=orphan" if kind == "statefulset" else ""
-                command = in_namespace(
-                    f"delete {kind} {name(pair.either)}{orphan}", namespace(pair.either)
-                )
-=======
-                kind, name = pair.kind.lower(), objects.name(pair.either)
+                kind, place = pair.kind.lower(), namespace(pair.either)
                 orphan = ["--cascade=orphan"] if kind == "statefulset" else []
-                command = in_namespace(namespace(pair.either), "delete", kind, name, *orphan)
->>>>>>> b03ec48 (diff's commands quote every name: a query of theirs is typed into a shell)
+                command = in_namespace(place, "delete", kind, name(pair.either), *orphan)
                 what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
                 yield Said(pair.label, what, f"{command}   # then sync")
 
