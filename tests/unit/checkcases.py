@@ -118,6 +118,8 @@ CASES = [
          {f"{MNIST}/job.yaml": lambda text: f"{text}---\n{yaml.safe_dump(ROLE)}"}, EXPERIMENT),
     Case("the repository", "FCG20",
          {"overlays/prod/.fcgitops": lambda text: f"{text}=> mine.txt\n|n\n"}),
+    Case("comments that take findings back", "FCG21",
+         {SOURCE: lambda text: f"{text}# fcgitops: ignore FCG38\n"}),
     Case("each object that a kustomization renders", "FCG30", patch(STS, "/spec/replica", 1)),
     Case("each object that a kustomization renders", "FCG31",
          patch(STS, "/spec/replicas", 4294967297)),

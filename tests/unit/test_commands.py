@@ -111,10 +111,12 @@ def test_verify_finds_what_kustomize_lets_pass(repository: Path, fcgitops: Fcgit
         "patches:\n- target: {kind: StatefulSet}\n"
         "  patch: |-\n    - {op: replace, path: /spec/replicas, value: 2}\n"})  # fmt: skip
     ran = fcgitops("-C", repository, "verify", status=1)
-    assert ran.out == "prod: FCG01: has 2 replicas (1: it is one per cluster)\n"
+    place = "overlays/prod/local/kustomization.yaml"
+    assert ran.out == f"prod: FCG01: {place}:6: has 2 replicas (1: it is one per cluster)\n"
     found = json.loads(fcgitops("-C", repository, "verify", "--format", "json", status=1).out)
-    assert found == [{"rule": "FCG01", "severity": "hazard", "overlay": "prod", "object": "",
-                      "file": "", "line": 0, "path": "", "message": "has 2 replicas",
+    assert found == [{"rule": "FCG01", "severity": "hazard", "overlay": "prod",
+                      "object": "StatefulSet frameworkcontroller", "file": place, "line": 6,
+                      "path": "", "message": "has 2 replicas",
                       "hint": "1: it is one per cluster"}]  # fmt: skip
 
 

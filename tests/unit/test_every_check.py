@@ -40,7 +40,7 @@ def deploy(sound: Path, fcgitops: Fcgitops, tmp_path: Path) -> Path:
 
 def found(root: Path, *names: str) -> list[Finding]:
     repository = Repository(root)
-    return verification.verify(repository, repository.wanted(names), kustomize.find())
+    return verification.verify(repository, repository.wanted(names), kustomize.find()).findings
 
 
 def edited(root: Path, case: Case) -> None:

@@ -197,6 +197,7 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 
 @cli.command()
 @click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.option("--explain", metavar="NUMBER", help="Say what FCG30, or another number, asks.")
 @options.form
 @options.at
 @click.pass_context

@@ -43,6 +43,8 @@ class Finding:
     """The kustomization: OVERLAY, ENV/nni or experiments/NAME; empty where it is no one's."""
     object: str = ""
     """Kind and name, such as "StatefulSet frameworkcontroller"."""
+    cause: str = ""
+    """The field at fault where `message` names object and field in its own words; not shown."""
 
     @property
     def place(self) -> str:

@@ -110,6 +110,20 @@ def compose(data: bytes, where: str) -> yaml.Node | None:
         ) from error
 
 
+def compose_all(text: str) -> list[yaml.Node]:
+    """The node graph of every document in a text, which may be anything a user wrote.
+
+    Raises:
+        InputError: it is no YAML, or far too big.
+    """
+    if len(text) > MAX_BYTES:
+        raise InputError(Problem("", f"has over {MAX_BYTES} characters"))
+    try:
+        return list(yaml.compose_all(text, Loader=_Loader))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(Problem("", f"is not valid YAML: {_first_line(error)}")) from error
+
+
 def _may_be_odd(text: str) -> bool:
     """Whether `text` may hold an alias, a second document or deep nesting; small files do not.
 

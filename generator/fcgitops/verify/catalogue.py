@@ -17,6 +17,7 @@ from fcgitops.verify import (
     records,
     rights,
     running,
+    silence,
     sources,
 )
 from fcgitops.verify.registry import UNEXPECTED, Check
@@ -24,7 +25,7 @@ from fcgitops.verify.subjects import PLACES
 
 MODULES = (
     building, controller, effect, entry_points, judged, nni, pod_security, records, rights, running,
-    sources,
+    silence, sources,
 )  # fmt: skip
 
 

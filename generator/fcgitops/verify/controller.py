@@ -13,6 +13,9 @@ from fcgitops.model.environment import IMAGE
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import CONTROLLER, RENDERED, Rendered
 
+STATEFUL_SET = f"StatefulSet {overlay.NAME}"
+POD = "spec.template.spec"
+
 
 @RENDERED.check("FCG01", HAZARD)
 def one_controller(r: Rendered) -> Faults:
@@ -24,6 +27,8 @@ def one_controller(r: Rendered) -> Faults:
         yield Fault(
             f"has {found[0]['spec']['replicas']} replicas",
             "1: it is one per cluster",
+            object=STATEFUL_SET,
+            cause="spec.replicas",
         )
 
 
@@ -37,11 +42,15 @@ def namespace(r: Rendered) -> Faults:
             yield Fault(
                 f"{place} is not the environment's namespace {wanted}",
                 "namespace: in kustomization.yaml",
+                object=place,
+                cause="metadata.name",
             )
         elif o["metadata"].get("namespace", wanted) != wanted:
             yield Fault(
                 f"{place} is in {o['metadata']['namespace']}, not in {wanted}",
                 "namespace: in kustomization.yaml",
+                object=place,
+                cause="metadata.namespace",
             )
 
 
@@ -54,7 +63,10 @@ def account(r: Rendered) -> Faults:
     name = r.pod().get("serviceAccountName", "default")
     if not r.all("ServiceAccount", name):
         yield Fault(
-            f"the Pod runs as the ServiceAccount {name}, which is not rendered", overlay.NAME
+            f"the Pod runs as the ServiceAccount {name}, which is not rendered",
+            overlay.NAME,
+            object=STATEFUL_SET,
+            cause=f"{POD}.serviceAccountName",
         )
     subjects = [
         (s.get("namespace"), s.get("name")) if s.get("kind") == "ServiceAccount"
@@ -67,6 +79,8 @@ def account(r: Rendered) -> Faults:
         yield Fault(
             f"no ClusterRoleBinding names the ServiceAccount {name} of {r.namespace()}",
             "its subject",
+            object=f"ClusterRoleBinding {overlay.NAME}",
+            cause="subjects",
         )
 
 
@@ -79,6 +93,8 @@ def references(r: Rendered) -> Faults:
             yield Fault(
                 f"the Pod mounts the ConfigMap {name}, which is not rendered",
                 "namespace: in every layer",
+                object=STATEFUL_SET,
+                cause=f"{POD}.volumes",
             )
 
 
@@ -101,7 +117,10 @@ def configuration(r: Rendered) -> Faults:
     ]
     if r.config not in texts:
         yield Fault(
-            f"no mounted ConfigMap holds {layout.CONFIG_FILE} as it is here", "configMapGenerator"
+            f"no mounted ConfigMap holds {layout.CONFIG_FILE} as it is here",
+            "configMapGenerator",
+            object=STATEFUL_SET,
+            cause=f"{POD}.volumes",
         )
 
 
@@ -118,7 +137,12 @@ def image(r: Rendered) -> Faults:
         wanted += f"@{env.image_digest}"
     found = str(r.container().get("image", ""))
     if found != wanted:
-        yield Fault(f"runs the image {found}, not {wanted}", f"images: name: {IMAGE}")
+        yield Fault(
+            f"runs the image {found}, not {wanted}",
+            f"images: name: {IMAGE}",
+            object=STATEFUL_SET,
+            cause=f"{POD}.containers.image",
+        )
 
 
 @CONTROLLER.check("FCG07", REJECT)
@@ -129,7 +153,10 @@ def selector(r: Rendered) -> Faults:
     labels = spec["template"]["metadata"].get("labels", {})
     if not wanted.items() <= labels.items():
         yield Fault(
-            f"selects Pods by {wanted}, but labels them {labels}", "never change the label app"
+            f"selects Pods by {wanted}, but labels them {labels}",
+            "never change the label app",
+            object=STATEFUL_SET,
+            cause="spec.template.metadata.labels",
         )
 
 
@@ -144,6 +171,8 @@ def egress(r: Rendered) -> Faults:
         yield Fault(
             f"does not render {layout.EGRESS_FILE} as it stands",
             "allow more in a policy of your own",
+            object=f"{wanted['kind']} {wanted['metadata']['name']}",
+            cause="spec",
         )
 
 
@@ -156,4 +185,6 @@ def reproducible(r: Rendered) -> Faults:
         yield Fault(
             f"the ConfigMap is called {overlay.CONFIG_MAP} plainly: a change would not roll out",
             "no disableNameSuffixHash",
+            object=f"ConfigMap {overlay.CONFIG_MAP}",
+            cause="metadata.name",
         )

@@ -48,18 +48,22 @@ def belongs_together(r: RenderedForNni) -> Faults:
         if (found := o["metadata"].get("namespace")) != namespace:
             place = f"{o['kind']} {name_of(o)}"
             hint = "namespace: in kustomization.yaml"
-            yield Fault(f"{place} is in {found}, not in {namespace}", hint, object=place)
+            message = f"{place} is in {found}, not in {namespace}"
+            yield Fault(message, hint, object=place, cause="metadata.namespace")
     there = {(o["kind"], name_of(o)) for o in r.objects}
     for job in (o for o in r.objects if o["kind"] == "Job"):
         pod = job.get("spec", {}).get("template", {}).get("spec", {})
+        what = f"Job {name_of(job)}"
         if (account := pod.get("serviceAccountName")) != nni_environment.MANAGER:
             message = f"the manager runs as {account}, which has other rights"
-            yield Fault(message, nni_environment.MANAGER)
+            field = "spec.template.spec.serviceAccountName"
+            yield Fault(message, nni_environment.MANAGER, object=what, cause=field)
         for volume in pod.get("volumes", []):
             wanted = volume.get("configMap", {}).get("name")
             if wanted and ("ConfigMap", wanted) not in there:
                 message = f"the Job mounts the ConfigMap {wanted}, which is not rendered"
-                yield Fault(message, "take kustomization.yaml back from Git")
+                hint = "take kustomization.yaml back from Git"
+                yield Fault(message, hint, object=what, cause="spec.template.spec.volumes")
 
 
 @NNI.check("FCG19", HAZARD)

@@ -47,6 +47,8 @@ class Fault:
     """Kind and name."""
     path: str = ""
     """The key."""
+    cause: str = ""
+    """The field at fault where `message` names object and field in its own words."""
     overlay: str = ""
     """The subject's where it is not given."""
     severity: str = ""
@@ -128,6 +130,7 @@ def _finding(check: Check[T], fault: Fault, overlay: str) -> Finding:
         fault.file,
         fault.overlay or overlay,
         fault.object,
+        fault.cause,
     )
 
 

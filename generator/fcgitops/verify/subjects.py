@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import Problem, ToolError
+from fcgitops.core.findings import Finding
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import layout
@@ -147,6 +148,38 @@ class Layered:
     objects: list[Object]
 
 
+@dataclass
+class Comment:
+    """One such comment."""
+
+    file: str
+    line: int
+    covers: int
+    """The line below it that is no comment itself."""
+    number: str
+    reason: str
+    used: bool = field(default=False, compare=False)
+
+    def is_beside(self, finding: Finding, folder: str) -> bool:
+        """Whether it is for a finding of the kustomization in `folder`."""
+        if finding.rule != self.number or not self.reason:
+            return False
+        if not finding.file:
+            return self.file.startswith(f"{folder}/")
+        if finding.file != self.file:
+            return False
+        return not finding.line or finding.line in (self.line, self.covers)
+
+
+@dataclass(frozen=True)
+class Comments:
+    """The comments that take findings back, after all findings are known."""
+
+    comments: Sequence[Comment]
+    everything: bool
+    """Whether all of the repository was verified: else a comment may be for the rest."""
+
+
 def name_of(o: Object) -> str:
     """An object's name; empty where it has none."""
     metadata = o.get("metadata")
@@ -165,7 +198,9 @@ OBJECTS: Place[Objects] = Place("each object that a kustomization renders")
 LAYERS: Place[Layered] = Place("the files that a kustomization is made of")
 NNI: Place[RenderedForNni] = Place("what NNI's kustomizations render")
 
+COMMENTS: Place[Comments] = Place("comments that take findings back")
+
 PLACES: tuple[Place[Any], ...] = (
     REPOSITORY, SOURCE, ENVIRONMENT, EXPERIMENT, BUILT, RENDERED, CONTROLLER, NEEDS, OBJECTS,
-    LAYERS, NNI,
+    LAYERS, NNI, COMMENTS,
 )  # fmt: skip

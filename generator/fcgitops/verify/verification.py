@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
+from fcgitops.core.reporting import Silenced
 from fcgitops.model import layout
 from fcgitops.model.environment import VARIANTS, Environment
 from fcgitops.model.kustomization import Kind, Kustomization
@@ -16,10 +20,11 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
-from fcgitops.verify import catalogue, judged, registry
+from fcgitops.verify import catalogue, judged, origin, registry, silence
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.subjects import (
     BUILT,
+    COMMENTS,
     CONTROLLER,
     ENVIRONMENT,
     EXPERIMENT,
@@ -31,6 +36,8 @@ from fcgitops.verify.subjects import (
     REPOSITORY,
     SOURCE,
     Built,
+    Comment,
+    Comments,
     Experiment,
     Known,
     Layered,
@@ -46,9 +53,16 @@ CHECKS = len(catalogue.checks())
 """How many there are."""
 
 
-def verify(
-    repository: Repository, wanted: Sequence[Kustomization], program: Kustomize
-) -> list[Finding]:
+@dataclass(frozen=True)
+class Verified:
+    """What was found, and how much was looked at."""
+
+    findings: list[Finding]
+    silenced: list[Silenced]
+    objects: int
+
+
+def verify(repository: Repository, wanted: Sequence[Kustomization], program: Kustomize) -> Verified:
     """Every finding, each once: the repository's, then those of each kustomization.
 
     Args:
@@ -56,6 +70,33 @@ def verify(
         wanted: what is to be built.
         program: builds them.
     """
+    findings, objects = _all(repository, wanted, program)
+    comments = _comments(repository, wanted, findings)
+    folders = {str(item): item.folder for item in wanted}
+    findings, silenced = silence.applied(dict.fromkeys(findings), comments, folders)
+    everything = set(wanted) == set(repository.kustomizations())
+    findings += COMMENTS.ask(Comments(comments, everything))
+    return Verified(findings, silenced, objects)
+
+
+def _comments(
+    repository: Repository, wanted: Sequence[Kustomization], findings: Iterable[Finding]
+) -> list[Comment]:
+    """Those of the kustomizations' own files, and of the files in which something was found."""
+    root = repository.root
+    own = {
+        path.relative_to(root).as_posix()
+        for item in wanted
+        for path in (root / item.folder).rglob("*")
+        if path.is_file()
+    }
+    return silence.read(root, sorted(own | {f.file for f in findings if f.file}))
+
+
+def _all(
+    repository: Repository, wanted: Sequence[Kustomization], program: Kustomize
+) -> tuple[list[Finding], int]:
+    """All findings, and how many objects were rendered."""
     planned: list[Planned] = []
     sources: list[Finding] = []
     environments: dict[Kustomization, Environment] = {}
@@ -63,10 +104,10 @@ def verify(
     for item in wanted:
         name = str(item)
         if item.kind is Kind.EXPERIMENT:
-            found = _experiment(repository, item.owner)
-            sources += EXPERIMENT.ask(found, name)
-            if found.planned:
-                environments[item] = found.planned.environment
+            own = _experiment(repository, item.owner)
+            sources += EXPERIMENT.ask(own, name)
+            if own.planned:
+                environments[item] = own.planned.environment
         elif item.kind is Kind.NNI:
             with suppress(InputError):  # FCG11 says it
                 environments[item] = repository.environment(item.owner)
@@ -85,13 +126,27 @@ def verify(
     findings = REPOSITORY.ask(Whole(repository, planned)) + sources
     folders = {repository.root / item.folder: item for item in wanted}
     reader = Reader(repository.root)
+    count = 0
     for path, result in program.build_all(folders):
         item = folders[path]
         try:
-            findings += _built(repository, reader, item, result, environments.get(item))
+            found, objects = _built(repository, reader, item, result, environments.get(item))
         except Exception as error:  # one overlay's fault hides no other's
-            findings.append(registry.unexpected("FCG00", error, str(item)))
-    return list(dict.fromkeys(findings))
+            found, objects = [registry.unexpected("FCG00", error, str(item))], 0
+        findings += (_placed(finding, reader, path) for finding in found)
+        count += objects
+    return findings, count
+
+
+def _placed(finding: Finding, reader: Reader, folder: Path) -> Finding:
+    """A finding of a rendered object with the file and the line of its cause."""
+    if finding.file or not finding.object:
+        return finding
+    field = finding.cause or finding.path
+    with suppress(Exception):  # where it stands is a help; what was found is what counts
+        file, line = origin.origin(reader, folder, finding.object, field)
+        return dataclasses.replace(finding, file=file, line=line)
+    return finding
 
 
 def _experiment(repository: Repository, name: str) -> Experiment:
@@ -107,8 +162,8 @@ def _built(
     item: Kustomization,
     result: bytes | ToolError,
     environment: Environment | None,
-) -> list[Finding]:
-    """What is to say of one kustomization, as far as it was built."""
+) -> tuple[list[Finding], int]:
+    """What is to say of one kustomization, as far as it was built; how many objects it renders."""
     name = str(item)
     objects: list[Object] = []
     if isinstance(result, bytes):
@@ -117,7 +172,7 @@ def _built(
         except ToolError as error:
             result = error
     if found := BUILT.ask(Built(result), name):
-        return found
+        return found, 0
     each = Objects(objects, repository.answers.versions)
     found = OBJECTS.ask(each, name)
     objects = judged.typed(each)
@@ -125,15 +180,16 @@ def _built(
     found += LAYERS.ask(Layered(reader, repository.root / item.folder, objects))
     if item.kind is not Kind.OVERLAY:
         if environment is None:
-            return found
+            return found, len(objects)
         subject = RenderedForNni(objects, environment, item.kind is Kind.EXPERIMENT)
-        return found + NNI.ask(subject, name)
+        return found + NNI.ask(subject, name), len(objects)
     config = read_file(repository.root, f"{item.folder}/{layout.CONFIG_FILE}")
     text = config.decode(errors="surrogateescape") if config is not None else None
     overlay = Rendered(name, objects, repository.answers.profile, environment, text)
     if len(overlay.all("StatefulSet")) == 1:
         found += NEEDS.ask(overlay, name)
-    return sorted(found + rendered(overlay), key=lambda finding: finding.rule)
+    found += rendered(overlay)
+    return sorted(found, key=lambda finding: finding.rule), len(objects)
 
 
 def rendered(subject: Rendered) -> list[Finding]:

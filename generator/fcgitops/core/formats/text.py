@@ -29,7 +29,7 @@ def line(finding: Finding) -> str:
         INFO if finding.severity == INFO else "",
         finding.rule,
         finding.place if finding.overlay and not named else "",
-        "" if finding.object in finding.message else finding.object,
+        "" if finding.cause or finding.object in finding.message else finding.object,
         finding.sentence,
     )
     hint = f" ({finding.hint})" if finding.hint else ""
