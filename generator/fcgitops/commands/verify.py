@@ -57,7 +57,7 @@ def run(folder: Path, names: Iterable[str], form: str, explain: str | None) -> i
     for silenced in verified.silenced:
         finding = silenced.finding
         place = finding.place or finding.overlay
-        terminal.say(terminal.printable(f"ignored: {place}: {finding.rule}: {silenced.reason}"))
+        terminal.say(f"ignored: {place}: {finding.rule}: {silenced.reason}")
     terminal.say(
         f"{count(len(wanted), 'kustomization')} with {count(verified.objects, 'object')}, built "
         f"with {program.title}; {verification.CHECKS} checks in {report.seconds:.1f} s: "
