@@ -169,6 +169,24 @@ def remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     return command.run(options.folder(context, at), **given)
 
 
+@cli.command()
+@click.option("--check", is_flag=True, help="Exit 1 where there is something newer.")
+@click.option("--diff", is_flag=True, help="Show what would change: files, objects, effects.")
+@click.option("--continue", "resume", is_flag=True, help="Finish; the conflicts are resolved.")
+@click.option("--abort", is_flag=True, help="Take back an update that left conflicts.")
+@options.writes
+@options.at
+@click.pass_context
+def update(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Carries the repository to this version of fcgitops.
+
+    What nobody edited is renewed, every edit is kept.
+    """
+    from fcgitops.commands import update as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
 @cli.command(name="list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @options.at

@@ -16,7 +16,7 @@ FOLDER = click.Path(path_type=Path)
 
 
 SECTIONS = {
-    "Make and change": ("new", "overlay", "overlays", "remove"),
+    "Make and change": ("new", "overlay", "overlays", "remove", "update"),
     "Look": ("list", "build", "diff"),
     "Check": ("verify", "config", "kind-test"),
     "Sync": ("bootstrap",),

@@ -57,13 +57,23 @@ class Options:
             raise InputError(problems)
 
 
-def change(folder: Path, make: Plan, options: Options) -> int:
+def change(
+    folder: Path,
+    make: Plan,
+    options: Options,
+    *,
+    require: Callable[[Repository], None] = Repository.require_same_version,
+    leave: Callable[[Repository, Merged, str], None] | None = None,
+) -> int:
     """Carries out one change of the repository that `folder` is in, whole or not at all.
 
     Args:
         folder: somewhere in the repository.
         make: reads the repository, under the lock, and says what to write.
         options: of the command.
+        require: refuses a repository that this change is not for.
+        leave: leaves conflicts for the user, with the message of the commit that is to come, and
+            says what is done with them; by default as `git merge` does.
 
     Returns:
         0, or 1 where the user's edits and the new text conflict.
@@ -76,20 +86,23 @@ def change(folder: Path, make: Plan, options: Options) -> int:
     git = found.git
     with nullcontext() if options.dry_run else git.lock():
         repository = Repository(found.root, git)  # read under the lock
-        repository.require_same_version()
+        require(repository)
         git.refuse_left_out(*layout.READ)
         what = make(repository)
         merged = what.merged
         differing = git.differing(merged.files)
         told = subject([*differing, *merged.conflicts], what.added, what.removed)
-        edits = _edits(repository, merged, differing)
+        told = what.title if told and what.title else told
+        edits = _edits(repository, merged, [p for p in differing if p not in what.left])
         for note in merged.notes:
             for line in f"note: {note}".split("\n"):
                 terminal.say(line)
         if options.dry_run:
             return _show(repository, merged, told, edits)
         if merged.conflicts:
-            return _conflicts(repository, merged, options.message or told, options)
+            _refuse_branch(merged, options)
+            (leave or _leave)(repository, merged, options.message or told)
+            return FOUND
         effects = effects_of(found.root, merged.files)
         commit = git.commit(
             merged.files,
@@ -249,7 +262,7 @@ def _show(repository: Repository, merged: Merged, told: str, edits: Sequence[str
     """Shows what a change would do, and says that it was not done."""
     show(repository.root, merged)
     if merged.conflicts:
-        _tell_conflicts(merged)
+        tell_conflicts(merged)
     else:
         _say(effects_of(repository.root, merged.files))
     would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
@@ -257,16 +270,17 @@ def _show(repository: Repository, merged: Merged, told: str, edits: Sequence[str
     return FOUND if merged.conflicts else 0
 
 
-def _tell_conflicts(merged: Merged) -> None:
+def tell_conflicts(merged: Merged) -> None:
+    """Names every file in which both sides changed the same lines."""
     for path in merged.conflicts:
         terminal.say(f"conflict: {path}: your edit and the new text change the same lines")
 
 
-def _conflicts(repository: Repository, merged: Merged, message: str, options: Options) -> int:
-    """Leaves conflicts as git does, and says what is done with them.
+def _refuse_branch(merged: Merged, options: Options) -> None:
+    """Refuses conflicts that would have to be left on a new branch.
 
     Raises:
-        FoundError: they cannot be left on a new branch.
+        FoundError: with each of them.
     """
     if options.branch:
         switch = shell.line("git", "switch", "-c", options.branch)
@@ -275,22 +289,34 @@ def _conflicts(repository: Repository, merged: Merged, message: str, options: Op
             Problem(path, "your edit and the new text change the same lines", hint)
             for path in merged.conflicts
         )
-    written = [
+
+
+def written(repository: Repository, merged: Merged) -> list[str]:
+    """The files that leaving the conflicts writes: those in conflict, and what merged cleanly."""
+    clean = [
         path
         for path in repository.git.differing(merged.files)
         if read_file(repository.root, path) != merged.files[path]
     ]
+    return sorted({*clean, *merged.conflicts})
+
+
+def leave_conflicts(repository: Repository, merged: Merged) -> None:
+    """Leaves conflicts as git does, and names them."""
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
     repository.git.leave_conflict(merged.files, stages)
-    _tell_conflicts(merged)
-    paths = sorted({*written, *merged.conflicts})
+    tell_conflicts(merged)
+
+
+def _leave(repository: Repository, merged: Merged, message: str) -> None:
+    paths = written(repository, merged)
     back = shell.line("git", "restore", "--source=HEAD", "--staged", "--worktree", *paths)
+    leave_conflicts(repository, merged)
     terminal.say(
         "resolve them (`git mergetool`, or edit the markers), `git add` them and "
         f"`{shell.line('git', 'commit', '-m', message)}`;"
     )
     terminal.say(f"`{back}` takes all of it back")
-    return FOUND
 
 
 def _stages(conflict: Conflict) -> repo.Stages:

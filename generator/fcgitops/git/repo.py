@@ -6,6 +6,7 @@ contents are bytes, None deletes the file.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -292,6 +293,58 @@ class GitRepository:
                 merge_message=f"{message.strip()}\n" if message else "",
             )
             transaction.apply(tree, step, "")
+
+    def resolve(self, paths: Iterable[str]) -> None:
+        """Takes files as the work tree has them into the index: their conflicts are resolved."""
+        data = "".join(f"{self.prefix}{path}\0" for path in paths)
+        with self.lock():
+            command = ("update-index", "--add", "--remove", "-z", "--stdin")
+            self._tree.git.run(*command, data=raw(data))
+            self._tree = self._tree.again(self._tree.git.held)
+
+    def rewrite(self, contents: Contents) -> None:
+        """Writes files of the work tree that a conflict has left there, each whole or not at all.
+
+        Whatever else they hold is lost. Killed in between, it has written the first of them.
+
+        Args:
+            contents: by path, in this order; None takes the file away.
+        """
+        for path, content in contents.items():
+            target = self.root / path
+            if content is None:
+                target.unlink(missing_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            whole = target.with_name(f"{target.name}.fcgitops-new")
+            whole.write_bytes(content)
+            if target.exists():
+                shutil.copymode(target, whole)
+            whole.replace(target)
+
+    def restore(self, paths: Iterable[str], *, worktree: bool = True) -> None:
+        """Puts files back as HEAD has them, in the index and, by choice, in the work tree.
+
+        Files that HEAD has not are taken away. Whatever else they hold is lost.
+        """
+        with self.lock():
+            names = self._tree.head_names(self.prefix + path for path in paths)
+            there = "".join(f"{path}\0" for path, name in names.items() if name)
+            gone = [path for path, name in names.items() if not name]
+            if there:
+                where = ("--staged", "--worktree") if worktree else ("--staged",)
+                listed = ("--pathspec-from-file=-", "--pathspec-file-nul")
+                command = ("--literal-pathspecs", "restore", "-q", "--source=HEAD", *where, *listed)
+                self._tree.git.run(*command, data=raw(there))
+            if gone:
+                data = "".join(f"{path}\0" for path in gone)
+                remove = ("update-index", "--force-remove", "-z", "--stdin")
+                self._tree.git.run(*remove, data=raw(data))
+                for path in gone if worktree else ():
+                    (self.top / path).unlink(missing_ok=True)
+                    with suppress(OSError):  # as git does, with the folders that are empty now
+                        os.removedirs((self.top / path).parent)
+            self._tree = self._tree.again(self._tree.git.held)
 
     def _from_top(self, contents: Contents) -> dict[str, bytes | None]:
         return {self.prefix + path: content for path, content in contents.items()}

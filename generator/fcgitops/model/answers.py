@@ -312,6 +312,37 @@ def render(answers: Answers) -> bytes:
     ).encode()
 
 
+def version_of(data: bytes) -> str:
+    """The version that a fcgitops.yaml records, which may be one that has other answers.
+
+    Raises:
+        InputError: it records none.
+    """
+    document = yamlio.load(data, layout.ANSWERS)
+    version = document.get("version") if isinstance(document, dict) else None
+    if isinstance(version, str):
+        return version
+    what = "is missing" if version is None else f"{shown(version)} is not text"
+    raise InputError(Problem(f"{layout.ANSWERS}: version", what, "take it back from Git"))
+
+
+def is_newer(version: str, than: str = __version__) -> bool:
+    """Whether a version of fcgitops is newer than another one, in the order of PEP 440.
+
+    Raises:
+        InputError: it is no version.
+    """
+    if version == than:
+        return False
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - for other ones alone
+
+    try:
+        return Version(version) > Version(than)
+    except InvalidVersion as error:
+        where = f"{layout.ANSWERS}: version"
+        raise InputError(Problem(where, f"{version!r} is no version", than)) from error
+
+
 def load(data: bytes) -> Answers:
     """The answers that fcgitops.yaml records; `requirement` and `environments` are defaults.
 

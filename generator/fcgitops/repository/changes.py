@@ -20,7 +20,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged, MergeFile
 from fcgitops.sync import entrypoints
-from fcgitops.text.tree import read_file, read_tree, safe_join
+from fcgitops.text.tree import read_tree, safe_join
 
 SHARED = (layout.ANSWERS, environments.VARIANT_FILE, layout.CLUSTER_ROLE)
 """The sources that environments share."""
@@ -39,6 +39,10 @@ class Change:
     """Folders of the environments and experiments that it makes."""
     removed: set[str] = field(default_factory=set)
     """Folders of those that it takes away."""
+    left: Collection[str] = ()
+    """Files that the same change has left in the work tree before: no edits of the user's."""
+    title: str = ""
+    """What it does, in one line; empty where its files tell."""
 
 
 def is_source(path: str) -> bool:
@@ -97,7 +101,7 @@ def of_environments(  # noqa: PLR0913 - all but three have a default
     if whole or layout.ANSWERS in used or (changed and _nni_is_on(repository, changed.values())):
         others = [*changed.values(), *gone]
         merged.add(environments.repository_outcome(repository, merge_file, others))
-    merged.files |= {path: read_file(repository.root, path) for path in used}
+    merged.files |= {path: repository.file(path) for path in used}
     added = {f"{layout.OVERLAYS}/{item.environment.name}" for item in planned if item.new}
     added |= {f"{layout.EXPERIMENTS}/{item.experiment.name}" for item in own if item.new}
     return Change(merged, planned, added)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.text import keypaths, yamlio
-from fcgitops.text.tree import read_file, safe_join
+from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.yamledit import Document
 
@@ -27,9 +27,22 @@ from fcgitops.text.yamledit import Document
 class Repository:
     """The content root: the folder that holds fcgitops.yaml."""
 
-    def __init__(self, root: Path, git: repo.GitRepository | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        git: repo.GitRepository | None = None,
+        pending: Mapping[str, bytes | None] | None = None,
+    ) -> None:
+        """A repository on disk.
+
+        Args:
+            root: the content root.
+            git: what it is in, where that is known.
+            pending: sources that change in the same commit: path → what they will hold.
+        """
         self.root = root
         self._git = git
+        self._pending = pending or {}
 
     @functools.cached_property
     def git(self) -> repo.GitRepository:
@@ -52,10 +65,19 @@ class Repository:
     @functools.cached_property
     def answers(self) -> Answers:
         """What fcgitops.yaml says."""
-        data = read_file(self.root, layout.ANSWERS)
+        return answers.load(self._answers_file)
+
+    @property
+    def _answers_file(self) -> bytes:
+        data = self.file(layout.ANSWERS)
         if data is None:
             raise InputError(Problem(layout.ANSWERS, "is missing", "take it back from Git"))
-        return answers.load(data)
+        return data
+
+    @functools.cached_property
+    def version(self) -> str:
+        """The fcgitops that wrote it last, whatever else its fcgitops.yaml says."""
+        return answers.version_of(self._answers_file)
 
     @functools.cached_property
     def defaults(self) -> dict[str, Any]:
@@ -69,12 +91,30 @@ class Repository:
         Raises:
             InputError: with the way out.
         """
-        if self.answers.version != __version__:
+        if self.version != __version__:
+            pinned = "use the one that requirements.txt pins, as make does"
+            newer = answers.is_newer(self.version)
             raise InputError(
                 Problem(
                     f"{layout.ANSWERS}: version",
-                    f"fcgitops {self.answers.version} wrote this repository, this is {__version__}",
-                    "use the one that requirements.txt pins, as make does",
+                    f"fcgitops {self.version} wrote this repository, this is {__version__}",
+                    pinned if newer else f"`fcgitops update` carries it here; or {pinned}",
+                )
+            )
+
+    def require_no_newer_version(self) -> None:
+        """Refuses a repository that a newer version of fcgitops wrote.
+
+        Raises:
+            InputError: with the way out.
+        """
+        if answers.is_newer(self.version):
+            raise InputError(
+                Problem(
+                    f"{layout.ANSWERS}: version",
+                    f"fcgitops {self.version} wrote this repository, which is newer than this "
+                    f"one, {__version__}",
+                    f"install {self.version} or newer, as requirements.txt does",
                 )
             )
 
@@ -160,14 +200,28 @@ class Repository:
         found = self.head.read_head(missing) if self.head and missing else {}
         return {missing[path]: data for path, data in found.items() if data is not None}
 
+    def file(self, path: str) -> bytes | None:
+        """What a file holds, or will hold where it is pending; None where there is none."""
+        return self._pending[path] if path in self._pending else read_file(self.root, path)
+
+    def folder(self, path: str) -> Tree:
+        """The same of every file of a folder, relative to it."""
+        found: dict[str, bytes | None] = dict(read_tree(safe_join(self.root, path)))
+        found |= {
+            name.removeprefix(f"{path}/"): data
+            for name, data in self._pending.items()
+            if name.startswith(f"{path}/")
+        }
+        return {name: data for name, data in found.items() if data is not None}
+
     def read(self, path: str) -> bytes | None:
         """Content of a file that environments share; None where there is none, nor in HEAD.
 
         Raises:
             InputError: HEAD has it and the work tree has not; or as `read_file`.
         """
-        data = read_file(self.root, path)
-        if data is None and self.head and self.head.list_head(path):
+        data = self.file(path)
+        if data is None and path not in self._pending and self.head and self.head.list_head(path):
             hint = f"{shell.line('git', 'restore', path)}, or commit that it is gone"
             raise InputError(Problem(path, "is missing here, and was committed", hint))
         return data
@@ -231,7 +285,7 @@ class Repository:
 
     def source(self, name: str) -> bytes | None:
         """Content of overlays/NAME/environment.yaml, None where there is none."""
-        return read_file(self.root, layout.source_path(name))
+        return self.file(layout.source_path(name))
 
     def environment(self, name: str) -> Environment:
         """The environment `name` as its file says.

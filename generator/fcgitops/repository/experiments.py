@@ -20,7 +20,7 @@ from fcgitops.repository.environments import bring_in_line
 from fcgitops.repository.merge import Merged, MergeFile
 from fcgitops.sync import entrypoints
 from fcgitops.text import yamledit, yamlio
-from fcgitops.text.tree import Tree, at, read_file, read_tree, safe_join
+from fcgitops.text.tree import Tree, at, read_file, safe_join
 from fcgitops.text.values import did_you_mean
 
 _EDITED = (
@@ -207,7 +207,7 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     total = Merged()
     names = repository.environment_names()
     repository.read(f"{layout.NNI_COMPONENT}/kustomization.yaml")  # it is not left out unseen
-    component = read_tree(safe_join(repository.root, layout.NNI_COMPONENT))
+    component = repository.folder(layout.NNI_COMPONENT)
     for item in planned:
         env, folder = item.environment, f"{layout.EXPERIMENTS}/{item.experiment.name}"
         files = nni_experiment.files(item.experiment, env, model.inputs(item.own), component)

@@ -1,0 +1,285 @@
+"""`fcgitops update`: carries a repository to this version of fcgitops."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fcgitops import __version__
+from fcgitops.commands import writing
+from fcgitops.commands.writing import Options
+from fcgitops.core import terminal
+from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
+from fcgitops.git import program
+from fcgitops.model import layout
+from fcgitops.repository import record, update
+from fcgitops.repository.changes import Change
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.merge import Merged
+from fcgitops.text.tree import read_file
+from fcgitops.text.words import count
+
+RESUME = "`fcgitops update --continue` once they are resolved, or `fcgitops update --abort`"
+
+
+def run(
+    folder: Path,
+    *,
+    check: bool,
+    diff: bool,
+    resume: bool,
+    abort: bool,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Carries the repository to this version, merged with the user's edits.
+
+    Args:
+        folder: somewhere in the repository.
+        check: only say whether there is something to do.
+        diff: only show what would be done: files, and objects with their effects.
+        resume: finish an update whose conflicts are resolved.
+        abort: take back an update that left conflicts.
+        options: those of `writing.Options`.
+
+    Returns:
+        0; 1 where the user's edits and the new text conflict, or where `check` finds something.
+
+    Raises:
+        InputError, ToolError: nothing was written.
+        FoundError: with `resume`, conflicts that are not resolved.
+    """
+    how = Options(**options)
+    modes = {"--check": check, "--diff": diff, "--continue": resume, "--abort": abort}
+    _refuse_together([name for name, given in modes.items() if given], how)
+    if abort:
+        return _abort(folder)
+    if check:
+        return _check(folder)
+    if diff:
+        return _diff(folder)
+
+    def make(repository: Repository) -> Change:
+        waiting = _Waiting.of(repository)
+        if resume:
+            return _resumed(repository, waiting)
+        if waiting:
+            raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", RESUME))
+        return update.plan(repository, program.merge_file)
+
+    status = writing.change(
+        folder, make, how, require=Repository.require_no_newer_version, leave=_leave
+    )
+    if resume and not status:
+        _Waiting.place(Repository.find(folder)).unlink(missing_ok=True)
+    return status
+
+
+def _refuse_together(given: list[str], how: Options) -> None:
+    """Refuses options that contradict each other.
+
+    Raises:
+        InputError: with each of them.
+    """
+    others = {"--dry-run": how.dry_run, "--no-commit": how.no_commit, "--branch": how.branch}
+    if given != ["--continue"]:
+        others |= {"--message": how.message}
+    else:
+        del others["--no-commit"]
+    problems = [
+        Problem(name, f"is not taken together with {given[0]}", "one of the two")
+        for name in (*given[1:], *(name for name, value in others.items() if given and value))
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+@dataclass
+class _Waiting:
+    """An update that waits for its conflicts, as it is kept in Git's own directory."""
+
+    written: list[str]
+    """What it wrote; without those files that the work tree held already."""
+    staged: list[str]
+    """What it staged of these others."""
+    conflicts: list[str]
+    message: str
+
+    def save(self, repository: Repository) -> None:
+        """Keeps it until it is finished or taken back."""
+        place = self.place(repository)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(dataclasses.asdict(self)))
+
+    @staticmethod
+    def place(repository: Repository) -> Path:
+        """Where it is kept; no file where none waits."""
+        return repository.git.private / "update.json"
+
+    @classmethod
+    def of(cls, repository: Repository) -> _Waiting | None:
+        """The one that waits; None where there is none, or where it was ended by plain git."""
+        try:
+            found = cls(**json.loads(cls.place(repository).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            where = str(cls.place(repository))
+            raise InputError(Problem(where, "cannot be read", "git restore, and delete it")) from (
+                error
+            )
+        if repository.git.edited(found.written):
+            return found
+        cls.place(repository).unlink()
+        return None
+
+
+def _leave(repository: Repository, merged: Merged, message: str) -> None:
+    """Leaves conflicts in the work tree, the recorded version as it was."""
+    merged.files.pop(layout.ANSWERS, None)
+    merged.files[layout.BASE_RECORD] = _with_former_answers(repository, merged)
+    written = writing.written(repository, merged)
+    staged = sorted({*repository.git.differing(merged.files)} - {*written})
+    waiting = _Waiting(written, staged, sorted(merged.conflicts), message)
+    waiting.save(repository)
+    try:
+        writing.leave_conflicts(repository, merged)
+    except Exception:
+        _Waiting.place(repository).unlink()
+        raise
+    terminal.say(
+        f"{layout.ANSWERS} says {repository.version} until they are resolved (`git mergetool`, or "
+        "edit the markers):\n"
+        "`fcgitops update --continue` finishes, `fcgitops update --abort` takes all of it back"
+    )
+
+
+def _with_former_answers(repository: Repository, merged: Merged) -> bytes | None:
+    """The base's new record, but for fcgitops.yaml, which is to be merged again."""
+    new = merged.files[layout.BASE_RECORD]
+    old = record.decode(repository.read(layout.BASE_RECORD)) or {}
+    tree = record.decode(new) or {}
+    tree.pop(layout.ANSWERS, None)
+    former = {path: data for path, data in old.items() if path == layout.ANSWERS}
+    return record.encode(tree | former)
+
+
+def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
+    """The rest of an update whose conflicts are resolved.
+
+    Raises:
+        InputError: none waits.
+        FoundError: there are conflict markers left.
+    """
+    if waiting is None:
+        raise InputError(Problem("--continue", "no update waits for it", "fcgitops update"))
+    problems = [
+        Problem(f"{path}:{line}", "is a conflict marker", "choose one side, or join them")
+        for path in waiting.conflicts
+        for line in _markers(read_file(repository.root, path) or b"")
+    ]
+    if problems:
+        raise FoundError(problems)
+    repository.git.resolve(waiting.conflicts)
+    what = update.plan(repository, program.merge_file)
+    merged = what.merged
+    for path in (*waiting.written, *waiting.staged):
+        if path not in merged.conflicts:
+            merged.files.setdefault(path, read_file(repository.root, path))
+    _follow(repository, merged, waiting)
+    what.left = {*waiting.written, *waiting.staged}
+    what.title = waiting.message
+    return what
+
+
+def _follow(repository: Repository, merged: Merged, waiting: _Waiting) -> None:
+    """Brings files that the update has left uncommitted in line with how conflicts were resolved.
+
+    A record follows its files: were this killed between them, they would be taken for edits.
+
+    Raises:
+        FoundError: that conflicts with other edits.
+    """
+    now = {path: conflict.merged for path, conflict in merged.conflicts.items()} | merged.files
+    own = {*waiting.written, *waiting.staged}
+    if merged.conflicts:
+        own |= merged.conflicts.keys()
+        now.pop(layout.ANSWERS, None)
+        now[layout.BASE_RECORD] = _with_former_answers(repository, merged)
+    found = [path for path in now if path in own and now[path] != read_file(repository.root, path)]
+    found.sort(key=lambda path: (path.endswith((layout.RECORD_FILE, layout.BASE_RECORD)), path))
+    if merged.conflicts:
+        waiting.written = sorted({*waiting.written, *merged.conflicts})
+        waiting.conflicts = sorted(merged.conflicts)
+        waiting.save(repository)
+    repository.git.rewrite({path: now[path] for path in found})
+    if merged.conflicts:
+        writing.tell_conflicts(merged)
+        raise FoundError(
+            Problem(path, "follows from what was resolved, and has an edit of yours", RESUME)
+            for path in merged.conflicts
+        )
+
+
+_MARKER = re.compile(rb"(<{7}|\|{7}|>{7}) ")
+
+
+def _markers(data: bytes) -> list[int]:
+    """The numbers of the lines that are conflict markers."""
+    return [n for n, line in enumerate(data.split(b"\n"), 1) if _MARKER.match(line)]
+
+
+def _abort(folder: Path) -> int:
+    repository = Repository.find(folder)
+    with repository.git.lock():
+        waiting = _Waiting.of(repository)
+        if waiting is None:
+            raise InputError(Problem("--abort", "no update waits for it", "git log"))
+        repository.git.restore(waiting.written)
+        repository.git.restore(waiting.staged, worktree=False)
+        _Waiting.place(repository).unlink()
+    terminal.say(f"{count(len(waiting.written), 'file')} are as they were")
+    return 0
+
+
+def _planned(folder: Path) -> tuple[Repository, Change]:
+    """The repository and what an update makes of it; nothing is written."""
+    repository = Repository.find(folder)
+    repository.require_no_newer_version()
+    repository.git.refuse_left_out(*layout.READ)
+    return repository, update.plan(repository, program.merge_file)
+
+
+def _check(folder: Path) -> int:
+    repository, what = _planned(folder)
+    differing = repository.git.differing(what.merged.files)
+    if not differing and not what.merged.conflicts:
+        terminal.data(f"fcgitops {__version__} has nothing newer\n")
+        return 0
+    told = f"{count(len(differing), 'file')} would change"
+    if what.merged.conflicts:
+        told += f", {len(what.merged.conflicts)} with conflicts"
+    terminal.data(f"from fcgitops {repository.version} to {__version__}: {told}\n")
+    writing.tell_conflicts(what.merged)
+    return FOUND
+
+
+def _diff(folder: Path) -> int:
+    from fcgitops.commands import diff as command  # noqa: PLC0415 - it imports every rule
+    from fcgitops.diff.fleet import Fleet  # noqa: PLC0415
+    from fcgitops.git.history import History  # noqa: PLC0415
+    from fcgitops.programs import kustomize  # noqa: PLC0415
+
+    repository, what = _planned(folder)
+    for note in what.merged.notes:
+        terminal.say(f"note: {note}")
+    writing.show(repository.root, what.merged)
+    if what.merged.conflicts:
+        writing.tell_conflicts(what.merged)
+        return FOUND
+    history = History(repository.root)
+    fleet = Fleet.of(history.head, history.planned(what.merged.files), history.prefix)
+    return command.show(fleet.report(kustomize.find()), command.Options())

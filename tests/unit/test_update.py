@@ -1,0 +1,345 @@
+"""`fcgitops update` as a user types it, in repositories that released versions made."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Fcgitops, snapshot
+from fcgitops import __version__
+from fcgitops.repository import record
+from gitenv import RELEASED, clone_released, files, git, write
+from test_released import HAND_EDITS
+
+EDITED = {"hand-edits", "out-of-line", "lenient"}
+"""Repositories in which more than a release's own commands have worked."""
+NAMES = sorted(path.stem for path in (RELEASED / "0.1.0").glob("*.bundle"))
+WORKFLOW = ".github/workflows/test.yml"
+NEWER = f"from fcgitops 0.1.0 to {__version__}"
+
+
+def again(root: Path, folder: Path, fcgitops: Fcgitops) -> Path:
+    """What this version makes below `folder` from the sources of a repository, from nothing."""
+    recorded = yaml.safe_load((root / "fcgitops.yaml").read_text())
+    pin = (root / "requirements.txt").read_text().splitlines()[-1]
+    answers = {**recorded["answers"], "defaults": recorded["defaults"], "requirement": pin}
+    write(folder, {"answers.yaml": yaml.safe_dump(answers)})
+    made = folder / root.name
+    fcgitops("new", made, "--no-input", "--answers", folder / "answers.yaml")
+    for path in root.glob("overlays/*/environment.yaml"):
+        other = made / path.relative_to(root)
+        shutil.copytree(path.parent / "local", other.parent / "local")
+        shutil.copy(path, other)
+    for path in root.glob("experiments/*"):
+        known = record.decode((path / ".fcgitops").read_bytes()) or {}
+        leave = shutil.ignore_patterns(".fcgitops", *known)
+        shutil.copytree(path, made / path.relative_to(root), ignore=leave)
+    fcgitops("-C", made, "overlays")
+    for path in root.glob("experiments/*"):
+        fcgitops("-C", made, "nni", "experiment", path.name)
+    return made
+
+
+def edits(root: Path) -> dict[str, list[str]]:
+    """Each generated file in which somebody has edited lines, and these lines."""
+    found = {}
+    for place in (root / ".fcgitops/base", *root.glob("**/.fcgitops")):
+        if not place.is_file():
+            continue
+        folder = root if place.name == "base" else place.parent
+        for path, text in (record.decode(place.read_bytes()) or {}).items():
+            changed = ["deleted"]
+            if (folder / path).exists():
+                mine = (folder / path).read_text().splitlines()
+                lines = difflib.ndiff(text.decode().splitlines(), mine)
+                changed = [line for line in lines if line[0] in "+-"]
+            if changed:
+                found[str((folder / path).relative_to(root))] = changed
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - EDITED))
+def test_update_gives_what_this_version_makes(
+    name: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """From every repository of 0.1.0: one commit, the very files, and nothing to do after it."""
+    root = clone_released(name, tmp_path)
+    before = git(root, "rev-parse", "HEAD")
+    sources = {p: t for p, t in files(root).items() if p.endswith(("environment.yaml", "run.yaml"))}
+
+    assert fcgitops("-C", root, "update", "--check", status=1).out.startswith(NEWER)
+    fcgitops("-C", root, "update")
+
+    assert git(root, "log", "-1", "--format=%s %P") == f"Update to fcgitops {__version__} {before}"
+    assert git(root, "status", "--porcelain") == ""
+    assert {path: files(root)[path] for path in sources} == sources
+    shutil.rmtree(root / ".git")
+    made = again(root, tmp_path / "again", fcgitops)
+    shutil.rmtree(made / ".git")
+    assert files(root) == files(made)
+
+
+@pytest.mark.parametrize("name", ["fleet", "nni", "upstream-every-key"])
+def test_a_second_update_has_nothing_to_do(name: str, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """And what came of the first passes this version's checks."""
+    root = clone_released(name, tmp_path)
+    fcgitops("-C", root, "update")
+    head = git(root, "rev-parse", "HEAD")
+
+    assert "nothing to do" in fcgitops("-C", root, "update").err
+    checked = fcgitops("-C", root, "update", "--check").out
+    assert checked == f"fcgitops {__version__} has nothing newer\n"
+
+    assert git(root, "rev-parse", "HEAD") == head
+    fcgitops("-C", root, "verify")
+
+
+def resolve(root: Path) -> None:
+    """Takes the new text of the workflow's conflict."""
+    text = (root / WORKFLOW).read_text()
+    mine, _, rest = text.partition("<<<<<<< yours\n")
+    new, _, end = rest.partition("=======\n")[2].partition(">>>>>>> ")
+    write(root, {WORKFLOW: mine + new + end.partition("\n")[2]})
+
+
+def test_every_hand_edit_is_kept(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Line by line, deleted files too; the one line that both sides changed is a conflict."""
+    root = clone_released("hand-edits", tmp_path)
+    special = {WORKFLOW, "fcgitops.yaml"}
+    before = {path: lines for path, lines in edits(root).items() if path not in special}
+
+    said = fcgitops("-C", root, "update", status=1).err
+
+    assert [line for line in said.splitlines() if line.startswith("conflict")] == [
+        f"conflict: {WORKFLOW}: your edit and the new text change the same lines"
+    ]
+    assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
+    resolve(root)
+    fcgitops("-C", root, "update", "--continue")
+
+    assert git(root, "log", "-1", "--format=%s%b") == f"Update to fcgitops {__version__}"
+    assert git(root, "status", "--porcelain") == ""
+    after = {path: lines for path, lines in edits(root).items() if path not in special}
+    assert after == before
+    kept = {p: line for p, line in HAND_EDITS.items() if p != WORKFLOW}
+    assert [p for p, line in kept.items() if line not in (root / p).read_text()] == []
+    assert "nothing to do" in fcgitops("-C", root, "update").err
+    fcgitops("-C", root, "verify")
+
+
+def test_fcgitops_yaml_keeps_its_edits_beside_new_answers(
+    fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """An answer that 0.1.0 did not ask beside one that was edited is no conflict."""
+    root = clone_released("hand-edits", tmp_path)
+    git(root, "rm", "-q", WORKFLOW)
+    git(root, "commit", "-q", "-m", "No workflow")
+
+    fcgitops("-C", root, "update")
+
+    changed = git(root, "show", "--format=", "-U0", "HEAD", "--", "fcgitops.yaml").splitlines()
+    assert [line for line in changed if line[0] in "+-" and line[1] not in "+-#"] == [
+        "-version: 0.1.0",
+        f"+version: {__version__}",
+        "+  kubernetes: 1.29-",
+        "+  branch: main",
+    ]
+
+
+def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Though they were added: exit 1, each line named, the version as it was."""
+    root = clone_released("hand-edits", tmp_path)
+    fcgitops("-C", root, "update", status=1)
+    git(root, "add", "-A")
+    head = git(root, "rev-parse", "HEAD")
+
+    said = fcgitops("-C", root, "update", "--continue", status=1).err
+
+    assert said.startswith(f"error: {WORKFLOW}:13: is a conflict marker")
+    assert git(root, "rev-parse", "HEAD") == head
+    assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
+
+
+def test_abort_restores_everything(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Files, index and HEAD, and what was edited and not committed before."""
+    root = clone_released("hand-edits", tmp_path)
+    write(root, {"docs/runbook.md": "# Changed, not committed\n", "notes.txt": "mine\n"})
+    before = files(root), git(root, "ls-files", "-s"), git(root, "rev-parse", "HEAD")
+    fcgitops("-C", root, "update", status=1)
+    assert files(root) != before[0]
+
+    fcgitops("-C", root, "update", "--abort")
+
+    assert (files(root), git(root, "ls-files", "-s"), git(root, "rev-parse", "HEAD")) == before
+    assert fcgitops("-C", root, "update", "--abort", status=2).err.startswith(
+        "error: --abort: no update waits for it"
+    )
+
+
+def test_what_follows_from_a_resolved_conflict_is_generated_anew(
+    fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """An environment's files come from the variant's file as it was resolved."""
+    root = clone_released("hardened-argocd", tmp_path)
+    variant = "overlays/customized-config/frameworkcontroller.yaml"
+    fcgitops("-C", root, "update")
+    text, new = (root / variant).read_text(), "workerNumber: 500\n"
+    assert new in text
+    # As if the former version had generated another number, and somebody had edited it.
+    tree = record.decode((root / ".fcgitops/base").read_bytes()) or {}
+    tree[variant] = text.replace(new, "workerNumber: 400\n").encode()
+    edited = text.replace(new, "workerNumber: 700\n")
+    write(root, {".fcgitops/base": record.encode(tree), variant: edited})
+    git(root, "commit", "-qam", "Another number")
+    fcgitops("-C", root, "overlays", "--no-commit")
+    git(root, "commit", "-qm", "In line")
+
+    fcgitops("-C", root, "update", status=1)
+    write(root, {variant: text.replace(new, "workerNumber: 600\n")})
+    fcgitops("-C", root, "update", "--continue")
+
+    assert "workerNumber: 600\n" in (root / "overlays/prod/frameworkcontroller.yaml").read_text()
+    assert git(root, "status", "--porcelain") == ""
+    assert "nothing to do" in fcgitops("-C", root, "update").err
+
+
+def test_out_of_line_is_brought_in_line(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Sources win over what was generated from older ones; an edit and a deletion are kept."""
+    root = clone_released("out-of-line", tmp_path)
+
+    said = fcgitops("-C", root, "update").err
+
+    assert "note: overlays/dev/kustomization.yaml was deleted here and stays so\n" in said
+    assert "workerNumber: 800" in (root / "overlays/prod/frameworkcontroller.yaml").read_text()
+    assert "workerNumber: 300" in (root / "overlays/stage/frameworkcontroller.yaml").read_text()
+    assert not (root / "overlays/dev/kustomization.yaml").exists()
+
+
+def test_migration_of_tags_that_hardened_refuses_now(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """They go on being used: the key that takes them is written, and that is said."""
+    root = clone_released("lenient", tmp_path)
+
+    said = fcgitops("-C", root, "update").err
+
+    for name, tag in (("dev", "latest"), ("old", "v0.8.0")):
+        path = f"overlays/{name}/environment.yaml"
+        assert f"note: {path}: image.tagPolicy: any was written: image.tag is '{tag}'" in said
+        changed = git(root, "show", "--format=", "-U0", "HEAD", "--", path).splitlines()
+        assert [line for line in changed if line[0] in "+-" and line[1] not in "+-"] == [
+            "+  tagPolicy: any"
+        ]
+    assert "tagPolicy" not in (root / "overlays/prod/environment.yaml").read_text()
+    fcgitops("-C", root, "verify")
+
+
+def test_migration_of_a_default_tag(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """A tag that fcgitops.yaml gives all environments is taken there, once."""
+    root = clone_released("hardened-argocd", tmp_path)
+    text = (root / "fcgitops.yaml").read_text()
+    write(root, {"fcgitops.yaml": text.replace("tag: v1.0.0", "tag: latest  # on purpose")})
+    git(root, "commit", "-qam", "latest")
+
+    said = fcgitops("-C", root, "update").err
+
+    assert "note: fcgitops.yaml: image.tagPolicy: any was written to defaults" in said
+    image = yaml.safe_load((root / "fcgitops.yaml").read_text())["defaults"]["image"]
+    assert (image["tag"], image["tagPolicy"]) == ("latest", "any")
+    assert "tag: latest  # on purpose\n" in (root / "fcgitops.yaml").read_text()
+    assert "tagPolicy" not in (root / "overlays/prod/environment.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("frameworkcontroller-gitops==0.1.0", f"frameworkcontroller-gitops=={__version__}"),
+        (
+            "frameworkcontroller-gitops==0.1.0  # ours\nyamllint==0.1.0",
+            f"frameworkcontroller-gitops=={__version__}  # ours\nyamllint==0.1.0",
+        ),
+        (
+            "frameworkcontroller-gitops @ git+https://x.example/f@v0.1.0",
+            f"frameworkcontroller-gitops @ git+https://x.example/f@v{__version__}",
+        ),
+        ("frameworkcontroller-gitops @ git+https://x.example/f@main",) * 2,
+    ],
+)
+def test_requirements_pin_this_version(
+    old: str, new: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """The line for fcgitops alone; one that names a branch is not touched."""
+    root = clone_released("hardened-argocd", tmp_path)
+    text = (root / "requirements.txt").read_text()
+    pin = "frameworkcontroller-gitops==0.1.0"
+    write(root, {"requirements.txt": text.replace(pin, old)})
+    git(root, "commit", "-q", "--allow-empty", "-am", "Another pin")
+
+    fcgitops("-C", root, "update")
+
+    assert (root / "requirements.txt").read_text() == text.replace(pin, new)
+
+
+def test_a_newer_repository_is_refused_by_name(repository: Path, fcgitops: Fcgitops) -> None:
+    """Whatever else its fcgitops.yaml holds that this version does not know."""
+    text = (repository / "fcgitops.yaml").read_text()
+    text = text.replace(f"version: {__version__}", "version: 9.0.0")
+    write(repository, {"fcgitops.yaml": text.replace("answers:\n", "answers:\n  new: 1\n")})
+
+    for command in (["update"], ["update", "--check"], ["overlays"]):
+        said = fcgitops("-C", repository, *command, status=2).err
+        assert said.startswith(
+            "error: fcgitops.yaml: version: fcgitops 9.0.0 wrote this repository"
+        ), said
+
+
+def test_an_older_repository_is_told_of_update(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """By every other command that writes."""
+    root = clone_released("empty", tmp_path)
+
+    said = fcgitops("-C", root, "overlay", "dev", status=2).err
+
+    assert "(`fcgitops update` carries it here; or use the one that requirements.txt" in said
+
+
+def test_dry_run_and_branch(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """As the other commands that write: nothing written; a commit on a branch of its own."""
+    root = clone_released("empty", tmp_path)
+    before = snapshot(root)
+
+    shown = fcgitops("-C", root, "update", "--dry-run").out
+    assert f"+version: {__version__}\n" in shown
+    assert {p: b for p, b in snapshot(root).items() if not p.startswith(".git/")} == {
+        p: b for p, b in before.items() if not p.startswith(".git/")
+    }
+    fcgitops("-C", root, "update", "--branch", "bot/update", "-m", "chore: fcgitops")
+
+    assert git(root, "log", "-1", "--format=%s", "bot/update") == "chore: fcgitops"
+    assert git(root, "rev-parse", "main") == git(root, "rev-parse", "bot/update~1")
+
+
+def test_a_record_that_names_strange_files_takes_none_away(
+    fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """A base's record from somebody else's branch deletes nothing."""
+    root = clone_released("empty", tmp_path)
+    tree = record.decode((root / ".fcgitops/base").read_bytes()) or {}
+    tree["docs/runbook.md"] = b"# Runbook\n"
+    write(root, {".fcgitops/base": record.encode(tree), "docs/runbook.md": "# Runbook\n"})
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "A strange record")
+
+    said = fcgitops("-C", root, "update").err
+
+    assert "note: .fcgitops/base names docs/runbook.md: not generated there" in said
+    assert (root / "docs/runbook.md").read_text() == "# Runbook\n"
+
+
+def test_options_that_contradict_each_other(repository: Path, fcgitops: Fcgitops) -> None:
+    """Each is named."""
+    said = fcgitops("-C", repository, "update", "--check", "--abort", "--dry-run", status=2).err
+    assert said == (
+        "error: --abort: is not taken together with --check (one of the two)\n"
+        "error: --dry-run: is not taken together with --check (one of the two)\n"
+    )
