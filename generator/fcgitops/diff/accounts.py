@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from fcgitops.diff.change import CRD, Change, Controller, Side
+from fcgitops.diff.change import Change, Controller, Side
 from fcgitops.diff.objects import Pair
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import mapping, name, namespace
 from fcgitops.kubernetes.rights import Granted, Right, Subject, bindings, subjects_of
-
-_FC = "frameworkcontroller.microsoft.com"
-_CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
-
-
-NEEDS: dict[Right, str] = {
-    Right(*_CRDS, "get", CRD): "R04",
-    Right(*_CRDS, "update", CRD): "R04",
-    Right(*_CRDS, "create"): "R04b",
-    **{
-        Right(g, r, "list"): "R05"
-        for g, r in ((_FC, "frameworks"), ("", "configmaps"), ("", "pods"))
-    },
-    Right("", "pods", "create"): "R06",
-    Right("", "configmaps/finalizers", "update"): "R06",
-    Right(_FC, "frameworks", "update"): "R07",
-    Right("", "configmaps", "create"): "R07",
-    Right(_FC, "frameworks/finalizers", "update"): "R07",
-    Right("", "configmaps", "delete"): "R08",
-    Right("", "pods", "delete"): "R08",
-    Right(_FC, "frameworks", "delete"): "R08",
-    **{
-        Right(g, r, "watch"): "R09"
-        for g, r in ((_FC, "frameworks"), ("", "configmaps"), ("", "pods"))
-    },
-    **{
-        Right(g, r, "get"): "R10"
-        for g, r in ((_FC, "frameworks"), ("", "configmaps"), ("", "pods"))
-    },
-}
-"""What FrameworkController needs, and the row that says what happens without it."""
-
+from fcgitops.model.needed_rights import NEEDS
 
 RBAC = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcgitops.diff.accounts import NEEDS, changed_by, may_differ, rights_of
+from fcgitops.diff.accounts import changed_by, may_differ, rights_of
 from fcgitops.diff.change import Change, Side
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import Pair
 from fcgitops.kubernetes.objects import mapping, name, namespace
 from fcgitops.kubernetes.rights import ANY, Granted, Right, Subject, bindings, subjects_of, summary
+from fcgitops.model.needed_rights import NEEDS
 
 APPLIED: dict[str, tuple[str, str]] = {
     "Namespace": ("", "namespaces"),

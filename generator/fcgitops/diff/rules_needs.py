@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcgitops.diff.accounts import NEEDS, RBAC, Account, changed_by, may_differ
+from fcgitops.diff.accounts import RBAC, Account, changed_by, may_differ
 from fcgitops.diff.change import CRD, Change, Controller, Side
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import label
 from fcgitops.kubernetes.objects import name, namespace
 from fcgitops.kubernetes.rights import Right, Subject, subjects_of, summary
+from fcgitops.model.needed_rights import NEEDS
 
 
 def _lost(change: Change, number: str) -> Iterator[tuple[str, list[Right]]]:
@@ -18,7 +19,7 @@ def _lost(change: Change, number: str) -> Iterator[tuple[str, list[Right]]]:
     account = Account(change)
     if account.lost_all():
         return
-    lost = [need for need in account.lost() if NEEDS[need] == number]
+    lost = [need for need in account.lost() if NEEDS[need].row == number]
     if lost:
         yield changed_by(change, account.before, wider=False), lost
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff import podsecurity
 from fcgitops.diff.change import Change, Controller, Side, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Pair, annotations_of, label
 from fcgitops.diff.stored import stored
+from fcgitops.kubernetes import podsecurity
 from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
 
 NNI_ACCOUNTS = ("nni-manager", "nni-trial")

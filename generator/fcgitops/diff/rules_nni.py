@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff import podsecurity
 from fcgitops.diff.accounts import changed_by, may_differ, rights_of, subjects
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
@@ -13,7 +12,7 @@ from fcgitops.diff.objects import Pair, label, labels_of
 from fcgitops.diff.outcome import shown
 from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
 from fcgitops.diff.stored import pod_template, stored
-from fcgitops.kubernetes import quantity
+from fcgitops.kubernetes import podsecurity, quantity
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 from fcgitops.kubernetes.rights import summary
 

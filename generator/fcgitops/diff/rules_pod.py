@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff import podsecurity
+from fcgitops.diff import confinement
 from fcgitops.diff.change import Change, Controller
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.secrecy import redact
-from fcgitops.kubernetes import quantity
+from fcgitops.kubernetes import podsecurity, quantity
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
 
 _ALWAYS_THERE = ("system-node-critical", "system-cluster-critical")
@@ -291,7 +291,7 @@ def confined_less(change: Change) -> Says:
     if change.both is None or change.invalid or change.on_delete_refused:
         return
     before, after = change.both
-    old = podsecurity.freedoms(before.pod)
-    gained = [text for text in podsecurity.freedoms(after.pod) if text not in old]
+    old = confinement.freedoms(before.pod)
+    gained = [text for text in confinement.freedoms(after.pod) if text not in old]
     if gained:
         yield Said(after.label, f"The Pod is confined less: {', '.join(gained)}.")

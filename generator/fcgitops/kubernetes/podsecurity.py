@@ -6,11 +6,14 @@ https://kubernetes.io/docs/concepts/security/pod-security-standards/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.objects import Fields, Object, mapping
 
-BASELINE, RESTRICTED = "baseline", "restricted"
+PRIVILEGED, BASELINE, RESTRICTED = LEVELS = ("privileged", "baseline", "restricted")
+_LABEL = "pod-security.kubernetes.io/enforce"
 _CAPABILITIES = {
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
     "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -30,6 +33,23 @@ _VOLUMES = {
 }  # fmt: skip
 Complaints = Iterator[tuple[Field, str]]
 """Where in the Pod, and what is wrong there."""
+
+
+def enforced(namespace: Object | None) -> tuple[str, int]:
+    """(level, minor version) that a Namespace enforces; the version is large for `latest`.
+
+    One that is not rendered, or has no label, enforces nothing that is known.
+    """
+    found = mapping(mapping(mapping(namespace).get("metadata")).get("labels"))
+    level = str(found.get(_LABEL, PRIVILEGED))
+    version = re.fullmatch(r"v1\.(\d+)", str(found.get(f"{_LABEL}-version", "latest")))
+    return (level if level in LEVELS else PRIVILEGED), int(version[1]) if version else 999
+
+
+def violations(template: Fields, level: str) -> list[str]:
+    """What of a Pod template does not pass a level, as it is today; [] where it passes."""
+    pod = Field(template.get("spec"), (), [])
+    return list(dict.fromkeys(f"{at.path[-1]} {why}" for at, why in complaints(pod, level)))
 
 
 def complaints(spec: Field, level: str) -> Complaints:

@@ -198,27 +198,31 @@ def granted(objects: Iterable[Object], subject: Subject) -> Granted:
 
 
 _WORKLOADS = {"pods", "deployments", "statefulsets", "daemonsets", "replicasets",
-              "replicationcontrollers", "jobs", "cronjobs"}  # fmt: skip
+              "replicationcontrollers", "jobs", "cronjobs", "podtemplates"}  # fmt: skip
 _GRANTING = {"roles", "clusterroles", "rolebindings", "clusterrolebindings",
              "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
              "certificatesigningrequests", "certificatesigningrequests/approval",
-             "persistentvolumes"}  # fmt: skip
+             "persistentvolumes", "serviceaccounts"}  # fmt: skip
 _INTO_PODS = ("exec", "attach", "portforward", "ephemeralcontainers", "proxy")
 _WRITES = {"create", "update", "patch", ANY}
 
 
 def escalates(right: Right) -> bool:
-    """Whether a right leads to more rights than it names (facts, section 5)."""
+    """Whether a right leads to more rights than it names.
+
+    Source: https://kubernetes.io/docs/concepts/security/rbac-good-practices/
+    """
     resource, verb = right.resource, right.verb
     part = resource.partition("/")[2]
     return (
         ANY in (right.group, resource, verb)
         or verb in ("escalate", "bind", "impersonate")
-        or (resource == "secrets" and verb in ("get", "list", "watch"))
-        or (resource.startswith(("pods/", "*/")) and part in _INTO_PODS)
+        or resource == "secrets"
+        or resource.startswith("*/")
+        or (resource.startswith("pods/") and part in _INTO_PODS)
         or (resource == "serviceaccounts/token" and verb == "create")
         or resource in ("nodes/proxy", "services/proxy")
-        or (resource == "namespaces" and verb in ("update", "patch"))
+        or (resource == "namespaces" and verb in _WRITES)
         or (resource in _WORKLOADS | _GRANTING and verb in _WRITES)
     )
 

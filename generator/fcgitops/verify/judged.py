@@ -53,11 +53,7 @@ def enforced(r: Objects) -> Faults:
     """The Pods pass the level of Pod Security that their Namespace enforces."""
     objects = typed(r)
     levels = {
-        name_of(o): (o["metadata"].get("labels") or {}).get(
-            "pod-security.kubernetes.io/enforce", ""
-        )
-        for o in objects
-        if o.get("kind") == "Namespace"
+        name_of(o): podsecurity.enforced(o)[0] for o in objects if o.get("kind") == "Namespace"
     }
     for item in objects:
         level = levels.get(item["metadata"].get("namespace", ""), "")

@@ -1,35 +1,12 @@
-"""The level that a Namespace enforces, what does not pass it, and what a Pod is free to do."""
+"""What a Pod is free to do that a confined one is not, beyond what Pod Security refuses, too."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from fcgitops.diff import objects
-from fcgitops.kubernetes.field import Field
-from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings
-from fcgitops.kubernetes.podsecurity import complaints
+from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
 
-LEVELS = ("privileged", "baseline", "restricted")
-_LABEL = "pod-security.kubernetes.io/enforce"
 _SECCOMP = ("RuntimeDefault", "Localhost")
-
-
-def enforced(namespace: Object | None) -> tuple[str, int]:
-    """(level, minor version) that a Namespace enforces; the version is large for `latest`.
-
-    One that is not rendered, or has no label, enforces nothing that is known.
-    """
-    found = objects.labels_of(namespace) if namespace else {}
-    level = str(found.get(_LABEL, "privileged"))
-    version = re.fullmatch(r"v1\.(\d+)", str(found.get(f"{_LABEL}-version", "latest")))
-    return (level if level in LEVELS else "privileged"), int(version[1]) if version else 999
-
-
-def violations(template: Fields, level: str) -> list[str]:
-    """What of a Pod template does not pass a level, as it is today; [] where it passes."""
-    pod = Field(template.get("spec"), (), [])
-    return list(dict.fromkeys(f"{at.path[-1]} {why}" for at, why in complaints(pod, level)))
 
 
 def _containers(pod: Fields) -> list[Fields]:
