@@ -134,7 +134,9 @@ PLAIN = "frameworkcontroller-config"
 IMAGE_HINT = "(images: name: frameworkcontroller/frameworkcontroller)"
 NAMESPACE_HINT = "(namespace: in kustomization.yaml)"
 OWN = f"r.io/frameworkcontroller/frameworkcontroller:v1.0.1 {IMAGE_HINT}"
-C = "the container frameworkcontroller"
+POD = "StatefulSet frameworkcontroller: spec.template.spec"
+SECURITY = f"{POD}.containers[0].securityContext"
+LEVEL = "hardened is `restricted`"
 EGRESS = "FCG09: does not render egress.yaml as it stands (allow more in a policy of your own)"
 
 
@@ -169,7 +171,8 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
       "(frameworkcontroller)",
       f"FCG03: {ACCOUNT.replace('ServiceAccount frameworkcontroller', 'ServiceAccount default')}"]),
     ("hardened", lambda r: pod(r)["volumes"][0]["configMap"].update(name="none"),
-     ["FCG04: the Pod mounts the ConfigMap none, which is not rendered (namespace: in every layer)",
+     [f"FCG04: {POD}.volumes[frameworkcontroller-config].configMap: the Pod mounts the ConfigMap "
+      "none, which is not rendered (namespace: in every layer)",
       f"FCG05: {CONFIG}"]),
     ("hardened", lambda r: one(r, "ConfigMap").update(data={"frameworkcontroller.yaml": "a: 1\n"}),
      [f"FCG05: {CONFIG}"]),
@@ -185,35 +188,37 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
      ["FCG07: selects Pods by {'app': 'frameworkcontroller'}, but labels them {'app': 'x'} "
       "(never change the label app)"]),
     ("hardened", lambda r: pod(r).update(hostNetwork=True, hostPID=True, hostIPC=True),
-     [f"FCG08: the Pod sets host{name} (leave it out)" for name in ("Network", "PID", "IPC")]),
+     [f"FCG08: {POD}.host{name}: must not be set: {LEVEL}" for name in ("Network", "PID", "IPC")]),
     ("hardened", lambda r: pod(r)["volumes"].append({"name": "v", "hostPath": {"path": "/"}}),
-     ["FCG08: the volume v is of no kind that restricted allows (a Secret for instance)"]),
+     [f"FCG08: {POD}.volumes[1].hostPath: must not be used: {LEVEL}"]),
     ("hardened", lambda r: pod(r)["securityContext"].pop("runAsNonRoot"),
-     [f"FCG08: {C} may run as root (runAsNonRoot: true)"]),
+     [f"FCG08: {SECURITY}.runAsNonRoot: must be true, here or of the Pod: {LEVEL}"]),
     ("hardened", lambda r: security(r).update(runAsNonRoot=False),
-     [f"FCG08: {C} may run as root (runAsNonRoot: true)"]),
+     [f"FCG08: {SECURITY}.runAsNonRoot: must be true, here or of the Pod: {LEVEL}"]),
     ("hardened", lambda r: security(r).update(runAsUser=0),
-     [f"FCG08: {C} may run as root (runAsNonRoot: true)"]),
+     [f"FCG08: {SECURITY}.runAsUser: must not be 0: {LEVEL}"]),
     ("hardened", lambda r: pod(r)["securityContext"]["seccompProfile"].update(type="Unconfined"),
-     [f"FCG08: {C} has no seccomp profile (RuntimeDefault)"]),
+     [f"FCG08: {POD}.securityContext.seccompProfile.type: must be RuntimeDefault or Localhost: "
+      f"{LEVEL}"]),
     ("hardened", lambda r: security(r).update(seccompProfile={"type": "Localhost"}), []),
     ("hardened", lambda r: security(r).pop("allowPrivilegeEscalation"),
-     [f"FCG08: {C} may gain privileges (allowPrivilegeEscalation: false)"]),
+     [f"FCG08: {SECURITY}.allowPrivilegeEscalation: must be false: {LEVEL}"]),
     ("hardened", lambda r: security(r).update(privileged=True),
-     [f"FCG08: {C} may gain privileges (allowPrivilegeEscalation: false)"]),
+     [f"FCG08: {SECURITY}.privileged: must not be set: {LEVEL}"]),
     ("hardened", lambda r: security(r).pop("capabilities"),
-     [f"FCG08: {C} keeps capabilities (capabilities: {{drop: [ALL]}})"]),
+     [f"FCG08: {SECURITY}.capabilities.drop: must have ALL: {LEVEL}"]),
     ("hardened", lambda r: security(r)["capabilities"].update(add=["NET_ADMIN"]),
-     [f"FCG08: {C} keeps capabilities (capabilities: {{drop: [ALL]}})"]),
+     [f"FCG08: {SECURITY}.capabilities.add[0]: NET_ADMIN must not be added: {LEVEL}"]),
     ("hardened", lambda r: security(r)["capabilities"].update(add=["NET_BIND_SERVICE"]), []),
     ("hardened", lambda r: pod(r).update(initContainers=[{"name": "i"}]),
-     ["FCG08: the container i may gain privileges (allowPrivilegeEscalation: false)",
-      "FCG08: the container i keeps capabilities (capabilities: {drop: [ALL]})"]),
+     [f"FCG08: {POD}.initContainers[0].securityContext.allowPrivilegeEscalation: must be false: "
+      f"{LEVEL}",
+      f"FCG08: {POD}.initContainers[0].securityContext.capabilities.drop: must have ALL: {LEVEL}"]),
     ("hardened", lambda r: container(r).update(ports=[{"containerPort": 1}, {"hostPort": 80}]),
-     [f"FCG08: {C} takes a port of its node (no hostPort)"]),
+     [f"FCG08: {POD}.containers[0].ports[1].hostPort: must not be set: {LEVEL}"]),
     ("hardened", lambda r: container(r).update(ports=[{"containerPort": 80}]), []),
     ("hardened", lambda r: security(r).update(procMount="Unmasked"),
-     [f"FCG08: {C} sets procMount (leave it out)"]),
+     [f"FCG08: {SECURITY}.procMount: must be Default: {LEVEL}"]),
     ("hardened", lambda r: security(r).update(procMount="Default"), []),
     ("upstream", lambda r: pod(r).update(hostNetwork=True), []),
     ("hardened", lambda r: r.objects.remove(egress(r)), [EGRESS]),

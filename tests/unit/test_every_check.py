@@ -80,6 +80,18 @@ def test_a_fault_is_found_by_its_number(case: Case, deploy: Path) -> None:
     assert "FCG99" not in numbers
 
 
+@pytest.mark.parametrize(
+    ("number", "of_any_object"), [("FCG04", "FCG38"), ("FCG07", "FCG30"), ("FCG08", "FCG41")]
+)
+def test_a_fault_is_told_once(number: str, of_any_object: str, deploy: Path) -> None:
+    """What FrameworkController's own check says, the check of any object does not say again."""
+    (case,) = (case for case in CASES if case.number == number)
+    edited(deploy, case)
+    numbers = [finding.rule for finding in found(deploy, *case.names)]
+    assert numbers.count(number) == 1
+    assert of_any_object not in numbers
+
+
 def test_every_check_has_a_case() -> None:
     """A new check comes with its line in checkcases.py."""
     there = {(title, check.number) for title, check in catalogue.checks()}

@@ -13,7 +13,6 @@ from fcgitops.verify import (
     entry_points,
     judged,
     nni,
-    pod_security,
     records,
     rights,
     running,
@@ -24,7 +23,7 @@ from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
-    building, controller, effect, entry_points, judged, nni, pod_security, records, rights, running,
+    building, controller, effect, entry_points, judged, nni, records, rights, running,
     silence, sources,
 )  # fmt: skip
 

@@ -7,10 +7,13 @@ reference to a ConfigMap that it did not hash. These checks look at the rendered
 from __future__ import annotations
 
 from fcgitops.core.findings import HAZARD, REJECT
+from fcgitops.kubernetes import podsecurity
+from fcgitops.kubernetes.field import Field, dotted
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
 from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.running import expected
 from fcgitops.verify.subjects import CONTROLLER, RENDERED, Rendered
 
 STATEFUL_SET = f"StatefulSet {overlay.NAME}"
@@ -88,13 +91,15 @@ def account(r: Rendered) -> Faults:
 def references(r: Rendered) -> Faults:
     """Every ConfigMap that the Pod mounts is rendered: else the Pod never starts."""
     for volume in r.pod().get("volumes", []):
-        name = volume.get("configMap", {}).get("name")
-        if name and not r.all("ConfigMap", name):
+        source = volume.get("configMap", {})
+        name = source.get("name")
+        there = r.all("ConfigMap", name) or ("ConfigMap", name) in expected(r)
+        if name and not there and not source.get("optional"):
             yield Fault(
                 f"the Pod mounts the ConfigMap {name}, which is not rendered",
                 "namespace: in every layer",
                 object=STATEFUL_SET,
-                cause=f"{POD}.volumes",
+                path=f"{POD}.volumes[{volume.get('name')}].configMap",
             )
 
 
@@ -158,6 +163,17 @@ def selector(r: Rendered) -> Faults:
             object=STATEFUL_SET,
             cause="spec.template.metadata.labels",
         )
+
+
+@CONTROLLER.check("FCG08", HAZARD)
+def restricted(r: Rendered) -> Faults:
+    """In `hardened` the Pod passes the Pod Security Standard `restricted`."""
+    if r.profile != "hardened":
+        return
+    pod = Field(r.controller(), (), [])["spec"]["template"]["spec"]
+    for place, complaint in podsecurity.complaints(pod, podsecurity.RESTRICTED):
+        what = f"{complaint}: hardened is `restricted`"
+        yield Fault(what, object=STATEFUL_SET, path=dotted(place.path))
 
 
 @RENDERED.check("FCG09", HAZARD)

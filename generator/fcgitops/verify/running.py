@@ -270,7 +270,7 @@ def _selects(policy: Object, labels: dict[str, str]) -> bool:
 @NEEDS.check("FCG38", HAZARD)
 def referred(r: Rendered) -> Faults:
     """What the Pod refers to is rendered, or `expects` of environment.yaml names it."""
-    expected = _expected(r)
+    there = expected(r)
     for kind, name, place, key in _references(r.pod()):
         found = r.all(kind, name)
         if found:
@@ -279,12 +279,12 @@ def referred(r: Rendered) -> Faults:
             if key and kind in ("ConfigMap", "Secret") and key not in keys:
                 what = f"the {kind} {name} has no key {key}: the Pod never starts"
                 yield Fault(what, ", ".join(keys) or "add it", object=OBJECT, path=place)
-        elif (kind, name) not in expected and not name.startswith("system-"):
+        elif (kind, name) not in there and not name.startswith("system-"):
             what = f"no {kind} {name} is rendered, nor expected: the Pod never starts"
             hint = f"expects: {{{_EXPECTS[kind]}: [{name}]}} where something else makes it"
             yield Fault(what, hint, object=OBJECT, path=place)
-    yield from _namespace(r, expected)
-    yield from _bound_accounts(r, expected)
+    yield from _namespace(r, there)
+    yield from _bound_accounts(r, there)
 
 
 def _namespace(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
@@ -324,7 +324,7 @@ _EXPECTS = {kind: key for key, kind in expects.KINDS.items()}
 """Kind → its list in `expects`."""
 
 
-def _expected(r: Rendered) -> set[tuple[str, str]]:
+def expected(r: Rendered) -> set[tuple[str, str]]:
     """Kind and name of what the environment says to be on its cluster."""
     env = r.environment
     if env is None:

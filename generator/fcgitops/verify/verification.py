@@ -188,8 +188,18 @@ def _built(
     overlay = Rendered(name, objects, repository.answers.profile, environment, text)
     if len(overlay.all("StatefulSet")) == 1:
         found += NEEDS.ask(overlay, name)
-    found += rendered(overlay)
+    found = _once(found + rendered(overlay))
     return sorted(found, key=lambda finding: finding.rule), len(objects)
+
+
+_TOLD = {"FCG30": "FCG07", "FCG38": "FCG04", "FCG41": "FCG08"}
+"""Check of any object → the older check of FrameworkController's own that may tell its fault."""
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """Without the faults that an older check tells of the same key of the same object."""
+    told = {(finding.rule, finding.object, finding.cause or finding.path) for finding in found}
+    return [f for f in found if (_TOLD.get(f.rule), f.object, f.cause or f.path) not in told]
 
 
 def rendered(subject: Rendered) -> list[Finding]:
