@@ -45,7 +45,7 @@ def test_every_command_has_its_section() -> None:
 def test_help_shows_sections(fcgitops: Fcgitops) -> None:
     """A heading, then its commands, none cut short."""
     out = fcgitops("--help").out
-    assert "\nLook:\n  list   Lists the environments.\n" in out
+    assert "\nLook:\n  list    Lists the environments.\n" in out
     assert "..." not in out.split("Make and change:")[1]
     assert "Other:" not in out
 

@@ -274,9 +274,13 @@ def test_what_does_not_build_is_not_as_it_should_be(
     ran = fcgitops("-C", repository, "overlay", "prod", status=1)
 
     what = f"error: {missing}: is missing, and prod does not build without it"
-    assert f"{what} (git restore {missing})" in ran.err
+    back = "fcgitops" if commit else "git"
+    assert f"{what} ({back} restore {missing})" in ran.err
     assert "nothing to do" not in ran.err
     assert git(repository, "status", "--porcelain") == ("" if commit else f" D {path}")
+    if commit:
+        fcgitops("-C", repository, "restore", missing)
+        fcgitops("-C", repository, "overlay", "prod")
 
 
 def test_what_is_committed_all_the_same_is_told_too(repository: Path, fcgitops: Fcgitops) -> None:

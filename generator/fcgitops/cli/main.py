@@ -187,6 +187,35 @@ def update(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     return command.run(options.folder(context, at), **given)
 
 
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@options.writes
+@options.at
+@click.pass_context
+def restore(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Puts generated text back, deleted files too.
+
+    At each PATH, a file or a folder, it is again what was generated last.
+    """
+    from fcgitops.commands import restore as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.at
+@click.pass_context
+def status(context: click.Context, /, at: Path | None, form: str) -> int:
+    """Shows what is edited, missing or out of line.
+
+    Of what was generated; and whether there is a newer version.
+    """
+    from fcgitops.commands import status as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), form)
+
+
 @cli.command(name="list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @options.at

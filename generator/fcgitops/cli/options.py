@@ -16,8 +16,8 @@ FOLDER = click.Path(path_type=Path)
 
 
 SECTIONS = {
-    "Make and change": ("new", "overlay", "overlays", "remove", "update"),
-    "Look": ("list", "build", "diff"),
+    "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore"),
+    "Look": ("list", "status", "build", "diff"),
     "Check": ("verify", "config", "kind-test"),
     "Sync": ("bootstrap",),
     "NNI": ("nni",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -189,6 +190,8 @@ def _missing(repository: Repository, what: Change) -> list[Problem]:
     """What is not there, of the files without which a changed environment does not build."""
     return [
         problem
+        if repository.git.list_head(problem.where)
+        else dataclasses.replace(problem, hint=shell.line("fcgitops", "restore", problem.where))
         for item in what.environments
         for problem in missing_parts(repository.root, item.environment.name)
     ]

@@ -1,0 +1,71 @@
+"""`fcgitops restore PATH…`: puts generated text back, deleted files too."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from fcgitops.commands import writing
+from fcgitops.commands.writing import Options
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.manifests import overlay
+from fcgitops.model import layout
+from fcgitops.repository import generated
+from fcgitops.repository.changes import Change
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.merge import Merged
+from fcgitops.text.tree import Tree, at, read_file
+from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import count
+
+_MOST = 3
+"""So many files the commit's first line names."""
+
+
+def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: ANN401
+    """Puts back what was generated last at the paths, in one commit.
+
+    Args:
+        folder: where the user is; the paths are relative to it.
+        paths: generated files, and folders of them.
+        options: those of `writing.Options`.
+
+    Returns:
+        0.
+
+    Raises:
+        InputError: a path at which nothing was generated, or an edit that is not committed.
+    """
+    how = Options(**options)
+
+    def make(repository: Repository) -> Change:
+        known = generated.texts(repository) | _first(repository)
+        wanted: dict[str, bytes | None] = {}
+        problems = []
+        for typed in paths:
+            path = os.path.normpath(folder.resolve() / typed)
+            place = Path(os.path.relpath(path, repository.root)).as_posix()
+            found = [p for p in known if place in (".", p) or p.startswith(f"{place}/")]
+            if not found:
+                hint = did_you_mean(place, known)
+                problems.append(Problem(typed, "nothing was generated there", hint))
+            wanted |= {path: known[path] for path in found}
+        if problems:
+            raise InputError(problems)
+        if not how.dry_run:  # what is there is refused if HEAD has not got it; this is not there
+            gone = {p: data for p, data in wanted.items() if read_file(repository.root, p) is None}
+            repository.git.rewrite(gone)
+        names = sorted(repository.git.differing(wanted))
+        told = count(len(names), "generated file") if len(names) > _MOST else ", ".join(names)
+        return Change(Merged(wanted), title=f"Restore {told}")
+
+    return writing.change(folder, make, how, require=Repository.require_no_newer_version)
+
+
+def _first(repository: Repository) -> Tree:
+    """What `local/` of an environment was made with, where that is gone."""
+    made: Tree = {}
+    for name in repository.environment_names():
+        made |= at(f"{layout.OVERLAYS}/{name}", overlay.LOCAL)
+    return {path: data for path, data in made.items() if read_file(repository.root, path) is None}

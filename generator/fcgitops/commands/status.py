@@ -1,0 +1,93 @@
+"""`fcgitops status`: what of a repository is as generated, edited, missing or out of line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from fcgitops import __version__
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError
+from fcgitops.git import program
+from fcgitops.repository import generated, update
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.generated import File, State
+from fcgitops.text.words import count
+
+
+def run(folder: Path, form: str) -> int:
+    """Says what became of what was generated.
+
+    Args:
+        folder: somewhere in the repository.
+        form: `text` or `json`.
+
+    Returns:
+        0, whatever it says.
+
+    Raises:
+        InputError: a newer version wrote the repository.
+    """
+    repository = Repository.find(folder)
+    repository.require_no_newer_version()
+    repository.say_state()
+    files = generated.files(repository)
+    drifted, problems = _drift(repository)
+    if form == "json":
+        terminal.as_json(
+            {
+                "version": repository.version,
+                "newer": __version__ if repository.version != __version__ else None,
+                "files": [_row(file) for file in files],
+                "drift": drifted,
+                "problems": problems,
+            }
+        )
+        return 0
+    if repository.version != __version__:
+        terminal.data(
+            f"fcgitops {repository.version} wrote this repository, this is {__version__}: "
+            "`fcgitops update`\n"
+        )
+    for file in files:
+        if file.state is State.EDITED:
+            terminal.data(f"edited: {file.path}: {_lines(file)}{_otherwise(file)}\n")
+        elif file.state is State.MISSING:
+            terminal.data(f"missing: {file.path}\n")
+    for path in drifted:
+        terminal.data(f"out of line: {path}\n")
+    for problem in problems:
+        terminal.data(f"cannot be generated: {problem}\n")
+    states = Counter(file.state for file in files)
+    told = ", ".join(f"{states[state]} {state}" for state in State)
+    terminal.data(f"{count(len(files), 'file')}: {told}\n")
+    if drifted:
+        terminal.say("`fcgitops update` brings all in line with their sources; your edits stay")
+    return 0
+
+
+def _drift(repository: Repository) -> tuple[list[str], list[str]]:
+    """The files that another text would be generated for now, and why that cannot be told."""
+    if repository.version != __version__:  # all of them may
+        return [], []
+    try:
+        return update.plan(repository, program.merge_file).merged.stale(repository.root), []
+    except InputError as error:
+        return [], [str(problem) for problem in error.problems]
+
+
+def _lines(file: File) -> str:
+    spans = [str(first) if first == last else f"{first}-{last}" for first, last in file.lines]
+    return f"line{'s' if len(spans) > 1 or '-' in spans[0] else ''} {', '.join(spans)}"
+
+
+def _otherwise(file: File) -> str:
+    return ", which says otherwise than its source" if file.contradicts else ""
+
+
+def _row(file: File) -> dict[str, Any]:
+    row: dict[str, Any] = {"path": file.path, "state": file.state.name.lower()}
+    if file.state is State.EDITED:
+        row |= {"lines": [list(span) for span in file.lines], "contradicts": file.contradicts}
+    return row

@@ -1,0 +1,79 @@
+"""What became of what was generated: each file as it was, edited, or missing. Writes nothing."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from fcgitops.model import layout
+from fcgitops.repository import changes, provenance, record
+from fcgitops.repository.contents import Repository
+from fcgitops.text.tree import Tree, read_file
+
+
+class State(StrEnum):
+    """What a file of a repository is."""
+
+    GENERATED = "as generated"
+    EDITED = "edited"
+    MISSING = "missing"
+    OWN = "the user's own"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file.
+
+    Attributes:
+        path: from the repository's root.
+        state: what it is.
+        lines: first and last line of each edit, in the file as it is; where lines were taken
+            away, the line before them, twice.
+        contradicts: whether an edit of a file that follows from `environment.yaml` or `run.yaml`
+            replaces or takes away what was generated, beside comments.
+    """
+
+    path: str
+    state: State
+    lines: tuple[tuple[int, int], ...] = ()
+    contradicts: bool = False
+
+
+def files(repository: Repository) -> list[File]:
+    """Every committed or generated file, in the order of paths."""
+    known = texts(repository)
+    found = [_state(repository, path, text) for path, text in known.items()]
+    records = {*provenance.records(repository.root), layout.BASE_RECORD}
+    there = repository.head.list_head() if repository.head else []
+    others = {path for path in there if path not in known and path not in records}
+    found += [File(path, State.OWN) for path in others if (repository.root / path).exists()]
+    return sorted(found, key=lambda file: file.path)
+
+
+def texts(repository: Repository) -> Tree:
+    """Path → what was generated there last, by the records; not fcgitops.yaml, a source."""
+    old = record.decode(read_file(repository.root, layout.BASE_RECORD)) or {}
+    found = {path: data for path, data in old.items() if path != layout.ANSWERS}
+    for place in provenance.records(repository.root):
+        folder = str(PurePosixPath(place).parent)
+        recorded = record.decode(read_file(repository.root, place)) or {}
+        found |= provenance.generated(folder, recorded)[0]
+    return found
+
+
+def _state(repository: Repository, path: str, text: bytes) -> File:
+    mine = read_file(repository.root, path)
+    if mine is None:
+        return File(path, State.MISSING)
+    if mine == text:
+        return File(path, State.GENERATED)
+    old, new = (data.decode(errors="replace").splitlines() for data in (text, mine))
+    steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    edits = [step for step in steps if step[0] != "equal"]
+    lines = tuple((max(j1, 1) if j1 == j2 else j1 + 1, max(j2, 1)) for _, _, _, j1, j2 in edits)
+    replaced = [line.strip() for _, i1, i2, _, _ in edits for line in old[i1:i2]]
+    follows = not changes.is_source(path) and provenance.is_generated(path)
+    contradicts = follows and any(line and not line.startswith("#") for line in replaced)
+    return File(path, State.EDITED, lines, contradicts)

@@ -1,0 +1,147 @@
+"""`fcgitops status` and `fcgitops restore`, as a user types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Fcgitops
+from fcgitops import __version__
+from gitenv import clone_released, files, git, write
+
+KUSTOMIZATION = "overlays/dev/kustomization.yaml"
+CONFIG = "overlays/prod/frameworkcontroller.yaml"
+
+
+def edit(root: Path) -> None:
+    """Edits one generated file in three places, deletes another, adds one, and commits."""
+    text = (root / CONFIG).read_text()
+    assert text.splitlines()[3] == "workerNumber: 500"
+    text = text.replace("workerNumber: 500\n", "workerNumber: 300\n")
+    write(root, {CONFIG: f"{text}# ours\n# too\n", "docs/runbook.md": "# Runbook\n"})
+    write(root, {KUSTOMIZATION: None})
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "By hand")
+
+
+def rows(found: str) -> dict[str, dict[str, Any]]:
+    """The files of a status, by path."""
+    return {row.pop("path"): row for row in json.loads(found)["files"]}
+
+
+def test_a_new_repository_is_as_generated(repository: Path, fcgitops: Fcgitops) -> None:
+    """All but the sources, which are the user's."""
+    found = json.loads(fcgitops("-C", repository, "status", "--format", "json").out)
+
+    assert (found["version"], found["newer"]) == (__version__, None)
+    assert (found["drift"], found["problems"]) == ([], [])
+    own = [file["path"] for file in found["files"] if file["state"] != "generated"]
+    assert own == [
+        "fcgitops.yaml",
+        "overlays/dev/environment.yaml",
+        "overlays/dev/local/kustomization.yaml",
+        "overlays/prod/environment.yaml",
+        "overlays/prod/local/kustomization.yaml",
+    ]
+
+
+def test_status_names_edits_with_their_lines(repository: Path, fcgitops: Fcgitops) -> None:
+    """Edited, missing, the user's own; and that an edit says otherwise than the source."""
+    edit(repository)
+    last = len((repository / CONFIG).read_text().splitlines())
+
+    said = fcgitops("-C", repository, "status").out.splitlines()
+    found = rows(fcgitops("-C", repository, "status", "--format", "json").out)
+
+    assert said[:-1] == [
+        f"missing: {KUSTOMIZATION}",
+        f"edited: {CONFIG}: lines 4, {last - 1}-{last}, which says otherwise than its source",
+    ]
+    assert found[CONFIG] == {
+        "state": "edited", "lines": [[4, 4], [last - 1, last]], "contradicts": True,
+    }  # fmt: skip
+    assert found[KUSTOMIZATION] == {"state": "missing"}
+    assert found["docs/runbook.md"] == {"state": "own"}
+
+
+def test_an_addition_contradicts_nothing(repository: Path, fcgitops: Fcgitops) -> None:
+    """Nor does an edit of a comment, or of a file that follows from no source."""
+    text = (repository / KUSTOMIZATION).read_text()
+    write(repository, {KUSTOMIZATION: f"# ours\n{text}", "README.md": "# Ours\n"})
+
+    found = rows(fcgitops("-C", repository, "status", "--format", "json").out)
+
+    assert found[KUSTOMIZATION] == {"state": "edited", "lines": [[1, 1]], "contradicts": False}
+    assert (found["README.md"]["state"], found["README.md"]["contradicts"]) == ("edited", False)
+
+
+def test_status_names_what_is_out_of_line(repository: Path, fcgitops: Fcgitops) -> None:
+    """A source was edited, and its files were not generated anew."""
+    source = repository / "overlays/prod/environment.yaml"
+    source.write_text(source.read_text() + "settings:\n  workerNumber: 800\n")
+
+    found = json.loads(fcgitops("-C", repository, "status", "--format", "json").out)
+
+    assert found["drift"] == ["overlays/prod/.fcgitops", CONFIG]
+    source.write_text("variant: nope\n")
+    found = json.loads(fcgitops("-C", repository, "status", "--format", "json").out)
+    assert [line.split(": ")[0] for line in found["problems"]] == ["overlays/prod/environment.yaml"]
+
+
+def test_status_tells_of_a_newer_version(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """And what was edited, of an older one."""
+    root = clone_released("out-of-line", tmp_path)
+
+    said = fcgitops("-C", root, "status").out.splitlines()
+
+    assert said == [
+        f"fcgitops 0.1.0 wrote this repository, this is {__version__}: `fcgitops update`",
+        f"missing: {KUSTOMIZATION}",
+        "edited: overlays/stage/frameworkcontroller.yaml: line 4, which says otherwise than its "
+        "source",
+        "44 files: 35 as generated, 1 edited, 1 missing, 7 the user's own",
+    ]
+
+
+def test_restore_puts_generated_text_back(repository: Path, fcgitops: Fcgitops) -> None:
+    """A deleted file by its folder, an edited one from the folder that it is in."""
+    before = files(repository)
+    edit(repository)
+
+    fcgitops("-C", repository / "overlays/prod", "restore", "../dev", "frameworkcontroller.yaml")
+
+    assert git(repository, "log", "-1", "--format=%s") == f"Restore {KUSTOMIZATION}, {CONFIG}"
+    assert git(repository, "status", "--porcelain") == ""
+    assert files(repository) == before | {"docs/runbook.md": "# Runbook\n"}
+
+
+def test_restore_of_what_is_deleted_and_not_committed(repository: Path, fcgitops: Fcgitops) -> None:
+    """It is there again; there is nothing to commit."""
+    before, head = files(repository), git(repository, "rev-parse", "HEAD")
+    write(repository, {KUSTOMIZATION: None})
+
+    fcgitops("-C", repository, "restore", KUSTOMIZATION)
+
+    assert (files(repository), git(repository, "rev-parse", "HEAD")) == (before, head)
+
+
+def test_restore_loses_no_edit(repository: Path, fcgitops: Fcgitops) -> None:
+    """One that is in no commit is refused, with what takes it back."""
+    write(repository, {KUSTOMIZATION: "# ours\n"})
+
+    said = fcgitops("-C", repository, "restore", KUSTOMIZATION, status=1).err
+
+    assert f"git restore {KUSTOMIZATION}" in said
+    assert (repository / KUSTOMIZATION).read_text() == "# ours\n"
+
+
+@pytest.mark.parametrize("path", ["docs", "overlays/dev/environment.yaml", "../elsewhere"])
+def test_restore_refuses_what_was_not_generated(
+    path: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Sources, and what is the user's own."""
+    said = fcgitops("-C", repository, "restore", path, status=2).err
+
+    assert said.startswith(f"error: {path}: nothing was generated there")
