@@ -71,3 +71,46 @@ def test_each_path_on_its_own() -> None:
     ours = {"a": MINE, "b": OLD, "gone": OLD, "new": None, "not ours": b"x"}
     merged = merge(base, ours, {"a": CLASH, "b": NEW, "new": NEW}, merge_file)
     assert (merged.files, list(merged.conflicts)) == ({"b": NEW, "gone": None, "new": NEW}, ["a"])
+
+
+GENERATED = b"# Ours.\na:\n- name: x\n  value: 'yes'\nb: 1\n"
+RENEWED = b"# Ours.\na:\n- name: x\n  value: 'no'\nb: 2\n"
+
+
+@pytest.mark.parametrize(
+    "formatted",
+    [
+        b'# Ours.\na:\n  - name: x\n    value: "yes"\nb: 1\n',
+        b'a: [{name: x, value: "yes"}]\n\nb: 1 # Ours.\n',
+        b"b: 1\na:\n- {value: 'yes', name: x}\n",
+    ],
+    ids=["as prettier", "a moved comment", "as a plain dump"],
+)
+def test_a_formatted_file_is_not_edited(formatted: bytes) -> None:
+    """Where git's merge conflicts, though no value differs, the new text is taken."""
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": formatted}, {"f.yaml": RENEWED}, merge_file)
+    assert (found.files, found.conflicts) == ({"f.yaml": RENEWED}, {})
+
+
+def test_the_layout_of_a_formatted_file_is_kept() -> None:
+    """Where git's merge gives the new values with it."""
+    old, new = b"a:\n- x\n- y\nb: 1\n\nc: 1\n\nd: 1\n", b"a:\n- x\n- y\nb: 1\n\nc: 1\n\nd: 2\n"
+    mine = b"a:\n  - x\n  - y\nb: 1\n\nc: 1\n\nd: 1\n"
+    found = merge({"f.yaml": old}, {"f.yaml": mine}, {"f.yaml": new}, merge_file)
+    assert found.files == {"f.yaml": mine.replace(b"d: 1", b"d: 2")}
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        b"# Ours.\na:\n  - name: x\n    value: yes\nb: 1\n",
+        b"# Ours.\na:\n  - name: x # why\n    value: 'yes'\nb: 1\n",
+        b"# Ours.\na:\n  - name: x\n    value: 'yes'\nb: 1.0\n",
+        b"# Ours.\na:\n  - name: x\n    value: 'yes\nb: 1\n",
+    ],
+    ids=["another type", "a comment of the user's", "another number", "no YAML"],
+)
+def test_an_edit_in_a_formatted_file_is_one(edited: bytes) -> None:
+    """A value, a type or a comment that is not the generator's stays a conflict."""
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": edited}, {"f.yaml": RENEWED}, merge_file)
+    assert (found.files, list(found.conflicts)) == ({}, ["f.yaml"])

@@ -149,6 +149,34 @@ def test_fcgitops_yaml_keeps_its_edits_beside_new_answers(
     ]
 
 
+def test_a_formatted_repository_is_not_edited(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Every generated YAML file written by another dumper: no conflict, and the new values."""
+    root, plain = (clone_released("hardened-both", folder) for folder in two(tmp_path))
+    for path in (*root.glob("base/*.yaml"), *root.glob("clusters/**/*.yaml")):
+        documents = list(yaml.safe_load_all(path.read_text()))
+        path.write_text(yaml.safe_dump_all(documents, indent=4, default_style='"'))
+    git(root, "commit", "-qam", "Another style")
+
+    fcgitops("-C", root, "update")
+    fcgitops("-C", plain, "update")
+
+    def values(folder: Path) -> dict[str, list[object]]:
+        paths = [*folder.glob("base/*.yaml"), *folder.glob("clusters/**/*.yaml")]
+        return {
+            str(path.relative_to(folder)): list(yaml.safe_load_all(path.read_text()))
+            for path in paths
+        }
+
+    assert values(root) == values(plain)
+
+
+def two(folder: Path) -> tuple[Path, Path]:
+    """Two folders."""
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    return folder / "a", folder / "b"
+
+
 def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Though they were added: exit 1, each line named, the version as it was."""
     root = clone_released("hand-edits", tmp_path)

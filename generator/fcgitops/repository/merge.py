@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fcgitops import __version__
+from fcgitops.text import sameness
 from fcgitops.text.tree import Tree, read_file
 
 Labels = tuple[str, str, str]
 MergeFile = Callable[[bytes, bytes, bytes, Labels], tuple[bytes, bool]]
 """(base, ours, theirs, labels) → the merged text, and whether it holds conflict markers."""
+
+_YAML = (".yaml", ".yml")
 
 LABELS: Labels = ("yours", "generated last time", f"fcgitops {__version__}")
 """What git writes beside the markers, for ours, base and theirs."""
@@ -79,7 +82,11 @@ def merge(
             merged.notes.append(f"{path} is no longer generated; it has your edits and stays")
         else:
             text, conflicted = merge_file(old or b"", mine, new, LABELS)
-            if conflicted:
+            if old and path.endswith(_YAML) and sameness.is_layout_only(old, mine):
+                # Formatted, not edited: its layout is kept where that gives the new values.
+                kept = not conflicted and sameness.means(text, new)
+                merged.files[path] = text if kept else new
+            elif conflicted:
                 merged.conflicts[path] = Conflict(old or b"", mine, new, text)
             else:
                 merged.files[path] = text
