@@ -65,6 +65,13 @@ class Subject:
                 raise SystemExit(f"error: {words} ended with {process.returncode}")
         return Cost(usage.ru_utime + usage.ru_stime, wall)
 
+    def output(self) -> str:
+        """What it prints, unmeasured."""
+        self.prepare()
+        return subprocess.run(
+            self.command, cwd=self.cwd, env=self.env, check=True, capture_output=True, text=True
+        ).stdout
+
 
 def side_by_side(repetitions: int, *subjects: Subject, warm: bool = True) -> list[list[Cost]]:
     """The costs of each subject, run by run; they take turns, so that a slow minute hits all alike.

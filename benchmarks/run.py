@@ -89,6 +89,8 @@ class Bench:
         self.work = work
         self.quick = quick
         self.count = 200 if quick else 1000
+        self.beside: list[tuple[str, str]] = []
+        """What was measured along the way and has no bar."""
         self.empty = work.new("empty")
         self.file = work.overlays("many", [customized(i) for i in range(self.count)])
         self.many = work.copy(self.empty, "many")
@@ -188,14 +190,35 @@ class Bench:
             file = self.work.overlays(profile, items)
             self.work.fcgitops("overlays", "--from", file, cwd=repository).run()
             for item in items:
-                seed = "customized" if "variant" in item else "default"
-                ours, other = side_by_side(
-                    self._times(21),
-                    self.work.subject(*self.work.kustomize, repository / "overlays" / item["name"]),
-                    self.work.subject(*self.work.kustomize, seeds / seed),
-                )
-                what = f"build of {item['name']}, {profile}"
-                yield Row(what, ours, f"the seed's manifests, {seed}", other, 2.5)
+                name = item["name"]
+                built = self.work.subject(*self.work.kustomize, repository / "overlays" / name)
+                seed_name = "customized" if "variant" in item else "default"
+                what, other_what = f"build of {name}, {profile}", f"the seed's, {seed_name}"
+                seed = self.work.subject(*self.work.kustomize, seeds / seed_name)
+                if "components" not in item:
+                    ours, other = side_by_side(self._times(21), built, seed)
+                    yield Row(what, ours, other_what, other, 2.5)
+                    continue
+                # With every key set it renders more than the seed has: what is compared is the
+                # price of the layers, so the same objects stand beside it as plain resources.
+                listed = self._plain(f"plain-{profile}-{name}", repository, name)
+                plain = self.work.subject(*self.work.kustomize, listed)
+                ours, other, third = side_by_side(self._times(21), built, plain, seed)
+                yield Row(what, ours, "its objects as plain resources", other, 2.5)
+                ratio = median(ours).cpu / median(third).cpu
+                self.beside.append((what, f"{ratio:.2f}× {other_what}"))
+
+    def _plain(self, folder: str, repository: Path, name: str) -> Path:
+        """A kustomization that lists, a file each, the very objects that an overlay renders."""
+        place = self.work.folder / folder
+        place.mkdir()
+        rendered = self.work.fcgitops("build", name, cwd=repository).output()
+        files = []
+        for number, text in enumerate(rendered.split("\n---\n")):
+            files.append(f"{number}.yaml")
+            (place / files[-1]).write_text(f"{text}\n")
+        (place / "kustomization.yaml").write_text(json.dumps({"resources": files}))
+        return place
 
     def config(self) -> Iterable[Row]:
         """The configurations that the environments of a repository end up with, and one alone."""
@@ -216,6 +239,7 @@ class Bench:
 
     def others(self) -> Iterable[tuple[str, str]]:
         """What has no bar."""
+        yield from self.beside
         rendered = str(self.work.folder / "rendered")
         for command in (["list"], ["build", "--output", rendered]):
             (costs,) = side_by_side(1, self.work.fcgitops(*command, cwd=self.many), warm=False)

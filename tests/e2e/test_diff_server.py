@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +32,7 @@ from hypothesis import strategies as st
 from test_oracle_apiserver import HERE, OF_THE_CLUSTER, PLURALS
 from testbed.controlplane import ControlPlane, api_server
 from testbed.patches import Patches, apply
+from testbed.programs import eventually
 
 pytestmark = pytest.mark.cluster
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -78,6 +80,13 @@ class Server:
         for o in rendered:
             if o["kind"] != "Namespace":
                 self.plane.ask("DELETE", self.path(o))
+        for o in rendered:  # one that is still on its way off would not be made anew
+            if o["kind"] == "CustomResourceDefinition":
+                eventually(partial(self.is_gone, o), 30, "it is gone")
+
+    def is_gone(self, o: Object) -> bool:
+        """Whether the API server knows it no more."""
+        return self.plane.ask("GET", self.path(o))[0] == 404
 
 
 def template(o: Object | None) -> str:

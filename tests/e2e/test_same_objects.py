@@ -37,6 +37,8 @@ MARKS = ("kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namesp
 Object = dict[str, Any]
 Rendered = dict[str, Object]
 """Kind, namespace and name → object."""
+UNKNOWN_TO_KUSTOMIZE = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+"""Cluster-wide kinds that kustomize gives the overlay's namespace; both tools take it off again."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ def by_name(objects: Any) -> Rendered:
     """Each object by its kind, namespace and name."""
     found: Rendered = {}
     for o in objects:
+        if o["kind"] in UNKNOWN_TO_KUSTOMIZE:
+            o["metadata"].pop("namespace", None)
         key = f"{o['kind']} {o['metadata'].get('namespace', '')}/{o['metadata']['name']}"
         assert key not in found
         found[key] = o

@@ -394,9 +394,9 @@ def test_a_changed_namespace(prod: Site, still: None, old: str, new: str) -> Non
     Argo CD changes nothing until the printed command has been typed.
     """
     _, said = prod.fcgitops("overlay", ENVIRONMENT, "--namespace", new)
-    commit = prod.push()
     if prod.tool == "flux":  # whose account may write the one Namespace only
         prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
+    commit = prod.push()
     typed = [line for line in said.splitlines() if line.startswith("kubectl ")]
     assert len(typed) == (prod.tool == "argocd")
     for command in typed:
@@ -445,6 +445,8 @@ UNUSED = {
     "create": "asked by the API server when a patch makes an object; its log has the patch",
     "ciliumnetworkpolicies": "egress.mode: cilium",
     "customresourcedefinitions": "the component crd",
+    "validatingadmissionpolicies": "the component guardrails",
+    "validatingadmissionpolicybindings": "the component guardrails",
 }
 """Verb or kind of the rights of Flux's account that no request here has, and what they are for."""
 

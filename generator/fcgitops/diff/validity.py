@@ -39,8 +39,17 @@ def _settled_once(before: Object, after: Object) -> Iterator[Fault]:
 
 
 def _kept(before: Object | None, after: Object) -> Object:
-    """The object after with what the API server keeps where it is left out: a Service's address."""
-    if before is None or after["kind"] != "Service":
+    """The object after with what the API server keeps, whatever is sent or left out.
+
+    That is the generation (k8s.io/apiserver pkg/registry/rest BeforeUpdate), and a Service's
+    address.
+    """
+    if before is None:
+        return after
+    if "generation" in mapping(after.get("metadata")):
+        rest = {k: v for k, v in after["metadata"].items() if k != "generation"}
+        after = {**after, "metadata": rest}
+    if after["kind"] != "Service":
         return after
     old, new = mapping(before.get("spec")), mapping(after.get("spec"))
     if new.get("clusterIP") or "clusterIP" not in old:
