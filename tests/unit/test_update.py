@@ -191,6 +191,28 @@ def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: 
     assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
 
 
+def test_continue_that_fails_is_continued(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """A hook refuses the commit; the next one comes to what it would have been at once."""
+    root, plain = (clone_released("hand-edits", folder) for folder in two(tmp_path))
+    for folder in (root, plain):
+        fcgitops("-C", folder, "update", "-m", "Ours", status=1)
+        resolve(folder)
+    hook = root / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+
+    fcgitops("-C", root, "update", "--continue", status=1)
+    assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
+    hook.unlink()
+    for folder in (root, plain):
+        fcgitops("-C", folder, "update", "--continue")
+
+    assert git(root, "log", "-1", "--format=%s") == "Ours"
+    assert [git(folder, "rev-parse", "HEAD^{tree}") for folder in (root, plain)] == [
+        git(plain, "rev-parse", "HEAD^{tree}")
+    ] * 2
+
+
 def test_abort_restores_everything(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Files, index and HEAD, and what was edited and not committed before."""
     root = clone_released("hand-edits", tmp_path)

@@ -107,6 +107,8 @@ class _Waiting:
     """What it staged of these others."""
     conflicts: list[str]
     message: str
+    answers: str
+    """fcgitops.yaml as the record had it; the record is new already, the file is not."""
 
     def save(self, repository: Repository) -> None:
         """Keeps it until it is finished or taken back."""
@@ -140,10 +142,10 @@ class _Waiting:
 def _leave(repository: Repository, merged: Merged, message: str) -> None:
     """Leaves conflicts in the work tree, the recorded version as it was."""
     merged.files.pop(layout.ANSWERS, None)
-    merged.files[layout.BASE_RECORD] = _with_former_answers(repository, merged)
     written = writing.written(repository, merged)
     staged = sorted({*repository.git.differing(merged.files)} - {*written})
-    waiting = _Waiting(written, staged, sorted(merged.conflicts), message)
+    answers = _former_answers(repository)
+    waiting = _Waiting(written, staged, sorted(merged.conflicts), message, answers)
     waiting.save(repository)
     try:
         writing.leave_conflicts(repository, merged)
@@ -157,14 +159,9 @@ def _leave(repository: Repository, merged: Merged, message: str) -> None:
     )
 
 
-def _with_former_answers(repository: Repository, merged: Merged) -> bytes | None:
-    """The base's new record, but for fcgitops.yaml, which is to be merged again."""
-    new = merged.files[layout.BASE_RECORD]
+def _former_answers(repository: Repository) -> str:
     old = record.decode(repository.read(layout.BASE_RECORD)) or {}
-    tree = record.decode(new) or {}
-    tree.pop(layout.ANSWERS, None)
-    former = {path: data for path, data in old.items() if path == layout.ANSWERS}
-    return record.encode(tree | former)
+    return old.get(layout.ANSWERS, b"").decode()
 
 
 def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
@@ -184,7 +181,8 @@ def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
     if problems:
         raise FoundError(problems)
     repository.git.resolve(waiting.conflicts)
-    what = update.plan(repository, program.merge_file)
+    former = waiting.answers.encode() or None
+    what = update.plan(repository, program.merge_file, answers=former)
     merged = what.merged
     for path in (*waiting.written, *waiting.staged):
         if path not in merged.conflicts:
@@ -208,7 +206,6 @@ def _follow(repository: Repository, merged: Merged, waiting: _Waiting) -> None:
     if merged.conflicts:
         own |= merged.conflicts.keys()
         now.pop(layout.ANSWERS, None)
-        now[layout.BASE_RECORD] = _with_former_answers(repository, merged)
     found = [path for path in now if path in own and now[path] != read_file(repository.root, path)]
     found.sort(key=lambda path: (path.endswith((layout.RECORD_FILE, layout.BASE_RECORD)), path))
     if merged.conflicts:

@@ -30,19 +30,20 @@ FORMER: frozenset[str] = frozenset()
 """Files of the base that a former version generated and this one does not."""
 
 
-def plan(repository: Repository, merge_file: MergeFile) -> Change:
+def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None = None) -> Change:
     """What the repository holds in this version.
 
     Args:
         repository: as it is on disk, of this version or an older one.
         merge_file: git's own merge of one file.
+        answers: fcgitops.yaml as it was generated last, where the record is newer than the file.
 
     Raises:
         InputError: with every problem of its sources.
     """
     if repository.absent:
         raise InputError([repository.missing(name) for name in repository.absent])
-    total, pending = Merged(), _sources(repository, merge_file)
+    total, pending = Merged(), _sources(repository, merge_file, answers)
     total.notes += pending.notes
     sources = Repository(repository.root, repository.git, pending.files)
     rest, theirs = _base(sources, merge_file)
@@ -63,7 +64,7 @@ def plan(repository: Repository, merge_file: MergeFile) -> Change:
     return what
 
 
-def _sources(repository: Repository, merge_file: MergeFile) -> Merged:
+def _sources(repository: Repository, merge_file: MergeFile, recorded: bytes | None) -> Merged:
     """fcgitops.yaml and the environments' sources, as this version has them."""
     merged = Merged()
     data = repository.read(layout.ANSWERS) or b""
@@ -78,9 +79,11 @@ def _sources(repository: Repository, merge_file: MergeFile) -> Merged:
         if migrations.document(texts[name], "").text != document.text:
             changed = migrations.encoded(document, texts[name])
             merged.files[layout.source_path(name)] = changed
-    recorded = record.decode(repository.read(layout.BASE_RECORD)) or {}
+    if recorded is None:
+        base = record.decode(repository.read(layout.BASE_RECORD)) or {}
+        recorded = base.get(layout.ANSWERS)
     answers = migrations.encoded(sources.answers, data)
-    merged.files[layout.ANSWERS] = _answers(answers, recorded.get(layout.ANSWERS), merge_file)
+    merged.files[layout.ANSWERS] = _answers(answers, recorded, merge_file)
     return merged
 
 
@@ -201,10 +204,15 @@ def _pin(requirements: bytes) -> str:
 
 
 def _moved(pin: str, version: str) -> str:
-    """The requirement of this version: where the old one names its version, the same elsewhere."""
+    """The requirement of this version.
+
+    Where the old one names its version, in an index or as a Git revision, the same with the new
+    one; else what installs the running fcgitops again.
+    """
     if version == __version__ or _name_of(__version__).search(pin):
         return pin
-    if _name_of(version).search(pin) and "sha256" not in pin:
+    named = "==" in pin or " @ git+" in pin  # a wheel's path or URL is not to be guessed
+    if named and _name_of(version).search(pin):
         return _name_of(version).sub(__version__, pin)
     return installation.requirement()
 
