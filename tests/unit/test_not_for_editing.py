@@ -1,0 +1,103 @@
+"""What is changed by hand and cannot be carried out is refused, by every command that reads it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops
+from fcgitops import __version__
+from fcgitops.manifests.skeleton import template_root
+from fcgitops.model import answers
+from gitenv import git, state, write
+
+COMMANDS = [
+    ["list"], ["build"], ["verify"], ["overlay", "prod"], ["overlay", "prod", "--dry-run"],
+    ["overlays"], ["remove", "prod"], ["nni", "enable", "prod", "--storage", "nfs://10.0.0.1/a"],
+    ["nni", "experiment", "mnist", "--env", "prod"], ["bootstrap", "prod"], ["kind-test"],
+    ["config", "merge", "overlays/prod/frameworkcontroller.yaml"],
+]  # fmt: skip
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Changes fcgitops.yaml by hand."""
+    file = folder / "fcgitops.yaml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+def test_every_command_that_reads_it_says_so(
+    command: list[str],
+    repository: Path,
+    fcgitops: Fcgitops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All four at once, committed or not, with what to set back; nothing is written."""
+    edit(repository, "profile: hardened", "profile: upstream")
+    edit(repository, "gitops: argocd", "gitops: flux")
+    edit(repository, "repo_slug: deploy", "repo_slug: other")
+    edit(repository, f"version: {__version__}", "version: 9.9.9")
+    git(repository, "commit", "-qam", "by hand")
+    before = state(repository)
+    monkeypatch.chdir(repository)
+    ran = fcgitops(*command, status=2)
+
+    what = "is an edit that nothing can carry out: what is here was generated for"
+    assert ran.err.splitlines() == [
+        f"error: fcgitops.yaml: version: '9.9.9' {what} '{__version__}' "
+        f"(set it back: `version: {__version__}`)",
+        f"error: fcgitops.yaml: repo_slug: 'other' {what} 'deploy' "
+        "(set it back: `repo_slug: deploy`)",
+        f"error: fcgitops.yaml: profile: 'upstream' {what} 'hardened' "
+        "(set it back: `profile: hardened`)",
+        f"error: fcgitops.yaml: gitops: 'flux' {what} 'argocd' (set it back: `gitops: argocd`)",
+    ]
+    assert ran.out == ""
+    assert state(repository) == before
+
+
+def test_they_are_those_that_the_skeleton_is_rendered_from() -> None:
+    """Entry points and environments are generated again from all others by `overlays`."""
+    skeleton = template_root() / "{{cookiecutter.repo_slug}}"
+    text = "".join(path.read_text() for path in skeleton.rglob("*") if path.is_file())
+    rendered = set(re.findall(r"cookiecutter\.(\w+)", text))
+    assert rendered - {"requirement"} == set(answers.FIXED)  # that one is in requirements.txt
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("repo_url: ''", "repo_url: https://git.example.com/a/b.git"),
+        ("branch: main", "branch: trunk"),
+        ("argocd_version: '3.2'", "argocd_version: '3.3'"),
+        ("signing_keys: ''", "signing_keys: 0123456789ABCDEF"),
+    ],
+)
+def test_what_is_for_editing_is_carried_out(
+    old: str, new: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """The entry points follow, and all is well."""
+    edit(repository, old, new)
+    assert "Bring the entry points in line" in fcgitops("-C", repository, "overlays").err
+    fcgitops("-C", repository, "verify")
+
+
+def test_an_answer_that_is_gone_is_missed(repository: Path, fcgitops: Fcgitops) -> None:
+    """What the generator has written there; what it has never asked has its default."""
+    edit(repository, "  branch: main\n", "")
+    ran = fcgitops("-C", repository, "list", status=2)
+    assert ran.err == "error: fcgitops.yaml: answers.branch: is missing (take it back from Git)\n"
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "not text"])
+def test_without_a_record_nothing_can_be_compared(
+    damage: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Then the file is taken as it is; `verify` says that the record is not."""
+    record = repository / ".fcgitops/base"
+    content = {"missing": None, "cut": b"# x\n=> fcgitops.yaml\n", "not text": b"\xff\n"}[damage]
+    write(repository, {".fcgitops/base": content})
+    assert fcgitops("-C", repository, "list").out.count("\n") == 3
+    assert record.exists() == (content is not None)
