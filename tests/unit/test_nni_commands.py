@@ -762,7 +762,8 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
         (
             "experiments/mnist/kustomization.yaml",
             kustomization(namespace="other"),
-            "FCG17: Service mnist-ui is in other, not in nni (namespace: in kustomization.yaml)",
+            "FCG17: experiments/mnist/kustomization.yaml:18: Service mnist-ui is in other, "
+            "not in nni (namespace: in kustomization.yaml)",
         ),
         (
             "experiments/mnist/kustomization.yaml",
@@ -795,7 +796,8 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
         (
             "overlays/prod/nni/kustomization.yaml",
             kustomization(namespace="other"),
-            "FCG17: ServiceAccount nni-manager is in other, not in nni "
+            "FCG17: overlays/prod/nni/kustomization.yaml:3: ServiceAccount nni-manager is in "
+            "other, not in nni "
             "(namespace: in kustomization.yaml)",
         ),
     ],
