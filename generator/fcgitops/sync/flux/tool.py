@@ -103,8 +103,8 @@ class Flux:
         if profile != "hardened":
             return []
         return [
-            f"{environment.name}: FrameworkController moves to {environment.namespace}. Once this "
-            "is pushed, let Flux's account write that Namespace:",
+            f"{environment.name}: FrameworkController moves to {environment.namespace}. Before "
+            "this is pushed, let Flux's account write that Namespace:",
             shell.line("fcgitops", "bootstrap", environment.name),
         ]
 
