@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from fcgitops.core.errors import InputError
 from fcgitops.text import yamlio
@@ -23,6 +25,12 @@ def refusal(data: bytes) -> str:
         (b"a: 1\r\nb: 2\r\n", {"a": 1, "b": 2}),
         (b"---\na: 1\n...\n", {"a": 1}),
         (b"<<: {a: 1}\nb: 2\n", {"a": 1, "b": 2}),
+        (
+            b"a: [1:30, 1:1:1.5, -1:30, +190:20:30]\n",
+            {"a": ["1:30", "1:1:1.5", "-1:30", "+190:20:30"]},
+        ),
+        (b"a: [0xff, 0b11, 017, 1_000, 1.5e+3, .5]\n", {"a": [255, 3, 15, 1000, 1500.0, 0.5]}),
+        (b"a: " + b"9" * 100, {"a": int("9" * 100)}),
     ],
 )
 def test_load(data: bytes, value: object) -> None:
@@ -44,6 +52,10 @@ def test_load(data: bytes, value: object) -> None:
             "f.yaml:3: repeats the key 'c' (keep one of the two)",
         ),
         (b"? [a]\n: 1\n", "f.yaml:1: a key is not a plain name"),
+        (b"b: 1\na: 0x" + b"f" * 5000, "f.yaml:2: is not valid YAML: a number has 5002 characters"),
+        (b"a: " + b"9" * 101, "f.yaml:1: is not valid YAML: a number has 101 characters"),
+        (b"a: 0." + b"9" * 5000, "f.yaml:1: is not valid YAML: a number has 5002 characters"),
+        (b"a: !!int x\n", "f.yaml: is not valid YAML: invalid literal for int() with base 10: 'x'"),
         (b"a: 1\n---\nb: 2\n", "f.yaml:2: holds a second document (one document a file)"),
         (b"a: &x 1\nb: *x\n", "f.yaml:2: has an alias, *x (write the value out)"),
         (b"a: &x [*x]\n", "f.yaml:1: has an alias, *x (write the value out)"),
@@ -64,7 +76,7 @@ def test_load(data: bytes, value: object) -> None:
         (b"\xff\xfea\0", "f.yaml:1: is not UTF-8 text"),
         (
             b"a: !!python/object/apply:os.system [id]\n",
-            "f.yaml: is not valid YAML: could not determine a constructor for the tag "
+            "f.yaml:1: is not valid YAML: could not determine a constructor for the tag "
             "'tag:yaml.org,2002:python/object/apply:os.system'",
         ),
         (b"a: 2024-99-01\n", "f.yaml: is not valid YAML: month must be in 1..12"),
@@ -176,3 +188,13 @@ def test_load_all() -> None:
 def test_load_all_signs(text: str) -> None:
     """YAML 1.1's own signs are text as a value, which kustomize leaves unquoted."""
     assert yamlio.load_all(f"a: {text}\nb: [{text}]\n".encode()) == [{"a": text, "b": [text]}]
+
+
+@pytest.mark.parametrize("part", ["1:", "-1:", "1:59:"])
+def test_a_number_to_the_base_of_60_is_text_in_no_time(part: str) -> None:
+    """As for Go's readers; PyYAML would add it up in a time that grows with its square."""
+    number = part * (400_000 // len(part)) + "1.5"
+    start = time.process_time()
+    assert yamlio.load(f"a: {number}\n".encode(), "f.yaml") == {"a": number}
+    assert yamlio.load_all(f"a: {number}\n".encode()) == [{"a": number}]
+    assert time.process_time() - start < 2

@@ -16,6 +16,8 @@ from fcgitops.core.errors import InputError, Problem, ToolError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
+MAX_NUMBER = 100
+"""Characters of a number; Python itself refuses to write down one of over 4,300 digits."""
 UNWRITABLE = re.compile("[\x7f-\x9f\ufffe\uffff]|\\A\t(?=[^\n]*\n)")
 """What kustomize 5.8 makes no YAML of, or YAML of another text: control characters from DEL on, and
 a tab before all else where there are several lines. Tried with every control character."""
@@ -27,11 +29,30 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """PyYAML's, but the values `=` and `<<`, which kustomize prints plain, are text."""
+    """PyYAML's, but plain scalars are what Go's readers take them for, as far as it matters.
+
+    The values `=` and `<<`, which kustomize prints plain, are text. So is 1:30, a number to the
+    base of 60 in YAML 1.1 only, of which PyYAML needs a time that grows with the square of its
+    length. No number is longer than any that somebody means.
+    """
+
+    def number(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - int, float or str
+        """The value of a scalar that PyYAML takes for a number."""
+        text = self.construct_scalar(node)
+        if ":" in text:
+            return text
+        if len(text) > MAX_NUMBER:
+            what = f"a number has {len(text)} characters"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+        if node.tag.endswith(":int"):
+            return self.construct_yaml_int(node)
+        return self.construct_yaml_float(node)
 
 
 for _tag in ("tag:yaml.org,2002:value", "tag:yaml.org,2002:merge"):
     _Loader.add_constructor(_tag, _Loader.construct_yaml_str)
+for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+    _Loader.add_constructor(_tag, _Loader.number)
 
 
 def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value
@@ -57,7 +78,9 @@ def construct(node: yaml.Node | None, where: str) -> Any:  # noqa: ANN401 - a YA
     try:
         return _Loader("").construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(Problem(where, f"is not valid YAML: {_first_line(error)}")) from error
+        mark = getattr(error, "problem_mark", None)
+        place = f"{where}:{mark.line + 1}" if mark else where
+        raise InputError(Problem(place, f"is not valid YAML: {_first_line(error)}")) from error
     except (LookupError, AttributeError) as error:  # PyYAML's constructors take a tag's word
         what = "is not valid YAML: a value is not what its tag says"
         raise InputError(Problem(where, what)) from error
@@ -71,7 +94,7 @@ def load_all(rendered: bytes, where: str = "") -> list[Any]:
     """
     try:
         return list(yaml.load_all(rendered, Loader=_Loader))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError) as error:
         raise ToolError(
             Problem(where, f"kustomize did not print YAML: {_first_line(error)}")
         ) from error
