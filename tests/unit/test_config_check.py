@@ -769,8 +769,8 @@ def test_a_file_that_cannot_be_read(folder: Path, fcgitops: Fcgitops) -> None:
 
 
 def test_usage(folder: Path, fcgitops: Fcgitops) -> None:
-    """No file, or a form that there is not, is a wrong command line."""
-    assert "Missing argument 'FILE…'" in fcgitops("config", "check", status=2).err
+    """No file outside a repository, or a form that there is not, is a wrong command line."""
+    assert "is in no repository of fcgitops" in fcgitops("config", "check", status=2).err
     assert "xml" in fcgitops("config", "check", "--format", "xml", "accept.yaml", status=2).err
 
 
