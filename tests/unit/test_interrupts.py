@@ -113,6 +113,14 @@ def test_a_watched_program_ends_with_all_that_it_has_started(tmp_path: Path) -> 
     assert not stat.exists() or ") Z " in stat.read_text()
 
 
+def test_what_is_given_to_a_slow_program_arrives_while_it_is_watched() -> None:
+    """Its input is sent once, however often it is looked at: `kubectl apply` waits for a server."""
+    looks: list[int] = []
+    ran = run(["sh", "-c", "sleep 0.35; cat"], data=b"kind: Job\n", watch=lambda: looks.append(1))
+    assert (ran.status, ran.stdout) == (0, b"kind: Job\n")
+    assert len(looks) >= 2
+
+
 def test_a_watched_program_is_read_to_its_end() -> None:
     """However long it takes, and whatever it says."""
     looks = []

@@ -111,10 +111,12 @@ def _outcome(
     if watch is None:
         return process.communicate(data or None, timeout=timeout)
     end = time.monotonic() + timeout
+    given: bytes | None = data or None
     while True:
         try:
-            return process.communicate(data or None, timeout=WATCH)
+            return process.communicate(given, timeout=WATCH)
         except subprocess.TimeoutExpired:
+            given = None  # Popen keeps what is not yet sent, and refuses to be given more
             watch()
             if time.monotonic() > end:
                 raise
