@@ -14,10 +14,13 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from fcgitops.core.errors import InputError
 from fcgitops.core.findings import REJECT, verdict
+from fcgitops.nnifile import version1
 from fcgitops.nnifile.check import check
 from fcgitops.nnifile.rules_algorithm import ASSESSORS, TUNERS, find
 from fcgitops.nnifile.rules_service import megabytes
@@ -259,6 +262,246 @@ def test_search_spaces() -> None:
             wrong.append((name, space, right, drawn, found))
     assert not wrong, wrong
     assert seen[True, False] > 100, seen
+
+
+DRAWS = """
+import contextlib, json, logging, sys, numpy
+logging.disable(logging.CRITICAL)
+import nni
+from nni.algorithms.hpo import hyperband_advisor
+from nni.tools.package_utils.tuner_factory import create_builtin_class_instance
+
+def raw(value):
+    if isinstance(value, dict):
+        return ("_type" in value and "_value" in value) or any(map(raw, value.values()))
+    return isinstance(value, list) and any(map(raw, value))
+
+def draws(name, space):
+    if name == "Hyperband":
+        state = numpy.random.RandomState(0)
+        yield from (hyperband_advisor.json2parameter(space, state) for _ in range(60))
+        return
+    arguments = {
+        "TPE": {"seed": 0},
+        "Random": {"seed": 0},
+        "PBT": {"population_size": 4, "resample_probability": 0.5, "all_checkpoint_dir": "/x"},
+    }.get(name)
+    rounds = 300 if name == "PBT" else 60
+    tuner = create_builtin_class_instance(name, arguments, "tuners")
+    tuner.update_search_space(space)
+    with contextlib.suppress(nni.NoMoreTrialError):
+        for number in range(rounds):
+            drawn = tuner.generate_multiple_parameters([number], st_callback=print)
+            if not drawn:
+                return
+            yield drawn[0]
+            tuner.receive_trial_result(number, drawn[0], number % 7)
+            tuner.trial_end(number, True)
+
+for line in sys.stdin:
+    name, space = json.loads(line)
+    try:
+        word = "raw" if any([raw(drawn) for drawn in draws(name, space)]) else "fine"
+    except Exception as error:
+        word = "fails"
+    print(json.dumps(word), flush=True)
+"""
+NESTING = ["TPE", "Random", "GridSearch", "Evolution", "PBT", "Hyperband", "Batch"]
+"""The tuners that choose from anything, and need no further package."""
+
+
+def parameter(values: list[object]) -> dict[str, object]:
+    return {"_type": "choice", "_value": values}
+
+
+UNIFORM = {"_type": "uniform", "_value": [0, 1]}
+DEEP = {"_name": "c", "y": parameter([{"_name": "d", "z": UNIFORM}, {"_name": "e"}])}
+NESTED: list[list[object]] = [
+    [{"a": UNIFORM}, {"b": UNIFORM}],
+    [{"_name": "a", "y": UNIFORM}, {"_name": "b"}],
+    [{"_name": "a", "y": UNIFORM}, {"b": UNIFORM}],
+    [{"_name": "a", "y": UNIFORM}, "none", 3],
+    [3, {"_name": "a", "y": UNIFORM}],
+    [DEEP, {"_name": "b"}],
+    [DEEP],
+    [DEEP, 1],
+    [{"_name": "c", "y": parameter([{"_name": "d", "z": UNIFORM}, 1])}, {"_name": "b"}],
+    [{"_name": "c", "y": parameter([{"z": UNIFORM}])}, {"_name": "b"}],
+    [{"_name": "c", "y": parameter([{"_name": "d", "z": UNIFORM}])}, {"_name": "b"}],
+    [{"_name": "c", "y": parameter([{"_name": "d"}, {"_name": "e"}])}, {"_name": "b"}],
+    [{"_name": "c", "y": parameter([DEEP, {"_name": "e"}])}],
+    [{"_name": "a", "y": 3}, {"_name": "b"}],
+    [{"_name": "a", "y": {"z": UNIFORM}}, {"_name": "b"}],
+    [{"lr": 0.1, "layers": [1, 2]}, {"lr": 0.2, "layers": [3]}],
+    [{"lr": {"low": 1}}, "auto"],
+    [[1, 2], [3, 4]],
+    [[UNIFORM, 1], [2]],
+    [[{"_name": "a", "y": UNIFORM}], 2],
+    [UNIFORM, 1],
+    [{"_name": UNIFORM}],
+    [{"_name": "a"}, None, True],
+]
+"""Choices with and without `_name`, scalars among them, a choice in a choice and once more."""
+
+
+def choices(depth: int) -> st.SearchStrategy[object]:
+    """What may stand in a choice, and in what stands there."""
+    plain = st.sampled_from([1, 0.5, "a", None, True])
+    if depth == 0:
+        return st.one_of(plain, st.just(UNIFORM))
+    deeper = st.deferred(lambda: choices(depth - 1))
+    entry = st.one_of(
+        plain, st.just(UNIFORM), st.lists(deeper, min_size=1, max_size=3).map(parameter)
+    )
+    space = st.dictionaries(st.sampled_from(["p", "q"]), entry, max_size=2)
+    name = st.sampled_from([{}, {"_name": "n"}, {"_name": "m"}])
+    return st.one_of(plain, st.builds(lambda a, b: {**a, **b}, name, space), st.lists(deeper))
+
+
+def disagreements(cases: list[tuple[str, object]]) -> tuple[list[object], Counter[str]]:
+    """The spaces of which NNI's tuners and NNI44 do not say the same, and what NNI's said."""
+    run = subprocess.run(
+        [interpreter(), "-W", "ignore", "-c", DRAWS],
+        input="".join(f"{json.dumps(case)}\n" for case in cases),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    words = [json.loads(line) for line in run.stdout.splitlines()]
+    wrong = []
+    for (name, space), word in zip(cases, words, strict=True):
+        value = {**experiment(), "searchSpace": space, "tuner": {"name": name}}
+        found = [str(f) for f in check(dumped(value).encode()) if f.rule == "NNI44"]
+        if (word == "fine") is bool(found):
+            wrong.append((name, space, word, found))
+    return wrong, Counter(words)
+
+
+def test_nested_choices() -> None:
+    """After sixty draws and results: a tuner has failed, or handed over _type, or is fine."""
+    cases = [(name, {"x": parameter(values)}) for name in NESTING for values in NESTED]
+    wrong, seen = disagreements(cases)
+    assert wrong == []
+    assert min(seen["fine"], seen["raw"], seen["fails"]) >= 20, seen
+
+
+def test_nested_choices_of_any_form() -> None:
+    """The same of spaces that hypothesis makes up, three levels deep."""
+    cases: list[tuple[str, object]] = []
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=not os.environ.get("AFRESH"),
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(choices(2), min_size=1, max_size=3))
+    def collect(values: list[object]) -> None:
+        cases.extend((name, {"x": parameter(values)}) for name in NESTING)
+
+    collect()
+    wrong, seen = disagreements(cases)
+    assert wrong == []
+    assert min(seen["fine"], seen["raw"], seen["fails"]) >= 5, seen
+
+
+CONVERT = """
+import json, logging, sys
+logging.disable(logging.CRITICAL)
+from nni.experiment.config import ExperimentConfig, convert, utils
+utils.get_ipv4_address = lambda: "192.0.2.1"
+utils.set_base_path(sys.argv[1])
+for line in sys.stdin:
+    try:
+        new = convert.to_v2(json.loads(line))
+    except Exception:
+        new = None
+    try:
+        taken = new is not None and ExperimentConfig(**new).validate() is None
+    except Exception:
+        taken = False
+    print(json.dumps([new, taken]), flush=True)
+"""
+FIRST = {
+    "authorName": "a", "experimentName": "e", "trialConcurrency": 1, "maxExecDuration": "1h",
+    "maxTrialNum": 2, "trainingServicePlatform": "frameworkcontroller", "debug": True,
+    "searchSpacePath": "space.json", "useAnnotation": False, "nniManagerIp": "192.0.2.1",
+    "logDir": "/tmp", "logLevel": "info", "multiPhase": False, "versionCheck": True,
+    "tuner": {"builtinTunerName": "TPE", "classArgs": {"optimize_mode": "maximize"},
+              "gpuIndices": "0", "includeIntermediateResults": False},
+    "assessor": {"codeDir": "code", "classFileName": "m.py", "className": "C"},
+    "trial": {
+        "codeDir": "code", "command": "python3 a.py", "gpuNum": 0, "nasMode": "x",
+        "taskRoles": [
+            {"name": "worker", "taskNum": 1, "command": "python3 b.py", "gpuNum": 0, "cpuNum": 1,
+             "memoryMB": 512, "image": "example/nni:v3.0", "privateRegistryAuthPath": "/k",
+             "frameworkAttemptCompletionPolicy": {"minFailedTaskCount": 1,
+                                                  "minSucceededTaskCount": 1}},
+        ],
+    },
+    "frameworkcontrollerConfig": {
+        "storage": "nfs", "serviceAccountName": "nni-trial", "reuse": True,
+        "nfs": {"server": "10.0.0.2", "path": "/x"},
+        "azureStorage": {"accountName": "acc", "azureShare": "share"},
+        "keyVault": {"vaultName": "vault", "name": "key"},
+    },
+    "sharedStorage": {"storageType": "NFS", "nfsServer": "10.0.0.2", "exportedDirectory": "/x",
+                      "localMountPoint": "/m", "remoteMountPoint": "/r", "localMounted": "nomount"},
+}  # fmt: skip
+"""Every key of the first version that has to do with FrameworkController."""
+
+
+def first_versions() -> list[dict[str, Any]]:
+    """The file whole, without each of its keys, with another value at each, and with Azure's."""
+    found = [FIRST]
+    for path in places(FIRST):
+        found += [put(FIRST, path, ...), put(FIRST, path, None), put(FIRST, path, "other")]
+    return [*found, put(FIRST, ("frameworkcontrollerConfig", "storage"), "azureStorage")]
+
+
+def test_files_of_version_1(nni: Nni) -> None:
+    """What NNI's own converter makes of them; what it takes then is none to be refused."""
+    cases = [case for case in first_versions() if case.get("trainingServicePlatform")]
+    run = subprocess.run(
+        [interpreter(), "-W", "ignore", "-c", CONVERT, str(nni.folder)],
+        input="".join(f"{json.dumps(case)}\n" for case in cases),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    seen: Counter[tuple[bool, bool]] = Counter()
+    for case, line in zip(cases, run.stdout.splitlines(), strict=True):
+        theirs, taken = json.loads(line)
+        try:
+            ours = version1.convert(case, "f")[0]
+        except InputError:
+            ours = None
+        seen[theirs is not None, taken] += 1
+        if theirs is None:
+            continue
+        if ours is None:
+            assert not taken, case
+            continue
+        assert pruned(ours) == pruned(theirs), case
+        refused = verdict(check(dumped(ours).encode(), nni.folder)) == REJECT
+        assert refused is not taken, (ours, taken)
+    assert seen[True, True] > 50, seen
+    assert seen[True, False] > 5, seen
+
+
+def pruned(value: object) -> object:
+    """Without what stands for nothing: null, and a storage that neither knows."""
+    if isinstance(value, dict):
+        kept = {key: pruned(item) for key, item in value.items() if item is not None}
+        if isinstance(kept.get("storage"), dict):
+            known = kept["storage"].get("storageType") in ("nfs", "azureStorage")
+            kept = kept if known else {k: v for k, v in kept.items() if k != "storage"}
+        return kept
+    return [pruned(item) for item in value] if isinstance(value, list) else value
 
 
 MANAGER = """

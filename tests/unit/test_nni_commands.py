@@ -292,6 +292,21 @@ def test_from_code(deploy: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert (deploy / "experiments/mnist/search_space.json").read_text() == SPACE
 
 
+def test_from_code_with_a_nniignore(deploy: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """What NNI would leave out is left out, and said; a .gitignore is no matter of NNI's."""
+    write(tmp_path / "mine", {
+        "trial.py": "import nni\n", "search_space.json": SPACE, ".gitignore": "lib/\n",
+        ".nniignore": "/data\n*.pt\n!keep.pt\n", "data/train.csv": "x\n", "lib/data/x.csv": "x\n",
+        "model.pt": "x\n", "lib/model.pt": "x\n", "keep.pt": "x\n",
+    })  # fmt: skip
+    ran = fcgitops("-C", deploy, "nni", "experiment", "mnist", "--env", "prod", "--from",
+                   tmp_path / "mine")  # fmt: skip
+    assert experiment_files(deploy) == sorted(
+        [*GENERATED, *STARTER, "code/keep.pt", "code/lib/data/x.csv"]
+    )
+    assert "note: left out, as .nniignore has it: data/, lib/model.pt, model.pt\n" in ran.err
+
+
 def test_from_an_experiment(mnist: Path, fcgitops: Fcgitops) -> None:
     """Copied whole, with its run.yaml; it has a run of its own, whatever it has in common."""
     write(mnist, {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
+import pytest
 from conftest import Fcgitops
-from gitenv import committed, git, state
+from gitenv import committed, git, state, write
 
 PUBLIC = Path(__file__).parents[1] / "data" / "public"
 
@@ -78,6 +80,25 @@ def test_an_api_server_that_is_the_pod_itself(repository: Path, fcgitops: Fcgito
         ran = fcgitops("-C", repository, "overlay", "prod", "--set", pair, status=2)
         assert "FrameworkController's" in ran.err
         assert "Pod" in ran.err
+
+
+NNI = {
+    "01-nni1-experiment.yaml": ("NNI07", "reject"),
+    "02-nested-without-name.yaml": ("NNI44", "hazard"),
+    "04-nfs-server-is-a-url.yaml": ("NNI25", "hazard"),
+    "05-service-account-default.yaml": ("NNI26", "hazard"),
+}
+
+
+@pytest.mark.parametrize("name", NNI)
+def test_experiment_files(name: str, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """01, 02, 04, 05: one mistake, and its rule."""
+    shutil.copy(PUBLIC / name, tmp_path)
+    write(tmp_path, {"a.py": "", "search_space.json": "{}"})
+    ran = fcgitops("nni", "check", "--format", "json", tmp_path / name, status=1)
+    (judged,) = json.loads(ran.out)
+    found = {(f["rule"], f["severity"]) for f in judged["findings"] if f["severity"] != "info"}
+    assert (found, judged["verdict"]) == ({NNI[name]}, NNI[name][1])
 
 
 def test_a_config_map_for_its_file(repository: Path, fcgitops: Fcgitops) -> None:

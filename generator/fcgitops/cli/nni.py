@@ -81,6 +81,7 @@ def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @options.form
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
+@click.option("--convert", is_flag=True, help="Print a FILE of NNI's version 1 as version 2.")
 @options.at
 @click.pass_context
 def nni_check(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401

@@ -9,7 +9,7 @@ from fcgitops.commands.writing import Options, change, refuse_all, write_environ
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
-from fcgitops.git import program
+from fcgitops.git import patterns, program
 from fcgitops.model import assignments, layout
 from fcgitops.model import experiment as model
 from fcgitops.model.assignments import SETTABLE
@@ -102,7 +102,8 @@ def experiment(
         place = folder / source
         if not place.is_dir():
             raise InputError(Problem("--from", f"{source} is no folder", "a folder of trial code"))
-        given = experiments.read_plain(place, str(source))
+        ignored = _nni_ignores(place)
+        given = experiments.read_plain(place, str(source), ignored)
 
     def make(repository: Repository) -> Change:
         planned = experiments.plan(
@@ -114,6 +115,22 @@ def experiment(
         return what
 
     return change(folder, make, Options(**options))
+
+
+def _nni_ignores(folder: Path) -> list[str]:
+    """What NNI would leave out of a folder of code (nni_node/common/tarball.js), and so do we."""
+    file = folder / ".nniignore"
+    if not file.is_file():
+        return []
+    ignored = patterns.matched(folder, file)
+    if ignored:
+        terminal.say(f"note: left out, as .nniignore has it: {_some(ignored)}")
+    return ignored
+
+
+def _some(paths: list[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return printable(", ".join(paths[:3]) + more)
 
 
 def _gone(repository: Repository, name: str, own: Tree) -> list[str]:

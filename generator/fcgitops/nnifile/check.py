@@ -17,6 +17,7 @@ from fcgitops.nnifile import (
     rules_space,
     schema_load,
     schema_validate,
+    version1,
 )
 from fcgitops.nnifile.rules import found
 
@@ -33,6 +34,8 @@ def check(data: bytes, folder: Path | None = None) -> list[Finding]:
         source = experiment_file.read(data)
     except experiment_file.Unreadable as error:
         return [found("NNI01", "", error.line, error.message, error.hint)]
+    if version1.is_version_1(source.value):  # each of its keys would be a mistake
+        return [_version_1(source)]
     loaded = schema_load.Loaded(source, folder)
     try:
         schema_load.load(loaded)
@@ -47,3 +50,12 @@ def check(data: bytes, folder: Path | None = None) -> list[Finding]:
         message = f"has over {experiment_file.MAX_FAULTS} faults: what is more is not listed"
         loaded.findings.append(found("NNI69", "", 0, message))
     return sorted([*source.repeated, *loaded.findings], key=lambda finding: finding.line)
+
+
+def _version_1(source: experiment_file.Source) -> Finding:
+    key = version1.PLATFORM_KEY
+    if key not in source.value:
+        key = version1.SERVICE_KEY
+    message = "stands in files of version 1, which NNI reads in `nnictl create` alone"
+    hint = "`fcgitops nni check --convert FILE` prints it as one of version 2"
+    return found("NNI07", key, source.line((key,)), message, hint)

@@ -11,6 +11,7 @@ RULES: Rules = {
     "NNI04": (HAZARD, "no key is given in two spellings: the last one wins"),
     "NNI05": (HAZARD, "no value is something else to YAML 1.1 than it looks like"),
     "NNI06": (HAZARD, "what goes to NNI's manager is what JSON can carry"),
+    "NNI07": (REJECT, "the file is of NNI's second version, without trainingServicePlatform"),
     "NNI11": (REJECT, "every key is one of NNI's, case and underscores aside"),
     "NNI12": (REJECT, "what NNI requires is there"),
     "NNI13": (REJECT, "every value has its key's type"),

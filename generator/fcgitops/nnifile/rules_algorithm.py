@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fcgitops.nnifile.nesting import Nesting
 from fcgitops.nnifile.schema_load import Config, Loaded, shown
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named
@@ -33,9 +34,12 @@ class Algorithm:
     advisor: bool = False
     """Whether it is an assessor too."""
     chooses: str = "anything"
-    """What it chooses from: anything, numbers, or also texts that float() takes (numeric)."""
+    """What it chooses from: anything, numbers, also texts that float() takes (numeric), or what
+    NumPy makes a row of and gives back as it was (alike)."""
     converts: bool = False
     """Whether it makes numbers of texts: float('1e-5')."""
+    nests: Nesting = "none"
+    """How it finds a space in a choice."""
 
 
 _GP = (
@@ -72,21 +76,22 @@ _METIS_TYPES = ("choice", "randint", "uniform", "quniform")
 _SMAC_TYPES = ("choice", "randint", "uniform", "loguniform", "quniform")
 
 TUNERS = {
-    "TPE": Algorithm(("optimize_mode", "seed", "tpe_args"), mode="minimize", converts=True),
-    "Random": Algorithm(("seed", "optimize_mode"), converts=True),
-    "GridSearch": Algorithm(("optimize_mode",), converts=True),
+    "TPE": Algorithm(("optimize_mode", "seed", "tpe_args"), mode="minimize", converts=True,
+                     nests="all named"),
+    "Random": Algorithm(("seed", "optimize_mode"), converts=True, nests="all named"),
+    "GridSearch": Algorithm(("optimize_mode",), converts=True, nests="all named"),
     "Batch": Algorithm((), types=("choice",)),
-    "Evolution": Algorithm(("optimize_mode", "population_size"), mode="maximize"),
+    "Evolution": Algorithm(("optimize_mode", "population_size"), mode="maximize", nests="named"),
     "Metis": Algorithm(_METIS, types=_METIS_TYPES, mode="maximize", chooses="numbers"),
     "GP": Algorithm(_GP, types=_GP_TYPES, mode="maximize", chooses="numeric"),
-    "PBT": Algorithm(_PBT, mode="maximize"),
+    "PBT": Algorithm(_PBT, mode="maximize", chooses="alike", nests="once"),
     "Hyperband": Algorithm(("optimize_mode", "R", "eta", "exec_mode"), mode="maximize",
-                           advisor=True),
+                           advisor=True, nests="any"),
     "RegularizedEvolutionTuner": Algorithm(
         ("optimize_mode", "population_size", "sample_size"), types=(), mode="maximize"
     ),
-    "TPE_legacy": Algorithm(_HYPEROPT, "hyperopt==0.1.2", mode="minimize"),
-    "Anneal": Algorithm(_HYPEROPT, "hyperopt==0.1.2", mode="minimize"),
+    "TPE_legacy": Algorithm(_HYPEROPT, "hyperopt==0.1.2", mode="minimize", nests="named"),
+    "Anneal": Algorithm(_HYPEROPT, "hyperopt==0.1.2", mode="minimize", nests="named"),
     "SMAC": Algorithm(("optimize_mode", "config_dedup"), "ConfigSpaceNNI and smac4nni", _SMAC_TYPES,
                       mode="maximize"),
     "DNGO": Algorithm(_DNGO, "torch and pybnn", NUMBERS, mode="maximize"),

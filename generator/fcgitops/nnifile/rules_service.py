@@ -17,6 +17,7 @@ from typing import Any
 from fcgitops.kubernetes.values import dns_label, subdomain
 from fcgitops.nnifile import schema
 from fcgitops.nnifile.schema_load import Config, Loaded, configs, shown
+from fcgitops.text import hosts
 
 PLATFORM = "frameworkcontroller"
 ROLE_NAME = re.compile(r"[a-z0-9]{1,63}\Z")
@@ -144,12 +145,22 @@ def _storage(loaded: Loaded, service: Config) -> None:
         elif isinstance(value, str) and not _IN_A_SHELL.match(value):
             message = f"is {shown(value)}: NNI writes it into a shell command as it is"
             loaded.report("NNI25", storage.at(name), message)
+        elif name == "server" and not hosts.is_host(str(value).replace("_", "-")):
+            message = f"is {shown(value)}, no name and no address (an IPv6 one stands in brackets)"
+            loaded.report("NNI25", storage.at(name), message, _server(str(value)))
         elif name == "path" and isinstance(value, str) and not value.startswith("/"):
             message = f"is {shown(value)}: Kubernetes takes an absolute path only"
             loaded.report("NNI25", storage.at(name), message)
     if kind == "azureStorage":
         message = "takes the program az in the manager, signed in to Azure"
         loaded.report("NNI66", storage.at("storageType"), message)
+
+
+def _server(value: str) -> str:
+    """The server that a URL, or SERVER:PATH, names; empty where none is found."""
+    host = re.split(r"[/?#]", value.rpartition("://")[2], maxsplit=1)[0].removesuffix(":")
+    host = f"[{host}]" if hosts.ip(host) and ":" in host and "[" not in host else host
+    return host if hosts.is_host(host) else ""
 
 
 def _account(loaded: Loaded, service: Config) -> None:
@@ -166,6 +177,9 @@ def _account(loaded: Loaded, service: Config) -> None:
         loaded.report("NNI26", path, message, "nni-trial")
     elif wrong := subdomain(name):
         loaded.report("NNI26", path, wrong)
+    elif name == "default":
+        message = "is the account default: FrameworkBarrier is refused, and no trial starts"
+        loaded.report("NNI26", path, message, "an account that may get Frameworks: nni-trial")
     elif name == CONTROLLER_ACCOUNT:
         message = "gives every trial the rights of FrameworkController"
         loaded.report("NNI26", path, message, "an account that may get Frameworks: nni-trial")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from fcgitops.core.findings import Path, dotted
+from fcgitops.nnifile import nesting
 from fcgitops.nnifile.experiment_file import INT, STR, Source, nodes
 from fcgitops.nnifile.rules_algorithm import ALL_TYPES, Algorithm, tuner
 from fcgitops.nnifile.schema import MISSING, folded
@@ -98,31 +98,29 @@ def _space(space: Space, value: Any, algorithm: Algorithm | None) -> None:  # no
         space.report("NNI44", (), "is empty: there is nothing to tune")
     if algorithm is not None and algorithm.types == ("choice",) and len(value) != 1:
         space.report("NNI44", (), "has not one parameter, as Batch needs")
-    for path, spec in _parameters(value):
-        _parameter(space, path, spec, algorithm)
+    for how, path, spec in nesting.walk(value, algorithm.nests if algorithm else "all named"):
+        if how == "drawn":
+            _parameter(space, path, spec, algorithm)
+        elif algorithm is not None and algorithm.chooses in ("anything", "alike"):
+            _met(space, how, path, algorithm)
 
 
-def _parameters(value: dict[Any, Any]) -> Iterator[tuple[Path, Any]]:
-    """Every parameter, those of nested choices too."""
-    stack: list[tuple[Path, dict[Any, Any]]] = [((), value)]
-    while stack:
-        path, space = stack.pop()
-        for name, spec in space.items():
-            if path and name == "_name":
-                continue
-            at = (*path, named(name))
-            yield at, spec
-            if isinstance(spec, dict) and spec.get("_type") == "choice" and _nested(spec):
-                stack += [((*at, "_value", i), v) for i, v in enumerate(spec["_value"])]
-
-
-def _nested(spec: dict[Any, Any]) -> bool:
-    values = spec.get("_value")
-    return (
-        isinstance(values, list)
-        and bool(values)
-        and all(isinstance(v, dict) and "_name" in v for v in values)
-    )
+def _met(space: Space, how: nesting.Met, path: Path, algorithm: Algorithm) -> None:
+    """NNI44: what stands in a choice, and is not drawn from."""
+    if how == "handed":
+        message = "is handed to trials as it is, with its _type and _value: nothing is drawn"
+        hint = "plain values in a choice"
+        if algorithm.nests == "all named":
+            hint = "a mapping with _name as every choice, or plain values"
+    elif how == "nameless":
+        message, hint = "is a mapping without _name: this tuner fails", "a nested space with _name"
+    elif how == "lost":
+        message = "is in a choice: this tuner fails when it goes on from another trial"
+        hint = "plain values in a choice"
+    else:
+        message = "nests a third time: this tuner fails when it chooses another space around it"
+        hint = "a choice in a choice, and no deeper"
+    space.report("NNI44", path, message, hint)
 
 
 def _parameter(space: Space, path: Path, spec: Any, algorithm: Algorithm | None) -> None:  # noqa: ANN401
@@ -151,16 +149,28 @@ def _parameter(space: Space, path: Path, spec: Any, algorithm: Algorithm | None)
 def _choices(space: Space, at: Path, values: list[Any], algorithm: Algorithm | None) -> None:
     if not values:
         space.report("NNI44", at, "is empty: the tuner fails on it", "a list of choices")
-    if algorithm is None:
+    if algorithm is None or algorithm.chooses == "anything":
         return
-    nests = not algorithm.converts and algorithm.types != ("choice",)
+    if algorithm.chooses == "alike":
+        _alike(space, at, values)
+        return
     for index, value in enumerate(values):
         number = _converted(value) if algorithm.chooses == "numeric" else value
-        if algorithm.chooses != "anything" and not isinstance(number, int | float):
+        if not isinstance(number, int | float):
             space.report("NNI44", (*at, index), f"is {shown(value)}: this tuner fails", "a number")
-        elif nests and isinstance(value, dict) and "_name" not in value:
-            message = "is a mapping without _name: this tuner fails"
-            space.report("NNI44", (*at, index), message, "a nested space with _name, or text")
+
+
+def _alike(space: Space, at: Path, values: list[Any]) -> None:
+    """pbt_tuner.py: `values.index(numpy.random.choice(values))`; of 1 and "a" NumPy makes texts."""
+    for index, value in enumerate(values):
+        if isinstance(value, list):
+            message = "is a list: this tuner fails when it goes on from another trial"
+            space.report("NNI44", (*at, index), message, "text or a number")
+    if all(isinstance(v, str | int | float) for v in values) and (
+        {isinstance(v, str) for v in values} == {True, False}
+    ):
+        message = "mixes text and numbers: this tuner fails when it goes on from another trial"
+        space.report("NNI44", at, message, "texts alone, or numbers")
 
 
 def _range(
