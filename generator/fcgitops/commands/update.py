@@ -18,7 +18,7 @@ from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import record, update
 from fcgitops.repository.changes import Change
-from fcgitops.repository.contents import UPDATE_WAITS, Repository
+from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
 from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
@@ -119,7 +119,7 @@ class _Waiting:
     @staticmethod
     def place(repository: Repository) -> Path:
         """Where it is kept; no file where none waits."""
-        return repository.git.private / UPDATE_WAITS
+        return repository.git.private / "update.json"
 
     @classmethod
     def of(cls, repository: Repository) -> _Waiting | None:

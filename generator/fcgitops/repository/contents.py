@@ -24,9 +24,6 @@ from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.yamledit import Document
 
-UPDATE_WAITS = "update.json"
-"""In `Repo.private`: an update that waits until its conflicts are resolved."""
-
 
 class Repository:
     """The content root: the folder that holds fcgitops.yaml."""
@@ -84,11 +81,8 @@ class Repository:
 
     @property
     def _generated_answers(self) -> bytes | None:
-        """The same as it was generated last; None where nothing tells, or it is generated anew.
-
-        While an update waits for its conflicts, the record is new and the file is not.
-        """
-        if layout.ANSWERS in self._pending or (self.git.private / UPDATE_WAITS).is_file():
+        """The same as it was generated last; None where nothing tells, or it is generated anew."""
+        if layout.ANSWERS in self._pending:
             return None
         return record.one(read_file(self.root, layout.BASE_RECORD), layout.ANSWERS)
 
