@@ -93,7 +93,6 @@ def _variant(folder: Path) -> str:
         repository = Repository.find(folder)
     except InputError:
         return scaffold.variant_config("hardened")
-    repository.require_answers()
     return environments.variant_config(repository)
 
 

@@ -37,7 +37,6 @@ def run(folder: Path, names: Iterable[str], form: str, explain: str | None) -> i
     if explain is not None:
         return explaining.run(explain)
     repository = Repository.find(folder)
-    repository.require_answers()
     repository.say_state()
     _ = repository.answers  # nothing can be said where these cannot be read
     wanted = repository.wanted(names)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fcgitops.text import words
-from fcgitops.text.words import named
 
 Path = tuple[str | int, ...]
 """Where a value stands: keys, and from 0 the places in lists."""
@@ -43,7 +42,7 @@ class Fault:
 def dotted(path: Path) -> str:
     """A path as Kubernetes writes it: metadata.labels[example.com/team], containers[0].image."""
     shown = "".join(
-        f".{part}" if isinstance(part, str) and _PLAIN.fullmatch(part) else f"[{named(part)}]"
+        f".{part}" if isinstance(part, str) and _PLAIN.fullmatch(part) else f"[{part}]"
         for part in path
     )
     return shown.removeprefix(".")

@@ -39,8 +39,6 @@ RECORDED = (
 )  # fmt: skip
 KUBERNETES = "1.29-"
 """The versions that a repository is for, unless it says so itself: of all that are known here."""
-FIXED = ("repo_slug", "profile", "gitops")
-"""Those that files follow from which no command but `update` writes again."""
 ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
 """Those whose settings are known here; the first was run in the end-to-end tests."""
 BRANCH = "main"
@@ -345,18 +343,12 @@ def is_newer(version: str, than: str = __version__) -> bool:
         raise InputError(Problem(where, f"{version!r} is no version", than)) from error
 
 
-def load(data: bytes, generated: bytes | None = None) -> Answers:
+def load(data: bytes) -> Answers:
     """The answers that fcgitops.yaml records; `requirement` and `environments` are defaults.
 
-    Args:
-        data: its text.
-        generated: the text that it was generated with last; None where nothing tells.
-
     Raises:
-        InputError: with every problem of the file; or with every answer in it that was changed by
-            hand, where no command can carry that out.
+        InputError: with every problem of the file.
     """
-    before = refuse_edits(data, generated)
     document = yamlio.load(data, layout.ANSWERS)
     top, problems = keypaths.flatten(document, layout.ANSWERS, ("version", "answers", "defaults"))
     problems += [
@@ -377,8 +369,7 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
         )
     extra = sorted(set(map(named, recorded)) - set(RECORDED))
     # What an older version did not ask has its default; `update` writes it down.
-    asked = before["answers"] if before else RECORDED if top["version"] == __version__ else ()
-    missing = [name for name in asked if name not in recorded]
+    missing = [name for name in RECORDED if name not in recorded and top["version"] == __version__]
     problems = [
         Problem(f"{layout.ANSWERS}: answers.{name}", "is not known", did_you_mean(name, RECORDED))
         for name in extra
@@ -398,42 +389,3 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
     if problems:
         raise InputError(problems)
     return Answers(**{**vars(answers), "version": top["version"]})
-
-
-def refuse_edits(data: bytes, generated: bytes | None) -> dict[str, Any]:
-    """Refuses a fcgitops.yaml in which somebody has changed what no command can carry out.
-
-    Args:
-        data: its text.
-        generated: the text that it was generated with last; None where nothing tells.
-
-    Returns:
-        What the latter holds; nothing where it does not tell.
-
-    Raises:
-        InputError: with each such change.
-    """
-    document = yamlio.load(data, layout.ANSWERS)
-    try:
-        before = yamlio.load(generated or b"", layout.ANSWERS)
-    except InputError:
-        return {}
-    if not (isinstance(before, dict) and isinstance(before.get("answers"), dict)):
-        return {}
-    document = document if isinstance(document, dict) else {}
-    given = document.get("answers")
-    pairs = [("version", document, before)]
-    pairs += [(n, given if isinstance(given, dict) else {}, before["answers"]) for n in FIXED]
-    problems = [
-        Problem(
-            f"{layout.ANSWERS}: {name}",
-            f"{shown(now[name])} is an edit that nothing can carry out: what is here was generated "
-            f"for {shown(old[name])}",
-            f"set it back: `{name}: {yamlio.scalar(old[name])}`",
-        )
-        for name, now, old in pairs
-        if name in now and name in old and now[name] != old[name]
-    ]
-    if problems:
-        raise InputError(problems)
-    return before

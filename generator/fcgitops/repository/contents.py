@@ -18,7 +18,6 @@ from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
 from fcgitops.model.kustomization import Kind, Kustomization
-from fcgitops.repository import record
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
 from fcgitops.text.values import did_you_mean
@@ -65,12 +64,8 @@ class Repository:
 
     @functools.cached_property
     def answers(self) -> Answers:
-        """What fcgitops.yaml says.
-
-        Raises:
-            InputError: with every problem, an edit of what is not for editing among them.
-        """
-        return answers.load(self._answers_file, self._generated_answers)
+        """What fcgitops.yaml says."""
+        return answers.load(self._answers_file)
 
     @property
     def _answers_file(self) -> bytes:
@@ -79,21 +74,9 @@ class Repository:
             raise InputError(Problem(layout.ANSWERS, "is missing", "take it back from Git"))
         return data
 
-    @property
-    def _generated_answers(self) -> bytes | None:
-        """The same as it was generated last; None where nothing tells, or it is generated anew."""
-        if layout.ANSWERS in self._pending:
-            return None
-        return record.one(read_file(self.root, layout.BASE_RECORD), layout.ANSWERS)
-
     @functools.cached_property
     def version(self) -> str:
-        """The fcgitops that wrote it last, whatever else its fcgitops.yaml says.
-
-        Raises:
-            InputError: it says none, or what is not for editing was edited.
-        """
-        answers.refuse_edits(self._answers_file, self._generated_answers)
+        """The fcgitops that wrote it last, whatever else its fcgitops.yaml says."""
         return answers.version_of(self._answers_file)
 
     @functools.cached_property
@@ -101,10 +84,6 @@ class Repository:
         """Key path → value of every key of an environment that its file does not give."""
         answers = self.answers
         return model.default_values(answers.profile) | answers.environment_defaults
-
-    def require_answers(self) -> None:
-        """Refuses a repository whose fcgitops.yaml says what its files do not; as `answers`."""
-        _ = self.answers
 
     def require_same_version(self) -> None:
         """Refuses a repository that another version of fcgitops wrote.

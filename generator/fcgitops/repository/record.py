@@ -57,11 +57,3 @@ def decode(data: bytes | None) -> Tree | None:
         elif not row.startswith("#"):
             return None
     return {path: codecs.encode("".join(lines), "rot13").encode() for path, lines in tree.items()}
-
-
-def one(data: bytes | None, path: str) -> bytes | None:
-    """One file of a record, or None where it has no such file, or is damaged there."""
-    _, found, rest = (data or b"").partition(f"\n=> {path}\n".encode())
-    text, _, _ = rest.partition(b"\n=> ")
-    tree = decode(_HEADER.encode() + f"=> {path}\n".encode() + text.rstrip(b"\n") + b"\n")
-    return tree[path] if found and tree else None

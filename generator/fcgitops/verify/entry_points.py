@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.git import program as git
 from fcgitops.model import layout
-from fcgitops.repository import record
 from fcgitops.repository.environments import repository_outcome, shared_entry_points
 from fcgitops.sync import entrypoints, registry, safeguards
 from fcgitops.sync.tool import SyncTool
 from fcgitops.text.tree import at, read_file
-from fcgitops.verify.lines import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import REPOSITORY, Whole
 
 
 @REPOSITORY.check("FCG12", HAZARD)
 def in_line(whole: Whole) -> Faults:
-    """The entry points are in line with fcgitops.yaml, and `.fcgitops/base` is there."""
+    """The entry points are in line with fcgitops.yaml."""
     try:
         merged = repository_outcome(whole.repository, git.merge_file)
     except InputError as error:
         for problem in error.problems:
             yield fault(problem)
         return
-    root = whole.repository.root
-    for found in out_of_line(merged, root, layout.ANSWERS, "make overlays"):
-        yield replace(found, message=f"is not in line with {layout.ANSWERS}")
-    if record.decode(read_file(root, layout.BASE_RECORD)) is None:
-        what = "is damaged" if (root / layout.BASE_RECORD).exists() else "is missing"
-        message = f"{what}, and without it no command knows what was generated here"
-        hint = f"git checkout {layout.BASE_RECORD}, from a commit that has it"
-        yield Fault(message, hint, file=layout.BASE_RECORD)
+    for path in merged.stale(whole.repository.root):
+        yield Fault(f"is not in line with {layout.ANSWERS}", "make overlays", file=path)
 
 
 @REPOSITORY.check("FCG14", HAZARD)

@@ -16,7 +16,6 @@ from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
-from fcgitops.text.words import named
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.registry import Place
 
@@ -184,7 +183,7 @@ class Comments:
 def name_of(o: Object) -> str:
     """An object's name; empty where it has none."""
     metadata = o.get("metadata")
-    return named(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+    return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
 
 
 REPOSITORY: Place[Whole] = Place("the repository")
