@@ -14,12 +14,12 @@ from fcgitops.manifests import guardrails, overlay
 from fcgitops.model import layout
 from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model.environment import environment
+from fcgitops.programs import references
 from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.sync.argocd import environments as argocd
 from fcgitops.sync.argocd import nni as nni_argocd
 from fcgitops.sync.flux import environments as flux
 from fcgitops.sync.tool import Held
-from fcgitops.verify import references
 from gitenv import git, write
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from fcgitops.core.errors import InputError, ToolError
+from fcgitops.core.redaction import redacted
 from fcgitops.git import program as driver
-from fcgitops.git.program import Git, inside_other_work_tree, merge_file, redact
+from fcgitops.git.program import Git, inside_other_work_tree, merge_file
 from fcgitops.git.repo import open_repository
 from gitenv import git, git_home, make_repository, write
 
@@ -85,7 +86,7 @@ def test_failure_is_one_line(make_repository: Make) -> None:
 )
 def test_redact(line: str, expected: str) -> None:
     """No user or password of a URL is printed."""
-    assert redact(line) == expected
+    assert redacted(line) == expected
 
 
 BASE = b"a\nb\nc\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
+import subprocess
 import sys
 import tarfile
 import threading
@@ -13,8 +15,20 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from conftest import Fcgitops
 from fcgitops.core.errors import ToolError
 from fcgitops.programs import install, process
+from gitenv import git
+
+
+@pytest.fixture
+def git_alone(tmp_path: Path) -> Path:
+    """A folder with git and nothing else."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "git").symlink_to(shutil.which("git") or "")
+    return folder
+
 
 PROGRAM = b"#!/bin/sh\necho v5.8.1\n"
 NAME = "kustomize_v5.8.1_linux_amd64.tar.gz"
@@ -62,12 +76,13 @@ def pin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
 def test_archive(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The release's archive is fetched and unpacked; where it is there already, nothing is."""
     pin(monkeypatch, (release / NAME).read_bytes())
-    program = install.install(tmp_path / "new" / "bin")
+    program, digest = install.install(tmp_path / "new" / "bin")
+    assert digest == hashlib.sha256(PROGRAM).hexdigest()
     assert program == tmp_path / "new" / "bin" / "kustomize"
     assert process.run([program]).stdout == b"v5.8.1\n"
     assert [path.name for path in program.parent.iterdir()] == ["kustomize"]
     (release / NAME).unlink()
-    assert install.install(tmp_path / "new" / "bin") == program
+    assert install.install(tmp_path / "new" / "bin", digest) == (program, digest)
 
 
 def test_replaces_another_version(
@@ -78,7 +93,92 @@ def test_replaces_another_version(
     old = tmp_path / "kustomize"
     old.write_text("#!/bin/sh\necho v5.0.0\n")
     old.chmod(0o755)
-    assert install.install(tmp_path).read_bytes() == PROGRAM
+    assert install.install(tmp_path)[0].read_bytes() == PROGRAM
+
+
+def test_what_was_not_installed_here_is_not_started(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it says of its version: who is not known by its digest is replaced unasked."""
+    pin(monkeypatch, (release / NAME).read_bytes())
+    program = tmp_path / "kustomize"
+    for digest in ("", "0" * 64):
+        program.write_text(f"#!/bin/sh\necho v5.8.1 >>{tmp_path}/started; echo v5.8.1\n")
+        program.chmod(0o755)
+        assert install.install(tmp_path, digest)[0].read_bytes() == PROGRAM
+    assert not (tmp_path / "started").exists()
+
+
+EVIL = "#!/bin/sh\ntouch PWNED; echo v5.8.1\n"
+
+
+def test_tools_remembers_what_it_installed(
+    repository: Path, git_alone: Path, release: Path, fcgitops: Fcgitops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """In Git's directory, where no commit puts anything; what was exchanged since is replaced."""
+    monkeypatch.setenv("PATH", str(git_alone))
+    pin(monkeypatch, (release / NAME).read_bytes())
+    monkeypatch.chdir(repository)
+    assert fcgitops("tools", "--into", ".tools/bin").out == ".tools/bin/kustomize\n"
+    archived = (release / NAME).read_bytes()
+    (release / NAME).unlink()
+    fcgitops("tools", "--into", ".tools/bin")
+    (release / NAME).write_bytes(archived)
+    program = repository / ".tools/bin/kustomize"
+    program.write_text(EVIL)
+    fcgitops("tools", "--into", ".tools/bin")
+    assert program.read_bytes() == PROGRAM
+    assert not (repository / "PWNED").exists()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".tools/bin/kustomize": EVIL},
+        {".tools/bin/other": EVIL},
+        {".TOOLS/bin/kustomize": EVIL},
+        {".tools": ("link", "overlays")},
+    ],
+)
+def test_a_committed_program_is_refused(
+    files: dict[str, str | tuple[str, str]], fcgitops: Fcgitops, repository: Path,
+) -> None:  # fmt: skip
+    """By `tools`, and by make, which would find it first on PATH."""
+    for path, content in files.items():
+        file = repository / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, tuple):
+            file.symlink_to(content[1])
+        else:
+            file.write_text(content)
+            file.chmod(0o755)
+        git(repository, "add", "--force", path)
+    ran = fcgitops("-C", repository, "tools", "--into", ".tools/bin", status=2)
+    (path,) = files
+    assert f"error: {path}: is in Git, where the programs that are run here must not be" in ran.err
+    made = subprocess.run(
+        ["make", "help"], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert made.returncode != 0
+    assert f"{path} is in Git: programs there would be run" in made.stderr
+    assert not (repository / "PWNED").exists()
+
+
+def test_make_runs_no_committed_fcgitops(repository: Path) -> None:
+    """Nor the environment that make installs it into."""
+    for name in ("ready", "bin/fcgitops"):
+        file = repository / ".venv" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(EVIL)
+        file.chmod(0o755)
+    git(repository, "add", "--force", ".venv")
+    made = subprocess.run(
+        ["make", "list"], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert made.returncode != 0
+    assert ".venv/bin/fcgitops is in Git" in made.stderr
+    assert not (repository / "PWNED").exists()
 
 
 def test_replaces_what_does_not_run(
@@ -87,7 +187,7 @@ def test_replaces_what_does_not_run(
     """A kustomize that does not start, such as another machine's, is replaced."""
     pin(monkeypatch, (release / NAME).read_bytes())
     (tmp_path / "kustomize").write_bytes(b"\x7fELF of another machine")
-    assert install.install(tmp_path).read_bytes() == PROGRAM
+    assert install.install(tmp_path)[0].read_bytes() == PROGRAM
 
 
 def test_wrong_content(release: Path, tmp_path: Path) -> None:
@@ -186,7 +286,7 @@ def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("go")
 def test_go(tmp_path: Path) -> None:
     """Where Go is, it builds the pinned version, into a folder that may be relative."""
-    program = install.install(Path("bin"))
+    program, _ = install.install(Path("bin"))
     assert process.run([program.absolute()]).stdout == b"v5.8.1\n"
     assert (tmp_path / "bin" / "said").read_text() == f"install {MODULE} -buildvcs=false\n"
 

@@ -223,7 +223,7 @@ WRONG: list[tuple[Check, object, str]] = [
     (clusters.server, "api.example.com", f"'api.example.com' is not valid ({SERVER})"),
     (clusters.server, "https://", f"'https://' is not valid ({SERVER})"),
     (clusters.server, "ftp://h", f"'ftp://h' is not valid ({SERVER})"),
-    (clusters.server, "https://h?a=b", f"'https://h?a=b' is not valid ({SERVER})"),
+    (clusters.server, "https://h?a=b", f"'https://h?a=…' is not valid ({SERVER})"),
     (clusters.server, "https://h#a", f"'https://h#a' is not valid ({SERVER})"),
     (clusters.server, "https://[::1", f"'https://[::1' is not valid ({SERVER})"),
     (clusters.server, " https://h", f"' https://h' is not valid ({SERVER})"),

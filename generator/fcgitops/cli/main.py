@@ -344,10 +344,9 @@ def tools(context: click.Context, /, at: Path | None, into: Path) -> int:
 
     By Go, or from the release's archive, which is checked by its SHA-256.
     """
-    from fcgitops.programs import install as module  # noqa: PLC0415
+    from fcgitops.commands import tools as command  # noqa: PLC0415
 
-    click.echo(module.install(options.folder(context, at) / into))
-    return 0
+    return command.run(options.folder(context, at), into)
 
 
 @cli.command()

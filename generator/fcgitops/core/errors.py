@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fcgitops.core.printable import line, printable
+from fcgitops.core.redaction import redacted
 
 FOUND = 1
 """Exit status: findings, differences, conflicts, an invalid file."""
@@ -31,11 +32,11 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """The problem on one line, whatever characters a user typed."""
+        """The problem on one line, whatever characters a user typed, and without passwords."""
         text = f"{self.where}: {self.what}" if self.where else self.what
         if self.hint:
             text += f" ({self.hint})"
-        return printable(text)
+        return printable(redacted(text))
 
 
 class FcgitopsError(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fcgitops.core.errors import Problem
 from fcgitops.core.printable import printable
+from fcgitops.core.redaction import redacted
 
 REJECT = "reject"
 """The program that the file is for would refuse it."""
@@ -61,7 +62,7 @@ class Finding:
         place = f"{self.line}: " if self.line else ""
         hint = f" ({self.hint})" if self.hint else ""
         text = f"{place}{self.severity}: {self.rule}: {self.sentence}{hint}"
-        return printable(text)
+        return printable(redacted(text))
 
     def problem(self, file: str) -> Problem:
         """The finding as a problem of `file`."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import line, printable
+from fcgitops.core.redaction import redacted
 
 
 def say(sentence: str = "") -> None:
@@ -21,7 +22,7 @@ def say(sentence: str = "") -> None:
     """
     with suppress(OSError):
         if sys.stderr is not None:  # closed by the shell, as in `2>&-`
-            sys.stderr.write(f"{line(sentence)}\n")
+            sys.stderr.write(f"{line(redacted(sentence))}\n")
 
 
 def lines(text: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
+from fcgitops.core.redaction import redacted
 from fcgitops.programs import process
 
 MINIMUM = (2, 38)
@@ -33,7 +34,6 @@ _KEPT = re.compile(
 
 _SETTINGS = ("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
-_CREDENTIALS = re.compile(r"(\w://)[^/@\s]+@")
 
 
 class Answer(NamedTuple):
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
         lines = [line.strip() for line in self.err.splitlines() if line.strip()]
         told = [line for line in lines if line.startswith(("fatal:", "error:"))]
         line = (told or lines[-1:] or [f"ended with status {self.status}"])[0]
-        return redact(re.sub(r"^(fatal|error): ", "", line))
+        return redacted(re.sub(r"^(fatal|error): ", "", line))
 
 
 class Git:
@@ -176,11 +176,6 @@ def text(data: bytes) -> str:
 def raw(value: str) -> bytes:
     """The reverse of `text`."""
     return value.encode("utf-8", "surrogateescape")
-
-
-def redact(line: str) -> str:
-    """The line without the user and password of a URL."""
-    return _CREDENTIALS.sub(r"\1", line)
 
 
 def is_clean(directory: Path) -> bool:

@@ -11,7 +11,8 @@ from typing import IO
 from fcgitops.core import shell
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.printable import printable
-from fcgitops.git.program import Git, redact, text
+from fcgitops.core.redaction import redacted
+from fcgitops.git.program import Git, text
 
 _ERASE = "\x1b[K"
 """What git itself puts behind a line of the remote's on a terminal."""
@@ -43,9 +44,9 @@ def push(
         told = _read(err, show=show)
         out.read()
     if process.wait():
-        command = ["git", "-C", str(directory), "push", "-u", redact(remote), branch]
+        command = ["git", "-C", str(directory), "push", "-u", redacted(remote), branch]
         hint = f"the commit is safe; when that is mended: {shell.line(*command)}"
-        raise ToolError(Problem(f"push to {redact(remote)}", _reason(told), hint))
+        raise ToolError(Problem(f"push to {redacted(remote)}", _reason(told), hint))
 
 
 def _silent(git: Git) -> dict[str, str]:
@@ -64,12 +65,12 @@ def _read(stream: IO[bytes], *, show: bool) -> list[str]:
         # Progress ends its lines with a carriage return; only whole lines can be redacted.
         *ready, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
         for line in ready:
-            lines.append(redact(text(line)))
+            lines.append(redacted(text(line)))
             if show:
                 ends = line[-1:].decode()
                 sys.stderr.write(printable(lines[-1].rstrip("\r\n").replace(_ERASE, "")) + ends)
                 sys.stderr.flush()
-    return [*lines, redact(text(rest))]
+    return [*lines, redacted(text(rest))]
 
 
 def _reason(lines: list[str]) -> str:

@@ -101,6 +101,20 @@ class GitRepository:
         found = self._tree.head_paths(self.prefix + under)
         return [path.removeprefix(self.prefix) for path in found]
 
+    def tracked(self, under: str) -> list[str]:
+        """The index's paths that are at, below or on the way to a path below the top.
+
+        On the way there is a link or a submodule. The case of letters is no difference: on some
+        file systems it is none.
+        """
+        wanted = under.casefold()
+        return [
+            path
+            for path in (*self._tree.staged.entries, *self._tree.staged.unmerged)
+            if f"{path.casefold()}/".startswith(f"{wanted}/")
+            or f"{wanted}/".startswith(f"{path.casefold()}/")
+        ]
+
     def list_folders(self, under: str) -> list[str]:
         """The names of HEAD's folders just below the path `under`."""
         return self._tree.head_folders(self.prefix + under)

@@ -27,40 +27,54 @@ SHA256 = {
 """Of kustomize_v5.8.1_PLATFORM.tar.gz, as in the release's checksums.txt."""
 
 
-def install(folder: Path) -> Path:
+def install(folder: Path, digest: str = "") -> tuple[Path, str]:
     """Puts the pinned kustomize into `folder`, where it is not there already.
 
+    Args:
+        folder: where it belongs.
+        digest: the SHA-256 of what was installed there before; empty where that is not known. What
+            has another one is not started, and is replaced.
+
     Returns:
-        The program's path.
+        The program's path, and its SHA-256.
 
     Raises:
         ToolError: there is no Go and no archive, or what came is not what was pinned.
     """
     program = folder / "kustomize"
-    if _is_pinned(program):
-        return program
+    if digest and _digest(program) == digest and _is_pinned(program):
+        return program, digest
     folder.mkdir(parents=True, exist_ok=True)
     if go := process.which("go"):
-        return _go_install(go, program)
-    return _unpack(_download(_platform()), program)
+        _go_install(go, program)
+    else:
+        _unpack(_download(_platform()), program)
+    return program, _digest(program)
+
+
+def _digest(program: Path) -> str:
+    """The SHA-256 of a plain file; empty where there is none."""
+    if program.is_symlink() or not program.is_file():
+        return ""
+    return hashlib.sha256(program.read_bytes()).hexdigest()
 
 
 def _is_pinned(program: Path) -> bool:
-    """Whether it is there, runs here, and is the pinned version."""
+    """Whether it runs here, and is the pinned version."""
     try:
-        return program.is_file() and PINNED in process.run([program, "version"]).stdout.decode()
+        return PINNED in process.run([program, "version"]).stdout.decode()
     except ToolError:
         return False
 
 
-def _go_install(go: str, program: Path) -> Path:
+def _go_install(go: str, program: Path) -> None:
+    program.unlink(missing_ok=True)
     settings = {"GOFLAGS": "-buildvcs=false", "CGO_ENABLED": "0"}  # no C compiler needed
     env = {**os.environ, **settings, "GOBIN": str(program.parent.resolve())}
     result = process.run([go, "install", MODULE], env=env, timeout=900)
     if result.status:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ToolError(Problem("go install", f"failed: {reason}", f"go install {MODULE}"))
-    return program
 
 
 def _platform() -> str:
@@ -87,7 +101,7 @@ def _download(name: str) -> bytes:
     return data
 
 
-def _unpack(archive: bytes, program: Path) -> Path:
+def _unpack(archive: bytes, program: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
         member = tar.extractfile("kustomize")
         content = member.read() if member else b""
@@ -95,4 +109,3 @@ def _unpack(archive: bytes, program: Path) -> Path:
     pending.write_bytes(content)
     pending.chmod(0o755)
     pending.replace(program)
-    return program

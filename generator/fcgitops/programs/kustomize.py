@@ -13,14 +13,39 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fcgitops.core.errors import Problem, ToolError
-from fcgitops.programs import process
+from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.redaction import redacted
+from fcgitops.programs import process, references
 
 FLOOR = (5, 5, 0)
 BROKEN = (5, 8, 0)
 PINNED = "5.8.1"
 INSTALL = f"`make tools` installs {PINNED}"
 CHOSEN = "$KUSTOMIZE"
+
+FETCH = "FCGITOPS_FETCH"
+"""The environment variable by which a user lets kustomize fetch what is pinned by a commit."""
+_ASKS_NOTHING = {"GIT_TERMINAL_PROMPT": "0"}
+_NOWHERE = "http://127.0.0.1:9"
+"""The port of RFC 863, which discards; a proxy there lets nothing through."""
+_OFFLINE = {
+    **_ASKS_NOTHING,
+    "GIT_ALLOW_PROTOCOL": "none",
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NOWHERE),
+    **dict.fromkeys(("NO_PROXY", "no_proxy"), ""),
+}
+"""For what is named in no file that is read before: kustomize starts git, and asks by HTTP."""
+
+TIME = 60
+"""Seconds for one build; one of our own takes a hundredth of it."""
+MEMORY = 1 << 30
+"""Bytes for one build; one of our own takes 30 MiB. Aliases that name aliases take all there is."""
+OUTPUT = 64 << 20
+"""Bytes that one build may print."""
+
+
+class WouldFetch(ToolError):
+    """What is to be built names what is not here, and may not be fetched."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +78,25 @@ class Kustomize:
         return "; ".join(remarks)
 
     def build(self, folder: Path) -> bytes:
-        """The objects that `folder` renders, as YAML.
+        """The objects that `folder` renders, as YAML; what is not here is not fetched.
 
         Raises:
-            ToolError: kustomize refuses it, with its reason.
+            WouldFetch: it names what kustomize would fetch.
+            ToolError: kustomize refuses it, with its reason, or needs too much.
         """
-        result = process.run([*self.command, str(folder)])
+        allowed = _fetched(folder)
+        result = process.run(
+            [*self.command, str(folder)],
+            env=os.environ | (_ASKS_NOTHING if allowed else _OFFLINE),
+            timeout=TIME,
+            memory=MEMORY,
+        )
         if result.status:
             reason = _reason(result)
             raise ToolError(Problem(folder.name, f"kustomize cannot build it: {reason}"))
+        if len(result.stdout) > OUTPUT:
+            what = f"renders over {OUTPUT >> 20} MiB, which no cluster takes"
+            raise ToolError(Problem(folder.name, what))
         return result.stdout
 
     def build_all(self, folders: Iterable[Path]) -> Iterator[tuple[Path, bytes | ToolError]]:
@@ -77,8 +112,43 @@ class Kustomize:
             yield from pool.map(one, folders)
 
 
+def _fetched(folder: Path) -> bool:
+    """Whether something may be fetched: all that is named is pinned, and the user allows it.
+
+    Raises:
+        WouldFetch: something is named that may not be.
+        ToolError: a kustomization cannot be read, so that nobody knows.
+    """
+    try:
+        found = references.remotes(folder)
+    except InputError as error:
+        what = "; ".join(map(str, error.problems))
+        raise ToolError(Problem(folder.name, f"kustomize was not asked: {what}")) from error
+    except OSError as error:
+        what = f"{error.filename} cannot be read: {error.strerror}"
+        raise ToolError(Problem(folder.name, f"kustomize was not asked: {what}")) from error
+    allowed = os.environ.get(FETCH, "") not in ("", "0")
+    problems = [
+        Problem(
+            os.path.relpath(remote.file, os.path.realpath(folder)),
+            f"names {redacted(remote.text)}, which kustomize would fetch"
+            + (" at each build" if not remote.pinned else ""),
+            f"copy it into the repository, or set {FETCH}=1 to let it fetch what is pinned"
+            if remote.pinned
+            else "copy it into the repository, or name one commit: https://HOST/PATH?ref=COMMIT",
+        )
+        for remote in found
+        if not (allowed and remote.pinned)
+    ]
+    if problems:
+        raise WouldFetch(problems)
+    return bool(found)
+
+
 def _reason(result: process.Result) -> str:
     """The last line of stderr; kubectl wraps it into a log line: … err="REASON"."""
+    if re.search(r"^fatal error: (runtime: )?(out of memory|cannot allocate)", result.stderr, re.M):
+        return f"it takes over {MEMORY >> 20} MiB of memory"
     lines = result.stderr.strip().splitlines() or [f"ended with {result.status}"]
     if logged := re.search(r' err="(.*)"$', lines[-1]):
         return logged[1].replace('\\"', '"')

@@ -20,8 +20,10 @@ Check = Callable[[object], str]
 _SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_-])?\Z")
 _CIDR = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}\Z")
 _URL_PATH = re.compile(r"[-A-Za-z0-9._~/%+@:]*\Z")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}\Z")
+"""The user of an SSH URL: neither a template nor an option of ssh."""
 _SCP_LIKE = re.compile(
-    r"(?!(https?|ssh|file):)([A-Za-z0-9._-]+@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?"
+    r"(?!(https?|ssh|file):)([A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?"
     r":(?!//)[-A-Za-z0-9._~/]+\Z"
 )
 _REQUIREMENT = re.compile(r"[-A-Za-z0-9._~/%+@:=<>!,\[\] #&]+\Z")
@@ -195,6 +197,7 @@ def url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
         and value.isprintable()
         and " " not in value
         and parts.scheme in schemes
+        and ("@" not in parts.netloc or _USER.match(parts.netloc.rpartition("@")[0]))
         and (hosts.is_host(host) or value.startswith("file:///"))
         and (host_port is None or hosts.is_port(host_port))
         and _URL_PATH.match(parts.path)
@@ -215,7 +218,7 @@ def requirement(value: object) -> str:
     ):
         return f"{shown(value)} is not valid ({wanted})"
     if re.search(r"://[^/\s]*@", value) and not re.search(
-        r"ssh://[A-Za-z0-9._-]+@[^/\s@]+(/|$)", value
+        r"ssh://[A-Za-z0-9_][A-Za-z0-9._-]*@[^/\s@]+(/|$)", value
     ):
         return "carries a user or password (leave it out: Git's credential helper keeps secrets)"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcgitops.core.redaction import redacted
 from fcgitops.text import yamlio
 
 LONGEST = 300
@@ -11,9 +12,11 @@ LONGEST = 300
 def shown(value: object) -> str:
     """A value as YAML has it, on one line: null, true, [a, b]; text stands in quotes.
 
+    Passwords in it are left out.
+
     A message speaks the language of the file that the value is in, whoever wrote the program.
     """
-    text = repr(value) if isinstance(value, str) else yamlio.scalar(value)
+    text = redacted(repr(value) if isinstance(value, str) else yamlio.scalar(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

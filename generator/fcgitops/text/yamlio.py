@@ -133,18 +133,31 @@ def compose(data: bytes, where: str) -> yaml.Node | None:
         ) from error
 
 
-def compose_all(text: str) -> list[yaml.Node]:
+def compose_all(text: str, where: str = "") -> list[yaml.Node]:
     """The node graph of every document in a text, which may be anything a user wrote.
 
+    Aliases are followed: a node may be met again.
+
     Raises:
-        InputError: it is no YAML, or far too big.
+        InputError: it is no YAML, or far too big or too deep.
     """
     if len(text) > MAX_BYTES:
-        raise InputError(Problem("", f"has over {MAX_BYTES} characters"))
+        raise InputError(Problem(where, f"has over {MAX_BYTES} characters"))
     try:
+        if sum(map(text.count, "[{:-?")) > MAX_DEPTH:
+            _check_depth(text, where)
         return list(yaml.compose_all(text, Loader=_Loader))
     except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(Problem("", f"is not valid YAML: {_first_line(error)}")) from error
+        raise InputError(Problem(where, f"is not valid YAML: {_first_line(error)}")) from error
+
+
+def _check_depth(text: str, where: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise InputError(Problem(where, f"nests over {MAX_DEPTH} levels deep"))
 
 
 def _may_be_odd(text: str) -> bool:

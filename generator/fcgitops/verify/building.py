@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fcgitops.core.errors import ToolError
 from fcgitops.core.findings import REJECT
+from fcgitops.programs.kustomize import WouldFetch
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import BUILT, Built
 
@@ -11,6 +12,18 @@ from fcgitops.verify.subjects import BUILT, Built
 @BUILT.check("FCG00", REJECT)
 def builds(built: Built) -> Faults:
     """The overlay builds."""
-    if isinstance(built.result, ToolError):
+    if isinstance(built.result, ToolError) and not isinstance(built.result, WouldFetch):
         for problem in built.result.problems:
             yield Fault(problem.what, problem.hint)
+
+
+@BUILT.check("FCG45", REJECT)
+def fetches_nothing(built: Built) -> Faults:
+    """Nothing is fetched while it is built, unless it is pinned by a commit and allowed.
+
+    What a branch or a web server has changes without a commit here, and is whatever its owner wants
+    it to be. So kustomize is not started where a kustomization names it.
+    """
+    if isinstance(built.result, WouldFetch):
+        for problem in built.result.problems:
+            yield Fault(f"{problem.where} {problem.what}", problem.hint)

@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from fcgitops.core.errors import InputError
+from fcgitops.programs.references import FILES
 from fcgitops.text import yamlio
-from fcgitops.verify.references import FILES
 
 Object = dict[str, Any]
 

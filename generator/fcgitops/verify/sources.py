@@ -7,8 +7,8 @@ from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.programs import references
 from fcgitops.repository.environments import outcome
-from fcgitops.verify import references
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
 

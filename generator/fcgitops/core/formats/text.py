@@ -5,6 +5,7 @@ from __future__ import annotations
 from fcgitops.core.findings import INFO, Finding, verdict
 from fcgitops.core.printable import line as printed
 from fcgitops.core.printable import printable
+from fcgitops.core.redaction import redacted
 from fcgitops.core.reporting import Report
 
 
@@ -33,4 +34,4 @@ def line(finding: Finding) -> str:
         finding.sentence,
     )
     hint = f" ({finding.hint})" if finding.hint else ""
-    return printable(": ".join(part for part in parts if part) + hint)
+    return printable(redacted(": ".join(part for part in parts if part) + hint))
