@@ -590,20 +590,21 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "sync"),
     [
-        "variant: [",
-        "variant: nonsense\n",
-        "",
-        None,
-        "\0",
-        "<<<<<<< yours\na: 1\n=======\n",
-        "- a\n",
-        "sync: roundabout\n",
-        "nni: x\n",
+        ("variant: [", "argocd"),
+        (None, "argocd"),
+        ("", "argocd"),
+        ("variant: nonsense\n", "flux"),
+        (None, "flux"),
+        ("", "flux"),
+        ("\0", "flux"),
+        ("<<<<<<< yours\na: 1\n=======\n", "flux"),
+        ("- a\n", "flux"),
+        ("sync: roundabout\n", "flux"),
+        (f"a: 0x{'f' * 5000}\n", "flux"),
     ],
 )
-@pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_a_damaged_environment_can_be_removed(
     damage: str | None, sync: str, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

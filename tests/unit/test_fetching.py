@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import re
 import subprocess
 import sys
 import threading
@@ -75,34 +74,47 @@ def test_the_server_would_be_asked(asked: list[str], tmp_path: Path) -> None:
         f"transformers: ['{INLINE}']",
         "x: &a [URL/x.yaml]\nresources: *a",
         "<<: {resources: [URL/x.yaml]}",
-        "resources: [../../../components/team]",
+        "components: [../team]",
         "resources: ['URL/x.yaml\n']",
         'resources: ["\\x68ttp:\\x2f\\x2f127.0.0.1:PORT/x.yaml"]',
     ],
 )
-def test_nothing_is_fetched_by_http(
-    text: str, asked: list[str], fcgitops: Fcgitops, repository: Path, tmp_path: Path
-) -> None:
-    """Wherever a path may stand: a finding, and the server is not asked by any command."""
+def test_nothing_is_fetched_by_http(text: str, asked: list[str], tmp_path: Path) -> None:
+    """Wherever a path may stand: kustomize is not started."""
     port = asked[0].rpartition(":")[2]
     own = "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: a}\npath: URL/x.yaml\n"
     files = {
-        LOCAL: f"{COMPONENT}{text}\n",
-        "overlays/dev/local/own.yaml": own,
-        "components/team/kustomization.yaml": f"{COMPONENT}resources: [URL/x.yaml]\n",
+        "a/kustomization.yaml": f"{text}\n",
+        "a/own.yaml": own,
+        "team/kustomization.yaml": f"{COMPONENT}resources: [URL/x.yaml]\n",
     }
-    write(
-        repository, {k: v.replace("URL", asked[0]).replace("PORT", port) for k, v in files.items()}
+    for path, data in files.items():
+        write(tmp_path, {path: data.replace("URL", asked[0]).replace("PORT", port)})
+    with pytest.raises(WouldFetch) as caught:
+        kustomize.find().build(tmp_path / "a")
+    (problem,) = caught.value.problems
+    assert problem.where in ("kustomization.yaml", "own.yaml", "../team/kustomization.yaml")
+    assert problem.what.endswith(", which kustomize would fetch at each build")
+    assert asked[1:] == []
+
+
+def test_no_command_fetches(
+    asked: list[str], fcgitops: Fcgitops, repository: Path, tmp_path: Path
+) -> None:
+    """It is a finding for `verify`, and the end of `build`; the other overlays are well."""
+    write(repository, {LOCAL: f"{COMPONENT}resources: [{asked[0]}/x.yaml]\n"})
+    ran = fcgitops("-C", repository, "verify", status=1)
+    (line,) = ran.out.splitlines()
+    assert line == (
+        f"dev: FCG45: local/kustomization.yaml names {asked[0]}/x.yaml, which kustomize would "
+        "fetch at each build (copy it into the repository, or name one commit: "
+        "https://HOST/PATH?ref=COMMIT)"
     )
-    ran = fcgitops("-C", repository, "verify", "dev", status=1)
-    (line,) = [line for line in ran.out.splitlines() if "FCG45" in line or "FCG00" in line]
-    place = r"(local/(kustomization|own)|\.\./.*/team/kustomization)\.yaml"
-    assert re.match(rf"dev: FCG45: {place} names ", line)
-    assert "which kustomize would fetch at each build (copy it into the repository" in line
-    fcgitops("-C", repository, "build", "dev", status=3)
+    fcgitops("-C", repository, "build", status=3)
     fcgitops("-C", repository, "build", "dev", "--output", tmp_path / "out", status=3)
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "hostile")
+    fcgitops("-C", repository, "overlay", "dev", "--cluster", "other", "--dry-run")
     fcgitops("-C", repository, "remove", "dev", "--dry-run")
     assert asked[1:] == []
 
@@ -192,15 +204,18 @@ BOMB = "".join(
 )
 
 
-def test_an_alias_bomb_ends(fcgitops: Fcgitops, repository: Path) -> None:
-    """Kustomize would write it out until memory ends; other overlays are built."""
+def test_an_alias_bomb_ends(
+    fcgitops: Fcgitops, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written out it would take all memory that there is; other overlays are built."""
+    monkeypatch.setattr(kustomize, "MEMORY", 256 << 20)
     write(repository, {
         "overlays/dev/local/bomb.yaml": f"{MAP}data:\n{BOMB}",
         LOCAL: f"{COMPONENT}resources: [bomb.yaml]\n",
     })  # fmt: skip
     start = time.monotonic()
     ran = fcgitops("-C", repository, "verify", status=1)
-    assert "dev: FCG00: kustomize cannot build it: it takes over 1024 MiB of memory" in ran.out
+    assert "dev: FCG00: kustomize cannot build it: it takes over 256 MiB of memory" in ran.out
     assert [line for line in ran.out.splitlines() if not line.startswith("dev: ")] == []
     assert time.monotonic() - start < 120
 
