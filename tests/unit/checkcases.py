@@ -76,6 +76,7 @@ ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata"
 
 CASES = [
     Case("what kustomize says", "FCG00", local(resources=["nowhere.yaml"])),
+    Case("what kustomize says", "FCG45", local(resources=["https://example.com/x.yaml"])),
     Case("what an overlay renders", "FCG01", patch(STS, "/spec/replicas", 2)),
     Case("what an overlay renders", "FCG02", {OVERLAY: changed(namespace="other")}),
     Case("the one StatefulSet that an overlay renders", "FCG03",
