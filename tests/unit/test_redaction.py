@@ -29,6 +29,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("u:secret@h:x", "h:x"),
         ("https://h/x?token=secret&a=b", "https://h/x?token=…&a=…"),
         ("https://h/x#access_token=secret", "https://h/x#access_token=…"),
+        ("azure://a/s?keyVault=v&key=k&sas=secret", "azure://a/s?keyVault=v&key=k&sas=…"),
         (f"https://h/x?ref={SHA}&timeout=9", f"https://h/x?ref={SHA}&timeout=9"),
         ("https://h/x@v1", "https://h/x@v1"),
         ("https://h:6443/x@v1", "https://v1"),  # who knows: h with the password 6443/x

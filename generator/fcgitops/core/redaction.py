@@ -10,12 +10,14 @@ _LOGIN = re.compile(r"(?<![\w.@/-])[\w.-]+:[^\s/@:'\"`]+@(?=[A-Za-z0-9\[])")
 _PARAMETER = re.compile(r"(?<=[?&#;])([^=&#;]*)=([^&#;]*)")
 _TELLING = {"ref", "version", "timeout", "submodules", "depth"}
 """What kustomize reads in a base's URL: no secret, and worth to be seen."""
+_SECRET = re.compile(r"token|pass|secret|sig|sas|auth|credential|pwd|api.?key|access.?key|private")
+"""Names of parameters that log in somewhere; in a URL for browsers and git any other may, too."""
 
 
 def redacted(text: str) -> str:
     """`text`, its URLs without user and password, and without what their queries say.
 
-    A name alone, as in ssh://git@HOST, is none.
+    A name alone, as in ssh://git@HOST, is no secret.
     """
     if "@" not in text and "?" not in text and "#" not in text:
         return text
@@ -26,11 +28,13 @@ def _without(found: re.Match[str]) -> str:
     """A URL as it may be shown; what may be a password, whatever is in it, is taken for one."""
     scheme, rest = found[1], found[2]
     login, at, host = rest.rpartition("@")
-    if at and (":" in login or not re.search("[/?#]", login)):
-        user = f"{login}@" if scheme.lower() == "ssh://" and ":" not in login else ""
-        rest = user + host
-    return scheme + _PARAMETER.sub(_parameter, rest)
+    by_web = scheme.lower().endswith(("http://", "https://"))  # where a token may be the user
+    if at and (":" in login or (by_web and not re.search("[/?#]", login))):
+        rest = host
 
+    def parameter(found: re.Match[str]) -> str:
+        name = found[1].lower()
+        hidden = _SECRET.search(name) or (by_web and name not in _TELLING)
+        return f"{found[1]}=…" if hidden else found[0]
 
-def _parameter(found: re.Match[str]) -> str:
-    return found[0] if found[1] in _TELLING else f"{found[1]}=…"
+    return scheme + _PARAMETER.sub(parameter, rest)

@@ -42,7 +42,7 @@ class Fault:
 def dotted(path: Path) -> str:
     """A path as Kubernetes writes it: metadata.labels[example.com/team], containers[0].image."""
     shown = "".join(
-        f".{part}" if isinstance(part, str) and _PLAIN.fullmatch(part) else f"[{part}]"
+        f".{part}" if isinstance(part, str) and _PLAIN.fullmatch(part) else f"[{words.named(part)}]"
         for part in path
     )
     return shown.removeprefix(".")
