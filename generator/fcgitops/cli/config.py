@@ -8,16 +8,17 @@ from typing import Any
 import click
 
 from fcgitops.cli import options
+from fcgitops.core.reporting import FORMATS
 
 
-@click.group()
+@click.group(cls=options.Group)
 def config() -> None:
     """Checks, merges and explains FrameworkController's configuration."""
 
 
 @config.command(name="check")
 @click.argument("files", nargs=-1, metavar="[FILE…]")
-@options.form
+@options.form(*FORMATS)
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
 @click.option("--strict", is_flag=True, help="Exit 1 too where an accepted file panics later.")
 @options.at

@@ -16,6 +16,7 @@ from fcgitops.cli.config import config
 from fcgitops.cli.nni import nni
 from fcgitops.core import terminal
 from fcgitops.core.errors import WRONG_INPUT, FcgitopsError, InputError, Problem, messages
+from fcgitops.core.reporting import FORMATS
 
 COMPLETE = "_FCGITOPS_COMPLETE"
 """The environment variable by which a shell asks for the words that may follow."""
@@ -27,9 +28,10 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit status: 0 fine, 1 found something, 2 wrong input, 3 a tool failed.
     """
+    terminal.for_programs(on=False)
     for argument in arguments:
         if not argument.isprintable() and any("\ud800" <= c <= "\udfff" for c in argument):
-            click.echo(f"error: {argument!r} is not UTF-8 text", err=True)
+            terminal.say(f"error: {argument!r} is not UTF-8 text")
             return WRONG_INPUT
     try:
         status = cli.main(
@@ -40,11 +42,11 @@ def run(arguments: list[str]) -> int:
         error.show()
         return WRONG_INPUT
     except click.Abort:
-        click.echo("stopped: nothing more was done", err=True)
+        terminal.say("stopped: nothing more was done")
         return 130
     except FcgitopsError as error:
         for line in messages(error):
-            click.echo(line, err=True)
+            terminal.say(line)
         return error.exit_status
     except OSError as error:
         if isinstance(error, BrokenPipeError):
@@ -52,7 +54,7 @@ def run(arguments: list[str]) -> int:
         # What was done before cannot be told here; a command that can says it itself.
         problem = Problem(str(error.filename or ""), error.strerror or str(error))
         for line in messages(InputError(problem)):
-            click.echo(line, err=True)
+            terminal.say(line)
         return WRONG_INPUT
     return status if isinstance(status, int) else 0
 
@@ -203,7 +205,7 @@ def restore(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
 
 
 @cli.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.form("text", "json")
 @options.at
 @click.pass_context
 def status(context: click.Context, /, at: Path | None, form: str) -> int:
@@ -217,7 +219,7 @@ def status(context: click.Context, /, at: Path | None, form: str) -> int:
 
 
 @cli.command(name="list")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.form("text", "json")
 @options.at
 @click.pass_context
 def list_(context: click.Context, /, at: Path | None, form: str) -> int:
@@ -245,7 +247,7 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 @cli.command()
 @click.argument("names", nargs=-1, shell_complete=options.environments)
 @click.option("--explain", metavar="NUMBER", help="Say what FCG30, or another number, asks.")
-@options.form
+@options.form(*FORMATS)
 @options.at
 @click.pass_context
 def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
@@ -267,7 +269,7 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     type=click.Path(path_type=str),
     help="Compare two renderings, files or -.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
+@options.form("text", "json", "markdown")
 @click.option("--live", is_flag=True, help="Compare what is on the cluster with Git's ENV.")
 @click.option(
     "--context", metavar="CONTEXT", help="Ask this kubectl context how many; with --live, default."

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from fcgitops.cli import options
+from fcgitops.core.reporting import FORMATS
 
 
-@click.group()
+@click.group(cls=options.Group)
 def nni() -> None:
     """Adds, checks and removes NNI experiments."""
 
@@ -79,7 +80,7 @@ def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:
 
 @nni.command(name="check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@options.form
+@options.form(*FORMATS)
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
 @click.option("--convert", is_flag=True, help="Print a FILE of NNI's version 1 as version 2.")
 @options.at

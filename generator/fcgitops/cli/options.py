@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from fcgitops.core import terminal
 from fcgitops.core.errors import FcgitopsError
-from fcgitops.core.reporting import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
-
+TEXT = "text"
+"""The format for a person."""
 
 SECTIONS = {
     "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore"),
@@ -26,7 +28,34 @@ SECTIONS = {
 """Heading → the commands below it, in the order in which `--help` shows them."""
 
 
-class GroupedHelp(click.Group):
+class Formatter(click.HelpFormatter):
+    """Sets headings off, where there is a terminal."""
+
+    def write_heading(self, heading: str) -> None:
+        """Writes a heading."""
+        self.write(f"{'':>{self.current_indent}}{terminal.style(sys.stdout)(heading, 'bold')}:\n")
+
+
+class Context(click.Context):
+    """What a command is called with; its help is written by our `Formatter`."""
+
+    formatter_class = Formatter
+
+
+class Command(click.Command):
+    """One command."""
+
+    context_class = Context
+
+
+class Group(click.Group):
+    """Several commands below one word."""
+
+    context_class = Context
+    command_class = Command
+
+
+class GroupedHelp(Group):
     """Lists commands under headings, each with its first sentence, whole."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -53,16 +82,22 @@ def environments(context: click.Context, _: click.Parameter, typed: str) -> list
         return []
 
 
-def form(function: F) -> F:
-    """Gives the command the option --format of what has findings, as `form`."""
+def form(*known: str) -> Callable[[F], F]:
+    """Gives the command the option --format, as `form`; of `known` formats, text is the default."""
+
+    def note(_: click.Context, __: click.Parameter, chosen: str) -> str:
+        terminal.for_programs(on=chosen != TEXT)
+        return chosen
+
     return click.option(
         "--format",
         "form",
-        type=click.Choice(FORMATS),
-        default="text",
-        metavar="|".join(FORMATS),
+        type=click.Choice(known),
+        default=TEXT,
+        metavar="|".join(known),
+        callback=note,
         help="For a person, or for a program.",
-    )(function)
+    )
 
 
 def at(function: F) -> F:

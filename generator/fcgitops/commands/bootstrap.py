@@ -59,7 +59,7 @@ def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
     if not shown:
         terminal.say(f"nothing to do: the context {program.context} has all of it already")
         return 0
-    terminal.lines(shown)
+    terminal.difference(shown)
     question = printable(f"Apply this to the context {program.context}, {server}?")
     if not yes and not (terminal.interactive() and click.confirm(question, err=True)):
         terminal.say("nothing was applied (YES=1, or --yes, applies without asking)")

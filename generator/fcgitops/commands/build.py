@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from fcgitops.core import shell, terminal
+from fcgitops.core import progress, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
 from fcgitops.model.kustomization import Kustomization
@@ -45,7 +45,7 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     folders = {repository.root / item.folder: item for item in wanted}
     built: dict[Kustomization, bytes] = {}
     problems: list[Problem] = []
-    for path, result in program.build_all(folders):
+    for path, result in progress.watched(program.build_all(folders), len(folders), "built"):
         if isinstance(result, ToolError):
             problems += result.problems
         else:

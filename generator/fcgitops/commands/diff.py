@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -201,8 +202,6 @@ def compare_files(folder: Path, before: str, after: str) -> Report:
 
 
 def _read(folder: Path, name: str) -> bytes:
-    import sys  # noqa: PLC0415 - for standard input alone
-
     if name == "-":
         return sys.stdin.buffer.read()
     return (folder / name).read_bytes()
@@ -237,7 +236,8 @@ def show(report: Report, options: Options) -> int:
 
         terminal.data(as_markdown(report))
     else:
-        for line in reports.as_text(report, full=options.full):
+        style = terminal.style(sys.stdout)
+        for line in reports.as_text(report, full=options.full, style=style):
             terminal.data(f"{line}\n")
     limit = effects.severity(options.fail_on) if options.fail_on else None
     failed = limit is not None and report.reaches(limit)

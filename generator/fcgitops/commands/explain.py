@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 
 from fcgitops.core import terminal
@@ -25,8 +26,9 @@ def run(number: str) -> int:
         InputError: there is no such number.
     """
     wanted = number.strip().upper()
-    lines = _check(wanted) or _rule(wanted)
-    terminal.data("\n".join(lines) + "\n")
+    head, *lines = _check(wanted) or _rule(wanted)
+    head = terminal.style(sys.stdout)(head, "bold")
+    terminal.data("\n".join([head, *lines]) + "\n")
     return 0
 
 

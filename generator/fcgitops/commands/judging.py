@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.core.findings import ACCEPT, HAZARD, Finding, Rules, verdict
-from fcgitops.core.reporting import Judged, Report, render
+from fcgitops.core.reporting import Judged, Report, tell
 
 STANDARD_INPUT = "-"
 MAX_BYTES = 1 << 20
@@ -67,7 +66,7 @@ def report(
     Raises:
         InputError: with the `problems`.
     """
-    terminal.data(render(form, Report(checker.command, checker.rules, files=judged)))
+    tell(form, Report(checker.command, checker.rules, files=judged))
     if problems:
         raise InputError(problems)
     return FOUND if any(checker.fails(file.findings) for file in judged) else 0

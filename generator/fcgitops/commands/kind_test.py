@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fcgitops.core import interrupts, terminal
+from fcgitops.core import interrupts, progress, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem, ToolError
 from fcgitops.model import layout
 from fcgitops.model.environment import DEFAULT_CONFIG
@@ -96,7 +96,8 @@ def _built(repository: Repository, names: Iterable[str]) -> dict[str, list[Objec
     folders = [repository.root / layout.OVERLAYS / name for name in names]
     built: dict[str, list[Object]] = {}
     problems: list[Problem] = []
-    for path, result in kustomize.find().build_all(folders):
+    building = kustomize.find().build_all(folders)
+    for path, result in progress.watched(building, len(folders), "built"):
         if isinstance(result, ToolError):
             problems += result.problems
             continue

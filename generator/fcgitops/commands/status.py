@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -50,15 +51,17 @@ def run(folder: Path, form: str) -> int:
             f"fcgitops {repository.version} wrote this repository, this is {__version__}: "
             "`fcgitops update`\n"
         )
+    style = terminal.style(sys.stdout)
+    edited, missing = style("edited", "yellow"), style("missing", "red")
     for file in files:
         if file.state is State.EDITED:
-            terminal.data(f"edited: {file.path}: {_lines(file)}{_otherwise(file)}\n")
+            terminal.data(f"{edited}: {file.path}: {_lines(file)}{_otherwise(file)}\n")
         elif file.state is State.MISSING:
-            terminal.data(f"missing: {file.path}\n")
+            terminal.data(f"{missing}: {file.path}\n")
     for path in drifted:
-        terminal.data(f"out of line: {path}\n")
+        terminal.data(f"{style('out of line', 'yellow')}: {path}\n")
     for problem in problems:
-        terminal.data(f"cannot be generated: {problem}\n")
+        terminal.data(f"{style('cannot be generated', 'red')}: {problem}\n")
     states = Counter(file.state for file in files)
     told = ", ".join(f"{states[state]} {state}" for state in State)
     terminal.data(f"{count(len(files), 'file')}: {told}\n")

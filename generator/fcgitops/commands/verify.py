@@ -10,7 +10,7 @@ from fcgitops.commands import explain as explaining
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND
 from fcgitops.core.findings import INFO
-from fcgitops.core.reporting import Report, fails, render
+from fcgitops.core.reporting import Report, fails, tell
 from fcgitops.model import layout
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
@@ -53,7 +53,7 @@ def run(folder: Path, names: Iterable[str], form: str, explain: str | None) -> i
         overlays={str(item): f"{item.folder}/{layout.KUSTOMIZATION_FILE}" for item in wanted},
         seconds=time.monotonic() - start,
     )
-    terminal.data(render(form, report))
+    tell(form, report)
     for silenced in verified.silenced:
         finding = silenced.finding
         place = finding.place or finding.overlay

@@ -258,7 +258,7 @@ def show(root: Path, merged: Merged) -> None:
     for path in sorted(contents):
         old, new = read_file(root, path), contents[path]
         if old != new:
-            terminal.lines(unified(path, old, new))
+            terminal.difference(unified(path, old, new))
 
 
 def _show(repository: Repository, merged: Merged, told: str, edits: Sequence[str]) -> int:

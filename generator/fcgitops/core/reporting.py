@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fcgitops.core import terminal
 from fcgitops.core.findings import INFO, Finding, Rules
 
 FORMATS = ("text", "json", "junit", "sarif", "github", "gitlab")
@@ -47,6 +49,8 @@ class Report:
     """Each kustomization that was looked at → the file that a finding without one is shown at."""
     files: Sequence[Judged] = ()
     seconds: float = 0.0
+    style: terminal.Style = terminal.plain
+    """How a format for people sets words off."""
 
     def shown(self, finding: Finding) -> Finding:
         """A finding of a repository with a file: for formats that show all in files."""
@@ -71,3 +75,9 @@ def render(form: str, report: Report) -> str:
     module = importlib.import_module(f"fcgitops.core.formats.{form}")
     text: str = module.render(report)
     return text
+
+
+def tell(form: str, report: Report) -> None:
+    """Prints the report in one of `FORMATS`."""
+    styled = dataclasses.replace(report, style=terminal.style(sys.stdout))
+    terminal.data(render(form, styled))

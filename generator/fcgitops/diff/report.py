@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from fcgitops.core.terminal import Style, plain
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import ObjectChange, Outcome
 
@@ -159,15 +160,6 @@ def _entry(entry: Entry) -> dict[str, Any]:
 def effect_json(effect: Effect) -> dict[str, Any]:
     """One effect as data."""
     return {**dataclasses.asdict(effect), "severity": effect.severity.word}
-
-
-Style = Callable[[str, str], str]
-"""(text, style) → the text as a terminal shows it; styles: bold, dim, red, yellow, green."""
-
-
-def plain(text: str, _style: str) -> str:
-    """The text as it is."""
-    return text
 
 
 _STYLES = {

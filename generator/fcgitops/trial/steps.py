@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fcgitops.core import terminal
+from fcgitops.core import progress, terminal
 
 
 class Steps:
@@ -26,13 +27,15 @@ class Steps:
         Yields:
             What takes the step's result, in a few words.
         """
-        terminal.say(f"{of}: {what} …")
         start = time.monotonic()
         row = {"of": of, "step": what, "seconds": "", "result": "failed"}
         self.rows.append(row)
         result = ["ok"]
         try:
-            yield result.append
+            with progress.running(f"{of}: {what}"):
+                yield result.append
             row["result"] = result[-1]
         finally:
             row["seconds"] = f"{time.monotonic() - start:.1f}"
+            if terminal.takes_escapes(sys.stderr):  # what was shown while it ran is gone
+                terminal.say(f"{of}: {what}: {row['result']} ({row['seconds']} s)")

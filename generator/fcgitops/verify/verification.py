@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcgitops.core import progress
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
 from fcgitops.core.reporting import Silenced
@@ -127,7 +128,8 @@ def _all(
     folders = {repository.root / item.folder: item for item in wanted}
     reader = Reader(repository.root)
     count = 0
-    for path, result in program.build_all(folders):
+    built = progress.watched(program.build_all(folders), len(folders), "verified")
+    for path, result in built:
         item = folders[path]
         try:
             found, objects = _built(repository, reader, item, result, environments.get(item))
