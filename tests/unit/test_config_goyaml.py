@@ -505,3 +505,42 @@ def test_as_much_as_is_allowed() -> None:
     assert parse(b"[" * 990 + b"]" * 990).root is not None
     for levels in (991, 1_001, 10_001):
         assert refusal(b"[" * levels)[1] == "nests over 990 levels deep"
+
+
+LIST = "podFailureSpec:\n- code: -1000\n  # why\n  podPatterns:\n  - messageRegex: .*oom.*\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "parted"),
+    [
+        ("", True),
+        ("# head\n\nworkerNumber: 5  # five\nkubeApiServerAddress: https://a:1\n", True),
+        ("workerNumber: 5\nworkerNumber: 6\n", True),
+        ("workerNumber: [5\n  ]\n", False),
+        ("workerNumber: &a 5\nkubeClientQps: *a\n", False),
+        ("<<: {podFailureSpec: []}\n", False),
+        ("kubeApiServerAddress: |\n  a\n", False),
+        ("workerNumber:\n", False),
+        ("podFailureSpec: []\n", False),
+        ("workerNumber: many\n", False),
+        ("workerNumbr: 5\n", False),
+    ],
+)
+@pytest.mark.parametrize(
+    "tail",
+    [
+        LIST,
+        f"{LIST}#\n",
+        "podFailureSpec:\n",
+        f"{LIST}- code: x\n",
+        f"{LIST}...\n",
+        f"{LIST}a: b\n",
+    ],
+)
+def test_a_file_in_parts_is_the_whole_file(head: str, parted: bool, tail: str) -> None:
+    """What is read of settings and list apart is what is read of both together, or it is not."""
+    data = f"{head}{tail}".encode()
+    found = decode._in_parts(data)
+    assert bool(found) == (parted and tail in (LIST, f"{LIST}#\n", "podFailureSpec:\n"))
+    if found:
+        assert found == decode._whole(data)

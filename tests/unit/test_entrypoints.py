@@ -14,12 +14,13 @@ from fcgitops.manifests import guardrails, overlay
 from fcgitops.model import layout
 from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
 from fcgitops.model.environment import environment
-from fcgitops.programs import references
 from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.sync.argocd import environments as argocd
 from fcgitops.sync.argocd import nni as nni_argocd
 from fcgitops.sync.flux import environments as flux
 from fcgitops.sync.tool import Held
+from fcgitops.verify.layers import Reader
+from fcgitops.verify.references import References
 from gitenv import git, write
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -582,7 +583,9 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Pa
     )
     out = fcgitops("-C", folder, "verify", status=1).out
     assert f"prod: FCG15: {shared} leads to ../../docs, where" in out
-    found = references.leading_out(folder, "overlays/prod", (*layout.SHARED, "overlays/prod"))
+    found = References(Reader(folder)).leading_out(
+        "overlays/prod", (*layout.SHARED, "overlays/prod")
+    )
     assert found == [
         (shared, "../../docs"),
         ("overlays/prod/kustomization.yaml", "../default-config"),
@@ -683,8 +686,9 @@ def test_a_changed_namespace_needs_a_command(
             "clusters/flux/dev/sync.yaml",
             "prune: disabled",
             "prune: enabled",
-            "clusters/flux/dev/sync.yaml: FCG18: Kustomization frameworkcontroller lost what keeps "
-            "it from deleting (metadata.annotations.kustomize.toolkit.fluxcd.io/prune: disabled)",
+            "dev: FCG18: clusters/flux/dev/sync.yaml: Kustomization frameworkcontroller lost what "
+            "keeps it from deleting "
+            "(metadata.annotations.kustomize.toolkit.fluxcd.io/prune: disabled)",
         ),
         (
             "clusters/argocd/appproject.yaml",
@@ -697,8 +701,8 @@ def test_a_changed_namespace_needs_a_command(
             "clusters/flux/dev/account.yaml",
             "kind: ServiceAccount",
             "kind: Other",
-            "clusters/flux/dev/account.yaml: FCG18: has no ServiceAccount frameworkcontroller-flux "
-            "(git checkout clusters/flux/dev/account.yaml)",
+            "dev: FCG18: clusters/flux/dev/account.yaml: has no ServiceAccount "
+            "frameworkcontroller-flux (git checkout clusters/flux/dev/account.yaml)",
         ),
     ],
 )

@@ -11,9 +11,8 @@ import pytest
 from checkcases import CASES, Case
 from conftest import Fcgitops
 from fcgitops.core.findings import INFO, Finding
-from fcgitops.programs import kustomize
-from fcgitops.repository.contents import Repository
-from fcgitops.verify import catalogue, verification
+from fcgitops.verify import catalogue
+from fcgitops.verify.session import Session
 
 SHARE = "nfs://10.0.0.2/exports/nni"
 
@@ -39,8 +38,9 @@ def deploy(sound: Path, fcgitops: Fcgitops, tmp_path: Path) -> Path:
 
 
 def found(root: Path, *names: str) -> list[Finding]:
-    repository = Repository(root)
-    return verification.verify(repository, repository.wanted(names), kustomize.find()).findings
+    session = Session(root, afresh=True)
+    session.verify(session.wanted(names, None, None))
+    return session.findings
 
 
 def edited(root: Path, case: Case) -> None:
@@ -57,6 +57,8 @@ def test_a_repository_in_order_has_no_findings(
     deploy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every check is asked, and nothing is found."""
+    file = deploy / "overlays/prod/local/kustomization.yaml"
+    file.write_text(f"{file.read_text()}# fcgitops: this is no comment that takes anything back\n")
     asked = set()
     for title, check in catalogue.checks():
 

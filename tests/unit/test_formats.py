@@ -32,16 +32,16 @@ ACCEPTED = Finding(
 )
 REPORT = Report(
     "verify",
-    RULES,
+    lambda: RULES,
     (FOUND, PLACELESS, KNOWN, UNKNOWN_RULE),
     (Silenced(ACCEPTED, "comes with the cluster"),),
     {name: f"overlays/{name}/kustomization.yaml" for name in ("dev", "prod", "stage")},
     seconds=1.25,
 )
-NOTHING = Report("verify", RULES, overlays={"dev": "overlays/dev/kustomization.yaml"})
+NOTHING = Report("verify", lambda: RULES, overlays={"dev": "overlays/dev/kustomization.yaml"})
 FILES = Report(
     "config check",
-    {"FCC11": (HAZARD, "every key is known")},
+    lambda: {"FCC11": (HAZARD, "every key is known")},
     files=(Judged("a.yaml", [Finding("FCC11", HAZARD, "x", 2, "is no key")]), Judged("b.yaml", [])),
 )
 REPORTS = {"some": REPORT, "none": NOTHING, "files": FILES}
@@ -128,8 +128,8 @@ def test_gitlab(report: Report) -> None:
 
 def test_gitlab_fingerprints_do_not_know_lines() -> None:
     """What moves down by a line is no new degradation."""
-    moved = Report("verify", RULES, (Finding(**{**vars(FOUND), "line": 9}),))
-    there = Report("verify", RULES, (FOUND,))
+    moved = Report("verify", lambda: RULES, (Finding(**{**vars(FOUND), "line": 9}),))
+    there = Report("verify", lambda: RULES, (FOUND,))
     first, second = (json.loads(render("gitlab", report))[0] for report in (there, moved))
     assert first["fingerprint"] == second["fingerprint"]
     assert (first["location"]["lines"], second["location"]["lines"]) == ({"begin": 7}, {"begin": 9})

@@ -163,7 +163,7 @@ def test_a_third_tool_is_verified(fcgitops: Fcgitops, folder: Path) -> None:
     assert fcgitops("-C", folder, "verify", status=1).out.splitlines() == [
         "gone: FCG14: clusters/carousel/gone/ride.yaml is for Carousel, but there is no such "
         "environment (git rm -r clusters/carousel/gone, but for what others have there)",
-        "clusters/carousel/dev/ride.yaml: FCG18: Ride lost what keeps it from deleting "
+        "dev: FCG18: clusters/carousel/dev/ride.yaml: Ride lost what keeps it from deleting "
         "(spec.spares: all)",
     ]
 

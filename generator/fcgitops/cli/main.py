@@ -246,6 +246,9 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 
 @cli.command()
 @click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.option("--since", metavar="REV", help="Only what was touched since HEAD and REV parted.")
+@click.option("--shard", metavar="I/N", help="A share: all N together are everything, once.")
+@click.option("--afresh", is_flag=True, help="Ask again what was asked of the same content before.")
 @click.option("--explain", metavar="NUMBER", help="Say what FCG30, or another number, asks.")
 @options.form(*FORMATS)
 @options.at

@@ -66,7 +66,7 @@ def report(
     Raises:
         InputError: with the `problems`.
     """
-    tell(form, Report(checker.command, checker.rules, files=judged))
+    tell(form, Report(checker.command, lambda: checker.rules, files=judged))
     if problems:
         raise InputError(problems)
     return FOUND if any(checker.fails(file.findings) for file in judged) else 0

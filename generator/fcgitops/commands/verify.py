@@ -6,20 +6,26 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from fcgitops.commands import explain as explaining
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND
 from fcgitops.core.findings import INFO
 from fcgitops.core.reporting import Report, fails, tell
 from fcgitops.model import layout
-from fcgitops.programs import kustomize
-from fcgitops.repository.contents import Repository
 from fcgitops.text.words import count
-from fcgitops.verify import catalogue, verification
-from fcgitops.verify.verification import Verified
+from fcgitops.verify import session
+from fcgitops.verify.session import Session
 
 
-def run(folder: Path, names: Iterable[str], form: str, explain: str | None) -> int:
+def run(  # noqa: PLR0913 - the command's options
+    folder: Path,
+    names: Iterable[str],
+    form: str,
+    *,
+    explain: str | None,
+    since: str | None,
+    shard: str | None,
+    afresh: bool,
+) -> int:
     """Prints every finding.
 
     Args:
@@ -27,52 +33,58 @@ def run(folder: Path, names: Iterable[str], form: str, explain: str | None) -> i
         names: environments, variants, ENV/nni, experiments/NAME; all when empty.
         form: one of `reporting.FORMATS`.
         explain: a number that is to be explained instead.
+        since: a revision; what was not touched since HEAD and it parted is left out.
+        shard: I/N, a share of what would be verified.
+        afresh: whether results of former runs are not asked for.
 
     Returns:
         0 where all is well, 1 where something was found.
 
     Raises:
+        InputError: a name is none of the repository's, or its answers cannot be read.
         ToolError: there is no good kustomize.
     """
     if explain is not None:
+        from fcgitops.commands import explain as explaining  # noqa: PLC0415 - imports all checks
+
         return explaining.run(explain)
-    repository = Repository.find(folder)
-    repository.say_state()
-    _ = repository.answers  # nothing can be said where these cannot be read
-    wanted = repository.wanted(names)
-    program = kustomize.find()
-    if program.remark:
-        terminal.say(f"note: {program.command[0]}: {program.remark}")
     start = time.monotonic()
-    verified = verification.verify(repository, wanted, program)
+    ran = Session(layout.root_of(folder), afresh=afresh)
+    wanted = ran.wanted(list(names), since, shard)
+    ran.verify(wanted, others=shard is None or shard.startswith("1/"))
     report = Report(
         "verify",
-        catalogue.rules(),
-        verified.findings,
-        verified.silenced,
-        overlays={str(item): f"{item.folder}/{layout.KUSTOMIZATION_FILE}" for item in wanted},
+        session.rules,
+        ran.findings,
+        ran.silenced,
+        {str(item): f"{item.folder}/{layout.KUSTOMIZATION_FILE}" for item in wanted},
         seconds=time.monotonic() - start,
     )
     tell(form, report)
-    for silenced in verified.silenced:
-        finding = silenced.finding
-        place = finding.place or finding.overlay
-        terminal.say(f"ignored: {place}: {finding.rule}: {silenced.reason}")
-    terminal.say(
-        f"{count(len(wanted), 'kustomization')} with {count(verified.objects, 'object')}, built "
-        f"with {program.title}; {verification.CHECKS} checks in {report.seconds:.1f} s: "
-        + _outcome(verified)
+    for back in ran.silenced:
+        place = back.finding.place or back.finding.overlay
+        terminal.say(f"ignored: {place}: {back.finding.rule}: {back.reason}")
+    terminal.say(f"{_numbers(ran, len(wanted))} in {report.seconds:.1f} s: {_outcome(report)}")
+    return FOUND if fails(ran.findings) else 0
+
+
+def _numbers(ran: Session, wanted: int) -> str:
+    """How much was looked at, and how."""
+    known = wanted - len(ran.asked)
+    unchanged = f", {known:,} of them unchanged" if known else ""
+    return (
+        f"{count(wanted, 'kustomization')}{unchanged}, {count(ran.objects, 'object')} built with "
+        f"{ran.program}, {ran.checks} checks"
     )
-    return FOUND if fails(verified.findings) else 0
 
 
-def _outcome(verified: Verified) -> str:
+def _outcome(report: Report) -> str:
     """What was found, in words."""
-    infos = [finding for finding in verified.findings if finding.severity == INFO]
-    found = len(verified.findings) - len(infos)
+    infos = [finding for finding in report.findings if finding.severity == INFO]
+    found = len(report.findings) - len(infos)
     parts = [count(found, "finding") if found else "all well"]
     if infos:
         parts.append(f"{count(len(infos), 'thing')} worth knowing")
-    if verified.silenced:
-        parts.append(f"{len(verified.silenced)} ignored")
+    if report.silenced:
+        parts.append(f"{len(report.silenced)} ignored")
     return ", ".join(parts)

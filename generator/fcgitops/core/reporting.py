@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fcgitops.core import terminal
@@ -40,8 +40,8 @@ class Report:
 
     command: str
     """Such as `verify`."""
-    rules: Rules
-    """All that was asked."""
+    rules: Callable[[], Rules]
+    """All that was asked, for the formats that list it."""
     findings: Sequence[Finding] = ()
     """Of a repository."""
     silenced: Sequence[Silenced] = ()

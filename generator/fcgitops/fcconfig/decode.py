@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import struct
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fcgitops.core.findings import Path
@@ -67,8 +68,51 @@ def read(data: bytes) -> tuple[Document, Decoded]:
     Raises:
         GoError: it cannot be read at all.
     """
+    return _in_parts(data) or _whole(data)
+
+
+def _whole(data: bytes) -> tuple[Document, Decoded]:
     document = goyaml.parse(data)
     return document, decode(document.root)
+
+
+_LIST = b"podFailureSpec:"
+_SIMPLE = re.compile(
+    rb"(?P<head>(?:[ \t]*(?:#[^\n]*)?\n"
+    rb"|[A-Za-z]+: [A-Za-z0-9.][\w.:/-]*[ \t]*(?:[ \t]#[^\n]*)?\n)*)"
+    rb"(?P<list>podFailureSpec:[ \t]*(?:#[^\n]*)?\n(?:(?:-? [^\n]*|#[^\n]*)?\n)*)"
+)
+"""Settings, one a line, and then the list: most of the files of a fleet, which share the list."""
+_PARTED = 1 << 16
+"""Bytes of the largest file that is read in parts: far below every bound here and in `goyaml`."""
+
+
+def _in_parts(data: bytes) -> tuple[Document, Decoded] | None:
+    """The same of a file whose list has been read before, in the time that its settings take.
+
+    None where the file has another form, or anything is wrong with it.
+    """
+    found = _SIMPLE.fullmatch(data) if len(data) <= _PARTED else None
+    if found is None or _LIST in found["head"]:
+        return None
+    try:
+        head, own = _whole(found["head"])
+        tail, others = _list(found["list"], found["head"].count(b"\n"))
+    except GoError:
+        return None
+    if own.findings or others.findings or tail.root is None:
+        return None
+    if head.root is None:
+        return tail, others
+    root = replace(head.root, children=[*head.root.children, *tail.root.children])
+    lines = others.lines | own.lines
+    return Document(root), replace(others, value=own.value | others.value, lines=lines)
+
+
+@functools.lru_cache(maxsize=16)
+def _list(data: bytes, above: int) -> tuple[Document, Decoded]:
+    """A file's list, with so many lines above it. Raises as `read`."""
+    return _whole(b"\n" * above + data)
 
 
 def decode(root: Node | None) -> Decoded:

@@ -178,19 +178,50 @@ def raw(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
+def glance(directory: Path, *arguments: str) -> bytes | None:
+    """What git prints, asked without GitPython, whose import takes longer than most answers.
+
+    None where git fails, or is not there. For questions whose answer may be left out.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
+    try:
+        result = process.run(["git", *_SETTINGS, *_NO_HOOKS, *arguments], cwd=directory, env=kept)
+    except ToolError:
+        return None
+    return result.stdout if result.status == 0 else None
+
+
 def is_clean(directory: Path) -> bool:
     """Whether nothing below a directory differs from HEAD, new files included.
 
-    Asked without GitPython: who asks this alone need not wait for its import, which takes longer.
     False where it cannot be told.
     """
-    command = ("git", *_SETTINGS, *_NO_HOOKS, "status", "--porcelain", "--untracked-files=all")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
-    try:
-        result = process.run([*command, "--", "."], cwd=directory, env=kept)
-    except ToolError:
-        return False
-    return result.status == 0 and not result.stdout
+    told = glance(directory, "status", "--porcelain", "--untracked-files=all", "--", ".")
+    return told == b""
+
+
+def changed_since(directory: Path, revision: str) -> list[str]:
+    """The files below a directory that differ from where HEAD and a revision parted.
+
+    Args:
+        directory: in the work tree; what is not committed counts, and so do new files.
+        revision: such as origin/main.
+
+    Returns:
+        Paths from the directory, of files that are gone too.
+
+    Raises:
+        InputError: there is no such revision, or the two have nothing in common.
+    """
+    git = Git(directory)
+    parted = git.ask("merge-base", "--end-of-options", revision, "HEAD")
+    if parted.status:
+        reason = parted.reason if parted.err else "has nothing in common with HEAD"
+        raise InputError(Problem(f"--since {revision}", reason, "a branch, a tag or a commit"))
+    start = text(parted.out).split()[0]
+    differing = git.run("diff", "--name-only", "--no-renames", "--relative", "-z", start, "--", ".")
+    new = git.run("ls-files", "--others", "--exclude-standard", "-z", "--", ".")
+    return sorted({path for path in text(differing + new).split("\0") if path})
 
 
 def merge_file(

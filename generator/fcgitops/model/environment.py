@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.kubernetes import values as kube
-from fcgitops.model import clusters, consistency, expects, storage, synctools
+from fcgitops.model import clusters, consistency, expects, layout, storage, synctools
 from fcgitops.text import images, values
 from fcgitops.text.values import Check
 
-DEFAULT_CONFIG = "default-config"
-CUSTOMIZED_CONFIG = "customized-config"
-VARIANTS = (DEFAULT_CONFIG, CUSTOMIZED_CONFIG)
+DEFAULT_CONFIG = layout.DEFAULT_CONFIG
+CUSTOMIZED_CONFIG = layout.CUSTOMIZED_CONFIG
+VARIANTS = layout.VARIANTS
 PROFILES = ("hardened", "upstream")
 COMPONENTS = ("crd", "guardrails")
 EGRESS_MODES = ("none", "cidr", "cilium")

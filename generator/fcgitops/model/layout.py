@@ -28,6 +28,11 @@ CLUSTER_ROLE = "base/clusterrole.yaml"
 NNI_COMPONENT = "components/nni"
 """The program of an experiment's manager."""
 
+DEFAULT_CONFIG = "default-config"
+CUSTOMIZED_CONFIG = "customized-config"
+VARIANTS = (DEFAULT_CONFIG, CUSTOMIZED_CONFIG)
+"""The overlays of the base that environments are overlays of."""
+
 OVERLAYS = "overlays"
 """A folder of it is a variant, or an environment, which has the following."""
 SOURCE_FILE = "environment.yaml"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from fcgitops.core.errors import InputError, Problem, ToolError
@@ -22,6 +23,8 @@ BROKEN = (5, 8, 0)
 PINNED = "5.8.1"
 INSTALL = f"`make tools` installs {PINNED}"
 CHOSEN = "$KUSTOMIZE"
+_QUICK = {"GOGC": "off", "GOMEMLIMIT": "256MiB"}
+"""A build is over before collecting garbage pays: it takes a fifth less CPU time without."""
 
 FETCH = "FCGITOPS_FETCH"
 """The environment variable by which a user lets kustomize fetch what is pinned by a commit."""
@@ -87,7 +90,7 @@ class Kustomize:
         allowed = _fetched(folder)
         result = process.run(
             [*self.command, str(folder)],
-            env=os.environ | (_ASKS_NOTHING if allowed else _OFFLINE),
+            env=_QUICK | os.environ | (_ASKS_NOTHING if allowed else _OFFLINE),
             timeout=TIME,
             memory=MEMORY,
         )
@@ -108,8 +111,16 @@ class Kustomize:
             except ToolError as error:
                 return folder, error
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            yield from pool.map(one, folders)
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - of those who build
+
+        workers = os.cpu_count() or 1
+        waiting = iter(folders)
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            # A few ahead of who takes the results: all of a fleet's at once would fill the memory.
+            pending = deque(pool.submit(one, f) for f in islice(waiting, 4 * workers))
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(one, f) for f in islice(waiting, 1))
 
 
 def _fetched(folder: Path) -> bool:

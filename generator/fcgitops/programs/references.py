@@ -1,4 +1,4 @@
-"""Where a kustomization leads: the folders that rendering it reads, and what it would fetch.
+"""What a kustomization would fetch, followed through the folders that it names.
 
 kustomize takes folders from anywhere below the repository's top; files must be below the
 kustomization that names them. What has a scheme or a host it fetches, in each place where a path
@@ -99,41 +99,6 @@ def _readable(file: Path, start: Path) -> list[tuple[str, bool]]:
         raise InputError(Problem(place, problem.what) for problem in error.problems) from error
 
 
-def leading_out(root: Path, start: str, allowed: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What a kustomization reaches, by whatever way, outside of some folders.
-
-    Which key takes a path is not asked: what is a path in one is none in another only where
-    nothing of that name is there.
-
-    Args:
-        root: the repository's top.
-        start: the folder to begin in, relative to it.
-        allowed: the folders, relative to it; `start` may be one.
-
-    Returns:
-        The kustomization and what it names there, sorted; the way is not followed further.
-    """
-    top = os.path.realpath(root)
-    places = [os.path.join(top, folder) for folder in allowed]  # noqa: PTH118 - as realpath
-    found: set[tuple[str, str]] = set()
-    waiting, seen = [os.path.join(top, start)], set[str]()  # noqa: PTH118
-    while waiting:
-        folder = waiting.pop()
-        file = next(iter(_kustomizations(folder)), None)
-        if folder in seen or file is None:
-            continue
-        seen.add(folder)
-        for text in _texts(file):
-            path = os.path.realpath(Path(folder, text))
-            if text.startswith("/") or not os.path.exists(path):  # noqa: PTH110
-                continue
-            if any(path == place or path.startswith(f"{place}{os.sep}") for place in places):
-                waiting.append(path)
-            else:
-                found.add((file.relative_to(top).as_posix(), text))
-    return sorted(found)
-
-
 def _kustomizations(folder: str) -> Iterator[Path]:
     return (file for file in (Path(folder, name) for name in FILES) if file.is_file())
 
@@ -182,23 +147,3 @@ def _inline(text: str) -> list[str]:
     """The same of one that stands in the kustomization itself."""
     words = re.split(r"[\s\"'\[\]{},]+", text)
     return [word for word in words if _REMOTE.match(word.partition("=")[2] or word)]
-
-
-def _texts(file: Path) -> Iterator[str]:
-    """Every text of a YAML file that may be a path; none where it cannot be read."""
-    try:
-        waiting = list(_graphs(file))
-    except (InputError, OSError):  # the overlay does not build either, which FCG00 says
-        return
-    met: set[int] = set()
-    while waiting:
-        item = waiting.pop()
-        if id(item) in met:
-            continue
-        met.add(id(item))
-        if isinstance(item, yaml.SequenceNode):
-            waiting += item.value
-        elif isinstance(item, yaml.MappingNode):
-            waiting += [value for _, value in item.value]
-        elif item.value and "\n" not in item.value and "\0" not in item.value:
-            yield item.value

@@ -17,7 +17,9 @@ from fcgitops.model import answers, clusters, layout
 from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
-from fcgitops.model.kustomization import Kind, Kustomization
+from fcgitops.model.facts import Known
+from fcgitops.model.kustomization import Kustomization
+from fcgitops.repository import listing
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
 from fcgitops.text.values import did_you_mean
@@ -120,15 +122,11 @@ class Repository:
 
     def overlay_folders(self) -> list[str]:
         """Names of all folders below overlays/, sorted."""
-        folder = safe_join(self.root, layout.OVERLAYS)
-        if not folder.is_dir():
-            return []
-        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+        return listing.folders(self.root, layout.OVERLAYS)
 
     def environment_names(self) -> list[str]:
         """Names of the environments: folders below overlays/ with an environment.yaml."""
-        folder = self.root / layout.OVERLAYS
-        return [n for n in self.overlay_folders() if (folder / n / layout.SOURCE_FILE).is_file()]
+        return listing.environments(self.root)
 
     def headless_names(self) -> list[str]:
         """Folders that were generated for an environment whose environment.yaml is gone.
@@ -150,10 +148,7 @@ class Repository:
 
     def experiment_names(self) -> list[str]:
         """Names of the experiments: folders below experiments/ with a run.yaml, sorted."""
-        folder = safe_join(self.root, layout.EXPERIMENTS)
-        if not folder.is_dir():
-            return []
-        return sorted(e.name for e in folder.iterdir() if (e / layout.RUN_FILE).is_file())
+        return listing.experiments(self.root)
 
     @functools.cached_property
     def head(self) -> repo.GitRepository | None:
@@ -237,15 +232,7 @@ class Repository:
 
     def kustomizations(self) -> list[Kustomization]:
         """All that kustomize can build here."""
-        folder = self.root / layout.OVERLAYS
-        overlays = [Kustomization(Kind.OVERLAY, name) for name in self.overlay_names()]
-        parts = [
-            Kustomization(Kind.NNI, name)
-            for name in self.environment_names()
-            if (folder / name / layout.NNI / layout.KUSTOMIZATION_FILE).is_file()
-        ]
-        experiments = [Kustomization(Kind.EXPERIMENT, name) for name in self.experiment_names()]
-        return [*overlays, *parts, *experiments]
+        return listing.kustomizations(self.root)
 
     def wanted(self, names: Iterable[str]) -> list[Kustomization]:
         """Those of `kustomizations` that are named, or all. Raises as `require`."""
@@ -320,7 +307,7 @@ class Repository:
             return env
         return dataclasses.replace(env, settings_text=document.block("settings"))
 
-    def tools_with_nni(self, changed: Collection[Environment]) -> tuple[set[str], list[Problem]]:
+    def tools_with_nni(self, changed: Collection[Known]) -> tuple[set[str], list[Problem]]:
         """The names of the tools that sync an environment in which NNI is enabled.
 
         Args:
@@ -331,24 +318,27 @@ class Repository:
             The names, and the problems of environments that cannot tell.
         """
         names = {env.name for env in changed}
-        found = list(changed)
+        found: list[Known] = list(changed)
         problems: list[Problem] = []
-        for name, source in self._sources():
-            if name not in names and (b"nni" in source or b"\\" in source):
+        for name, source in self._sources_but(names):
+            if b"nni" in source or b"\\" in source:
                 try:
                     found.append(self.parse(name, source))
                 except InputError as error:
                     problems += error.problems
         return {env.sync for env in found if env.runs_nni}, problems
 
-    def _sources(self) -> Iterator[tuple[str, bytes]]:
-        """Each environment's name and environment.yaml, of those too that only HEAD has."""
+    def _sources_but(self, known: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """Names and environment.yaml of all other environments, of those too that only HEAD has."""
         for name in self.environment_names():
-            yield name, self.source(name) or b""
-        yield from self.absent.items()
+            if name not in known:
+                yield name, self.source(name) or b""
+        yield from ((name, data) for name, data in self.absent.items() if name not in known)
 
-    def others_on_the_clusters_of(self, changed: Collection[Environment]) -> list[Problem]:
+    def others_on_the_clusters_of(self, changed: Collection[Known]) -> list[Problem]:
         """A problem for each environment on whose cluster another one stands already.
+
+        And one for each that may be such another one, and cannot be read.
 
         FrameworkController is one per cluster. Of the other environments only those files
         are parsed in which a wanted cluster's name or server can stand at all, so that this
@@ -356,9 +346,9 @@ class Repository:
         """
         names = {env.name for env in changed}
         taken: dict[str, str] = {}
-        problems = []
-        others = ((name, source) for name, source in self._sources() if name not in names)
-        for env in (*self._possible_rivals(changed, others), *changed):
+        problems: list[Problem] = []
+        others = self._possible_rivals(changed, self._sources_but(names), problems)
+        for env in (*others, *changed):
             for key, where in clusters.identities(env.cluster_name, env.cluster_server):
                 rival = taken.setdefault(key, env.name)
                 if rival != env.name and env.name in names:
@@ -370,8 +360,11 @@ class Repository:
         return problems
 
     def _possible_rivals(
-        self, changed: Collection[Environment], others: Iterable[tuple[str, bytes]]
-    ) -> Iterable[Environment]:
+        self,
+        changed: Collection[Known],
+        others: Iterable[tuple[str, bytes]],
+        problems: list[Problem],
+    ) -> Iterable[Known]:
         needles = {
             needle.encode()
             for env in changed
@@ -381,4 +374,7 @@ class Repository:
             # A backslash may spell any text in YAML, so such a file is looked at closely too.
             lowered = source.lower() + b"\n" + name.encode()
             if b"\\" in source or any(needle in lowered for needle in needles):
-                yield self.parse(name, source)
+                try:
+                    yield self.parse(name, source)
+                except InputError as error:
+                    problems += error.problems

@@ -16,6 +16,7 @@ from fcgitops.model import environment as model
 from fcgitops.model import layout
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
+from fcgitops.model.facts import Known
 from fcgitops.repository import provenance, record, scaffold
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged, MergeFile, merge
@@ -317,7 +318,7 @@ _HISTORY = 50
 
 
 def repository_outcome(
-    repository: Repository, merge_file: MergeFile, changed: Collection[Environment] = ()
+    repository: Repository, merge_file: MergeFile, changed: Collection[Known] = ()
 ) -> Merged:
     """The same of the entry points that no environment has of its own.
 
@@ -341,7 +342,7 @@ def repository_outcome(
 
 
 def shared_entry_points(
-    repository: Repository, changed: Collection[Environment] = ()
+    repository: Repository, changed: Collection[Known] = ()
 ) -> tuple[Tree, list[str]]:
     """The entry points that no environment has of its own, and notes on them.
 

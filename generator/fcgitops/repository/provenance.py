@@ -6,6 +6,7 @@ named `environment.yaml` or a file in `local/` would have the next merge take it
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -58,4 +59,9 @@ def _made() -> list[str]:
 
 
 def _pattern() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(path).replace(r"\*", "[^/]+") for path in _made()))
+    return _compiled(tuple(_made()))
+
+
+@functools.lru_cache(maxsize=4)
+def _compiled(made: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(path).replace(r"\*", "[^/]+") for path in made))

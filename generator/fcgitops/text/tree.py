@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from stat import S_ISREG
+from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from fcgitops.core.errors import InputError, Problem
 
@@ -41,25 +42,28 @@ def safe_join(root: Path, path: str) -> Path:
     Raises:
         InputError: `path` is absolute, has `..`, or passes through a symbolic link.
     """
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if path.startswith("/") or ".." in parts or not parts:
         raise InputError(Problem(path, "leaves the repository", "a relative path without '..'"))
-    joined = root
-    for part in pure.parts:
-        joined = joined / part
+    joined = str(root)
+    for part in parts:  # as texts: a repository has many files
+        joined = f"{joined}/{part}"
         try:
-            linked = joined.is_symlink()
-        except OSError as error:
-            raise InputError(Problem(path, f"cannot be read: {error.strerror}")) from error
+            linked = S_ISLNK(os.lstat(joined).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            break
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise InputError(Problem(path, f"cannot be read: {why}")) from error
         if linked:
             raise InputError(
                 Problem(
-                    joined.relative_to(root).as_posix(),
+                    joined[len(str(root)) + 1 :],
                     "is a symbolic link, which fcgitops does not follow",
                     "put the file itself there",
                 )
             )
-    return joined
+    return Path(root, *parts)
 
 
 def read_file(root: Path, path: str) -> bytes | None:
@@ -70,7 +74,8 @@ def read_file(root: Path, path: str) -> bytes | None:
     """
     joined = safe_join(root, path)
     try:
-        if not S_ISREG(joined.stat().st_mode) and not joined.is_dir():  # a pipe would never end
+        mode = joined.stat().st_mode
+        if not S_ISREG(mode) and not S_ISDIR(mode):  # a pipe would never end
             raise InputError(Problem(path, "is no plain file"))
         return joined.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

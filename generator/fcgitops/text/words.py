@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fcgitops.core.redaction import redacted
-from fcgitops.text import yamlio
 
 LONGEST = 300
 """Characters of a value that a message shows: it may be as long as its file."""
@@ -16,7 +15,13 @@ def shown(value: object) -> str:
 
     A message speaks the language of the file that the value is in, whoever wrote the program.
     """
-    text = redacted(repr(value) if isinstance(value, str) else yamlio.scalar(value))
+    if isinstance(value, str):
+        text = repr(value)
+    else:
+        from fcgitops.text import yamlio  # noqa: PLC0415 - who counts things needs no YAML
+
+        text = yamlio.scalar(value)
+    text = redacted(text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

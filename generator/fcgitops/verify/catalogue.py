@@ -44,8 +44,10 @@ def rules() -> Rules:
     """Number → severity and what is right, of all checks and of FCG99."""
     found: Rules = {}
     for _, check in checks():
-        _, sentence = found.get(check.number, ("", ""))
-        found[check.number] = check.severity, f"{sentence} {check.sentence}".strip()
+        _, sentences = found.get(check.number, ("", ""))
+        if check.sentence not in sentences:
+            sentences = f"{sentences} {check.sentence}".strip()
+        found[check.number] = check.severity, sentences
     return found | {UNEXPECTED: (HAZARD, "Every check could be asked.")}
 
 

@@ -7,19 +7,20 @@ from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import repository_outcome, shared_entry_points
 from fcgitops.sync import entrypoints, registry, safeguards
 from fcgitops.sync.tool import SyncTool
-from fcgitops.text.tree import at, read_file
+from fcgitops.text.tree import Tree, at, read_file
 from fcgitops.verify.registry import Fault, Faults, fault
-from fcgitops.verify.subjects import REPOSITORY, Whole
+from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, Known, Whole
 
 
 @REPOSITORY.check("FCG12", HAZARD)
 def in_line(whole: Whole) -> Faults:
     """The entry points are in line with fcgitops.yaml."""
     try:
-        merged = repository_outcome(whole.repository, git.merge_file)
+        merged = repository_outcome(whole.repository, git.merge_file, whole.environments)
     except InputError as error:
         for problem in error.problems:
             yield fault(problem)
@@ -48,12 +49,12 @@ def _left_behind_by(tool: SyncTool, whole: Whole) -> Faults:
             what = "there is no such environment"
         else:
             try:
-                own = whole.environment(name).tool
+                own = whole.sync(name)
             except InputError:  # FCG11 says what is wrong with it
                 continue
-            if own == tool.traits:
+            if own == tool.traits.name:
                 continue
-            what = f"{own.label} syncs it"
+            what = f"{registry.TOOLS[own].traits.label} syncs it"
         place = f"{tool.folder}/{name}"
         yield Fault(
             f"{place}/{file} is for {tool.traits.label}, but {what}",
@@ -70,12 +71,22 @@ def unguarded(whole: Whole) -> Faults:
     That is `create-update`, `preserveResourcesOnDeletion` and `prune: disabled`: an edit of an
     entry point is kept, but must not take these away.
     """
-    repository = whole.repository
-    answers, role = repository.answers, read_file(repository.root, layout.CLUSTER_ROLE)
-    wanted, _ = shared_entry_points(repository)
-    for item in whole.planned:
-        for folder, entries in entrypoints.of_environment(item.environment, answers, role).items():
-            wanted |= at(folder, entries)
+    wanted, _ = shared_entry_points(whole.repository, whole.environments)
+    yield from _lost(whole.repository, wanted)
+
+
+@ENVIRONMENT.check("FCG18", HAZARD)
+def unguarded_environment(known: Known) -> Faults:
+    """The entry points are there, with all that keeps them from deleting anything."""
+    repository, wanted = known.repository, Tree()
+    role = read_file(repository.root, layout.CLUSTER_ROLE)
+    entries = entrypoints.of_environment(known.environment, repository.answers, role)
+    for folder, files in entries.items():
+        wanted |= at(folder, files)
+    yield from _lost(repository, wanted)
+
+
+def _lost(repository: Repository, wanted: Tree) -> Faults:
     found = {path: read_file(repository.root, path) for path in wanted}
     for path, message, hint in safeguards.lost(wanted, found):
         yield Fault(message, hint, file=path)

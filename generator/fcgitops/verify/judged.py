@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from fcgitops.core.findings import HAZARD, INFO, REJECT
 from fcgitops.kubernetes import check, podsecurity, schema
 from fcgitops.kubernetes.field import USELESS, Field, dotted
@@ -10,7 +12,7 @@ from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import OBJECTS, Object, Objects, name_of
 
 # An environment of a fleet renders mostly what the others do: objects are judged once.
-_judged: dict[tuple[str, Versions | None], tuple[Object, tuple[Fault, ...]]] = {}
+_judged: dict[tuple[str | bytes, Versions | None], tuple[Object, tuple[Fault, ...]]] = {}
 _MOST_JUDGED = 4096
 
 
@@ -64,7 +66,7 @@ def enforced(r: Objects) -> Faults:
 
 def typed(r: Objects) -> list[Object]:
     """What is rendered without what is null or of a wrong type: other checks need not ask."""
-    return [held for item in r.objects if (held := _judge(item, r.versions)[0])]
+    return [whole for whole, _ in _judgements(r) if whole]
 
 
 def named(item: Object) -> str:
@@ -82,12 +84,20 @@ def _pod_of(item: Object) -> Field:
 
 
 def _all(r: Objects) -> Faults:
-    for item in r.objects:
-        yield from _judge(item, r.versions)[1]
+    for _, faults in _judgements(r):
+        yield from faults
 
 
-def _judge(item: Object, versions: Versions | None) -> tuple[Object, tuple[Fault, ...]]:
-    identity = (repr(item), versions)
+def _judgements(r: Objects) -> Iterator[tuple[Object, tuple[Fault, ...]]]:
+    texts: Sequence[str | bytes] = r.texts or [repr(item) for item in r.objects]
+    for item, text in zip(r.objects, texts, strict=True):
+        yield _judge(item, text, r.versions)
+
+
+def _judge(
+    item: Object, text: str | bytes, versions: Versions | None
+) -> tuple[Object, tuple[Fault, ...]]:
+    identity = (text, versions)
     if identity not in _judged:
         if len(_judged) >= _MOST_JUDGED:
             _judged.clear()

@@ -21,7 +21,6 @@ from fcgitops.programs.references import FILES
 from fcgitops.text import yamlio
 
 Object = dict[str, Any]
-
 _GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 
 

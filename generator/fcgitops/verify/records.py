@@ -3,22 +3,58 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
+from fcgitops.model import layout
 from fcgitops.repository import provenance, record
 from fcgitops.text.tree import read_file
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import REPOSITORY, Whole
+from fcgitops.verify.subjects import (
+    ENVIRONMENT,
+    EXPERIMENT,
+    REPOSITORY,
+    Experiment,
+    Known,
+    Whole,
+)
+
+
+@ENVIRONMENT.check("FCG20", HAZARD)
+def records_of_an_environment(known: Known) -> Faults:
+    """A record (`.fcgitops`) names only files that are generated beside it."""
+    name = known.environment.name
+    yield from _others(known.repository.root, f"{layout.OVERLAYS}/{name}")
+    yield from _others(known.repository.root, f"clusters/*/{name}")
+
+
+@EXPERIMENT.check("FCG20", HAZARD)
+def records_of_an_experiment(experiment: Experiment) -> Faults:
+    """A record (`.fcgitops`) names only files that are generated beside it."""
+    root = experiment.repository.root
+    yield from _others(root, f"{layout.EXPERIMENTS}/{experiment.name}")
+    yield from _others(root, f"clusters/*/*/{layout.EXPERIMENTS}/{experiment.name}")
 
 
 @REPOSITORY.check("FCG20", HAZARD)
-def records_name_what_is_generated(whole: Whole) -> Faults:
+def records_left_behind(whole: Whole) -> Faults:
     """A record (`.fcgitops`) names only files that are generated beside it."""
-    root = whole.repository.root
-    for place in provenance.records(root):
-        folder = place.rpartition("/")[0]
+    for name in whole.repository.headless_names():
+        yield from _others(whole.repository.root, f"{layout.OVERLAYS}/{name}")
+
+
+def _others(root: Path, folders: str) -> Faults:
+    """What the records in some folders name besides.
+
+    Args:
+        root: the repository's.
+        folders: a pattern of folders that may have a record.
+    """
+    for file in sorted(root.glob(f"{folders}/{layout.RECORD_FILE}")):
+        folder = file.parent.relative_to(root).as_posix()
+        place = f"{folder}/{layout.RECORD_FILE}"
         recorded: dict[str, bytes] = {}
         with suppress(InputError):  # a symbolic link: other checks say so
             recorded = record.decode(read_file(root, place)) or {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import INFO, Finding
 from fcgitops.core.reporting import Silenced
+from fcgitops.model.kustomization import Kustomization
 from fcgitops.text.tree import safe_join
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import COMMENTS, Comment, Comments
@@ -74,6 +75,31 @@ def applied(
             comment.used = True
             silenced.append(Silenced(finding, comment.reason))
     return kept, silenced
+
+
+def settled(
+    root: Path,
+    wanted: Iterable[Kustomization],
+    findings: Iterable[Finding],
+    files: Iterable[str],
+    *,
+    everything: bool,
+) -> tuple[list[Finding], list[Silenced]]:
+    """Findings after comments have taken some back, each once, and those that they take back.
+
+    Args:
+        root: the repository's top.
+        wanted: what was verified.
+        findings: all that was found.
+        files: those that may have such comments, besides those of findings.
+        everything: whether all of the repository was verified.
+    """
+    found = list(dict.fromkeys(findings))
+    places = {finding.file for finding in found if finding.file}
+    comments = read(root, sorted({*files, *places}))
+    folders = {str(item): item.folder for item in wanted}
+    kept, silenced = applied(found, comments, folders)
+    return kept + COMMENTS.ask(Comments(comments, everything)), silenced
 
 
 @COMMENTS.check("FCG21", INFO)

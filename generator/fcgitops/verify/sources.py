@@ -7,7 +7,6 @@ from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
 from fcgitops.model import layout
-from fcgitops.programs import references
 from fcgitops.repository.environments import outcome
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
@@ -24,12 +23,7 @@ def sources_are_there(whole: Whole) -> Faults:
             file=path,
             overlay=name,
         )
-    environments = [item.environment for item in whole.planned]
-    try:
-        problems = whole.repository.others_on_the_clusters_of(environments)
-    except InputError as error:  # a neighbour that cannot be read
-        problems = list(error.problems)
-    for problem in problems:
+    for problem in whole.repository.others_on_the_clusters_of(whole.environments):
         yield fault(problem, overlay=_overlay(problem.where))
 
 
@@ -96,7 +90,7 @@ def in_sight(known: Known) -> Faults:
     env = known.environment
     own = f"{layout.OVERLAYS}/{env.name}"
     allowed = (*layout.SHARED, f"{layout.OVERLAYS}/{env.variant}", own)
-    for file, text in references.leading_out(known.repository.root, own, allowed):
+    for file, text in known.references.leading_out(own, allowed):
         yield Fault(
             f"{file} leads to {text}, where the sync tools do not look",
             f"keep what environments share below {layout.SHARED[-1]}/",

@@ -11,12 +11,13 @@ from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.findings import Finding
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.manifests.overlay import NAME
-from fcgitops.model import layout
+from fcgitops.model import facts, layout
 from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
 from fcgitops.verify.layers import Reader
+from fcgitops.verify.references import References
 from fcgitops.verify.registry import Place
 
 Object = dict[str, Any]
@@ -27,16 +28,16 @@ class Whole:
     """The repository, and those of its environments that are verified and can be read."""
 
     repository: Repository
-    planned: Sequence[Planned]
+    environments: Sequence[facts.Known]
 
-    def environment(self, name: str) -> Environment:
-        """One of the repository's environments.
+    def sync(self, name: str) -> str:
+        """The tool that syncs one of the repository's environments.
 
         Raises:
             InputError: its file is not valid.
         """
-        there = (item.environment for item in self.planned if item.environment.name == name)
-        return next(there, None) or self.repository.environment(name)
+        there = (known.sync for known in self.environments if known.name == name)
+        return next(there, "") or self.repository.environment(name).sync
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Known:
 
     repository: Repository
     planned: Planned
+    references: References
 
     @property
     def environment(self) -> Environment:
@@ -137,6 +139,8 @@ class Objects:
     objects: list[Object]
     versions: Versions | None = None
     """The Kubernetes versions that they are for; all known ones by default."""
+    texts: Sequence[bytes] = ()
+    """What each is printed as, where that is known: what is printed alike is judged once."""
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops.core import progress
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
-from fcgitops.core.reporting import Silenced
 from fcgitops.model import layout
 from fcgitops.model.environment import VARIANTS, Environment
+from fcgitops.model.facts import Facts, Known
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.programs.kustomize import Kustomize
 from fcgitops.repository import experiments
@@ -21,11 +20,13 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
-from fcgitops.verify import catalogue, judged, origin, registry, silence
+from fcgitops.verify import catalogue, judged, origin, registry, subjects
+from fcgitops.verify.inputs import CLUSTERS
+from fcgitops.verify.kept import Result
 from fcgitops.verify.layers import Reader
+from fcgitops.verify.references import References
 from fcgitops.verify.subjects import (
     BUILT,
-    COMMENTS,
     CONTROLLER,
     ENVIRONMENT,
     EXPERIMENT,
@@ -37,10 +38,7 @@ from fcgitops.verify.subjects import (
     REPOSITORY,
     SOURCE,
     Built,
-    Comment,
-    Comments,
     Experiment,
-    Known,
     Layered,
     Object,
     Objects,
@@ -52,103 +50,181 @@ from fcgitops.verify.subjects import (
 
 CHECKS = len(catalogue.checks())
 """How many there are."""
+MORE_READ = (*layout.SHARED, *(f"{layout.OVERLAYS}/{name}" for name in layout.VARIANTS))
+"""What every kustomization may read besides its own folder."""
+_MOST_DOCUMENTS = 4096
 
 
-@dataclass(frozen=True)
-class Verified:
-    """What was found, and how much was looked at."""
-
-    findings: list[Finding]
-    silenced: list[Silenced]
-    objects: int
-
-
-def verify(repository: Repository, wanted: Sequence[Kustomization], program: Kustomize) -> Verified:
-    """Every finding, each once: the repository's, then those of each kustomization.
+class Verification:
+    """All checks of one repository.
 
     Args:
         repository: as it is on disk.
-        wanted: what is to be built.
-        program: builds them.
+        program: builds its kustomizations.
     """
-    findings, objects = _all(repository, wanted, program)
-    comments = _comments(repository, wanted, findings)
-    folders = {str(item): item.folder for item in wanted}
-    findings, silenced = silence.applied(dict.fromkeys(findings), comments, folders)
-    everything = set(wanted) == set(repository.kustomizations())
-    findings += COMMENTS.ask(Comments(comments, everything))
-    return Verified(findings, silenced, objects)
 
+    def __init__(self, repository: Repository, program: Kustomize) -> None:
+        self.repository = repository
+        self.program = program
+        self.reader = Reader(repository.root)
+        self.references = References(self.reader)
+        self._documents: dict[bytes, Object | None] = {}
 
-def _comments(
-    repository: Repository, wanted: Sequence[Kustomization], findings: Iterable[Finding]
-) -> list[Comment]:
-    """Those of the kustomizations' own files, and of the files in which something was found."""
-    root = repository.root
-    own = {
-        path.relative_to(root).as_posix()
-        for item in wanted
-        for path in (root / item.folder).rglob("*")
-        if path.is_file()
-    }
-    return silence.read(root, sorted(own | {f.file for f in findings if f.file}))
+    def each(
+        self, wanted: Sequence[Kustomization], alike: Mapping[Kustomization, str] | None = None
+    ) -> Iterator[tuple[Kustomization, Result]]:
+        """What is to say of each kustomization, in the order given, built in parallel.
 
+        Args:
+            wanted: what is to be built.
+            alike: those with an equal value render the same, and are built once.
+        """
+        first: dict[str, Kustomization] = {}
+        builds: dict[Kustomization, Kustomization] = {}
+        for item in wanted:
+            key = (alike or {}).get(item, "")
+            builds[item] = first.setdefault(key, item) if key else item
+        counts = Counter(builds.values())
+        folders = {self.repository.root / one.folder: one for one in builds.values()}
+        results = ((folders[path], out) for path, out in self.program.build_all(folders))
+        there: dict[Kustomization, bytes | ToolError] = {}
+        for item in wanted:
+            one = builds[item]
+            while one not in there:
+                built, out = next(results)
+                there[built] = out
+            found = there[one]
+            counts[one] -= 1
+            if not counts[one]:
+                del there[one]
+            if isinstance(found, ToolError) and one != item:  # its words name the other folder
+                ((_, found),) = self.program.build_all([self.repository.root / item.folder])
+            yield item, self._result(item, found)
 
-def _all(
-    repository: Repository, wanted: Sequence[Kustomization], program: Kustomize
-) -> tuple[list[Finding], int]:
-    """All findings, and how many objects were rendered."""
-    planned: list[Planned] = []
-    sources: list[Finding] = []
-    environments: dict[Kustomization, Environment] = {}
-    """Whose each is, as far as that can be read."""
-    for item in wanted:
+    def whole(self, environments: Sequence[Known]) -> list[Finding]:
+        """What is to say of the repository as a whole.
+
+        Args:
+            environments: those that are verified.
+        """
+        return REPOSITORY.ask(Whole(self.repository, environments))
+
+    def _result(self, item: Kustomization, built: bytes | ToolError) -> Result:
         name = str(item)
-        if item.kind is Kind.EXPERIMENT:
-            own = _experiment(repository, item.owner)
-            sources += EXPERIMENT.ask(own, name)
-            if own.planned:
-                environments[item] = own.planned.environment
-        elif item.kind is Kind.NNI:
-            with suppress(InputError):  # FCG11 says it
-                environments[item] = repository.environment(item.owner)
-        elif name not in VARIANTS:
-            problems: Sequence[Problem] = ()
-            try:
-                one = as_it_is(repository, name)
-            except InputError as error:
-                problems = error.problems
-            sources += SOURCE.ask(Source(name, problems), name)
-            if problems:
-                continue
-            planned.append(one)
-            environments[item] = one.environment
-            sources += ENVIRONMENT.ask(Known(repository, one), name)
-    findings = REPOSITORY.ask(Whole(repository, planned)) + sources
-    folders = {repository.root / item.folder: item for item in wanted}
-    reader = Reader(repository.root)
-    count = 0
-    built = progress.watched(program.build_all(folders), len(folders), "verified")
-    for path, result in built:
-        item = folders[path]
         try:
-            found, objects = _built(repository, reader, item, result, environments.get(item))
-        except Exception as error:  # one overlay's fault hides no other's
-            found, objects = [registry.unexpected("FCG00", error, str(item))], 0
-        findings += (_placed(finding, reader, path) for finding in found)
-        count += objects
-    return findings, count
+            found, environment = self._sources(item)
+        except Exception as error:  # one environment's fault hides no other's
+            found, environment = [registry.unexpected("FCG11", error, name)], None
+        try:
+            more, objects = self._built(item, built, environment)
+        except Exception as error:
+            more, objects = [registry.unexpected("FCG00", error, name)], 0
+        folder = self.repository.root / item.folder
+        found += (self._placed(finding, folder) for finding in more)
+        facts = None
+        if environment and item.kind is Kind.OVERLAY:
+            facts = Facts.of(environment)
+        lasting = not any(finding.rule in _UNSURE for finding in found)
+        read = self._read_besides(item, environment) if lasting else None
+        lasting = read is not None
+        findings = tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.rule))
+        return Result("", read or (), findings, objects, facts, lasting)
 
+    def _read_besides(
+        self, item: Kustomization, environment: Environment | None
+    ) -> tuple[str, ...] | None:
+        """What a result depends on besides its own files; None where that cannot be told."""
+        own = (item.folder, f"{layout.OVERLAYS}/{item.owner}")
+        folder = self.repository.root / item.folder
+        if any(layer.unread for layer in self.reader.layers(folder)):
+            return None
+        found = set(self.references.outside(item.folder, (*MORE_READ, *own)))
+        if item.kind is Kind.EXPERIMENT:
+            if environment is None:
+                return None
+            found |= {f"{layout.OVERLAYS}/{environment.name}", CLUSTERS}
+        return None if any(path.startswith("..") for path in found) else tuple(sorted(found))
 
-def _placed(finding: Finding, reader: Reader, folder: Path) -> Finding:
-    """A finding of a rendered object with the file and the line of its cause."""
-    if finding.file or not finding.object:
+    def _sources(self, item: Kustomization) -> tuple[list[Finding], Environment | None]:
+        """What is to say of a kustomization's sources, and the environment that it belongs to."""
+        name, repository = str(item), self.repository
+        if item.kind is Kind.EXPERIMENT:
+            experiment = _experiment(repository, item.owner)
+            own = experiment.planned.environment if experiment.planned else None
+            return EXPERIMENT.ask(experiment, name), own
+        if item.kind is Kind.NNI:
+            with suppress(InputError):  # FCG11 says it
+                return [], repository.environment(item.owner)
+            return [], None
+        if name in VARIANTS:
+            return [], None
+        problems: Sequence[Problem] = ()
+        planned: Planned | None = None
+        try:
+            planned = as_it_is(repository, name)
+        except InputError as error:
+            problems = error.problems
+        found = SOURCE.ask(Source(name, problems), name)
+        if planned is None:
+            return found, None
+        found += ENVIRONMENT.ask(subjects.Known(repository, planned, self.references), name)
+        return found, planned.environment
+
+    def _built(
+        self, item: Kustomization, result: bytes | ToolError, environment: Environment | None
+    ) -> tuple[list[Finding], int]:
+        """What is to say of what a kustomization renders, and how many objects that is."""
+        name, repository = str(item), self.repository
+        texts: list[bytes] = []
+        if isinstance(result, bytes):
+            try:
+                texts = [text for text in result.split(b"\n---\n") if self._object(text, name)]
+            except ToolError as error:
+                result = error
+        if found := BUILT.ask(Built(result), name):
+            return found, 0
+        each = Objects(
+            [self._documents[text] or {} for text in texts], repository.answers.versions, texts
+        )
+        found = OBJECTS.ask(each, name)
+        objects = judged.typed(each)
+        # What shared layers lack is said once, whichever overlays have them.
+        found += LAYERS.ask(Layered(self.reader, repository.root / item.folder, objects))
+        if item.kind is not Kind.OVERLAY:
+            if environment is None:
+                return found, len(texts)
+            subject = RenderedForNni(objects, environment, item.kind is Kind.EXPERIMENT)
+            return found + NNI.ask(subject, name), len(texts)
+        config = read_file(repository.root, f"{item.folder}/{layout.CONFIG_FILE}")
+        text = config.decode(errors="surrogateescape") if config is not None else None
+        overlay = Rendered(name, objects, repository.answers.profile, environment, text)
+        if len(overlay.all("StatefulSet")) == 1:
+            found += NEEDS.ask(overlay, name)
+        found = _once(found + rendered(overlay))
+        return sorted(found, key=lambda finding: finding.rule), len(texts)
+
+    def _object(self, text: bytes, name: str) -> Object | None:
+        """The object that a document of kustomize's says; what is printed alike is read once."""
+        if text not in self._documents:
+            if len(self._documents) >= _MOST_DOCUMENTS:
+                self._documents.clear()
+            (value,) = yamlio.load_all(text, name) or [None]
+            self._documents[text] = value if isinstance(value, dict) else None
+        return self._documents[text]
+
+    def _placed(self, finding: Finding, folder: Path) -> Finding:
+        """A finding of a rendered object with the file and the line of its cause."""
+        if finding.file or not finding.object:
+            return finding
+        field = finding.cause or finding.path
+        with suppress(Exception):  # where it stands is a help; what was found is what counts
+            file, line = origin.origin(self.reader, folder, finding.object, field)
+            return dataclasses.replace(finding, file=file, line=line)
         return finding
-    field = finding.cause or finding.path
-    with suppress(Exception):  # where it stands is a help; what was found is what counts
-        file, line = origin.origin(reader, folder, finding.object, field)
-        return dataclasses.replace(finding, file=file, line=line)
-    return finding
+
+
+_UNSURE = ("FCG00", "FCG12", "FCG45", "FCG99")
+"""Findings that may go without a change of the files: a missing folder, Git's history, a fault."""
 
 
 def _experiment(repository: Repository, name: str) -> Experiment:
@@ -156,42 +232,6 @@ def _experiment(repository: Repository, name: str) -> Experiment:
         return Experiment(repository, name, experiments.as_it_is(repository, name), ())
     except InputError as error:
         return Experiment(repository, name, None, error.problems)
-
-
-def _built(
-    repository: Repository,
-    reader: Reader,
-    item: Kustomization,
-    result: bytes | ToolError,
-    environment: Environment | None,
-) -> tuple[list[Finding], int]:
-    """What is to say of one kustomization, as far as it was built; how many objects it renders."""
-    name = str(item)
-    objects: list[Object] = []
-    if isinstance(result, bytes):
-        try:
-            objects = [o for o in yamlio.load_all(result, name) if isinstance(o, dict)]
-        except ToolError as error:
-            result = error
-    if found := BUILT.ask(Built(result), name):
-        return found, 0
-    each = Objects(objects, repository.answers.versions)
-    found = OBJECTS.ask(each, name)
-    objects = judged.typed(each)
-    # What shared layers lack is said once, whichever overlays have them.
-    found += LAYERS.ask(Layered(reader, repository.root / item.folder, objects))
-    if item.kind is not Kind.OVERLAY:
-        if environment is None:
-            return found, len(objects)
-        subject = RenderedForNni(objects, environment, item.kind is Kind.EXPERIMENT)
-        return found + NNI.ask(subject, name), len(objects)
-    config = read_file(repository.root, f"{item.folder}/{layout.CONFIG_FILE}")
-    text = config.decode(errors="surrogateescape") if config is not None else None
-    overlay = Rendered(name, objects, repository.answers.profile, environment, text)
-    if len(overlay.all("StatefulSet")) == 1:
-        found += NEEDS.ask(overlay, name)
-    found = _once(found + rendered(overlay))
-    return sorted(found, key=lambda finding: finding.rule), len(objects)
 
 
 _TOLD = {"FCG30": "FCG07", "FCG38": "FCG04", "FCG41": "FCG08"}

@@ -22,7 +22,8 @@ _LEVELS = {REJECT: "error", HAZARD: "warning", INFO: "note"}
 
 def render(report: Report) -> str:
     """One run, with the rules that were asked; a silenced finding is a suppressed result."""
-    numbers = list(report.rules)
+    rules = report.rules()
+    numbers = list(rules)
     results = [_result(finding, numbers) for finding in report.all()]
     for silenced in report.silenced:
         suppression = {"kind": "inSource", "justification": silenced.reason}
@@ -31,7 +32,7 @@ def render(report: Report) -> str:
     driver = {
         "name": "fcgitops",
         "semanticVersion": __version__.replace(".dev", "-dev."),
-        "rules": _rules(report.rules),
+        "rules": _rules(rules),
     }
     run = {
         "tool": {"driver": driver},

@@ -1,0 +1,55 @@
+"""What a repository holds, by the names of its folders alone: no file is read for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fcgitops.model import layout
+from fcgitops.model.kustomization import Kind, Kustomization
+from fcgitops.text.tree import safe_join
+
+
+def folders(root: Path, path: str) -> list[str]:
+    """The names of the folders just below a folder, sorted; none where it is not there.
+
+    Raises:
+        InputError: it is a symbolic link, or behind one.
+    """
+    try:
+        with os.scandir(safe_join(root, path)) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def environments(root: Path) -> list[str]:
+    """Folders below overlays/ with an environment.yaml. Raises as `folders`."""
+    return _having(root, layout.OVERLAYS, layout.SOURCE_FILE)
+
+
+def experiments(root: Path) -> list[str]:
+    """Folders below experiments/ with a run.yaml. Raises as `folders`."""
+    return _having(root, layout.EXPERIMENTS, layout.RUN_FILE)
+
+
+def kustomizations(root: Path) -> list[Kustomization]:
+    """All that kustomize can build. Raises as `folders`."""
+    there = set(folders(root, layout.OVERLAYS))
+    named = environments(root)
+    overlays = [Kustomization(Kind.OVERLAY, name) for name in layout.VARIANTS if name in there]
+    overlays += [Kustomization(Kind.OVERLAY, name) for name in named]
+    parts = _having(root, layout.OVERLAYS, f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}")
+    with_nni = sorted(set(parts) & set(named))
+    return [
+        *overlays,
+        *(Kustomization(Kind.NNI, name) for name in with_nni),
+        *(Kustomization(Kind.EXPERIMENT, name) for name in experiments(root)),
+    ]
+
+
+def _having(root: Path, path: str, file: str) -> list[str]:
+    """The folders below a folder that have a file."""
+    names = folders(root, path)
+    top = f"{root}/{path}"
+    return [name for name in names if os.path.isfile(f"{top}/{name}/{file}")]  # noqa: PTH113

@@ -1,0 +1,104 @@
+"""Which kustomizations are verified: those that a change touches, a share of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.model import layout
+from fcgitops.model.kustomization import Kind, Kustomization
+from fcgitops.verify.inputs import CLUSTERS
+
+SHARED = (
+    layout.ANSWERS,
+    layout.BASE_RECORD,
+    *(f"{folder}/" for folder in layout.SHARED),
+    *(f"{layout.OVERLAYS}/{name}/" for name in layout.VARIANTS),
+)
+"""What every kustomization is made of: files, and folders with a slash at their end."""
+
+
+def shard(items: Sequence[Kustomization], wanted: str) -> list[Kustomization]:
+    """The share I of N of kustomizations: disjoint, together complete, of equal sizes.
+
+    Args:
+        items: in an order that is the same for each share.
+        wanted: I/N, I from 1.
+
+    Raises:
+        InputError: it is no such share.
+    """
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", wanted)
+    number, count = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise InputError(Problem("--shard", f"{wanted!r} is no share", "I/N, such as 1/4 to 4/4"))
+    return list(items[number - 1 :: count])
+
+
+def touched(
+    root: Path, items: Sequence[Kustomization], changed: Iterable[str]
+) -> list[Kustomization]:
+    """Those of kustomizations that are made of a file that changed.
+
+    Args:
+        root: the repository's.
+        items: to choose from.
+        changed: paths from there.
+    """
+    paths = list(changed)
+    if any(path.startswith(SHARED) for path in paths):
+        return list(items)
+    owners = {owner for path in paths if (owner := _owner(path))}
+    others = [path for path in paths if not _owner(path)]
+    return [
+        item
+        for item in items
+        if (item.kind is Kind.EXPERIMENT, item.owner) in owners
+        or _reads(root, item, {name for experiment, name in owners if not experiment}, others)
+    ]
+
+
+def _owner(path: str) -> tuple[bool, str] | None:
+    """Whether a file is an experiment's, and the name of the experiment or environment."""
+    parts = path.split("/")
+    if parts[0] == layout.OVERLAYS and len(parts) > 2:
+        return False, parts[1]
+    if parts[0] == layout.EXPERIMENTS and len(parts) > 2:
+        return True, parts[1]
+    if parts[0] == CLUSTERS and len(parts) > 5 and parts[3] == layout.EXPERIMENTS:
+        return True, parts[4]
+    if parts[0] == CLUSTERS and len(parts) > 3:
+        return False, parts[2]
+    return None
+
+
+def _reads(root: Path, item: Kustomization, environments: set[str], others: list[str]) -> bool:
+    """Whether a kustomization is made of files that are not its own."""
+    if not environments and not others:
+        return False
+    from fcgitops.verify.layers import Reader  # noqa: PLC0415 - where a change may matter to others
+    from fcgitops.verify.references import References  # noqa: PLC0415
+
+    own = (item.folder, f"{layout.OVERLAYS}/{item.owner}", *layout.SHARED)
+    read = References(Reader(root)).outside(item.folder, own)
+    if item.kind is Kind.EXPERIMENT:
+        read.append(f"{layout.OVERLAYS}/{_environment(root, item)}")
+    folders = {f"{layout.OVERLAYS}/{name}" for name in environments}
+    return any(
+        path in folders
+        or any(path.startswith(f"{folder}/") for folder in folders)
+        or any(other == path or other.startswith(f"{path}/") for other in others)
+        for path in read
+    )
+
+
+def _environment(root: Path, item: Kustomization) -> str:
+    """The environment that an experiment's run.yaml names; empty where it cannot be read."""
+    found = re.search(
+        rb"^environment:[ \t]*[\"']?([^\s\"'#]+)",
+        (root / item.folder / layout.RUN_FILE).read_bytes(),
+        re.MULTILINE,
+    )
+    return found[1].decode(errors="replace") if found else ""

@@ -1,0 +1,230 @@
+"""One run of `verify`: what is known from a former one, what is asked anew, and what comes of it.
+
+What was verified before, and is made of the very same content, is not verified again. Where that
+is everything, neither the checks nor the model are imported, which would take longer than all else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from threading import Thread
+
+from fcgitops.core import progress, terminal
+from fcgitops.core.findings import Finding, Rules
+from fcgitops.core.reporting import Silenced
+from fcgitops.git import program as git
+from fcgitops.model import layout
+from fcgitops.model.kustomization import Kind, Kustomization
+from fcgitops.programs import kustomize
+from fcgitops.repository import listing
+from fcgitops.verify import kept, selection
+from fcgitops.verify.inputs import Inputs, Unknowable
+from fcgitops.verify.kept import Kept, Result
+
+_WHOLE = ""
+"""The name of the repository as a whole among the results."""
+
+
+class Session:
+    """One run.
+
+    Args:
+        root: the content's root.
+        afresh: whether results of former runs are not asked for.
+    """
+
+    def __init__(self, root: Path, *, afresh: bool = False) -> None:
+        self.root = root
+        self.findings: list[Finding] = []
+        self.silenced: list[Silenced] = []
+        self.objects = 0
+        self.asked: list[Kustomization] = []
+        """What was built, or taken for the same as something that was built."""
+        self._inputs = Inputs(str(root), layout.VARIANTS)
+        self._there = listing.kustomizations(root)
+        programs = [program for _, program in kustomize.candidates()]
+        about = [kept.program(program) for program in programs]
+        said = [os.environ.get(name, "") for name in ("KUSTOMIZE", kustomize.FETCH)]
+        self._identity = "\n".join([kept.code(), *about, *said])
+        self._kept = Kept() if afresh else kept.load(str(root), self._identity)
+        self._new: dict[str, Result] = {}
+
+    def wanted(
+        self, names: Sequence[str], since: str | None, shard: str | None
+    ) -> list[Kustomization]:
+        """What is to be verified.
+
+        Args:
+            names: as they were typed; all when empty.
+            since: a revision; what was not touched since is left out.
+            shard: I/N.
+
+        Raises:
+            InputError: a name, the revision or the share is none.
+        """
+        known = {str(item): item for item in self._there}
+        if any(name not in known for name in names):
+            from fcgitops.repository.contents import Repository  # noqa: PLC0415 - for its words
+
+            Repository(self.root).require(names, known)
+        found = [known[name] for name in dict.fromkeys(names)] or self._there
+        if since is not None:
+            found = selection.touched(self.root, found, git.changed_since(self.root, since))
+        return selection.shard(found, shard) if shard is not None else found
+
+    def verify(self, wanted: Sequence[Kustomization], *, others: bool = True) -> None:
+        """Verifies, and keeps what was found for the next run.
+
+        Args:
+            wanted: what is to be verified.
+            others: whether findings count that are no wanted kustomization's.
+
+        Raises:
+            InputError: the answers cannot be read.
+            ToolError: there is no good kustomize.
+        """
+        looking = _Looking(self.root)
+        self._recall(wanted)
+        looking.join()
+        looking.say()
+        todo = [item for item in wanted if str(item) not in self._new]
+        whole = self._whole_key(wanted, looking.absent) if others else ""
+        former = self._kept.results.get(_WHOLE)
+        if todo or not (whole and former and former.key == whole):
+            told = self._ask(todo, wanted, whole_tree=not looking.absent)
+            former = Result(whole, findings=tuple(told), lasting=bool(whole))
+        results = [self._new[str(item)] for item in wanted]
+        names = {str(item) for item in wanted}
+        found = [f for f in former.findings if others or f.overlay in names]
+        found += (finding for result in results for finding in result.findings)
+        self.objects = sum(result.objects for result in results)
+        self._settle(wanted, found)
+        if self.asked or (whole and former != self._kept.results.get(_WHOLE)):
+            self._keep(former)
+
+    def _recall(self, wanted: Sequence[Kustomization]) -> None:
+        """The results whose inputs are what they were."""
+        for item in wanted:
+            former = self._kept.results.get(str(item))
+            if former and former.key == self._key(item, former.more):
+                self._new[str(item)] = former
+
+    def _key(self, item: Kustomization, more: Iterable[str]) -> str:
+        if item.kind is Kind.EXPERIMENT:  # what Git ignores is none of its inputs
+            options = ("--others", "--ignored", "--exclude-standard", "--directory", "-z")
+            ignored = git.glance(self.root, "ls-files", *options, "--", item.folder) or b""
+            found = self._inputs.of(item, more)
+            return found and sha256(found.encode() + ignored).hexdigest()
+        return self._inputs.of(item, more)
+
+    def _whole_key(self, wanted: Sequence[Kustomization], absent: Iterable[str]) -> str:
+        """What the repository as a whole is made of; empty where that is not asked for."""
+        keys = [f"{item} {self._inputs.of(item)}" for item in self._there]
+        if list(wanted) != self._there or any(key.endswith(" ") for key in keys):
+            return ""
+        try:
+            parts = [self._inputs.shared(), self._inputs.entry_points()]
+        except Unknowable:
+            return ""
+        names = [*keys, *listing.folders(self.root, layout.OVERLAYS), *absent]
+        return sha256("\n".join(names).encode() + b"".join(parts)).hexdigest()
+
+    def _ask(
+        self, todo: Sequence[Kustomization], wanted: Sequence[Kustomization], *, whole_tree: bool
+    ) -> list[Finding]:
+        """Verifies what is not known, and the repository as a whole, whose findings it returns.
+
+        Args:
+            todo: what is not known.
+            wanted: what is verified.
+            whole_tree: whether the work tree has all environments that HEAD has.
+        """
+        from fcgitops.repository.contents import Repository  # noqa: PLC0415
+        from fcgitops.verify import verification  # noqa: PLC0415
+
+        repository = Repository(self.root)
+        _ = repository.answers  # nothing can be said where these cannot be read
+        if whole_tree:
+            repository.absent = {}  # Git was asked already, without GitPython
+        program = kustomize.find()
+        if program.remark:
+            terminal.say(f"note: {program.command[0]}: {program.remark}")
+        self._kept.summary = {"program": program.title, "checks": verification.CHECKS}
+        run = verification.Verification(repository, program)
+        alike = {item: key for item in todo if (key := self._inputs.rendered(item))}
+        done = progress.watched(run.each(todo, alike), len(todo), "verified")
+        for item, result in done:
+            key = self._key(item, result.more) if result.lasting else ""
+            self._new[str(item)] = result.with_key(key)
+            self.asked.append(item)
+        facts = [self._new[str(item)].facts for item in wanted]
+        return run.whole([known for known in facts if known])
+
+    def _settle(self, wanted: Sequence[Kustomization], found: list[Finding]) -> None:
+        """Takes back what comments take back; without either there is nothing to do."""
+        if not found and not self._inputs.marked:
+            return
+        from fcgitops.verify import silence  # noqa: PLC0415
+
+        everything = set(wanted) == set(self._there)
+        self.findings, self.silenced = silence.settled(
+            self.root, wanted, found, self._inputs.marked, everything=everything
+        )
+
+    def _keep(self, whole: Result) -> None:
+        results = {**self._kept.results, **self._new}
+        if whole.key:
+            results[_WHOLE] = whole
+        there = {_WHOLE, *map(str, self._there)}
+        self._kept.results = {name: r for name, r in results.items() if name in there}
+        kept.save(str(self.root), self._identity, self._kept)
+
+    @property
+    def program(self) -> str:
+        """The kustomize that built it all, now or then."""
+        return str(self._kept.summary.get("program", "kustomize"))
+
+    @property
+    def checks(self) -> int:
+        """How many checks there are."""
+        return int(self._kept.summary.get("checks", 0))
+
+
+def rules() -> Rules:
+    """All that is asked; imports the checks."""
+    from fcgitops.verify import catalogue  # noqa: PLC0415 - of some formats alone
+
+    return catalogue.rules()
+
+
+class _Looking(Thread):
+    """Git's word on the work tree, asked while its files are read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(daemon=True)
+        self.root = root
+        self.absent: list[str] = []
+        """Folders below overlays/ that HEAD has and the work tree has not."""
+        self.interrupted = False
+        self.start()
+
+    def run(self) -> None:
+        """Asks."""
+        there = set(listing.folders(self.root, layout.OVERLAYS))
+        command = ("ls-tree", "-d", "-z", "--name-only", "HEAD", f"{layout.OVERLAYS}/")
+        told = (git.glance(self.root, *command) or b"").decode(errors="surrogateescape")
+        names = {path.rpartition("/")[2] for path in told.split("\0") if path}
+        self.absent = sorted(names - there)
+        place = git.glance(self.root, "rev-parse", "--git-path", "fcgitops/journal") or b""
+        journal = place.decode(errors="surrogateescape").removesuffix("\n")
+        self.interrupted = bool(journal) and (self.root / journal).exists()
+
+    def say(self) -> None:
+        """Tells what may be wrong about what is read."""
+        if self.absent or self.interrupted:
+            from fcgitops.repository.contents import Repository  # noqa: PLC0415 - for its words
+
+            Repository(self.root).say_state()
