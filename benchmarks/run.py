@@ -237,6 +237,23 @@ class Bench:
         what = f"config check, {self.count:,} files"
         yield Row(what, all_at_once, f"1 file × {self.count:,} (*)", each, 1 / 20)
 
+    def diff(self) -> Iterable[Row]:
+        """A clean tree; the base changed under all, each of which has a file of its own."""
+        at = self.work.copy(self.many, "compared")
+        status = self.work.subject("git", "status", cwd=at)
+        ours, other = side_by_side(self._times(15), self.work.fcgitops("diff", cwd=at), status)
+        yield Row(f"diff, {self.count:,} environments, clean", ours, "git status", other, 5)
+        base = at / "base" / "statefulset.yaml"
+        base.write_text(base.read_text().replace("memory: 1Gi", "memory: 2Gi"))
+        build = " ".join(map(str, self.work.kustomize))
+        each = f"ls -d overlays/cluster-* | xargs -P2 -n1 {build} > /dev/null"
+        ours, other = side_by_side(
+            1, self.work.fcgitops("diff", cwd=at),
+            self.work.subject("sh", "-c", f"{each}; {each}", cwd=at), warm=False,
+        )  # fmt: skip
+        what = f"diff, the base changed under {self.count:,}"
+        yield Row(what, ours, "xargs -P2 kustomize build, both sides", other, 1.3)
+
     def others(self) -> Iterable[tuple[str, str]]:
         """What has no bar."""
         yield from self.beside
@@ -292,7 +309,7 @@ def main() -> int:
         rows: list[Row] = []
         for measure in (
             *(bench.version, bench.new, bench.overlays, bench.overlay),
-            *(bench.config, bench.builds),
+            *(bench.config, bench.builds, bench.diff),
         ):
             _say(f"measuring {measure.__name__} ...")
             rows += measure()
