@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from fcgitops import __version__
 
@@ -13,14 +14,27 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"fcgitops {__version__}\n")
         return
-    from fcgitops.cli.main import run  # noqa: PLC0415 - click takes 30 ms
-
     try:
-        status = run(sys.argv[1:])
+        status = 0 if _is_clean() else _run()
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status)
+
+
+def _is_clean() -> bool:
+    """Whether this is `fcgitops diff` of a clean tree, and is said already: git knows that."""
+    if sys.argv[1:] != ["diff"]:
+        return False
+    from fcgitops.commands import diff  # noqa: PLC0415
+
+    return diff.is_clean(Path())
+
+
+def _run() -> int:
+    from fcgitops.cli.main import run  # noqa: PLC0415 - click takes 30 ms
+
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcgitops.core import terminal
-from fcgitops.core.errors import FOUND, InputError, Problem
+from fcgitops.core.errors import FOUND, FcgitopsError, InputError, Problem
+from fcgitops.diff import unchanged
+from fcgitops.git import program as git
+from fcgitops.model import layout
 
 if TYPE_CHECKING:
     from fcgitops.diff.report import Report
@@ -30,6 +33,23 @@ class Options:
     full: bool = False
     exit_code: bool = False
     fail_on: str = ""
+
+
+def is_clean(folder: Path) -> bool:
+    """Whether the work tree is as HEAD is; then that is said. For `diff` without another word.
+
+    Imports next to nothing: all else that `diff` can do takes longer to import than git to answer.
+    """
+    try:
+        root = layout.root_of(folder)
+        if git.differing(root) != frozenset():
+            return False
+        said = unchanged.sentence(*unchanged.count(root), unchanged.NOT_BUILT)
+        terminal.data(f"{said or 'nothing changes'}\n")
+        terminal.flush()
+    except (FcgitopsError, OSError):
+        return False  # who reads the whole command line meets it again, and says it
+    return True
 
 
 def run(  # noqa: PLR0913 - the options as they are typed
@@ -109,7 +129,6 @@ def compare_live(folder: Path, words: tuple[str, ...], context: str | None) -> R
     from fcgitops.diff import compare, live, sides  # noqa: PLC0415
     from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
     from fcgitops.git.history import History  # noqa: PLC0415
-    from fcgitops.model import layout  # noqa: PLC0415
     from fcgitops.programs import kubectl, kustomize  # noqa: PLC0415
 
     if len(words) != 1:
@@ -135,17 +154,16 @@ def compare_states(folder: Path, words: tuple[str, ...]) -> Report:
         ToolError: there is no good kustomize.
     """
     from fcgitops.diff.report import Report  # noqa: PLC0415 - for this command alone
-    from fcgitops.git import program as git  # noqa: PLC0415
-    from fcgitops.model import layout  # noqa: PLC0415
 
     root = layout.root_of(folder)
-    if not words and git.is_clean(root):
-        return Report((), *count(root), "equal inputs: nothing was built")
+    changed = None if words else git.differing(root)
+    if changed is not None and not changed:
+        return Report((), *unchanged.count(root), unchanged.NOT_BUILT)
     from fcgitops.diff import sides  # noqa: PLC0415 - a clean tree does not need it
     from fcgitops.git.history import History  # noqa: PLC0415
     from fcgitops.programs import kustomize  # noqa: PLC0415
 
-    history = History(root)
+    history = History(root, changed)
     found = sides.parse(history, words)
     program = kustomize.find()
     if found.pairs is not None:
@@ -153,13 +171,6 @@ def compare_states(folder: Path, words: tuple[str, ...]) -> Report:
     else:
         report = found.fleet.report(program)
     return dataclasses.replace(report, notes=found.notes)
-
-
-def count(root: Path) -> tuple[int, int]:
-    """How many environments and how many other units a work tree has."""
-    environments = sum(1 for _ in root.glob("overlays/*/environment.yaml"))
-    others = sum(1 for _ in root.glob("experiments/*/kustomization.yaml"))
-    return environments, others + (root / "clusters/argocd/kustomization.yaml").is_file()
 
 
 def compare_files(folder: Path, before: str, after: str) -> Report:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem, ToolError
-from fcgitops.diff import environment, objects, secrecy
+from fcgitops.diff import environment, objects, secrecy, unchanged
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
@@ -60,13 +60,15 @@ class Fleet:
     @classmethod
     def of(cls, before: State, after: State, prefix: str, limit: Iterable[str] = ()) -> Fleet:
         """The comparison of two states of the repository below `prefix`."""
-        return cls(Content(before, prefix), Content(after, prefix), tuple(limit))
+        one = Content(before, prefix)
+        same = before.files.keys() == after.files.keys()
+        return cls(one, Content(after, prefix, one if same else None), tuple(limit))
 
     @cached_property
     def changed_paths(self) -> frozenset[str]:
         """The paths that differ."""
-        old, new = self.before.state.files.items(), self.after.state.files.items()
-        return frozenset(path for path, _ in old ^ new)
+        old, new = self.before.state.files, self.after.state.files
+        return frozenset(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
     @cached_property
     def names(self) -> list[str]:
@@ -86,6 +88,8 @@ class Fleet:
                 content.preload(f for n in known for f in _folders(content.units.get(n)))
         else:
             candidates |= self._mentioning(owners) & known
+            for content in (self.before, self.after):
+                content.read_ahead(content.units[n] for n in candidates if n in content.units)
         return [name for name in self.names if name in candidates and self._differs(name)]
 
     def _mentioning(self, owners: set[str]) -> set[str]:
@@ -94,8 +98,8 @@ class Fleet:
         As they are now: one that named it before only has changed itself.
         """
         words = [f"../{name.rpartition('/')[2]}" for name in owners]
-        patterns = [f"{self.after.prefix}**/{name}" for name in KUSTOMIZATIONS]
-        return {self.after.owner(path) for path in self.after.state.grep(words, patterns)}
+        found = self.after.state.grep(words, self.after.prefix, KUSTOMIZATIONS)
+        return {self.after.owner(path) for path in found}
 
     def _differs(self, name: str) -> bool:
         old, new = self.before.units.get(name), self.after.units.get(name)
@@ -106,7 +110,7 @@ class Fleet:
     def report(self, program: Kustomize) -> Report:
         """Builds what differs, and says what that does."""
         if not self.changed_paths:
-            return self._counted((), "equal inputs: nothing was built")
+            return self._counted((), unchanged.NOT_BUILT)
         affected = self.affected()
         pairs = [
             Comparison(name, self.before.units.get(name), self.after.units.get(name))

@@ -197,7 +197,7 @@ def _object(o: ObjectChange) -> Iterator[str]:
 
 
 def _closing(report: Report) -> Iterator[str]:
-    if rest := reports.unchanged(report):
+    if rest := report.rest:
         yield ""
         yield f"{rest[0].upper()}{rest[1:]}."
     for note in report.notes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.core.terminal import Style, plain
+from fcgitops.diff import unchanged
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import ObjectChange, Outcome
 
@@ -61,6 +62,11 @@ class Report:
         """Whether anything differs, or may."""
         return any(e.outcome.objects or e.outcome.effects or e.errors for e in self.entries)
 
+    @property
+    def rest(self) -> str:
+        """How many do not change, in a sentence; "" where there is none."""
+        return unchanged.sentence(self.unchanged, self.others, self.reason)
+
     def reaches(self, severity: Severity) -> bool:
         """Whether an effect is at least that bad."""
         return any(e.severity >= severity for entry in self.entries for e in entry.outcome.effects)
@@ -108,17 +114,6 @@ def names(found: tuple[str, ...], most: int = _NAMES_SHOWN) -> str:
     if len(found) <= most:
         return ", ".join(found)
     return f"{', '.join(found[:most])}, … ({len(found)} environments)"
-
-
-def unchanged(report: Report) -> str:
-    """How many do not change, in a sentence; "" where there is none."""
-    counts = [(report.unchanged, "environment"), (report.others, "other part")]
-    words = [f"{number} {word}{'s' * (number != 1)}" for number, word in counts if number]
-    if not words:
-        return ""
-    verb = "does" if report.unchanged + report.others == 1 else "do"
-    reason = f" ({report.reason})" if report.reason else ""
-    return f"{' and '.join(words)} {verb} not change{reason}"
 
 
 def summary(outcome: Outcome) -> str:
@@ -185,7 +180,7 @@ def as_text(report: Report, *, full: bool = False, style: Style = plain) -> Iter
         if number:
             yield ""
         yield from _fold(fold, full=full, style=style)
-    if rest := unchanged(report):
+    if rest := report.rest:
         if report.entries:
             yield ""
         yield rest

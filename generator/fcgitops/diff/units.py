@@ -10,13 +10,16 @@ import bisect
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from fcgitops.git.history import LINK, State
+from fcgitops.model import layout
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_NAMES = frozenset(KUSTOMIZATIONS)
+_NONE: frozenset[str] = frozenset()
 SOURCE = "environment.yaml"
 ARGOCD = "clusters/argocd"
 _FLUX = "clusters/flux"
@@ -25,6 +28,7 @@ _EXPERIMENTS = "experiments"
 _NNI = "nni"
 _UNREAD = (SOURCE, ".fcgitops")
 """Files of an environment that kustomize does not read, unless a kustomization names them."""
+_SHARED = (*layout.SHARED, *(f"{_OVERLAYS}/{name}" for name in layout.VARIANTS))
 _PATH = re.compile(r"[^\s'\"\[\]{},=#]+")
 
 
@@ -51,14 +55,22 @@ class Content:
     Paths are relative to the work tree's top; names of units to the content's root.
     """
 
-    def __init__(self, state: State, prefix: str) -> None:
+    def __init__(self, state: State, prefix: str, same: Content | None = None) -> None:
+        """Of a state.
+
+        Args:
+            state: what is read.
+            prefix: the content's root.
+            same: one with the very same paths, which has the same units.
+        """
         self.state = state
         self.prefix = prefix
         self._texts: dict[str, bytes] = {}
+        self._same = same
 
     @cached_property
     def _sorted(self) -> list[str]:
-        return sorted(self.state.files)
+        return self._same._sorted if self._same else sorted(self.state.files)
 
     def under(self, folder: str) -> list[str]:
         """The files below a folder."""
@@ -86,36 +98,39 @@ class Content:
     @cached_property
     def units(self) -> dict[str, Unit]:
         """Every unit by its name."""
+        if self._same:
+            return self._same.units
         found: dict[str, Unit] = {}
-        places: dict[tuple[str, ...], set[str]] = {}
+        places: dict[str, set[str]] = {}
+        start = len(self.prefix)
         for path in self.under(self.prefix.rstrip("/")) if self.prefix else self._sorted:
-            parts = tuple(path[len(self.prefix) :].split("/"))
-            places.setdefault(parts[:-1], set()).add(parts[-1])
+            folder, _, file = path[start:].rpartition("/")
+            places.setdefault(folder, set()).add(file)
         for folder, files in places.items():
-            if len(folder) == 2 and folder[0] == _OVERLAYS and SOURCE in files:
-                found[folder[1]] = self._environment(folder[1], places)
-            elif len(folder) == 2 and folder[0] == _EXPERIMENTS and set(KUSTOMIZATIONS) & files:
-                name = "/".join(folder)
-                found[name] = Unit(name, (self.prefix + name,), self._synced(folder[1], places))
-            elif "/".join(folder) == ARGOCD and set(KUSTOMIZATIONS) & files:
+            top, _, name = folder.partition("/")
+            if top == _OVERLAYS and SOURCE in files and "/" not in name:
+                found[name] = self._environment(name, places)
+            elif top == _EXPERIMENTS and files & _NAMES and "/" not in name:
+                found[folder] = Unit(folder, (self.prefix + folder,), self._synced(name, places))
+            elif folder == ARGOCD and files & _NAMES:
                 found[ARGOCD] = Unit(ARGOCD, (self.prefix + ARGOCD,))
         return found
 
-    def _environment(self, name: str, places: dict[tuple[str, ...], set[str]]) -> Unit:
+    def _environment(self, name: str, places: Mapping[str, set[str]]) -> Unit:
         base = f"{self.prefix}{_OVERLAYS}/{name}"
         folders = [base]
-        if set(KUSTOMIZATIONS) & places.get((_OVERLAYS, name, _NNI), set()):
+        if places.get(f"{_OVERLAYS}/{name}/{_NNI}", _NONE) & _NAMES:
             folders.append(f"{base}/{_NNI}")
-        flux = tuple(_FLUX.split("/"))
-        plain = (f"{self.prefix}{_FLUX}/{name}",) if (*flux, name) in places else ()
+        plain = (f"{self.prefix}{_FLUX}/{name}",) if f"{_FLUX}/{name}" in places else ()
         return Unit(name, tuple(folders), plain, f"{base}/{SOURCE}")
 
-    def _synced(self, name: str, places: dict[tuple[str, ...], set[str]]) -> tuple[str, ...]:
+    def _synced(self, name: str, places: Iterable[str]) -> tuple[str, ...]:
         """Flux's entry points of an experiment, whichever environment they are in."""
+        end = f"/{_EXPERIMENTS}/{name}"
         return tuple(
-            self.prefix + "/".join(folder)
+            self.prefix + folder
             for folder in places
-            if folder[:2] == tuple(_FLUX.split("/")) and folder[3:] == (_EXPERIMENTS, name)
+            if folder.startswith(f"{_FLUX}/") and folder.endswith(end) and folder.count("/") == 4
         )
 
     def owner(self, path: str) -> str:
@@ -146,6 +161,13 @@ class Content:
     def preload(self, folders: Iterable[str]) -> None:
         """Reads the kustomizations below folders at once: one process instead of one a file."""
         self.texts(path for folder in folders for path in self._kustomizations(folder))
+
+    def read_ahead(self, units: Iterable[Unit]) -> None:
+        """Reads what units are most likely rendered from at once: one process instead of six."""
+        folders = [self.prefix + name for name in _SHARED]
+        folders += [f for unit in units for f in (*unit.kustomizations, *unit.plain)]
+        files = [f"{self.prefix}{layout.ANSWERS}", *(p for f in folders for p in self.under(f))]
+        self.texts(dict.fromkeys(files))
 
     def _kustomizations(self, folder: str) -> list[str]:
         return [p for p in self.under(folder) if p.rpartition("/")[2] in KUSTOMIZATIONS]

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from fcgitops.core import shell
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.git import program
 from fcgitops.git.program import Git, raw, text
 from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, WorkTree
 
@@ -35,8 +36,8 @@ class State(Protocol):
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of some files; those that are not there are left out."""
 
-    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
-        """The files among those that glob patterns name in which one of the words stands."""
+    def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
+        """The files of one of the names below `folder` in which one of the words stands."""
 
     def place(self, paths: Iterable[str], folder: Path) -> Path:
         """A folder in which the files stand: `folder`, into which they are written, or another."""
@@ -49,6 +50,7 @@ class Commit:
         self.name = name
         self.label = label
         self._git = git
+        self._known: dict[str, bytes] = {}
 
     @cached_property
     def files(self) -> dict[str, Entry]:
@@ -56,34 +58,30 @@ class Commit:
         out = text(self._git.run("ls-tree", "-r", "-z", "--full-tree", self.name))
         found = {}
         for item in out.split("\0")[:-1]:
-            meta, _, path = item.partition("\t")
-            mode, kind, name = meta.split(" ")
-            if kind == "blob":
-                found[path] = Entry(mode, name)
+            about, _, path = item.partition("\t")  # 100644 blob 2a0f…
+            if about.startswith("blob", 7):
+                found[path] = Entry(about[:6], about[12:])
         return found
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of some files; those that are not there are left out."""
         wanted = [path for path in paths if path in self.files]
-        if not wanted:
-            return {}
-        data = raw("".join(f"{self.files[path].id}\n" for path in wanted))
-        out = self._git.run("cat-file", "--batch", "--buffer", data=data)
-        found: dict[str, bytes] = {}
-        start = 0
-        for path in wanted:
-            end = out.index(b"\n", start)
-            size = int(out[start:end].rpartition(b" ")[2])
-            found[path] = out[end + 1 : end + 1 + size]
-            start = end + size + 2
-        return found
+        if missing := [path for path in wanted if path not in self._known]:
+            data = raw("".join(f"{self.files[path].id}\n" for path in missing))
+            out = self._git.run("cat-file", "--batch", "--buffer", data=data)
+            start = 0
+            for path in missing:
+                end = out.index(b"\n", start)
+                size = int(out[start:end].rpartition(b" ")[2])
+                self._known[path] = out[end + 1 : end + 1 + size]
+                start = end + size + 2
+        return {path: self._known[path] for path in wanted}
 
-    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
-        """The files that patterns name in which one of the words stands."""
+    def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
+        """The files of one of the names below `folder` in which one of the words stands."""
         prefix = f"{self.name}:"
-        return {
-            path.removeprefix(prefix) for path in _grep(self._git, words, patterns, [self.name])
-        }
+        found = _grep(self._git, words, folder, names, self.name)
+        return {path.removeprefix(prefix) for path in found}
 
     def place(self, paths: Iterable[str], folder: Path) -> Path:
         """Writes the files into `folder`, and returns it.
@@ -112,17 +110,23 @@ class Work:
 
     label = "the work tree"
 
-    def __init__(self, tree: WorkTree, head: Commit) -> None:
+    def __init__(self, tree: WorkTree, head: Commit, changed: frozenset[str] | None) -> None:
         self._tree = tree
         self._head = head
+        self._changed = changed
 
     @cached_property
     def changed(self) -> frozenset[str]:
-        """The paths that differ from HEAD, untracked ones included; ignored ones are not."""
-        command = ("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
-        where = ["--", self._tree.prefix] if self._tree.prefix else []
-        out = text(self._tree.git.run(*command, *where))
-        return frozenset(item[3:] for item in out.split("\0") if item)
+        """The paths that differ from HEAD, untracked ones included; ignored ones are not.
+
+        Raises:
+            ToolError: git does not tell.
+        """
+        root = self._tree.top / self._tree.prefix
+        found = program.differing(root) if self._changed is None else self._changed
+        if found is None:
+            raise ToolError(Problem("git status", "does not tell what differs from HEAD"))
+        return found
 
     @cached_property
     def files(self) -> dict[str, Entry]:
@@ -150,9 +154,10 @@ class Work:
                 found[path] = (self._tree.top / path).read_bytes()
         return found
 
-    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
-        """The files that patterns name in which one of the words stands."""
-        return set(_grep(self._tree.git, words, patterns, ["--untracked"]))
+    def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
+        """The files of one of the names below `folder` in which one of the words stands."""
+        found = set(_grep(self._tree.git, words, folder, names)) - self.changed
+        return found | _holding(self.read(_named(self.changed, folder, names)), words)
 
     def place(self, paths: Iterable[str], folder: Path) -> Path:  # noqa: ARG002 - as State says
         """The work tree itself: it is only read."""
@@ -188,12 +193,10 @@ class Planned:
         new = {path: self._changes[path] for path in wanted if path in self._changes}
         return found | {path: content for path, content in new.items() if content is not None}
 
-    def grep(self, words: Iterable[str], patterns: Iterable[str]) -> set[str]:
-        """The files that patterns name in which one of the words stands."""
-        sought = [raw(word) for word in words]
-        found = self._base.grep([text(word) for word in sought], patterns) - set(self._changes)
-        new = {p for p, c in self._changes.items() if c and any(word in c for word in sought)}
-        return found | new
+    def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
+        """The files of one of the names below `folder` in which one of the words stands."""
+        found = self._base.grep(words, folder, names) - set(self._changes)
+        return found | _holding(self.read(_named(self._changes, folder, names)), words)
 
     def place(self, paths: Iterable[str], folder: Path) -> Path:
         """Writes the files into `folder`, and returns it."""
@@ -208,27 +211,40 @@ class Planned:
         return top
 
 
-def _grep(git: Git, words: Iterable[str], patterns: Iterable[str], where: list[str]) -> list[str]:
-    found = [word for item in words for word in ("-e", item)]
-    if not found:
+def _grep(
+    git: Git, words: Iterable[str], folder: str, names: Iterable[str], *where: str
+) -> list[str]:
+    """The tracked files in which one of the words stands: as they are now, or in a commit."""
+    sought = [part for word in words for part in ("-e", word)]
+    if not sought:
         return []
-    globs = [f":(glob){pattern}" for pattern in patterns]
-    command = ["grep", "-l", "-z", "-I", "-F", *found]
-    if where == ["--untracked"]:
-        command += where
-        where = []
-    out = git.run(*command, *where, "--", *globs, accept=(0, 1))
-    return [path for path in text(out).split("\0") if path]
+    patterns = [f":(glob){folder}**/{name}" for name in names]
+    # Threads cost more than they give here: most files are a few lines.
+    command = ("grep", "--threads=1", "-l", "-z", "-I", "-F", *sought, *where, "--", *patterns)
+    return [path for path in text(git.run(*command, accept=(0, 1))).split("\0") if path]
+
+
+def _named(paths: Iterable[str], folder: str, names: Iterable[str]) -> list[str]:
+    """The paths below a folder whose last part is one of the names."""
+    known = set(names)
+    return [p for p in paths if p.startswith(folder) and p.rpartition("/")[2] in known]
+
+
+def _holding(contents: Mapping[str, bytes], words: Iterable[str]) -> set[str]:
+    """The files in which one of the words stands."""
+    sought = [raw(word) for word in words]
+    return {path for path, data in contents.items() if any(word in data for word in sought)}
 
 
 class History:
     """The commits of a repository, by what people call them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, changed: frozenset[str] | None = None) -> None:
         """Reads where the repository is.
 
         Args:
             root: the content's root.
+            changed: what `program.differing` says of it, where that was asked already.
 
         Raises:
             InputError: it is in no work tree, or has no commit yet.
@@ -236,6 +252,7 @@ class History:
         self._tree = WorkTree.at(root)
         if self._tree.head is None:
             raise InputError(Problem(str(root), "has no commit yet", "commit, then compare"))
+        self._changed = changed
         self._commits: dict[str, Commit] = {}
         self._head = self._commit(self._tree.head, "HEAD")
 
@@ -252,7 +269,7 @@ class History:
     @cached_property
     def work(self) -> Work:
         """The work tree."""
-        return Work(self._tree, self._head)
+        return Work(self._tree, self._head, self._changed)
 
     def planned(self, changes: Mapping[str, bytes | None]) -> Planned:
         """HEAD with changes to the content that are not made yet, by path below its root."""

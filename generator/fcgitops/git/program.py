@@ -1,15 +1,14 @@
 """Git as a program: how it is started, in which environment, and how its failures read.
 
-The only module that imports GitPython, and only when git is first started: importing it
-takes 90 ms, which `fcgitops --version` must not pay. GitPython's command interface starts
-the processes; its object database is not used.
+The only module that imports GitPython, whose command interface starts what holds the lock or is
+talked to while it runs; its object database is not used. Importing it takes 90 ms, which who only
+asks a question does not pay: that is asked with `process` alone.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
@@ -34,6 +33,10 @@ _KEPT = re.compile(
 
 _SETTINGS = ("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
+"""What git says is read; GitPython sets the same."""
+_LONGEST = 86_400.0
+"""Seconds: a push, or a user's hook, takes what it takes."""
 
 
 class Answer(NamedTuple):
@@ -85,8 +88,7 @@ class Git:
         from subprocess import PIPE  # noqa: PLC0415 - GitPython has loaded it
 
         descriptors = (self.held,) if hold and self.held is not None else ()
-        options = _SETTINGS if hooks else (*_SETTINGS, *_NO_HOOKS)
-        command = [*_scrubbing(), self._command, *options, *arguments]
+        command = [*_scrubbing(), self._command, *_options(hooks=hooks), *arguments]
         process = (
             _gitpython()
             .Git(str(self.directory))
@@ -105,7 +107,14 @@ class Git:
         hold: bool = True,
     ) -> Answer:
         """Run git with `data` on its stdin, to its end, however it ends."""
-        return self.start(*arguments, env=env, hooks=hooks, hold=hold).finish(data)
+        if hold and self.held is not None:
+            return self.start(*arguments, env=env, hooks=hooks, hold=hold).finish(data)
+        command = [self._command, *_options(hooks=hooks), *arguments]
+        surroundings = {**_kept(), **_ENGLISH, **(env or {})}
+        result = process.run(
+            command, cwd=self.directory, env=surroundings, data=data, timeout=_LONGEST
+        )
+        return Answer(result.status, result.stdout, result.stderr)
 
     def run(
         self,
@@ -179,25 +188,26 @@ def raw(value: str) -> bytes:
 
 
 def glance(directory: Path, *arguments: str) -> bytes | None:
-    """What git prints, asked without GitPython, whose import takes longer than most answers.
+    """What git prints to a question whose answer may be left out.
 
-    None where git fails, or is not there. For questions whose answer may be left out.
+    None where git fails, or is not there.
     """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
     try:
-        result = process.run(["git", *_SETTINGS, *_NO_HOOKS, *arguments], cwd=directory, env=kept)
+        result = process.run(["git", *_options(), *arguments], cwd=directory, env=_kept())
     except ToolError:
         return None
     return result.stdout if result.status == 0 else None
 
 
-def is_clean(directory: Path) -> bool:
-    """Whether nothing below a directory differs from HEAD, new files included.
+def differing(directory: Path) -> frozenset[str] | None:
+    """The files below a directory that differ from HEAD, new ones included, ignored ones not.
 
-    False where it cannot be told.
+    Returns:
+        Their paths from the work tree's top; None where it cannot be told.
     """
-    told = glance(directory, "status", "--porcelain", "--untracked-files=all", "--", ".")
-    return told == b""
+    listed = ("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", ".")
+    told = glance(directory, *listed)
+    return None if told is None else frozenset(i[3:] for i in text(told).split("\0") if i)
 
 
 def changed_since(directory: Path, revision: str) -> list[str]:
@@ -239,6 +249,8 @@ def merge_file(
         The merged content, and whether it holds conflict markers. Binary content that
         both sides changed cannot be merged: ours, and True.
     """
+    import tempfile  # noqa: PLC0415 - who asks a question does not need it
+
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as name:
         directory = Path(name)
         for file, content in (("ours", ours), ("base", base), ("theirs", theirs)):
@@ -267,6 +279,16 @@ def inside_other_work_tree(path: Path) -> Path | None:
     top = Path(text(found.out).removesuffix("\n"))
     ignored = path != top and git.ask("check-ignore", "-q", "--", str(path)).status == 0
     return None if ignored else top
+
+
+def _options(*, hooks: bool = False) -> tuple[str, ...]:
+    """What stands before git's subcommand."""
+    return _SETTINGS if hooks else (*_SETTINGS, *_NO_HOOKS)
+
+
+def _kept() -> dict[str, str]:
+    """Our environment, without what of GIT_* must not reach git."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
 
 
 def _scrubbing() -> list[str]:
@@ -300,13 +322,15 @@ def _command() -> str:
     Raises:
         ToolError: git is missing or too old.
     """
-    git = _gitpython()
-    command = str(git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git")
+    command = os.environ.get("GIT_PYTHON_GIT_EXECUTABLE") or "git"
     try:
-        told = str(git.Git().execute([command, "version"]))
-    except git.CommandError as error:  # both: not found, and failed
+        result = process.run([command, "version"], env=_kept(), timeout=30)
+    except ToolError as error:
         raise ToolError(_NO_GIT) from error
+    told = text(result.stdout).strip()
     version = tuple(map(int, re.findall(r"\d+", told)[:2]))
+    if result.status or not version:
+        raise ToolError(_NO_GIT)
     if version < MINIMUM:
         raise ToolError(Problem("git", f"{told} is too old", _INSTALL))
     return command
