@@ -35,7 +35,7 @@ podFailureSpec:
     - codeRange: {min: 42, max: 42}
 """
 EGRESS = "egress.endpoints=[{cidr: 172.16.0.0/12, port: 6443}, {cidr: 10.0.0.0/8, port: 6443}]"
-NO_IMAGE = "v0.0.0-never-published"
+NO_IMAGE = "v9.9.9-never-published"
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": JOBS}}
 PRIVILEGED = """\
 apiVersion: v1

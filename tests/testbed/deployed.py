@@ -131,9 +131,7 @@ class Deployed:
     def submit(self, name: str, script: str, retries: int = 0) -> None:
         """Submit a Framework of one task."""
         framework = trial.framework(name, self.task, script, retries=retries)
-        path = self.cluster.folder / f"{name}.yaml"
-        path.write_text(yamlio.dump(framework), encoding="utf-8")
-        self.cluster.kubectl.apply("--filename", path)
+        self.cluster.kubectl.apply(yamlio.dump(framework).encode())
 
     def framework(self, name: str) -> dict[str, Any] | None:
         """A Framework; None once it is deleted."""

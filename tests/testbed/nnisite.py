@@ -61,9 +61,7 @@ class Site:
         """Apply something of the repository, as Argo CD or Flux would."""
         root = self.prod.repository
         built, _ = fcgitops(root.parent, "-C", root, "build", name)
-        path = self.prod.cluster.folder / "built.yaml"
-        path.write_text(built)
-        self.prod.cluster.kubectl.apply("--filename", path)
+        self.prod.cluster.kubectl.apply(built.encode())
 
     def get(self, *arguments: str) -> Any:
         """`kubectl get` in the experiments' namespace."""

@@ -112,9 +112,7 @@ def serve(cluster: Cluster, image: str, python: str) -> None:
         subprocess.run([engine.program, "cp", folder, f"{node}:{FOLDER}"], check=True)
         write = 'mkdir -p "$1" && printf %s "$2" >"$1/hosts.toml"'
         assert engine.execute(node, "sh", "-c", write, "sh", hosts, HOSTS).status == 0
-    path = cluster.folder / "registry.yaml"
-    path.write_text(yamlio.dump(_server(python)), encoding="utf-8")
-    cluster.kubectl.apply("--filename", path)
+    cluster.kubectl.apply(yamlio.dump(_server(python)).encode())
     place = (f"daemonset/{NAME}", f"--namespace={NAMESPACE}", "--timeout=60s")
     cluster.kubectl.output("rollout", "status", *place)
 
