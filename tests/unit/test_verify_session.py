@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -272,3 +273,29 @@ def test_one_faults_and_the_others_are_verified(
     session = verified(fleet)
     assert rules(session) == [("b", "FCG99"), ("c", "FCG01")]
     assert "RuntimeError: surprise" in session.findings[0].message
+
+
+def test_a_server_that_does_not_answer(
+    repository: Path, fcgitops: Fcgitops, built: Built, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Nothing is built; status 3, with kubectl's words, and no traceback."""
+    clusters = [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}]
+    contexts = [{"name": "here", "context": {"cluster": "c", "user": ""}}]
+    config = {"clusters": clusters, "contexts": contexts, "current-context": "here"}
+    write(tmp_path, {"config": json.dumps({"apiVersion": "v1", "kind": "Config"} | config)})
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    ran = fcgitops("-C", repository, "verify", "--server", status=3)
+    assert ran.err.startswith("error: kubectl, context here: The connection to the server 127.0.0")
+    ran = fcgitops("-C", repository, "verify", "--server", "--context", "nowhere", status=3)
+    assert "nowhere" in ran.err
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    ran = fcgitops("-C", repository, "verify", "--server", status=3)
+    assert "has no current context" in ran.err
+    assert built == []
+
+
+def test_a_context_without_a_question(repository: Path, fcgitops: Fcgitops) -> None:
+    """Status 2: nothing would be asked of it."""
+    ran = fcgitops("-C", repository, "verify", "--context", "here", status=2)
+    assert "--server --context here" in ran.err

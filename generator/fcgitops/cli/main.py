@@ -249,6 +249,8 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 @click.option("--since", metavar="REV", help="Only what was touched since HEAD and REV parted.")
 @click.option("--shard", metavar="I/N", help="A share: all N together are everything, once.")
 @click.option("--afresh", is_flag=True, help="Ask again what was asked of the same content before.")
+@click.option("--server", is_flag=True, help="Ask a cluster's API server too, by dry runs.")
+@click.option("--context", metavar="CONTEXT", help="Its kubectl context; default: the current one.")
 @click.option("--explain", metavar="NUMBER", help="Say what FCG30, or another number, asks.")
 @options.form(*FORMATS)
 @options.at

@@ -20,12 +20,10 @@ from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.secrecy import redact
 from fcgitops.kubernetes.objects import Object, group, name, namespace
+from fcgitops.model.synctools import KNOWN
 from fcgitops.programs import process
 from fcgitops.programs.kubectl import Kubectl
 
-MANAGERS = {"argocd": "argocd-controller", "flux": "kustomize-controller"}
-"""As whom the tools apply: gitops-engine's ServerSideApplyManager default in Argo CD
-(common.go: ArgoCDSSAManager), and kustomize-controller's controllerName."""
 _OF_THE_SERVER = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp",
                   "selfLink")  # fmt: skip
 _OF_THE_TOOLS = re.compile(
@@ -62,7 +60,7 @@ def look(kubectl: Kubectl, rendered: list[Object], tool: str) -> Live:
     Raises:
         ToolError: the cluster does not answer.
     """
-    applying = replace(kubectl, manager=MANAGERS[tool])
+    applying = replace(kubectl, manager=KNOWN[tool].field_manager)
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
         before = {objects.key(o): o for o in _there(kubectl, rendered, Path(scratch))}
         after: list[Object] = []

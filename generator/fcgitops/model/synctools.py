@@ -13,6 +13,8 @@ class Traits:
     """As `sync` of environment.yaml and the answer `gitops` have it."""
     label: str
     """As a sentence has it."""
+    field_manager: str
+    """As whom it applies, server-side."""
     namespace: str
     """Where the tool itself runs; nothing of ours may be there."""
     central: bool
@@ -31,6 +33,7 @@ class Traits:
 ARGOCD = Traits(
     name="argocd",
     label="Argo CD",
+    field_manager="argocd-controller",  # gitops-engine's common.go: ArgoCDSSAManager
     namespace="argocd",
     central=True,
     fetches_folders=True,
@@ -39,6 +42,7 @@ ARGOCD = Traits(
 FLUX = Traits(
     name="flux",
     label="Flux",
+    field_manager="kustomize-controller",  # its main.go: controllerName
     namespace="flux-system",
     central=False,
     fetches_folders=False,

@@ -16,6 +16,7 @@ from fcgitops.verify import (
     records,
     rights,
     running,
+    server,
     silence,
     sources,
 )
@@ -24,7 +25,7 @@ from fcgitops.verify.subjects import PLACES
 
 MODULES = (
     building, controller, effect, entry_points, judged, nni, records, rights, running,
-    silence, sources,
+    server, silence, sources,
 )  # fmt: skip
 
 

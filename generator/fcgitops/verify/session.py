@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from fcgitops.core import progress, terminal
 from fcgitops.core.findings import Finding, Rules
@@ -23,6 +24,10 @@ from fcgitops.repository import listing
 from fcgitops.verify import kept, selection
 from fcgitops.verify.inputs import Inputs, Unknowable
 from fcgitops.verify.kept import Kept, Result
+
+if TYPE_CHECKING:
+    from fcgitops.verify.server import ApiServer
+    from fcgitops.verify.verification import Verification
 
 _WHOLE = ""
 """The name of the repository as a whole among the results."""
@@ -51,6 +56,7 @@ class Session:
         self._identity = "\n".join([kept.code(), *about, *said])
         self._kept = Kept() if afresh else kept.load(str(root), self._identity)
         self._new: dict[str, Result] = {}
+        self._run: Verification | None = None
 
     def wanted(
         self, names: Sequence[str], since: str | None, shard: str | None
@@ -75,16 +81,23 @@ class Session:
             found = selection.touched(self.root, found, git.changed_since(self.root, since))
         return selection.shard(found, shard) if shard is not None else found
 
-    def verify(self, wanted: Sequence[Kustomization], *, others: bool = True) -> None:
-        """Verifies, and keeps what was found for the next run.
+    def verify(
+        self,
+        wanted: Sequence[Kustomization],
+        *,
+        others: bool = True,
+        server: ApiServer | None = None,
+    ) -> None:
+        """Verifies, and keeps what was found for the next run, but for what a server says.
 
         Args:
             wanted: what is to be verified.
             others: whether findings count that are no wanted kustomization's.
+            server: is asked too.
 
         Raises:
             InputError: the answers cannot be read.
-            ToolError: there is no good kustomize.
+            ToolError: there is no good kustomize, or the server does not answer.
         """
         looking = _Looking(self.root)
         self._recall(wanted)
@@ -101,6 +114,10 @@ class Session:
         found = [f for f in former.findings if others or f.overlay in names]
         found += (finding for result in results for finding in result.findings)
         self.objects = sum(result.objects for result in results)
+        if server:
+            run, alike = self._verification(whole_tree=not looking.absent), self._alike(wanted)
+            answers = progress.watched(run.asked_of(server, wanted, alike), len(wanted), "asked")
+            found += (finding for findings in answers for finding in findings)
         self._settle(wanted, found)
         if self.asked or (whole and former != self._kept.results.get(_WHOLE)):
             self._keep(former)
@@ -142,19 +159,8 @@ class Session:
             wanted: what is verified.
             whole_tree: whether the work tree has all environments that HEAD has.
         """
-        from fcgitops.repository.contents import Repository  # noqa: PLC0415
-        from fcgitops.verify import verification  # noqa: PLC0415
-
-        repository = Repository(self.root)
-        _ = repository.answers  # nothing can be said where these cannot be read
-        if whole_tree:
-            repository.absent = {}  # Git was asked already, without GitPython
-        program = kustomize.find()
-        if program.remark:
-            terminal.say(f"note: {program.command[0]}: {program.remark}")
-        self._kept.summary = {"program": program.title, "checks": verification.CHECKS}
-        run = verification.Verification(repository, program)
-        alike = {item: key for item in todo if (key := self._inputs.rendered(item))}
+        run = self._verification(whole_tree=whole_tree)
+        alike = self._alike(todo)
         done = progress.watched(run.each(todo, alike), len(todo), "verified")
         for item, result in done:
             key = self._key(item, result.more) if result.lasting else ""
@@ -162,6 +168,27 @@ class Session:
             self.asked.append(item)
         facts = [self._new[str(item)].facts for item in wanted]
         return run.whole([known for known in facts if known])
+
+    def _verification(self, *, whole_tree: bool) -> Verification:
+        """What asks; made once. Arguments as for `_ask`."""
+        if self._run is None:
+            from fcgitops.repository.contents import Repository  # noqa: PLC0415
+            from fcgitops.verify import verification  # noqa: PLC0415
+
+            repository = Repository(self.root)
+            _ = repository.answers  # nothing can be said where these cannot be read
+            if whole_tree:
+                repository.absent = {}  # Git was asked already, without GitPython
+            program = kustomize.find()
+            if program.remark:
+                terminal.say(f"note: {program.command[0]}: {program.remark}")
+            self._kept.summary = {"program": program.title, "checks": verification.CHECKS}
+            self._run = verification.Verification(repository, program)
+        return self._run
+
+    def _alike(self, items: Iterable[Kustomization]) -> dict[Kustomization, str]:
+        """Those of which can be told on what that which they render depends, with its digest."""
+        return {item: key for item in items if (key := self._inputs.rendered(item))}
 
     def _settle(self, wanted: Sequence[Kustomization], found: list[Finding]) -> None:
         """Takes back what comments take back; without either there is nothing to do."""

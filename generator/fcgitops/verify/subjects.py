@@ -152,6 +152,16 @@ class Layered:
     objects: list[Object]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What an API server says of an object that it does not take."""
+
+    object: Object
+    text: str
+    unsure: bool = False
+    """Whether it may take it once what comes before it is there."""
+
+
 @dataclass
 class Comment:
     """One such comment."""
@@ -201,10 +211,10 @@ NEEDS: Place[Rendered] = Place("what FrameworkController needs of an overlay")
 OBJECTS: Place[Objects] = Place("each object that a kustomization renders")
 LAYERS: Place[Layered] = Place("the files that a kustomization is made of")
 NNI: Place[RenderedForNni] = Place("what NNI's kustomizations render")
-
+SERVER: Place[Sequence[Answer]] = Place("what a cluster's API server says")
 COMMENTS: Place[Comments] = Place("comments that take findings back")
 
 PLACES: tuple[Place[Any], ...] = (
     REPOSITORY, SOURCE, ENVIRONMENT, EXPERIMENT, BUILT, RENDERED, CONTROLLER, NEEDS, OBJECTS,
-    LAYERS, NNI, COMMENTS,
+    LAYERS, NNI, SERVER, COMMENTS,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
 from fcgitops.model import layout
 from fcgitops.model.environment import VARIANTS, Environment
@@ -25,6 +25,7 @@ from fcgitops.verify.inputs import CLUSTERS
 from fcgitops.verify.kept import Result
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.references import References
+from fcgitops.verify.server import ApiServer, tools
 from fcgitops.verify.subjects import (
     BUILT,
     CONTROLLER,
@@ -36,6 +37,7 @@ from fcgitops.verify.subjects import (
     OBJECTS,
     RENDERED,
     REPOSITORY,
+    SERVER,
     SOURCE,
     Built,
     Experiment,
@@ -79,10 +81,41 @@ class Verification:
             wanted: what is to be built.
             alike: those with an equal value render the same, and are built once.
         """
+        for item, built in self._outputs(wanted, alike or {}):
+            yield item, self._result(item, built)
+
+    def asked_of(
+        self, server: ApiServer, wanted: Sequence[Kustomization], alike: Mapping[Kustomization, str]
+    ) -> Iterator[list[Finding]]:
+        """What a cluster's API server says of each kustomization; nothing of one without objects.
+
+        Args:
+            server: the cluster's.
+            wanted: what is to be asked.
+            alike: as for `each`.
+
+        Raises:
+            ToolError: it does not answer.
+        """
+        outputs = self._outputs(wanted, alike)
+        of_tools = tools(self.repository, wanted)
+        for (item, built), tool in zip(outputs, of_tools, strict=True):
+            objects: list[Object] = []
+            if isinstance(built, bytes):
+                with suppress(FcgitopsError):  # FCG00 says it
+                    objects = [o for o in yamlio.load_all(built, str(item)) if o]
+            answers = server.answers(objects, tool, whole=item.kind is Kind.OVERLAY)
+            folder = self.repository.root / item.folder
+            yield [self._placed(f, folder) for f in SERVER.ask(answers, str(item))]
+
+    def _outputs(
+        self, wanted: Sequence[Kustomization], alike: Mapping[Kustomization, str]
+    ) -> Iterator[tuple[Kustomization, bytes | ToolError]]:
+        """What kustomize says of each; those with an equal value are built once."""
         first: dict[str, Kustomization] = {}
         builds: dict[Kustomization, Kustomization] = {}
         for item in wanted:
-            key = (alike or {}).get(item, "")
+            key = alike.get(item, "")
             builds[item] = first.setdefault(key, item) if key else item
         counts = Counter(builds.values())
         folders = {self.repository.root / one.folder: one for one in builds.values()}
@@ -99,7 +132,7 @@ class Verification:
                 del there[one]
             if isinstance(found, ToolError) and one != item:  # its words name the other folder
                 ((_, found),) = self.program.build_all([self.repository.root / item.folder])
-            yield item, self._result(item, found)
+            yield item, found
 
     def whole(self, environments: Sequence[Known]) -> list[Finding]:
         """What is to say of the repository as a whole.
