@@ -61,6 +61,32 @@ def test_environments(given: object, environments: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ([None], "null"),
+        (["dev", True], "true"),
+        ([1.5], "1.5"),
+        ([{"dev": "default-config"}], "{dev: default-config}"),
+        ({None: "default-config"}, "null"),
+        ({"dev": True}, "true"),
+    ],
+)
+def test_an_environment_is_named_by_text(given: object, wrong: str) -> None:
+    """What YAML takes for something else is not made a name, `null` least of all."""
+    assert refusals(answers.parse, {"repo_slug": "fc", "environments": given}) == [
+        f"environments: {wrong} is not text "
+        "(NAME or NAME=VARIANT each; quote what YAML takes for something else)"
+    ]
+
+
+def test_a_version_without_quotes_is_a_number() -> None:
+    """3.20 is 3.2 to YAML: the answer is to be quoted."""
+    assert refusals(answers.parse, {"repo_slug": "fc", "argocd_version": 3.20}) == [
+        "argocd_version: 3.2 is not text (one of 3.2, 3.0, 3.1, 3.3, 3.4, 3.5, 3.6; quote it)"
+    ]
+
+
+@pytest.mark.parametrize(
     ("given", "flat"),
     [
         ("", {}),

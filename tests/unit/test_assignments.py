@@ -73,6 +73,18 @@ def test_the_later_one_counts(pairs: list[str], values: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "pair",
+    ["image.tag=null", "image.registry=~", "labels.team=Null", "components=NULL",
+     "tolerations=null", "resources.cpu=null", "settings.kubeConfigFilePath=null"],
+)  # fmt: skip
+def test_null_is_no_value(pair: str) -> None:
+    """Not the text `null`: whoever types it means that there is none, whatever the key takes."""
+    typed, problems = assignments.parse([pair], "--set", SETTABLE)
+    given = [*typed.given.values(), *typed.entries.values(), *typed.settings.values()]
+    assert (given, problems) == ([None], [])
+
+
+@pytest.mark.parametrize(
     ("pair", "problem"),
     [
         ("label.team=ml", "--set: 'label.team' is not known (did you mean 'labels.team'?)"),

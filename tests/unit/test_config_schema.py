@@ -338,16 +338,26 @@ def test_a_suggestion_is_accepted(inflight: int) -> None:
 
 
 def test_suggest_command(fcgitops: Fcgitops) -> None:
-    """YAML with its reasons; without options, for an API server as it comes."""
-    assert fcgitops("config", "suggest").out == sizing.as_yaml(sizing.suggest(200, 0, 0))
-    out = fcgitops(
-        "config", "suggest", "--max-mutating-inflight", "500", "--frameworks", "20000",
-        "--tasks-per-framework", "301",
-    ).out  # fmt: skip
+    """YAML with its reasons, for an API server as it comes unless told otherwise."""
+    sizes = ("--frameworks", "20000", "--tasks-per-framework", "301")
+    assert fcgitops("config", "suggest", *sizes).out == sizing.as_yaml(
+        sizing.suggest(200, 20000, 301)
+    )
+    out = fcgitops("config", "suggest", "--max-mutating-inflight", "500", *sizes).out
     assert "# two fifths of --max-mutating-requests-inflight (500)\nkubeClientQps: 200\n" in out
     assert "# 301 tasks in one Framework; " in out
     for wrong in (["--max-mutating-inflight", "0"], ["--frameworks", "-1"], ["--tasks", "x"]):
         assert fcgitops("config", "suggest", *wrong, status=2).out == ""
+
+
+def test_suggest_asks_for_what_it_needs(fcgitops: Fcgitops) -> None:
+    """Nothing is guessed: the settings depend on both sizes."""
+    ran = fcgitops("config", "suggest", status=2)
+    assert ran.out == ""
+    assert ran.err.splitlines() == [
+        "error: --frameworks: is not given (how many are active at the same time)",
+        "error: --tasks-per-framework: is not given (how many tasks the largest Framework has)",
+    ]
 
 
 def test_severities() -> None:

@@ -612,3 +612,64 @@ def test_line_ends_of_the_source(repository: Repository) -> None:
     wanted = outcome(repository, [planned(repository)], merge_file).files[name]
     source(repository, OWN.replace("\n", "\r\n"))
     assert outcome(repository, [planned(repository)], merge_file).files[name] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            "variant: default-config\ncluster.name: eu\nresources: {cpu: 010}\n",
+            [
+                "overlays/prod/environment.yaml: cluster.name: has a dot in its name "
+                "(nest it: `cluster:`, and `name:` below it)",
+                "overlays/prod/environment.yaml:3: 010 is 8 to some readers of YAML, and not to "
+                "others (8, or quote it as text)",
+            ],
+        ),
+        (
+            "namespace: 1e3\nsettings: {workerNumber: 010}\n",
+            [
+                "overlays/prod/environment.yaml:1: 1e3 is text to some readers of YAML, and not "
+                "to others (quote it)",
+            ],
+        ),
+    ],
+)
+def test_what_argo_cd_would_read_otherwise_is_refused(
+    repository: Repository, text: str, problems: list[str]
+) -> None:
+    """It reads the same environment.yaml; FrameworkController's settings have their own rules."""
+    source(repository, text)
+    assert refusal(lambda: repository.environment("prod"))[: len(problems)] == problems
+
+
+def test_a_wrong_default_is_told_of_its_own_file(repository: Repository) -> None:
+    """Once, however many environments have it; what an environment says itself is told there."""
+    file = repository.root / "fcgitops.yaml"
+    file.write_text(file.read_text().replace("tag: v1.0.0", "tag: latest"))
+    for name in ("a", "b"):
+        source(repository, "variant: default-config\n", name)
+    source(repository, "variant: default-config\nimage: {tag: latest}\n", "c")
+    wrong = (
+        "image.tag: is 'latest', another image every time that it is pulled "
+        "(v1.0.0 or newer; image.tagPolicy: any takes it all the same)"
+    )
+    requests = [Request(name, name) for name in ("a", "b", "c")]
+    assert refusal(lambda: plan(Repository(repository.root), requests)) == [
+        f"fcgitops.yaml: defaults: {wrong}",
+        f"overlays/c/environment.yaml: {wrong}",
+    ]
+
+
+def test_null_is_refused_where_a_key_needs_a_value(repository: Repository) -> None:
+    """As typed in an option; `image.tag` takes it where the policy does."""
+
+    def told(*pairs: str) -> list[str]:
+        typed, _ = assignments.parse(pairs, "--set", SETTABLE)
+        return refusal(lambda: plan(repository, [Request.of("prod", "--set", typed)]))
+
+    assert told("image.registry=~", "labels.team=null") == [
+        "--set: image.registry: has no value (give it one, or leave the key out)",
+        "--set: labels: team: has no value",
+    ]
+    assert told("image.tag=null")[0].startswith("--set: image.tag: is empty, and so is image.dig")

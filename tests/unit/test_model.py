@@ -135,6 +135,15 @@ def test_no_shared_defaults() -> None:
             for tag in ("v0.9.0", "v0.6.0", "0.9", "v0", "v0.9.0-mirror")
             for digest in ("", "sha256:" + "0" * 64)
         ),
+        *(
+            (
+                {"image.tag": tag},
+                "hardened",
+                f"f: image.tag: is {tag!r}, older than v1.0.0: releases before that fail on "
+                f"Kubernetes 1.22 ({TAG_HINT})",
+            )
+            for tag in ("v1.0.0-rc1", "v1.0.0rc1", "1.0.0-beta.2", "v1.0-alpha")
+        ),
         (
             {"egress.mode": "cidr"},
             "hardened",

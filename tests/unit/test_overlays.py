@@ -142,6 +142,38 @@ def test_csv_as_spreadsheets_write_it(text: str) -> None:
     ]
 
 
+def test_a_list_takes_the_names_of_columns() -> None:
+    """What CSV writes with dots a YAML list may write so too, beside nested keys."""
+    text = (
+        "- name: a\n  cluster.server: https://10.0.0.1\n  labels.team: ml\n"
+        "  settings.workerNumber: 7\n  image: {pullSecrets: [x]}\n"
+        "- {name: b, labels: {of: all}, labels.team: ml}\n"
+    )
+    requests, problems = parse(text, "f.yaml")
+    assert problems == []
+    assert [(one.name, one.given, one.entries, one.settings) for one in requests] == [
+        ("a", {"image.pullSecrets": ["x"], "cluster.server": "https://10.0.0.1"},
+         {Target("labels", ("team",)): "ml"}, {("workerNumber",): 7}),
+        ("b", {"labels": {"of": "all", "team": "ml"}}, {}, {}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("label.team: x", "item 1 (a): label.team: is not known (did you mean 'labels.team'?)"),
+        ("labels: {b: c}\n  labels.b: d", "item 1 (a): labels.b: is given twice (once)"),
+        ("image: {tag: b}\n  image.tag: d", "item 1 (a): image.tag: is given twice (once)"),
+        ("1.5: x", "item 1 (a): 1.5: is not known"),
+        ("resources: {cpu: 010}", "f.yaml:2: 010 is 8 to some readers of YAML, and not to others"),
+    ],
+)
+def test_a_list_refused(item: str, said: str) -> None:
+    """With the item's number and name, or its line."""
+    _, problems = parse(f"- name: a\n  {item}\n", "f.yaml")
+    assert said in "\n".join(map(str, problems))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

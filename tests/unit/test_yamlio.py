@@ -184,6 +184,36 @@ def test_load_all() -> None:
     assert yamlio.load_all(b"a: 1\n---\nb: 2\n") == [{"a": 1}, {"b": 2}]
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: 010", "f.yaml:1: 010 is 8 to some readers of YAML, and not to others"
+                   " (8, or quote it as text)"),
+        ("\na: [{b: -0443}]", "f.yaml:2: -0443 is -291 to some readers of YAML, and not to others"
+                              " (-291, or quote it as text)"),
+        ("a: 1_000", "f.yaml:1: 1_000 is 1000 to some readers of YAML, and not to others"
+                     " (1000, or quote it as text)"),
+        ("a: 0b11", "f.yaml:1: 0b11 is 3 to some readers of YAML, and not to others"
+                    " (3, or quote it as text)"),
+        ("n: {of: 1e3}", "f.yaml:1: 1e3 is text to some readers of YAML, and not to others"
+                         " (quote it)"),
+        ("n: {of: y}", "f.yaml:1: y is text to some readers of YAML, and not to others (quote it)"),
+        *(
+            (text, "")
+            for text in (
+                "a: '010'", "a: 10", "a: -1.50", "a: 0x1f", "a: 1:30", "a: 1e3", "a: y", "a: ~",
+                "n: {of: prod}", "n: {of: '1e3'}", "s: {b: 010}", "",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_ambiguous(text: str, problem: str) -> None:
+    """What readers of YAML differ in: numbers anywhere, and text that another program reads too."""
+    node = yamlio.compose(text.encode(), "f.yaml")
+    problems = yamlio.ambiguous(node, "f.yaml", but=["s"], texts=["n.of"])
+    assert "\n".join(map(str, problems)) == problem
+
+
 @pytest.mark.parametrize("text", ["=", "<<"])
 def test_load_all_signs(text: str) -> None:
     """YAML 1.1's own signs are text as a value, which kustomize leaves unquoted."""

@@ -85,18 +85,16 @@ def config_explain(key: str | None) -> int:
     "--frameworks",
     metavar="M",
     type=click.IntRange(min=0),
-    default=0,
-    help="Frameworks that are active at the same time.",
+    help="Frameworks that are active at the same time; needed.",
 )
 @click.option(
     "--tasks-per-framework",
     "tasks",
     metavar="K",
     type=click.IntRange(min=0),
-    default=0,
-    help="Tasks in the largest Framework.",
+    help="Tasks in the largest Framework; needed.",
 )
-def config_suggest(inflight: int, frameworks: int, tasks: int) -> int:
+def config_suggest(inflight: int, frameworks: int | None, tasks: int | None) -> int:
     """Prints settings that fit a cluster, with the reasons.
 
     They are guidance, not a measurement.

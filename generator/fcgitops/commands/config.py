@@ -123,9 +123,23 @@ def explain(key: str | None) -> int:
     return 0
 
 
-def suggest(inflight: int, frameworks: int, tasks: int) -> int:
-    """Prints settings as YAML, with their reasons as comments."""
+def suggest(inflight: int, frameworks: int | None, tasks: int | None) -> int:
+    """Prints settings as YAML, with their reasons as comments.
+
+    Raises:
+        InputError: with each option that is not given; the settings depend on both.
+    """
     from fcgitops.fcconfig import sizing  # noqa: PLC0415
 
+    problems = (
+        []
+        if frameworks is not None
+        else [Problem("--frameworks", "is not given", "how many are active at the same time")]
+    )
+    if tasks is None:
+        what = "how many tasks the largest Framework has"
+        problems.append(Problem("--tasks-per-framework", "is not given", what))
+    if frameworks is None or tasks is None:
+        raise InputError(problems)
     terminal.data(sizing.as_yaml(sizing.suggest(inflight, frameworks, tasks)))
     return 0

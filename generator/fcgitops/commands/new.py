@@ -155,6 +155,7 @@ def _given(
         listed = answers_module.list_environments(given.get("environments") or [])
     except InputError as error:
         problems += error.problems
+        given.pop("environments", None)
     try:
         defaults = answers_module.parse_defaults(given.get("defaults") or {}, "defaults")
     except InputError as error:
@@ -169,7 +170,10 @@ def _given(
 
 
 def _answers_file(file: Path) -> dict[str, Any]:
-    document = yamlio.load(read_text(file, str(file)).encode(), str(file))
+    root = yamlio.compose(read_text(file, str(file)).encode(), str(file))
+    document = yamlio.construct(root, str(file))
+    if problems := answers_module.ambiguous(root, str(file)):
+        raise InputError(problems)
     if not isinstance(document, dict):
         raise InputError(Problem(str(file), "is no mapping of answers", "profile: hardened"))
     return {named(key): value for key, value in document.items()}

@@ -14,10 +14,10 @@ from typing import Any
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import assignments, layout
-from fcgitops.model.environment import KEYS
+from fcgitops.model.environment import KEYS, OTHERS_RULES, READ_BY_ARGOCD
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
-from fcgitops.text import keypaths, yamlio
+from fcgitops.text import yamlio
 
 SEPARATORS = (",", ";", "\t")
 """Between the cells of CSV: which one a spreadsheet writes, its user's country decides."""
@@ -88,14 +88,15 @@ def _reader(text: str, separator: str) -> Any:  # noqa: ANN401 - csv's own class
 
 
 def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
-    items = yamlio.load(text.encode(), where)
+    root = yamlio.compose(text.encode(), where)
+    items = yamlio.construct(root, where)
     if not isinstance(items, list):
         raise InputError(
             Problem(
                 where, "is no list of environments", "`- name: prod` items, or CSV with `name,…`"
             )
         )
-    problems: list[Problem] = []
+    problems = yamlio.ambiguous(root, where, OTHERS_RULES, READ_BY_ARGOCD)
     requests = []
     for number, item in enumerate(items, 1):
         place = f"{where}: item {number}"
@@ -104,9 +105,10 @@ def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
             problems.append(Problem(place, "has no name", "name: prod"))
             continue
         place = f"{place} ({name})"
-        flat, wrong = keypaths.flatten({k: v for k, v in item.items() if k != "name"}, place, KEYS)
+        keys = {key: value for key, value in item.items() if key != "name"}
+        typed, wrong = assignments.of_mapping(keys, place, list(KEYS))
         problems += wrong
-        requests.append(Request(name, place, flat))
+        requests.append(Request.of(name, place, typed))
     return requests, problems
 
 

@@ -45,7 +45,8 @@ class FcgitopsError(Exception):
     exit_status = WRONG_INPUT
 
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
-        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        told = (problems,) if isinstance(problems, Problem) else problems
+        self.problems = tuple(dict.fromkeys(told))  # what many have in common is told once
         super().__init__("; ".join(map(str, self.problems)))
 
 

@@ -20,6 +20,7 @@ from fcgitops.model import assignments, layout, synctools
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
     DEFAULT_CONFIG,
+    OTHERS_RULES,
     PROFILES,
     VARIANTS,
     check_name,
@@ -31,6 +32,8 @@ from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
 
 if TYPE_CHECKING:
+    import yaml
+
     from fcgitops.kubernetes import schema
 
 RECORDED = (
@@ -237,17 +240,26 @@ def list_environments(value: object, where: str = "environments") -> list[str]:
     """NAME[=VARIANT] texts of the answer `environments`: a text, a list or a mapping.
 
     Raises:
-        InputError: it is none of these.
+        InputError: it is none of these, or holds what is not text.
     """
     if isinstance(value, str):
         return [item for item in re.split("[ ,]+", value) if item]
     if isinstance(value, dict):
-        return [
-            f"{named(name)}={named(variant or DEFAULT_CONFIG)}" for name, variant in value.items()
+        pairs = [
+            (name, DEFAULT_CONFIG if variant in (None, "") else variant)
+            for name, variant in value.items()
         ]
-    if not isinstance(value, list | tuple):
+        parts: list[object] = [part for pair in pairs for part in pair]
+        items = [f"{name}={variant}" for name, variant in pairs]
+    elif isinstance(value, list | tuple):
+        parts, items = list(value), [str(item) for item in value]
+    else:
         raise InputError(Problem(where, f"{shown(value)} is no list", "NAME or NAME=VARIANT each"))
-    return [named(item) for item in value]
+    wrong = [part for part in parts if not isinstance(part, str)]
+    if wrong:
+        hint = "NAME or NAME=VARIANT each; quote what YAML takes for something else"
+        raise InputError(Problem(where, f"{shown(part)} is not text", hint) for part in wrong)
+    return items
 
 
 def _environments(value: object, where: str) -> dict[str, str]:
@@ -267,6 +279,11 @@ def _environments(value: object, where: str) -> dict[str, str]:
     return found
 
 
+def ambiguous(root: yaml.Node | None, where: str) -> list[Problem]:
+    """What readers of YAML differ in, of a file with `defaults`; as `yamlio.ambiguous`."""
+    return yamlio.ambiguous(root, where, [f"defaults.{key}" for key in OTHERS_RULES])
+
+
 def parse_defaults(value: object, where: str) -> dict[str, Any]:
     """Key path → value of `defaults`, written as a nested mapping or as KEY=VALUE texts.
 
@@ -276,7 +293,8 @@ def parse_defaults(value: object, where: str) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     problems: list[Problem] = []
     if isinstance(value, dict):
-        flat, problems = keypaths.flatten(value, where, DEFAULTABLE)
+        typed, problems = assignments.of_mapping(value, where, DEFAULTABLE)
+        flat = typed.over({})
     elif isinstance(value, str):
         try:
             pairs = shlex.split(value)
@@ -349,7 +367,8 @@ def load(data: bytes) -> Answers:
     Raises:
         InputError: with every problem of the file.
     """
-    document = yamlio.load(data, layout.ANSWERS)
+    root = yamlio.compose(data, layout.ANSWERS)
+    document = yamlio.construct(root, layout.ANSWERS)
     top, problems = keypaths.flatten(document, layout.ANSWERS, ("version", "answers", "defaults"))
     problems += [
         Problem(f"{layout.ANSWERS}: {name}", "is missing", "take it back from Git")
@@ -386,6 +405,9 @@ def load(data: bytes) -> Answers:
         )
     except InputError as error:
         problems += error.problems
+    place = f"{layout.ANSWERS}: defaults"
+    problems += keypaths.dotted(top.get("defaults"), place, DEFAULTABLE)
+    problems += ambiguous(root, layout.ANSWERS)
     if problems:
         raise InputError(problems)
     return Answers(**{**vars(answers), "version": top["version"]})

@@ -13,8 +13,9 @@ from typing import Any
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import settings
 from fcgitops.model.environment import KEYS
-from fcgitops.text import yamlio
+from fcgitops.text import keypaths, yamlio
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import named
 
 SETTABLE = [key for key in KEYS if key not in ("settings", "variant")]
 """What `--set` takes of an environment; FrameworkController's settings stand for themselves."""
@@ -108,6 +109,38 @@ def parse(
     return found, problems
 
 
+def of_mapping(
+    document: Mapping[Any, Any], where: str, known: Collection[str]
+) -> tuple[Assignments, list[Problem]]:
+    """Keys of environment.yaml in a mapping, nested or, as in CSV, with dots: `labels.team`.
+
+    Args:
+        document: of an environment's item in a list, or of the defaults in a file of answers.
+        where: the same, for messages.
+        known: which keys of environment.yaml may be meant.
+
+    Returns:
+        What is right of it, and what is wrong with the rest.
+    """
+    plain = {key: value for key, value in document.items() if "." not in named(key)}
+    flat, problems = keypaths.flatten(plain, where, known)
+    found = Assignments(given=flat)
+    dotted = {named(key): value for key, value in document.items() if key not in plain}
+    for key, value in dotted.items():
+        own, meant = key.removeprefix("settings."), target(key, known)
+        if own != key and "settings" in known:
+            if "settings" in flat:
+                problems.append(Problem(f"{where}: {key}", "is given twice", "below settings"))
+            found.settings[tuple(own.split("."))] = value
+        elif meant is None:
+            problems.append(Problem(f"{where}: {key}", "is not known", hint(key, known)))
+        elif entry(flat, meant) is not None:
+            problems.append(Problem(f"{where}: {key}", "is given twice", "once"))
+        else:
+            found.set(meant, value)
+    return found, problems
+
+
 def target(typed: str, known: Collection[str]) -> Target | None:
     """What `typed` means, of the keys that are `known`; None where it is none of them."""
     if typed in known:
@@ -135,9 +168,13 @@ def hint(typed: str, known: Iterable[str]) -> str:
 def value(target: Target, text: str, where: str) -> Any:  # noqa: ANN401 - a YAML value is any
     """The value that `text` means there: YAML, but what is to be text stays as it was typed.
 
+    `null` is no value there either: a key does not take it, and says so.
+
     Raises:
         InputError: it is no YAML.
     """
+    if text in yamlio.NULLS:
+        return None
     key = KEYS[target.key]
     kind = key.entry if key.levels and len(target.below) == key.levels else key.kind
     if kind is str:

@@ -8,7 +8,7 @@ address (pkg/apis/application/v1alpha1, KubernetesInternalAPIServerAddr).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,16 +110,16 @@ def needles(cluster_name: str, cluster_server: str) -> list[str]:
     return found
 
 
-def problems(given: Mapping[str, Any], where: str) -> list[Problem]:
-    """What is wrong with the two keys together (key path → value)."""
+def problems(given: Mapping[str, Any], place: Callable[..., str]) -> list[Problem]:
+    """What is wrong with the two keys together (key path → value), each told at its `place`."""
     server = given["cluster.server"]
     if given["sync"] != synctools.ARGOCD.name or not server:
         return []
-    place = f"{where}: cluster.server"
+    where = place("cluster.server", "cluster.name")
     if given["cluster.name"] == IN_CLUSTER and identity(server) != _OWN:
         what = f"is {server!r}, but in-cluster is the cluster that Argo CD runs in"
-        return [Problem(place, what, "another cluster.name, or no cluster.server")]
+        return [Problem(where, what, "another cluster.name, or no cluster.server")]
     if server != one_spelling(server):
         what = f"is {server!r}, by which Argo CD does not find the cluster"
-        return [Problem(place, what, one_spelling(server))]
+        return [Problem(where, what, one_spelling(server))]
     return []

@@ -329,6 +329,11 @@ KEYS: dict[str, Key] = {
 }
 """Key in YAML → its description, in the order in which environment.yaml shows them."""
 
+OTHERS_RULES = ("settings",)
+"""Keys whose values are read as FrameworkController's own YAML."""
+READ_BY_ARGOCD = ("cluster.name", "cluster.server", "namespace", "sync", "nni.namespace")
+"""Keys that the ApplicationSet reads from the same file, by Go's YAML."""
+
 PROFILE_DEFAULTS: dict[str, dict[str, Any]] = {
     "hardened": {},
     "upstream": {  # as the seed's manifests have it
@@ -389,8 +394,14 @@ def default_values(profile: str) -> dict[str, Any]:
     return {path: _default(path, profile) for path in KEYS}
 
 
-def environment(
-    name: str, given: Mapping[str, Any], defaults: Mapping[str, Any], profile: str, where: str
+def environment(  # noqa: PLR0913 - the two sources, and how messages name each
+    name: str,
+    given: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    profile: str,
+    where: str,
+    *,
+    defaults_where: str = "",
 ) -> Environment:
     """The environment `name` of what its file gives over the repository's defaults.
 
@@ -400,18 +411,30 @@ def environment(
         defaults: key path → value of fcgitops.yaml's `defaults`.
         profile: `hardened` or `upstream`.
         where: the file, for messages.
+        defaults_where: the same of the defaults; `where` when empty.
 
     Raises:
-        InputError: with every problem.
+        InputError: with every problem, each at the source of the value that is wrong.
     """
+
+    def place(path: str, *others: str) -> str:
+        told = [key for key in (path, *others) if _has(given, key) or _has(defaults, key)]
+        by_default = bool(told) and not _has(given, told[0])
+        return f"{(by_default and defaults_where) or where}: {path}"
+
     problems = check_name(name, where) + check_values(given, where, profile)
     all_values = default_values(profile) | {"cluster.name": name} | dict(defaults) | dict(given)
     if not problems:
-        problems = consistency.check(given, all_values, profile, where)
+        problems = consistency.check(given, all_values, profile, place)
         problems += _check_settings(given, all_values, where)
     if problems:
         raise InputError(problems)
     return Environment(name, **{FIELDS[p]: KEYS[p].normal(v) for p, v in all_values.items()})
+
+
+def _has(values: Mapping[str, Any], path: str) -> bool:
+    """Whether `values` hold the key `path`, or the key that it is an entry of."""
+    return any(path == key or path.startswith(f"{key}.") for key in values)
 
 
 def _check_settings(

@@ -115,11 +115,13 @@ def parse(name: str, source: bytes, where: str) -> Experiment:
     Raises:
         InputError: with every problem of the name and of the text.
     """
-    flat, problems = keypaths.flatten(yamlio.load(source, where), where, KEYS)
+    root = yamlio.compose(source, where)
+    flat, problems = keypaths.flatten(yamlio.construct(root, where), where, KEYS)
     problems = check_name(name, where) + problems
     for path, value in flat.items():
         if wrong := KEYS[path].check(value):
             problems += [Problem(f"{where}: {path}", line) for line in wrong.split("\n")]
+    problems += yamlio.ambiguous(root, where)
     if "environment" not in flat:
         problems.append(Problem(f"{where}: environment", "is not given", "the environment's name"))
     if problems:

@@ -44,7 +44,7 @@ def parse(path: str, text: str, where: str) -> Any:  # noqa: ANN401
     from fcgitops.fcconfig import goyaml, schema  # noqa: PLC0415
 
     found = schema.find(path)
-    if found is not None and schema.kind(found) == "string":
+    if found is not None and schema.kind(found) == "string" and text not in yamlio.NULLS:
         return text
     value = yamlio.load(text.encode(), f"{where}: {path}")
     plain = text.strip()

@@ -296,9 +296,14 @@ class Repository:
         """The environment that a document describes. Raises as `environment`."""
         where, answers = document.where, self.answers
         flat, problems = keypaths.flatten(document.value, where, KEYS)
+        problems += keypaths.dotted(document.value, where, KEYS)
+        problems += document.ambiguous(model.OTHERS_RULES, model.READ_BY_ARGOCD)
         if problems:
             raise InputError(problems + model.check_values(flat, where, answers.profile))
-        env = model.environment(name, flat, answers.environment_defaults, answers.profile, where)
+        env = model.environment(
+            name, flat, answers.environment_defaults, answers.profile, where,
+            defaults_where=f"{layout.ANSWERS}: defaults",
+        )  # fmt: skip
         if env.tool.central and env.tool not in answers.tools:
             what = f"is {env.sync}, for which this repository has no entry points"
             hint = " or ".join(tool.name for tool in answers.tools)

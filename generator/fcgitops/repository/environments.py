@@ -208,7 +208,7 @@ def _changed(repository: Repository, document: Document, request: Request) -> Do
     changes: dict[tuple[str, ...], Any] = {
         tuple(path.split(".")): value
         for path, value in request.given.items()
-        if current.get(path) != value
+        if path not in current or current[path] != value
     }
     return document.edited(changes | _entries(request, current, repository.defaults))
 
@@ -227,7 +227,7 @@ def _entries(
         if inherited:
             key = Target(target.key).path
             changes[key] = with_entry(changes.get(key, inherited), target.below, value)
-        elif entry(current, target) != value:
+        elif value is None or entry(current, target) != value:
             changes[target.path] = value
     return changes
 

@@ -81,20 +81,25 @@ def encoded(changed: Document, original: bytes) -> bytes:
 _POLICY: KeyPath = ("image", "tagPolicy")
 
 
+def _unplaced(path: str, *_: str) -> str:
+    """The note says where."""
+    return path
+
+
 def _take_tags(sources: Sources) -> None:
     """Since 0.2.0 `hardened` refuses a tag that moves or cannot run, unless it is meant."""
     if sources.profile != "hardened":
         return
     taken = f"image.tagPolicy: {consistency.ANY} was written"
     usual = default_values(sources.profile) | dict(sources.defaults)
-    for problem in consistency.image_tag(usual, ""):
+    for problem in consistency.image_tag(usual, _unplaced):
         sources.answers = sources.answers.edited({("defaults", *_POLICY): consistency.ANY})
         usual |= {".".join(_POLICY): consistency.ANY}
         sources.notes.append(
             f"{layout.ANSWERS}: {taken} to defaults: image.tag {problem.what}, and 0.1.0 took it"
         )
     for name, given in _readable(sources.environments):
-        for problem in consistency.image_tag(usual | given, ""):
+        for problem in consistency.image_tag(usual | given, _unplaced):
             edited = sources.environments[name].edited({_POLICY: consistency.ANY})
             sources.environments[name] = edited
             sources.notes.append(

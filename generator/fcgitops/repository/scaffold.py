@@ -105,14 +105,14 @@ def environments(answers: Answers) -> list[Environment]:
             found.append(
                 environment(
                     name, {"variant": variant}, answers.environment_defaults, answers.profile,
-                    f"environment {name}",
+                    f"environment {name}", defaults_where="defaults",
                 )
             )  # fmt: skip
         except InputError as error:
             problems += error.problems
     if answers.profile == "hardened" and not answers.environments:
         values = default_values(answers.profile) | answers.environment_defaults
-        problems += consistency.image_tag(values, "defaults")
+        problems += consistency.image_tag(values, "defaults: {}".format)
     if problems:
         raise InputError(problems)
     return found

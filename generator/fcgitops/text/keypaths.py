@@ -53,6 +53,20 @@ def flatten(
     return flat, problems
 
 
+def dotted(document: object, where: str, known: Iterable[str]) -> list[Problem]:
+    """A problem for each key path that is written as one name, with dots, in a file.
+
+    To other readers of the file, such as Argo CD, that is another key.
+    """
+    problems = []
+    for path in set(known).intersection(document if isinstance(document, dict) else ()):
+        first, dot, rest = path.partition(".")
+        if dot:
+            hint = f"nest it: `{first}:`, and `{rest}:` below it"
+            problems.append(Problem(f"{where}: {path}", "has a dot in its name", hint))
+    return problems
+
+
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Key paths back to nested mappings."""
     document: dict[str, Any] = {}

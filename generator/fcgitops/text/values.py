@@ -70,11 +70,11 @@ def one_of(*choices: str) -> Check:
     """One of the fixed words."""
 
     def check(value: object) -> str:
-        return (
-            ""
-            if value in choices
-            else f"{shown(value)} is not known ({did_you_mean(value, choices)})"
-        )
+        if value in choices:
+            return ""
+        if isinstance(value, str | list | dict):
+            return f"{shown(value)} is not known ({did_you_mean(value, choices)})"
+        return f"{shown(value)} is not text (one of {', '.join(choices)}; quote it)"
 
     return check
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
@@ -40,6 +40,10 @@ class Document:
     def value(self) -> Any:  # noqa: ANN401 - a YAML document is any value
         """What the text means. Raises as `yamlio.load`."""
         return yamlio.construct(self.root, self.where)
+
+    def ambiguous(self, but: Collection[str], texts: Collection[str]) -> list[Problem]:
+        """What other readers take for something else; as `yamlio.ambiguous`."""
+        return yamlio.ambiguous(self.root, self.where, but, texts)
 
     def edited(self, changes: Mapping[KeyPath, Any]) -> Document:
         """The document, a block mapping, with each key path in `changes` set to its value.

@@ -8,6 +8,7 @@ nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministi
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import yaml
@@ -21,6 +22,8 @@ MAX_NUMBER = 100
 UNWRITABLE = re.compile("[\x7f-\x9f\ufffe\uffff]|\\A\t(?=[^\n]*\n)")
 """What kustomize 5.8 makes no YAML of, or YAML of another text: control characters from DEL on, and
 a tab before all else where there are several lines. Tried with every control character."""
+NULLS = ("null", "Null", "NULL", "~")
+"""What stands for no value, unless it is quoted."""
 TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml says at 1,000 levels since PyYAML 6.0.4, before it gives any event of them."""
 
@@ -211,6 +214,65 @@ def _repeated_keys(node: yaml.Node, where: str) -> list[Problem]:
         for item in node.value:
             problems += _repeated_keys(item, where)
     return problems
+
+
+_PLAIN_NUMBER = re.compile(
+    r"[-+]?(0|[1-9][0-9]*) | 0x[0-9a-fA-F]+ | [-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?"
+    r" | [-+]?\.(inf|Inf|INF) | \.(nan|NaN|NAN)",
+    re.VERBOSE,
+)
+"""A number that YAML 1.1, YAML 1.2 and Go's readers take for the same one."""
+
+
+def ambiguous(
+    node: yaml.Node | None, where: str, but: Collection[str] = (), texts: Collection[str] = ()
+) -> list[Problem]:
+    """A problem for each plain scalar that other readers of YAML take for something else.
+
+    `010` is 8 to YAML 1.1 and 10 to YAML 1.2; `1e3` is text to PyYAML and a number to Go.
+
+    Args:
+        node: what `compose` gave.
+        where: the file, for messages.
+        but: key paths whose values have rules of their own.
+        texts: key paths whose text another program reads from the same file.
+    """
+    problems: list[Problem] = []
+
+    def walk(node: yaml.Node, path: str) -> None:
+        if path in but:
+            return
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                walk(value, f"{path}.{key.value}" if path else str(key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                walk(item, path)
+        elif isinstance(node, yaml.ScalarNode) and not node.style:
+            problem = _number(node) or (_text(node) if path in texts else None)
+            if problem:
+                place = f"{where}:{node.start_mark.line + 1}"
+                problems.append(Problem(place, f"{node.value} {problem[0]}", problem[1]))
+
+    if node is not None:
+        walk(node, "")
+    return problems
+
+
+def _number(node: yaml.ScalarNode) -> tuple[str, str] | None:
+    """What is wrong with a number that others take for another one, and what would be right."""
+    is_number = node.tag.endswith((":int", ":float")) and ":" not in node.value
+    if not is_number or _PLAIN_NUMBER.fullmatch(node.value):
+        return None
+    value = scalar(_Loader("").construct_document(node))
+    return f"is {value} to some readers of YAML, and not to others", f"{value}, or quote it as text"
+
+
+def _text(node: yaml.ScalarNode) -> tuple[str, str] | None:
+    """The same of a text that others take for a number or a truth value."""
+    if node.tag.endswith(":str") and _NO_TEXT.fullmatch(node.value.replace("_", "")):
+        return "is text to some readers of YAML, and not to others", "quote it"
+    return None
 
 
 def _first_line(error: Exception) -> str:
