@@ -130,6 +130,6 @@ def test_100_megabytes(tmp_path: Path) -> None:
     with file.open("wb") as huge:
         huge.truncate(100 << 20)
     reason = "reject: NNI01: has over 1048576 bytes, which is all that a ConfigMap holds"
-    assert rejected("nni", file) == f"{file}:{reason}\n{file}: reject\n"
+    assert rejected("nni", file) == f"{file}: {reason}\n{file}: reject\n"
     with file.open("rb") as huge:
         assert rejected("nni", "-", stdin=huge) == f"-:{reason}\n-: reject\n"

@@ -81,7 +81,7 @@ def test_a_record_that_names_a_file_of_the_user(
     before = file.read_bytes()
 
     found = fcgitops("-C", repository, "verify", "dev", status=1)
-    assert f"{folder}/.fcgitops: FCG20: names {folder}/{path}, where nothing" in found.out
+    assert f"dev: FCG20: {folder}/.fcgitops: names {folder}/{path}, where nothing" in found.out
     ran = fcgitops("-C", repository, "overlay", "dev", "--namespace", "other")
     assert f"names {folder}/{path}: not generated there, so left alone" in ran.err
     if path != "environment.yaml":

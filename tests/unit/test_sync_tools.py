@@ -50,6 +50,7 @@ class Carousel:
         name="carousel",
         label="Carousel",
         namespace="carousel-system",
+        field_manager="carousel",
         central=False,
         fetches_folders=False,
         makes_nni_namespace=False,
