@@ -353,7 +353,7 @@ def test_remove_leaves_the_files_of_flux(fcgitops: Fcgitops, tmp_path: Path) -> 
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "bootstrap")
     ran = fcgitops("-C", folder, "remove", "dev")
-    assert "1 files of others stay" in ran.err
+    assert "1 file of others stays" in ran.err
     left = [p.name for p in (folder / "clusters/flux/dev").rglob("*") if p.is_file()]
     assert left == ["gotk-sync.yaml"]
 

@@ -203,3 +203,18 @@ def test_one_import_of_gitpython() -> None:
         )
     ]
     assert found == ["program.py"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder away takes root")
+def test_a_repository_of_somebody_else(make_repository: Make) -> None:
+    """What git itself says is passed on: its reason, and its way out."""
+    directory = make_repository({"a": "a\n"})
+    os.chown(directory, 12345, 12345)
+    said = (
+        f"git rev-parse: detected dubious ownership in repository at '{directory}' "
+        f"(git config --global --add safe.directory {directory})"
+    )
+    for asked in (open_repository, inside_other_work_tree):
+        with pytest.raises(ToolError) as caught:
+            asked(directory)
+        assert str(caught.value) == said

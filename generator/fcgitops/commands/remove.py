@@ -18,6 +18,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.text.tree import read_file
+from fcgitops.text.words import count
 
 
 def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
@@ -88,7 +89,9 @@ def _generated(repository: Repository, path: str) -> list[str]:
             Problem(name, "is not committed", shell.line("git", "add", path)) for name in missing
         )
     if others := sorted(set(committed) - set(there)):
-        terminal.say(f"note: {path}: {len(others)} files of others stay, such as {others[0]}")
+        verb = "stays" if len(others) == 1 else "stay"
+        what = f"{count(len(others), 'file')} of others {verb}, such as {others[0]}"
+        terminal.say(f"note: {path}: {what}")
     return there
 
 

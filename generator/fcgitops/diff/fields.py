@@ -17,6 +17,7 @@ from fcgitops.diff.settings import FILE, SPEC, Settings, attributes, called
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import name as name_of
 from fcgitops.kubernetes.objects import namespace
+from fcgitops.text.words import count
 
 _NAMES = ("name", "mountPath", "containerPort", "key", "code", "type", "topologyKey", "ip", "port")
 """What tells the items of a list apart, the first that all of them have."""
@@ -177,7 +178,7 @@ def _lines(name: str, old: str, new: str) -> Field:
     words = (old + "\n" + new).replace('"', " ").replace("'", " ").replace(":", " ").split()
     doubtful = any(secrecy.names_one(word.strip(",;=()[]{}-")) for word in words)
     if doubtful or len(gone) + len(come) > _MOST_LINES:
-        return Field(f"data.{name}", f"{len(gone)} lines", f"{len(come)} other lines")
+        return Field(f"data.{name}", count(len(gone), "line"), count(len(come), "other line"))
     shown_lines = (" / ".join(secrecy.hide(part, ("lines",))) or None for part in (gone, come))
     return Field(f"data.{name}", *shown_lines)
 

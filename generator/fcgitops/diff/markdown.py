@@ -14,6 +14,7 @@ from fcgitops.diff import report as reports
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import ObjectChange
 from fcgitops.diff.report import Fold, Report
+from fcgitops.text.words import count
 
 LIMIT = 60_000
 """Characters at most."""
@@ -81,7 +82,7 @@ def _head(report: Report, folds: list[Fold]) -> str:
         rest = rows[_ROWS:]
         number = sum(len(fold.names) for fold in rest)
         worst = max(fold.outcome.worst for fold in rest)
-        lines.append(f"| {number} more, of {len(rest)} kinds | {worst.word} | … |")
+        lines.append(f"| {number} more, of {count(len(rest), 'kind')} | {worst.word} | … |")
     return "\n".join(lines) + "\n"
 
 

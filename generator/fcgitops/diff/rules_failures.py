@@ -12,6 +12,7 @@ from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.settings import Settings, attributes, called, image_codes
 from fcgitops.kubernetes.objects import mappings
+from fcgitops.text.words import count
 
 
 def _from_image(settings: tuple[Settings, Settings]) -> bool:
@@ -173,7 +174,8 @@ def image_codes_gone(change: Change) -> Says:
         listed = ", ".join(map(str, missing[:_MOST])) + (", …" if len(missing) > _MOST else "")
         yield Said(
             change.config_label,
-            f"{len(missing)} codes that the image's own file knows are no longer known ({listed}): "
+            f"{count(len(missing), 'code')} that the image's own file knows "
+            f"{'is' if len(missing) == 1 else 'are'} no longer known ({listed}): "
             "such a failure becomes ContainerUnrecognizedFailed and counts against maxRetryCount.",
             "shippedPodFailureSpec: keep",
         )

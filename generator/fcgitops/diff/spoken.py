@@ -11,6 +11,7 @@ from fcgitops.diff.fleet import Fleet
 from fcgitops.diff.report import Fold, Report
 from fcgitops.git.history import History
 from fcgitops.programs import kustomize
+from fcgitops.text.words import count
 
 _MOST = 40
 """Lines at most: a commit's body is read in full."""
@@ -60,4 +61,5 @@ def _fold(fold: Fold) -> list[str]:
     if told or not fold.outcome.objects:
         return told
     number = len(fold.outcome.objects)
-    return [f"{named}: {number} object{'s' * (number != 1)} differ, no effect is known"]
+    verb = "differs" if number == 1 else "differ"
+    return [f"{named}: {count(number, 'object')} {verb}, no effect is known"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from fcgitops.text import yamlio
+from fcgitops.text import conflicts, yamlio
 
 MAX_BYTES = 1 << 20
 """A ConfigMap holds no more (k8s.io/api/core/v1: MaxSecretSize, which ConfigMap shares)."""
@@ -104,6 +104,8 @@ def parse(data: bytes) -> Document:
         try:
             return _parse(data)
         except yaml.YAMLError as error:
+            if line := conflicts.line(data):
+                raise GoError(line, conflicts.WHAT) from error
             data = _with_colon_as_text(data, error)
         except ValueError as error:  # PyYAML's, for what is no character
             raise GoError(0, f"is not text: {error}") from error

@@ -13,6 +13,7 @@ from fcgitops.fcconfig.decode import Decoded
 from fcgitops.fcconfig.findings import Finding, found
 from fcgitops.fcconfig.image import shipped_codes
 from fcgitops.text import hosts
+from fcgitops.text.words import count
 
 _MIN = "frameworkMinRetryDelaySecForTransientConflictFailed"
 _MAX = "frameworkMaxRetryDelaySecForTransientConflictFailed"
@@ -138,7 +139,7 @@ def _shipped(decoded: Decoded) -> Iterator[Finding]:
     if lacking:
         listed = ", ".join(map(str, lacking[:3])) + (", …" if len(lacking) > 3 else "")
         line = decoded.line(("podFailureSpec",)) if own else 0
-        message = f"lacks {len(lacking)} codes that the image's own file knows: {listed}"
+        message = f"lacks {count(len(lacking), 'code')} that the image's own file knows: {listed}"
         yield found("FCC32", "podFailureSpec", line, message, "`fcgitops config merge` keeps them")
 
 

@@ -54,6 +54,12 @@ class Answer(NamedTuple):
         line = (told or lines[-1:] or [f"ended with status {self.status}"])[0]
         return redacted(re.sub(r"^(fatal|error): ", "", line))
 
+    @property
+    def way_out(self) -> str:
+        """The command by which git says that a repository of somebody else is trusted."""
+        found = re.search(r"^\s*(git config --global --add safe\.directory .*)$", self.err, re.M)
+        return found[1] if found else ""
+
 
 class Git:
     """Starts git in one directory.
@@ -172,7 +178,8 @@ _NO_PLACE = (
 def failure(arguments: tuple[str, ...], answer: Answer) -> FcgitopsError:
     """The error for a git command that failed; a place that takes no file is wrong input."""
     name = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
-    problem = Problem(" ".join(filter(None, ("git", name))), answer.reason)
+    where = " ".join(filter(None, ("git", name)))
+    problem = Problem(where, answer.reason, answer.way_out)
     full = any(words in answer.err for words in _NO_PLACE)
     return InputError(problem) if full else ToolError(problem)
 
@@ -269,11 +276,17 @@ def inside_other_work_tree(path: Path) -> Path | None:
     """The top of the Git work tree that holds `path` and does not ignore it.
 
     `path` need not exist yet.
+
+    Raises:
+        ToolError: there is one, but it is somebody else's.
     """
     path = path.absolute()
     place = next(parent for parent in (path, *path.parents) if parent.is_dir())
     git = Git(place)
-    found = git.ask("rev-parse", "--show-toplevel")
+    command = ("rev-parse", "--show-toplevel")
+    found = git.ask(*command)
+    if found.way_out:
+        raise failure(command, found)
     if found.status:
         return None
     top = Path(text(found.out).removesuffix("\n"))

@@ -17,6 +17,7 @@ import yaml
 
 from fcgitops.core.findings import Finding, Path, dotted
 from fcgitops.nnifile.rules import found
+from fcgitops.text import conflicts
 
 MAX_BYTES = 1 << 20
 """A ConfigMap holds no more, and so no experiment in a cluster."""
@@ -132,6 +133,8 @@ def read(data: bytes) -> Source:
         repeated = tuple(itertools.islice(_repeated_keys(root), MAX_FAULTS))
         return Source(yaml.SafeLoader("").construct_document(root), root, repeated)
     except yaml.YAMLError as error:
+        if line := conflicts.line(data):
+            raise Unreadable(line, conflicts.WHAT, conflicts.HINT) from error
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         what = getattr(error, "problem", None) or str(error).partition("\n")[0]

@@ -22,7 +22,7 @@ from fcgitops.nnifile.rules_algorithm import ALL_TYPES, Algorithm, tuner
 from fcgitops.nnifile.schema import MISSING, folded
 from fcgitops.nnifile.schema_load import Loaded, shown
 from fcgitops.text.values import did_you_mean
-from fcgitops.text.words import named
+from fcgitops.text.words import count, named
 
 SAFE_WHOLE = 2**53
 """Beyond it JavaScript, in which NNI's manager is written, rounds whole numbers."""
@@ -180,7 +180,7 @@ def _range(
     names += ["q"] if kind.startswith("q") else []
     hint = f"[{', '.join(names)}]"
     if len(values) != len(names):
-        space.report("NNI44", at, f"has {len(values)} values", hint)
+        space.report("NNI44", at, f"has {count(len(values), 'value')}", hint)
         return
     converts = algorithm is not None and algorithm.converts and kind != "randint"
     numbers = []

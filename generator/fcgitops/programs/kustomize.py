@@ -10,6 +10,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,8 @@ from pathlib import Path
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.redaction import redacted
 from fcgitops.programs import process, references
+from fcgitops.programs.parts import parts
+from fcgitops.text import conflicts
 
 FLOOR = (5, 5, 0)
 BROKEN = (5, 8, 0)
@@ -95,7 +98,7 @@ class Kustomize:
             memory=MEMORY,
         )
         if result.status:
-            reason = _reason(result)
+            reason = _conflict(folder) or _reason(result)
             raise ToolError(Problem(folder.name, f"kustomize cannot build it: {reason}"))
         if len(result.stdout) > OUTPUT:
             what = f"renders over {OUTPUT >> 20} MiB, which no cluster takes"
@@ -154,6 +157,15 @@ def _fetched(folder: Path) -> bool:
     if problems:
         raise WouldFetch(problems)
     return bool(found)
+
+
+def _conflict(folder: Path) -> str:
+    """A merge conflict in what is built, which kustomize tells as some error of YAML."""
+    for file in parts(folder)[0]:
+        with suppress(OSError):
+            if line := conflicts.line(file.read_bytes()):
+                return f"{os.path.relpath(file, folder)}:{line} {conflicts.WHAT}"
+    return ""
 
 
 def _reason(result: process.Result) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.text import conflicts
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -121,6 +122,8 @@ def decoded(data: bytes, where: str) -> str:
 def compose(data: bytes, where: str) -> yaml.Node | None:
     """The node graph of `data`, with each node's place in the text. Raises as `load` does."""
     text = decoded(data, where)
+    if first := conflicts.line(data):
+        raise InputError(Problem(f"{where}:{first}", conflicts.WHAT, conflicts.HINT))
     try:
         if _may_be_odd(text):
             _check_events(text, where)

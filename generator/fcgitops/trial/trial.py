@@ -10,6 +10,7 @@ from typing import Any
 from fcgitops.core.errors import FoundError, Problem
 from fcgitops.manifests import guardrails, overlay
 from fcgitops.text import yamlio
+from fcgitops.text.words import count
 from fcgitops.trial import apply_order
 from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.fit import Fitted
@@ -71,7 +72,7 @@ class Trial:
         """
         with self.steps.step(self.name, "apply") as result:
             self.apply()
-            result(f"{len(self.fitted.objects)} objects")
+            result(count(len(self.fitted.objects), "object"))
         with self.steps.step(self.name, "roll-out") as result:
             self.wait_for_roll_out()
             result("ready")
