@@ -122,6 +122,12 @@ def new(context: click.Context, /, at: Path | None, dest: Path, **given: Any) ->
     multiple=True,
     help="A setting of FrameworkController, or a key of environment.yaml.",
 )
+@click.option(
+    "--unset",
+    metavar="KEY",
+    multiple=True,
+    help="A key of environment.yaml that is to have its default again.",
+)
 @options.writes
 @options.at
 @click.pass_context

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import click
+
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
-from fcgitops.core import terminal
+from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
 from fcgitops.model import assignments
 from fcgitops.model import settings as settings_table
 from fcgitops.model.assignments import SETTABLE
+from fcgitops.model.environment import KEYS, check_name
+from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.text import yamlio
 
@@ -25,6 +30,7 @@ def run(  # noqa: PLR0913 - the command's options
     namespace: str | None,
     config: Path | None,
     sets: tuple[str, ...],
+    unset: tuple[str, ...],
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Adds or changes the environment `name`.
@@ -37,6 +43,7 @@ def run(  # noqa: PLR0913 - the command's options
         namespace: where FrameworkController runs.
         config: a file of settings, relative to the folder that the user is in.
         sets: KEY=VALUE each.
+        unset: KEY each: it goes out of environment.yaml, so that its default holds.
         options: those of `writing.Options`.
 
     Returns:
@@ -46,6 +53,8 @@ def run(  # noqa: PLR0913 - the command's options
         InputError, ToolError: nothing was written.
     """
     typed, problems = assignments.parse(sets, "--set", SETTABLE)
+    gone, more = assignments.parse_unset(unset, "--unset", list(KEYS))
+    problems += more
     if variant is not None:
         typed.given["variant"] = variant
     if cluster is not None:
@@ -53,10 +62,27 @@ def run(  # noqa: PLR0913 - the command's options
     if namespace is not None:
         typed.given["namespace"] = namespace
     text = _read_settings(folder / config, str(config)) if config is not None else None
-    request = Request.of(name, f"environment {name!r}", typed, text)
+    request = Request.of(name, f"environment {name!r}", typed, text, gone)
+    how = Options(**options)
+    _ask_about(name, Repository.find(folder), ask=not how.dry_run)
     return write_environments(
-        folder, lambda repository: refuse_all(repository, [request], problems), Options(**options)
+        folder, lambda repository: refuse_all(repository, [request], problems), how
     )
+
+
+def _ask_about(name: str, repository: Repository, *, ask: bool) -> None:
+    """Says that a name is a new one where it is close to a known one, and asks a person.
+
+    Raises:
+        InputError: he meant the other one.
+    """
+    known = repository.environment_names()
+    near = [] if name in known else get_close_matches(name, known, n=1, cutoff=0.7)
+    if not near or check_name(name, ""):
+        return
+    terminal.say(f"note: {name} is a new environment; {near[0]} is there already")
+    if ask and terminal.interactive() and not click.confirm(f"Add {name}?", err=True):
+        raise InputError(Problem(name, "was not added", shell.line("fcgitops", "overlay", near[0])))
 
 
 def _read_settings(path: Path, name: str) -> str:

@@ -15,12 +15,11 @@ from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
 from fcgitops.model import layout
-from fcgitops.model.environment import Environment
 from fcgitops.repository import changes
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import Request, plan
+from fcgitops.repository.environments import Planned, Request, plan
 from fcgitops.repository.merge import Conflict, Merged
 from fcgitops.repository.subject import subject
 from fcgitops.text import yamlio
@@ -217,21 +216,28 @@ def write_environments(
         wanted = requests(repository)
         what = changes.of_environments(repository, wanted, program.merge_file, whole=whole)
         for item in what.environments:
-            what.merged.notes += _remarks(item.environment)
+            what.merged.notes += _remarks(item)
         what.merged.notes += leaving.notes(repository, what.environments)
         return what
 
     return change(folder, make, options)
 
 
-def _remarks(env: Environment) -> list[str]:
+def _remarks(item: Planned) -> list[str]:
     """What a user should know of one environment as it will be."""
-    if not env.api_address.startswith("https:") or env.kubeconfig_secret:
-        return []
-    return [
-        f"{env.name}: FrameworkController sends no token to apiServer.address unless "
-        "apiServer.kubeconfigSecret gives it a kubeconfig"
-    ]
+    env, found = item.environment, []
+    if env.api_address.startswith("https:") and not env.kubeconfig_secret:
+        found.append(
+            f"{env.name}: FrameworkController sends no token to apiServer.address unless "
+            "apiServer.kubeconfigSecret gives it a kubeconfig"
+        )
+    if item.let_go:
+        show = shell.line("git", "log", "-p", "--", layout.source_path(env.name))
+        found.append(
+            f"{env.name}: its settings go out of {layout.SOURCE_FILE}, for {env.variant} has no "
+            f"file for them; `{show}` shows them once more"
+        )
+    return found
 
 
 def refuse_all(

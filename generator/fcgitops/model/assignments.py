@@ -109,6 +109,37 @@ def parse(
     return found, problems
 
 
+def parse_unset(
+    names: Iterable[str], where: str, known: Collection[str]
+) -> tuple[list[tuple[str, ...]], list[Problem]]:
+    """Typed names as paths of environment.yaml that are to go; a part of one means all below it.
+
+    Args:
+        names: as they were typed, such as image.digest, labels.team, image, workerNumber.
+        where: the option, for messages.
+        known: which keys of environment.yaml may be meant.
+
+    Returns:
+        What is right of it, and what is wrong with the rest.
+    """
+    found: list[tuple[str, ...]] = []
+    problems = []
+    own = settings.names()
+    groups = {"settings", *(key.partition(".")[0] for key in known)}
+    for typed in names:
+        setting = tuple(typed.removeprefix("settings.").split("."))
+        if setting[0] in own:
+            found.append(("settings", *setting))
+        elif meant := target(typed, known):
+            found.append(meant.path)
+        elif typed in groups:
+            found.append((typed,))
+        else:
+            near = hint(typed, [*own, *groups, *known])
+            problems.append(Problem(where, f"{typed!r} is not known", near))
+    return found, problems
+
+
 def of_mapping(
     document: Mapping[Any, Any], where: str, known: Collection[str]
 ) -> tuple[Assignments, list[Problem]]:

@@ -41,11 +41,20 @@ class Request:
     """Text of a whole frameworkcontroller.yaml, which replaces `settings`."""
     entries: Mapping[Target, Any] = field(default_factory=dict)
     """Entry of a key that holds a mapping → value; the key's other entries stay."""
+    unset: Sequence[tuple[str, ...]] = ()
+    """Paths of environment.yaml that go first; what must stand there gets its default."""
 
     @classmethod
-    def of(cls, name: str, where: str, typed: Assignments, config: str | None = None) -> Request:
+    def of(
+        cls,
+        name: str,
+        where: str,
+        typed: Assignments,
+        config: str | None = None,
+        unset: Sequence[tuple[str, ...]] = (),
+    ) -> Request:
         """A request for what was typed."""
-        return cls(name, where, typed.given, typed.settings, config, typed.entries)
+        return cls(name, where, typed.given, typed.settings, config, typed.entries, unset)
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,8 @@ class Planned:
     new: bool
     repository: Repository
     """That it is to be in."""
+    let_go: bool = False
+    """Whether its settings go with the variant that had a file for them."""
 
     @functools.cached_property
     def configuration(self) -> str:
@@ -171,14 +182,17 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         )  # fmt: skip
     where = request.where if source is None else layout.source_path(request.name)
     given = {path: model.normal(path, value) for path, value in request.given.items()}
-    request = replace(request, given=given)
+    request = replace(request, given=_spelled_out(repository, request) | given)
+    let_go = False
     if source is None:
         text = overlay.source(request.name, request.given, repository.defaults)
         document = Document(text, where).edited(
             _entries(request, request.given, repository.defaults)
         )
     else:
-        document = _changed(repository, Document(yamlio.decoded(source, where), where), request)
+        there_is = Document(yamlio.decoded(source, where), where)
+        let_go = bool(_without_a_file(request, there_is.value))
+        document = _changed(repository, there_is, request)
     if request.config is not None:
         document = document.with_block("settings", request.config, request.where)
     own = {("settings", *path): value for path, value in request.settings.items()}
@@ -191,7 +205,7 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         raise InputError([*error.problems, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
     data = mark + document.text.encode()
-    return Planned(environment, document, data, source is None, repository)
+    return Planned(environment, document, data, source is None, repository, let_go)
 
 
 def _changed(repository: Repository, document: Document, request: Request) -> Document:
@@ -199,18 +213,44 @@ def _changed(repository: Repository, document: Document, request: Request) -> Do
     if document.value is None:  # its variant would silently be the default one
         where = document.where
         raise InputError(Problem(where, "is empty", shell.line("git", "checkout", where)))
-    if not (request.given or request.entries or request.settings or request.config):
+    if not (
+        request.given or request.entries or request.settings or request.config or request.unset
+    ):
         return document
     current, problems = keypaths.flatten(document.value, document.where, KEYS)
     if problems:  # a damaged file is not edited
         profile = repository.answers.profile
         raise InputError(problems + model.check_values(current, document.where, profile))
+    unset = [*request.unset, *_without_a_file(request, current)]
+    if unset:
+        for path in unset:
+            document = document.without(path)
+        current, _ = keypaths.flatten(document.value, document.where, KEYS)
     changes: dict[tuple[str, ...], Any] = {
         tuple(path.split(".")): value
         for path, value in request.given.items()
         if path not in current or current[path] != value
     }
     return document.edited(changes | _entries(request, current, repository.defaults))
+
+
+def _spelled_out(repository: Repository, request: Request) -> dict[str, Any]:
+    """The defaults of those keys to unset that every environment.yaml has, for tools to read."""
+    defaults = repository.defaults | {"cluster.name": request.name}
+    return {
+        key: defaults[key]
+        for path in request.unset
+        for key in ("variant", "cluster.name", "namespace", "sync")
+        if tuple(key.split("."))[: len(path)] == path
+    }
+
+
+def _without_a_file(request: Request, current: object) -> list[tuple[str, ...]]:
+    """The settings, of an environment that goes back to the variant which has no file for them."""
+    if not isinstance(current, dict) or "settings" not in current:
+        return []
+    back = request.given.get("variant") == model.DEFAULT_CONFIG != current.get("variant")
+    return [("settings",)] if back and not (request.settings or request.config) else []
 
 
 def _entries(

@@ -70,6 +70,22 @@ class Document:
         # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
         return Document(yamlio.dump(wanted), self.where)
 
+    def without(self, path: KeyPath) -> Document:
+        """The document without the key at `path`, and without the mappings that it leaves empty.
+
+        What stands behind the key goes with it; comments above it stay.
+
+        Raises:
+            InputError: the text is not valid YAML.
+        """
+        while len(path) > 1 and _at(self.value, path[:-1]) == {path[-1]: _at(self.value, path)}:
+            path = path[:-1]
+        if path[-1] not in (_at(self.value, path[:-1]) or {}):
+            return self
+        wanted = _without(self.value, path)
+        cut = Document(_cut(self, path), self.where)
+        return cut if cut.means(wanted or None) else Document(yamlio.dump(wanted), self.where)
+
     def with_block(self, key: str, block: str, where: str) -> Document:
         """The document with `key` set to the mapping in the text `block`, comments and all.
 
@@ -153,6 +169,38 @@ def _with(document: Any, path: KeyPath, value: Any, where: str, depth: int = 0) 
         raise InputError(Problem(place, "is not a mapping", "KEY: VALUE lines"))
     old, key = document or {}, path[depth]
     return {**old, key: _with(old.get(key), path, value, where, depth + 1)}
+
+
+def _at(document: Any, path: KeyPath) -> Any:  # noqa: ANN401
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _without(document: Any, path: KeyPath) -> Any:  # noqa: ANN401
+    key, *rest = path
+    if not rest:
+        return {name: value for name, value in document.items() if name != key}
+    return {**document, key: _without(document[key], tuple(rest))}
+
+
+def _cut(document: Document, path: KeyPath) -> str:
+    """The text without the lines of a key; as it is where the key has none of its own."""
+    text, node = document.text, document.root
+    name: yaml.Node | None = None
+    for key in path:
+        if not isinstance(node, yaml.MappingNode) or node.flow_style:
+            return text
+        if not (found := _find(node, key)):
+            return text
+        name, node = found
+    assert name is not None  # noqa: S101 - a path has a key
+    assert node is not None  # noqa: S101
+    start = text.rfind("\n", 0, name.start_mark.index) + 1
+    end = end_of(node)
+    end -= text[end - 1] == "\n"  # a literal ends with its newline
+    end = end_with_comments(text, end, name.start_mark.column)
+    return text[:start] + text[end:].removeprefix("\r").removeprefix("\n")
 
 
 def _find(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | None:
