@@ -12,6 +12,7 @@ import click
 from fcgitops.commands.writing import Options, read_text, show
 from fcgitops.core import installation, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.printable import printable
 from fcgitops.git import program, repo
 from fcgitops.git import push as remote
 from fcgitops.git.staging import staging
@@ -76,7 +77,8 @@ def run(  # noqa: PLR0913 - the command's options
     for name, value in (("profile", profile), ("gitops", gitops), ("repo_url", repo_url)):
         if value is not None:
             given[name] = value
-    _refuse_place(dest)
+    fresh, more = _place(dest, given)
+    problems += more
     given.setdefault("branch", _own_branch(dest))
     if not no_input and not problems and terminal.interactive():
         _ask(given)
@@ -87,15 +89,11 @@ def run(  # noqa: PLR0913 - the command's options
         raise InputError([*problems, *error.problems]) from error
     if problems:
         raise InputError(problems)
-    if push and not parsed.repo_url:
-        raise InputError(Problem("--push", "has nowhere to push to", "--repo-url URL"))
-    if push and (how.no_commit or how.dry_run):
-        raise InputError(
-            Problem("--push", "has no commit to push", "without --no-commit, --dry-run")
-        )
+    if push:
+        _refuse_push(parsed, how, fresh)
     _check_configurations(parsed)
     tree = scaffold.repository_tree(parsed, render_skeleton(parsed))
-    if _is_there(dest, parsed, tree):
+    if fresh is None and _is_there(dest, parsed, tree):
         terminal.say(f"nothing to do: {dest} is there already, from these answers")
         if push:
             branch = repo.open_repository(dest).branch or parsed.branch
@@ -104,14 +102,63 @@ def run(  # noqa: PLR0913 - the command's options
     if how.dry_run:
         show(dest, Merged(dict(tree)))
         return 0
-    here = dest.exists() and dest.samefile(Path.cwd())
-    commit = _make(dest, parsed, tree, how)
+    here = fresh is None and dest.exists() and dest.samefile(Path.cwd())
+    commit = _make(dest, parsed, tree, how) if fresh is None else _fill(fresh, parsed, tree, how)
     _report(dest, parsed, tree, commit)
     if here:  # the repository was renamed to where the empty folder was
         terminal.say("this shell still stands in the empty folder that was there: `cd .`")
     if push:
         _push(dest, how.branch or parsed.branch, parsed, ask=not no_input)
     return 0
+
+
+def _refuse_push(parsed: Answers, how: Options, fresh: repo.GitRepository | None) -> None:
+    """Refuses to push where there is no remote to be, or no commit."""
+    if not parsed.repo_url and not (fresh and fresh.origin):
+        raise InputError(Problem("--push", "has nowhere to push to", "--repo-url URL"))
+    if how.no_commit or how.dry_run:
+        raise InputError(
+            Problem("--push", "has no commit to push", "without --no-commit, --dry-run")
+        )
+
+
+def _place(dest: Path, given: dict[str, Any]) -> tuple[repo.GitRepository | None, list[Problem]]:
+    """The repository that is to be filled, None where one is to be made; and what is wrong so far.
+
+    Raises:
+        InputError: no repository belongs there.
+    """
+    fresh = _fresh(dest)
+    if fresh is None:
+        _refuse_place(dest)
+        return None, []
+    return fresh, _origin(fresh, given)
+
+
+def _fresh(dest: Path) -> repo.GitRepository | None:
+    """The Git repository at `dest` that has nothing in it yet; None where there is none."""
+    if not (dest / ".git").exists():
+        return None
+    with suppress(InputError):  # what is wrong with it is said where it is needed
+        found = repo.open_repository(dest)
+        return found if found.is_fresh else None
+    return None
+
+
+def _origin(fresh: repo.GitRepository, given: dict[str, Any]) -> list[Problem]:
+    """Takes the repository's own URL from its remote, and says where another one is asked for."""
+    if not (url := fresh.origin):
+        return []
+    told = printable(program.redact(url))
+    if asked := given.get("repo_url"):
+        same = str(asked).rstrip("/") == url.rstrip("/")
+        what = f"is {program.redact(str(asked))}, and the remote origin here is {told}"
+        return [] if same else [Problem("repo_url", what, "leave it out")]
+    if answers_module.check_answer("repo_url", url):
+        terminal.say(f"note: {told} is no URL that can be synced: repo_url stays empty")
+    else:
+        given["repo_url"] = url
+    return []
 
 
 def _own_branch(dest: Path) -> str:
@@ -139,7 +186,7 @@ def _check_configurations(parsed: Answers) -> None:
 
 def _push(dest: Path, branch: str, parsed: Answers, *, ask: bool) -> None:
     remote.push(dest, branch, interactive=ask and terminal.interactive())
-    terminal.say(f"pushed {branch} to {parsed.repo_url}")
+    terminal.say(f"pushed {branch} to {parsed.repo_url or 'origin'}")
 
 
 def _given(
@@ -243,7 +290,7 @@ def _refuse_place(dest: Path) -> None:
     if not (dest / layout.ANSWERS).is_file():
         raise InputError(
             Problem(str(dest), "is not empty, and no repository of fcgitops",
-                    "a folder that does not exist yet")
+                    "a folder that does not exist yet, or a Git repository without any file")
         )  # fmt: skip
 
 
@@ -302,6 +349,19 @@ def _make(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:
         place = str(error.filename or dest)
         what = error.strerror or str(error)
         raise InputError(Problem(place, what, "nothing was written")) from error
+
+
+def _fill(fresh: repo.GitRepository, parsed: Answers, tree: Tree, how: Options) -> str | None:
+    """Commits the tree in a repository that is there; all or nothing, as every other commit."""
+    commit = fresh.commit(
+        tree,
+        how.message or scaffold.first_message(parsed),
+        branch=how.branch if how.branch != fresh.branch else None,
+        commit=not how.no_commit,
+    )
+    if parsed.repo_url and not fresh.origin:
+        fresh.add_origin(parsed.repo_url)
+    return commit
 
 
 def _made(dest: Path, parsed: Answers, tree: Tree, how: Options) -> str | None:

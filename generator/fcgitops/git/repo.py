@@ -82,6 +82,28 @@ class GitRepository:
         """Whether a run has left what the next one that writes sets right; or is at work."""
         return journal.place(self._tree).exists()
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is just made, or a clone of such a one: nothing committed, staged or there."""
+        there = [path.name for path in self.top.iterdir()]
+        if self.prefix or self.head or there != [".git"]:
+            return False
+        index = self._tree.staged
+        return not (index.entries or index.unmerged or self._tree.git.line("for-each-ref"))
+
+    @property
+    def origin(self) -> str:
+        """The URL of the remote `origin`; empty where there is none."""
+        return self._tree.config.get("remote.origin.url", "")
+
+    def add_origin(self, url: str) -> None:
+        """Makes the remote `origin`.
+
+        Raises:
+            ToolError: there is one already.
+        """
+        self._tree.git.run("remote", "add", "--", "origin", url)
+
     def read_head(self, paths: Iterable[str]) -> dict[str, bytes | None]:
         """The contents of HEAD's files; None where HEAD has none at the path."""
         wanted = {self.prefix + path: path for path in paths}
