@@ -14,7 +14,7 @@ from fcgitops.model import assignments, layout
 from fcgitops.model import experiment as model
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import Environment
-from fcgitops.repository import changes, experiments
+from fcgitops.repository import changes, experiments, records
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
@@ -109,12 +109,13 @@ def experiment(
         planned = experiments.plan(
             repository, name, environment=environment or "", given=given, source=str(source or "")
         )
-        what = changes.of_environments(repository, [], program.merge_file, experiment=planned)
+        wanted = records.with_unresolved(repository, [])
+        what = changes.of_environments(repository, wanted, program.merge_file, experiment=planned)
         deleted = dict.fromkeys(_gone(repository, name, planned.own))
         what.merged.files = deleted | what.merged.files
         return what
 
-    return change(folder, make, Options(**options))
+    return change(folder, make, Options(**options), resolve=True)
 
 
 def _nni_ignores(folder: Path) -> list[str]:

@@ -15,7 +15,7 @@ from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
 from fcgitops.model import layout
-from fcgitops.repository import changes
+from fcgitops.repository import changes, records
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -57,13 +57,14 @@ class Options:
             raise InputError(problems)
 
 
-def change(
+def change(  # noqa: PLR0913 - all but three have a default
     folder: Path,
     make: Plan,
     options: Options,
     *,
     require: Callable[[Repository], None] = Repository.require_same_version,
     leave: Callable[[Repository, Merged, str], None] | None = None,
+    resolve: bool = False,
 ) -> int:
     """Carries out one change of the repository that `folder` is in, whole or not at all.
 
@@ -74,6 +75,8 @@ def change(
         require: refuses a repository that this change is not for.
         leave: leaves conflicts for the user, with the message of the commit that is to come, and
             says what is done with them; by default as `git merge` does.
+        resolve: whether it generates anew what two branches have generated, where git waits for
+            that in a merge, a rebase or the like.
 
     Returns:
         0, or 1 where the user's edits and the new text conflict.
@@ -99,6 +102,8 @@ def change(
                 terminal.say(line)
         if options.dry_run:
             return _show(repository, merged, told, edits)
+        if resolve and records.unresolved(repository):
+            return _resolve(repository, merged, options)
         if merged.conflicts:
             _refuse_branch(merged, options)
             (leave or _leave)(repository, merged, options.message or told)
@@ -119,6 +124,30 @@ def change(
         return 0
     _say([*effects, *(f"note: {problem}" for problem in _missing(repository, what))])
     return 0
+
+
+def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
+    """Puts what is generated anew into the work tree and the index of a merge that waits for it."""
+    if options.branch or options.message:
+        raise InputError(
+            Problem(str(repository.root), "there are conflicts: no commit is made now",
+                    "without --branch and --message")
+        )  # fmt: skip
+    git = repository.git
+    marked = {path: conflict.merged for path, conflict in merged.conflicts.items()}
+    new = {**merged.files, **marked}
+    # A record last: it tells a later run that these files are to be generated anew.
+    order = sorted(new, key=lambda path: path.endswith((layout.RECORD_FILE, layout.BASE_RECORD)))
+    git.rewrite({p: new[p] for p in order if read_file(repository.root, p) != new[p]})
+    git.resolve(path for path in order if path not in merged.conflicts)
+    tell_conflicts(merged)
+    terminal.say(f"{count(len(merged.files), 'file')} of this merge in line, and staged")
+    left = git.unmerged
+    for path in left:
+        terminal.say(f"still in conflict: {path}")
+    way_on = git.under_way or "`git commit` finishes it"
+    terminal.say(way_on if not left else f"resolve the rest, `git add` it, and then: {way_on}")
+    return FOUND if merged.conflicts else 0
 
 
 def _message(told: str, edits: Sequence[str], effects: Sequence[str]) -> str:
@@ -213,14 +242,15 @@ def write_environments(
     """
 
     def make(repository: Repository) -> Change:
-        wanted = requests(repository)
-        what = changes.of_environments(repository, wanted, program.merge_file, whole=whole)
+        wanted = records.with_unresolved(repository, requests(repository))
+        whole_too = whole or records.base_is_unresolved(repository)
+        what = changes.of_environments(repository, wanted, program.merge_file, whole=whole_too)
         for item in what.environments:
             what.merged.notes += _remarks(item)
         what.merged.notes += leaving.notes(repository, what.environments)
         return what
 
-    return change(folder, make, options)
+    return change(folder, make, options, resolve=True)
 
 
 def _remarks(item: Planned) -> list[str]:

@@ -165,6 +165,16 @@ def _filtered(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
     return problems
 
 
+def _under_way(tree: WorkTree) -> tuple[str, str] | None:
+    return next((told for name, told in _UNDER_WAY.items() if (tree.git_dir / name).exists()), None)
+
+
+def way_on(tree: WorkTree) -> str:
+    """How what git waits for is gone on with; empty where it waits for nothing."""
+    found = _under_way(tree)
+    return found[1] if found else ""
+
+
 def refuse_unfinished(tree: WorkTree, *, commit: bool, new_branch: bool = False) -> None:
     """Refuse a repository in which a commit now would not be the one that is meant.
 
@@ -178,10 +188,8 @@ def refuse_unfinished(tree: WorkTree, *, commit: bool, new_branch: bool = False)
     """
     top = str(tree.top)
     problems = []
-    for name, (what, hint) in _UNDER_WAY.items():
-        if (tree.git_dir / name).exists():
-            problems.append(Problem(top, f"a {what} is under way", hint))
-            break
+    if found := _under_way(tree):
+        problems.append(Problem(top, f"a {found[0]} is under way", found[1]))
     if tree.lock.exists():
         problems.append(other_git(tree))
     if commit and tree.ref is None and not new_branch:

@@ -83,6 +83,17 @@ class GitRepository:
         return journal.place(self._tree).exists()
 
     @property
+    def unmerged(self) -> list[str]:
+        """The paths with conflicts, as the index has them."""
+        found = sorted(self._tree.staged.unmerged)
+        return [p.removeprefix(self.prefix) for p in found if p.startswith(self.prefix)]
+
+    @property
+    def under_way(self) -> str:
+        """How what git waits for is gone on with; empty where it waits for nothing."""
+        return preflight.way_on(self._tree)
+
+    @property
     def is_fresh(self) -> bool:
         """Whether it is just made, or a clone of such a one: nothing committed, staged or there."""
         there = [path.name for path in self.top.iterdir()]

@@ -19,9 +19,9 @@ from fcgitops.model.environment import KEYS, Environment
 from fcgitops.model.facts import Known
 from fcgitops.repository import provenance, record, scaffold
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.merge import Merged, MergeFile, merge
+from fcgitops.repository.merge import Merged, MergeFile, merge, merge_of_two
 from fcgitops.sync import entrypoints
-from fcgitops.text import keypaths, yamlio
+from fcgitops.text import conflicts, keypaths, yamlio
 from fcgitops.text.tree import Tree, at, read_file
 from fcgitops.text.yamledit import Document
 
@@ -369,13 +369,24 @@ def repository_outcome(
         merge_file: git's own merge of one file.
         changed: environments that change in the same commit.
     """
-    old = record.decode(repository.read(layout.BASE_RECORD)) or {}
-    base = {path: data for path, data in old.items() if entrypoints.is_shared(path)}
+    recorded = repository.read(layout.BASE_RECORD)
+    met = record.sides(recorded)
+    old = met[0] if met else record.decode(recorded) or {}
+    base, *more = (
+        {path: data for path, data in tree.items() if entrypoints.is_shared(path)}
+        for tree in met or (old,)
+    )
     theirs, notes = shared_entry_points(repository, changed)
-    ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
-    merged = merge(base, ours, theirs, merge_file)
+    ours = {p: read_file(repository.root, p) for p in {*base, *theirs, *(more[0] if more else ())}}
+    merged = (
+        merge_of_two((base, more[0]), ours, theirs, merge_file)
+        if more
+        else merge(base, ours, theirs, merge_file)
+    )
     merged.notes += notes
-    if old and base != theirs:
+    if met:
+        merged.notes.append(f"{layout.BASE_RECORD} {conflicts.WHAT}: it is generated anew")
+    if old and (met or base != theirs):
         others = {path: data for path, data in old.items() if path not in base}
         merged.files[layout.BASE_RECORD] = record.encode(others | theirs)
     return merged
@@ -417,6 +428,14 @@ def bring_in_line(
     place = f"{folder}/{layout.RECORD_FILE}"
     recorded = read_file(repository.root, place)
     if recorded is None and not files:
+        return
+    if met := record.sides(recorded):
+        known = [provenance.generated(folder, tree)[0] for tree in met]
+        theirs = at(folder, files)
+        ours = {p: read_file(repository.root, p) for p in {*known[0], *known[1], *theirs}}
+        total.add(merge_of_two((known[0], known[1]), ours, theirs, merge_file))
+        total.notes.append(f"{place} {conflicts.WHAT}: it is generated anew")
+        total.files[place] = record.encode(files) if files else None
         return
     old = record.decode(recorded)
     base, strange = provenance.generated(folder, old or {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fcgitops import __version__
-from fcgitops.text import sameness
+from fcgitops.text import conflicts, sameness
 from fcgitops.text.tree import Tree, read_file
 
 Labels = tuple[str, str, str]
@@ -91,3 +91,41 @@ def merge(
             else:
                 merged.files[path] = text
     return merged
+
+
+def merge_of_two(
+    bases: tuple[Mapping[str, bytes], Mapping[str, bytes]],
+    ours: Mapping[str, bytes | None],
+    theirs: Tree,
+    merge_file: MergeFile,
+) -> Merged:
+    """The same where two branches met, and each has a record of its own.
+
+    A file as either branch generated it is nobody's edit. Of one in which git has left a conflict
+    the edits of each branch are carried over, one after the other.
+
+    Args:
+        bases: the records of the two branches.
+        ours: what the work tree has, for every path of `bases` and `theirs`.
+        theirs: what is generated now.
+        merge_file: git's own merge of one file.
+    """
+    total = Merged()
+    for path in sorted({*bases[0], *bases[1], *theirs}):
+        mine = ours.get(path)
+        new = {path: theirs[path]} if path in theirs else {}
+        olds = [{path: base[path]} if path in base else {} for base in bases]
+        if mine is not None and conflicts.line(mine):
+            found = Merged()
+            for old, side in zip(olds, conflicts.sides(mine), strict=True):
+                found = merge(old, {path: side}, new, merge_file)
+                data = found.files.get(path)
+                new = new if data is None else {path: data}
+                if found.conflicts:
+                    break
+        else:
+            tried = [merge(old, {path: mine}, new, merge_file) for old in olds]
+            whole = [found for found in tried if path in found.files]
+            found = next(iter(whole), tried[0])
+        total.add(found)
+    return total

@@ -11,6 +11,7 @@ import codecs
 from collections.abc import Mapping
 
 from fcgitops.model import layout
+from fcgitops.text import conflicts
 from fcgitops.text.tree import Tree
 
 _HEADER = (
@@ -57,3 +58,11 @@ def decode(data: bytes | None) -> Tree | None:
         elif not row.startswith("#"):
             return None
     return {path: codecs.encode("".join(lines), "rot13").encode() for path, lines in tree.items()}
+
+
+def sides(data: bytes | None) -> tuple[Tree, Tree] | None:
+    """The trees of the two branches that met in a record; None where none are, or are damaged."""
+    if not data or not conflicts.line(data):
+        return None
+    ours, theirs = map(decode, conflicts.sides(data))
+    return None if ours is None or theirs is None else (ours, theirs)
