@@ -101,6 +101,8 @@ CASES = [
     Case("environment.yaml", "FCG11", {SOURCE: replaced("customized-config", "nonsense")}),
     Case("the repository", "FCG12",
          {"fcgitops.yaml": replaced("repo_url: ''", "repo_url: https://x/y")}),
+    Case("the repository", "FCG12", {".fcgitops/base": None}),
+    Case("the repository", "FCG12", {".fcgitops/base": lambda text: text.replace("=>", ">>")}),
     Case("an environment's files", "FCG12",
          {SOURCE: lambda text: f"{text}priorityClassName: high\n"}),
     Case("an experiment's files", "FCG12", {f"{MNIST}/code/trial.py": lambda text: f"{text}\n"},

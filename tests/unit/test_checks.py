@@ -185,7 +185,7 @@ FAULTS: list[tuple[str, Break, list[str]]] = [
     ("upstream", lambda r: container(r).update(name="x"),
      [f"FCG06: runs the image , not {OWN}"]),
     ("upstream", lambda r: stateful(r)["spec"]["template"]["metadata"]["labels"].update(app="x"),
-     ["FCG07: selects Pods by {'app': 'frameworkcontroller'}, but labels them {'app': 'x'} "
+     ["FCG07: selects Pods by {app: frameworkcontroller}, but labels them {app: x} "
       "(never change the label app)"]),
     ("hardened", lambda r: pod(r).update(hostNetwork=True, hostPID=True, hostIPC=True),
      [f"FCG08: {POD}.host{name}: must not be set: {LEVEL}" for name in ("Network", "PID", "IPC")]),

@@ -772,7 +772,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
         (
             "experiments/mnist/job.yaml",
             lambda text: text.partition("  template:")[0],
-            "FCG17: the manager runs as None, which has other rights (nni-manager)",
+            "FCG17: the manager runs as default, which has other rights (nni-manager)",
         ),
         (
             "experiments/mnist/kustomization.yaml",

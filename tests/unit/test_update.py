@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import shutil
 from pathlib import Path
@@ -335,7 +336,12 @@ def test_a_newer_repository_is_refused_by_name(repository: Path, fcgitops: Fcgit
     """Whatever else its fcgitops.yaml holds that this version does not know."""
     text = (repository / "fcgitops.yaml").read_text()
     text = text.replace(f"version: {__version__}", "version: 9.0.0")
-    write(repository, {"fcgitops.yaml": text.replace("answers:\n", "answers:\n  new: 1\n")})
+    recorded = (repository / ".fcgitops/base").read_text()
+    old = codecs.encode(f"version: {__version__}", "rot13")
+    write(repository, {
+        "fcgitops.yaml": text.replace("answers:\n", "answers:\n  new: 1\n"),
+        ".fcgitops/base": recorded.replace(old, codecs.encode("version: 9.0.0", "rot13")),
+    })  # fmt: skip
 
     for command in (["update"], ["update", "--check"], ["overlays"]):
         said = fcgitops("-C", repository, *command, status=2).err

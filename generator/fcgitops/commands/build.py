@@ -37,6 +37,8 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
         ToolError: with every overlay that does not build; nothing was written.
     """
     repository = Repository.find(folder)
+    repository.require_answers()
+    repository.say_edited_version()
     wanted = repository.wanted(names)
     program = kustomize.find()
     if program.remark:

@@ -93,6 +93,8 @@ def _variant(folder: Path) -> str:
         repository = Repository.find(folder)
     except InputError:
         return scaffold.variant_config("hardened")
+    repository.require_answers()
+    repository.say_edited_version()
     return environments.variant_config(repository)
 
 

@@ -21,6 +21,8 @@ def run(folder: Path, form: str) -> int:
         InputError: with every environment that cannot be read; the others are printed.
     """
     repository = Repository.find(folder)
+    repository.require_answers()
+    repository.say_edited_version()
     repository.say_state()
     rows = []
     problems: list[Problem] = []

@@ -119,7 +119,7 @@ class _Waiting:
     @staticmethod
     def place(repository: Repository) -> Path:
         """Where it is kept; no file where none waits."""
-        return repository.git.private / "update.json"
+        return repository.git.private / layout.UPDATE_WAITS
 
     @classmethod
     def of(cls, repository: Repository) -> _Waiting | None:

@@ -42,6 +42,8 @@ RECORDED = (
 )  # fmt: skip
 KUBERNETES = "1.29-"
 """The versions that a repository is for, unless it says so itself: of all that are known here."""
+FIXED = ("repo_slug", "profile", "gitops")
+"""Those that files follow from which no command but `update` writes again."""
 ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
 """Those whose settings are known here; the first was run in the end-to-end tests."""
 BRANCH = "main"
@@ -361,14 +363,21 @@ def is_newer(version: str, than: str = __version__) -> bool:
         raise InputError(Problem(where, f"{version!r} is no version", than)) from error
 
 
-def load(data: bytes) -> Answers:
+def load(data: bytes, generated: bytes | None = None) -> Answers:
     """The answers that fcgitops.yaml records; `requirement` and `environments` are defaults.
 
+    Args:
+        data: its text.
+        generated: the text that it was generated with last; None where nothing tells.
+
     Raises:
-        InputError: with every problem of the file.
+        InputError: with every problem of the file, an answer among them that was changed by hand
+            where no command can carry that out.
     """
     root = yamlio.compose(data, layout.ANSWERS)
     document = yamlio.construct(root, layout.ANSWERS)
+    before = _generated(generated)
+    edits = _edits(document, before)
     top, problems = keypaths.flatten(document, layout.ANSWERS, ("version", "answers", "defaults"))
     problems += [
         Problem(f"{layout.ANSWERS}: {name}", "is missing", "take it back from Git")
@@ -388,7 +397,8 @@ def load(data: bytes) -> Answers:
         )
     extra = sorted(set(map(named, recorded)) - set(RECORDED))
     # What an older version did not ask has its default; `update` writes it down.
-    missing = [name for name in RECORDED if name not in recorded and top["version"] == __version__]
+    asked = before["answers"] if before else RECORDED if top["version"] == __version__ else ()
+    missing = [name for name in asked if name not in recorded]
     problems = [
         Problem(f"{layout.ANSWERS}: answers.{name}", "is not known", did_you_mean(name, RECORDED))
         for name in extra
@@ -408,6 +418,48 @@ def load(data: bytes) -> Answers:
     place = f"{layout.ANSWERS}: defaults"
     problems += keypaths.dotted(top.get("defaults"), place, DEFAULTABLE)
     problems += ambiguous(root, layout.ANSWERS)
-    if problems:
+    if problems := edits + problems:
         raise InputError(problems)
     return Answers(**{**vars(answers), "version": top["version"]})
+
+
+def edited_version(data: bytes, generated: bytes | None) -> str:
+    """What is wrong with a version that was changed by hand; empty where it was not.
+
+    Args:
+        data: fcgitops.yaml.
+        generated: the text that it was generated with last; None where nothing tells.
+    """
+    old = _generated(generated).get("version")
+    if not isinstance(old, str) or (now := version_of(data)) == old:
+        return ""
+    said = f"says that fcgitops {now} wrote this repository"
+    return f"{said}, an edit that nothing can carry out: it was {old}"
+
+
+def _generated(text: bytes | None) -> dict[str, Any]:
+    """What a generated fcgitops.yaml holds; nothing where it does not tell."""
+    try:
+        found = yamlio.load(text or b"", layout.ANSWERS)
+    except InputError:
+        return {}
+    told = isinstance(found, dict) and isinstance(found.get("answers"), dict)
+    return found if told else {}
+
+
+def _edits(document: Any, before: Mapping[str, Any]) -> list[Problem]:  # noqa: ANN401
+    """A problem for each answer that is not as it was generated, and cannot be changed."""
+    now = document.get("answers") if isinstance(document, dict) else None
+    if not before or not isinstance(now, dict):
+        return []
+    old = before["answers"]
+    return [
+        Problem(
+            f"{layout.ANSWERS}: {name}",
+            f"{shown(now[name])} is an edit that nothing can carry out: what is here was generated "
+            f"for {shown(old[name])}",
+            f"set it back: `{name}: {yamlio.scalar(old[name])}`",
+        )
+        for name in FIXED
+        if name in now and name in old and now[name] != old[name]
+    ]

@@ -18,6 +18,9 @@ BASE_RECORD = ".fcgitops/base"
 RECORD_FILE = ".fcgitops"
 """The same of one environment or experiment, within its folder."""
 
+UPDATE_WAITS = "update.json"
+"""In our folder of Git's own directory: an update that waits for its conflicts."""
+
 SHARED = ("base", "components")
 """What every environment may be rendered from, beside its variant and its own folder.
 

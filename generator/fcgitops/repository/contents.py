@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
 from fcgitops.model.facts import Known
 from fcgitops.model.kustomization import Kustomization
-from fcgitops.repository import listing
+from fcgitops.repository import listing, record
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
 from fcgitops.text.values import did_you_mean
@@ -66,8 +66,12 @@ class Repository:
 
     @functools.cached_property
     def answers(self) -> Answers:
-        """What fcgitops.yaml says."""
-        return answers.load(self._answers_file)
+        """What fcgitops.yaml says.
+
+        Raises:
+            InputError: with every problem, an edit of what is not for editing among them.
+        """
+        return answers.load(self._answers_file, self._generated_answers)
 
     @property
     def _answers_file(self) -> bytes:
@@ -76,10 +80,42 @@ class Repository:
             raise InputError(Problem(layout.ANSWERS, "is missing", "take it back from Git"))
         return data
 
+    @property
+    def _generated_answers(self) -> bytes | None:
+        """The same as it was generated last; None where nothing tells, or it is generated anew."""
+        if layout.ANSWERS in self._pending:
+            return None
+        with suppress(InputError):  # a link, say: `verify` tells what is wrong with the record
+            recorded = read_file(self.root, layout.BASE_RECORD)
+            return record.one(recorded, layout.ANSWERS)
+        return None
+
     @functools.cached_property
     def version(self) -> str:
         """The fcgitops that wrote it last, whatever else its fcgitops.yaml says."""
         return answers.version_of(self._answers_file)
+
+    @functools.cached_property
+    def edited_version(self) -> Problem | None:
+        """What is wrong with a version that was changed by hand; None where it was not.
+
+        While an update waits for its conflicts the version lags behind what is generated already.
+        """
+        what = answers.edited_version(self._answers_file, self._generated_answers)
+        if not what or (self.head and (self.head.private / layout.UPDATE_WAITS).exists()):
+            return None
+        hint = "set it back: git diff shows it; else use the one that requirements.txt pins"
+        return Problem(f"{layout.ANSWERS}: version", what, hint)
+
+    def _refuse_edited_version(self) -> None:
+        """Refuses such a repository, with whatever else is wrong with its fcgitops.yaml."""
+        if found := self.edited_version:
+            more: Sequence[Problem] = ()
+            try:
+                self.require_answers()
+            except InputError as error:
+                more = error.problems
+            raise InputError([found, *more])
 
     @functools.cached_property
     def defaults(self) -> dict[str, Any]:
@@ -87,12 +123,22 @@ class Repository:
         answers = self.answers
         return model.default_values(answers.profile) | answers.environment_defaults
 
+    def require_answers(self) -> None:
+        """Refuses a repository whose fcgitops.yaml says what its files do not; as `answers`."""
+        _ = self.answers
+
+    def say_edited_version(self) -> None:
+        """Tells of a version that was changed by hand: what only reads does not depend on it."""
+        if self.edited_version:
+            terminal.say(f"note: {self.edited_version}")
+
     def require_same_version(self) -> None:
         """Refuses a repository that another version of fcgitops wrote.
 
         Raises:
             InputError: with the way out.
         """
+        self._refuse_edited_version()
         if self.version != __version__:
             pinned = "use the one that requirements.txt pins, as make does"
             newer = answers.is_newer(self.version)
@@ -110,6 +156,7 @@ class Repository:
         Raises:
             InputError: with the way out.
         """
+        self._refuse_edited_version()
         if answers.is_newer(self.version):
             raise InputError(
                 Problem(

@@ -66,3 +66,11 @@ def sides(data: bytes | None) -> tuple[Tree, Tree] | None:
         return None
     ours, theirs = map(decode, conflicts.sides(data))
     return None if ours is None or theirs is None else (ours, theirs)
+
+
+def one(data: bytes | None, path: str) -> bytes | None:
+    """One file of a record, or None where it has no such file, or is damaged there."""
+    _, found, rest = (data or b"").partition(f"\n=> {path}\n".encode())
+    text, _, _ = rest.partition(b"\n=> ")
+    tree = decode(_HEADER.encode() + f"=> {path}\n".encode() + text.rstrip(b"\n") + b"\n")
+    return tree[path] if found and tree else None

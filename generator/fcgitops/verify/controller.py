@@ -12,6 +12,7 @@ from fcgitops.kubernetes.field import Field, dotted
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
+from fcgitops.text.words import shown
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.running import expected
 from fcgitops.verify.subjects import CONTROLLER, RENDERED, Rendered
@@ -116,7 +117,7 @@ def configuration(r: Rendered) -> Faults:
             f"{found.message} [{found.rule}]", found.hint, file=r.config_file, line=found.line,
             path=found.path, severity=found.severity,
         )  # fmt: skip
-    names = [v["configMap"]["name"] for v in r.pod().get("volumes", []) if "configMap" in v]
+    names = [v["configMap"].get("name") for v in r.pod().get("volumes", []) if "configMap" in v]
     texts = [
         o.get("data", {}).get(layout.CONFIG_FILE) for n in names for o in r.all("ConfigMap", n)
     ]
@@ -158,7 +159,7 @@ def selector(r: Rendered) -> Faults:
     labels = spec["template"]["metadata"].get("labels", {})
     if not wanted.items() <= labels.items():
         yield Fault(
-            f"selects Pods by {wanted}, but labels them {labels}",
+            f"selects Pods by {shown(wanted)}, but labels them {shown(labels)}",
             "never change the label app",
             object=STATEFUL_SET,
             cause="spec.template.metadata.labels",

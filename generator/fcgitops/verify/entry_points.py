@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.repository import record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import repository_outcome, shared_entry_points
 from fcgitops.sync import entrypoints, registry, safeguards
 from fcgitops.sync.tool import SyncTool
+from fcgitops.text import conflicts
 from fcgitops.text.tree import Tree, at, read_file
+from fcgitops.verify.lines import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, Known, Whole
 
 
 @REPOSITORY.check("FCG12", HAZARD)
 def in_line(whole: Whole) -> Faults:
-    """The entry points are in line with fcgitops.yaml."""
+    """The entry points are in line with fcgitops.yaml, and `.fcgitops/base` is there."""
     try:
         merged = repository_outcome(whole.repository, git.merge_file, whole.environments)
     except InputError as error:
         for problem in error.problems:
             yield fault(problem)
         return
-    for path in merged.stale(whole.repository.root):
-        yield Fault(f"is not in line with {layout.ANSWERS}", "make overlays", file=path)
+    root = whole.repository.root
+    for found in out_of_line(merged, root, layout.ANSWERS, "make overlays"):
+        yield replace(found, message=f"is not in line with {layout.ANSWERS}")
+    if edited := whole.repository.edited_version:
+        yield fault(edited)
+    recorded = read_file(root, layout.BASE_RECORD)
+    if record.sides(recorded):
+        yield Fault(conflicts.WHAT, "make overlays", file=layout.BASE_RECORD)
+    elif record.decode(recorded) is None:
+        what = "is damaged" if (root / layout.BASE_RECORD).exists() else "is missing"
+        message = f"{what}, and without it no command knows what was generated here"
+        hint = f"git checkout {layout.BASE_RECORD}, from a commit that has it"
+        yield Fault(message, hint, file=layout.BASE_RECORD)
 
 
 @REPOSITORY.check("FCG14", HAZARD)
@@ -71,7 +87,10 @@ def unguarded(whole: Whole) -> Faults:
     That is `create-update`, `preserveResourcesOnDeletion` and `prune: disabled`: an edit of an
     entry point is kept, but must not take these away.
     """
-    wanted, _ = shared_entry_points(whole.repository, whole.environments)
+    try:
+        wanted, _ = shared_entry_points(whole.repository, whole.environments)
+    except InputError:  # the record is gone: FCG12 says so
+        return
     yield from _lost(whole.repository, wanted)
 
 

@@ -8,6 +8,7 @@ from fcgitops.core.findings import HAZARD, INFO, REJECT
 from fcgitops.kubernetes import check, podsecurity, schema
 from fcgitops.kubernetes.field import USELESS, Field, dotted
 from fcgitops.kubernetes.schema import Versions
+from fcgitops.text import words
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import OBJECTS, Object, Objects, name_of
 
@@ -46,7 +47,9 @@ def unknown(r: Objects) -> Faults:
     """Objects of kinds that nothing is known of are named: nothing else judges them."""
     for item in r.objects:
         if "kind" in item and not schema.known(item.get("apiVersion"), item.get("kind")):
-            what = f"nothing is known here of {item.get('apiVersion')}: it is not judged"
+            what = (
+                f"nothing is known here of {words.named(item.get('apiVersion'))}: it is not judged"
+            )
             yield Fault(what, object=named(item))
 
 
@@ -71,7 +74,7 @@ def typed(r: Objects) -> list[Object]:
 
 def named(item: Object) -> str:
     """Kind and name of an object, whatever it is."""
-    return f"{item.get('kind', 'object')} {name_of(item)}".strip()
+    return f"{words.named(item.get('kind', 'object'))} {name_of(item)}".strip()
 
 
 def _pod_of(item: Object) -> Field:

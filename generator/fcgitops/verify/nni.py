@@ -10,6 +10,7 @@ from fcgitops.kubernetes.field import Field, dotted
 from fcgitops.manifests import nni_environment
 from fcgitops.model import experiment as model
 from fcgitops.repository import experiments
+from fcgitops.verify.lines import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import EXPERIMENT, NNI, Experiment, RenderedForNni, name_of
 
@@ -20,12 +21,9 @@ def in_line(experiment: Experiment) -> Faults:
     if experiment.planned is None:
         return
     merged = experiments.outcome(experiment.repository, [experiment.planned], git.merge_file)
-    for path in merged.stale(experiment.repository.root):
-        yield Fault(
-            f"{path} is not in line with its files",
-            shell.line("make", "experiment", f"NAME={experiment.name}"),
-            file=path,
-        )
+    root = experiment.repository.root
+    hint = shell.line("make", "experiment", f"NAME={experiment.name}")
+    yield from out_of_line(merged, root, "its files", hint)
 
 
 @EXPERIMENT.check("FCG16", REJECT)
@@ -48,13 +46,13 @@ def belongs_together(r: RenderedForNni) -> Faults:
         if (found := o["metadata"].get("namespace")) != namespace:
             place = f"{o['kind']} {name_of(o)}"
             hint = "namespace: in kustomization.yaml"
-            message = f"{place} is in {found}, not in {namespace}"
+            message = f"{place} is in {found or 'no namespace'}, not in {namespace}"
             yield Fault(message, hint, object=place, cause="metadata.namespace")
     there = {(o["kind"], name_of(o)) for o in r.objects}
     for job in (o for o in r.objects if o["kind"] == "Job"):
         pod = job.get("spec", {}).get("template", {}).get("spec", {})
         what = f"Job {name_of(job)}"
-        if (account := pod.get("serviceAccountName")) != nni_environment.MANAGER:
+        if (account := pod.get("serviceAccountName") or "default") != nni_environment.MANAGER:
             message = f"the manager runs as {account}, which has other rights"
             field = "spec.template.spec.serviceAccountName"
             yield Fault(message, nni_environment.MANAGER, object=what, cause=field)

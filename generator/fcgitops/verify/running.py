@@ -312,8 +312,10 @@ def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
         for i, subject in enumerate(_dicts(binding.get("subjects"))):
             if subject.get("kind") != "ServiceAccount":
                 continue
-            home, name = subject.get("namespace"), subject.get("name")
+            home, name = (subject.get(key) or "" for key in ("namespace", "name"))
             if (home, name) in rendered or ("ServiceAccount", f"{home}/{name}") in expected:
+                continue
+            if not (home and name):  # Kubernetes' own validation says so
                 continue
             what = f"no ServiceAccount {name} is rendered in {home}, nor expected"
             hint = f"expects: {{serviceAccounts: [{home}/{name}]}} where something else makes it"

@@ -8,6 +8,7 @@ from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
 from fcgitops.model import layout
 from fcgitops.repository.environments import outcome
+from fcgitops.verify.lines import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
 
@@ -49,12 +50,8 @@ def in_line(known: Known) -> Faults:
         for problem in error.problems:
             yield fault(problem)
         return
-    for path in merged.stale(known.repository.root):
-        yield Fault(
-            f"{path} is not in line with {layout.SOURCE_FILE}",
-            shell.line("make", "overlay", f"ENV={name}"),
-            file=path,
-        )
+    root, hint = known.repository.root, shell.line("make", "overlay", f"ENV={name}")
+    yield from out_of_line(merged, root, layout.SOURCE_FILE, hint)
 
 
 @ENVIRONMENT.check("FCG13", HAZARD)

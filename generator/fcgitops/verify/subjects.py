@@ -16,6 +16,7 @@ from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
+from fcgitops.text.words import named
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.references import References
 from fcgitops.verify.registry import Place
@@ -197,7 +198,7 @@ class Comments:
 def name_of(o: Object) -> str:
     """An object's name; empty where it has none."""
     metadata = o.get("metadata")
-    return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+    return named(metadata.get("name", "")) if isinstance(metadata, dict) else ""
 
 
 REPOSITORY: Place[Whole] = Place("the repository")

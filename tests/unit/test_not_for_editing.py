@@ -1,0 +1,129 @@
+"""What is changed by hand and cannot be carried out is refused, by every command that reads it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops
+from fcgitops import __version__
+from fcgitops.manifests.skeleton import template_root
+from fcgitops.model import answers
+from gitenv import git, state, write
+
+READING = [
+    ["list"], ["build"], ["verify"], ["bootstrap", "prod"], ["kind-test"],
+    ["config", "merge", "overlays/prod/frameworkcontroller.yaml"],
+]  # fmt: skip
+WRITING = [
+    ["overlay", "prod"], ["overlay", "prod", "--dry-run"], ["overlays"], ["remove", "prod"],
+    ["nni", "enable", "prod", "--storage", "nfs://10.0.0.1/a"],
+    ["nni", "experiment", "mnist", "--env", "prod"], ["update"], ["update", "--check"],
+]  # fmt: skip
+VERSION = (
+    f"fcgitops.yaml: version: says that fcgitops 9.9.9 wrote this repository, an edit that nothing "
+    f"can carry out: it was {__version__} (set it back: git diff shows it; else use the one that "
+    "requirements.txt pins)"
+)
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Changes fcgitops.yaml by hand."""
+    file = folder / "fcgitops.yaml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("command", [*READING, *WRITING], ids=lambda c: " ".join(c[:2]))
+def test_every_command_that_reads_it_says_so(
+    command: list[str], repository: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All at once, committed or not, with what to set back; nothing is written."""
+    edit(repository, "profile: hardened", "profile: upstream")
+    edit(repository, "gitops: argocd", "gitops: flux")
+    edit(repository, "repo_slug: deploy", "repo_slug: other")
+    edit(repository, f"version: {__version__}", "version: 9.9.9")
+    git(repository, "commit", "-qam", "by hand")
+    before = state(repository)
+    monkeypatch.chdir(repository)
+    ran = fcgitops(*command, status=2)
+
+    what = "is an edit that nothing can carry out: what is here was generated for"
+    assert ran.err.splitlines() == [
+        *([f"error: {VERSION}"] if command in WRITING else []),
+        f"error: fcgitops.yaml: repo_slug: 'other' {what} 'deploy' "
+        "(set it back: `repo_slug: deploy`)",
+        f"error: fcgitops.yaml: profile: 'upstream' {what} 'hardened' "
+        "(set it back: `profile: hardened`)",
+        f"error: fcgitops.yaml: gitops: 'flux' {what} 'argocd' (set it back: `gitops: argocd`)",
+    ]
+    assert ran.out == ""
+    assert state(repository) == before
+
+
+def test_a_version_alone(repository: Path, fcgitops: Fcgitops) -> None:
+    """What only reads does not depend on it, and says so; `verify` finds it, others refuse."""
+    edit(repository, f"version: {__version__}", "version: 9.9.9")
+    for command in (["list"], ["build", "dev"]):
+        ran = fcgitops("-C", repository, *command)
+        assert ran.err == f"note: {VERSION}\n"
+        assert ran.out
+    out = fcgitops("-C", repository, "verify", status=1).out
+    assert out.startswith("fcgitops.yaml: FCG12: version: says that fcgitops 9.9.9 wrote this")
+    for command in WRITING:
+        assert fcgitops("-C", repository, *command, status=2).err == f"error: {VERSION}\n"
+
+
+def test_a_tree_without_git(repository: Path, fcgitops: Fcgitops) -> None:
+    """As an export has it: the record is there all the same."""
+    shutil.rmtree(repository / ".git")
+    assert fcgitops("-C", repository, "list").out.count("\n") == 3
+    edit(repository, "profile: hardened", "profile: upstream")
+    assert "profile: 'upstream' is an edit" in fcgitops("-C", repository, "list", status=2).err
+
+
+def test_they_are_those_that_the_skeleton_is_rendered_from() -> None:
+    """Entry points and environments are generated again from all others by `overlays`."""
+    skeleton = template_root() / "{{cookiecutter.repo_slug}}"
+    text = "".join(path.read_text() for path in skeleton.rglob("*") if path.is_file())
+    rendered = set(re.findall(r"cookiecutter\.(\w+)", text))
+    assert rendered - {"requirement"} == set(answers.FIXED)  # that one is in requirements.txt
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("repo_url: ''", "repo_url: https://git.example.com/a/b.git"),
+        ("branch: main", "branch: trunk"),
+        ("argocd_version: '3.2'", "argocd_version: '3.3'"),
+        ("signing_keys: ''", "signing_keys: 0123456789ABCDEF"),
+    ],
+)
+def test_what_is_for_editing_is_carried_out(
+    old: str, new: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """The entry points follow, and all is well."""
+    edit(repository, old, new)
+    assert "Bring the entry points in line" in fcgitops("-C", repository, "overlays").err
+    fcgitops("-C", repository, "verify")
+
+
+def test_an_answer_that_is_gone_is_missed(repository: Path, fcgitops: Fcgitops) -> None:
+    """What the generator has written there; what it has never asked has its default."""
+    edit(repository, "  branch: main\n", "")
+    ran = fcgitops("-C", repository, "list", status=2)
+    assert ran.err == "error: fcgitops.yaml: answers.branch: is missing (take it back from Git)\n"
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "not text"])
+def test_without_a_record_nothing_can_be_compared(
+    damage: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Then the file is taken as it is; `verify` says that the record is not."""
+    record = repository / ".fcgitops/base"
+    content = {"missing": None, "cut": b"# x\n=> fcgitops.yaml\n", "not text": b"\xff\n"}[damage]
+    write(repository, {".fcgitops/base": content})
+    assert fcgitops("-C", repository, "list").out.count("\n") == 3
+    assert record.exists() == (content is not None)
