@@ -100,7 +100,7 @@ def test_new_refuses_a_destination_that_is_taken(fcgitops: Fcgitops, tmp_path: P
     for name, message in {
         "file": "is a file (a folder that does not exist yet)",
         "link": "is a symbolic link to nothing (another DEST)",
-        "full": "is not empty, and no repository of fcgitops (a folder that does not exist yet)",
+        "full": "is not empty, and no repository of fcgitops (a folder that does not exist yet, ",
         "outer/deploy": f"is inside the Git repository {tmp_path / 'outer'}",
         "outer/a/b/deploy": f"is inside the Git repository {tmp_path / 'outer'}",
     }.items():

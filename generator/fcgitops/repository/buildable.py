@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
+from fcgitops.core import shell
 from fcgitops.core.errors import Problem
 from fcgitops.model import layout
 from fcgitops.programs.parts import parts
@@ -22,7 +22,7 @@ def missing_parts(root: Path, name: str) -> list[Problem]:
     _, missing = parts(root / layout.OVERLAYS / name)
     paths = [os.path.relpath(path, root) for path in missing]
     return [
-        Problem(path, what, f"git restore {shlex.quote(path)}")
+        Problem(path, what, shell.line("git", "restore", path))
         for path in paths
         if not path.startswith("..")
     ]
