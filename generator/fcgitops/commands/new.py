@@ -13,6 +13,7 @@ from fcgitops.commands.writing import Options, read_text, show
 from fcgitops.core import installation, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.printable import printable
+from fcgitops.core.redaction import redacted
 from fcgitops.git import program, repo
 from fcgitops.git import push as remote
 from fcgitops.git.staging import staging
@@ -149,10 +150,10 @@ def _origin(fresh: repo.GitRepository, given: dict[str, Any]) -> list[Problem]:
     """Takes the repository's own URL from its remote, and says where another one is asked for."""
     if not (url := fresh.origin):
         return []
-    told = printable(program.redact(url))
+    told = printable(redacted(url))
     if asked := given.get("repo_url"):
         same = str(asked).rstrip("/") == url.rstrip("/")
-        what = f"is {program.redact(str(asked))}, and the remote origin here is {told}"
+        what = f"is {redacted(str(asked))}, and the remote origin here is {told}"
         return [] if same else [Problem("repo_url", what, "leave it out")]
     if answers_module.check_answer("repo_url", url):
         terminal.say(f"note: {told} is no URL that can be synced: repo_url stays empty")

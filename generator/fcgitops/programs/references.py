@@ -96,7 +96,9 @@ def _readable(file: Path, start: Path) -> list[tuple[str, bool]]:
         return _paths(file)
     except InputError as error:
         place = os.path.relpath(file, os.path.realpath(start))
-        raise InputError(Problem(place, problem.what) for problem in error.problems) from error
+        raise InputError(
+            Problem(place + p.where.removeprefix(file.name), p.what) for p in error.problems
+        ) from error
 
 
 def _kustomizations(folder: str) -> Iterator[Path]:

@@ -149,6 +149,8 @@ def compose_all(text: str, where: str = "") -> list[yaml.Node]:
     """
     if len(text) > MAX_BYTES:
         raise InputError(Problem(where, f"has over {MAX_BYTES} characters"))
+    if "<<<<<<< " in text and (first := conflicts.line(text.encode())):
+        raise InputError(Problem(f"{where}:{first}", conflicts.WHAT, conflicts.HINT))
     try:
         if sum(map(text.count, "[{:-?")) > MAX_DEPTH:
             _check_depth(text, where)
