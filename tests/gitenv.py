@@ -37,7 +37,7 @@ def isolate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.write_text(SETTINGS)
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    for name in ("EMAIL", "XDG_CONFIG_HOME"):
+    for name in ("EMAIL", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from fcgitops.core import cache
 from fcgitops.model.layout import VARIANTS
 from fcgitops.programs.kustomize import Kustomize
 from fcgitops.verify import kept, verification
@@ -178,7 +179,7 @@ def test_a_foreign_cache_is_not_believed(
     assert len(verified(fleet).asked) == 7
     for other, value in (("code", lambda: "other"), ("program", lambda _: "other")):
         with monkeypatch.context() as patch:
-            patch.setattr(kept, other, value)
+            patch.setattr(cache, other, value)
             assert len(verified(fleet).asked) == 7
     verified(fleet)
     moved = tmp_path / "moved"

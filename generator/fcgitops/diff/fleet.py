@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.diff import environment, objects, secrecy, unchanged
+from fcgitops.diff.builds import Builds
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
@@ -60,6 +61,7 @@ class Fleet:
     @classmethod
     def of(cls, before: State, after: State, prefix: str, limit: Iterable[str] = ()) -> Fleet:
         """The comparison of two states of the repository below `prefix`."""
+        Thread(target=_import_rules, daemon=True).start()
         one = Content(before, prefix)
         same = before.files.keys() == after.files.keys()
         return cls(one, Content(after, prefix, one if same else None), tuple(limit))
@@ -146,17 +148,13 @@ class Fleet:
         """
         found = list(pairs)
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
-            builds = _Builds(program, Path(scratch))
+            builds = Builds(program, Path(scratch))
             for pair in found:
                 for side, unit in ((self.before, pair.before), (self.after, pair.after)):
-                    for folder in unit.kustomizations if unit else ():
+                    for folder in _folders(unit):
                         builds.add(side, folder)
-            with ThreadPoolExecutor(max_workers=1) as background:
-                running = background.submit(builds.run)
-                _import_rules()
-                renderings = running.result()
             for pair in found:
-                yield self._entry(pair, renderings)
+                yield self._entry(pair, builds)
 
     def rendered(self, name: str, program: Kustomize) -> tuple[list[Object], str]:
         """What an environment renders as it is now, without its entry points; the tool's name.
@@ -170,13 +168,13 @@ class Fleet:
         if unit is None or settings is None:
             raise InputError(Problem(name, "is no environment of the work tree"))
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
-            builds = _Builds(program, Path(scratch))
+            builds = Builds(program, Path(scratch))
             for folder in unit.kustomizations:
                 builds.add(self.after, folder)
             bare = replace(unit, plain=())
-            return self._objects(self.after, bare, builds.run()), settings.sync
+            return self._objects(self.after, bare, builds), settings.sync
 
-    def _entry(self, pair: Comparison, renderings: _Renderings) -> Entry:
+    def _entry(self, pair: Comparison, builds: Builds) -> Entry:
         sides: list[list[Object]] = []
         errors: list[str] = []
         keys: list[object] = []
@@ -185,10 +183,10 @@ class Fleet:
             (self.after, pair.after, "after"),
         ):
             try:
-                sides.append(self._objects(content, unit, renderings))
+                sides.append(self._objects(content, unit, builds))
             except (InputError, ToolError) as error:
                 errors += [f"{word}: {_cleaned(problem.what)}" for problem in error.problems]
-            keys.append(tuple(renderings.key(content, f) for f in _folders(unit)))
+            keys.append(tuple(builds.key(content, f) for f in _folders(unit)))
             keys.append(_plain_key(content, unit))
         if errors:
             return Entry(pair.name, errors=tuple(dict.fromkeys(errors)))
@@ -202,14 +200,12 @@ class Fleet:
             self._outcomes[key] = compare.outcome(sides[0], sides[1], tools, env)
         return Entry(pair.name, self._outcomes[key])
 
-    def _objects(
-        self, content: Content, unit: Unit | None, renderings: _Renderings
-    ) -> list[Object]:
+    def _objects(self, content: Content, unit: Unit | None, builds: Builds) -> list[Object]:
         """Everything that a unit deploys; what stands in two places is taken once."""
         if unit is None:
             return []
         found: dict[tuple[str, str, str, str], Object] = {}
-        parts = [(renderings.of(content, folder), folder) for folder in unit.kustomizations]
+        parts = [(builds.rendered(content, folder), folder) for folder in unit.kustomizations]
         parts += [(data, path) for path, data in content.texts(content.plain_files(unit)).items()]
         for data, where in parts:
             for o in self._load(data, where):
@@ -305,73 +301,7 @@ def _cleaned(message: str) -> str:
 
 
 def _import_rules() -> None:
-    """Imports what compares, which takes as long as a build: while kustomize is at work."""
+    """Imports what compares, which takes as long as a build: while git and kustomize work."""
     from fcgitops.diff import compare  # noqa: F401, PLC0415
+    from fcgitops.fcconfig import check as _  # noqa: F401, PLC0415
     from fcgitops.kubernetes import check  # noqa: F401, PLC0415
-
-
-class _Builds:
-    """Folders of both sides that are to be built, each content once."""
-
-    def __init__(self, program: Kustomize, scratch: Path) -> None:
-        self._program = program
-        self._scratch = scratch
-        self._keys: dict[tuple[int, str], str] = {}
-        self._first: dict[str, tuple[Content, str]] = {}
-
-    def add(self, content: Content, folder: str) -> None:
-        """Notes a folder of one side."""
-        key = content.key(folder)
-        self._keys[id(content), folder] = key
-        self._first.setdefault(key, (content, folder))
-
-    def run(self) -> _Renderings:
-        """Builds everything, in parallel."""
-        needed: dict[int, tuple[Content, dict[str, None]]] = {}
-        for content, folder in self._first.values():
-            paths = needed.setdefault(id(content), (content, {}))[1]
-            paths |= dict.fromkeys(content.closure(folder))
-        tops = {
-            number: content.state.place(paths, self._scratch / str(place))
-            for place, (number, (content, paths)) in enumerate(needed.items())
-        }
-        folders = {key: tops[id(c)] / folder for key, (c, folder) in self._first.items()}
-        built: dict[str, bytes | ToolError] = {}
-        for key, (_, result) in zip(
-            folders, self._program.build_all(folders.values()), strict=True
-        ):
-            built[key] = _without(result, tops.values())
-        return _Renderings(self._keys, built)
-
-
-def _without(result: bytes | ToolError, tops: Iterable[Path]) -> bytes | ToolError:
-    """An error without the temporary folders' names."""
-    if isinstance(result, ToolError):
-        problems = list(result.problems)
-        for top in tops:
-            problems = [replace(p, what=p.what.replace(f"{top}/", "")) for p in problems]
-        return ToolError(problems)
-    return result
-
-
-@dataclass(frozen=True)
-class _Renderings:
-    """What was built, by what it was built from."""
-
-    keys: Mapping[tuple[int, str], str]
-    built: Mapping[str, bytes | ToolError]
-
-    def key(self, content: Content, folder: str) -> str:
-        """What a folder's rendering is known by."""
-        return self.keys[id(content), folder]
-
-    def of(self, content: Content, folder: str) -> bytes:
-        """The rendering of a folder of one side.
-
-        Raises:
-            ToolError: kustomize cannot build it.
-        """
-        result = self.built[self.keys[id(content), folder]]
-        if isinstance(result, ToolError):
-            raise result
-        return result

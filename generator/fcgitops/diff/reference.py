@@ -32,6 +32,8 @@ fcgitops diff --live prod            # what is on the cluster against what Git r
 Both sides are read from Git's objects: nothing is checked out, and the work tree is only read. Only
 environments whose inputs differ are built, equal inputs once; what happens alike is said once, with
 the names. An environment that cannot be built is named with the reason, and the others go on.
+Renderings of what Git has are kept below `~/.cache/fcgitops/renderings` (or `XDG_CACHE_HOME`), by
+the content of all that they are made of, readable by you alone.
 
 | option | |
 | --- | --- |

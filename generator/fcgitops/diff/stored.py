@@ -8,7 +8,6 @@ the `omitempty` of its types; each line was tried on its API server (facts, sect
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +27,7 @@ def stored(o: Object) -> Object:
 
     What is not as the schema has it stays as it is: the API server refuses it, which others say.
     """
-    found: Object = _lean(copy.deepcopy(o))
+    found: Object = _lean(o)
     found.pop("status", None)
     found.setdefault("metadata", {}).pop("creationTimestamp", None)
     fill = _KINDS.get((group(o), str(o["kind"])))

@@ -238,7 +238,8 @@ class Content:
             if path in texts:
                 content = hashlib.sha256(texts[path]).hexdigest()
             else:
-                content = self.state.files[path].id
+                mode, name = self.state.files[path]
+                content = f"{name} link" if mode == LINK else name
             lines.append(f"{'./' + inside if inside else path} {content}\n")
         return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 

@@ -39,12 +39,18 @@ class State(Protocol):
     def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
         """The files of one of the names below `folder` in which one of the words stands."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether where `place` has them stands nothing else, such as what git ignores."""
+
     def place(self, paths: Iterable[str], folder: Path) -> Path:
         """A folder in which the files stand: `folder`, into which they are written, or another."""
 
 
 class Commit:
     """What a commit holds."""
+
+    is_exact = True
 
     def __init__(self, git: Git, name: str, label: str) -> None:
         self.name = name
@@ -109,6 +115,7 @@ class Work:
     """The work tree as it is now: what is tracked, changed or new, and not ignored."""
 
     label = "the work tree"
+    is_exact = False
 
     def __init__(self, tree: WorkTree, head: Commit, changed: frozenset[str] | None) -> None:
         self._tree = tree
@@ -168,6 +175,7 @@ class Planned:
     """A commit with changes that are not made yet."""
 
     label = "the change"
+    is_exact = True
 
     def __init__(self, tree: WorkTree, base: Commit, changes: Mapping[str, bytes | None]) -> None:
         """Of a commit and the contents to come; None deletes the file."""

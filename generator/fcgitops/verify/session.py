@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from fcgitops.core import progress, terminal
+from fcgitops.core import cache, progress, terminal
 from fcgitops.core.findings import Finding, Rules
 from fcgitops.core.reporting import Silenced
 from fcgitops.git import program as git
@@ -51,9 +51,9 @@ class Session:
         self._inputs = Inputs(str(root), layout.VARIANTS)
         self._there = listing.kustomizations(root)
         programs = [program for _, program in kustomize.candidates()]
-        about = [kept.program(program) for program in programs]
+        about = [cache.program(program) for program in programs]
         said = [os.environ.get(name, "") for name in ("KUSTOMIZE", kustomize.FETCH)]
-        self._identity = "\n".join([kept.code(), *about, *said])
+        self._identity = "\n".join([cache.code(), *about, *said])
         self._kept = Kept() if afresh else kept.load(str(root), self._identity)
         self._new: dict[str, Result] = {}
         self._run: Verification | None = None
