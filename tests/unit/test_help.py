@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from conftest import Fcgitops
 from fcgitops.cli import options
-from fcgitops.cli.main import cli
+from fcgitops.cli.main import COMPLETE, cli
+from gitenv import git, write
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -56,18 +59,81 @@ def test_completion_prints_the_script_of_a_shell(shell: str, fcgitops: Fcgitops)
     assert f"_FCGITOPS_COMPLETE={shell}_complete" in fcgitops("completion", shell).out
 
 
-def test_bash_completes_environments(repository: Path) -> None:
-    """What bash gets for `fcgitops -C … verify p<Tab>`, `overlay <Tab>`, and `ver<Tab>`."""
+SCRIPTS = {
+    "bash": """
+        source <(fcgitops completion bash)
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        _fcgitops_completion fcgitops
+        echo "${COMPREPLY[*]}"
+    """,
+    "zsh": """
+        autoload -Uz compinit; compinit -u -D
+        source <(fcgitops completion zsh)
+        compadd() { print -r -- "${(@P)argv[-1]}" }
+        words=("$@"); CURRENT=$#
+        _fcgitops_completion
+    """,
+    "fish": """
+        fcgitops completion fish | source
+        complete --do-complete (string join " " -- $argv)
+    """,
+}
+"""Shell → a program of it that prints what it would complete the last of its arguments to."""
 
-    def complete(*words: str) -> list[str]:
+
+@pytest.mark.parametrize("shell", [name for name in SCRIPTS if shutil.which(name)])
+def test_a_real_shell_completes(shell: str, repository: Path, tmp_path: Path) -> None:
+    """Environments and files of the repository, and every fixed word."""
+    programs = tmp_path / "bin"
+    write(programs, {"fcgitops": f'#!/bin/sh\nexec "{sys.executable}" -m fcgitops "$@"\n'})
+    (programs / "fcgitops").chmod(0o755)
+    git(repository, "tag", "stable")
+    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def complete(*words: str) -> set[str]:
+        script = [shell, "-c", SCRIPTS[shell], *([shell] if shell != "fish" else [])]
         ran = subprocess.run(
-            [sys.executable, "-m", "fcgitops"], capture_output=True, text=True, check=True,
-            env={**os.environ, "_FCGITOPS_COMPLETE": "bash_complete",
-                 "COMP_WORDS": " ".join(("fcgitops", *words)), "COMP_CWORD": str(len(words))},
+            [*script, "fcgitops", *words],
+            cwd=repository, env=env, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        return ran.stdout.split()
+        return set(ran.stdout.split())
 
-    assert complete("-C", str(repository), "verify", "p") == ["plain,prod"]
-    assert complete("overlay", "-C", str(repository), "") == ["plain,dev", "plain,prod"]
-    assert complete("-C", "/", "verify", "p") == []
-    assert complete("ver") == ["plain,verify"]
+    assert complete("overlay", "p") == {"prod"}
+    assert complete("diff", "") == {"dev", "prod", "main", "stable"}
+    assert complete("overlay", "x", "--variant", "c") == {"customized-config"}
+
+
+WORDS = {
+    ("-C", "REPOSITORY", "verify", "p"): ["prod"],
+    ("overlay", "-C", "REPOSITORY", ""): ["dev", "prod"],
+    ("-C", "REPOSITORY", "build", ""): ["default-config", "customized-config", "dev", "prod"],
+    ("-C", "REPOSITORY", "nni", "experiment", "x", "--env", "d"): ["dev"],
+    ("-C", "REPOSITORY", "nni", "remove", ""): [],
+    ("-C", "/", "verify", "p"): [],
+    ("ver",): ["verify"],
+    ("new", "x", "--profile", ""): ["hardened", "upstream"],
+    ("new", "x", "--gitops", ""): ["argocd", "flux", "both"],
+    ("new", "x", "--env", "a=c"): ["a=customized-config"],
+    ("bootstrap", "--gitops", ""): ["argocd", "flux"],
+    ("verify", "--format", "j"): ["json", "junit"],
+    ("verify", "--explain", "fcg3"): [f"FCG3{number}" for number in range(10)],
+    ("diff", "--fail-on", "d"): ["data-loss"],
+    ("config", "explain", "kubeC"): ["kubeConfigFilePath", "kubeClientQps", "kubeClientBurst"],
+}
+"""What stands on the command line → what its last word may become."""
+
+
+@pytest.mark.parametrize("typed", WORDS, ids=" ".join)
+def test_words_that_are_completed(typed: tuple[str, ...], repository: Path) -> None:
+    """Of each option and argument that has a closed set of values."""
+    *words, last = [str(repository) if word == "REPOSITORY" else word for word in typed]
+    found = ShellComplete(cli, {}, "fcgitops", COMPLETE).get_completions(words, last)
+    assert [item.value for item in found] == WORDS[typed]
+
+
+def test_files_are_completed_where_a_file_is_wanted(repository: Path) -> None:
+    """By the shell itself, which is told so."""
+    for words in (["config", "check"], ["config", "merge"], ["nni", "check"], ["restore"],
+                  ["overlays", "--from"], ["overlay", "x", "--config"]):  # fmt: skip
+        found = ShellComplete(cli, {}, "fcgitops", COMPLETE).get_completions(words, "")
+        assert [item.type for item in found] == ["file"], words

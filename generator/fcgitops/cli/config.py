@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fcgitops.cli import options
+from fcgitops.cli import completion, options
 from fcgitops.core.reporting import FORMATS
 
 
@@ -17,7 +17,7 @@ def config() -> None:
 
 
 @config.command(name="check")
-@click.argument("files", nargs=-1, metavar="[FILE…]")
+@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE…]")
 @options.form(*FORMATS)
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
 @click.option("--strict", is_flag=True, help="Exit 1 too where an accepted file panics later.")
@@ -37,7 +37,7 @@ def config_check(context: click.Context, /, at: Path | None, **given: Any) -> in
 
 
 @config.command(name="merge")
-@click.argument("file", metavar="FILE")
+@click.argument("file", type=click.Path(), metavar="FILE")
 @click.option("--replace", is_flag=True, help="FILE's podFailureSpec is the whole list.")
 @options.at
 @click.pass_context
@@ -60,7 +60,7 @@ def config_schema() -> int:
 
 
 @config.command(name="explain")
-@click.argument("key", required=False, metavar="[KEY]")
+@click.argument("key", required=False, metavar="[KEY]", shell_complete=completion.settings)
 def config_explain(key: str | None) -> int:
     """Says what KEY does, what it takes and what it is by default.
 

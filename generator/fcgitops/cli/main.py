@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from fcgitops import __version__
-from fcgitops.cli import options
+from fcgitops.cli import completion, options
 from fcgitops.cli.config import config
 from fcgitops.cli.nni import nni
 from fcgitops.core import terminal
@@ -82,11 +82,22 @@ def cli(context: click.Context, /, at: Path | None) -> None:
     "--env",
     "environments",
     metavar="NAME[=VARIANT]",
+    shell_complete=completion.environment_of_variant,
     multiple=True,
     help="An environment; default-config is the default variant.",
 )
-@click.option("--profile", metavar="hardened|upstream", help="Default: hardened.")
-@click.option("--gitops", metavar="argocd|flux|both", help="Default: argocd.")
+@click.option(
+    "--profile",
+    metavar="hardened|upstream",
+    shell_complete=completion.profiles,
+    help="Default: hardened.",
+)
+@click.option(
+    "--gitops",
+    metavar="argocd|flux|both",
+    shell_complete=completion.answers_to_gitops,
+    help="Default: argocd.",
+)
 @click.option("--repo-url", metavar="URL", help="Where it will be pushed to.")
 @click.option("--push", is_flag=True, help="Push the commit there.")
 @click.option("--no-input", is_flag=True, help="Ask nothing: what is not given has its default.")
@@ -104,8 +115,13 @@ def new(context: click.Context, /, at: Path | None, dest: Path, **given: Any) ->
 
 
 @cli.command()
-@click.argument("name", shell_complete=options.environments)
-@click.option("--variant", metavar="VARIANT", help="default-config or customized-config.")
+@click.argument("name", shell_complete=completion.environments)
+@click.option(
+    "--variant",
+    metavar="VARIANT",
+    shell_complete=completion.variants,
+    help="default-config or customized-config.",
+)
 @click.option(
     "--cluster",
     metavar="NAME_OR_URL",
@@ -163,7 +179,7 @@ def overlays(context: click.Context, /, at: Path | None, **given: Any) -> int:  
 
 
 @cli.command()
-@click.argument("name", shell_complete=options.environments)
+@click.argument("name", shell_complete=completion.environments)
 @options.writes
 @options.at
 @click.pass_context
@@ -196,7 +212,7 @@ def update(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @options.writes
 @options.at
 @click.pass_context
@@ -236,7 +252,7 @@ def list_(context: click.Context, /, at: Path | None, form: str) -> int:
 
 
 @cli.command()
-@click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.argument("names", nargs=-1, shell_complete=completion.kustomizations)
 @click.option("--output", metavar="DIR", type=options.FOLDER, help="One file an overlay, there.")
 @options.at
 @click.pass_context
@@ -251,13 +267,18 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 
 
 @cli.command()
-@click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.argument("names", nargs=-1, shell_complete=completion.kustomizations)
 @click.option("--since", metavar="REV", help="Only what was touched since HEAD and REV parted.")
 @click.option("--shard", metavar="I/N", help="A share: all N together are everything, once.")
 @click.option("--afresh", is_flag=True, help="Ask again what was asked of the same content before.")
 @click.option("--server", is_flag=True, help="Ask a cluster's API server too, by dry runs.")
 @click.option("--context", metavar="CONTEXT", help="Its kubectl context; default: the current one.")
-@click.option("--explain", metavar="NUMBER", help="Say what FCG30, or another number, asks.")
+@click.option(
+    "--explain",
+    metavar="NUMBER",
+    shell_complete=completion.numbers,
+    help="Say what FCG30, or another number, asks.",
+)
 @options.form(*FORMATS)
 @options.at
 @click.pass_context
@@ -272,7 +293,12 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 
 
 @cli.command()
-@click.argument("sides", nargs=-1, metavar="[REV | A..B | A...B | ENV ENV] [ENV]...")
+@click.argument(
+    "sides",
+    nargs=-1,
+    shell_complete=completion.sides,
+    metavar="[REV | A..B | A...B | ENV ENV] [ENV]...",
+)
 @click.option(
     "--rendered",
     metavar="BEFORE AFTER",
@@ -287,7 +313,12 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 )
 @click.option("--full", is_flag=True, help="Every field and every name.")
 @click.option("--exit-code", is_flag=True, help="Exit 1 where anything changes.")
-@click.option("--fail-on", metavar="SEVERITY", help="Exit 1 where an effect is at least that bad.")
+@click.option(
+    "--fail-on",
+    metavar="SEVERITY",
+    shell_complete=completion.severities,
+    help="Exit 1 where an effect is at least that bad.",
+)
 @options.at
 @click.pass_context
 def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
@@ -302,9 +333,15 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
 
 @cli.command()
 @click.argument(
-    "name", required=False, default="", metavar="[NAME]", shell_complete=options.environments
+    "name", required=False, default="", metavar="[NAME]", shell_complete=completion.environments
 )
-@click.option("--gitops", "tool_name", metavar="argocd|flux", help="Default: what syncs NAME.")
+@click.option(
+    "--gitops",
+    "tool_name",
+    metavar="argocd|flux",
+    shell_complete=completion.tools,
+    help="Default: what syncs NAME.",
+)
 @click.option("--yes", is_flag=True, help="Apply without asking.")
 @options.at
 @click.pass_context
@@ -319,7 +356,7 @@ def bootstrap(context: click.Context, /, at: Path | None, **given: Any) -> int: 
 
 
 @cli.command(name="kind-test")
-@click.argument("names", nargs=-1, shell_complete=options.environments)
+@click.argument("names", nargs=-1, shell_complete=completion.environments)
 @click.option("--all", "everything", is_flag=True, help="All environments, one after the other.")
 @click.option("--keep", is_flag=True, help="Leave the cluster there, and say how to look into it.")
 @options.at
@@ -362,9 +399,9 @@ def tools(context: click.Context, /, at: Path | None, into: Path) -> int:
     return command.run(options.folder(context, at), into)
 
 
-@cli.command()
+@cli.command(name="completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> int:
+def completion_(shell: str) -> int:
     """Prints the script that makes a shell complete words.
 
     It completes commands, options and the names of environments.

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fcgitops.cli import options
+from fcgitops.cli import completion, options
 from fcgitops.core.reporting import FORMATS
 
 
@@ -17,7 +17,7 @@ def nni() -> None:
 
 
 @nni.command(name="enable")
-@click.argument("name", metavar="ENV", shell_complete=options.environments)
+@click.argument("name", metavar="ENV", shell_complete=completion.environments)
 @click.option("--namespace", metavar="NS", help="Where the experiments run.  [default: nni]")
 @click.option(
     "--storage",
@@ -41,8 +41,14 @@ def nni_enable(context: click.Context, /, at: Path | None, **given: Any) -> int:
 
 
 @nni.command(name="experiment")
-@click.argument("name")
-@click.option("--env", "environment", metavar="ENV", help="The environment it runs in.")
+@click.argument("name", shell_complete=completion.experiments)
+@click.option(
+    "--env",
+    "environment",
+    metavar="ENV",
+    shell_complete=completion.environments,
+    help="The environment it runs in.",
+)
 @click.option(
     "--from",
     "source",
@@ -64,7 +70,7 @@ def nni_experiment(context: click.Context, /, at: Path | None, **given: Any) -> 
 
 
 @nni.command(name="remove")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.experiments)
 @options.writes
 @options.at
 @click.pass_context
@@ -79,7 +85,7 @@ def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:
 
 
 @nni.command(name="check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE…")
 @options.form(*FORMATS)
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
 @click.option("--convert", is_flag=True, help="Print a FILE of NNI's version 1 as version 2.")

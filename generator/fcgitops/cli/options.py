@@ -1,4 +1,4 @@
-"""Options that several commands share, the words that a shell completes, and grouped help."""
+"""Options that several commands share, and grouped help."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from fcgitops.core import terminal
-from fcgitops.core.errors import FcgitopsError
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
@@ -68,18 +67,6 @@ class GroupedHelp(Group):
             if rows:
                 with formatter.section(heading):
                     formatter.write_dl(rows)
-
-
-def environments(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
-    """The environments that begin with what was typed, for a shell's completion."""
-    from fcgitops.repository.contents import Repository  # noqa: PLC0415 - a shell asks for it
-
-    place = folder(context.find_root(), context.find_root().params.get("at"))
-    try:
-        repository = Repository.find(place / (context.params.get("at") or Path()))
-        return [name for name in repository.environment_names() if name.startswith(typed)]
-    except (FcgitopsError, OSError):
-        return []
 
 
 def form(*known: str) -> Callable[[F], F]:

@@ -52,15 +52,18 @@ def _check(number: str) -> list[str]:
 
 def _rule(number: str) -> list[str]:
     """A rule of `config check` or `nni check`."""
-    tables = _tables()
-    for command, rules in tables.items():
+    for command, rules in _tables().items():
         if number in rules:
             severity, sentence = rules[number]
             head = f"{number} ({severity}: {_SEVERITIES[severity]}), of `fcgitops {command}`"
             return [head, "", f"{sentence[:1].upper()}{sentence[1:]}."]
-    known = [*catalogue.rules(), *(rule for rules in tables.values() for rule in rules)]
-    hint = did_you_mean(number, known) or "`fcgitops verify` prints the number of each finding"
+    hint = did_you_mean(number, numbers()) or "`fcgitops verify` prints the number of each finding"
     raise InputError(Problem("--explain", f"{number!r} is no number of a check or a rule", hint))
+
+
+def numbers() -> list[str]:
+    """All that can be explained."""
+    return [*catalogue.rules(), *(rule for rules in _tables().values() for rule in rules)]
 
 
 def _tables() -> dict[str, Rules]:
