@@ -103,7 +103,7 @@ def test_100_megabytes(tmp_path: Path) -> None:
     reason = "reject: FCC01: has over 1048576 bytes, which is all that a ConfigMap holds"
     assert rejected(file) == f"{file}: {reason}\n{file}: reject\n"
     with file.open("rb") as huge:
-        assert rejected("-", stdin=huge) == f"-:{reason}\n-: reject\n"
+        assert rejected("-", stdin=huge) == f"-: {reason}\n-: reject\n"
 
 
 def test_bad_files_beside_a_good_one(tmp_path: Path) -> None:

@@ -132,4 +132,4 @@ def test_100_megabytes(tmp_path: Path) -> None:
     reason = "reject: NNI01: has over 1048576 bytes, which is all that a ConfigMap holds"
     assert rejected("nni", file) == f"{file}: {reason}\n{file}: reject\n"
     with file.open("rb") as huge:
-        assert rejected("nni", "-", stdin=huge) == f"-:{reason}\n-: reject\n"
+        assert rejected("nni", "-", stdin=huge) == f"-: {reason}\n-: reject\n"
