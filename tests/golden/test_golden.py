@@ -58,6 +58,7 @@ def test_a_repository_is_generated_as_it_is_here(
     assert git(root, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_two_versions_of_kustomize_render_the_same_bytes(profile: str) -> None:
     """Argo CD, Flux and kubectl carry different versions; a sync must not depend on which."""

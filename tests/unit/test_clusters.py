@@ -55,6 +55,11 @@ def test_one_spelling(url: str, one: str) -> None:
     assert clusters.one_spelling(url) == one
 
 
+def told(key: str, *_: str) -> str:
+    """Where a key of the file f is told to be wrong."""
+    return f"f: {key}"
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
@@ -83,8 +88,8 @@ def test_one_spelling(url: str, one: str) -> None:
 def test_what_argo_cd_would_not_find(given: dict[str, str], problem: str) -> None:
     """It reads environment.yaml itself; Flux does not look for the cluster at all."""
     values = {"cluster.name": "prod", "cluster.server": "", "sync": "argocd"} | given
-    assert [str(one) for one in clusters.problems(values, "f")] == ([problem] if problem else [])
-    assert clusters.problems(values | {"sync": "flux"}, "f") == []
+    assert [str(one) for one in clusters.problems(values, told)] == ([problem] if problem else [])
+    assert clusters.problems(values | {"sync": "flux"}, told) == []
 
 
 @pytest.mark.parametrize(

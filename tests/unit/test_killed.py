@@ -80,6 +80,7 @@ def uncommitted(top: Path) -> object:
 class TestKilled:
     """A run that is killed, at any point."""
 
+    @pytest.mark.slow
     def test_at_every_step(self, make_repository: Make, tmp_path: Path) -> None:
         """After the next command all is wholly as before or wholly as it should be.
 
@@ -108,6 +109,7 @@ class TestKilled:
         assert seen == sorted(seen)
         assert {False, True} == set(seen)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("at", [1, 2, 3])
     @pytest.mark.parametrize("action", [plainly, uncommitted])
     def test_inside_git(
@@ -200,6 +202,7 @@ class TestKilled:
         assert (files(top), git(top, "status", "--porcelain")) == (BEFORE, "")
         assert git(top, "log", "-1", "--format=%s", "main") == "m"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("commit", "stride"), [(True, 2), (False, 3)])
     def test_init(self, tmp_path: Path, commit: bool, stride: int) -> None:
         """A repository that was being made is made by the next run, wherever it was killed."""

@@ -314,6 +314,7 @@ def test_no_api_server_that_it_can_trust(
     assert len(seen) == 1  # the token went to no stranger
 
 
+@pytest.mark.slow
 def test_it_waits_until_frameworkcontroller_is_there(account: Path, tmp_path: Path) -> None:
     """Asked again after a while; a reason that stays the same is said once."""
     answers = [(404, "404 page not found")] * 2

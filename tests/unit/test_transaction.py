@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from commits import AFTER, BEFORE, CHANGES, Make, in_child, patiently, refusal
 from fcgitops.core.errors import FcgitopsError, InputError
+from fcgitops.git import journal
 from fcgitops.git.program import Git
 from fcgitops.git.repo import Stages, init_and_commit, open_repository
 from gitenv import committed, files, git, state, write
@@ -222,8 +223,9 @@ class TestUnborn:
 class TestLock:
     """Two runs at once."""
 
-    def test_refused(self, make_repository: Make) -> None:
+    def test_refused(self, make_repository: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """The second is refused while the first is at work, and not afterwards."""
+        monkeypatch.setattr(journal, "PATIENCE", 0.2)
         top = make_repository(BEFORE)
         first, second = open_repository(top), open_repository(top)
         refused = pytest.raises(InputError, match="another fcgitops is at work here")
@@ -231,8 +233,9 @@ class TestLock:
             second.commit(CHANGES, "m")
         assert second.commit(CHANGES, "m")
 
-    def test_orphan(self, make_repository: Make) -> None:
+    def test_orphan(self, make_repository: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """A git process that outlives its run keeps the lock."""
+        monkeypatch.setattr(journal, "PATIENCE", 0.2)
         top = make_repository(BEFORE)
 
         def hang() -> None:
