@@ -15,23 +15,19 @@ def main() -> None:
         sys.stdout.write(f"fcgitops {__version__}\n")
         return
     try:
-        status = 0 if _is_clean() else _run()
+        status = _run()
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status)
 
 
-def _is_clean() -> bool:
-    """Whether this is `fcgitops diff` of a clean tree, and is said already: git knows that."""
-    if sys.argv[1:] != ["diff"]:
-        return False
-    from fcgitops.commands import diff  # noqa: PLC0415
-
-    return diff.is_clean(Path())
-
-
 def _run() -> int:
+    if sys.argv[1:] == ["diff"]:  # before each commit: it does not wait for the command line
+        from fcgitops.commands import diff  # noqa: PLC0415
+        from fcgitops.core import ending  # noqa: PLC0415
+
+        return ending.status_of(lambda: diff.run(Path()))
     from fcgitops.cli.main import run  # noqa: PLC0415 - click takes 30 ms
 
     return run(sys.argv[1:])

@@ -14,8 +14,8 @@ from fcgitops import __version__
 from fcgitops.cli import completion, options
 from fcgitops.cli.config import config
 from fcgitops.cli.nni import nni
-from fcgitops.core import terminal
-from fcgitops.core.errors import WRONG_INPUT, FcgitopsError, InputError, Problem, messages
+from fcgitops.core import ending, terminal
+from fcgitops.core.errors import WRONG_INPUT
 from fcgitops.core.reporting import FORMATS
 
 COMPLETE = "_FCGITOPS_COMPLETE"
@@ -34,29 +34,16 @@ def run(arguments: list[str]) -> int:
             terminal.say(f"error: {argument!r} is not UTF-8 text")
             return WRONG_INPUT
     try:
-        status = cli.main(
-            arguments, prog_name="fcgitops", complete_var=COMPLETE, standalone_mode=False
+        return ending.status_of(
+            lambda: cli.main(
+                arguments, prog_name="fcgitops", complete_var=COMPLETE, standalone_mode=False
+            )
         )
-        terminal.flush()
     except click.ClickException as error:
         error.show()
         return WRONG_INPUT
     except click.Abort:
-        terminal.say("stopped: nothing more was done")
-        return 130
-    except FcgitopsError as error:
-        for line in messages(error):
-            terminal.say(line)
-        return error.exit_status
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        # What was done before cannot be told here; a command that can says it itself.
-        problem = Problem(str(error.filename or ""), error.strerror or str(error))
-        for line in messages(InputError(problem)):
-            terminal.say(line)
-        return WRONG_INPUT
-    return status if isinstance(status, int) else 0
+        return ending.stopped()
 
 
 @click.group(cls=options.GroupedHelp, context_settings={"help_option_names": ["-h", "--help"]})

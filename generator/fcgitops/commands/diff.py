@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcgitops.core import terminal
-from fcgitops.core.errors import FOUND, FcgitopsError, InputError, Problem
+from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.diff import unchanged
 from fcgitops.git import program as git
 from fcgitops.model import layout
@@ -35,34 +35,17 @@ class Options:
     fail_on: str = ""
 
 
-def is_clean(folder: Path) -> bool:
-    """Whether the work tree is as HEAD is; then that is said. For `diff` without another word.
-
-    Imports next to nothing: all else that `diff` can do takes longer to import than git to answer.
-    """
-    try:
-        root = layout.root_of(folder)
-        if git.differing(root) != frozenset():
-            return False
-        said = unchanged.sentence(*unchanged.count(root), unchanged.NOT_BUILT)
-        terminal.data(f"{said or 'nothing changes'}\n")
-        terminal.flush()
-    except (FcgitopsError, OSError):
-        return False  # who reads the whole command line meets it again, and says it
-    return True
-
-
 def run(  # noqa: PLR0913 - the options as they are typed
     folder: Path,
-    sides: tuple[str, ...],
-    rendered: tuple[str, str] | None,
-    form: str,
+    sides: tuple[str, ...] = (),
+    rendered: tuple[str, str] | None = None,
+    form: str = "text",
     *,
-    live: bool,
-    context: str | None,
-    full: bool,
-    exit_code: bool,
-    fail_on: str | None,
+    live: bool = False,
+    context: str | None = None,
+    full: bool = False,
+    exit_code: bool = False,
+    fail_on: str | None = None,
 ) -> int:
     """Compares what the words name, and prints what the change does.
 
@@ -94,7 +77,28 @@ def run(  # noqa: PLR0913 - the options as they are typed
         return show(_asked(compare_files(folder, *rendered), context), options)
     if live:
         return show(compare_live(folder, sides, context), options)
-    return show(_asked(compare_states(folder, sides), context), options)
+    if sides:
+        return show(_asked(compare_states(folder, sides), context), options)
+    root = layout.root_of(folder)
+    changed = git.differing(root)
+    if changed is not None and not changed:
+        return _show_unchanged(root, options)
+    return show(_asked(compare_states(root, (), changed), context), options)
+
+
+def _show_unchanged(root: Path, options: Options) -> int:
+    """Says that nothing differs from HEAD.
+
+    Imports next to nothing: all else takes longer to import than git to answer.
+    """
+    counts = unchanged.count(root)
+    if options.form != "text":
+        from fcgitops.diff.report import Report  # noqa: PLC0415
+
+        return show(Report((), *counts, unchanged.NOT_BUILT), options)
+    said = unchanged.sentence(*counts, unchanged.NOT_BUILT)
+    terminal.data(f"{said or 'nothing changes'}\n")
+    return 0
 
 
 def _asked(report: Report, context: str | None) -> Report:
@@ -142,28 +146,26 @@ def compare_live(folder: Path, words: tuple[str, ...], context: str | None) -> R
     return Report((Entry(f"{words[0]} on {asking.context}", outcome, note="nothing differs"),))
 
 
-def compare_states(folder: Path, words: tuple[str, ...]) -> Report:
+def compare_states(
+    folder: Path, words: tuple[str, ...], changed: frozenset[str] | None = None
+) -> Report:
     """Compares two states of a repository, or two environments.
 
     Args:
         folder: somewhere in the repository.
         words: as typed: revisions and environments.
+        changed: what `git.differing` says of the work tree, where that was asked already.
 
     Raises:
         InputError: a word names nothing.
         ToolError: there is no good kustomize.
     """
-    from fcgitops.diff.report import Report  # noqa: PLC0415 - for this command alone
-
-    root = layout.root_of(folder)
-    changed = None if words else git.differing(root)
-    if changed is not None and not changed:
-        return Report((), *unchanged.count(root), unchanged.NOT_BUILT)
     from fcgitops.diff import sides  # noqa: PLC0415 - a clean tree does not need it
+    from fcgitops.diff.report import Report  # noqa: PLC0415
     from fcgitops.git.history import History  # noqa: PLC0415
     from fcgitops.programs import kustomize  # noqa: PLC0415
 
-    history = History(root, changed)
+    history = History(layout.root_of(folder), changed)
     found = sides.parse(history, words)
     program = kustomize.find()
     if found.pairs is not None:
@@ -224,9 +226,11 @@ def refuse_severity(word: str) -> None:
     Raises:
         InputError: with those that there are.
     """
+    if not word:
+        return
     from fcgitops.diff.effects import Severity, severity  # noqa: PLC0415
 
-    if word and severity(word) is None:
+    if severity(word) is None:
         known = ", ".join(repr(s.word) for s in Severity)
         raise InputError(Problem("--fail-on", f"{word!r} is no severity", f"one of {known}"))
 
