@@ -21,9 +21,9 @@ from fcgitops.text.tree import Tree
 from gitenv import git, write
 
 PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
-OWN = ("model/synctools.py", "sync/argocd/", "sync/flux/", "diff/")
-"""Where the names of the tools may stand as values. diff/ knows what these two do with a change,
-and says nothing of what others would do."""
+OWN = ("model/synctools.py", "sync/argocd/", "sync/flux/", "diff/rules_argocd.py",
+       "diff/rules_flux.py")  # fmt: skip
+"""Where the names of the tools may stand as values: the rules are of the tools' own objects."""
 
 
 def test_no_other_module_knows_a_tool_by_its_name() -> None:
@@ -75,7 +75,12 @@ class Carousel:
     def environment_files(
         self, environment: Environment, answers: Answers, cluster_role: bytes | None
     ) -> Tree:
-        text = f"kind: Ride\nspec: {{url: {answers.source_url}, spares: all}}\n"
+        text = f"""\
+apiVersion: example.com/v1
+kind: Ride
+metadata: {{name: {environment.name}}}
+spec: {{url: {answers.source_url}, spares: all}}
+"""
         return {"ride.yaml": text.encode()}
 
     def experiment_files(self, experiment: Experiment, environment: Environment) -> Tree:
@@ -164,9 +169,34 @@ def test_a_third_tool_is_verified(fcgitops: Fcgitops, folder: Path) -> None:
     assert fcgitops("-C", folder, "verify", status=1).out.splitlines() == [
         "gone: FCG14: clusters/carousel/gone/ride.yaml is for Carousel, but there is no such "
         "environment (git rm -r clusters/carousel/gone, but for what others have there)",
-        "dev: FCG18: clusters/carousel/dev/ride.yaml: Ride lost what keeps it from deleting "
+        "dev: FCG18: clusters/carousel/dev/ride.yaml: Ride dev lost what keeps it from deleting "
         "(spec.spares: all)",
     ]
+
+
+def test_a_third_tool_is_compared(fcgitops: Fcgitops, folder: Path) -> None:
+    """Its entry points belong to their environment; what it does is told as far as is known."""
+
+    def diff(*sides: str) -> str:
+        return fcgitops("-C", folder, "diff", *sides).out
+
+    ride = folder / "clusters/carousel/dev/ride.yaml"
+    ride.write_text(ride.read_text().replace("spares: all", "spares: none"))
+    assert diff().startswith("dev: ")
+    assert "~ Ride/dev\n" in diff()
+    git(folder, "checkout", "-q", ".")
+
+    fcgitops("-C", folder, "overlay", "prod", "--namespace", "ml")
+    new = diff("HEAD~..HEAD")
+    assert "Nothing is deployed until `make bootstrap` was run there." in new
+    assert "→ make bootstrap ENV=prod" in new
+
+    fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux")
+    other = "carousel does not let go by itself: it and flux both apply the same"
+    assert other in diff("HEAD~..HEAD")
+
+    git(folder, "rm", "-qr", "overlays/prod")
+    assert "Nothing is deleted on its cluster: FrameworkController runs on" in diff("HEAD")
 
 
 def test_a_third_tool_is_removed(fcgitops: Fcgitops, folder: Path) -> None:

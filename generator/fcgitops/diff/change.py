@@ -16,6 +16,7 @@ from fcgitops.diff.stored import pod_template, stored
 from fcgitops.kubernetes.field import Fault
 from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
 from fcgitops.kubernetes.rights import Granted, Subject, granted
+from fcgitops.model.synctools import KNOWN, Traits
 
 CONTAINER = "frameworkcontroller"
 CRD = "frameworks.frameworkcontroller.microsoft.com"
@@ -191,6 +192,11 @@ class Change:
     after: Side
     tools: frozenset[str] = BOTH
     environment: Environment | None = None
+
+    @cached_property
+    def appliers(self) -> list[Traits]:
+        """Of the tools that may apply it, those that are known."""
+        return [traits for name, traits in KNOWN.items() if name in self.tools]
 
     @cached_property
     def pairs(self) -> list[Pair]:

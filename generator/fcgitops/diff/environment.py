@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcgitops.core.errors import InputError
+from fcgitops.model import synctools
+from fcgitops.model.synctools import Traits
 from fcgitops.text import yamlio
 
-BOTH = frozenset({"argocd", "flux"})
+BOTH = frozenset(synctools.KNOWN)
 """The sync tools, where it is not known which of them applies something."""
 
 
@@ -20,6 +22,11 @@ class Settings:
     sync: str
     cluster: str
     server: str
+
+    @property
+    def tool(self) -> Traits | None:
+        """The tool that syncs it, where that is known."""
+        return synctools.KNOWN.get(self.sync)
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,10 @@ def defaults(data: bytes | None) -> Mapping[str, Any]:
     read says nothing.
     """
     found = _mapping(_loaded(data, "fcgitops.yaml"))
-    flux = _mapping(found.get("answers")).get("gitops") == "flux"
+    answered = synctools.answered(str(_mapping(found.get("answers")).get("gitops")))
+    tool = (answered or list(synctools.KNOWN.values()))[0]
     cluster = _mapping(_mapping(found.get("defaults")).get("cluster"))
-    return {"sync": "flux" if flux else "argocd", "server": str(cluster.get("server") or "")}
+    return {"sync": tool.name, "server": str(cluster.get("server") or "")}
 
 
 def _loaded(data: bytes | None, where: str) -> object:

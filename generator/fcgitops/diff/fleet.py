@@ -17,9 +17,10 @@ from fcgitops.diff.builds import Builds
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
-from fcgitops.diff.units import ARGOCD, KUSTOMIZATIONS, Content, Unit
+from fcgitops.diff.units import KUSTOMIZATIONS, Content, Unit
 from fcgitops.git.history import State
 from fcgitops.kubernetes.objects import Object
+from fcgitops.model.synctools import KNOWN
 from fcgitops.programs.kustomize import Kustomize
 
 _MANY = 40
@@ -75,9 +76,9 @@ class Fleet:
     @cached_property
     def names(self) -> list[str]:
         """The units of both sides, those that are asked for, sorted."""
-        known = {*self.before.units, *self.after.units}
-        wanted = known & set(self.limit) if self.limit else known
-        return sorted(wanted, key=lambda name: ("/" in name, name))
+        known = {**self.before.units, **self.after.units}
+        wanted = known.keys() & set(self.limit) if self.limit else known.keys()
+        return sorted(wanted, key=lambda name: (not known[name].is_environment, name))
 
     def affected(self) -> list[str]:
         """The units whose inputs differ."""
@@ -264,8 +265,8 @@ class Fleet:
         """The tools that may apply a unit."""
         if found := frozenset(each.sync for each in settings if each):
             return found
-        if pair.name == ARGOCD:
-            return frozenset({"argocd"})
+        if own := frozenset(t.name for t in KNOWN.values() if t.folder == pair.name):
+            return own
         for content, unit in ((self.after, pair.after), (self.before, pair.before)):
             for folder in _folders(unit):
                 run = f"{folder}/run.yaml"

@@ -113,9 +113,8 @@ def _applied(kubectl: Kubectl, rendered: list[Object], tool: str) -> list[Object
 
 
 def _is_applied(o: Object, tool: str) -> bool:
-    if tool == "flux":
-        return "kustomize.toolkit.fluxcd.io/name" in objects.labels_of(o)
-    return "argocd.argoproj.io/tracking-id" in objects.annotations_of(o)
+    part, key = KNOWN[tool].habits.mark
+    return bool(key) and key in (o["metadata"].get(part) or {})
 
 
 def _bare(o: Object) -> Object:

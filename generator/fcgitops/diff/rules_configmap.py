@@ -34,7 +34,8 @@ def rolls_out(change: Change) -> Says:
         change.settings[1]
     ):
         return
-    kept = change.tools == {"argocd"} and objects.kept_by_argocd(pair.before or {})
+    first = [tool.habits.prunes_first for tool in change.appliers]
+    kept = bool(first) and all(first) and objects.kept_by_argocd(pair.before or {})
     says = (
         "The ConfigMap's name changes with its content, so the change rolls out; the old ConfigMap "
         f"{'stays for some changes more' if kept else 'is pruned'}."

@@ -54,7 +54,8 @@ def crd_kept(change: Change) -> Says:
 def _is_kept(pair: Pair, change: Change) -> bool:
     """Argo CD never prunes a CRD; Flux does unless it is told not to."""
     assert pair.before is not None  # noqa: S101 - asked by the callers
-    return "flux" not in change.tools or "prune: disabled" in guards(pair.before)
+    kept = guards(pair.before)
+    return all(t.habits.guard in kept for t in change.appliers if t.habits.prunes_crds)
 
 
 @rule("D03", "the CRD's schema differs", Severity.NONE, "F")
@@ -99,10 +100,10 @@ def crd_refused(change: Change) -> Says:
         what = list(_refusals(before, after))
         what += [str(fault) for fault in change.refusals.get(pair.label, []) if not what]
         if what:
-            force = (
-                " (A Flux Kustomization with force: true would delete the CRD, and every "
-                "Framework, to get there.)"
-                if "flux" in change.tools else ""
+            force = "".join(
+                f" ({tool.habits.replaces_by_force} would delete the CRD, and every Framework, to "
+                "get there.)"
+                for tool in change.appliers if tool.habits.replaces_by_force
             )  # fmt: skip
             yield Said(
                 pair.label,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fcgitops.core import shell
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.environment import Environment
+from fcgitops.model.synctools import Traits
 
 
 @rule("E01", "an environment is new", Severity.NONE, "X G")
@@ -12,15 +14,11 @@ def environment_new(change: Change) -> Says:
     """Argo CD makes an Application; Flux waits for make bootstrap."""
     env = change.environment
     if env and env.before is None and env.after and not env.renamed_from:
-        says = (
-            "Argo CD makes an Application for it within 3 minutes."
-            if env.after.sync == "argocd"
-            else "Nothing is deployed until `make bootstrap` was run there."
-        )
-        do = (
-            "" if env.after.sync == "argocd" else shell.line("make", "bootstrap", f"ENV={env.name}")
-        )
-        yield Said(env.label, says, do)
+        if finds := env.after.tool and env.after.tool.habits.finds:
+            yield Said(env.label, f"{finds}.")
+        else:
+            says = "Nothing is deployed until `make bootstrap` was run there."
+            yield Said(env.label, says, shell.line("make", "bootstrap", f"ENV={env.name}"))
 
 
 @rule("E02", "an environment is gone", Severity.MANUAL, "X G")
@@ -28,15 +26,11 @@ def environment_gone(change: Change) -> Says:
     """Nothing is deleted: it runs on, and is no longer healed."""
     env = change.environment
     if env and env.before and env.after is None:
-        error = (
-            "Argo CD says ComparisonError, app path does not exist"
-            if env.before.sync == "argocd"
-            else "Flux says kustomization path not found"
-        )
+        error = env.before.tool.habits.misses if env.before.tool else ""
         yield Said(
             env.label,
             "Nothing is deleted on its cluster: FrameworkController runs on, and is no longer "
-            f"healed ({error}).",
+            f"healed{f' ({error})' if error else ''}.",
             "what `fcgitops remove` prints takes it off the cluster",
         )
 
@@ -45,7 +39,7 @@ def environment_gone(change: Change) -> Says:
 def environment_renamed(change: Change) -> Says:
     """The new Application shares its objects with the old one."""
     env = change.environment
-    if env and env.renamed_from and env.after and env.after.sync == "argocd":
+    if env and env.renamed_from and env.after and env.after.tool and env.after.tool.central:
         yield Said(
             env.label,
             f"It is {env.renamed_from} under another name: the new Application fails (`Shared "
@@ -58,7 +52,8 @@ def environment_renamed(change: Change) -> Says:
 def other_cluster(change: Change) -> Says:
     """On the old cluster everything goes on, and nobody syncs it."""
     env = change.environment
-    if env and env.before and env.after and env.before.sync == env.after.sync == "argocd":
+    tool = _tool_of_both(env)
+    if env and tool and tool.central:
         old, new = _clusters(change)
         if old != new:
             yield Said(
@@ -67,6 +62,13 @@ def other_cluster(change: Change) -> Says:
                 "nobody syncs it.",
                 f"delete it on {old} by hand",
             )
+
+
+def _tool_of_both(env: Environment | None) -> Traits | None:
+    """The tool that syncs it before and after; None for two, and for one that is not known."""
+    if env and env.before and env.after and env.before.sync == env.after.sync:
+        return env.after.tool
+    return None
 
 
 def _clusters(change: Change) -> tuple[str, str]:
@@ -86,12 +88,13 @@ def _clusters(change: Change) -> tuple[str, str]:
 def other_cluster_of_flux(change: Change) -> Says:
     """Flux of the old cluster goes on."""
     env = change.environment
-    if env and env.before and env.after and env.before.sync == env.after.sync == "flux":
+    tool = _tool_of_both(env)
+    if env and tool and not tool.central:
         old, new = _clusters(change)
         if old != new:
             yield Said(
                 env.label,
-                f"Nothing changes by itself: Flux on {old} goes on, and {new} needs `make "
+                f"Nothing changes by itself: {tool.label} on {old} goes on, and {new} needs `make "
                 "bootstrap`.",
                 shell.line("make", "bootstrap", f"ENV={env.name}", note=f"on {new}"),
             )
@@ -115,15 +118,11 @@ def two_on_one(change: Change) -> Says:
     """The second Application is refused; a later bootstrap of Flux takes the first one's place."""
     env = change.environment
     if env and env.after and env.rivals and not env.renamed_from:
-        argocd = env.after.sync == "argocd"
-        what = (
-            "Argo CD refuses the second one (`Shared resource found`)"
-            if argocd
-            else "the later bootstrap takes the place of the first"
-        )
+        refused = env.after.tool.habits.refuses_second if env.after.tool else ""
+        what = refused or "the later bootstrap takes the place of the first"
         yield Said(
             env.label,
             f"{', '.join(env.rivals)} is on the cluster {env.after.cluster} already: {what}.",
             "a cluster for each",
-            severity=Severity.FAILS if argocd else None,
+            severity=Severity.FAILS if refused else None,
         )

@@ -11,6 +11,7 @@ from fcgitops.diff.objects import Pair
 from fcgitops.kubernetes.objects import mapping, name, namespace
 from fcgitops.kubernetes.rights import ANY, Granted, Right, Subject, bindings, subjects_of, summary
 from fcgitops.model.needed_rights import NEEDS
+from fcgitops.model.synctools import FLUX
 
 APPLIED: dict[str, tuple[str, str]] = {
     "Namespace": ("", "namespaces"),
@@ -80,7 +81,7 @@ def cannot_grant(change: Change) -> Says:
                 changed_by(change, subject, wider=False), says.format(summary(held)),
                 "put it back, and run make bootstrap",
             )  # fmt: skip
-    if reported or "flux" not in change.tools:
+    if reported or FLUX.name not in change.tools:
         return
     for subject in _flux_accounts(change):
         new = rights_of(change.after, subject)

@@ -43,7 +43,7 @@ def moved(change: Change) -> Says:
     if not change.moved or change.both is None:
         return
     old, new = (c.namespace for c in change.both)
-    argocd = "argocd" in change.tools
+    argocd = any(tool.habits.confirms for tool in change.appliers)
     says = (
         f"FrameworkController is made anew in {new}. The rights move with the binding: the old "
         "one can write nothing from then on, so the two do not fight. With Flux the old objects "
@@ -111,8 +111,7 @@ def namespace_gone(change: Change) -> Says:
 
 def _is_kept(o: Object, change: Change) -> bool:
     found = guards(o)
-    argocd, flux = "Prune" in found, "prune: disabled" in found
-    return (argocd or "argocd" not in change.tools) and (flux or "flux" not in change.tools)
+    return all(tool.habits.guard in found for tool in change.appliers)
 
 
 @rule("N05", "what keeps the Namespace from being deleted is gone", Severity.LOSS, "G S")

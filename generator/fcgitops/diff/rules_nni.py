@@ -147,7 +147,7 @@ def other_namespace(change: Change) -> Says:
             "CD waits for the confirmation to prune the old Namespace, and syncs no later commit "
             "before.",
             f"Argo CD: {command}"
-            if "argocd" in change.tools
+            if any(tool.habits.confirms for tool in change.appliers)
             else "end the experiments there first",
         )
 

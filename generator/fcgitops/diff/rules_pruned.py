@@ -39,8 +39,9 @@ def pruned(change: Change) -> Says:
         if _has_successor(change, pair):
             continue
         kept = guards(pair.before)
-        if ("prune: disabled" in kept or "flux" not in change.tools) and (
-            "Prune" in kept or "argocd" not in change.tools or _is_flux_bootstrapped(pair.before)
+        if all(
+            tool.habits.guard in kept or (tool.central and _is_flux_bootstrapped(pair.before))
+            for tool in change.appliers
         ):
             yield Said(pair.label, "It leaves Git and stays on the cluster: its guards keep it.")
         else:

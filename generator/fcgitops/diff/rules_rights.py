@@ -218,7 +218,9 @@ def role_reference(change: Change) -> Says:
                 "without a word. In between whom it binds has no rights: it cannot write, and "
                 "nothing fails by that.",
                 f"Flux: {command}   # then flux reconcile at once",
-                severity=None if "flux" in change.tools else Severity.NONE,
+                severity=None
+                if any(not tool.habits.replaces_bindings for tool in change.appliers)
+                else Severity.NONE,
             )
 
 

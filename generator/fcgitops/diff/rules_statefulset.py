@@ -108,7 +108,7 @@ def pruned_under_it(change: Change) -> Says:
     """Argo CD prunes first: the ConfigMap that the unchanged StatefulSet names is gone."""
     if change.both is None or not (change.immutable or change.on_delete_refused):
         return
-    if "argocd" not in change.tools or change.invalid:
+    if change.invalid or not any(tool.habits.prunes_first for tool in change.appliers):
         return
     before = change.both[0]
     for kind, called in before.mounted:

@@ -16,13 +16,12 @@ from functools import cached_property
 
 from fcgitops.git.history import LINK, State
 from fcgitops.model import layout
+from fcgitops.model.synctools import KNOWN
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _NAMES = frozenset(KUSTOMIZATIONS)
 _NONE: frozenset[str] = frozenset()
 SOURCE = "environment.yaml"
-ARGOCD = "clusters/argocd"
-_FLUX = "clusters/flux"
 _OVERLAYS = "overlays"
 _EXPERIMENTS = "experiments"
 _NNI = "nni"
@@ -47,6 +46,11 @@ class Unit:
     kustomizations: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     source: str = ""
+
+    @property
+    def is_environment(self) -> bool:
+        """Whether it is one; else an experiment, or entry points for all."""
+        return bool(self.source)
 
 
 class Content:
@@ -101,6 +105,7 @@ class Content:
         if self._same:
             return self._same.units
         found: dict[str, Unit] = {}
+        central = {tool.folder for tool in KNOWN.values() if tool.central}
         places: dict[str, set[str]] = {}
         start = len(self.prefix)
         for path in self.under(self.prefix.rstrip("/")) if self.prefix else self._sorted:
@@ -112,8 +117,8 @@ class Content:
                 found[name] = self._environment(name, places)
             elif top == _EXPERIMENTS and files & _NAMES and "/" not in name:
                 found[folder] = Unit(folder, (self.prefix + folder,), self._synced(name, places))
-            elif folder == ARGOCD and files & _NAMES:
-                found[ARGOCD] = Unit(ARGOCD, (self.prefix + ARGOCD,))
+            elif folder in central and files & _NAMES:
+                found[folder] = Unit(folder, (self.prefix + folder,))
         return found
 
     def _environment(self, name: str, places: Mapping[str, set[str]]) -> Unit:
@@ -121,16 +126,18 @@ class Content:
         folders = [base]
         if places.get(f"{_OVERLAYS}/{name}/{_NNI}", _NONE) & _NAMES:
             folders.append(f"{base}/{_NNI}")
-        plain = (f"{self.prefix}{_FLUX}/{name}",) if f"{_FLUX}/{name}" in places else ()
+        own = [f"{tool.folder}/{name}" for tool in KNOWN.values() if not tool.central]
+        plain = tuple(self.prefix + folder for folder in own if folder in places)
         return Unit(name, tuple(folders), plain, f"{base}/{SOURCE}")
 
     def _synced(self, name: str, places: Iterable[str]) -> tuple[str, ...]:
-        """Flux's entry points of an experiment, whichever environment they are in."""
+        """An experiment's entry points, whichever environment they are in."""
         end = f"/{_EXPERIMENTS}/{name}"
+        tops = tuple(f"{tool.folder}/" for tool in KNOWN.values() if not tool.central)
         return tuple(
             self.prefix + folder
             for folder in places
-            if folder.startswith(f"{_FLUX}/") and folder.endswith(end) and folder.count("/") == 4
+            if folder.startswith(tops) and folder.endswith(end) and folder.count("/") == 4
         )
 
     def owner(self, path: str) -> str:
@@ -138,12 +145,16 @@ class Content:
         parts = path[len(self.prefix) :].split("/") if path.startswith(self.prefix) else []
         if len(parts) > 2 and parts[0] == _OVERLAYS:
             return parts[1] if parts[1] in self.units else ""
-        if path.startswith(f"{self.prefix}{ARGOCD}/"):
-            return ARGOCD
-        if len(parts) > 5 and "/".join(parts[:2]) == _FLUX and parts[3] == _EXPERIMENTS:
-            return f"{_EXPERIMENTS}/{parts[4]}"
-        if len(parts) > 3 and "/".join(parts[:2]) == _FLUX:
-            return parts[2]
+        top = "/".join(parts[:2])
+        for tool in KNOWN.values():
+            if top != tool.folder:
+                continue
+            if tool.central and len(parts) > 2:
+                return top
+            if len(parts) > 5 and parts[3] == _EXPERIMENTS:
+                return f"{_EXPERIMENTS}/{parts[4]}"
+            if len(parts) > 3:
+                return parts[2]
         if len(parts) > 2 and parts[0] == _EXPERIMENTS:
             return "/".join(parts[:2])
         return ""

@@ -6,6 +6,31 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Habits:
+    """What a tool does with a change of what it syncs, as far as `diff` tells it."""
+
+    mark: tuple[str, str] = ("labels", "")
+    """labels or annotations, and the key that it gives to all that it applies; empty for none."""
+    guard: str = ""
+    """What keeps an object from its pruning, as `rules_network.guards` calls it; empty for none."""
+    prunes_first: bool = False
+    """Whether it prunes what is no longer rendered before it applies the rest."""
+    prunes_crds: bool = True
+    confirms: bool = False
+    """Whether it waits for a person before it prunes a Namespace that says so."""
+    replaces_bindings: bool = False
+    """Whether it deletes and makes anew, by itself, a binding whose role cannot be changed."""
+    replaces_by_force: str = ""
+    """Its setting that deletes and makes anew whatever cannot be changed."""
+    finds: str = ""
+    """What it does by itself with a new environment; empty where it waits for make bootstrap."""
+    misses: str = ""
+    """What it says of an environment that is gone from Git."""
+    refuses_second: str = ""
+    """How it refuses a second environment on a cluster; empty where the later one wins."""
+
+
+@dataclass(frozen=True)
 class Traits:
     """What the values of an answer or of a key depend on, of one sync tool."""
 
@@ -28,6 +53,12 @@ class Traits:
     """Whether a repository's URL may be a folder, as file:///PATH."""
     makes_nni_namespace: bool
     """Whether the entry points make the namespace of the experiments, which has one owner."""
+    habits: Habits = Habits()
+
+    @property
+    def folder(self) -> str:
+        """Below which its entry points stand, from the content's root."""
+        return f"clusters/{self.name}"
 
 
 ARGOCD = Traits(
@@ -38,6 +69,17 @@ ARGOCD = Traits(
     central=True,
     fetches_folders=True,
     makes_nni_namespace=False,
+    habits=Habits(
+        mark=("annotations", "argocd.argoproj.io/tracking-id"),
+        guard="Prune",
+        prunes_first=True,
+        prunes_crds=False,
+        confirms=True,
+        replaces_bindings=True,
+        finds="Argo CD makes an Application for it within 3 minutes",
+        misses="Argo CD says ComparisonError, app path does not exist",
+        refuses_second="Argo CD refuses the second one (`Shared resource found`)",
+    ),
 )
 FLUX = Traits(
     name="flux",
@@ -47,6 +89,12 @@ FLUX = Traits(
     central=False,
     fetches_folders=False,
     makes_nni_namespace=True,
+    habits=Habits(
+        mark=("labels", "kustomize.toolkit.fluxcd.io/name"),
+        guard="prune: disabled",
+        replaces_by_force="A Flux Kustomization with force: true",
+        misses="Flux says kustomization path not found",
+    ),
 )
 KNOWN = {traits.name: traits for traits in (ARGOCD, FLUX)}
 """Name → traits; the first one is the default."""

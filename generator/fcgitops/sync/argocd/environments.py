@@ -18,7 +18,7 @@ from fcgitops.model.synctools import ARGOCD, FLUX
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
-FOLDER = "clusters/argocd"
+FOLDER = ARGOCD.folder
 NAME = "frameworkcontroller"
 NAMESPACE = ARGOCD.namespace
 PROJECT_FILE = "appproject.yaml"

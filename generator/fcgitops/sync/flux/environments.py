@@ -20,7 +20,7 @@ from fcgitops.model.synctools import FLUX
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
-FOLDER = "clusters/flux"
+FOLDER = FLUX.folder
 NAME = "frameworkcontroller"
 EXPERIMENTS = "experiments"
 NAMESPACE = FLUX.namespace
