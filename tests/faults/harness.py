@@ -10,12 +10,12 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitenv import SETTINGS, files, git
+from gitenv import SETTINGS, clone_released, files, git, write
 
 SHIM = Path(__file__).with_name("shim.c")
 KINDS = {"kill": 1, "torn": 2, "full": 3, "eio": 4, "dead": 5}
@@ -26,6 +26,31 @@ full: this call and all later ones that take room fail with ENOSPC.
 eio: this call fails with EIO. dead: this one and all later ones do.
 """
 _HEAD, _LINES, _WIDTH = struct.Struct("4q"), 4096, 120
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that changes a file.
+
+    Attributes:
+        what: its name and the file's path.
+        takes_room: whether a full disk fails it.
+        failed: whether it failed by itself, as the removal of what is not there.
+    """
+
+    what: str
+    takes_room: bool
+    failed: bool
+
+    @property
+    def verb(self) -> str:
+        """Its name."""
+        return self.what.partition(" ")[0]
+
+    @property
+    def changes(self) -> bool:
+        """Whether a process that is started then can see that it was made."""
+        return not self.failed and self.verb != "fsync"
 
 
 class Plan:
@@ -53,10 +78,11 @@ class Plan:
         """How many calls there were since it was armed last."""
         return int(_HEAD.unpack_from(self._map)[0])
 
-    def call(self, number: int) -> str:
-        """The name and the path of a counted call."""
+    def call(self, number: int) -> Call:
+        """A counted call."""
         start = _HEAD.size + (number - 1) * _WIDTH
-        return self._map[start : start + _WIDTH].partition(b"\0")[0].decode(errors="replace")
+        line = self._map[start : start + _WIDTH].partition(b"\0")[0].decode(errors="replace")
+        return Call(line[2:], line[0] == "+", line[1] == "!")
 
 
 @dataclass(frozen=True)
@@ -89,6 +115,7 @@ class Commands:
             # No kustomize: `remove` says so, and is 0.1 s faster.
             "PATH": str(_only_git(folder / "bin")),
             "KUSTOMIZE": "",
+            "FCGITOPS_EFFECTS": "off",  # which would be asked of kustomize
             "TMPDIR": str(folder),
             "HOME": str(folder / "home"),
             "GIT_CONFIG_GLOBAL": str(folder / "home/.gitconfig"),
@@ -107,13 +134,19 @@ class Commands:
         """End the server."""
         self._server.communicate()
 
-    def run(self, folder: Path, *arguments: str) -> Ran:
-        """One command, to its end and that of all its processes."""
+    def run(self, folder: Path, *arguments: str, here: bool = False) -> Ran:
+        """One command, to its end and that of all its processes.
+
+        Args:
+            folder: where it is typed.
+            *arguments: of `fcgitops`.
+            here: run by the server itself, so that its children have at once what it takes.
+        """
         assert self._server.stdin
         assert self._server.stdout
         for file in self._files:
             file.write_bytes(b"")
-        line = json.dumps([str(folder), [str(file) for file in self._files], arguments])
+        line = json.dumps([str(folder), [str(file) for file in self._files], arguments, here])
         self._server.stdin.write(f"{line}\n")
         self._server.stdin.flush()
         status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
@@ -143,22 +176,20 @@ class Scenario:
     """A command that writes.
 
     Attributes:
-        arguments: run in a copy of the prepared repository, or of an empty folder.
+        arguments: run in a copy of what `start` has prepared.
         again: what the second run may say instead of doing it, once the first has done it.
         status: with which it ends.
-        fresh: whether it makes the repository.
+        start: of `STARTS`; "" for an empty folder, in which it makes the repository.
     """
 
     arguments: Sequence[str]
     again: str = ""
     status: int = 0
-    fresh: bool = False
+    start: str = "repository"
 
 
 SCENARIOS = {
-    "new": Scenario(
-        ["new", "deploy", "--env", "dev", "--no-input", "--gitops", "both"], fresh=True
-    ),
+    "new": Scenario(["new", "deploy", "--env", "dev", "--no-input", "--gitops", "both"], start=""),
     "overlay, new": Scenario(["overlay", "stage", "--variant", "customized-config"]),
     "overlay, change": Scenario(["overlay", "dev", "--namespace", "other"]),
     "overlay, conflict": Scenario(["overlay", "prod", "--set", "workerNumber=7"], "conflicts", 1),
@@ -169,46 +200,92 @@ SCENARIOS = {
     "nni enable": Scenario(["nni", "enable", "dev", "--storage", "nfs://10.0.0.1/export"]),
     "nni experiment": Scenario(["nni", "experiment", "mnist", "--env", "prod"]),
     "nni remove": Scenario(["nni", "remove", "first"], "is no experiment"),
+    "restore": Scenario(["restore", "overlays"]),
+    "update": Scenario(["update"], start="released"),
+    "update, conflict": Scenario(["update"], "has left conflicts", 1, start="edited"),
+    "update --continue": Scenario(["update", "--continue"], "no update waits", start="resolved"),
+    "update --abort": Scenario(["update", "--abort"], "no update waits", start="resolved"),
 }
+
+
+def prepare(commands: Commands, start: str, place: Path) -> None:
+    """The folder that each try gets a copy of: a repository, and all that must not be touched."""
+    place.mkdir()
+    STARTS[start](commands, place)
+
+
+def _run(commands: Commands, folder: Path, line: str, status: int = 0) -> None:
+    ran = commands.run(folder, *line.split(), here=True)
+    assert ran.status == status, ran.err
+
 
 LIST = """\
 - {name: dev, namespace: other}
 - {name: stage, variant: customized-config}
 """
-PREPARE = [
-    "new deploy --env dev --env prod=customized-config --no-input --gitops both"
-    " --repo-url https://git.example.com/a/b.git",
-    "-C deploy nni enable prod --storage nfs://10.0.0.1/export",
-    "-C deploy nni experiment first --env prod",
-]
 
 
-def prepare(commands: Commands, place: Path) -> None:
-    """The folder that each try gets a copy of: a repository, and all that must not be touched."""
-    place.mkdir()
+def _repository(commands: Commands, place: Path) -> None:
+    """One of this version, with a generated file that is edited and another that is missing."""
     (place / "list.yaml").write_text(LIST)
-    for line in PREPARE:
-        ran = commands.run(place, *line.split())
-        assert ran.status == 0, ran.err
+    new = "new deploy --env dev --env prod=customized-config --no-input --gitops both"
+    _run(commands, place, f"{new} --repo-url https://git.example.com/a/b.git")
     top = place / "deploy"
+    _run(commands, top, "nni enable prod --storage nfs://10.0.0.1/export")
+    _run(commands, top, "nni experiment first --env prod")
     edited = top / "overlays/prod/frameworkcontroller.yaml"
     edited.write_text(edited.read_text().replace("workerNumber: 500", "workerNumber: 5"))
-    git(top, "commit", "-qam", "An edit that the generator does not know")
-    make_dirty(top)
+    (top / "overlays/default-config/README.md").unlink()
+    git(top, "commit", "-qam", "Edits that the generator does not know")
+    make_dirty(top, edited="README.md", staged="Makefile")
 
 
-def make_dirty(top: Path) -> None:
+def _released(commands: Commands, place: Path, name: str = "hardened-both") -> None:
+    """One that 0.1.0 made."""
+    del commands
+    clone_released(name, place).rename(place / "deploy")
+    top = place / "deploy"
+    write(top, {"mine/edited": "mine\n", "mine/staged": "mine\n"})
+    git(top, "add", "mine")
+    git(top, "commit", "-q", "-m", "Files of the user's own")
+    make_dirty(top, edited="mine/edited", staged="mine/staged")
+
+
+def _edited(commands: Commands, place: Path) -> None:
+    """One that 0.1.0 made and somebody has edited, one line of it as this version has."""
+    _released(commands, place, "hand-edits")
+
+
+def _resolved(commands: Commands, place: Path) -> None:
+    """The same, while an update waits for its conflicts, which are resolved in the work tree."""
+    _edited(commands, place)
+    top = place / "deploy"
+    _run(commands, top, "update", status=1)
+    for path in git(top, "diff", "--name-only", "--diff-filter=U").splitlines():
+        text = (top / path).read_text()
+        (top / path).write_text(re.sub(r"(?ms)^<{7} .*?^={7}\n|^>{7} .*?\n", "", text))
+
+
+STARTS: dict[str, Callable[[Commands, Path], None]] = {
+    "repository": _repository,
+    "released": _released,
+    "edited": _edited,
+    "resolved": _resolved,
+}
+
+
+def make_dirty(top: Path, *, edited: str, staged: str) -> None:
     """Give the user all that a fault must not touch."""
     (top / "notes").write_text("stashed\n")
     git(top, "add", "notes")
     git(top, "stash")
-    (top / "README.md").write_text("edited, not staged\n")
-    (top / "Makefile").write_text("staged\n")
-    git(top, "add", "Makefile")
-    (top / "Makefile").write_text("and edited again\n")
+    (top / edited).write_text("edited, not staged\n")
+    (top / staged).write_text("staged\n")
+    git(top, "add", staged)
+    (top / staged).write_text("and edited again\n")
     (top / "untracked").write_text("untracked\n")
     (top / "ignored").write_text("ignored\n")
-    (top / ".git/info").mkdir()
+    (top / ".git/info").mkdir(exist_ok=True)
     (top / ".git/info/exclude").write_text("ignored\n")
     (top / "overlays/prod/local/kustomization.yaml").write_text("mine\n")
 

@@ -3,7 +3,8 @@
  * Preloaded into a command and all that it starts (LD_PRELOAD). The processes count together,
  * in a file that they share (FAULT_PLAN, laid out as `struct plan`; tests/faults/plan.py writes
  * and reads it). Each counted call leaves a line in there, so that a report can say at which
- * call it was: the Nth one is the same in each run.
+ * call it was: the Nth one is the same in each run. A line begins with a '+' if the call takes
+ * room on the disk, then with a '!' if it failed without our doing.
  *
  * Counted are calls that change what is on the disk: files and directories that are made,
  * written, renamed, linked, removed, cut, flushed to the disk, or get another mode or time.
@@ -40,6 +41,7 @@ struct plan {
 };
 
 static struct plan *plan;
+static __thread int64_t latest; /* this thread's call, 0 for one that is not counted */
 
 __attribute__((constructor)) static void start(void)
 {
@@ -65,12 +67,15 @@ static _Noreturn void die(void)
  * half of it, then die. `grows` says whether it takes room: a full disk still removes files. */
 static int due(const char *call, const char *path, int grows)
 {
+    latest = 0;
     if (!plan || !plan->armed)
         return 0;
     int64_t now = __atomic_add_fetch(&plan->count, 1, __ATOMIC_SEQ_CST);
-    if (now <= LINES)
-        snprintf(plan->lines[now - 1], WIDTH, "%s %s", call,
+    if (now <= LINES) {
+        latest = now;
+        snprintf(plan->lines[now - 1], WIDTH, "%c %s %s", grows ? '+' : ' ', call,
                  strlen(path) > 90 ? path + strlen(path) - 90 : path);
+    }
     if (!plan->at || now < plan->at)
         return 0;
     switch (plan->kind) {
@@ -88,6 +93,14 @@ static int due(const char *call, const char *path, int grows)
         return EIO;
     }
     return 0;
+}
+
+/* Note of a call that is over whether it failed by itself, and changed nothing. */
+static int over(int status)
+{
+    if (latest && status < 0)
+        plan->lines[latest - 1][1] = '!';
+    return status;
 }
 
 /* Whether a descriptor is a file's; its path then. */
@@ -142,7 +155,9 @@ static int makes(int flags, const char *path)
         REAL(name);                                                                              \
         if (makes(flags, path))                                                                  \
             FAIL_IF_DUE("open", path, 1, -1);                                                    \
-        return real(path, flags, mode);                                                          \
+        else                                                                                     \
+            latest = 0;                                                                          \
+        return over(real(path, flags, mode));                                                    \
     }
 OPEN(open)
 OPEN(open64)
@@ -160,7 +175,9 @@ OPEN(open64)
         REAL(name);                                                                              \
         if (makes(flags, path))                                                                  \
             FAIL_IF_DUE("open", path, 1, -1);                                                    \
-        return real(at, path, flags, mode);                                                      \
+        else                                                                                     \
+            latest = 0;                                                                          \
+        return over(real(at, path, flags, mode));                                                \
     }
 OPENAT(openat)
 OPENAT(openat64)
@@ -284,7 +301,7 @@ int fclose(FILE *stream)
     {                                                                                            \
         REAL(name);                                                                              \
         FAIL_IF_DUE(call, path, grows, -1);                                                      \
-        return real arguments;                                                                   \
+        return over(real arguments);                                                             \
     }
 #define ON_FILE(name, parameters, arguments, call, fd, grows)                                    \
     int name parameters                                                                          \

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,17 @@ import pytest
 from conftest import FIGURE
 from gitenv import git
 
-from faults.harness import KINDS, SCENARIOS, Commands, Ran, Scenario, left_over, prepare, state
+from faults.harness import (
+    KINDS,
+    SCENARIOS,
+    Call,
+    Commands,
+    Ran,
+    Scenario,
+    left_over,
+    prepare,
+    state,
+)
 
 EVERY = int(os.environ.get("FAULTS_EVERY", "1000"))
 """From one call that is tried to the next; so that by default it is one of each kind."""
@@ -42,14 +52,14 @@ class Whole:
         after: the state that it comes to.
         names_before: of git's own files before.
         names: the same after.
-        calls: that change a file, each with its path.
+        calls: that change a file.
     """
 
     before: dict[str, Any]
     after: dict[str, Any]
     names_before: set[str]
     names: set[str]
-    calls: list[str]
+    calls: list[Call]
 
 
 class Site:
@@ -59,16 +69,22 @@ class Site:
         self.folder = folder
         self.commands = Commands(folder)
         self._whole: dict[str, Whole] = {}
+        self._original("repository")  # which the server learns by
+
+    def _original(self, start: str) -> Path:
+        """What tries that start there are copies of."""
+        original = self.folder / f"original-{start}"
+        if not original.exists():
+            prepare(self.commands, start, original)
+        return original
 
     def copy(self, scenario: Scenario, name: str) -> Path:
         """A copy of what the scenario starts from, which git takes for unchanged; its top."""
         place = self.folder / name
-        if scenario.fresh:
+        if not scenario.start:
             place.mkdir()
             return place / "deploy"
-        original = self.folder / "original"
-        if not original.exists():
-            prepare(self.commands, original)
+        original = self._original(scenario.start)
         subprocess.run(["cp", "-a", str(original), str(place)], check=True)
         git(place / "deploy", "status", "--porcelain")
         return place / "deploy"
@@ -91,7 +107,7 @@ class Site:
     def faulty(self, name: str, kind: str, number: int) -> list[str]:
         """Let the call fail, run the command again, and say what is not as it should be."""
         scenario, whole = SCENARIOS[name], self.whole(name)
-        call = whole.calls[number - 1]
+        call = whole.calls[number - 1].what
         top = self.copy(scenario, "try")
         with self.commands.plan.armed(kind, number):
             ran = self.commands.run(where(scenario, top), *scenario.arguments)
@@ -163,7 +179,7 @@ def _damage(top: Path) -> list[str]:
 
 def where(scenario: Scenario, top: Path) -> Path:
     """The folder that the command is typed in."""
-    return top.parent if scenario.fresh else top
+    return top if scenario.start else top.parent
 
 
 @pytest.fixture(scope="session")
@@ -174,6 +190,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     found.commands.close()
 
 
+def numbers(kind: str, calls: Sequence[Call]) -> list[int]:
+    """The calls, numbered from 1, at which a kind of fault comes to something of its own.
+
+    Killed after a call that changed nothing, there is what was there before it. A disk that is full
+    from a call on that takes no room is full from the next one on that does.
+    """
+    found = [(number, call, calls[number - 2]) for number, call in enumerate(calls, 1)]
+    if kind == "torn":
+        return [number for number, call, _ in found if "write" in call.verb]
+    if kind == "full":
+        return [number for number, call, _ in found if call.takes_room]
+    if kind == "kill":
+        return [number for number, _, before in found if number == 1 or before.changes]
+    return [number for number, _, _ in found]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_fault_at_any_call(
@@ -182,14 +214,10 @@ def test_a_fault_at_any_call(
     """Nothing of the user's is touched, what is said is true, the next run makes what was asked."""
     calls = site.whole(name).calls
     # Each kind begins elsewhere, so that a few tries are of different calls.
-    first = 1 + (list(KINDS).index(kind) * 37 + list(SCENARIOS).index(name) * 17) % min(
-        EVERY, len(calls)
-    )
-    tries = [
-        number
-        for number in range(first, len(calls) + 1, EVERY * RARE.get(kind, 1))
-        if kind != "torn" or "write" in calls[number - 1].partition(" ")[0]
-    ]
+    first = (list(KINDS).index(kind) * 37 + list(SCENARIOS).index(name) * 17) % EVERY
+    possible = numbers(kind, calls)
+    step = EVERY * RARE.get(kind, 1)
+    tries = possible[first % min(step, len(possible)) :: step]
     wrong = [line for number in tries for line in site.faulty(name, kind, number)]
     record_property(FIGURE, f"{name}: {kind} at {len(tries)} of {len(calls)} calls")
     assert not wrong, "\n".join(wrong)
@@ -197,7 +225,7 @@ def test_a_fault_at_any_call(
 
 def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
     """Each object, the branch and the journal are flushed, before what follows relies on them."""
-    calls = [call.split(" ", 1) for call in site.whole("overlay, new").calls]
+    calls = [call.what.split(" ", 1) for call in site.whole("overlay, new").calls]
     flushed: list[str] = []
     written: set[str] = set()
     for verb, path in calls:
@@ -230,6 +258,11 @@ def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
         ("overlay, new", "dead", "rename .git/index"),
         ("remove", "eio", "unlink overlays/dev/kustomization.yaml"),
         ("new", "kill", "rename /deploy"),
+        ("restore", "eio", "rename refs/heads/main"),
+        ("update --continue", "full", "write .git/fcgitops/index.lock"),
+        ("update --abort", "kill", "open fcgitops.yaml"),
+        ("update --abort", "kill", "rename .git/index"),
+        ("update --abort", "torn", "write base/service.yaml"),
     ],
 )
 def test_what_went_wrong_once(site: Site, name: str, kind: str, call: str) -> None:
@@ -238,6 +271,6 @@ def test_what_went_wrong_once(site: Site, name: str, kind: str, call: str) -> No
     (number, *_) = [
         number
         for number, found in enumerate(site.whole(name).calls, 1)
-        if found.startswith(f"{verb} ") and path in found
+        if found.verb == verb and path in found.what
     ]
     assert site.faulty(name, kind, number) == []

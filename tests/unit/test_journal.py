@@ -139,6 +139,6 @@ class TestDurable:
         top = make_repository(BEFORE)
         if setting:
             git(top, "config", "core.fsync", setting)
-        assert ("core.fsync=committed,reference" in WorkTree.at(top).durable) == told
+        assert ("core.fsync=committed,pack-metadata,reference" in WorkTree.at(top).durable) == told
         open_repository(top).commit(CHANGES, "m")
         assert files(top) == AFTER

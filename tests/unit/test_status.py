@@ -118,13 +118,17 @@ def test_restore_puts_generated_text_back(repository: Path, fcgitops: Fcgitops) 
 
 
 def test_restore_of_what_is_deleted_and_not_committed(repository: Path, fcgitops: Fcgitops) -> None:
-    """It is there again; there is nothing to commit."""
+    """It is there again, in the index too; there is nothing to commit."""
     before, head = files(repository), git(repository, "rev-parse", "HEAD")
-    write(repository, {KUSTOMIZATION: None})
+    for removed in (lambda: write(repository, {KUSTOMIZATION: None}),
+                    lambda: git(repository, "rm", "-q", KUSTOMIZATION)):  # fmt: skip
+        removed()
 
-    fcgitops("-C", repository, "restore", KUSTOMIZATION)
+        said = fcgitops("-C", repository, "restore", KUSTOMIZATION).err
 
-    assert (files(repository), git(repository, "rev-parse", "HEAD")) == (before, head)
+        assert f"{KUSTOMIZATION} is there again\n" in said
+        assert (files(repository), git(repository, "rev-parse", "HEAD")) == (before, head)
+        assert git(repository, "status", "--porcelain") == ""
 
 
 def test_restore_loses_no_edit(repository: Path, fcgitops: Fcgitops) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fcgitops.commands import writing
 from fcgitops.commands.writing import Options
+from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
@@ -38,6 +39,7 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
         InputError: a path at which nothing was generated, or an edit that is not committed.
     """
     how = Options(**options)
+    gone: list[str] = []
 
     def make(repository: Repository) -> Change:
         known = generated.texts(repository) | _first(repository)
@@ -53,14 +55,17 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
             wanted |= {path: known[path] for path in found}
         if problems:
             raise InputError(problems)
-        if not how.dry_run:  # what is there is refused if HEAD has not got it; this is not there
-            gone = {p: data for p, data in wanted.items() if read_file(repository.root, p) is None}
-            repository.git.rewrite(gone)
+        # What is there is refused if HEAD has not got it; this is not there.
+        gone.extend(path for path in wanted if read_file(repository.root, path) is None)
         names = sorted(repository.git.differing(wanted))
         told = count(len(names), "generated file") if len(names) > _MOST else ", ".join(names)
-        return Change(Merged(wanted), title=f"Restore {told}")
+        title = f"Restore {told}"
+        return Change(Merged(wanted), title=title, overwrite=gone, resolved=gone)
 
-    return writing.change(folder, make, how, require=Repository.require_no_newer_version)
+    status = writing.change(folder, make, how, require=Repository.require_no_newer_version)
+    for path in gone if not (status or how.dry_run) else ():
+        terminal.say(f"{path} is there again")
+    return status
 
 
 def _first(repository: Repository) -> Tree:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,16 @@ from fcgitops import __version__
 from fcgitops.commands import writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
-from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
+from fcgitops.core.errors import (
+    FOUND,
+    FcgitopsError,
+    FoundError,
+    InputError,
+    Problem,
+    ToolError,
+)
 from fcgitops.git import program
+from fcgitops.git.transaction import Unfinished
 from fcgitops.model import layout
 from fcgitops.repository import record, update
 from fcgitops.repository.changes import Change
@@ -74,7 +83,8 @@ def run(
         folder, make, how, require=Repository.require_no_newer_version, leave=_leave
     )
     if resume and not status:
-        _Waiting.place(Repository.find(folder)).unlink(missing_ok=True)
+        with suppress(OSError):  # then the next one sees that it waits no more
+            _Waiting.place(Repository.find(folder)).unlink()
     return status
 
 
@@ -113,8 +123,9 @@ class _Waiting:
     def save(self, repository: Repository) -> None:
         """Keeps it until it is finished or taken back."""
         place = self.place(repository)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(dataclasses.asdict(self)))
+        fresh = place.with_name("file")
+        fresh.write_text(json.dumps(dataclasses.asdict(self)))
+        fresh.replace(place)
 
     @staticmethod
     def place(repository: Repository) -> Path:
@@ -133,7 +144,7 @@ class _Waiting:
             raise InputError(Problem(where, "cannot be read", "git restore, and delete it")) from (
                 error
             )
-        if repository.git.edited(found.written):
+        if repository.git.uncommitted(found.written):
             return found
         cls.place(repository).unlink()
         return None
@@ -149,8 +160,11 @@ def _leave(repository: Repository, merged: Merged, message: str) -> None:
     waiting.save(repository)
     try:
         writing.leave_conflicts(repository, merged)
+    except Unfinished:
+        raise
     except Exception:
-        _Waiting.place(repository).unlink()
+        with suppress(OSError):  # then the next one sees that none waits
+            _Waiting.place(repository).unlink()
         raise
     terminal.say(
         f"{layout.ANSWERS} says {repository.version} until they are resolved (`git mergetool`, or "
@@ -180,26 +194,26 @@ def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
     ]
     if problems:
         raise FoundError(problems)
-    repository.git.resolve(waiting.conflicts)
     former = waiting.answers.encode() or None
     what = update.plan(repository, program.merge_file, answers=former)
     merged = what.merged
     for path in (*waiting.written, *waiting.staged):
         if path not in merged.conflicts:
             merged.files.setdefault(path, read_file(repository.root, path))
-    _follow(repository, merged, waiting)
+    what.overwrite = _following(repository, merged, waiting)
+    what.resolved = waiting.conflicts
     what.left = {*waiting.written, *waiting.staged}
     what.title = waiting.message
     return what
 
 
-def _follow(repository: Repository, merged: Merged, waiting: _Waiting) -> None:
-    """Brings files that the update has left uncommitted in line with how conflicts were resolved.
+def _following(repository: Repository, merged: Merged, waiting: _Waiting) -> list[str]:
+    """The files left by the update that are not in line with how conflicts were resolved.
 
-    A record follows its files: were this killed between them, they would be taken for edits.
+    A record follows its files: were it killed between them, they would be taken for edits.
 
     Raises:
-        FoundError: that conflicts with other edits.
+        FoundError: that conflicts with other edits; the files are in line now.
     """
     now = {path: conflict.merged for path, conflict in merged.conflicts.items()} | merged.files
     own = {*waiting.written, *waiting.staged}
@@ -212,13 +226,13 @@ def _follow(repository: Repository, merged: Merged, waiting: _Waiting) -> None:
         waiting.written = sorted({*waiting.written, *merged.conflicts})
         waiting.conflicts = sorted(merged.conflicts)
         waiting.save(repository)
-    repository.git.rewrite({path: now[path] for path in found})
-    if merged.conflicts:
+        repository.git.rewrite({path: now[path] for path in found})
         writing.tell_conflicts(merged)
         raise FoundError(
             Problem(path, "follows from what was resolved, and has an edit of yours", RESUME)
             for path in merged.conflicts
         )
+    return found
 
 
 _MARKER = re.compile(rb"(<{7}|\|{7}|>{7}) ")
@@ -229,15 +243,24 @@ def _markers(data: bytes) -> list[int]:
     return [n for n, line in enumerate(data.split(b"\n"), 1) if _MARKER.match(line)]
 
 
+_NOT_ALL = Problem(
+    "--abort", "perhaps not all is as it was", "the next `fcgitops update --abort` does the rest"
+)
+
+
 def _abort(folder: Path) -> int:
-    repository = Repository.find(folder)
+    repository = Repository.find_to_write(folder)
     with repository.git.lock():
         waiting = _Waiting.of(repository)
         if waiting is None:
             raise InputError(Problem("--abort", "no update waits for it", "git log"))
-        repository.git.restore(waiting.written)
-        repository.git.restore(waiting.staged, worktree=False)
-        _Waiting.place(repository).unlink()
+        try:
+            repository.git.restore(waiting.written, waiting.staged)
+            _Waiting.place(repository).unlink()
+        except OSError as error:
+            raise ToolError([Problem("--abort", error.strerror or str(error)), _NOT_ALL]) from error
+        except FcgitopsError as error:
+            raise type(error)([*error.problems, _NOT_ALL]) from error
     terminal.say(f"{count(len(waiting.written), 'file')} are as they were")
     return 0
 

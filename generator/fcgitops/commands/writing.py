@@ -85,7 +85,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         InputError, ToolError: nothing was written.
         FoundError: nothing was written, and the repository is not as it should be.
     """
-    found = Repository.find(folder)
+    found = Repository.find_to_write(folder)
     git = found.git
     with nullcontext() if options.dry_run else git.lock():
         repository = Repository(found.root, git)  # read under the lock
@@ -114,6 +114,8 @@ def change(  # noqa: PLR0913 - all but three have a default
             options.message or _message(told, edits, effects),
             branch=options.branch,
             commit=not options.no_commit,
+            overwrite=what.overwrite,
+            resolved=what.resolved,
         )
     if commit:
         terminal.say(f"{told}: commit {commit[:10]} on {git.branch}{_with_yours(edits)}")

@@ -21,6 +21,8 @@ from fcgitops.git.program import Git, failure, raw, text
 from fcgitops.git.worktree import WorkTree
 
 _SCRATCH = "refs/fcgitops/scratch"
+_FEW_OBJECTS = 20
+"""From here on they stay in one pack; each loose one would be flushed to the disk by itself."""
 
 
 def write_tree(tree: WorkTree, changes: Iterable[Change], blobs: Iterable[bytes] = ()) -> str:
@@ -50,7 +52,8 @@ def write_tree(tree: WorkTree, changes: Iterable[Change], blobs: Iterable[bytes]
             parts.append(_data(header, change.content))
     # Ask for the root's name, then empty the branch again: no ref is written, nor locked.
     parts.append(b'ls ""\nreset %s\n\ndone\n' % raw(_SCRATCH))
-    command = (*tree.durable, "fast-import", "--quiet", "--done")
+    limit = ("-c", f"fastimport.unpackLimit={_FEW_OBJECTS}")
+    command = (*tree.durable, *limit, "fast-import", "--quiet", "--done")
     process = tree.git.start(*command)
     answer = process.finish(b"".join(parts))
     if answer.status:

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -225,7 +226,7 @@ def forget(tree: WorkTree) -> None:
 
 def sweep(tree: WorkTree) -> None:
     """Remove what is worthless without a journal."""
-    for name in ("index", "index.lock", "journal.new", "token"):
+    for name in ("index", "index.lock", "journal.new", "token", "file"):
         with suppress(OSError):
             (tree.private / name).unlink()
 
@@ -252,26 +253,53 @@ def on_copy(tree: WorkTree) -> dict[str, str]:
     return {"GIT_INDEX_FILE": str(copied_index(tree))}
 
 
-def lock_index(tree: WorkTree, journal: Journal) -> None:
+@contextmanager
+def changed_index(tree: WorkTree) -> Iterator[dict[str, str]]:
+    """A copy of the index that git may change, and that then becomes the index.
+
+    Yields:
+        The environment in which git works on it.
+
+    Raises:
+        InputError: another git process is at work.
+    """
+    token, copied = secrets.token_hex(16), stamp(tree.index)
+    try:
+        copy_index(tree)
+        lock_index(tree, token, copied)
+        try:
+            yield on_copy(tree)
+            copied_index(tree).replace(tree.index)
+        finally:
+            unlock_index(tree, token)
+    finally:
+        sweep(tree)
+
+
+def lock_index(tree: WorkTree, token: str, copied: list[int]) -> None:
     """Make `index.lock`, whole at once: a link cannot be there without its content.
+
+    Args:
+        tree: the work tree.
+        token: the lock's content. It stays beside the copy of the index until all is swept up,
+            so that a run without a journal knows the lock that a killed one has left.
+        copied: the `stamp` of the index when it was copied.
 
     Raises:
         InputError: another git process is at work, or was since the index was copied.
     """
-    token = tree.private / "token"
-    token.write_text(journal.token, encoding="ascii")
+    file = tree.private / "token"
+    file.write_text(token, encoding="ascii")
     try:
         try:
-            tree.lock.hardlink_to(token)
+            tree.lock.hardlink_to(file)
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links
-            _write_new(tree.lock, journal.token)
+            _write_new(tree.lock, token)
     except FileExistsError as error:
         raise InputError(other_git(tree)) from error
-    finally:
-        token.unlink()
-    if stamp(tree.index) != journal.index:
+    if stamp(tree.index) != copied:
         raise InputError(other_git(tree))
 
 
@@ -292,8 +320,16 @@ def other_git(tree: WorkTree) -> Problem:
     return Problem(str(tree.top), "another git command is at work here", hint)
 
 
-def unlock_index(tree: WorkTree, journal: Journal) -> None:
+def unlock_index(tree: WorkTree, token: str) -> None:
     """Remove `index.lock` if it is ours."""
     with suppress(FileNotFoundError):
-        if tree.lock.read_bytes() == raw(journal.token):
+        if tree.lock.read_bytes() == raw(token):
             tree.lock.unlink()
+
+
+def unlock_without_journal(tree: WorkTree) -> None:
+    """Remove an `index.lock` that a killed run has left which kept no journal."""
+    with suppress(FileNotFoundError):
+        token = (tree.private / "token").read_bytes()
+        if re.fullmatch(rb"[0-9a-f]{32}", token):
+            unlock_index(tree, text(token))

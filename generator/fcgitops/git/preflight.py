@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -175,13 +175,16 @@ def way_on(tree: WorkTree) -> str:
     return found[1] if found else ""
 
 
-def refuse_unfinished(tree: WorkTree, *, commit: bool, new_branch: bool = False) -> None:
+def refuse_unfinished(
+    tree: WorkTree, *, commit: bool, new_branch: bool = False, resolved: Collection[str] = ()
+) -> None:
     """Refuse a repository in which a commit now would not be the one that is meant.
 
     Args:
         tree: the work tree.
         commit: a commit shall be made, on the branch that is checked out.
         new_branch: the commit goes to a new branch, so that HEAD may be detached.
+        resolved: paths whose conflicts end with it.
 
     Raises:
         InputError: it is so.
@@ -197,9 +200,9 @@ def refuse_unfinished(tree: WorkTree, *, commit: bool, new_branch: bool = False)
         problems.append(Problem(top, "HEAD is detached: no branch is checked out", hint))
     _refuse(problems)
     index = tree.staged
-    if index.unmerged:
+    if unmerged := index.unmerged - {*resolved}:
         hint = "resolve them, then `git add`"
-        _refuse([Problem(path, "has conflicts", hint) for path in sorted(index.unmerged)])
+        _refuse([Problem(path, "has conflicts", hint) for path in sorted(unmerged)])
     if commit and tree.head is None and index.entries:
         # The first commit of somebody's own repository is theirs to make.
         _refuse([Problem(top, "has staged files but no commit yet", "run `git commit` first")])

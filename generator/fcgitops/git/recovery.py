@@ -20,6 +20,7 @@ from fcgitops.git.journal import (
     place,
     sweep,
     unlock_index,
+    unlock_without_journal,
 )
 from fcgitops.git.preflight import Disk
 from fcgitops.git.program import raw, text
@@ -44,6 +45,7 @@ def recover(tree: WorkTree) -> Outcome:
     """
     journal = load(tree)
     if journal is None:
+        unlock_without_journal(tree)
         sweep(tree)
         return Outcome.NOTHING
     _free_head(tree, journal)
@@ -57,7 +59,7 @@ def recover(tree: WorkTree) -> Outcome:
 
 def abandon(tree: WorkTree, journal: Journal) -> Outcome:
     """Give up a run that has not touched anything of the user's yet."""
-    unlock_index(tree, journal)
+    unlock_index(tree, journal.token)
     if place(tree).exists():
         forget(tree)
     return Outcome.BACK
@@ -92,13 +94,13 @@ def forward(tree: WorkTree, journal: Journal) -> None:
             copied_index(tree).unlink()
     if journal.merge_message:
         (tree.git_dir / "MERGE_MSG").write_bytes(raw(journal.merge_message))
-    unlock_index(tree, journal)
+    unlock_index(tree, journal.token)
     forget(tree)
 
 
 def _carry(tree: WorkTree, journal: Journal) -> None:
     """Bring our paths to the new tree in an index that somebody wrote since the copy."""
-    unlock_index(tree, journal)
+    unlock_index(tree, journal.token)
     entries = _entries(tree)
     moved = [
         (path, new)
@@ -139,7 +141,7 @@ def _back(tree: WorkTree, journal: Journal) -> None:
     if restore:
         data = raw("\0".join(restore) + "\0")
         tree.git.run("checkout-index", "-f", "-q", "-z", "--stdin", data=data)
-    unlock_index(tree, journal)
+    unlock_index(tree, journal.token)
     if restore:
         tree.git.ask("update-index", "-q", "--refresh")
     forget(tree)

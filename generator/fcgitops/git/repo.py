@@ -6,15 +6,16 @@ contents are bytes, None deletes the file.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fcgitops.core import shell
-from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.git import commits, journal, preflight, recovery, transaction
 from fcgitops.git.program import Git, raw
 from fcgitops.git.worktree import FILE, Entry, WorkTree
@@ -251,8 +252,15 @@ class GitRepository:
             self._tree = self._tree.again(self._tree.git.held)
         return found
 
-    def commit(
-        self, changes: Contents, message: str, *, branch: str | None = None, commit: bool = True
+    def commit(  # noqa: PLR0913 - all but two have a default
+        self,
+        changes: Contents,
+        message: str,
+        *,
+        branch: str | None = None,
+        commit: bool = True,
+        overwrite: Iterable[str] = (),
+        resolved: Collection[str] = (),
     ) -> str | None:
         """Commit contents on the branch that is checked out: one commit with one parent.
 
@@ -265,6 +273,10 @@ class GitRepository:
             message: the commit's message.
             branch: a new branch to make, check out and commit on.
             commit: False leaves the changes in the work tree and the index.
+            overwrite: paths of `changes` whose files are written whatever they hold, in this
+                order, before anything else; after a failure they hold it again.
+            resolved: paths whose conflicts end with the file as the work tree has it then, and
+                files that are no longer in the index and shall be.
 
         Returns:
             The new commit; None where there is none to make.
@@ -275,38 +287,93 @@ class GitRepository:
             ToolError: git failed.
         """
         seen = (self._tree.head, self._tree.ref)
+        settled = [self.prefix + path for path in resolved]
         with self.lock():
             tree = self._tree
             if (tree.head, tree.ref) != seen:
                 hint = "run the command again"
                 raise InputError(Problem(str(self.top), "has moved to another commit", hint))
-            preflight.refuse_unfinished(tree, commit=commit, new_branch=branch is not None)
+            new_branch = branch is not None
+            preflight.refuse_unfinished(
+                tree, commit=commit, new_branch=new_branch, resolved=settled
+            )
             if branch is not None:
                 preflight.refuse_branch(tree, branch)
-            found = preflight.examine(tree, self._from_top(changes))
-            if not found:
-                return None
-            if commit:
-                commits.refuse_nobody(tree.git)
-            new_tree = commits.write_tree(tree, found)
-            new_commit = commits.commit_tree(tree, new_tree, message) if commit else None
-            step = transaction.Step(
-                tree=new_tree,
-                changes=found,
-                commit=new_commit,
-                branch=None if branch is None else f"refs/heads/{branch}",
-            )
-            kind = "commit" if tree.head else "commit (initial)"
-            subject = message.strip().partition("\n")[0]
-            reason = f"{kind}: {subject}" if commit else "branch: Created from HEAD"
-            transaction.apply(tree, step, reason)
-            if commit:  # git commit forgets a message that waited for it, too
-                with suppress(OSError):
-                    (tree.git_dir / "MERGE_MSG").unlink()
-        if commit:
+            with self._overwritten({path: changes[path] for path in overwrite}):
+                made = self._commit(changes, message, branch, settled, commit=commit)
+        if made:
             with suppress(OSError):
                 commits.after_commit(tree)
+        return made
+
+    def _commit(
+        self,
+        changes: Contents,
+        message: str,
+        branch: str | None,
+        settled: Collection[str],
+        *,
+        commit: bool,
+    ) -> str | None:
+        """The rest of `commit`; `settled` are the resolved paths, from the top."""
+        tree = self._tree
+        found = preflight.examine(tree, self._from_top(changes))
+        if not found:
+            if settled:
+                with journal.changed_index(tree) as env:
+                    transaction.stage(tree, settled, env)
+            return None
+        if commit:
+            commits.refuse_nobody(tree.git)
+        new_tree = commits.write_tree(tree, found)
+        new_commit = commits.commit_tree(tree, new_tree, message) if commit else None
+        step = transaction.Step(
+            tree=new_tree,
+            changes=found,
+            commit=new_commit,
+            branch=None if branch is None else f"refs/heads/{branch}",
+            resolved=settled,
+        )
+        kind = "commit" if tree.head else "commit (initial)"
+        subject = message.strip().partition("\n")[0]
+        reason = f"{kind}: {subject}" if commit else "branch: Created from HEAD"
+        transaction.apply(tree, step, reason)
+        if commit:  # git commit forgets a message that waited for it, too
+            with suppress(OSError):
+                (tree.git_dir / "MERGE_MSG").unlink()
         return new_commit
+
+    @contextmanager
+    def _overwritten(self, contents: Contents) -> Iterator[None]:
+        """Write files of the work tree; what they held is back where it fails.
+
+        Raises:
+            ToolError: it failed, and they could not be written back.
+        """
+        paths = [self.prefix + path for path in contents]
+        disk = preflight.Disk(self.top)
+        if problems := [problem for path in paths for problem in disk.obstacles(path)]:
+            raise InputError(problems)
+        before = {path: disk.read(self.prefix + path) for path in contents}
+        made = disk.missing_directories(paths)
+        try:
+            self.rewrite(contents)
+            yield
+        except transaction.Unfinished:
+            raise  # what was written belongs to what is to be finished
+        except BaseException as error:
+            try:
+                self.rewrite(before)
+                for folder in reversed(made):
+                    (self.top / folder).rmdir()
+            except OSError as again:
+                what = f"was written, and cannot be written back now: {again.strerror}"
+                hint = "the next run of the same command goes on from there"
+                told = error.problems if isinstance(error, FcgitopsError) else ()
+                reasons = [Problem(problem.where, problem.what) for problem in told]
+                named = [Problem(path, what, hint) for path in contents]
+                raise ToolError([*reasons, *named]) from error
+            raise
 
     def leave_conflict(
         self, changes: Contents, conflicted: Mapping[str, Stages], message: str = ""
@@ -341,57 +408,73 @@ class GitRepository:
             )
             transaction.apply(tree, step, "")
 
-    def resolve(self, paths: Iterable[str]) -> None:
-        """Takes files as the work tree has them into the index: their conflicts are resolved."""
-        data = "".join(f"{self.prefix}{path}\0" for path in paths)
-        with self.lock():
-            command = ("update-index", "--add", "--remove", "-z", "--stdin")
-            self._tree.git.run(*command, data=raw(data))
-            self._tree = self._tree.again(self._tree.git.held)
-
     def rewrite(self, contents: Contents) -> None:
-        """Writes files of the work tree that a conflict has left there, each whole or not at all.
+        """Writes files of the work tree, each whole or not at all; the index is not asked.
 
         Whatever else they hold is lost. Killed in between, it has written the first of them.
 
         Args:
             contents: by path, in this order; None takes the file away.
         """
+        whole = self.private / "file"
         for path, content in contents.items():
             target = self.root / path
             if content is None:
                 target.unlink(missing_ok=True)
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            whole = target.with_name(f"{target.name}.fcgitops-new")
             whole.write_bytes(content)
             if target.exists():
                 shutil.copymode(target, whole)
-            whole.replace(target)
+            try:
+                whole.replace(target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:  # Git's directory is on another file system
+                    raise
+                target.write_bytes(content)
 
-    def restore(self, paths: Iterable[str], *, worktree: bool = True) -> None:
-        """Puts files back as HEAD has them, in the index and, by choice, in the work tree.
+    def restore(self, paths: Iterable[str], staged: Iterable[str] = ()) -> None:
+        """Puts files back as HEAD has them, in the index and in the work tree.
 
-        Files that HEAD has not are taken away. Whatever else they hold is lost.
+        Files that HEAD has not are taken away. Whatever else they hold is lost. Killed, or failed,
+        in between, it has put back some of the files, and nothing in the index.
+
+        Args:
+            paths: to put back.
+            staged: the same in the index alone.
         """
         with self.lock():
-            names = self._tree.head_names(self.prefix + path for path in paths)
-            there = "".join(f"{path}\0" for path, name in names.items() if name)
-            gone = [path for path, name in names.items() if not name]
-            if there:
-                where = ("--staged", "--worktree") if worktree else ("--staged",)
-                listed = ("--pathspec-from-file=-", "--pathspec-file-nul")
-                command = ("--literal-pathspecs", "restore", "-q", "--source=HEAD", *where, *listed)
-                self._tree.git.run(*command, data=raw(there))
-            if gone:
-                data = "".join(f"{path}\0" for path in gone)
-                remove = ("update-index", "--force-remove", "-z", "--stdin")
-                self._tree.git.run(*remove, data=raw(data))
-                for path in gone if worktree else ():
-                    (self.top / path).unlink(missing_ok=True)
-                    with suppress(OSError):  # as git does, with the folders that are empty now
-                        os.removedirs((self.top / path).parent)
-            self._tree = self._tree.again(self._tree.git.held)
+            tree = self._tree
+            with journal.changed_index(tree) as env:
+                self._restore([self.prefix + path for path in paths], env, "--worktree")
+                self._restore([self.prefix + path for path in staged], env)
+            self._tree = tree.again(tree.git.held)
+
+    def _restore(self, paths: Iterable[str], env: Mapping[str, str], *where: str) -> None:
+        tree = self._tree
+        names = tree.head_names(paths)
+        there = "".join(f"{path}\0" for path, name in names.items() if name)
+        gone = [path for path, name in names.items() if not name]
+        if there:
+            listed = ("--pathspec-from-file=-", "--pathspec-file-nul")
+            command = ("--literal-pathspecs", "restore", "-q", "--source=HEAD", "--staged", *where)
+            tree.git.run(*command, *listed, data=raw(there), env=env)
+        if gone:
+            data = "".join(f"{path}\0" for path in gone)
+            tree.git.run("update-index", "--force-remove", "-z", "--stdin", data=raw(data), env=env)
+        for path in gone if where else ():
+            (self.top / path).unlink(missing_ok=True)
+            with suppress(OSError):  # as git does, with the folders that are empty now
+                os.removedirs((self.top / path).parent)
+
+    def uncommitted(self, paths: Iterable[str]) -> bool:
+        """Whether the work tree or the index has one of the paths otherwise than HEAD."""
+        wanted = [self.prefix + path for path in paths]
+        index, names = self._tree.staged, self._tree.head_names(wanted)
+        staged = {path: entry.id for path, entry in index.entries.items()}
+        return bool(self._tree.edited(wanted)) or any(
+            path in index.unmerged or staged.get(path) != name for path, name in names.items()
+        )
 
     def _from_top(self, contents: Contents) -> dict[str, bytes | None]:
         return {self.prefix + path: content for path, content in contents.items()}

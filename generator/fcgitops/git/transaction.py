@@ -17,7 +17,7 @@ Whatever happens in between, `recovery` finishes it or takes it back.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ class Step:
         branch: the ref of the branch to make and check out; None for the present one.
         stages: the paths that stay in conflict.
         merge_message: what `git commit` shall offer when they are resolved.
+        resolved: paths whose conflicts end here, with the file as the work tree has it.
     """
 
     tree: str
@@ -52,6 +53,7 @@ class Step:
     branch: str | None = None
     stages: Mapping[str, Conflict] = field(default_factory=dict)
     merge_message: str = ""
+    resolved: Collection[str] = ()
 
 
 def apply(tree: WorkTree, step: Step, reason: str) -> None:
@@ -71,7 +73,7 @@ def apply(tree: WorkTree, step: Step, reason: str) -> None:
         copy_index(tree)
         journal = _journal(tree, step)
         save(tree, journal)
-        lock_index(tree, journal)
+        lock_index(tree, journal.token, journal.index)
         with _prepared(tree, journal, reason) as move:
             refuse_changed(tree, step.changes)
             touched = True
@@ -174,13 +176,17 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
         process.stderr.close()
 
 
+def stage(tree: WorkTree, paths: Collection[str], env: Mapping[str, str]) -> None:
+    """Bring files as the work tree has them into the index that `env` names."""
+    if paths:
+        data = raw("".join(f"{path}\0" for path in sorted(paths)))
+        tree.git.run("update-index", "--add", "--remove", "-z", "--stdin", data=data, env=env)
+
+
 def _merge(tree: WorkTree, step: Step) -> None:
     """Bring the work tree and the copied index to the new tree."""
     env = on_copy(tree)
-    adopted = [change.path for change in step.changes if change.adopted]
-    if adopted:
-        data = raw("\0".join(adopted) + "\0")
-        tree.git.run("update-index", "--add", "--remove", "-z", "--stdin", data=data, env=env)
+    stage(tree, {*step.resolved, *(c.path for c in step.changes if c.adopted)}, env)
     old = tree.head or tree.empty_tree
     command = ("read-tree", "-m", "-u", old, step.tree)
     answer = tree.git.ask(*command, env=env)

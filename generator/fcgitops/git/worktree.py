@@ -165,12 +165,13 @@ class WorkTree:
     def durable(self) -> tuple[str, ...]:
         """Options with which git has objects and refs on the disk before it ends.
 
-        Git's default leaves out what is not in a pack, and refs: a branch might survive a power
-        cut, and its commit not. Where the user sets `core.fsync`, that is what holds.
+        Git's default leaves out what is not in a pack, a pack's index, and refs: a branch might
+        survive a power cut, and its commit not. Where the user sets `core.fsync`, that is what
+        holds.
         """
         if "core.fsync" in self.config:
             return ()
-        return ("-c", "core.fsync=committed,reference")
+        return ("-c", "core.fsync=committed,pack-metadata,reference")
 
     def name(self, content: bytes) -> str:
         """The object name of a file's content."""

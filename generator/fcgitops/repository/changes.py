@@ -41,6 +41,10 @@ class Change:
     """Folders of those that it takes away."""
     left: Collection[str] = ()
     """Files that the same change has left in the work tree before: no edits of the user's."""
+    overwrite: Collection[str] = ()
+    """Files that are written whatever the work tree holds, in this order."""
+    resolved: Collection[str] = ()
+    """Files whose conflicts end, and those that the index lacks."""
     title: str = ""
     """What it does, in one line; empty where its files tell."""
 

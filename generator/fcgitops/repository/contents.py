@@ -26,6 +26,22 @@ from fcgitops.text.values import did_you_mean
 from fcgitops.text.yamledit import Document
 
 
+def _interrupted(start: Path) -> bool:
+    """Whether a run was killed in the Git repository, if any, that a folder is in."""
+    try:
+        return repo.open_repository(start).interrupted
+    except InputError:
+        return False
+
+
+def _is_found(start: Path) -> bool:
+    try:
+        layout.root_of(start)
+    except InputError:
+        return False
+    return True
+
+
 class Repository:
     """The content root: the folder that holds fcgitops.yaml."""
 
@@ -62,7 +78,26 @@ class Repository:
         Raises:
             InputError: it is in none.
         """
-        return cls(layout.root_of(start))
+        try:
+            return cls(layout.root_of(start))
+        except InputError as error:
+            if not _interrupted(start):
+                raise
+            what = f"a killed run has left no {layout.ANSWERS} here for the moment"
+            hint = "`fcgitops overlays`, or whatever else writes, sets that right"
+            raise InputError(Problem(str(start), what, hint)) from error
+
+    @classmethod
+    def find_to_write(cls, start: Path) -> Repository:
+        """The same, once it is set right where a killed run has left no fcgitops.yaml.
+
+        Raises:
+            InputError: it is in none.
+            ToolError: it cannot be set right.
+        """
+        if not _is_found(start) and _interrupted(start):
+            repo.open_repository(start).recover()
+        return cls.find(start)
 
     @functools.cached_property
     def answers(self) -> Answers:
