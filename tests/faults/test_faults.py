@@ -260,7 +260,7 @@ def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
         ("new", "kill", "rename /deploy"),
         ("restore", "eio", "rename refs/heads/main"),
         ("update --continue", "full", "write .git/fcgitops/index.lock"),
-        ("update --abort", "kill", "open fcgitops.yaml"),
+        ("update --abort", "kill", "open base/service.yaml"),
         ("update --abort", "kill", "rename .git/index"),
         ("update --abort", "torn", "write base/service.yaml"),
     ],
