@@ -408,6 +408,13 @@ class GitRepository:
             )
             transaction.apply(tree, step, "")
 
+    def resolve(self, paths: Iterable[str]) -> None:
+        """Takes files as the work tree has them into the index: their conflicts are resolved."""
+        with self.lock():
+            with journal.changed_index(self._tree) as env:
+                transaction.stage(self._tree, {self.prefix + path for path in paths}, env)
+            self._tree = self._tree.again(self._tree.git.held)
+
     def rewrite(self, contents: Contents) -> None:
         """Writes files of the work tree, each whole or not at all; the index is not asked.
 
