@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 from conftest import Fcgitops
 from fcgitops.core import shell
 from fcgitops.core.printable import line, printable
+from fcgitops.text.words import count
 from gitenv import git, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,3 +182,36 @@ def run_with_a_kubectl(text: str, folder: Path) -> list[list[str]]:
     )
     assert list(place.iterdir()) == []
     return [json.loads(call) for call in (folder / "calls").read_text().splitlines()]
+
+
+def test_a_number_has_a_noun_of_its_number() -> None:
+    """`count` makes 1 file and 2 files; `{len(files)} files` would say 1 files."""
+    plural = re.compile(r" (?!bytes|characters|letters)[a-z]+s\b")  # of these a limit is exceeded
+    found = [
+        f"{path.relative_to(PACKAGE)}:{value.lineno}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for value, after in itertools.pairwise(node.values)
+        if isinstance(value, ast.FormattedValue)
+        and ast.unparse(value.value).startswith("len(")
+        and isinstance(after, ast.Constant)
+        and plural.match(str(after.value))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1000, "1,000 files")]
+)
+def test_count(number: int, said: str) -> None:
+    """With a separator from a thousand on."""
+    assert count(number, "file") == said
+
+
+def test_suggest_counts_one_task(fcgitops: Fcgitops) -> None:
+    """A single task fits."""
+    given = ("--frameworks", "1", "--tasks-per-framework", "1")
+    assert "# 1 task in one Framework fits without it\n" in (
+        fcgitops("config", "suggest", *given).out
+    )

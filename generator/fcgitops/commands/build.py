@@ -108,7 +108,8 @@ def _write(target: Path, files: Mapping[str, bytes]) -> None:
         for path in reversed(made):
             with suppress(OSError):  # what is done is in it
                 path.rmdir()
-        so_far = f"{done} of {count(len(files), 'file')} were written" if done else ""
+        verb = "was" if done == 1 else "were"
+        so_far = f"{done} of {count(len(files), 'file')} {verb} written" if done else ""
         what = f"cannot be written: {error.strerror}"
         raise InputError(Problem(str(file), what, so_far or "nothing was written")) from error
 

@@ -12,6 +12,7 @@ from fcgitops.core.findings import Finding
 from fcgitops.core.printable import printable
 from fcgitops.fcconfig import schema as schema_module
 from fcgitops.text.values import did_you_mean
+from fcgitops.text.words import count
 
 
 def check(
@@ -79,7 +80,10 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
     own = data.decode("utf-8-sig")
     merged = merging.merge(own, variant, how)
     if lost := merging.lost_comments(own, merged):
-        terminal.say(f"note: {len(lost)} comments are not kept: {printable(lost[0])} …")
+        verb = "is" if len(lost) == 1 else "are"
+        more = " …" if len(lost) > 1 else ""
+        what = f"{count(len(lost), 'comment')} {verb} not kept: {printable(lost[0])}{more}"
+        terminal.say(f"note: {what}")
     terminal.data(merged)
     return 0
 

@@ -13,6 +13,7 @@ from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.diff import unchanged
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.text.words import count
 
 if TYPE_CHECKING:
     from fcgitops.diff.report import Report
@@ -114,7 +115,8 @@ def _asked(report: Report, context: str | None) -> Report:
 
     if len(report.entries) > 1:
         names = ", ".join(entry.name for entry in report.entries[:3])
-        what = f"is one cluster, and {len(report.entries)} environments differ: {names}, …"
+        number = count(len(report.entries), "environment")
+        what = f"is one cluster, and {number} differ: {names}, …"
         raise InputError(Problem("--context", what, "name the environment that is on it"))
     asking = kubectl.of_context(context)
     entries = (

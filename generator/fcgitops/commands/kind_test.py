@@ -14,6 +14,7 @@ from fcgitops.model.environment import DEFAULT_CONFIG
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
 from fcgitops.text import yamlio
+from fcgitops.text.words import count
 from fcgitops.trial import cluster as kind
 from fcgitops.trial import diagnosis, fit
 from fcgitops.trial import images as nodeimages
@@ -85,7 +86,8 @@ def _wanted(repository: Repository, names: tuple[str, ...], *, everything: bool)
         return repository.require(names, repository.overlay_names())
     first = (environments or [DEFAULT_CONFIG])[:1]
     if len(environments) > 1:
-        terminal.say(f"{first[0]}, the first of {len(environments)} environments; --all tries all")
+        number = count(len(environments), "environment")
+        terminal.say(f"{first[0]}, the first of {number}; --all tries all")
     return first
 
 

@@ -11,6 +11,7 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.findings import Finding
 from fcgitops.core.printable import printable
 from fcgitops.text import yamlio
+from fcgitops.text.words import count
 
 
 def run(
@@ -51,7 +52,7 @@ def _convert(folder: Path, files: tuple[str, ...]) -> int:
     from fcgitops.nnifile import experiment_file, version1  # noqa: PLC0415
 
     if len(files) > 1:
-        raise InputError(Problem("--convert", f"has {len(files)} files", "one at a time"))
+        raise InputError(Problem("--convert", f"has {count(len(files), 'file')}", "one at a time"))
     (name,) = files
     try:
         value = experiment_file.read(judging.read(folder, name)).value

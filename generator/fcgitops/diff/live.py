@@ -23,6 +23,7 @@ from fcgitops.kubernetes.objects import Object, group, name, namespace
 from fcgitops.model.synctools import KNOWN
 from fcgitops.programs import process
 from fcgitops.programs.kubectl import Kubectl
+from fcgitops.text.words import count
 
 _OF_THE_SERVER = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp",
                   "selfLink")  # fmt: skip
@@ -169,4 +170,4 @@ def _ask(query: str, kubectl: Kubectl) -> str:
             f"not known: {process.said(result)}" if result.status else "none"
         )  # fmt: skip
     lines = text.splitlines()
-    return lines[0] if len(lines) == 1 else f"{len(lines)} lines: {lines[-1]}"
+    return lines[0] if len(lines) == 1 else f"{count(len(lines), 'line')}: {lines[-1]}"

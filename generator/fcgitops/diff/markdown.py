@@ -143,10 +143,8 @@ def _effects(fold: Fold) -> _Part:
         lines += _effect(effect)
     text = "\n".join(lines) + "\n"
     worst = fold.outcome.worst.word
-    number = len(fold.names)
-    return _Part(
-        text, f"the effects of {number} environment{'s' * (number != 1)} (at worst {worst})"
-    )
+    who = count(len(fold.names), "environment")
+    return _Part(text, f"the effects of {who} (at worst {worst})")
 
 
 def _effect(effect: Effect) -> Iterator[str]:

@@ -12,6 +12,7 @@ from fcgitops.core.terminal import Style, plain
 from fcgitops.diff import unchanged
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import ObjectChange, Outcome
+from fcgitops.text.words import count
 
 WIDTH = 100
 _NAMES_SHOWN = 8
@@ -113,14 +114,13 @@ def names(found: tuple[str, ...], most: int = _NAMES_SHOWN) -> str:
     """Names in a sentence, with their number where they are many."""
     if len(found) <= most:
         return ", ".join(found)
-    return f"{', '.join(found[:most])}, … ({len(found)} environments)"
+    return f"{', '.join(found[:most])}, … ({count(len(found), 'environment')})"
 
 
 def summary(outcome: Outcome) -> str:
     """What happens, in a few words."""
     if outcome.effects:
-        number = len(outcome.effects)
-        return f"{number} effect{'s' * (number != 1)}, the worst: {outcome.worst.word}"
+        return f"{count(len(outcome.effects), 'effect')}, the worst: {outcome.worst.word}"
     if outcome.objects:
         return "differs, and no effect is known"
     return "comments only: nothing is synced"

@@ -44,7 +44,8 @@ def entry_gone(change: Change) -> Says:
         )
     if len(gone) > _MOST:
         rest = ", ".join(str(entry.get("code")) for entry in gone[_MOST:])
-        yield Said(change.config_label, f"So are {len(gone) - _MOST} more: {rest}.")
+        more = len(gone) - _MOST
+        yield Said(change.config_label, f"So {'is' if more == 1 else 'are'} {more} more: {rest}.")
 
 
 _MOST = 5
@@ -131,9 +132,8 @@ def other_order(change: Change) -> Says:
             f"match the same Pods: they get {code}, and are {_retried(kinds[code])}.",
         )
     if len(swapped) > _MOST:
-        yield Said(
-            change.config_label, f"{len(swapped) - _MOST} more pairs of entries change their order."
-        )
+        more = count(len(swapped) - _MOST, "other pair")
+        yield Said(change.config_label, f"So it is with {more} of entries.")
 
 
 @rule("S11", "an entry is new, or matches other failures", Severity.RESTART, "F")

@@ -101,9 +101,10 @@ def shrunk(change: Change) -> Says:
         if any("Prune" in guards(o) for o in change.before.all("Namespace"))
         else "prunes it"
     )  # fmt: skip
+    left = f"{after or 'none'} {'is' if after < 2 else 'are'} still rendered"
     yield Said(
         controller.label,
-        f"{before - after} of {before} objects are no longer rendered: Flux prunes all but the "
-        f"Namespace and the CRD, and stays Ready. Argo CD {waits}.",
+        f"Of {before} objects {left}: Flux prunes all but the Namespace and the CRD, and stays "
+        f"Ready. Argo CD {waits}.",
         "revert, unless the environment is removed on purpose",
     )

@@ -10,6 +10,7 @@ from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.secrecy import redact
 from fcgitops.diff.settings import MAX_SECONDS, Settings
 from fcgitops.kubernetes.objects import mappings
+from fcgitops.text.words import count
 
 _RETAIN = "frameworkCompletedRetainSec"
 _DELAYS = (
@@ -30,8 +31,8 @@ def duration(seconds: int) -> str:
     """Seconds in words: 1 day, 90 minutes."""
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds and seconds % size == 0:
-            return f"{seconds // size} {word}{'s' * (seconds != size)}"
-    return f"{seconds} second{'s' * (seconds != 1)}"
+            return count(seconds // size, word)
+    return count(seconds, "second")
 
 
 def _older_than(seconds: int) -> str:

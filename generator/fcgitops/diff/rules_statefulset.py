@@ -9,6 +9,7 @@ from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
 from fcgitops.diff.secrecy import names_one, redact
 from fcgitops.kubernetes.field import Fault
 from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.text.words import count
 
 
 @rule(
@@ -217,8 +218,7 @@ def held_back(change: Change) -> Says:
         partition = mapping(strategy.get("rollingUpdate")).get("partition")
         on_delete = strategy.get("type") == "OnDelete"
         why = "OnDelete holds" if on_delete else (
-            f"with {after.replicas} replica{'s' * (after.replicas > 1)}, partition {partition} "
-            "holds"
+            f"with {count(after.replicas, 'replica')}, partition {partition} holds"
         )  # fmt: skip
         says = f"The Pod template changes and no Pod is replaced: {why} the roll-out back. "
         if on_delete:

@@ -45,7 +45,7 @@ def lines(report: Report) -> list[str]:
         return ["effects: none on any cluster"]
     if len(found) > _MOST:
         left = len(found) - _MOST + 1
-        found = [*found[: _MOST - 1], f"and {left} lines more: `fcgitops diff` tells all"]
+        found = [*found[: _MOST - 1], f"and {count(left, 'line')} more: `fcgitops diff` tells all"]
     return ["effects:", *(f"- {line}" for line in found)]
 
 

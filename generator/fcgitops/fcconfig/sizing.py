@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fcgitops.text.words import count
+
 NAMES = ("kubeClientQps", "kubeClientBurst", "workerNumber")
 DEFAULT_INFLIGHT = 200
 """kube-apiserver's own --max-mutating-requests-inflight."""
@@ -51,10 +53,11 @@ def suggest(max_mutating_inflight: int, frameworks: int, tasks: int) -> list[Sug
         Suggestion("workerNumber", workers, "two and a half times kubeClientQps"),
     ]
     compress = tasks > UNCOMPRESSED_TASKS
+    told = count(tasks, "task")
     why = (
-        f"{tasks} tasks in one Framework; above {UNCOMPRESSED_TASKS} it may outgrow etcd's 1.5 MB"
+        f"{told} in one Framework; above {UNCOMPRESSED_TASKS} it may outgrow etcd's 1.5 MB"
         if compress
-        else f"{tasks} tasks in one Framework fit without it"
+        else f"{told} in one Framework {'fits' if tasks == 1 else 'fit'} without it"
     )
     found.append(Suggestion("largeFrameworkCompression", compress, why))
     if tasks > COMPRESSED_TASKS:

@@ -162,7 +162,8 @@ def _mistaken(value: object, *, named: bool = False, below: str = "") -> Iterato
             continue
         if counted in _BYTES and found.amount < _LEAST_BYTES:
             number = found.whole if found.amount > 1 else float(found.amount)
-            yield f"{place}{shown(amount)} is {number} bytes ({_digits(amount)}Mi?)"
+            noun = "byte" if number == 1 else "bytes"
+            yield f"{place}{shown(amount)} is {number} {noun} ({_digits(amount)}Mi?)"
         elif counted == "cpu" and found.style == "binary":
             yield f"{place}{shown(amount)} is {found.whole} CPUs (such as 2; 500m is half a CPU)"
 

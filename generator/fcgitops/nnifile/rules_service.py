@@ -18,6 +18,7 @@ from fcgitops.kubernetes.values import dns_label, subdomain
 from fcgitops.nnifile import schema
 from fcgitops.nnifile.schema_load import Config, Loaded, configs, shown
 from fcgitops.text import hosts
+from fcgitops.text.words import count
 
 PLATFORM = "frameworkcontroller"
 ROLE_NAME = re.compile(r"[a-z0-9]{1,63}\Z")
@@ -228,7 +229,7 @@ def _task_roles(loaded: Loaded, service: Config) -> None:
     if not roles:
         loaded.report("NNI31", path, "is empty: no Pod is made", "one task role")
     elif len(roles) > 1:
-        message = f"has {len(roles)} roles, whose Pods all register as the same runner"
+        message = f"has {count(len(roles), 'role')}, whose Pods all register as the same runner"
         loaded.report("NNI31", path, message, "one task role")
 
 

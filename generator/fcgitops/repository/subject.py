@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from fcgitops.model.environment import VARIANTS
 from fcgitops.model.layout import EXPERIMENTS, OVERLAYS
 from fcgitops.sync import entrypoints, registry
+from fcgitops.text.words import count
 
 _NOUNS = {OVERLAYS: "environment", EXPERIMENTS: "experiment"}
 _MOST = 3
@@ -39,7 +40,7 @@ def subject(
         for folder, noun in _NOUNS.items():
             names = [o.rpartition("/")[2] for o in owners if o.startswith(folder) and is_one(o)]
             if len(names) > _MOST:
-                parts.append(f"{verb} {len(names)} {noun}s")
+                parts.append(f"{verb} {count(len(names), noun)}")
             elif names:
                 parts.append(f"{verb} {noun}{'s' if len(names) > 1 else ''} {', '.join(names)}")
     if parts or not others:

@@ -12,7 +12,7 @@ from fcgitops.kubernetes.field import Field, dotted
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
-from fcgitops.text.words import shown
+from fcgitops.text.words import count, shown
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.running import expected
 from fcgitops.verify.subjects import CONTROLLER, RENDERED, Rendered
@@ -26,7 +26,7 @@ def one_controller(r: Rendered) -> Faults:
     """There is one StatefulSet, with one replica or none: two controllers fight each other."""
     found = r.all("StatefulSet")
     if len(found) != 1:
-        yield Fault(f"renders {len(found)} StatefulSets {overlay.NAME}", "exactly one")
+        yield Fault(f"renders {count(len(found), 'StatefulSet')} {overlay.NAME}", "exactly one")
     elif found[0]["spec"].get("replicas", 1) not in (0, 1):
         yield Fault(
             f"has {found[0]['spec']['replicas']} replicas",
