@@ -8,6 +8,8 @@ fcgitops := .venv/bin/fcgitops
 python := .venv/bin/python
 # The pinned kustomize is found first once `make tools` has installed it; $KUSTOMIZE beats it.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
+# Every program that a test starts would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The tests make hundreds of small repositories: in memory, where there is room for them.
 room := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 1000000 {print "/dev/shm"}')

@@ -22,8 +22,9 @@ __all__ = [
     "task_image",
 ]
 
-# Programs that a test starts find the package as the tests do.
+# Programs that a test starts find the package as the tests do, and compile it once.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "generator")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @dataclass(frozen=True)
