@@ -15,14 +15,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds."""
+    """Seconds, and the most MiB that one of its processes had."""
 
     cpu: float
     wall: float
+    memory: float = 0.0
 
-    def __mul__(self, factor: int) -> Cost:
+    def __mul__(self, factor: float) -> Cost:
         """The cost of doing it `factor` times."""
-        return Cost(self.cpu * factor, self.wall * factor)
+        return Cost(self.cpu * factor, self.wall * factor, self.memory)
+
+    def __add__(self, seconds: float) -> Cost:
+        """The cost with some seconds more."""
+        return Cost(self.cpu + seconds, self.wall + seconds, self.memory)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Subject:
                 sys.stderr.write(errors.read().decode(errors="replace"))
                 words = " ".join(map(str, self.command))
                 raise SystemExit(f"error: {words} ended with {process.returncode}")
-        return Cost(usage.ru_utime + usage.ru_stime, wall)
+        return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
     def output(self) -> str:
         """What it prints, unmeasured."""
@@ -89,5 +94,9 @@ def side_by_side(repetitions: int, *subjects: Subject, warm: bool = True) -> lis
 
 
 def median(costs: Sequence[Cost]) -> Cost:
-    """The median of CPU and that of wall time."""
-    return Cost(statistics.median(c.cpu for c in costs), statistics.median(c.wall for c in costs))
+    """The median of CPU, that of wall time and that of memory."""
+    return Cost(
+        statistics.median(c.cpu for c in costs),
+        statistics.median(c.wall for c in costs),
+        statistics.median(c.memory for c in costs),
+    )

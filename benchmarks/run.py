@@ -16,10 +16,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from measure import Cost, median, side_by_side
 from workspace import SEED, Workspace, builds, customized
+
+WALL, MEMORY = attrgetter("wall"), attrgetter("memory")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Row:
         against: what the other did.
         other: its costs, in the same rounds.
         bar: the most that ours may cost in terms of the other; below 1, at least 1/bar faster.
+        by: what is compared; memory is told in MiB then.
     """
 
     what: str
@@ -39,14 +43,16 @@ class Row:
     against: str
     other: Sequence[Cost]
     bar: float
+    by: Callable[[Cost], float] = attrgetter("cpu")
 
     @property
     def ratios(self) -> list[float]:
-        """Ours to the other, round by round, by CPU time, lowest first.
+        """Ours to the other, round by round, by CPU time or what else `by` says, lowest first.
 
         By rounds, since the same work may take twice as long a minute later on a shared machine.
         """
-        return sorted(a.cpu / b.cpu for a, b in zip(self.ours, self.other, strict=True))
+        by = self.by
+        return sorted(by(a) / by(b) for a, b in zip(self.ours, self.other, strict=True))
 
     @property
     def met(self) -> bool:
@@ -62,13 +68,17 @@ class Row:
         )
         return (
             self.what,
-            _both(median(self.ours)),
+            self._cost(self.ours),
             self.against,
-            _both(median(self.other)),
+            self._cost(self.other),
             f"{middle}×{' faster' * (self.bar < 1)} ({'…'.join(spread)})",
             f"≥ {1 / self.bar:.0f}× faster" if self.bar < 1 else f"≤ {self.bar:g}×",
             "yes" if self.met else "NO",
         )
+
+    def _cost(self, costs: Sequence[Cost]) -> str:
+        middle = median(costs)
+        return f"{middle.memory:.0f} MiB" if self.by is MEMORY else _both(middle)
 
 
 HEAD = ("what", "ours", "the other", "the other's", "ratio", "bar", "met")
@@ -254,6 +264,57 @@ class Bench:
         what = f"diff, the base changed under {self.count:,}"
         yield Row(what, ours, "xargs -P2 kustomize build, both sides", other, 1.3)
 
+    def verify(self) -> Iterable[Row]:
+        """All of a fleet, again, and after one change; each environment renders something else."""
+        at = self.work.copy(self.many, "verified")
+        build = " ".join(map(str, self.work.kustomize))
+        bare = f"ls -d overlays/*/ | xargs -P2 -n1 {build} > /dev/null"
+        cold, other = side_by_side(
+            1,
+            self.work.fcgitops("verify", "--afresh", cwd=at),
+            self.work.subject("sh", "-c", bare, cwd=at),
+            warm=False,
+        )
+        many = f"{self.count:,} environments"
+        yield Row(f"verify, {many}, cold", cold, "xargs -P2 kustomize build", other, 1.3, WALL)
+        (again,) = side_by_side(self._times(9), self.work.fcgitops("verify", cwd=at))
+        first = cold * len(again)
+        yield Row("verify again, nothing changed", again, "cold", first, 1 / 50, WALL)
+        one = at / "overlays" / customized(self.count // 2)["name"]
+        edits = iter(range(1000))
+
+        def edit() -> None:
+            source = one / "environment.yaml"
+            source.write_text(f"{source.read_text()}# {next(edits)}\n")
+
+        changed, built = side_by_side(
+            self._times(9),
+            self.work.fcgitops("verify", cwd=at, prepare=edit),
+            self.work.subject(*self.work.kustomize, one),
+        )
+        limit = [cost + 0.3 for cost in built]
+        yield Row("verify, one changed", changed, "its build, and 0.3 s", limit, 1, WALL)
+        limit = [Cost(0, 0, 300)]
+        yield Row(f"verify, {many}, memory", cold, "the limit", limit, 1, MEMORY)
+        yield from self._fleet(cold[0])
+
+    def _fleet(self, cold: Cost) -> Iterable[Row]:
+        """What one environment costs where there are many, and where there are few."""
+        sizes = (20, 400) if self.quick else (100, 10_000)
+        costs: dict[int, list[Cost]] = {}
+        for size in sizes:
+            repository = self.work.copy(self.empty, f"fleet-{size}")
+            file = self.work.overlays(f"fleet-{size}", [customized(i) for i in range(size)])
+            self.work.fcgitops("overlays", "--from", file, cwd=repository).run()
+            command = self.work.fcgitops("verify", "--afresh", cwd=repository)
+            (costs[size],) = side_by_side(1 if size > 1000 else 5, command, warm=False)
+            _remove(repository)
+        few, many = ([median(costs[size]) * (1 / size)] for size in sizes)
+        what = f"verify, one environment of {sizes[1]:,}"
+        yield Row(what, many, f"one of {sizes[0]:,}", few, 1.2)
+        what = f"verify, {sizes[1]:,} environments, memory"
+        yield Row(what, costs[sizes[1]], f"that at {self.count:,}", [cold], 2, MEMORY)
+
     def others(self) -> Iterable[tuple[str, str]]:
         """What has no bar."""
         yield from self.beside
@@ -301,6 +362,7 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="200 environments, 3 repetitions")
+    parser.add_argument("--only", metavar="NAME", help="one group of rows, such as verify")
     options = parser.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="fcgitops-bench-") as folder:
@@ -309,17 +371,21 @@ def main() -> int:
         rows: list[Row] = []
         for measure in (
             *(bench.version, bench.new, bench.overlays, bench.overlay),
-            *(bench.config, bench.builds, bench.diff),
+            *(bench.config, bench.builds, bench.diff, bench.verify),
         ):
-            _say(f"measuring {measure.__name__} ...")
-            rows += measure()
-        _say("measuring what has no bar ...")
-        others = list(bench.others())
+            if options.only in (None, measure.__name__):
+                _say(f"measuring {measure.__name__} ...")
+                rows += measure()
+        others: list[tuple[str, str]] = []
+        if options.only is None:
+            _say("measuring what has no bar ...")
+            others += bench.others()
         machine = bench.work.machine()
     print(_table([HEAD, *(row.cells() for row in rows)]))
     print(
         "\nMedian CPU time of the process and its children (wall time); the ratio is the median of"
-        "\nthe rounds' ratios of CPU time (lowest…highest), and that is judged."
+        "\nthe rounds' ratios of CPU time (lowest…highest), and that is judged; of verify, but for one"
+        "\nenvironment of many, that of wall time. Memory is that of the biggest process."
         f"\n(*) one run, for one environment, times {bench.count:,}\n"
     )
     print(_table(others))

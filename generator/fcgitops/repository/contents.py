@@ -452,12 +452,13 @@ class Repository:
         others: Iterable[tuple[str, bytes]],
         problems: list[Problem],
     ) -> Iterable[Known]:
-        needles = {
-            needle.encode()
-            for env in changed
-            for needle in clusters.needles(env.cluster_name, env.cluster_server)
-        }
+        needles: set[bytes] = set()
         for name, source in others:
+            needles = needles or {
+                needle.encode()
+                for env in changed
+                for needle in clusters.needles(env.cluster_name, env.cluster_server)
+            }
             # A backslash may spell any text in YAML, so such a file is looked at closely too.
             lowered = source.lower() + b"\n" + name.encode()
             if b"\\" in source or any(needle in lowered for needle in needles):

@@ -35,7 +35,9 @@ def of_nni(answers: Answers) -> set[str]:
 
 def tools_with_nni(answers: Answers, files: Collection[str]) -> set[str]:
     """The names of the tools of whose entry points for NNI alone `files` has some."""
-    there = set(files) - set(of_repository(answers))
+    there = set(filter(is_shared, files)) - set(of_repository(answers))
+    if not there:
+        return set()
     return {name for name in registry.TOOLS if there & set(of_repository(answers, [name]))}
 
 

@@ -23,7 +23,7 @@ from fcgitops.programs import kustomize
 from fcgitops.repository import listing
 from fcgitops.verify import kept, selection
 from fcgitops.verify.inputs import Inputs, Unknowable
-from fcgitops.verify.kept import Kept, Result
+from fcgitops.verify.kept import Result
 
 if TYPE_CHECKING:
     from fcgitops.verify.server import ApiServer
@@ -54,7 +54,8 @@ class Session:
         about = [cache.program(program) for program in programs]
         said = [os.environ.get(name, "") for name in ("KUSTOMIZE", kustomize.FETCH)]
         self._identity = "\n".join([cache.code(), *about, *said])
-        self._kept = Kept() if afresh else kept.load(str(root), self._identity)
+        self._kept = kept.load(str(root), self._identity)
+        self._afresh = afresh
         self._new: dict[str, Result] = {}
         self._run: Verification | None = None
 
@@ -100,13 +101,14 @@ class Session:
             ToolError: there is no good kustomize, or the server does not answer.
         """
         looking = _Looking(self.root)
-        self._recall(wanted)
+        if not self._afresh:
+            self._recall(wanted)
         looking.join()
         looking.say()
         todo = [item for item in wanted if str(item) not in self._new]
         whole = self._whole_key(wanted, looking.absent) if others else ""
         former = self._kept.results.get(_WHOLE)
-        if todo or not (whole and former and former.key == whole):
+        if todo or self._afresh or not (whole and former and former.key == whole):
             told = self._ask(todo, wanted, whole_tree=not looking.absent)
             former = Result(whole, findings=tuple(told), lasting=bool(whole))
         results = [self._new[str(item)] for item in wanted]
