@@ -384,8 +384,8 @@ def main() -> int:
     print(_table([HEAD, *(row.cells() for row in rows)]))
     print(
         "\nMedian CPU time of the process and its children (wall time); the ratio is the median of"
-        "\nthe rounds' ratios of CPU time (lowest…highest), and that is judged; of verify, but for one"
-        "\nenvironment of many, that of wall time. Memory is that of the biggest process."
+        "\nthe rounds' ratios of CPU time (lowest…highest), and that is judged; of verify, but for"
+        "\none environment of many, that of wall time. Memory is that of the biggest process."
         f"\n(*) one run, for one environment, times {bench.count:,}\n"
     )
     print(_table(others))
