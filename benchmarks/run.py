@@ -304,8 +304,10 @@ class Bench:
         costs: dict[int, list[Cost]] = {}
         for size in sizes:
             repository = self.work.copy(self.empty, f"fleet-{size}")
-            file = self.work.overlays(f"fleet-{size}", [customized(i) for i in range(size)])
-            self.work.fcgitops("overlays", "--from", file, cwd=repository).run()
+            for start in range(0, size, 2000):  # a list of environments has at most 1 MiB
+                items = [customized(i) for i in range(start, min(size, start + 2000))]
+                file = self.work.overlays(f"fleet-{size}", items)
+                self.work.fcgitops("overlays", "--from", file, cwd=repository).run()
             command = self.work.fcgitops("verify", "--afresh", cwd=repository)
             (costs[size],) = side_by_side(1 if size > 1000 else 5, command, warm=False)
             _remove(repository)

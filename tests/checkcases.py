@@ -99,6 +99,8 @@ CASES = [
          {"overlays/dev/environment.yaml": replaced("name: dev", "name: prod")},
          ("dev", "prod")),
     Case("environment.yaml", "FCG11", {SOURCE: replaced("customized-config", "nonsense")}),
+    Case("an environment's files", "FCG11",
+         {SOURCE: lambda text: f"{text}settings: {{workerNumber: 0}}\n"}),
     Case("the repository", "FCG12",
          {"fcgitops.yaml": replaced("repo_url: ''", "repo_url: https://x/y")}),
     Case("the repository", "FCG12", {".fcgitops/base": None}),

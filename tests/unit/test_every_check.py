@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from fcgitops.core.findings import INFO, Finding
 from fcgitops.verify import catalogue
 from fcgitops.verify.session import Session
 from fcgitops.verify.subjects import SERVER
+from seededfaults import FLUX, OPEN, SEEDED
 
 OFFLINE = [(title, check.number) for title, check in catalogue.checks() if title != SERVER.title]
 """Place and number of what is asked without a cluster; e2e/test_verify_server.py has the rest."""
@@ -100,3 +102,37 @@ def test_a_fault_is_told_once(number: str, of_any_object: str, deploy: Path) -> 
 def test_every_check_has_a_case() -> None:
     """A new check comes with its line in tests/checkcases.py."""
     assert {*OFFLINE} == {(case.place, case.number) for case in CASES}
+
+
+def seeded(root: Path, fcgitops: Fcgitops) -> dict[str, str]:
+    """A repository with an environment for each seeded fault, and the number that is due in it."""
+    fcgitops("new", root, "--no-input", "--gitops", "both", "--env", "dev")
+    due: dict[str, str] = {}
+    items = []
+    limited = {"egress.mode": "cidr", "egress.endpoints": [{"cidr": "10.0.0.1/32", "port": 6443}]}
+    for index, (number, _, *kind) in enumerate(SEEDED):
+        name = f"{number.lower()}-{index}"
+        due[name] = number
+        keys = {} if kind == [OPEN] else dict(limited)
+        items.append({"name": name, "variant": "customized-config", **keys,
+                      "sync": "flux" if kind == [FLUX] else "argocd"})  # fmt: skip
+    (root.parent / "list.yaml").write_text(json.dumps(items))
+    fcgitops("-C", root, "overlays", "--from", root.parent / "list.yaml")
+    return due
+
+
+def test_seeded_faults(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Over 100 more, all in one repository: each is found in its environment, by its number."""
+    root = tmp_path / "deploy"
+    due = seeded(root, fcgitops)
+    assert [str(f) for f in found(root) if f.severity != INFO] == []
+    for name, (number, edits, *_) in zip(due, SEEDED, strict=True):
+        mine = {path.replace("/prod/", f"/{name}/"): edit for path, edit in edits.items()}
+        edited(root, Case("", number, mine))
+    told: dict[str, set[str]] = {name: set() for name in due}
+    for finding in found(root):
+        told[finding.overlay or finding.file.split("/")[1]].add(finding.rule)
+    missed = {name: sorted(told[name]) for name, number in due.items() if number not in told[name]}
+    assert missed == {}
+    assert len(CASES) + len(SEEDED) >= 150
+    assert "FCG99" not in set().union(*told.values())

@@ -64,6 +64,28 @@ def _faults(findings: Sequence[Finding]) -> list[Finding]:
     return faults(findings)
 
 
+def of_source(repository: Repository, item: Planned) -> Judged | None:
+    """What is wrong with the settings of an environment that are not generated yet.
+
+    Args:
+        repository: as it is on disk.
+        item: the environment as it is.
+
+    Returns:
+        The file that they stand in, with its findings; None where there are none.
+
+    Raises:
+        InputError: they are no YAML mapping.
+    """
+    path = f"{layout.OVERLAYS}/{item.environment.name}/{layout.CONFIG_FILE}"
+    data = read_file(repository.root, path)
+    if not item.configuration or data == item.configuration.encode():
+        return None
+    variant = _file(repository, VARIANT_FILE)
+    good = not any(_faults(file.findings) for file in variant)
+    return _source(repository, item, good_variant=good)
+
+
 def _file(repository: Repository, path: str) -> Iterator[Judged]:
     data = read_file(repository.root, path)
     if data is not None:

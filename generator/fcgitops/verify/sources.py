@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.repository import configurations
 from fcgitops.repository.environments import outcome
 from fcgitops.verify.lines import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
@@ -38,6 +41,26 @@ def source_is_valid(source: Source) -> Faults:
     """environment.yaml is valid."""
     for problem in source.problems:
         yield fault(problem)
+
+
+@ENVIRONMENT.check("FCG11", REJECT)
+def source_can_be_used(known: Known) -> Faults:
+    """What environment.yaml would generate, FrameworkController takes.
+
+    Of a file that is generated already FCG05 says it.
+    """
+    try:
+        judged = configurations.of_source(known.repository, known.planned)
+    except InputError as error:
+        for problem in error.problems:
+            yield fault(problem)
+        return
+    if judged:
+        for found in judged.findings:
+            yield Fault(
+                found.message, found.hint, file=judged.name, line=found.line, path=found.path,
+                severity=found.severity,
+            )  # fmt: skip
 
 
 @ENVIRONMENT.check("FCG12", HAZARD)
@@ -75,6 +98,15 @@ def spelled_out(known: Known) -> Faults:
         if not document.get(key):
             message = f"does not spell out {key}, which {env.tool.label} reads there"
             yield Fault(f"{layout.SOURCE_FILE} {message}", f"{key}: {value}", file=path)
+    for key in filter(_NESTED.match, document):
+        name, _, rest = key.partition(".")
+        message = f"has a dot, and {env.tool.label} does not look for it there"
+        line = known.planned.document.line(key)
+        yield Fault(message, f"{name}: {{{rest}: …}}", file=path, line=line, path=key)
+
+
+_NESTED = re.compile(r"(cluster|nni)\.")
+"""Keys of which an ApplicationSet reads entries."""
 
 
 @ENVIRONMENT.check("FCG15", HAZARD)
