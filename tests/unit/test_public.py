@@ -70,6 +70,18 @@ def test_registries(repository: Path, fcgitops: Fcgitops) -> None:
     fcgitops("-C", repository, "verify", "r3")
 
 
+def test_a_selector_by_local(repository: Path, fcgitops: Fcgitops) -> None:
+    """13: the selector of a StatefulSet that is there cannot change; a label in its Pod can."""
+    local = repository / "overlays/prod/local/kustomization.yaml"
+    shutil.copy(PUBLIC / "13-selector-by-local.yaml", local)
+    ran = fcgitops("-C", repository, "verify", "prod", status=1)
+    what = "FCG42: StatefulSet frameworkcontroller: spec.selector: is app=frameworkcontroller, team"
+    assert ran.out.startswith(f"overlays/prod/local/kustomization.yaml:4: {what}")
+    assert "{includeTemplates: true} instead of includeSelectors" in ran.out
+    local.write_text(local.read_text().replace("includeSelectors", "includeTemplates"))
+    assert fcgitops("-C", repository, "verify", "prod").out == ""
+
+
 def test_an_api_server_that_is_the_pod_itself(repository: Path, fcgitops: Fcgitops) -> None:
     """07: a hazard of the file; refused as a key, and in a file that is taken over."""
     file = PUBLIC / "07-loopback-api-server.yaml"
