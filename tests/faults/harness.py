@@ -200,6 +200,7 @@ SCENARIOS = {
     "nni enable": Scenario(["nni", "enable", "dev", "--storage", "nfs://10.0.0.1/export"]),
     "nni experiment": Scenario(["nni", "experiment", "mnist", "--env", "prod"]),
     "nni remove": Scenario(["nni", "remove", "first"], "is no experiment"),
+    "overlays, merge": Scenario(["overlays"], "merge is under way", start="merge"),
     "restore": Scenario(["restore", "overlays"]),
     "update": Scenario(["update"], start="released"),
     "update, conflict": Scenario(["update"], "has left conflicts", 1, start="edited"),
@@ -240,6 +241,22 @@ def _repository(commands: Commands, place: Path) -> None:
     make_dirty(top, edited="README.md", staged="Makefile")
 
 
+def _merge(commands: Commands, place: Path) -> None:
+    """A merge that waits: both branches generated an environment anew; its source is resolved."""
+    new = "new deploy --env dev --env prod=customized-config --no-input"
+    _run(commands, place, new)
+    top = place / "deploy"
+    git(top, "switch", "-q", "-c", "other")
+    _run(commands, top, "overlay prod --set workerNumber=7")
+    git(top, "switch", "-q", "main")
+    _run(commands, top, "overlay prod --set workerNumber=9")
+    source = top / "overlays/prod/environment.yaml"
+    resolved = source.read_text()
+    make_dirty(top, edited="README.md", staged=None)
+    git(top, "merge", "other", status=1)
+    source.write_text(resolved)
+
+
 def _released(commands: Commands, place: Path, name: str = "hardened-both") -> None:
     """One that 0.1.0 made."""
     del commands
@@ -268,21 +285,23 @@ def _resolved(commands: Commands, place: Path) -> None:
 
 STARTS: dict[str, Callable[[Commands, Path], None]] = {
     "repository": _repository,
+    "merge": _merge,
     "released": _released,
     "edited": _edited,
     "resolved": _resolved,
 }
 
 
-def make_dirty(top: Path, *, edited: str, staged: str) -> None:
-    """Give the user all that a fault must not touch."""
+def make_dirty(top: Path, *, edited: str, staged: str | None) -> None:
+    """Give the user all that a fault must not touch; git merges nothing beside what is staged."""
     (top / "notes").write_text("stashed\n")
     git(top, "add", "notes")
     git(top, "stash")
     (top / edited).write_text("edited, not staged\n")
-    (top / staged).write_text("staged\n")
-    git(top, "add", staged)
-    (top / staged).write_text("and edited again\n")
+    if staged:
+        (top / staged).write_text("staged\n")
+        git(top, "add", staged)
+        (top / staged).write_text("and edited again\n")
     (top / "untracked").write_text("untracked\n")
     (top / "ignored").write_text("ignored\n")
     (top / ".git/info").mkdir(exist_ok=True)

@@ -140,8 +140,8 @@ def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
     new = {**merged.files, **marked}
     # A record last: it tells a later run that these files are to be generated anew.
     order = sorted(new, key=lambda path: path.endswith((layout.RECORD_FILE, layout.BASE_RECORD)))
-    git.rewrite({p: new[p] for p in order if read_file(repository.root, p) != new[p]})
-    git.resolve(path for path in order if path not in merged.conflicts)
+    written = {p: new[p] for p in order if read_file(repository.root, p) != new[p]}
+    git.resolve(written, (path for path in order if path not in merged.conflicts))
     tell_conflicts(merged)
     terminal.say(f"{count(len(merged.files), 'file')} of this merge in line, and staged")
     left = git.unmerged

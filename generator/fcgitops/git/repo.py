@@ -408,9 +408,19 @@ class GitRepository:
             )
             transaction.apply(tree, step, "")
 
-    def resolve(self, paths: Iterable[str]) -> None:
-        """Takes files as the work tree has them into the index: their conflicts are resolved."""
-        with self.lock():
+    def resolve(self, contents: Contents, paths: Iterable[str]) -> None:
+        """Writes files, and takes some of the work tree into the index: their conflicts end.
+
+        Args:
+            contents: by path, in this order, as for `rewrite`; after a failure the files hold again
+                what they held.
+            paths: those that go into the index.
+
+        Raises:
+            InputError: another git process is at work, or a file cannot be written.
+            ToolError: git failed.
+        """
+        with self.lock(), self._overwritten(contents):
             with journal.changed_index(self._tree) as env:
                 transaction.stage(self._tree, {self.prefix + path for path in paths}, env)
             self._tree = self._tree.again(self._tree.git.held)
