@@ -129,3 +129,79 @@ def test_every_rule_has_a_test() -> None:
     tried = {number for number, *_ in (*CASES, *ELSEWHERE, *PREPARED, *ENVIRONMENTS)} | {"X05"}
     tried |= {effect["id"] for pair in all_pairs() for effect in pair.effects}
     assert set(compare.effects.RULES) - tried == set()
+
+
+def project(**fields: Any) -> dict[str, Any]:
+    """An AppProject."""
+    allowed = {"destinations": [{"namespace": "*", "server": "*"}], "sourceRepos": ["*"]}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {"name": fields.pop("name", "p"), "namespace": "argocd"},
+        "spec": {**allowed, **fields},
+    }
+
+
+def application(in_project: str = "p", goes_to: str = "{{ .namespace }}") -> dict[str, Any]:
+    """An ApplicationSet."""
+    one = {
+        "project": in_project,
+        "source": {"repoURL": "https://git.example.com/x.git", "path": "x"},
+        "destination": {"namespace": goes_to, "server": "https://a"},
+    }
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "ApplicationSet",
+        "metadata": {"name": "s", "namespace": "argocd"},
+        "spec": {"template": {"spec": one}},
+    }
+
+
+ALL = {"namespace": "*", "server": "*"}
+DENIED = {"namespace": "!default", "server": "*"}
+SERVICES = {"namespaceResourceWhitelist": [{"group": "", "kind": "Service"}]}
+ROLES = {"namespaceResourceWhitelist": [{"group": "rbac.authorization.k8s.io", "kind": "Role"}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "severity"),
+    [
+        pytest.param(
+            [project(destinations=[ALL, DENIED]), application()],
+            [project(destinations=[ALL]), application()],
+            None, id="denies less",
+        ),
+        pytest.param(
+            [project(), application(goes_to="default")],
+            [project(destinations=[ALL, DENIED]), application(goes_to="default")],
+            "sync will fail", id="denies where an Application goes",
+        ),
+        pytest.param(
+            [project(), application(goes_to="other")],
+            [project(destinations=[ALL, DENIED]), application(goes_to="other")],
+            None, id="denies where none goes",
+        ),
+        pytest.param(
+            [project(), application()],
+            [project(destinations=[ALL, DENIED]), application()],
+            "none", id="denies, and the sets do not say where they go",
+        ),
+        pytest.param(
+            [project(**SERVICES), application()],
+            [project(**ROLES), project(name="q", **SERVICES), application("q")],
+            None, id="the kind is allowed where the Applications go to",
+        ),
+        pytest.param(
+            [project(**SERVICES), application()],
+            [project(**ROLES), project(name="q", **ROLES), application("q")],
+            "sync will fail", id="and not there either",
+        ),
+    ],
+)  # fmt: skip
+def test_a_project_that_allows_less(
+    before: list[Any], after: list[Any], severity: str | None
+) -> None:
+    """It is said where an Application may meet it, and not of what only reads so."""
+    effects = compare.outcome(before, after).effects
+    found = {effect.severity.word for effect in effects if effect.id == "E17"}
+    assert found == ({severity} if severity else set())

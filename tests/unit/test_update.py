@@ -132,6 +132,16 @@ def test_every_hand_edit_is_kept(fcgitops: Fcgitops, tmp_path: Path) -> None:
     fcgitops("-C", root, "verify")
 
 
+def test_its_effects_hold_no_false_alarm(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """What an older project allowed experiments, their new one does: no sync fails."""
+    root = clone_released("nni", tmp_path)
+
+    said = fcgitops("-C", root, "update", "--diff").out
+
+    assert "AppProject/frameworkcontroller-experiments" in said
+    assert "sync will fail" not in said
+
+
 def test_fcgitops_yaml_keeps_its_edits_beside_new_answers(
     fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

@@ -114,11 +114,13 @@ def project_narrowed(change: Change) -> Says:
     """Nothing of the Application is applied, nothing is deleted."""
     rendered = {o["kind"] for o in change.after.objects} if change.after.controller else None
     for pair, before, after in both(change, "AppProject"):
+        elsewhere = _moved_to(change, after)
         gone = [
             f"{of or 'core'}:{kind}"
             for kind, (of, _) in APPLIED.items()
             if _allowed(before, kind, of) and not _allowed(after, kind, of)
             and (rendered is None or kind in rendered)
+            and not any(_allowed(project, kind, of) for project in elsewhere)
         ]  # fmt: skip
         if gone:
             yield Said(
@@ -148,6 +150,29 @@ def project_narrowed(change: Change) -> Says:
                 "Applications there get `InvalidSpecError`, nothing is applied.",
                 "put destinations back",
             )
+        if denied := _denied(before, after):
+            applications = [mapping(o.get("destination")) for o in _argo(change.after, after)]
+            goes_there = any(_fits(d, denied) for d in applications)
+            names = ", ".join(_place(d) for d in denied)
+            if goes_there or any("{{" in str(d) for d in applications):
+                yield Said(
+                    pair.label,
+                    f"The project denies {names} now: an Application that goes there gets "
+                    "`InvalidSpecError`, and nothing of it is applied.",
+                    "put destinations back" if goes_there else "",
+                    "" if goes_there else "kubectl get applications.argoproj.io -A -o wide",
+                    certain=goes_there,
+                    severity=None if goes_there else Severity.NONE,
+                )
+
+
+def _moved_to(change: Change, project: Object) -> list[Object]:
+    """The projects that Applications of a project go to in this change: what they need is there."""
+    found: list[Object] = []
+    for _, old, new in applications(change):
+        if old.get("project") == name(project) != new.get("project"):
+            found += projects(change.after, str(new.get("project")))
+    return found
 
 
 def _argo(side: Side, project: Object) -> list[Fields]:
@@ -157,17 +182,38 @@ def _argo(side: Side, project: Object) -> list[Fields]:
 
 
 def _lost_destinations(before: Object, after: Object) -> list[str]:
+    """What a project allowed and allows no more, as NAMESPACE/SERVER."""
     old, new = (
-        [_destination(d) for d in mappings(spec(o).get("destinations"))] for o in (before, after)
+        [_place(d) for d in mappings(spec(o).get("destinations")) if not _denies(d)]
+        for o in (before, after)
     )
-    allowed = [d for d in old if not d.startswith("!") and d not in new]
-    denied = [d for d in new if d.startswith("!") and d not in old]
-    return [*(d for d in allowed if "*/*" not in new), *denied]
+    return [] if "*/*" in new else [place for place in old if place not in new]
 
 
-def _destination(fields: Fields) -> str:
-    server = fields.get("server") or fields.get("name") or "*"
-    return f"{fields.get('namespace', '*')}/{server}"
+def _denied(before: Object, after: Object) -> list[Fields]:
+    """What a project denies and did not deny, without the "!"."""
+    old, new = (
+        [d for d in mappings(spec(o).get("destinations")) if _denies(d)] for o in (before, after)
+    )
+    return [{k: str(v).removeprefix("!") for k, v in d.items()} for d in new if d not in old]
+
+
+def _denies(destination: Fields) -> bool:
+    return any(str(value).startswith("!") for value in destination.values())
+
+
+def _fits(destination: Fields, denied: list[Fields]) -> bool:
+    """Whether an Application goes to a place, as far as it says where it goes."""
+    return any(
+        all(fnmatch.fnmatchcase(str(destination.get(k, "")), str(v)) for k, v in place.items()
+            if v != "*")
+        for place in denied
+    )  # fmt: skip
+
+
+def _place(destination: Fields) -> str:
+    server = destination.get("server") or destination.get("name") or "*"
+    return f"{destination.get('namespace', '*')}/{server}"
 
 
 @rule("E18", "an Application's project is not there", Severity.FAILS, "G")
