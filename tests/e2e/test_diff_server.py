@@ -22,6 +22,7 @@ import pytest
 from conftest import Fcgitops
 from consequences import all_pairs
 from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering
+from diff_pairs import PAIRS, PAIRS_ELSEWHERE
 from fcgitops.diff import compare, objects
 from fcgitops.kubernetes import check, schema
 from fcgitops.kubernetes.objects import name as name_of
@@ -165,6 +166,25 @@ def test_what_is_said_of_an_edit_is_what_the_api_server_does(
     plane: ControlPlane, name: str, prepare: Edit | None, edit: Edit
 ) -> None:
     """Every edit of the rules' own tests, and those close to them."""
+    before = Rendering(name)
+    if prepare:
+        prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    agree(Server(plane), before.objects, after.objects, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "prepare"),
+    [
+        *(pytest.param("frameworkcontroller", *edits, id=what) for what, *edits in PAIRS),
+        *(pytest.param(*edits, id=what) for what, *edits in PAIRS_ELSEWHERE),
+    ],
+)
+def test_what_the_api_server_alone_knows_is_foretold(
+    plane: ControlPlane, name: str, edit: Edit, prepare: Edit | None
+) -> None:
+    """Defaults, quantities, orders, refusals of all kinds: what is written is not what counts."""
     before = Rendering(name)
     if prepare:
         prepare(before)

@@ -155,4 +155,10 @@ def find(change: Change) -> list[Effect]:
         for each in by_number()
         for said in each.find(change)
     ]
-    return sorted(dict.fromkeys(found), key=lambda effect: -effect.severity)
+    refused = {effect.object for effect in found if effect.id in _NEVER_APPLIED}
+    told = [e for e in found if e.id in _NEVER_APPLIED or e.object not in refused]
+    return sorted(dict.fromkeys(told), key=lambda effect: -effect.severity)
+
+
+_NEVER_APPLIED = ("C04", "D05", "X04", "X10")
+"""Rules by which the API server refuses an object until it is corrected: it stays as it was."""

@@ -263,7 +263,9 @@ def _is_own(pair: Pair, change: Change) -> bool:
 def address_left_out(change: Change) -> Says:
     """The API server keeps the address."""
     for pair, before, after in _services(change):
-        if before.get("clusterIP") and "clusterIP" not in after and pair.how == "same":
+        outside = after.get("type") == "ExternalName"
+        kept = before.get("clusterIP") and "clusterIP" not in after and not outside
+        if kept and pair.how == "same":
             stays = "headless" if before["clusterIP"] == "None" else "at its address"
             says = f"The Service stays {stays}: the API server keeps an address that is left out."
             yield Said(pair.label, says)

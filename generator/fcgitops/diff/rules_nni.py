@@ -107,7 +107,7 @@ def experiment_gone(change: Change) -> Says:
 
 
 _JOB = ("template", "completions", "podFailurePolicy", "selector", "completionMode",
-        "backoffLimitPerIndex", "managedBy", "successPolicy", "podReplacementPolicy")  # fmt: skip
+        "backoffLimitPerIndex", "managedBy", "successPolicy")  # fmt: skip
 """What of a Job may not change; backoffLimit, suspend, ttl and activeDeadlineSeconds may."""
 
 
@@ -118,7 +118,7 @@ def job_immutable(change: Change) -> Says:
         for before, after in values(pair):
             if pair.how == "moved" or name(before) != name(after):
                 continue
-            fields = [f for f in _JOB if spec(before).get(f) != spec(after).get(f)]
+            fields = [f for f in _JOB if _differs(pair, f, before, after)]
             if fields:
                 own = _is_experiment(after)
                 yield Said(
@@ -128,6 +128,18 @@ def job_immutable(change: Change) -> Says:
                     "another number in `run` of run.yaml, then make experiment" if own
                     else "another name",
                 )  # fmt: skip
+
+
+def _differs(pair: Pair, field: str, before: Object, after: Object) -> bool:
+    """Whether a field of a Job will be stored otherwise.
+
+    `completions` has a default where `parallelism` has none: neither is taken back by the other,
+    and parallelism is there by default once completions that were written are left out.
+    """
+    if field != "completions":
+        return spec(before).get(field) != spec(after).get(field)
+    old, new = (spec(o).get(field) for o in (pair.before, pair.after))
+    return old != new and not (old is None and new == spec(before).get(field))
 
 
 @rule("X05", "the experiments' namespace differs", Severity.MANUAL, "G")

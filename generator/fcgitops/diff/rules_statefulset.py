@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fcgitops.diff import objects
+from collections.abc import Mapping
+
+from fcgitops.diff import objects, refused
 from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
 from fcgitops.diff.secrecy import names_one, redact
 from fcgitops.kubernetes.field import Fault
-from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.text.words import count
 
 
@@ -84,24 +86,38 @@ def immutable(change: Change) -> Says:
 
 
 def _other_immutable(change: Change) -> Says:
-    """StatefulSets that are not FrameworkController's, and PriorityClasses."""
-    from fcgitops.diff.refused import immutable_fields  # noqa: PLC0415 - beside its use
-
-    for pair in change.of_kind("StatefulSet", "PriorityClass"):
+    """Objects that are not FrameworkController's StatefulSet."""
+    for pair in change.of_kind("StatefulSet", *_SELECTING, *_FIXED):
         if pair.how != "same" or pair is change.pair:
             continue
         for before, after in values(pair):
-            if pair.kind == "StatefulSet":
-                fields = immutable_fields(before, after)
-            else:
-                names = ("value", "preemptionPolicy")
-                fields = tuple(n for n in names if before.get(n) != after.get(n))
+            fields = _fixed(pair.kind, before, after) if name(before) == name(after) else ()
             if fields:
                 kind, place = pair.kind.lower(), namespace(pair.either)
-                orphan = ["--cascade=orphan"] if kind == "statefulset" else []
+                orphan = [] if kind in ("priorityclass", "secret") else ["--cascade=orphan"]
                 command = in_namespace(place, "delete", kind, name(pair.either), *orphan)
                 what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
                 yield Said(pair.label, what, f"{command}   # then sync")
+
+
+_SELECTING = ("Deployment", "DaemonSet", "ReplicaSet")
+"""Kinds whose selector may not change. Source: pkg/registry/apps/*/strategy.go."""
+_FIXED: Mapping[str, Mapping[str, str]] = {
+    "PriorityClass": {"value": "", "preemptionPolicy": "PreemptLowerPriority"},
+    "Secret": {"type": "Opaque"},
+}
+"""Kind → the fields beside its spec that may not change, and their defaults."""
+
+
+def _fixed(kind: str, before: Object, after: Object) -> tuple[str, ...]:
+    """The fields that differ and may not."""
+    if kind == "StatefulSet":
+        return refused.immutable_fields(before, after)
+    if kind in _SELECTING:
+        old, new = (mapping(mapping(o.get("spec")).get("selector")) for o in (before, after))
+        return () if old == new else ("selector",)
+    fields = _FIXED[kind].items()
+    return tuple(n for n, default in fields if before.get(n, default) != after.get(n, default))
 
 
 @rule("C25", "C03 and another ConfigMap in one commit, with Argo CD", Severity.OUTAGE, "G")

@@ -123,7 +123,8 @@ def _container(container: Fields, *, host_network: bool) -> None:
         if isinstance(origin.get("fieldRef"), dict):
             _default(origin["fieldRef"], apiVersion="v1")
         if isinstance(origin.get("resourceFieldRef"), dict):
-            _default(origin["resourceFieldRef"], divisor="0")
+            asked = origin["resourceFieldRef"]
+            asked["divisor"] = canonical(asked.get("divisor", "0"))
 
 
 def _handler(handler: Fields) -> None:

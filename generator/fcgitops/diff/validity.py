@@ -52,9 +52,15 @@ def _kept(before: Object | None, after: Object) -> Object:
     if after["kind"] != "Service":
         return after
     old, new = mapping(before.get("spec")), mapping(after.get("spec"))
+    if new.get("type") == "ExternalName":  # one that has an address loses it
+        rest = {k: v for k, v in new.items() if k not in _ADDRESS or v != old.get(k)}
+        return {**after, "spec": rest}
     if new.get("clusterIP") or "clusterIP" not in old:
         return after
     return {**after, "spec": {**new, "clusterIP": old["clusterIP"]}}
+
+
+_ADDRESS = ("clusterIP", "clusterIPs")
 
 
 def faults(o: Object) -> tuple[Fault, ...]:

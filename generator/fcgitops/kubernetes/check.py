@@ -26,6 +26,7 @@ RULES: Mapping[str, Callable[[Field], None]] = {
     "apps/v1 ReplicaSet": workloads.replica_set,
     "batch/v1 Job": workloads.job,
     "batch/v1 CronJob": workloads.cron_job,
+    "policy/v1 PodDisruptionBudget": workloads.disruption_budget,
     "networking.k8s.io/v1 NetworkPolicy": networks.policy,
     "rbac.authorization.k8s.io/v1 Role": rbac.role,
     "rbac.authorization.k8s.io/v1 ClusterRole": rbac.cluster_role,

@@ -95,21 +95,43 @@ def value(text: object) -> Fraction | None:
 
 
 def canonical(text: object) -> str:
-    """The quantity as the API server stores it; what is none stays as it is.
+    """The quantity as the API server stores it in a list of resources; what is none stays as it is.
 
-    It keeps its style: `1Gi` and `1024Mi` are stored alike, `1073741824` is not.
+    It keeps its style: `1Gi` and `1024Mi` are stored alike, `1073741824` is not. Nothing is finer
+    than a thousandth. One whose number and unit are those of the stored form is stored as it was
+    written, `+1` or `01Gi` for instance (a real API server, 1.34; SetDefaults_ResourceList).
     """
     found = parse(text)
     if found is None:
         return str(text)
-    if not found.amount:
+    amount = Fraction(found.milli, 1000)
+    printed = _printed(amount, found.style)
+    written = str(text).strip()
+    same = amount == found.amount and _plain(written) == printed
+    return written if same else printed
+
+
+def _printed(amount: Fraction, style: str) -> str:
+    if not amount:
         return "0"
-    small = abs(found.amount) < 1024 or found.amount.denominator != 1
-    style = "decimal" if found.style == "binary" and small else found.style
-    for suffix, size in reversed(_UNITS[style].items()):
-        if (found.amount / size).denominator == 1:
-            return f"{found.amount / size}{suffix}"
-    return str(found.amount)
+    small = abs(amount) < 1024 or amount.denominator != 1
+    for suffix, size in reversed(
+        _UNITS["decimal" if style == "binary" and small else style].items()
+    ):
+        if (amount / size).denominator == 1:
+            return f"{amount / size}{suffix}"
+    return str(amount)
+
+
+def _plain(text: str) -> str:
+    """What is written, without what says nothing: a plus, zeros in front, a point at the end."""
+    found = _FORM.fullmatch(text)
+    if not found or found[3]:
+        return text
+    sign, whole, _, suffix = found.groups()
+    if len(suffix) > 1 and suffix[0] in "eE":
+        suffix = f"e{int(suffix[1:])}" if int(suffix[1:]) else ""
+    return f"{sign.strip('+')}{whole.lstrip('0') or '0'}{suffix}"
 
 
 def _away_from_zero(amount: Fraction) -> int:

@@ -90,6 +90,20 @@ def _number_or_percent(found: Field) -> None:
         found.at_least(0)
 
 
+def disruption_budget(item: Field) -> None:
+    """ValidatePodDisruptionBudget."""
+    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
+    spec = item["spec"]
+    least, most = spec["minAvailable"], spec["maxUnavailable"]
+    for amount in (least, most):
+        if amount.given:
+            _number_or_percent(amount)
+    if least.given and most.given:
+        most.forbidden("with minAvailable")
+    if spec["selector"].given:
+        metadata.selector(spec["selector"])
+
+
 def deployment(item: Field) -> None:
     """ValidateDeployment."""
     metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
