@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Fcgitops
+from conftest import CopyOf, Fcgitops
 from fcgitops.manifests import guardrails, overlay
 from fcgitops.model import layout
 from fcgitops.model.answers import ARGOCD_VERSIONS, Answers
@@ -253,11 +253,10 @@ def test_flux_may_make_policies_only_where_they_are_asked_for() -> None:
 )
 def test_one_tool_an_environment(
     gitops: str, sync: str, argocd_there: bool, flux_there: bool,
-    fcgitops: Fcgitops, tmp_path: Path,
+    fcgitops: Fcgitops, copy_of: CopyOf,
 ) -> None:  # fmt: skip
     """clusters/ has what the answer asks for; clusters/flux/ENV is for Flux's environments."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", gitops)
+    folder = copy_of(["new", "deploy", "--gitops", gitops])
     fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}")
     assert (folder / "clusters/argocd/applicationset.yaml").exists() == argocd_there
     assert (folder / "clusters/flux/prod/sync.yaml").exists() == flux_there
@@ -268,18 +267,18 @@ def test_one_tool_an_environment(
         fcgitops("-C", folder, "verify")
 
 
-def test_argocd_is_refused_where_it_has_no_entry_points(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_argocd_is_refused_where_it_has_no_entry_points(
+    fcgitops: Fcgitops, copy_of: CopyOf
+) -> None:
     """A repository for Flux alone has no ApplicationSet that would read the environment."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "flux")
+    folder = copy_of(["new", "deploy", "--gitops", "flux"])
     ran = fcgitops("-C", folder, "overlay", "prod", "--set", "sync=argocd", status=2)
     assert "sync: is argocd, for which this repository has no entry points (flux)" in ran.err
 
 
-def test_a_new_url_reaches_all_entry_points(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_a_new_url_reaches_all_entry_points(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """As a new branch does. `verify` complains until `overlays` has been run."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "dev"])
     fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux")
     answers = folder / "fcgitops.yaml"
     text = answers.read_text().replace("repo_url: ''", f"repo_url: {URL}")
@@ -296,10 +295,9 @@ def test_a_new_url_reaches_all_entry_points(fcgitops: Fcgitops, tmp_path: Path) 
     fcgitops("-C", folder, "verify")
 
 
-def test_what_argocd_reads_is_spelled_out(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_what_argocd_reads_is_spelled_out(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """A default that environment.yaml leaves out would stop the ApplicationSet for all of them."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--env", "dev"])
     source = folder / "overlays/dev/environment.yaml"
     source.write_text(source.read_text().replace("namespace: frameworkcontroller\n", ""))
     assert fcgitops("-C", folder, "verify", status=1).out == (
@@ -316,10 +314,9 @@ def test_argocd_before_3_5_needs_a_setting_for_signatures() -> None:
         assert ("ARGOCD_GPG_ENABLED=false" in remark) == told
 
 
-def test_bootstrap_refuses(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_bootstrap_refuses(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """Without a URL, with the other tool, without an environment for Flux: before any kubectl."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "dev"])
     for arguments, message in (
         (["dev"], "does not say where the repository is"),
         (["dev", "--gitops", "flux"], "sync: is argocd, not flux"),
@@ -331,10 +328,9 @@ def test_bootstrap_refuses(fcgitops: Fcgitops, tmp_path: Path) -> None:
         assert message in fcgitops("-C", folder, "bootstrap", *arguments, status=2).err
 
 
-def test_what_is_left_of_another_tool_is_found(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_what_is_left_of_another_tool_is_found(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """An edited file stays when `sync` changes: `verify` says that Flux would go on."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "dev"])
     fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux")
     sync = folder / "clusters/flux/dev/sync.yaml"
     sync.write_text(sync.read_text().replace("interval: 10m", "interval: 5m"))
@@ -345,10 +341,9 @@ def test_what_is_left_of_another_tool_is_found(fcgitops: Fcgitops, tmp_path: Pat
     assert "dev: FCG14: clusters/flux/dev/sync.yaml is for Flux, but Argo CD syncs it" in out
 
 
-def test_remove_leaves_the_files_of_flux(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_remove_leaves_the_files_of_flux(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """`flux bootstrap` keeps its own files below the same folder: they are not ours to delete."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "flux", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--gitops", "flux", "--env", "dev"])
     write(folder, {"clusters/flux/dev/flux-system/gotk-sync.yaml": "a: 1\n"})
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "bootstrap")
@@ -360,19 +355,17 @@ def test_remove_leaves_the_files_of_flux(fcgitops: Fcgitops, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("namespace", ["argocd", "flux-system"])
 def test_namespaces_of_the_tools_are_refused(
-    namespace: str, fcgitops: Fcgitops, tmp_path: Path
+    namespace: str, fcgitops: Fcgitops, copy_of: CopyOf
 ) -> None:
     """FrameworkController there would relabel it, and Argo CD's project denies it."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input")
+    folder = copy_of(["new", "deploy"])
     ran = fcgitops("-C", folder, "overlay", "dev", "--namespace", namespace, status=2)
     assert "is another program's" in ran.err
 
 
-def test_bootstrap_refuses_stale_files(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_bootstrap_refuses_stale_files(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """The URL of fcgitops.yaml must have reached them."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "flux", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--gitops", "flux", "--env", "dev"])
     answers = folder / "fcgitops.yaml"
     answers.write_text(answers.read_text().replace("repo_url: ''", f"repo_url: {URL}"))
     ran = fcgitops("-C", folder, "bootstrap", "dev", "--yes", status=2)
@@ -466,10 +459,9 @@ def test_another_tool_is_told_to_let_go(
     assert "kubectl" not in added.err + again.err
 
 
-def test_all_of_an_environment_is_handed_over(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_all_of_an_environment_is_handed_over(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """Its experiments and NNI too: each Application, or each Kustomization, is named."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "prod")
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "prod"])
     fcgitops("-C", folder, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/x")
     fcgitops("-C", folder, "nni", "experiment", "mnist", "--env", "prod")
 
@@ -494,14 +486,13 @@ PATCH = """'--patch={"spec":{"prune":false}}'"""
 
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_what_stays_on_the_cluster_that_is_left_is_said(
-    sync: str, fcgitops: Fcgitops, tmp_path: Path
+    sync: str, fcgitops: Fcgitops, copy_of: CopyOf
 ) -> None:
     """With the commands that take it off there, and at no other time; an edit by hand counts too.
 
     Argo CD's Application goes to the new cluster by itself; Flux goes on on the old one.
     """
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "dev"])
     fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}", "--cluster", "old")
     unmoved = fcgitops("-C", folder, "overlay", "prod", "--set", "resources.cpu=300m")
     assert "kubectl" not in unmoved.err
@@ -520,10 +511,9 @@ def test_what_stays_on_the_cluster_that_is_left_is_said(
         assert not [line for line in commands(said) if "applications.argoproj.io" in line]
 
 
-def test_another_cluster_and_another_tool(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_another_cluster_and_another_tool(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """The first tool's hold ends, and what it has applied goes, on the cluster that is left."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "prod")
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "prod"])
     changed = ("--set", "sync=flux", "--cluster", "new")
     there = commands(fcgitops("-C", folder, "overlay", "prod", *changed).err)
     assert there[1].endswith("delete applications.argoproj.io frameworkcontroller-prod")
@@ -550,11 +540,10 @@ SHARED_LABELS = "labels: [{pairs: {team: ml}}]\n"
     ],
 )
 def test_what_local_leads_to_is_where_the_tools_look(
-    reference: str, found: str, fcgitops: Fcgitops, tmp_path: Path
+    reference: str, found: str, fcgitops: Fcgitops, copy_of: CopyOf
 ) -> None:
     """Flux would not find it, and Argo CD would go on with what it has rendered before."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--env", "dev", "--env", "prod")
+    folder = copy_of(["new", "deploy", "--env", "dev", "--env", "prod"])
     place = (folder / LOCAL).parent / reference / "kustomization.yaml"
     write(folder, {LOCAL: f"{COMPONENT}components: [{reference}]\n"})
     if not place.exists():
@@ -568,10 +557,9 @@ def test_what_local_leads_to_is_where_the_tools_look(
         )
 
 
-def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Path) -> None:
+def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """The way is followed, through loops too; what is no path, or is not there, is none."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--env", "prod")
+    folder = copy_of(["new", "deploy", "--env", "prod"])
     shared = "components/shared/kustomization.yaml"
     write(
         folder,
@@ -609,11 +597,10 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, tmp_path: Pa
     ],
 )
 def test_a_damaged_environment_can_be_removed(
-    damage: str | None, sync: str, fcgitops: Fcgitops, tmp_path: Path
+    damage: str | None, sync: str, fcgitops: Fcgitops, copy_of: CopyOf
 ) -> None:
     """The commands are told by what was generated from it, as long as that is there."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--env", "dev")
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "dev"])
     fcgitops("-C", folder, "overlay", "prod", "--namespace", "ml", "--set", f"sync={sync}")
     whole = commands(fcgitops("-C", folder, "remove", "prod", "--dry-run").err)
     write(folder, {"overlays/prod/environment.yaml": damage})
@@ -630,11 +617,10 @@ def test_a_damaged_environment_can_be_removed(
 
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_nni_of_a_damaged_environment_is_removed(
-    sync: str, fcgitops: Fcgitops, tmp_path: Path
+    sync: str, fcgitops: Fcgitops, copy_of: CopyOf
 ) -> None:
     """By what the generated files say: its commands are the same, and the last entry point goes."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both")
+    folder = copy_of(["new", "deploy", "--gitops", "both"])
     fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}")
     fcgitops("-C", folder, "nni", "enable", "prod", "--storage", "nfs://a/b", "--namespace", "lab")
     whole = commands(fcgitops("-C", folder, "remove", "prod", "--dry-run").err)
@@ -659,11 +645,10 @@ def commands(text: str) -> list[str]:
     [("hardened", "argocd", True), ("hardened", "flux", False), ("upstream", "argocd", False)],
 )
 def test_a_changed_namespace_needs_a_command(
-    profile: str, sync: str, told: bool, fcgitops: Fcgitops, tmp_path: Path
+    profile: str, sync: str, told: bool, fcgitops: Fcgitops, copy_of: CopyOf
 ) -> None:
     """Argo CD asks before it prunes the Namespace, and prunes nothing before; Flux leaves it."""
-    folder = tmp_path / "deploy"
-    fcgitops("new", folder, "--no-input", "--gitops", "both", "--profile", profile)
+    folder = copy_of(["new", "deploy", "--gitops", "both", "--profile", profile])
     first = fcgitops("-C", folder, "overlay", "prod", "--namespace", "a", "--set", f"sync={sync}")
     moved = fcgitops("-C", folder, "overlay", "prod", "--namespace", "b")
     command = "\nkubectl annotate namespace a argocd.argoproj.io/tracking-id-\n"
@@ -707,11 +692,10 @@ def test_a_changed_namespace_needs_a_command(
     ],
 )
 def test_an_edit_that_takes_a_safeguard_away_is_found(
-    fcgitops: Fcgitops, tmp_path: Path, path: str, old: str, new: str, finding: str
+    fcgitops: Fcgitops, copy_of: CopyOf, path: str, old: str, new: str, finding: str
 ) -> None:
     """Edits are kept, but not silently where they let a sync delete; other edits are no matter."""
-    root = tmp_path / "deploy"
-    fcgitops("new", root, "--gitops", "both", "--env", "dev", "--env", "prod", "--no-input")
+    root = copy_of(["new", "deploy", "--gitops", "both", "--env", "dev", "--env", "prod"])
     fcgitops("-C", root, "overlay", "dev", "--set", "sync=flux")
     file = root / path
     text = file.read_text()

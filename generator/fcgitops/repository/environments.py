@@ -404,9 +404,11 @@ def shared_entry_points(
         changed: environments that change in the same commit.
     """
     needed, unreadable = repository.tools_with_nni(changed)
-    recorded = record.decode(repository.read(layout.BASE_RECORD)) or {}
-    kept = entrypoints.tools_with_nni(repository.answers, recorded) - needed
-    if not (unreadable and kept):
+    kept: set[str] = set()
+    if unreadable:
+        recorded = record.decode(repository.read(layout.BASE_RECORD)) or {}
+        kept = entrypoints.tools_with_nni(repository.answers, recorded) - needed
+    if not kept:
         return entrypoints.of_repository(repository.answers, needed), []
     why = "; ".join(map(str, unreadable))
     notes = [f"the entry points of NNI are left as they are: {why}"]
