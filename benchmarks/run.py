@@ -20,7 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from measure import Cost, median, side_by_side
-from workspace import SEED, Workspace, builds, customized
+from workspace import REQUIREMENT, SEED, Workspace, builds, customized
 
 WALL, MEMORY = attrgetter("wall"), attrgetter("memory")
 
@@ -120,7 +120,8 @@ class Bench:
         ours, other = side_by_side(
             self._times(9),
             self.work.fcgitops(
-                "new", ours_at, "--no-input", *envs, prepare=lambda: _remove(ours_at)
+                *("new", ours_at, "--no-input", "--set", f"requirement={REQUIREMENT}", *envs),
+                prepare=lambda: _remove(ours_at),
             ),
             self.work.cookiecutter(other_at, " ".join(variants), prepare=lambda: _remove(other_at)),
         )

@@ -17,6 +17,8 @@ from measure import Subject
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = ROOT / "tests" / "data" / "seed"
+REQUIREMENT = "frameworkcontroller-gitops"
+"""The answer, by both commands: by default it is how each has been installed."""
 
 _NOT_COPIED = (".*_cache", ".git", ".venv*", "build", "dist", "__pycache__")
 _LEAKING = ("GIT_", "PYTHON", "COOKIECUTTER", "XDG_")
@@ -158,6 +160,7 @@ class Workspace:
             self._cookiecutter,
             *("--no-input", "--output-dir", into.parent, self.template),
             *(f"repo_slug={into.name}", f"environments={environments}"),
+            f"requirement={REQUIREMENT}",
             **prepare,
         )
 
