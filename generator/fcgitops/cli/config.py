@@ -20,16 +20,17 @@ def config() -> None:
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE…]")
 @options.form(*FORMATS)
 @click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
-@click.option("--strict", is_flag=True, help="Exit 1 too where an accepted file panics later.")
+@click.option("--strict", is_flag=True, help="Exit 1 also where an accepted file can panic later.")
 @options.at
 @click.pass_context
 def config_check(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Says of each FILE whether FrameworkController starts with it.
 
-    - is standard input. Without FILE: of all files of the repository,
-    and of those that its environments would be generated with.
+    FILE may be - for standard input. Without FILE it checks all files of the repository, and
+    those that its environments would be generated with.
 
-    reject: it would panic. hazard: it would start, but not with what is written. accept.
+    Verdicts: reject (FrameworkController panics), hazard (it starts, but ignores or changes a
+    value), accept.
     """
     from fcgitops.commands import config as command  # noqa: PLC0415
 
@@ -38,13 +39,13 @@ def config_check(context: click.Context, /, at: Path | None, **given: Any) -> in
 
 @config.command(name="merge")
 @click.argument("file", type=click.Path(), metavar="FILE")
-@click.option("--replace", is_flag=True, help="FILE's podFailureSpec is the whole list.")
+@click.option("--replace", is_flag=True, help="Take FILE's podFailureSpec as the whole list.")
 @options.at
 @click.pass_context
 def config_merge(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Prints FILE over the settings of customized-config.
 
-    The image's podFailureSpec is kept.
+    It keeps the podFailureSpec of the image.
     """
     from fcgitops.commands import config as command  # noqa: PLC0415
 

@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
 @options.at
 @click.pass_context
 def cli(context: click.Context, /, at: Path | None) -> None:
-    """FrameworkController by GitOps: a Git repository that Argo CD or Flux syncs."""
+    """Keeps FrameworkController in a Git repository for Argo CD or Flux."""
     context.obj = at or Path()
 
 
@@ -77,17 +77,17 @@ def cli(context: click.Context, /, at: Path | None) -> None:
     "--profile",
     metavar="hardened|upstream",
     shell_complete=completion.profiles,
-    help="Default: hardened.",
+    help="How strict the manifests are; default: hardened.",
 )
 @click.option(
     "--gitops",
     metavar="argocd|flux|both",
     shell_complete=completion.answers_to_gitops,
-    help="Default: argocd.",
+    help="What syncs its environments; default: argocd.",
 )
-@click.option("--repo-url", metavar="URL", help="Where it will be pushed to.")
+@click.option("--repo-url", metavar="URL", help="The URL that it is pushed to.")
 @click.option("--push", is_flag=True, help="Push the commit there.")
-@click.option("--no-input", is_flag=True, help="Ask nothing: what is not given has its default.")
+@click.option("--no-input", is_flag=True, help="Ask nothing, and take the defaults.")
 @options.writes
 @options.at
 @click.pass_context
@@ -112,7 +112,7 @@ def new(context: click.Context, /, at: Path | None, dest: Path, **given: Any) ->
 @click.option(
     "--cluster",
     metavar="NAME_OR_URL",
-    help="The cluster; its name is the environment's by default.",
+    help="The cluster; default: one with the environment's name.",
 )
 @click.option("--namespace", metavar="NS", help="Where FrameworkController runs.")
 @click.option(
@@ -129,7 +129,7 @@ def new(context: click.Context, /, at: Path | None, dest: Path, **given: Any) ->
     "--unset",
     metavar="KEY",
     multiple=True,
-    help="A key of environment.yaml that is to have its default again.",
+    help="Take KEY out of environment.yaml: its default applies again.",
 )
 @options.writes
 @options.at
@@ -173,7 +173,7 @@ def overlays(context: click.Context, /, at: Path | None, **given: Any) -> int:  
 def remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Removes the environment NAME from Git, not from its cluster.
 
-    Its local/ goes too. The command prints what takes it off the cluster.
+    It removes local/ too, and prints what to type to take it off the cluster.
     """
     from fcgitops.commands import remove as command  # noqa: PLC0415
 
@@ -191,7 +191,7 @@ def remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 def update(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Carries the repository to this version of fcgitops.
 
-    What nobody edited is renewed, every edit is kept.
+    It replaces files without edits, and merges the others.
     """
     from fcgitops.commands import update as command  # noqa: PLC0415
 
@@ -206,7 +206,7 @@ def update(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 def restore(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Puts generated text back, deleted files too.
 
-    At each PATH, a file or a folder, it is again what was generated last.
+    Each PATH, a file or a folder, gets the text that was generated last.
     """
     from fcgitops.commands import restore as command  # noqa: PLC0415
 
@@ -220,7 +220,7 @@ def restore(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
 def status(context: click.Context, /, at: Path | None, form: str) -> int:
     """Shows what is edited, missing or out of line.
 
-    Of what was generated; and whether there is a newer version.
+    It looks at generated files, and says whether this fcgitops is newer.
     """
     from fcgitops.commands import status as command  # noqa: PLC0415
 
@@ -240,13 +240,15 @@ def list_(context: click.Context, /, at: Path | None, form: str) -> int:
 
 @cli.command()
 @click.argument("names", nargs=-1, shell_complete=completion.kustomizations)
-@click.option("--output", metavar="DIR", type=options.FOLDER, help="One file an overlay, there.")
+@click.option(
+    "--output", metavar="DIR", type=options.FOLDER, help="Write a file for each overlay there."
+)
 @options.at
 @click.pass_context
 def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Renders overlays with kustomize.
 
-    Those named, or all.
+    Without NAMES it renders all.
     """
     from fcgitops.commands import build as command  # noqa: PLC0415
 
@@ -255,16 +257,20 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 
 @cli.command()
 @click.argument("names", nargs=-1, shell_complete=completion.kustomizations)
-@click.option("--since", metavar="REV", help="Only what was touched since HEAD and REV parted.")
-@click.option("--shard", metavar="I/N", help="A share: all N together are everything, once.")
-@click.option("--afresh", is_flag=True, help="Ask again what was asked of the same content before.")
+@click.option("--since", metavar="REV", help="Check only what changed since HEAD left REV.")
+@click.option("--shard", metavar="I/N", help="Check share I; all N shares together are everything.")
+@click.option("--afresh", is_flag=True, help="Use no results of former runs.")
 @click.option("--server", is_flag=True, help="Ask a cluster's API server too, by dry runs.")
-@click.option("--context", metavar="CONTEXT", help="Its kubectl context; default: the current one.")
+@click.option(
+    "--context",
+    metavar="CONTEXT",
+    help="The kubectl context for --server; default: the current one.",
+)
 @click.option(
     "--explain",
     metavar="NUMBER",
     shell_complete=completion.numbers,
-    help="Say what FCG30, or another number, asks.",
+    help="Explain a check, such as FCG30, and stop.",
 )
 @options.form(*FORMATS)
 @options.at
@@ -272,7 +278,7 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Builds overlays and checks what they render.
 
-    Those named, or all.
+    Without NAMES it checks all.
     """
     from fcgitops.commands import verify as command  # noqa: PLC0415
 
@@ -291,14 +297,16 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     metavar="BEFORE AFTER",
     nargs=2,
     type=click.Path(path_type=str),
-    help="Compare two renderings, files or -.",
+    help="Compare two files with rendered objects; - is stdin.",
 )
 @options.form("text", "json", "markdown")
-@click.option("--live", is_flag=True, help="Compare what is on the cluster with Git's ENV.")
+@click.option("--live", is_flag=True, help="Compare ENV in Git with what is on its cluster.")
 @click.option(
-    "--context", metavar="CONTEXT", help="Ask this kubectl context how many; with --live, default."
+    "--context",
+    metavar="CONTEXT",
+    help="The kubectl context to ask; default with --live: the current one.",
 )
-@click.option("--full", is_flag=True, help="Every field and every name.")
+@click.option("--full", is_flag=True, help="Show every field and every name.")
 @click.option("--exit-code", is_flag=True, help="Exit 1 where anything changes.")
 @click.option(
     "--fail-on",
@@ -311,7 +319,7 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Says what a change does to clusters, effects first.
 
-    Before it is merged: nothing is applied, and nothing is checked out.
+    It applies nothing and checks nothing out, so it can run before a merge.
     """
     from fcgitops.commands import diff as command  # noqa: PLC0415
 
@@ -327,7 +335,7 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
     "tool_name",
     metavar="argocd|flux",
     shell_complete=completion.tools,
-    help="Default: what syncs NAME.",
+    help="The tool; default: the one that syncs NAME.",
 )
 @click.option("--yes", is_flag=True, help="Apply without asking.")
 @options.at
@@ -335,7 +343,7 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
 def bootstrap(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Points Argo CD or Flux at this repository.
 
-    On kubectl's current context.
+    It applies the entry points to kubectl's current context.
     """
     from fcgitops.commands import bootstrap as command  # noqa: PLC0415
 
@@ -344,16 +352,19 @@ def bootstrap(context: click.Context, /, at: Path | None, **given: Any) -> int: 
 
 @cli.command(name="kind-test")
 @click.argument("names", nargs=-1, shell_complete=completion.environments)
-@click.option("--all", "everything", is_flag=True, help="All environments, one after the other.")
-@click.option("--keep", is_flag=True, help="Leave the cluster there, and say how to look into it.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Run all environments, one after the other."
+)
+@click.option("--keep", is_flag=True, help="Keep the cluster, and print how to look into it.")
 @options.at
 @click.pass_context
 def kind_test(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Runs environments in a kind cluster that is made for it.
 
-    With a Framework, to its end; the cluster is deleted after it. Without NAMES the first
-    environment. Environment variables: KIND_NODE_IMAGE and KIND_CONFIG (the cluster's),
-    FRAMEWORKCONTROLLER_IMAGE (in the place of the environments' own), TASK_IMAGE.
+    It runs a Framework to its end, and deletes the cluster afterwards. Without NAMES it takes
+    the first environment. These environment variables change what it uses: KIND_NODE_IMAGE and
+    KIND_CONFIG (the cluster), FRAMEWORKCONTROLLER_IMAGE (instead of the environments' image),
+    TASK_IMAGE (of the Framework).
     """
     from fcgitops.commands import kind_test as command  # noqa: PLC0415
 
@@ -372,14 +383,14 @@ def doctor(context: click.Context, /, at: Path | None) -> int:
 
 @cli.command()
 @click.option(
-    "--into", metavar="DIR", type=options.FOLDER, required=True, help="The folder of the program."
+    "--into", metavar="DIR", type=options.FOLDER, required=True, help="The folder for the program."
 )
 @options.at
 @click.pass_context
 def tools(context: click.Context, /, at: Path | None, into: Path) -> int:
     """Installs the pinned kustomize.
 
-    By Go, or from the release's archive, which is checked by its SHA-256.
+    Go builds it, or the release's archive brings it; its SHA-256 is checked.
     """
     from fcgitops.commands import tools as command  # noqa: PLC0415
 
@@ -391,7 +402,7 @@ def tools(context: click.Context, /, at: Path | None, into: Path) -> int:
 def completion_(shell: str) -> int:
     """Prints the script that makes a shell complete words.
 
-    It completes commands, options and the names of environments.
+    It completes commands, options, their values, and names in the repository.
 
     bash: source <(fcgitops completion bash). zsh: the same, after compinit.
     fish: fcgitops completion fish | source.

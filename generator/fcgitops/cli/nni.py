@@ -62,7 +62,7 @@ def nni_enable(context: click.Context, /, at: Path | None, **given: Any) -> int:
 def nni_experiment(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Adds an experiment, or brings its generated files in line.
 
-    In line with its run.yaml and with its environment.
+    They follow from its run.yaml and its environment.
     """
     from fcgitops.commands import nni as command  # noqa: PLC0415
 
@@ -77,7 +77,7 @@ def nni_experiment(context: click.Context, /, at: Path | None, **given: Any) -> 
 def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Removes an experiment from Git, not from its cluster.
 
-    The command prints what takes it off the cluster.
+    It prints what to type to take it off the cluster.
     """
     from fcgitops.commands import nni as command  # noqa: PLC0415
 
@@ -94,9 +94,10 @@ def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:
 def nni_check(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Says of each experiment FILE whether NNI 3.0 runs it here.
 
-    - is standard input.
+    FILE may be - for standard input.
 
-    reject: NNI refuses it. hazard: it takes it, and fails later or ignores a part. accept.
+    Verdicts: reject (NNI refuses it), hazard (NNI takes it, and then fails or ignores a part),
+    accept.
     """
     from fcgitops.commands import nni_check as command  # noqa: PLC0415
 

@@ -50,15 +50,15 @@ def files(environment: Environment) -> Tree:
         ),
         "accounts.yaml": (
             "# The manager makes Frameworks; a trial's first container looks whether its own\n"
-            "# is complete. Neither may do more, nor has FrameworkController's account.\n",
+            "# is complete. Neither may do more; neither uses FrameworkController's account.\n",
             _account(environment, MANAGER, manager_rules(environment))
             + _account(environment, TRIAL, [_rule(_GROUP, "frameworks", "get")]),
         ),
         "networkpolicies.yaml": (
             "# A manager's page has no password: only the namespaces of `nni.uiFrom` reach it\n"
             "# (`kubectl port-forward` does too), and only trials reach what they report to.\n"
-            "# Out they get to each other, DNS, the share, the API server, the Internet, not\n"
-            "# to private networks or where a cloud tells its machines their secrets.\n",
+            "# They may connect to each other, DNS, the share, the API server and the Internet,\n"
+            "# but not to private networks or to a cloud's metadata, which holds secrets.\n",
             _policies(environment),
         ),
     }

@@ -126,7 +126,7 @@ def _config(name: str, environment: Environment) -> str:
     )
     return (
         "# NNI's own file: https://nni.readthedocs.io/en/v3.0/reference/experiment_config.html\n"
-        "# `fcgitops nni check` knows what NNI refuses, and what it takes and then fails on.\n"
+        "# `fcgitops nni check` says what NNI refuses, and what it accepts but fails on later.\n"
         f"experimentName: {name}\n"
         f"searchSpaceFile: {SEARCH_SPACE}\n"
         f"trialCommand: python3 {TRIAL}\n"
@@ -138,7 +138,7 @@ def _config(name: str, environment: Environment) -> str:
         "  name: TPE\n"
         "  classArgs:\n"
         "    optimize_mode: maximize\n"
-        "# Namespace, account and share are the environment's; reuseMode must stay true, and the\n"
-        "# `command` of a task role is asked for and never used.\n"
+        "# Namespace, account and share are the environment's. reuseMode must stay true. NNI asks\n"
+        "# for the `command` of a task role, and does not use it.\n"
         f"{training_service}"
     )

@@ -324,7 +324,7 @@ def render(answers: Answers) -> bytes:
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
         "# After an edit of repo_url, branch, argocd_version, flux_secret, signing_keys or\n"
-        "# kubernetes run `make overlays`. The version and the other answers are not for editing.\n"
+        "# kubernetes run `make overlays`. Do not edit the version and the other answers.\n"
         f"{document}"
         "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
         "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"

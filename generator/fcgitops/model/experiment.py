@@ -79,7 +79,7 @@ KEYS: dict[str, _Key] = {
     "run": _Key(
         values.integer(1, 1 << 31),
         "run",
-        "what has ended runs once more, from its beginning, with another number",
+        "another number runs a finished experiment once more, from its beginning",
     ),
     "resources.cpu": _Key(kube.cpu, "cpu", "the manager's CPU request", kube.amount_text),
     "resources.memory": _Key(
@@ -135,9 +135,10 @@ def source(experiment: Experiment) -> str:
     shown = {path: getattr(experiment, key.field) for path, key in KEYS.items()}
     spelled = keypaths.nested({path: shown[path] for path in shown if shown[path]})
     return (
-        "# Where and how the manager of this experiment runs; what it tries is experiment.yaml's.\n"
+        "# Where and how this experiment's manager runs; experiment.yaml says what it tries.\n"
         f"# After an edit of any file here run `make experiment NAME={experiment.name}`.\n"
-        "# What has ended is not started again: give `run` another number for that.\n"
+        "# No sync restarts a finished experiment; an interrupted one resumes. Another number in\n"
+        "# `run` runs it once more.\n"
         f"{yamlio.dump(spelled)}"
     )
 

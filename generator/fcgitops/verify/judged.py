@@ -44,7 +44,7 @@ def held(r: Objects) -> Faults:
 
 @OBJECTS.check("FCG32", INFO)
 def unknown(r: Objects) -> Faults:
-    """Objects of kinds that nothing is known of are named: nothing else judges them."""
+    """Objects of unknown kinds are named: no check judges them."""
     for item in r.objects:
         if "kind" in item and not schema.known(item.get("apiVersion"), item.get("kind")):
             what = (

@@ -40,7 +40,7 @@ def granted(r: Rendered) -> Faults:
 
 @NEEDS.check("FCG34", HAZARD)
 def none_wider(r: Rendered) -> Faults:
-    """In `hardened` its rights go no further than what it uses, and nobody else has them."""
+    """In `hardened` it has only the rights that it uses, and no other account has them."""
     account = _account(r)
     for binding in _bindings(r, account):
         role, rules = _role(r, binding)

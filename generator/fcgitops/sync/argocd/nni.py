@@ -72,8 +72,8 @@ def files(answers: Answers) -> Tree:
     ]
     comment = (
         "# What NNI needs, for each overlays/ENV/environment.yaml with `sync: argocd` and\n"
-        "# `nni.namespace`, and each experiments/NAME/run.yaml of such an environment. As with\n"
-        "# the environments themselves, nothing that goes missing from Git is deleted.\n"
+        "# `nni.namespace`, and each experiments/NAME/run.yaml of such an environment. A file\n"
+        "# that goes missing from Git deletes nothing on a cluster, as with environments.\n"
         "# applicationset.yaml says what heals when.\n"
     )
     documents = [*projects, _platforms(answers), _experiments(answers)]

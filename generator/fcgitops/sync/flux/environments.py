@@ -67,9 +67,9 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
     ]
     return {
         ACCOUNT_FILE: file(
-            "# As whom Flux applies the environment: with the rights for what it renders and no\n"
-            "# more; those that it grants to FrameworkController are among them. It must outlive\n"
-            "# the Kustomization: deleted with it, Flux could not take back what it has applied.\n",
+            "# The account with which Flux applies the environment. It has the rights for what\n"
+            "# is rendered and those that FrameworkController gets, and no more. It must outlive\n"
+            "# the Kustomization: without it Flux could not take back what it has applied.\n",
             *account,
         ),
         SYNC_FILE: file(

@@ -59,8 +59,8 @@ def files(environment: Environment) -> Tree:
     )
     return {
         FILE: flux.file(
-            "# NNI on this cluster: the namespace of the experiments, and as whom Flux applies\n"
-            "# what is in it. Nothing here is pruned with the folder.\n"
+            "# NNI on this cluster: the namespace of the experiments, and the account with which\n"
+            "# Flux applies what is in it. Flux prunes nothing of this when the folder goes.\n"
             "# sync.yaml says what heals when.\n",
             namespace,
             _account(ACCOUNT),
@@ -83,8 +83,8 @@ def experiment_files(experiment: Experiment, environment: Environment) -> Tree:
         wait=False,
     )
     comment = (
-        "# Ready as soon as the Job is there: its end is not waited for. A Job that has ended\n"
-        "# stays, so no sync starts it again.\n"
+        "# Ready as soon as the Job is there; Flux does not wait for its end. A finished Job\n"
+        "# stays, so no sync restarts it.\n"
     )
     return {flux.SYNC_FILE: flux.file(comment, kustomization)}
 
