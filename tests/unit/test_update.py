@@ -142,6 +142,20 @@ def test_its_effects_hold_no_false_alarm(fcgitops: Fcgitops, tmp_path: Path) -> 
     assert "sync will fail" not in said
 
 
+def test_entry_points_that_differ_are_told(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """No sync tool applies them by itself: what does is printed, each line to be typed."""
+    root = clone_released("hardened-both", tmp_path)
+
+    said = fcgitops("-C", root, "update").err.splitlines()
+
+    start = said.index("make bootstrap ENV=prod  # Argo CD")
+    assert said[start - 1].startswith("note: entry points differ: until they are applied, ")
+    assert said[start + 1 : start + 3] == [
+        "make bootstrap ENV=dev  # Flux",
+        "make bootstrap ENV=flux  # Flux",
+    ]
+
+
 def test_fcgitops_yaml_keeps_its_edits_beside_new_answers(
     fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
