@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,19 @@ def snapshot(folder: Path) -> Mapping[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m takes those that it does not name
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test that is sampled(N), each case but one in N is slow."""
+    cases: Counter[str] = Counter()
+    for item in items:
+        if mark := item.get_closest_marker("sampled"):
+            (every,) = mark.args
+            test = item.nodeid.partition("[")[0]
+            if cases[test] % every:
+                item.add_marker(pytest.mark.slow)
+            cases[test] += 1
 
 
 FIGURE = "figure"

@@ -13,7 +13,6 @@ from typing import IO
 import pytest
 from metered import aliases
 from metered import rejected as metered_rejected
-from sampling import one_in
 
 
 def patterns(*found: str) -> bytes:
@@ -87,7 +86,8 @@ BAD: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", one_in(6, BAD))
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("name", BAD)
 def test_bad_input(name: str, tmp_path: Path) -> None:
     """A rejection with its reason, in time and in space; no hang and no traceback."""
     file = tmp_path / "bad.yaml"

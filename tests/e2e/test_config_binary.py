@@ -154,6 +154,7 @@ with_entries = st.lists(entries(), min_size=1, max_size=2).map(
 )
 
 
+@pytest.mark.slow
 def test_settings(judge: Judge) -> None:
     """Right and wrong keys, and every form of scalar that YAML and Go know."""
     on(80, settings_only.map("{}\n".format), judge)
@@ -223,6 +224,7 @@ def altered(draw: st.DrawFn) -> str:
     return text.replace("\n", draw(st.sampled_from(["\n", "\n", "\r\n"])))
 
 
+@pytest.mark.slow
 def test_altered_files(judge: Judge) -> None:
     """A slip of the keyboard anywhere in the text."""
     on(80, altered(), judge)

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from conftest import Fcgitops, tree
 from gitenv import git, write
-from sampling import one_in
 
 CHECKOUT = Path(__file__).parents[2]
 TEMPLATE = ("cookiecutter.json", "hooks", "overlays", "{{cookiecutter.repo_slug}}", "generator")
@@ -52,7 +51,8 @@ def template(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", one_in(3, ANSWERS))
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("name", ANSWERS)
 def test_cookiecutter_gives_the_tree_of_new(name: str, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Same answers, same tree, committed on main, nothing left over."""
     answers = ANSWERS[name]
@@ -94,19 +94,17 @@ def test_the_users_cookiecutterrc_changes_nothing(
     assert tree(tmp_path / "a" / "deploy") == tree(tmp_path / "b" / "deploy")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("answer", "message"),
-    one_in(
-        3,
-        {
-            "environments=Prod ok": "environments: 'Prod' is not valid",
-            "environments=default-config": "environments: 'default-config' is reserved",
-            "gitops=argo": "argo provided for choice variable gitops",
-            "repo_url=https://u:p@git.example.com/x": "repo_url: carries a user or password",
-            "environments=\"; import os; os.system('touch pwned'); \"": "is not valid",
-            "repo_url='''+__import__('os').system('touch pwned')+'''": "repo_url: ",
-        }.items(),
-    ),
+    {
+        "environments=Prod ok": "environments: 'Prod' is not valid",
+        "environments=default-config": "environments: 'default-config' is reserved",
+        "gitops=argo": "argo provided for choice variable gitops",
+        "repo_url=https://u:p@git.example.com/x": "repo_url: carries a user or password",
+        "environments=\"; import os; os.system('touch pwned'); \"": "is not valid",
+        "repo_url='''+__import__('os').system('touch pwned')+'''": "repo_url: ",
+    }.items(),
 )
 def test_cookiecutter_refuses_what_new_refuses(
     git_home: Path, answer: str, message: str, tmp_path: Path

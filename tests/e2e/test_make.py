@@ -96,6 +96,7 @@ def words(folder: Path, *typed: str) -> list[str]:
     return ran.stdout.split("\0")[:-1]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("target", "variable", "word"),
     [
@@ -233,6 +234,7 @@ def test_kind_test(repository: Path, typed: list[str], expected: list[str]) -> N
     assert found[0] == ["kind-test", *expected]
 
 
+@pytest.mark.slow
 def test_settings_of_kind_test_are_never_run(repository: Path) -> None:
     """They come as they are, from the environment or typed, as does a name."""
     for value in HOSTILE:
@@ -251,6 +253,7 @@ def test_help_names_every_setting_of_kind_test(repository: Path) -> None:
     assert "make kind-test  [ENV=prod|all] [KEEP=1]: " in out
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("target", ["test", "build", "config", "list", "doctor", "help"])
 def test_every_other_target_works(repository: Path, target: str) -> None:
     """In a repository as it is generated."""

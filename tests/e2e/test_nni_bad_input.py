@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from metered import aliases, rejected
 from nnifiles import RIGHT
-from sampling import one_in
 
 DEEP = 100_000
 SPACE = RIGHT.replace("searchSpace: {x: {_type: uniform, _value: [0, 1]}}\n", "")
@@ -83,7 +82,8 @@ BAD: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", one_in(6, BAD))
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("name", BAD)
 def test_bad_input(name: str, tmp_path: Path) -> None:
     """A verdict with its reasons, in time and in space; no hang and no traceback."""
     (tmp_path / "code").mkdir()
@@ -105,7 +105,8 @@ SPACES: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", one_in(6, SPACES))
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("name", SPACES)
 def test_bad_search_space(name: str, tmp_path: Path) -> None:
     """The same of a searchSpaceFile."""
     (tmp_path / "code").mkdir()

@@ -26,6 +26,7 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_two_at_once(repository: Path, fcgitops: Fcgitops) -> None:
     """Each of many commands started together is done whole or refused whole."""
     processes = [start("-C", repository, "overlay", f"e{i}") for i in range(6)]
@@ -42,6 +43,7 @@ def test_two_at_once(repository: Path, fcgitops: Fcgitops) -> None:
     assert len(git(repository, "log", "--format=%s").splitlines()) == 1 + len(done)
 
 
+@pytest.mark.slow
 def test_two_new_at_once(git_home: Path, tmp_path: Path) -> None:
     """One makes the repository; the other says why it did not, or that there is nothing to do."""
     processes = [start("new", tmp_path / "deploy", *NEW) for _ in range(3)]

@@ -144,6 +144,7 @@ def test_a_link_is_not_followed(cluster: Cluster, folder: Path, fcgitops: Fcgito
     assert cluster.calls("apply") == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("server", "doubted"),
     [

@@ -580,6 +580,7 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, copy_of: Cop
     ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("damage", "sync"),
     [

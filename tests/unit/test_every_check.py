@@ -121,6 +121,7 @@ def seeded(root: Path, fcgitops: Fcgitops) -> dict[str, str]:
     return due
 
 
+@pytest.mark.slow
 def test_seeded_faults(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Over 100 more, all in one repository: each is found in its environment, by its number."""
     root = tmp_path / "deploy"

@@ -56,6 +56,7 @@ def test_the_server_would_be_asked(asked: list[str], tmp_path: Path) -> None:
     assert asked[1:] == ["/x.yaml"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "text",
     [

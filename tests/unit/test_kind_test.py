@@ -98,6 +98,7 @@ def test_a_config_that_is_no_file(
     assert ran.err == "error: KIND_CONFIG: nowhere.yaml is no file\n"
 
 
+@pytest.mark.slow
 def test_a_cluster_that_cannot_be_made_is_deleted(
     fcgitops: Fcgitops, repository: Path, place: Path, tmp_path: Path
 ) -> None:

@@ -342,6 +342,7 @@ def test_from_is_for_new_ones(mnist: Path, fcgitops: Fcgitops, tmp_path: Path) -
 BAD = "has a name that a ConfigMap cannot keep"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("files", "wrong"),
     [
@@ -498,6 +499,7 @@ def test_another_environment(mnist: Path, fcgitops: Fcgitops) -> None:
     assert "trainingService.namespace: is not what prod has (namespace: trials)" in ran.err
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("damage", "wrong"),
     [
@@ -750,6 +752,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
     return edit
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("file", "edit", "wanted"),
     [

@@ -114,6 +114,7 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[st
 VERDICTS = [json.loads(line) for line in PATCHES.read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", VERDICTS, ids=[f"{v['id']}-{v['kind']}" for v in VERDICTS])
 def test_patches(case: dict[str, str], patched: Callable[[str], list[str]]) -> None:
     """Of 100 patches none that is refused or harmful is missed, and no other is called so."""

@@ -67,6 +67,7 @@ Damage = Callable[[Path], None]
 CHANGE = ["overlay", "dev", "--set", "labels={team: a}"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("damage", "arguments"),
     [

@@ -50,6 +50,7 @@ settings:
 """
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("way", ["merge", "rebase", "cherry-pick"])
 @pytest.mark.parametrize("command", [["overlay", "prod"], ["overlays"], ["overlay", "dev"]])
 def test_the_next_command_resolves_it(

@@ -54,6 +54,7 @@ def config_maps(fcgitops: Fcgitops, repository: Path) -> dict[str, dict[str, Any
     }
 
 
+@pytest.mark.slow
 def test_the_fourth_one_before_is_on_its_way_off(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """It is rendered as it was, by its own name, without what keeps Argo CD from pruning it."""
     root = tmp_path / "deploy"

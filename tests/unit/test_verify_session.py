@@ -102,6 +102,7 @@ def edit(path: str, text: str) -> Callable[[Path], object]:
     return change
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "names"),
     [
@@ -144,6 +145,7 @@ def test_what_does_not_build_is_asked_again(fleet: Path, built: Built) -> None:
     assert ("b", "FCG00") not in rules(verified(fleet))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "damage",
     [
