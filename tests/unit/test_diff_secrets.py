@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from consequences import base
-from fcgitops.diff import compare, report
+from fcgitops.diff import compare, report, spoken
 from fcgitops.diff.markdown import as_markdown
 from fcgitops.diff.secrecy import names_one, redact
 from hypothesis import given
@@ -106,6 +106,55 @@ PLACES: dict[str, Place] = {
     "a mapping of another kind": new(
         "Widget", "example.com/v1", spec={"credentials": {"u": "CANARY"}}
     ),
+    "a misspelled field of a variable": lambda o, v: container(o).update(
+        env=[{"name": "TOKEN", "val": v}]
+    ),
+    "a variable that is a mapping": lambda o, v: container(o).update(env={"PASSWORD": v}),
+    "a variable that stands twice": lambda o, v: container(o).update(
+        env=[{"name": "TOKEN", "value": v}, {"name": "TOKEN", "value": v}]
+    ),
+    "a variable with JSON": lambda o, v: container(o).update(
+        env=[{"name": "CONFIG", "value": json.dumps({"auth": {"user": v}})}]
+    ),
+    "a signed URL": lambda o, v: container(o).update(
+        env=[{"name": "SHARE", "value": f"https://x.blob.example.com/c?sig={v}&se=1"}]
+    ),
+    "curl's user": lambda o, v: container(o).update(command=["curl", "-u", f"me:{v}", "https://x"]),
+    "curl's user in one string": lambda o, v: container(o).update(args=[f"curl -u me:{v} x"]),
+    "a probe's header": lambda o, v: container(o).update(
+        livenessProbe={"httpGet": {"port": 1, "httpHeaders": [{"name": "X-Api-Key", "value": v}]}}
+    ),
+    "a Secret that is no base64": new("Secret", data={"a": "CANARY!!"}),
+    "a Secret's key, which was to be a line": new("Secret", data={"PASSWORD CANARY": ""}),
+    "a Secret with a mapping": new("Secret", stringData={"a": {"x": "CANARY"}}),
+    "a sealed Secret": new(
+        "SealedSecret", "bitnami.com/v1", spec={"encryptedData": {"a": "CANARY"}}
+    ),
+    "a key of FrameworkController's file that it does not know": lambda o, v: the(o, "ConfigMap")[
+        "data"
+    ].update({"frameworkcontroller.yaml": f"password: {v}\n"}),
+    "a comment of FrameworkController's file": lambda o, v: the(o, "ConfigMap")["data"].update(
+        {"frameworkcontroller.yaml": f"# password: {v}\n"}
+    ),
+    "XML in a ConfigMap": config("<password>CANARY</password>\n"),
+    "XML with attributes": config('<add key="password" value="CANARY"/>\n'),
+    "a key in a ConfigMap": config("-----BEGIN PRIVATE KEY-----\nCANARY\n-----END\n", "id_rsa"),
+    "nested JSON in a ConfigMap": config('{"auth": {"user": "CANARY"}}'),
+    "named JSON in a ConfigMap": config('[{"name": "PASSWORD", "value": "CANARY"}]'),
+    "a list in a ConfigMap": config("tokens:\n- CANARY\n"),
+    "a volume's options": lambda o, v: the(o, "StatefulSet")["spec"]["template"]["spec"][
+        "volumes"
+    ].append({"name": "n", "csi": {"driver": "x", "volumeAttributes": {"accountKey": v}}}),
+    "an Application's values": new(
+        "Application",
+        "argoproj.io/v1alpha1",
+        spec={"source": {"helm": {"values": "db:\n  password: CANARY\n"}}},
+    ),
+    "what Flux substitutes": new(
+        "Kustomization",
+        "kustomize.toolkit.fluxcd.io/v1",
+        spec={"postBuild": {"substitute": {"db_password": "CANARY"}}},
+    ),
     "a named value of another kind": new(
         "Widget", "example.com/v1", spec={"parameters": [{"name": "dbPassword", "value": "CANARY"}]}
     ),
@@ -115,7 +164,7 @@ PLACES: dict[str, Place] = {
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("how", ["changed", "new", "gone"])
 def test_a_secret_is_shown_nowhere(place: Place, how: str) -> None:
-    """Only that it differs is said, in text, JSON and Markdown, in full too."""
+    """Only that it differs is said, in text, JSON and Markdown, in full, and in a commit."""
     before, after = base(), base()
     if how in ("changed", "gone"):
         place(before, f"{CANARY}One")
@@ -125,6 +174,7 @@ def test_a_secret_is_shown_nowhere(place: Place, how: str) -> None:
     assert outcome.objects, "the change is not seen"
     found = report.Report((report.Entry("prod", outcome),))
     for text in (
+        "\n".join(spoken.lines(found)),
         "\n".join(report.as_text(found, full=True)),
         json.dumps(report.as_json(found)),
         as_markdown(found),

@@ -15,6 +15,7 @@ from fcgitops.diff.objects import Pair
 from fcgitops.diff.outcome import Field
 from fcgitops.diff.settings import FILE, SPEC, Settings, attributes, called
 from fcgitops.diff.stored import stored
+from fcgitops.kubernetes import names
 from fcgitops.kubernetes.objects import name as name_of
 from fcgitops.kubernetes.objects import namespace
 from fcgitops.text.words import count
@@ -46,7 +47,8 @@ def of(pair: Pair) -> list[Field]:
         old, new = (_hidden(parts, value, secret=secret) for value in values)
         if _is_reference(*values):
             old = new = objects.without_hash(values[1])
-        found.append(Field(path, old, new))
+        hidden = secret and any(map(names.key, parts[1:]))  # kustomize takes a line for a key
+        found.append(Field(f"{parts[0]}: {secrecy.HIDDEN}" if hidden else path, old, new))
     return sorted(found, key=_importance)
 
 
@@ -89,7 +91,7 @@ def _compare(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[Differe
     if before == after and type(before) is type(after):
         return
     if isinstance(before, dict) and isinstance(after, dict):
-        if _is_named(before, after):
+        if _is_named(before, after, path):
             yield _difference(path, before, after)
             return
         for key in dict.fromkeys([*before, *after]):
@@ -101,10 +103,11 @@ def _compare(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[Differe
     yield _difference(path, before, after)
 
 
-def _is_named(before: dict[str, Any], after: dict[str, Any]) -> bool:
+def _is_named(before: dict[str, Any], after: dict[str, Any], path: tuple[str, ...]) -> bool:
     """Whether both are a variable whose name says that its value is a secret."""
     name = str(after.get("name") or before.get("name") or "")
-    return bool(name) and secrecy.names_one(name) and ("value" in before or "value" in after)
+    variable = path[-2:-1] == ("env",) or "value" in before or "value" in after
+    return bool(name) and secrecy.names_one(name) and variable
 
 
 def _difference(path: tuple[str, ...], before: object, after: object) -> Difference:
@@ -160,7 +163,7 @@ def _texts(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Field]:
         elif secrecy.names_one(name) or name == "key":
             yield Field(f"data.{name}", old and secrecy.HIDDEN, new and secrecy.HIDDEN)
         elif _is_short(old) and _is_short(new):
-            values = (old and secrecy.redact(str(old)), new and secrecy.redact(str(new)))
+            values = (old and secrecy.hide(str(old), ("",)), new and secrecy.hide(str(new), ("",)))
             yield Field(f"data.{name}", *values)
         else:
             yield _lines(name, str(old or ""), str(new or ""))
@@ -175,9 +178,7 @@ def _lines(name: str, old: str, new: str) -> Field:
     lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), n=0, lineterm=""))
     gone = [line[1:].strip() for line in lines[2:] if line.startswith("-")]
     come = [line[1:].strip() for line in lines[2:] if line.startswith("+")]
-    words = (old + "\n" + new).replace('"', " ").replace("'", " ").replace(":", " ").split()
-    doubtful = any(secrecy.names_one(word.strip(",;=()[]{}-")) for word in words)
-    if doubtful or len(gone) + len(come) > _MOST_LINES:
+    if secrecy.is_doubtful(f"{old}\n{new}") or len(gone) + len(come) > _MOST_LINES:
         return Field(f"data.{name}", count(len(gone), "line"), count(len(come), "other line"))
     shown_lines = (" / ".join(secrecy.hide(part, ("lines",))) or None for part in (gone, come))
     return Field(f"data.{name}", *shown_lines)

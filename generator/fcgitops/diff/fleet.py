@@ -199,7 +199,16 @@ class Fleet:
             from fcgitops.diff import compare  # noqa: PLC0415 - imported while kustomize builds
 
             self._outcomes[key] = compare.outcome(sides[0], sides[1], tools, env)
-        return Entry(pair.name, self._outcomes[key])
+        outcome = self._outcomes[key]
+        return Entry(pair.name, outcome, note="" if outcome.objects else self._note(pair))
+
+    def _note(self, pair: Comparison) -> str:
+        """What is to be said of two sides that render the same: "" where a file of it differs."""
+        if pair.before is None or pair.after is None:
+            return ""
+        crossed = pair.before.name != pair.after.name
+        same = crossed or self.before.inputs(pair.before) == self.after.inputs(pair.after)
+        return "nothing differs" if same else ""
 
     def _objects(self, content: Content, unit: Unit | None, builds: Builds) -> list[Object]:
         """Everything that a unit deploys; what stands in two places is taken once."""
@@ -296,9 +305,21 @@ def _plain_key(content: Content, unit: Unit | None) -> tuple[tuple[str, str], ..
     return tuple((p, files[p].id) for p in content.plain_files(unit)) if unit else ()
 
 
+_QUOTED = (
+    (r"(?s)\[[^\]]*[{:\n].*\]", "[…]"),
+    (r"(?s)`[^`]*(?:\\n|[{:=\n])[^`]*`?", "`…`"),
+    (r"(?s)(literal sources )\[.*?\](?=: )", r"\1[…]"),
+    (r"(?s)(literal source ).*?(?=, expected|\Z)", r"\1…"),
+    (r'(?s)"(?:[^"\\]|\\.)*(?:\\n|[{\n])(?:[^"\\]|\\.)*"', '"…"'),
+)
+"""How kustomize quotes files, or what is in them, and what stands there instead."""
+
+
 def _cleaned(message: str) -> str:
     """An error of kustomize without the files that it quotes, which may hold secrets."""
-    return secrecy.redact(re.sub(r"(?s)\[[^\]]*[{:\n].*\]", "[…]", message))
+    for pattern, instead in _QUOTED:
+        message = re.sub(pattern, instead, message)
+    return secrecy.redact(message)
 
 
 def _import_rules() -> None:

@@ -41,7 +41,7 @@ the content of all that they are made of, readable by you alone.
 | `--full` | every field that differs, and every name |
 | `--context CONTEXT` | ask that cluster how many, or whether |
 | `--exit-code` | 1 where anything changes |
-| `--fail-on SEVERITY` | 1 where an effect is at least that bad |
+| `--fail-on SEVERITY` | 1 where an effect is at least that bad, or where a side cannot be built |
 
 What does not fit into Markdown's 60,000 characters is counted. Values of Secrets, and of variables
 and fields whose names say that they hold one, are never shown: only that they differ.

@@ -69,8 +69,11 @@ class Report:
         return unchanged.sentence(self.unchanged, self.others, self.reason)
 
     def reaches(self, severity: Severity) -> bool:
-        """Whether an effect is at least that bad."""
-        return any(e.severity >= severity for entry in self.entries for e in entry.outcome.effects)
+        """Whether an effect is at least that bad, or may be: an entry cannot be compared."""
+        return any(
+            entry.errors or any(effect.severity >= severity for effect in entry.outcome.effects)
+            for entry in self.entries
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
 from fcgitops.diff.secrecy import names_one, redact
+from fcgitops.kubernetes import names
 from fcgitops.kubernetes.field import Fault
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.text.words import count
@@ -174,10 +175,15 @@ _OF_OTHER_RULES = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota",
 """Kinds of which X10 and D05 say why they are refused."""
 
 
+_CONTENT = (["data"], ["stringData"], ["binaryData"])
+
+
 def _reason(fault: Fault) -> str:
     """Why an object is refused, without a value that may be a secret."""
     path = [str(part) for part in fault.path]
-    if path[-1:] == ["value"] or path[:1] in (["data"], ["stringData"], ["binaryData"]):
+    if path[:1] in _CONTENT and any(map(names.key, path[1:])):
+        return f"a key of {path[0]} is invalid"  # kustomize takes a whole line for one
+    if path[-1:] == ["value"] or path[:1] in _CONTENT:
         return f"{fault.where} is invalid"
     return redact(str(fault)) if not any(map(names_one, path)) else f"{fault.where} is invalid"
 

@@ -13,7 +13,7 @@ HIDDEN = "(not shown)"
 
 _NAMES = re.compile(
     r"""(pass(word|wd|phrase|code)?|pwd|secret|token|credential|cred|auth(orization)?|bearer
-       |apikey|accesskey|connectionstring|dsn|sas|kubeconfig|dockerconfig(json)?|netrc|htpasswd
+       |apikey|accesskey|connectionstring|dsn|sas|encrypteddata|kubeconfig|dockerconfig(json)?|netrc|htpasswd
        )s?(?=[^a-z]|\Z)
        |(api|access|account|client|encryption|master|private|secret|session|shared|signing|ssh
        |storage|tls)[-_. ]?key
@@ -30,12 +30,19 @@ _URL = re.compile(r"(\w+://)[^/@\s\"']*@")
 _ASSIGNED = re.compile(r"""(?P<name>[\w.-]+)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+""")
 """What a value stands behind: a name and = or :, or an option."""
 _VALUE = re.compile(r""""[^"]*"?|'[^']*'?|[^\s,;&]+""")
-_HEADER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
+_HEADER = re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
+_SIGNATURE = re.compile(r"([?&;][\w-]*sig(?:nature)?=)[^&;\s\"'<>]+", re.IGNORECASE)
+"""What signs a URL, such as Azure's and S3's."""
+_LOGIN_OPTIONS = ("-u", "-U", "--user", "--proxy-user")
+_LOGIN = re.compile(rf"((?<!\S)(?:{'|'.join(_LOGIN_OPTIONS)})[ =])\S+:\S+")
+"""curl's USER:PASSWORD."""
 _LONG = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,}\.[\w-]{8,}|\bgh[pousr]_\w{20,}"
     r"|\bAKIA[0-9A-Z]{12,}|\bxox[a-z]-[\w-]{8,}|\bglpat-[\w-]{8,}"
 )
 """Keys and tokens that are known by their looks, whatever name they have."""
+_VALUES = {"value", "defaultValue", "content"}
+"""What a named value has it in; a variable of a container must have it in `value`."""
 _OBJECTS = re.compile(r"last-applied-configuration\Z")
 """An annotation that holds a whole object."""
 
@@ -49,10 +56,12 @@ def names_one(name: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """A text without what looks like a secret in it: in a URL, behind a name, by its looks."""
+    """A sentence without what looks like a secret in it: in a URL, behind a name, by its looks."""
     if _LONG.search(text):
         return HIDDEN
-    hidden = _HEADER.sub(rf"\1 {HIDDEN}", _URL.sub(rf"\1{HIDDEN}@", text))
+    hidden = _URL.sub(rf"\1{HIDDEN}@", text)
+    for pattern in (_HEADER, _SIGNATURE, _LOGIN):
+        hidden = pattern.sub(rf"\1{HIDDEN}", hidden)
     parts: list[str] = []
     end = 0
     for found in _ASSIGNED.finditer(hidden):
@@ -63,6 +72,18 @@ def redact(text: str) -> str:
             parts += [hidden[end : found.end()], HIDDEN]
             end = value.end()
     return "".join(parts) + hidden[end:]
+
+
+def is_doubtful(text: str) -> bool:
+    """Whether a file, or a text with a structure, may hold a secret: one of its words names one."""
+    return bool(_LONG.search(text)) or any(
+        names_one(word.strip("-.")) for word in re.split(r"[^\w.-]+", text)
+    )
+
+
+def _text(value: str) -> str:
+    """A value without secrets; one with a structure, JSON or XML, is shown whole or not at all."""
+    return HIDDEN if re.search(r"[{<]", value) and is_doubtful(value) else redact(value)
 
 
 def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # noqa: ANN401
@@ -81,9 +102,10 @@ def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # 
     if isinstance(value, dict):
         of = str(value.get("name") or value.get("key") or "")
         named = names_one(of) and not (of == "KUBECONFIG" and _is_path(value.get("value")))
+        shown = ("name", "valueFrom") if name == "env" else tuple(set(value) - _VALUES)
         return {
             key: HIDDEN
-            if named and key in ("value", "defaultValue", "content") and item not in (None, "")
+            if named and key not in shown and item not in (None, "")
             else hide(item, (*path, str(key)), secret=secret)
             for key, item in value.items()
         }
@@ -94,7 +116,7 @@ def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # 
     inside_one = any(names_one(part) for part in path[:-1]) and not _REFERENCES.search(name)
     if names_one(name) or inside_one or (name == "key" and path[:1] == ("data",)):
         return value if name == "key" and path[:1] != ("data",) else HIDDEN
-    return redact(value) if isinstance(value, str) else value
+    return _text(value) if isinstance(value, str) else value
 
 
 def _is_path(value: object) -> bool:
@@ -107,6 +129,7 @@ def _list(value: list[Any], path: tuple[str, ...], *, secret: bool) -> list[Any]
     before = ""
     for item in value:
         option = before.startswith("-") and "=" not in before and names_one(before.lstrip("-"))
-        hidden.append(HIDDEN if option else hide(item, path, secret=secret))
+        login = before in _LOGIN_OPTIONS and ":" in str(item)
+        hidden.append(HIDDEN if option or login else hide(item, path, secret=secret))
         before = item if isinstance(item, str) else ""
     return hidden

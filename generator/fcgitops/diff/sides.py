@@ -50,7 +50,11 @@ def parse(history: History, words: tuple[str, ...]) -> Sides:
     if len(words) == 1 and "@" in first and first not in here.units:
         name = first.partition("@")[0]
         return _two(history, here, first, name)
-    if words and first not in _known(history, here):
+    known = _known(history, here)
+    if words and first not in known:
+        if not history.is_commit(first) and (hint := did_you_mean(first, sorted(known))):
+            what = "is no revision of this repository, and no environment"
+            raise InputError(Problem(first or "''", what, hint))
         return _limited(history, history.commit(first), history.work, words[1:])
     return _limited(history, history.head, history.work, words)
 

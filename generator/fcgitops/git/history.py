@@ -261,7 +261,7 @@ class History:
         if self._tree.head is None:
             raise InputError(Problem(str(root), "has no commit yet", "commit, then compare"))
         self._changed = changed
-        self._commits: dict[str, Commit] = {}
+        self._commits: dict[tuple[str, str], Commit] = {}
         self._head = self._commit(self._tree.head, "HEAD")
 
     @property
@@ -285,7 +285,8 @@ class History:
         return Planned(self._tree, self._head, contents)
 
     def _commit(self, name: str, label: str) -> Commit:
-        return self._commits.setdefault(name, Commit(self._tree.git, name, label))
+        key = name, label
+        return self._commits.setdefault(key, Commit(self._tree.git, name, label))
 
     def is_commit(self, revision: str) -> bool:
         """Whether a word names a commit here."""
@@ -307,7 +308,7 @@ class History:
             hint = "`git fetch --unshallow` or `git fetch origin`" if self.is_shallow else (
                 "a branch, tag or commit: `git fetch origin` brings those that are elsewhere"
             )  # fmt: skip
-            raise InputError(Problem(revision, "is no revision of this repository", hint))
+            raise InputError(Problem(revision or "''", "is no revision of this repository", hint))
         return self._commit(name, revision)
 
     @cached_property
