@@ -38,6 +38,7 @@ def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
         ToolError: there is no kubectl, no cluster, or the API server refuses.
     """
     repository = Repository.find(folder)
+    repository.require_answers()
     tool, files = _entry_points(repository, name, tool_name)
     program = kubectl.find()
     label, kind = tool.traits.label, tool.bootstrap.kind

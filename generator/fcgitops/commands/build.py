@@ -38,7 +38,6 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     """
     repository = Repository.find(folder)
     repository.require_answers()
-    repository.say_edited_version()
     wanted = repository.wanted(names)
     program = kustomize.find()
     if program.remark:

@@ -98,7 +98,6 @@ def _variant(folder: Path) -> str:
     except InputError:
         return scaffold.variant_config("hardened")
     repository.require_answers()
-    repository.say_edited_version()
     return environments.variant_config(repository)
 
 

@@ -13,6 +13,8 @@ from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.diff import unchanged
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.repository.unedited import is_unedited
+from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ def run(  # noqa: PLR0913 - the options as they are typed
             words = [*sides, *(["--live"] if live else [])]
             raise InputError([Problem(word, what, "leave one of them out") for word in words])
         return show(_asked(compare_files(folder, *rendered), context), options)
+    if not (sides and ".." in sides[0]):  # else the work tree is not looked at
+        _refuse_edits(layout.root_of(folder))
     if live:
         return show(compare_live(folder, sides, context), options)
     if sides:
@@ -100,6 +104,19 @@ def _show_unchanged(root: Path, options: Options) -> int:
     said = unchanged.sentence(*counts, unchanged.NOT_BUILT)
     terminal.data(f"{said or 'nothing changes'}\n")
     return 0
+
+
+def _refuse_edits(root: Path) -> None:
+    """Refuses a work tree whose fcgitops.yaml was edited where no command can carry that out.
+
+    Raises:
+        InputError: with each edit.
+    """
+    if is_unedited(read_file(root, layout.ANSWERS), read_file(root, layout.BASE_RECORD)):
+        return
+    from fcgitops.repository.contents import Repository  # noqa: PLC0415 - it says what is wrong
+
+    Repository(root).require_answers()
 
 
 def _asked(report: Report, context: str | None) -> Report:

@@ -51,7 +51,6 @@ def run(folder: Path, names: tuple[str, ...], *, everything: bool, keep: bool) -
     """
     repository = Repository.find(folder)
     repository.require_answers()
-    repository.say_edited_version()
     wanted = _wanted(repository, names, everything=everything)
     config = _setting("KIND_CONFIG")
     if config and not Path(config).is_file():

@@ -32,23 +32,18 @@ def notes(repository: Repository, planned: Sequence[Planned]) -> list[str]:
     Returns:
         Notes of several lines each: what happens, and the lines of a shell.
     """
-    there = [item.environment for item in planned if not item.new]
-    paths = [layout.source_path(environment.name) for environment in there]
-    sources = repo.open_repository(repository.root).read_head(paths)
+    there = {layout.source_path(item.environment.name): item for item in planned if not item.new}
+    sources = repo.open_repository(repository.root).read_head(there)
     found = [
-        note
-        for environment in there
-        for note in _notes(repository, environment, sources[layout.source_path(environment.name)])
+        note for path, item in there.items() for note in _notes(repository, item, sources[path])
     ]
     return ["\n".join(map(printable, lines)) for lines in found if lines]
 
 
-def _notes(
-    repository: Repository, environment: Environment, source: bytes | None
-) -> list[list[str]]:
-    name = environment.name
+def _notes(repository: Repository, item: Planned, source: bytes | None) -> list[list[str]]:
+    environment, name = item.environment, item.environment.name
     before = entrypoints.generated_for(repository.root, name, environment.sync)
-    old = _parsed(repository, name, source)
+    old = _parsed(repository, item, source)
     moved = old and _cluster(old) != _cluster(environment)
     found = []
     if old and moved:
@@ -67,11 +62,17 @@ def _cluster(environment: Environment) -> tuple[str, str]:
     return environment.cluster_name, clusters.identity(environment.cluster_server)
 
 
-def _parsed(repository: Repository, name: str, source: bytes | None) -> Environment | None:
-    """The environment of a file's content; None where that is none or describes none."""
+def _parsed(repository: Repository, item: Planned, source: bytes | None) -> Environment | None:
+    """What a file's content described; None where there was none, or it described none.
+
+    What is in the work tree was read already: as a rule that is the same.
+    """
     if source is None:
         return None
+    name = item.environment.name
     try:
+        if item.before and item.before.text == yamlio.decoded(source, name):
+            return repository.described(name, item.before)
         return repository.parse(name, source)
     except InputError:
         return None

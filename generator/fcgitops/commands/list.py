@@ -22,7 +22,6 @@ def run(folder: Path, form: str) -> int:
     """
     repository = Repository.find(folder)
     repository.require_answers()
-    repository.say_edited_version()
     repository.say_state()
     rows = []
     problems: list[Problem] = []

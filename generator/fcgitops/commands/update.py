@@ -79,9 +79,7 @@ def run(
             raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", RESUME))
         return update.plan(repository, program.merge_file)
 
-    status = writing.change(
-        folder, make, how, require=Repository.require_no_newer_version, leave=_leave
-    )
+    status = writing.change(folder, make, how, require=Repository.require_updatable, leave=_leave)
     if resume and not status:
         with suppress(OSError):  # then the next one sees that it waits no more
             _Waiting.place(Repository.find(folder)).unlink()
@@ -174,7 +172,7 @@ def _leave(repository: Repository, merged: Merged, message: str) -> None:
 
 
 def _former_answers(repository: Repository) -> str:
-    old = record.decode(repository.read(layout.BASE_RECORD)) or {}
+    old = record.decode(repository.base_record) or {}
     return old.get(layout.ANSWERS, b"").decode()
 
 
@@ -268,7 +266,7 @@ def _abort(folder: Path) -> int:
 def _planned(folder: Path) -> tuple[Repository, Change]:
     """The repository and what an update makes of it; nothing is written."""
     repository = Repository.find(folder)
-    repository.require_no_newer_version()
+    repository.require_updatable()
     repository.git.refuse_left_out(*layout.READ)
     return repository, update.plan(repository, program.merge_file)
 

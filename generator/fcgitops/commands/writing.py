@@ -216,15 +216,31 @@ def _nothing_to_do(repository: Repository, what: Change) -> None:
     terminal.say(f"nothing to do: {count(number, 'file')} {verb} should be")
 
 
-def _missing(repository: Repository, what: Change) -> list[Problem]:
+def _missing(
+    repository: Repository, what: Change, pending: Contents | None = None
+) -> list[Problem]:
     """What is not there, of the files without which a changed environment does not build."""
+    names = [item.environment.name for item in what.environments]
     return [
         problem
         if repository.git.list_head(problem.where)
         else dataclasses.replace(problem, hint=shell.line("fcgitops", "restore", problem.where))
-        for item in what.environments
-        for problem in missing_parts(repository.root, item.environment.name)
+        for problem in missing_parts(repository.root, names, pending)
     ]
+
+
+def refuse_unbuildable(repository: Repository, what: Change) -> None:
+    """Refuses a change of environments that nothing would build.
+
+    Raises:
+        FoundError: with each file that is missing, and the command that brings it back.
+    """
+    changed = repository.git.differing(what.merged.files)
+    folders = {path.split("/")[1] for path in changed if path.startswith(f"{layout.OVERLAYS}/")}
+    touched = [item for item in what.environments if item.environment.name in folders]
+    only = dataclasses.replace(what, environments=touched)
+    if problems := _missing(repository, only, what.merged.files):
+        raise FoundError(problems)
 
 
 def write_environments(
@@ -250,6 +266,7 @@ def write_environments(
         for item in what.environments:
             what.merged.notes += _remarks(item)
         what.merged.notes += leaving.notes(repository, what.environments)
+        refuse_unbuildable(repository, what)
         return what
 
     return change(folder, make, options, resolve=True)

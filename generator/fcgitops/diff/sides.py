@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff.fleet import Comparison, Fleet
 from fcgitops.diff.units import Content, Unit
-from fcgitops.git.history import History, State
+from fcgitops.git.history import History, State, Work
+from fcgitops.model import layout
+from fcgitops.repository import record
+from fcgitops.repository.unedited import is_unedited
 from fcgitops.text.values import did_you_mean
 
 
@@ -130,7 +133,27 @@ def _notes(fleet: Fleet) -> list[str]:
     if fleet.after.state.files is fleet.before.state.files:
         return []
     missing = [c.state.label for c in (fleet.before, fleet.after) if not c.is_generated]
-    return [
+    notes = [
         f"{label} is of before the repository was generated: it has no fcgitops.yaml"
         for label in missing
     ]
+    return notes + [note for c in (fleet.before, fleet.after) for note in _edits(c)]
+
+
+def _edits(content: Content) -> list[str]:
+    """What was edited by hand in a commit's fcgitops.yaml, and that no command can carry out."""
+    paths = [content.prefix + path for path in (layout.ANSWERS, layout.BASE_RECORD)]
+    if isinstance(content.state, Work) or not set(paths) <= content.state.files.keys():
+        return []
+    data, recorded = content.texts(paths).values()
+    if is_unedited(data, recorded):
+        return []
+    from fcgitops.model import answers  # noqa: PLC0415 - in this case alone
+
+    generated = record.one(recorded, layout.ANSWERS)
+    try:
+        version = answers.edited_version(data, generated)
+        problems = [*([version] if version else []), *answers.edited_answers(data, generated)]
+    except InputError as error:
+        problems = list(error.problems)
+    return [f"{content.state.label}: {problem.where} {problem.what}" for problem in problems]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git.journal import other_git
 from fcgitops.git.program import raw, text
@@ -71,7 +72,8 @@ def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change
     index = tree.staged
     disk = Disk(tree.top)
     problems = [p for path in changed for p in disk.obstacles(path)]
-    _refuse(problems or _filtered(tree, [path for path in changed if contents[path] is not None]))
+    _refuse(problems or _overlooked(tree, changed))
+    _refuse(_filtered(tree, [path for path in changed if contents[path] is not None]))
     seen = {path: stamp(tree.top / path) for path in changed}
     on_disk = {path: disk.read(path) for path in changed}
     # "As git would add it", for line ends and filters; only asked for what differs.
@@ -140,6 +142,20 @@ def refuse_changed(tree: WorkTree, changes: Iterable[Change]) -> None:
             if stamp(tree.top / change.path) != change.seen
         ]
     )
+
+
+def _overlooked(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
+    """Paths that are there, and whose changes git was told not to look for."""
+    told = tree.staged.overlooked
+    return [
+        Problem(
+            path,
+            "is to be committed, and git was told to overlook its changes",
+            shell.line("git", "update-index", told[path], path),
+        )
+        for path in paths
+        if path in told and _mode(tree.top / path) is not None
+    ]
 
 
 _NO_FILTER = ("unspecified", "unset", "set")

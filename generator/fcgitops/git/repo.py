@@ -163,16 +163,24 @@ class GitRepository:
             InputError: some are; the hint is the command that brings them here.
         """
         left_out = {
-            folder
+            path: folder
             for folder in folders
             for path in self._tree.staged.skipped
             if path == self.prefix + folder or path.startswith(f"{self.prefix}{folder}/")
             if not (self.top / path).exists()
         }
+        if left_out and not self._tree.enabled("core.sparsecheckout"):
+            raise InputError(
+                Problem(path, "is not here, and git was told to overlook that",
+                        shell.line("git", "update-index", "--no-skip-worktree", path))
+                for path in sorted(left_out)
+            )  # fmt: skip
         if left_out:
-            what = f"the sparse checkout leaves out files of {', '.join(sorted(left_out))}"
-            paths = [self.prefix + folder for folder in sorted(left_out)]
-            hint = shell.line("git", "sparse-checkout", "add", *paths)
+            folders = tuple(sorted(set(left_out.values())))
+            what = f"the sparse checkout leaves out files of {', '.join(folders)}"
+            hint = shell.line(
+                "git", "sparse-checkout", "add", *(self.prefix + folder for folder in folders)
+            )
             raise InputError(Problem(str(self.top), what, hint))
 
     def differing(self, contents: Contents) -> list[str]:

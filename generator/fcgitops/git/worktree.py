@@ -40,12 +40,15 @@ class Index:
         entries: by path; a path with conflicts is missing here.
         unmerged: the paths with conflicts.
         skipped: the paths that a sparse checkout leaves out of the work tree.
+        overlooked: the paths whose changes git was told not to look for: path → how it is told
+            to look for them again.
         stamp: of the index file when it was read.
     """
 
     entries: dict[str, Entry]
     unmerged: frozenset[str]
     skipped: frozenset[str]
+    overlooked: dict[str, str]
     stamp: list[int] = field(compare=False)
 
 
@@ -273,16 +276,20 @@ class WorkTree:
         """The whole index; 5,000 entries take about 10 ms."""
         entries: dict[str, Entry] = {}
         unmerged, skipped, when = set(), set(), stamp(self.index)
-        for item in text(self.git.run("ls-files", "-s", "-t", "-z")).split("\0")[:-1]:
+        overlooked = {}
+        for item in text(self.git.run("ls-files", "-s", "-v", "-z")).split("\0")[:-1]:
             meta, _, path = item.partition("\t")
             tag, mode, name, stage = meta.split(" ")
             if stage != "0":
                 unmerged.add(path)
                 continue
             entries[path] = Entry(mode, name)
-            if tag == "S":
+            if tag in "Ss":
                 skipped.add(path)
-        return Index(entries, frozenset(unmerged), frozenset(skipped), when)
+                overlooked[path] = "--no-skip-worktree"
+            elif tag.islower():
+                overlooked[path] = "--no-assume-unchanged"
+        return Index(entries, frozenset(unmerged), frozenset(skipped), overlooked, when)
 
 
 def _blobs(out: bytes, count: int) -> list[bytes | None]:

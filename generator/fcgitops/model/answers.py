@@ -423,8 +423,8 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
     return Answers(**{**vars(answers), "version": top["version"]})
 
 
-def edited_version(data: bytes, generated: bytes | None) -> str:
-    """What is wrong with a version that was changed by hand; empty where it was not.
+def edited_version(data: bytes, generated: bytes | None) -> Problem | None:
+    """What is wrong with a version that was changed by hand; None where it was not.
 
     Args:
         data: fcgitops.yaml.
@@ -432,9 +432,35 @@ def edited_version(data: bytes, generated: bytes | None) -> str:
     """
     old = _generated(generated).get("version")
     if not isinstance(old, str) or (now := version_of(data)) == old:
-        return ""
+        return None
     said = f"says that fcgitops {now} wrote this repository"
-    return f"{said}, an edit that nothing can carry out: it was {old}"
+    return Problem(
+        f"{layout.ANSWERS}: version",
+        f"{said}, an edit that nothing can carry out: it was {old}",
+        f"set it back: `version: {yamlio.scalar(old)}`",
+    )
+
+
+def lags_behind(data: bytes, generated: bytes | None) -> bool:
+    """Whether the version is older than what was generated last, as an update may leave it.
+
+    So it is where somebody has resolved an update's conflicts and committed that by himself.
+    """
+    old = _generated(generated).get("version")
+    try:
+        return isinstance(old, str) and is_newer(old, version_of(data))
+    except InputError:
+        return False
+
+
+def edited_answers(data: bytes, generated: bytes | None) -> list[Problem]:
+    """A problem for each answer that was changed by hand where no command can carry that out.
+
+    Args:
+        data: fcgitops.yaml.
+        generated: the text that it was generated with last; None where nothing tells.
+    """
+    return _edits(yamlio.load(data, layout.ANSWERS), _generated(generated))
 
 
 def _generated(text: bytes | None) -> dict[str, Any]:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fcgitops.core import shell
 from fcgitops.core.errors import Problem
 from fcgitops.model import layout
-from fcgitops.programs.parts import parts
+from fcgitops.programs.parts import Files, parts
 
 
-def missing_parts(root: Path, name: str) -> list[Problem]:
-    """A problem for each file that an overlay is built from, and that is not there.
+def missing_parts(
+    root: Path, names: Iterable[str], pending: Mapping[str, bytes | None] | None = None
+) -> list[Problem]:
+    """A problem for each file that overlays are built from, and that is not there.
 
     Args:
         root: the repository.
-        name: the overlay.
+        names: the overlays; the first that needs a file is named.
+        pending: files as they will be, None for those that go.
     """
-    what = f"is missing, and {name} does not build without it"
-    _, missing = parts(root / layout.OVERLAYS / name)
-    paths = [os.path.relpath(path, root) for path in missing]
-    return [
-        Problem(path, what, shell.line("git", "restore", path))
-        for path in paths
-        if not path.startswith("..")
-    ]
+    root = Path(os.path.normpath(root))
+    files = Files({root / path: data for path, data in (pending or {}).items()})
+    found: dict[str, Problem] = {}
+    for name in names:
+        what = f"is missing, and {name} does not build without it"
+        for path in parts(root / layout.OVERLAYS / name, files)[1]:
+            place = os.path.relpath(path, root)
+            if not place.startswith(".."):
+                hint = shell.line("git", "restore", place)
+                found.setdefault(place, Problem(place, what, hint))
+    return list(found.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,13 @@ from fcgitops.model.environment import KEYS, VARIANTS, Environment
 from fcgitops.model.facts import Known
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.repository import listing, record
-from fcgitops.text import keypaths, yamlio
+from fcgitops.text import conflicts, keypaths, yamlio
 from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.yamledit import Document
+
+_HISTORY = 20
+"""How many commits of the base's record are looked at for one that can be read."""
 
 
 def _interrupted(start: Path) -> bool:
@@ -120,10 +123,37 @@ class Repository:
         """The same as it was generated last; None where nothing tells, or it is generated anew."""
         if layout.ANSWERS in self._pending:
             return None
+        recorded = None
         with suppress(InputError):  # a link, say: `verify` tells what is wrong with the record
             recorded = read_file(self.root, layout.BASE_RECORD)
-            return record.one(recorded, layout.ANSWERS)
-        return None
+        if recorded and conflicts.line(recorded):
+            return None
+        found = record.one(recorded, layout.ANSWERS)
+        return found or record.one(self._former_base_record, layout.ANSWERS)
+
+    @property
+    def base_record(self) -> bytes | None:
+        """What was generated last of all that is no environment's; None where nothing tells.
+
+        Where the record is damaged, or was deleted and that is committed, it is the last one of
+        Git's history.
+
+        Raises:
+            InputError: HEAD has it and the work tree has not; or it cannot be read.
+        """
+        here = self.file(layout.BASE_RECORD)
+        if here is None and self.head and self.head.list_head(layout.BASE_RECORD):
+            hint = shell.line("git", "restore", layout.BASE_RECORD)
+            raise InputError(
+                Problem(layout.BASE_RECORD, "is missing here, and was committed", hint)
+            )
+        readable = record.decode(here) is not None or record.sides(here)
+        return here if readable else self._former_base_record or here
+
+    @functools.cached_property
+    def _former_base_record(self) -> bytes | None:
+        former = self.head.former(layout.BASE_RECORD, limit=_HISTORY) if self.head else []
+        return next((data for data in former if record.decode(data)), None)
 
     @functools.cached_property
     def version(self) -> str:
@@ -136,21 +166,10 @@ class Repository:
 
         While an update waits for its conflicts the version lags behind what is generated already.
         """
-        what = answers.edited_version(self._answers_file, self._generated_answers)
-        if not what or (self.head and (self.head.private / layout.UPDATE_WAITS).exists()):
+        found = answers.edited_version(self._answers_file, self._generated_answers)
+        if not found or (self.head and (self.head.private / layout.UPDATE_WAITS).exists()):
             return None
-        hint = "set it back: git diff shows it; else use the one that requirements.txt pins"
-        return Problem(f"{layout.ANSWERS}: version", what, hint)
-
-    def _refuse_edited_version(self) -> None:
-        """Refuses such a repository, with whatever else is wrong with its fcgitops.yaml."""
-        if found := self.edited_version:
-            more: Sequence[Problem] = ()
-            try:
-                self.require_answers()
-            except InputError as error:
-                more = error.problems
-            raise InputError([found, *more])
+        return found
 
     @functools.cached_property
     def defaults(self) -> dict[str, Any]:
@@ -158,14 +177,31 @@ class Repository:
         answers = self.answers
         return model.default_values(answers.profile) | answers.environment_defaults
 
-    def require_answers(self) -> None:
-        """Refuses a repository whose fcgitops.yaml says what its files do not; as `answers`."""
-        _ = self.answers
+    def require_answers(self, *, even_version: bool = True) -> None:
+        """Refuses a repository whose fcgitops.yaml says what its files do not.
 
-    def say_edited_version(self) -> None:
-        """Tells of a version that was changed by hand: what only reads does not depend on it."""
-        if self.edited_version:
-            terminal.say(f"note: {self.edited_version}")
+        Args:
+            even_version: whether it is refused for a version that was changed by hand alone.
+
+        Raises:
+            InputError: with every problem of that file.
+        """
+        problems: list[Problem] = []
+        try:
+            _ = self.answers
+        except InputError as error:
+            problems += error.problems
+        if self.edited_version and (problems or even_version):
+            problems.insert(0, self.edited_version)
+        if problems:
+            raise InputError(problems)
+
+    def _refuse_edits(self) -> None:
+        """The same of what was changed by hand, in a repository of another version."""
+        edited = answers.edited_answers(self._answers_file, self._generated_answers)
+        if self.edited_version or edited:
+            self.require_answers()
+            raise InputError(edited)
 
     def require_same_version(self) -> None:
         """Refuses a repository that another version of fcgitops wrote.
@@ -173,7 +209,7 @@ class Repository:
         Raises:
             InputError: with the way out.
         """
-        self._refuse_edited_version()
+        self._refuse_edits()
         if self.version != __version__:
             pinned = "use the one that requirements.txt pins, as make does"
             newer = answers.is_newer(self.version)
@@ -191,7 +227,23 @@ class Repository:
         Raises:
             InputError: with the way out.
         """
-        self._refuse_edited_version()
+        self._refuse_edits()
+        self._refuse_newer()
+
+    def require_updatable(self) -> None:
+        """The same, but for a version that an update has left behind: the next one sets it.
+
+        Raises:
+            InputError: with the way out.
+        """
+        if self.edited_version and answers.lags_behind(self._answers_file, self._generated_answers):
+            _ = self.answers
+            terminal.say(f"note: {self.edited_version.where} {self.edited_version.what}")
+        else:
+            self._refuse_edits()
+        self._refuse_newer()
+
+    def _refuse_newer(self) -> None:
         if answers.is_newer(self.version):
             raise InputError(
                 Problem(
@@ -222,6 +274,15 @@ class Repository:
             for name in self.overlay_folders()
             if name not in named and (folder / name / layout.RECORD_FILE).exists()
         ]
+
+    def is_bare(self, name: str) -> bool:
+        """Whether nothing was generated for an environment yet: somebody has written its file."""
+        made = [
+            f"{layout.OVERLAYS}/{name}/{file}"
+            for file in (layout.RECORD_FILE, layout.KUSTOMIZATION_FILE)
+        ]
+        there = any((self.root / path).exists() for path in made)
+        return not (there or (self.head and any(map(self.head.list_head, made))))
 
     def overlay_names(self) -> list[str]:
         """The variants and the environments."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fcgitops import __version__
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import overlay, retired
@@ -20,7 +21,7 @@ from fcgitops.model.facts import Known
 from fcgitops.repository import provenance, record, scaffold
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged, MergeFile, merge, merge_of_two
-from fcgitops.sync import entrypoints
+from fcgitops.sync import entrypoints, registry
 from fcgitops.text import conflicts, keypaths, yamlio
 from fcgitops.text.tree import Tree, at, read_file
 from fcgitops.text.yamledit import Document
@@ -67,8 +68,11 @@ class Planned:
     source: bytes
     """The bytes of the same."""
     new: bool
+    """Whether nothing was generated for it yet."""
     repository: Repository
     """That it is to be in."""
+    before: Document | None = None
+    """Its environment.yaml as it is, parsed; None where there is none yet."""
     let_go: bool = False
     """Whether its settings go with the variant that had a file for them."""
 
@@ -183,7 +187,7 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
     where = request.where if source is None else layout.source_path(request.name)
     given = {path: model.normal(path, value) for path, value in request.given.items()}
     request = replace(request, given=_spelled_out(repository, request) | given)
-    let_go = False
+    there_is, let_go = None, False
     if source is None:
         text = overlay.source(request.name, request.given, repository.defaults)
         document = Document(text, where).edited(
@@ -205,7 +209,8 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         raise InputError([*error.problems, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
     data = mark + document.text.encode()
-    return Planned(environment, document, data, source is None, repository, let_go)
+    new = source is None or repository.is_bare(request.name)
+    return Planned(environment, document, data, new, repository, there_is, let_go)
 
 
 def _changed(repository: Repository, document: Document, request: Request) -> Document:
@@ -311,15 +316,26 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
                 env, answers.profile, item.configuration, retires=True
             )
         bring_in_line(repository, folder, files, total, merge_file)
-        # Still as it was made, it may be left uncommitted by an earlier --no-commit.
-        total.files |= {
-            path: data
-            for path, data in at(folder, overlay.LOCAL).items()
-            if item.new or read_file(repository.root, path) == data
-        }
+        total.files |= _local(repository, item)
         for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
             bring_in_line(repository, place, entries, total, merge_file)
     return total
+
+
+def _local(repository: Repository, item: Planned) -> Tree:
+    """What of an environment's `local/` goes into the commit.
+
+    That of a new one: the starter, and what somebody has put there before. Else the starter, as
+    long as it is as it was made: an earlier --no-commit may have left it uncommitted.
+    """
+    folder = f"{layout.OVERLAYS}/{item.environment.name}"
+    first = at(folder, overlay.LOCAL)
+    if not item.new:
+        return {p: data for p, data in first.items() if read_file(repository.root, p) == data}
+    place = f"{folder}/{layout.LOCAL}"
+    there = at(place, repository.folder(place))
+    ignored = tuple(repository.git.list_ignored(place)) if there else ()
+    return first | {path: data for path, data in there.items() if not path.startswith(ignored)}
 
 
 def _retired(
@@ -369,12 +385,13 @@ def repository_outcome(
         merge_file: git's own merge of one file.
         changed: environments that change in the same commit.
     """
-    recorded = repository.read(layout.BASE_RECORD)
+    recorded = repository.base_record
     met = record.sides(recorded)
-    old = met[0] if met else record.decode(recorded) or {}
+    old = record.decode(recorded)
+    lost = not met and (old is None or recorded != repository.file(layout.BASE_RECORD))
+    trees = met or (old if old is not None else _unrecorded(repository),)
     base, *more = (
-        {path: data for path, data in tree.items() if entrypoints.is_shared(path)}
-        for tree in met or (old,)
+        {path: data for path, data in tree.items() if entrypoints.is_shared(path)} for tree in trees
     )
     theirs, notes = shared_entry_points(repository, changed)
     ours = {p: read_file(repository.root, p) for p in {*base, *theirs, *(more[0] if more else ())}}
@@ -384,12 +401,33 @@ def repository_outcome(
         else merge(base, ours, theirs, merge_file)
     )
     merged.notes += notes
-    if met:
-        merged.notes.append(f"{layout.BASE_RECORD} {conflicts.WHAT}: it is generated anew")
-    if old and (met or base != theirs):
-        others = {path: data for path, data in old.items() if path not in base}
-        merged.files[layout.BASE_RECORD] = record.encode(others | theirs)
+    if met or lost:
+        what = conflicts.WHAT if met else "is missing or damaged"
+        merged.notes.append(f"{layout.BASE_RECORD} {what}: it is generated anew")
+    others = [_others(tree) for tree in trees]
+    if (not others[0] or others[0] != others[-1]) and repository.version == __version__:
+        pinned = repository.file(layout.REQUIREMENTS)
+        others = [_others(scaffold.generated(repository.answers, pinned))]
+    if others[0] and (met or lost or base != theirs):
+        merged.files[layout.BASE_RECORD] = record.encode(others[0] | theirs)
     return merged
+
+
+def _unrecorded(repository: Repository) -> Tree:
+    """The entry points that are as they are generated now, with or without NNI.
+
+    Without a record nobody knows of the rest whether it was edited.
+    """
+    found: Tree = {}
+    for names in ((), tuple(registry.TOOLS)):
+        made = entrypoints.of_repository(repository.answers, names)
+        found |= {p: data for p, data in made.items() if repository.file(p) == data}
+    return found
+
+
+def _others(recorded: Tree) -> Tree:
+    """What of the base's record is no entry point: no command but `update` writes it."""
+    return {path: data for path, data in recorded.items() if not entrypoints.is_shared(path)}
 
 
 def shared_entry_points(
@@ -406,7 +444,7 @@ def shared_entry_points(
     needed, unreadable = repository.tools_with_nni(changed)
     kept: set[str] = set()
     if unreadable:
-        recorded = record.decode(repository.read(layout.BASE_RECORD)) or {}
+        recorded = record.decode(repository.base_record) or {}
         kept = entrypoints.tools_with_nni(repository.answers, recorded) - needed
     if not kept:
         return entrypoints.of_repository(repository.answers, needed), []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 
+from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import schema
 from fcgitops.manifests import overlay
-from fcgitops.manifests.skeleton import template_root
+from fcgitops.manifests.skeleton import render_skeleton, template_root
 from fcgitops.model import answers as answers_module
 from fcgitops.model import consistency, layout
 from fcgitops.model.answers import Answers
@@ -46,6 +48,26 @@ def requirements(answers: Answers) -> bytes:
         "# An index version, a wheel's path, or `frameworkcontroller-gitops @ git+https://…@REV`.\n"
         f"{answers.requirement}\n"
     ).encode()
+
+
+def pin(requirements: bytes) -> str:
+    """The line of requirements.txt that names fcgitops: the last one that was generated."""
+    lines = [line.strip() for line in requirements.decode(errors="replace").splitlines()]
+    named = [line for line in lines if line.startswith(installation.NAME)]
+    return next(reversed(named or [line for line in lines if line and line[0] != "#"]), "")
+
+
+def generated(answers: Answers, pinned: bytes | None) -> Tree:
+    """All that is in the base's record, as this version generates it from the answers.
+
+    Args:
+        answers: of a repository of this version.
+        pinned: its requirements.txt, whose answer is recorded nowhere else.
+    """
+    answers = replace(answers, requirement=pin(pinned or b"") or answers.requirement)
+    tree = base_tree(answers, render_skeleton(answers))
+    del tree[layout.BASE_RECORD]
+    return tree
 
 
 def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:

@@ -98,7 +98,7 @@ def _sources(repository: Repository, merge_file: MergeFile, recorded: bytes | No
             changed = migrations.encoded(document, texts[name])
             merged.files[layout.source_path(name)] = changed
     if recorded is None:
-        base = record.decode(repository.read(layout.BASE_RECORD)) or {}
+        base = record.decode(repository.base_record) or {}
         recorded = base.get(layout.ANSWERS)
     answers = migrations.encoded(sources.answers, data)
     merged.files[layout.ANSWERS] = _answers(answers, recorded, merge_file)
@@ -165,11 +165,11 @@ def _base(repository: Repository, merge_file: MergeFile) -> tuple[Merged, Tree]:
     Returns:
         The outcome, and what this version generates, fcgitops.yaml with it, for the record.
     """
-    data = repository.read(layout.BASE_RECORD)
+    data = repository.base_record
     old = record.decode(data)
     recorded = old or {}
     mine = repository.file(layout.REQUIREMENTS)
-    pin = _pin(recorded.get(layout.REQUIREMENTS) or mine or b"")
+    pin = scaffold.pin(recorded.get(layout.REQUIREMENTS) or mine or b"")
     version = _version(recorded.get(layout.ANSWERS), repository)
     answers = dataclasses.replace(
         repository.answers, requirement=_moved(pin, version), version=__version__
@@ -214,13 +214,6 @@ def _version(recorded: bytes | None, repository: Repository) -> str:
         return repository.version
 
 
-def _pin(requirements: bytes) -> str:
-    """The line of requirements.txt that names fcgitops: the last one that was generated."""
-    lines = [line.strip() for line in requirements.decode(errors="replace").splitlines()]
-    named = [line for line in lines if line.startswith(installation.NAME)]
-    return next(reversed(named or [line for line in lines if line and line[0] != "#"]), "")
-
-
 def _moved(pin: str, version: str) -> str:
     """The requirement of this version.
 
@@ -253,11 +246,11 @@ def _with_pin(text: bytes, pin: str, version: str) -> bytes:
 def _pin_notes(repository: Repository, mine: bytes, moved: bytes) -> list[str]:
     """What is said of requirements.txt."""
     if mine == moved:
-        if __version__ in _pin(mine) or repository.version == __version__:
+        if __version__ in scaffold.pin(mine) or repository.version == __version__:
             return []
-        what = f"names {_pin(mine) or 'no fcgitops'}, which was not changed"
+        what = f"names {scaffold.pin(mine) or 'no fcgitops'}, which was not changed"
         return [f"{layout.REQUIREMENTS} {what}: see that it is fcgitops {__version__}"]
-    notes = [f"{layout.REQUIREMENTS} names {_pin(moved)} now"]
+    notes = [f"{layout.REQUIREMENTS} names {scaffold.pin(moved)} now"]
     if repository.file("requirements.lock") is not None:
         notes.append("requirements.lock is of the former requirements.txt: `make lock`")
     return notes

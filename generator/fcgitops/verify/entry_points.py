@@ -31,18 +31,20 @@ def in_line(whole: Whole) -> Faults:
             yield fault(problem)
         return
     root = whole.repository.root
+    recorded = read_file(root, layout.BASE_RECORD)
+    lost = record.decode(recorded) is None
+    if lost:
+        merged.files.pop(layout.BASE_RECORD, None)
     for found in out_of_line(merged, root, layout.ANSWERS, "make overlays"):
         yield replace(found, message=f"is not in line with {layout.ANSWERS}")
     if edited := whole.repository.edited_version:
         yield fault(edited)
-    recorded = read_file(root, layout.BASE_RECORD)
     if record.sides(recorded):
         yield Fault(conflicts.WHAT, "make overlays", file=layout.BASE_RECORD)
-    elif record.decode(recorded) is None:
-        what = "is damaged" if (root / layout.BASE_RECORD).exists() else "is missing"
+    elif lost:
+        what = "is missing" if recorded is None else "is damaged"
         message = f"{what}, and without it no command knows what was generated here"
-        hint = f"git checkout {layout.BASE_RECORD}, from a commit that has it"
-        yield Fault(message, hint, file=layout.BASE_RECORD)
+        yield Fault(message, "make overlays", file=layout.BASE_RECORD)
 
 
 @REPOSITORY.check("FCG14", HAZARD)

@@ -178,7 +178,7 @@ class Session:
             from fcgitops.verify import verification  # noqa: PLC0415
 
             repository = Repository(self.root)
-            _ = repository.answers  # nothing can be said where these cannot be read
+            repository.require_answers(even_version=False)  # which is a finding
             if whole_tree:
                 repository.absent = {}  # Git was asked already, without GitPython
             program = kustomize.find()

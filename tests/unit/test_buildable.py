@@ -1,0 +1,118 @@
+"""No command commits an environment that nothing can build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Fcgitops
+from gitenv import committed, git, state, write
+
+NOT_THERE = "is missing, and prod does not build without it"
+SET = ["overlay", "prod", "--set", "resources.cpu=300m"]
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("overlays/prod/kustomization.yaml", "overlays/prod/kustomization.yaml"),
+        ("overlays/prod/frameworkcontroller.yaml", "overlays/prod/frameworkcontroller.yaml"),
+        ("overlays/prod/local/kustomization.yaml", "overlays/prod/local"),
+        ("base/statefulset.yaml", "base/statefulset.yaml"),
+    ],
+)
+@pytest.mark.parametrize("where", ["HEAD", "the work tree"])
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_change_without_what_it_is_built_from(
+    path: str, named: str, where: str, dry: list[str], repository: Path, fcgitops: Fcgitops
+) -> None:
+    """It is refused, with the command that brings the file back; then it is made."""
+    git(repository, "rm", "-q", path)
+    git(repository, *(["commit", "-qm", "gone"] if where == "HEAD" else ["reset", "-q"]))
+    before = state(repository)
+    said = fcgitops("-C", repository, *SET, *dry, status=1).err
+    back = "fcgitops" if where == "HEAD" else "git"
+    assert said.splitlines()[-1] == f"error: {named}: {NOT_THERE} ({back} restore {named})"
+    assert state(repository) == before
+
+    if back == "git":
+        git(repository, "restore", named)
+    else:
+        fcgitops("-C", repository, "restore", named)
+    fcgitops("-C", repository, *SET)
+    fcgitops("-C", repository, "build", "prod")
+
+
+def test_each_command_that_changes_it(repository: Path, fcgitops: Fcgitops) -> None:
+    """From a list, with NNI, or after an edit; another environment is none of its business."""
+    git(repository, "rm", "-q", "overlays/prod/kustomization.yaml")
+    git(repository, "commit", "-qm", "gone")
+    write(repository, {"list.yaml": "- name: prod\n  namespace: other\n"})
+    for command in (
+        ["overlays", "--from", repository / "list.yaml"],
+        ["nni", "enable", "prod", "--storage", "nfs://a/b"],
+    ):
+        assert NOT_THERE in fcgitops("-C", repository, *command, status=1).err
+    source = repository / "overlays/prod/environment.yaml"
+    source.write_text(source.read_text() + "priorityClassName: high\n")
+    assert NOT_THERE in fcgitops("-C", repository, "overlays", status=1).err
+    fcgitops("-C", repository, "overlay", "dev", "--set", "resources.cpu=300m")
+
+
+def test_a_file_that_is_no_longer_needed(repository: Path, fcgitops: Fcgitops) -> None:
+    """What a change takes out of an environment need not be there."""
+    git(repository, "rm", "-q", "overlays/prod/frameworkcontroller.yaml")
+    git(repository, "commit", "-qm", "gone")
+    fcgitops("-C", repository, "overlay", "prod", "--variant", "default-config")
+    fcgitops("-C", repository, "build", "prod")
+
+
+SOURCE = """\
+variant: default-config
+cluster:
+  name: edge
+namespace: frameworkcontroller
+sync: argocd
+"""
+
+
+@pytest.mark.parametrize("command", [["overlays"], ["overlay", "edge"]])
+@pytest.mark.parametrize("was", ["untracked", "committed"])
+def test_an_environment_yaml_that_somebody_has_written(
+    command: list[str], was: str, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """It is a new environment, with all files that one has from the start."""
+    write(repository, {"overlays/edge/environment.yaml": SOURCE})
+    if was == "committed":
+        git(repository, "add", "overlays/edge")
+        git(repository, "commit", "-qm", "by hand")
+    assert "Add environment edge: commit " in fcgitops("-C", repository, *command).err
+
+    fcgitops("-C", repository, "overlay", "twin", "--cluster", "twin", "--set", "sync=argocd")
+    files = committed(repository)
+    own = {path for path in files if path.startswith("overlays/edge/")}
+    assert own == {p.replace("twin", "edge") for p in files if p.startswith("overlays/twin/")}
+    fcgitops("-C", repository, "verify")
+    assert fcgitops("-C", repository, "overlays").err.startswith("nothing to do: ")
+
+
+def test_what_stands_in_its_local_folder_already(repository: Path, fcgitops: Fcgitops) -> None:
+    """It goes into the commit too, and nothing is written over it; what Git ignores stays out."""
+    kustomization = (repository / "overlays/dev/local/kustomization.yaml").read_text()
+    own = kustomization.replace("resources: []", "resources: [note.yaml]")
+    note = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\n"
+    write(repository, {
+        ".git/info/exclude": "*.swp\n",
+        "overlays/edge/environment.yaml": SOURCE,
+        "overlays/edge/local/kustomization.yaml": own,
+        "overlays/edge/local/note.yaml": note,
+        "overlays/edge/local/.note.swp": "x",
+    })  # fmt: skip
+    fcgitops("-C", repository, "overlays")
+    files = committed(repository)
+    local = {path: text for path, text in files.items() if path.startswith("overlays/edge/local")}
+    assert local == {
+        "overlays/edge/local/kustomization.yaml": own.removesuffix("\n"),
+        "overlays/edge/local/note.yaml": note.removesuffix("\n"),
+    }
+    fcgitops("-C", repository, "build", "edge")
