@@ -161,3 +161,55 @@ def test_a_commit_cannot_be_asked_for(repository: Path, fcgitops: Fcgitops) -> N
     ran = fcgitops("-C", repository, "overlay", "prod", "--branch", "x", status=2)
     assert "there are conflicts: no commit is made now (without --branch and --message)" in ran.err
     assert "a merge is under way" in fcgitops("-C", repository, "remove", "dev", status=2).err
+
+
+def removed_and_changed(repository: Path, fcgitops: Fcgitops, *, here: bool) -> None:
+    """One branch has removed prod, the other one has changed it: they meet on `main`."""
+    git(repository, "switch", "-q", "-c", "other")
+    commands = [["remove", "prod"], ["overlay", "prod", "--set", "workerNumber=7"]]
+    fcgitops("-C", repository, *commands[here])
+    git(repository, "switch", "-q", "main")
+    fcgitops("-C", repository, *commands[not here])
+    git(repository, "merge", "other", status=1)
+
+
+@pytest.mark.parametrize("here", [True, False])
+@pytest.mark.parametrize("keep", [True, False])
+def test_removed_on_one_branch_and_changed_on_the_other(
+    here: bool, keep: bool, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Its source is for the user to decide about; all else follows from that."""
+    removed_and_changed(repository, fcgitops, here=here)
+    said = fcgitops("-C", repository, "overlays", status=2).err
+    assert said == (
+        f"error: {SOURCE}: one branch has changed it, the other one has deleted it "
+        f"(`git add {SOURCE}` keeps it, `git rm {SOURCE}` takes it away)\n"
+    )
+    git(repository, "add" if keep else "rm", SOURCE)
+    fcgitops("-C", repository, "overlays")
+    git(repository, "commit", "-q", "--no-edit")
+
+    own = {p.removeprefix("overlays/prod/") for p in committed(repository) if "/prod/" in p}
+    assert own == ({
+        ".fcgitops", "environment.yaml", "frameworkcontroller.yaml", "kustomization.yaml",
+        "local/kustomization.yaml",
+    } if keep else set())  # fmt: skip
+    if keep:
+        assert "\nworkerNumber: 7\n" in committed(repository)[CONFIG]
+    fcgitops("-C", repository, "verify")
+    assert fcgitops("-C", repository, "overlays").err.startswith("nothing to do: ")
+
+
+def test_a_stash_that_meets_a_commit(repository: Path, fcgitops: Fcgitops) -> None:
+    """Git waits for nothing then, but for what is in conflict."""
+    fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=7", "--no-commit")
+    git(repository, "stash", "-q")
+    fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=9")
+    git(repository, "stash", "pop", status=1)
+    git(repository, "checkout", "--theirs", SOURCE)
+    ran = fcgitops("-C", repository, "overlay", "prod")
+
+    assert "`git commit` finishes it\n" in ran.err
+    git(repository, "commit", "-qm", "mine")
+    assert "\nworkerNumber: 7\n" in committed(repository)[CONFIG]
+    fcgitops("-C", repository, "verify")

@@ -118,7 +118,7 @@ def experiment(
         wanted = records.with_unresolved(repository, [])
         what = changes.of_environments(repository, wanted, program.merge_file, experiment=planned)
         deleted = dict.fromkeys(_gone(repository, name, planned.own))
-        what.merged.files = deleted | what.merged.files
+        what.merged.files = deleted | what.merged.files | records.taken_away(repository)
         refuse_unbuildable(repository, what)
         return what
 

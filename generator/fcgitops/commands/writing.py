@@ -266,6 +266,7 @@ def write_environments(
         for item in what.environments:
             what.merged.notes += _remarks(item)
         what.merged.notes += leaving.notes(repository, what.environments)
+        what.merged.files |= records.taken_away(repository)
         refuse_unbuildable(repository, what)
         return what
 

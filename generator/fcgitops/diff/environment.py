@@ -77,6 +77,15 @@ def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def unreadable(path: str, data: bytes | None) -> list[str]:
+    """Why a source that is there cannot be read; it is not taken for one that is gone."""
+    try:
+        yamlio.load(data or b"", path)
+    except InputError as error:
+        return [f"{problem.where} {problem.what}" for problem in error.problems]
+    return []
+
+
 def read(name: str, data: bytes | None, of_repository: Mapping[str, Any]) -> Settings | None:
     """The settings of one file; None where it is not there, or cannot be read."""
     found = _loaded(data, name)

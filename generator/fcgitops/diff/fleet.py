@@ -189,6 +189,11 @@ class Fleet:
                 errors += [f"{word}: {_cleaned(problem.what)}" for problem in error.problems]
             keys.append(tuple(builds.key(content, f) for f in _folders(unit)))
             keys.append(_plain_key(content, unit))
+        if pair.after and pair.after.source:
+            data = self.after.texts([pair.after.source]).get(pair.after.source)
+            errors += [
+                f"after: {found}" for found in environment.unreadable(pair.after.source, data)
+            ]
         if errors:
             return Entry(pair.name, errors=tuple(dict.fromkeys(errors)))
         old, new = self._settings(self.before, pair.before), self._settings(self.after, pair.after)
@@ -234,7 +239,8 @@ class Fleet:
     ) -> Environment | None:
         """Where an environment goes, if that differs; None where it does not, or is no matter."""
         crossed = pair.before and pair.after and pair.before.name != pair.after.name
-        if old == new or crossed:
+        unreadable = old is None and pair.before and pair.before.source
+        if old == new or crossed or unreadable:
             return None
         rivals: tuple[str, ...] = ()
         gone = ""

@@ -90,6 +90,12 @@ class GitRepository:
         return [p.removeprefix(self.prefix) for p in found if p.startswith(self.prefix)]
 
     @property
+    def halved(self) -> set[str]:
+        """Those of the same that one side has changed and the other one deleted."""
+        found = self._tree.staged.halved
+        return {p.removeprefix(self.prefix) for p in found if p.startswith(self.prefix)}
+
+    @property
     def under_way(self) -> str:
         """How what git waits for is gone on with; empty where it waits for nothing."""
         return preflight.way_on(self._tree)

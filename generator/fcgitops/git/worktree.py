@@ -39,6 +39,7 @@ class Index:
     Attributes:
         entries: by path; a path with conflicts is missing here.
         unmerged: the paths with conflicts.
+        halved: those of them that one side has deleted.
         skipped: the paths that a sparse checkout leaves out of the work tree.
         overlooked: the paths whose changes git was told not to look for: path → how it is told
             to look for them again.
@@ -47,6 +48,7 @@ class Index:
 
     entries: dict[str, Entry]
     unmerged: frozenset[str]
+    halved: frozenset[str]
     skipped: frozenset[str]
     overlooked: dict[str, str]
     stamp: list[int] = field(compare=False)
@@ -275,13 +277,13 @@ class WorkTree:
     def staged(self) -> Index:
         """The whole index; 5,000 entries take about 10 ms."""
         entries: dict[str, Entry] = {}
-        unmerged, skipped, when = set(), set(), stamp(self.index)
-        overlooked = {}
+        stages: dict[str, set[str]] = {}
+        skipped, overlooked, when = set(), {}, stamp(self.index)
         for item in text(self.git.run("ls-files", "-s", "-v", "-z")).split("\0")[:-1]:
             meta, _, path = item.partition("\t")
             tag, mode, name, stage = meta.split(" ")
             if stage != "0":
-                unmerged.add(path)
+                stages.setdefault(path, set()).add(stage)
                 continue
             entries[path] = Entry(mode, name)
             if tag in "Ss":
@@ -289,7 +291,8 @@ class WorkTree:
                 overlooked[path] = "--no-skip-worktree"
             elif tag.islower():
                 overlooked[path] = "--no-assume-unchanged"
-        return Index(entries, frozenset(unmerged), frozenset(skipped), overlooked, when)
+        halved = frozenset(path for path, there in stages.items() if not {"2", "3"} <= there)
+        return Index(entries, frozenset(stages), halved, frozenset(skipped), overlooked, when)
 
 
 def _blobs(out: bytes, count: int) -> list[bytes | None]:

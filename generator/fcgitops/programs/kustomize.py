@@ -103,6 +103,8 @@ class Kustomize:
         if len(result.stdout) > OUTPUT:
             what = f"renders over {OUTPUT >> 20} MiB, which no cluster takes"
             raise ToolError(Problem(folder.name, what))
+        if b"<<<<<<< " in result.stdout and (reason := _conflict(folder)):  # in a ConfigMap, say
+            raise ToolError(Problem(folder.name, f"is not rendered: {reason}"))
         return result.stdout
 
     def build_all(self, folders: Iterable[Path]) -> Iterator[tuple[Path, bytes | ToolError]]:

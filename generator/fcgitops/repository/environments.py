@@ -44,6 +44,8 @@ class Request:
     """Entry of a key that holds a mapping → value; the key's other entries stay."""
     unset: Sequence[tuple[str, ...]] = ()
     """Paths of environment.yaml that go first; what must stand there gets its default."""
+    anew: bool = False
+    """Whether files that are not there are made again: a merge has left a part of them."""
 
     @classmethod
     def of(
@@ -68,7 +70,7 @@ class Planned:
     source: bytes
     """The bytes of the same."""
     new: bool
-    """Whether nothing was generated for it yet."""
+    """Whether all its files are made, for nothing was generated yet, or a part was taken away."""
     repository: Repository
     """That it is to be in."""
     before: Document | None = None
@@ -209,7 +211,7 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         raise InputError([*error.problems, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
     data = mark + document.text.encode()
-    new = source is None or repository.is_bare(request.name)
+    new = source is None or request.anew or repository.is_bare(request.name)
     return Planned(environment, document, data, new, repository, there_is, let_go)
 
 
@@ -315,10 +317,10 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
             files = overlay.environment_files(
                 env, answers.profile, item.configuration, retires=True
             )
-        bring_in_line(repository, folder, files, total, merge_file)
+        bring_in_line(repository, folder, files, total, merge_file, anew=item.new)
         total.files |= _local(repository, item)
         for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
-            bring_in_line(repository, place, entries, total, merge_file)
+            bring_in_line(repository, place, entries, total, merge_file, anew=item.new)
     return total
 
 
@@ -453,8 +455,14 @@ def shared_entry_points(
     return entrypoints.of_repository(repository.answers, needed | kept), notes
 
 
-def bring_in_line(
-    repository: Repository, folder: str, files: Tree, total: Merged, merge_file: MergeFile
+def bring_in_line(  # noqa: PLR0913 - all but one are what a merge is of
+    repository: Repository,
+    folder: str,
+    files: Tree,
+    total: Merged,
+    merge_file: MergeFile,
+    *,
+    anew: bool = False,
 ) -> None:
     """Merges the generated `files` of one folder with the user's edits, into `total`.
 
@@ -464,6 +472,7 @@ def bring_in_line(
         files: relative to the folder; none where nothing is generated there any longer.
         total: gets the outcome.
         merge_file: git's own merge of one file.
+        anew: whether what is not there is made again: nobody has deleted it.
     """
     place = f"{folder}/{layout.RECORD_FILE}"
     recorded = read_file(repository.root, place)
@@ -487,6 +496,8 @@ def bring_in_line(
             f"{place} is missing or damaged: what differs from the generated text is taken for an "
             "edit"
         )
+    if anew:
+        base = {path: data for path, data in base.items() if ours[path] is not None}
     merged = merge(base, ours, theirs, merge_file)
     total.add(merged)
     total.files[place] = record.encode(files) if files else None

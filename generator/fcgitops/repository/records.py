@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
-from fcgitops.core.errors import InputError
+from fcgitops.core import shell
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import experiment, layout
+from fcgitops.repository import provenance
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.sync import registry
@@ -28,12 +31,58 @@ def base_is_unresolved(repository: Repository) -> bool:
 
 
 def with_unresolved(repository: Repository, requests: Sequence[Request]) -> Sequence[Request]:
-    """Requests, and one more for each environment that has such a record."""
+    """Requests, and one more for each environment that has such a record.
+
+    Raises:
+        InputError: with each source that one branch has deleted: nobody else can decide.
+    """
+    found = unresolved(repository)
+    halved = repository.git.halved if found else set()
+    undecided = sorted(halved & {_source(path) for path in found})
+    if undecided:
+        raise InputError(
+            Problem(path, "one branch has changed it, the other one has deleted it",
+                    f"`{shell.line('git', 'add', path)}` keeps it, "
+                    f"`{shell.line('git', 'rm', path)}` takes it away")
+            for path in undecided
+        )  # fmt: skip
     known = {request.name for request in requests}
     there = set(repository.environment_names())
-    names = {_environment(repository, path) for path in unresolved(repository)}
+    names = {_environment(repository, path) for path in found}
     more = sorted((names & there) - known)
-    return [*requests, *(Request(name, layout.source_path(name)) for name in more)]
+    anew = {_environment(repository, path) for path in halved & {*found}}
+    return [
+        replace(request, anew=request.name in anew)
+        for request in (*requests, *(Request(name, layout.source_path(name)) for name in more))
+    ]
+
+
+def taken_away(repository: Repository) -> dict[str, bytes | None]:
+    """What goes where one branch has taken away what the other one has generated anew.
+
+    The source is gone, so that was decided; what is not generated is left to the user.
+    """
+    halved = repository.git.halved
+    folders = [
+        path.removesuffix(layout.RECORD_FILE)
+        for path in unresolved(repository)
+        if path in halved and not (repository.root / _source(path)).exists()
+    ]
+    return {
+        path: None
+        for path in halved
+        for folder in folders
+        if path.startswith(folder)
+        and (provenance.is_generated(path) or path == f"{folder}{layout.RECORD_FILE}")
+    }
+
+
+def _source(record: str) -> str:
+    """The source of what a record is of."""
+    *folders, name, _ = f"/{record}".split("/")
+    if folders[-1:] == [layout.EXPERIMENTS]:
+        return f"{layout.EXPERIMENTS}/{name}/{layout.RUN_FILE}"
+    return layout.ANSWERS if record == layout.BASE_RECORD else layout.source_path(name)
 
 
 def _environment(repository: Repository, path: str) -> str:
