@@ -13,15 +13,16 @@ SET = ["overlay", "prod", "--set", "resources.cpu=300m"]
 
 
 @pytest.mark.parametrize(
-    ("path", "named"),
+    ("where", "path", "named"),
     [
-        ("overlays/prod/kustomization.yaml", "overlays/prod/kustomization.yaml"),
-        ("overlays/prod/frameworkcontroller.yaml", "overlays/prod/frameworkcontroller.yaml"),
-        ("overlays/prod/local/kustomization.yaml", "overlays/prod/local"),
-        ("base/statefulset.yaml", "base/statefulset.yaml"),
+        ("HEAD", "overlays/prod/kustomization.yaml", "overlays/prod/kustomization.yaml"),
+        ("here", "overlays/prod/kustomization.yaml", "overlays/prod/kustomization.yaml"),
+        ("here", "overlays/prod/frameworkcontroller.yaml",
+         "overlays/prod/frameworkcontroller.yaml"),
+        ("here", "overlays/prod/local/kustomization.yaml", "overlays/prod/local"),
+        ("here", "base/statefulset.yaml", "base/statefulset.yaml"),
     ],
-)
-@pytest.mark.parametrize("where", ["HEAD", "the work tree"])
+)  # fmt: skip
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
 def test_a_change_without_what_it_is_built_from(
     path: str, named: str, where: str, dry: list[str], repository: Path, fcgitops: Fcgitops
@@ -57,6 +58,17 @@ def test_each_command_that_changes_it(repository: Path, fcgitops: Fcgitops) -> N
     source.write_text(source.read_text() + "priorityClassName: high\n")
     assert NOT_THERE in fcgitops("-C", repository, "overlays", status=1).err
     fcgitops("-C", repository, "overlay", "dev", "--set", "resources.cpu=300m")
+
+
+def test_a_deletion_that_is_committed(repository: Path, fcgitops: Fcgitops) -> None:
+    """Of another file it is somebody's decision, which stays; what does not build is told."""
+    git(repository, "rm", "-q", "base/statefulset.yaml")
+    git(repository, "commit", "-qm", "gone")
+    said = fcgitops("-C", repository, *SET).err
+    place = "base/statefulset.yaml"
+    assert f"note: {place}: {NOT_THERE} (fcgitops restore {place})\n" in said
+    fcgitops("-C", repository, "restore", place)
+    fcgitops("-C", repository, "build", "prod")
 
 
 def test_a_file_that_is_no_longer_needed(repository: Path, fcgitops: Fcgitops) -> None:

@@ -32,7 +32,7 @@ def notes(repository: Repository, planned: Sequence[Planned]) -> list[str]:
     Returns:
         Notes of several lines each: what happens, and the lines of a shell.
     """
-    there = {layout.source_path(item.environment.name): item for item in planned if not item.new}
+    there = {layout.source_path(item.environment.name): item for item in planned if not item.whole}
     sources = repo.open_repository(repository.root).read_head(there)
     found = [
         note for path, item in there.items() for note in _notes(repository, item, sources[path])

@@ -32,7 +32,6 @@ def run(folder: Path, form: str) -> int:
     """
     repository = Repository.find(folder)
     repository.require_no_newer_version()
-    repository.require_answers()
     repository.say_state()
     files = generated.files(repository)
     drifted, problems = _drift(repository)

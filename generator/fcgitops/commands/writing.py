@@ -230,7 +230,10 @@ def _missing(
 
 
 def refuse_unbuildable(repository: Repository, what: Change) -> None:
-    """Refuses a change of environments that nothing would build.
+    """Refuses a change of environments that would go into nothing.
+
+    So it is without a kustomization, and where a file is missing that HEAD has. A deletion that is
+    committed is somebody's decision: it stays, and is told.
 
     Raises:
         FoundError: with each file that is missing, and the command that brings it back.
@@ -239,7 +242,13 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     folders = {path.split("/")[1] for path in changed if path.startswith(f"{layout.OVERLAYS}/")}
     touched = [item for item in what.environments if item.environment.name in folders]
     only = dataclasses.replace(what, environments=touched)
-    if problems := _missing(repository, only, what.merged.files):
+    own = {f"{layout.OVERLAYS}/{name}/{layout.KUSTOMIZATION_FILE}" for name in folders}
+    problems = [
+        problem
+        for problem in _missing(repository, only, what.merged.files)
+        if problem.where in own or repository.git.list_head(problem.where)
+    ]
+    if problems:
         raise FoundError(problems)
 
 

@@ -437,7 +437,7 @@ def edited_version(data: bytes, generated: bytes | None) -> Problem | None:
     return Problem(
         f"{layout.ANSWERS}: version",
         f"{said}, an edit that nothing can carry out: it was {old}",
-        f"set it back: `version: {yamlio.scalar(old)}`",
+        f"set it back: `version: {yamlio.scalar(old)}`; or use the one that requirements.txt pins",
     )
 
 

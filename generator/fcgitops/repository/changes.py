@@ -106,7 +106,7 @@ def of_environments(  # noqa: PLR0913 - all but three have a default
         others = [*changed.values(), *gone]
         merged.add(environments.repository_outcome(repository, merge_file, others))
     merged.files |= {path: repository.file(path) for path in used}
-    added = {f"{layout.OVERLAYS}/{item.environment.name}" for item in planned if item.new}
+    added = {f"{layout.OVERLAYS}/{item.environment.name}" for item in planned if item.whole}
     added |= {f"{layout.EXPERIMENTS}/{item.experiment.name}" for item in own if item.new}
     return Change(merged, planned, added)
 

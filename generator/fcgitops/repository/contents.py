@@ -177,31 +177,35 @@ class Repository:
         answers = self.answers
         return model.default_values(answers.profile) | answers.environment_defaults
 
-    def require_answers(self, *, even_version: bool = True) -> None:
+    def require_answers(self, *, say: bool = True) -> None:
         """Refuses a repository whose fcgitops.yaml says what its files do not.
 
+        A version that was changed by hand keeps nobody from reading.
+
         Args:
-            even_version: whether it is refused for a version that was changed by hand alone.
+            say: whether that is said where all else is well.
 
         Raises:
             InputError: with every problem of that file.
         """
-        problems: list[Problem] = []
+        edited = [self.edited_version] if self.edited_version else []
         try:
             _ = self.answers
         except InputError as error:
-            problems += error.problems
-        if self.edited_version and (problems or even_version):
-            problems.insert(0, self.edited_version)
-        if problems:
-            raise InputError(problems)
+            raise InputError([*edited, *error.problems]) from error
+        for problem in edited if say else ():
+            terminal.say(f"note: {problem}")
 
     def _refuse_edits(self) -> None:
         """The same of what was changed by hand, in a repository of another version."""
         edited = answers.edited_answers(self._answers_file, self._generated_answers)
-        if self.edited_version or edited:
-            self.require_answers()
-            raise InputError(edited)
+        if not (self.edited_version or edited):
+            return
+        try:
+            _ = self.answers
+        except InputError as error:
+            edited = [*error.problems]
+        raise InputError([*([self.edited_version] if self.edited_version else []), *edited])
 
     def require_same_version(self) -> None:
         """Refuses a repository that another version of fcgitops wrote.

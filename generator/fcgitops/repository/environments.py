@@ -70,13 +70,14 @@ class Planned:
     source: bytes
     """The bytes of the same."""
     new: bool
-    """Whether all its files are made, for nothing was generated yet, or a part was taken away."""
     repository: Repository
     """That it is to be in."""
     before: Document | None = None
     """Its environment.yaml as it is, parsed; None where there is none yet."""
     let_go: bool = False
     """Whether its settings go with the variant that had a file for them."""
+    whole: bool = False
+    """Whether all its files are made: nothing was generated yet, or a part was taken away."""
 
     @functools.cached_property
     def configuration(self) -> str:
@@ -211,8 +212,9 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         raise InputError([*error.problems, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
     data = mark + document.text.encode()
-    new = source is None or request.anew or repository.is_bare(request.name)
-    return Planned(environment, document, data, new, repository, there_is, let_go)
+    whole = source is None or request.anew or repository.is_bare(request.name)
+    new = source is None
+    return Planned(environment, document, data, new, repository, there_is, let_go, whole)
 
 
 def _changed(repository: Repository, document: Document, request: Request) -> Document:
@@ -317,10 +319,10 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
             files = overlay.environment_files(
                 env, answers.profile, item.configuration, retires=True
             )
-        bring_in_line(repository, folder, files, total, merge_file, anew=item.new)
+        bring_in_line(repository, folder, files, total, merge_file, anew=item.whole)
         total.files |= _local(repository, item)
         for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
-            bring_in_line(repository, place, entries, total, merge_file, anew=item.new)
+            bring_in_line(repository, place, entries, total, merge_file, anew=item.whole)
     return total
 
 
@@ -332,7 +334,7 @@ def _local(repository: Repository, item: Planned) -> Tree:
     """
     folder = f"{layout.OVERLAYS}/{item.environment.name}"
     first = at(folder, overlay.LOCAL)
-    if not item.new:
+    if not item.whole:
         return {p: data for p, data in first.items() if read_file(repository.root, p) == data}
     place = f"{folder}/{layout.LOCAL}"
     there = at(place, repository.folder(place))

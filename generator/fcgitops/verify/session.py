@@ -178,7 +178,7 @@ class Session:
             from fcgitops.verify import verification  # noqa: PLC0415
 
             repository = Repository(self.root)
-            repository.require_answers(even_version=False)  # which is a finding
+            repository.require_answers(say=False)  # an edited version is a finding
             if whole_tree:
                 repository.absent = {}  # Git was asked already, without GitPython
             program = kustomize.find()
