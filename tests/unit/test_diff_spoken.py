@@ -56,6 +56,21 @@ def test_environments_that_come_and_go(speaking: Path, fcgitops: Fcgitops) -> No
     )
 
 
+def test_many_new_environments_are_not_built_to_say_what_they_do(
+    speaking: Path, fcgitops: Fcgitops
+) -> None:
+    """A fleet is added in seconds; what its sources tell is said, and that there may be more."""
+    fleet = speaking.parent / "fleet.yaml"
+    fleet.write_text("".join(f"- name: c{n}\n" for n in range(21)))
+    fcgitops("-C", speaking, "overlays", "--from", fleet)
+    assert body(speaking).splitlines() == [
+        "effects:",
+        "- c0, c1, c10, c11, c12, c13, c14, c15, … (21 environments): none (E01): "
+        "Argo CD makes an Application for it within 3 minutes.",
+        "- 21 new environments: not built for this list; `fcgitops diff` tells more",
+    ]
+
+
 def test_what_cannot_be_told_keeps_nobody_from_committing(
     speaking: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,11 @@ class Settings:
     server: str
 
     @property
+    def place(self) -> tuple[str, str]:
+        """What tells its cluster from others: the address, or, where it has none, the name."""
+        return (self.server, "") if self.server else ("", self.cluster.lower())
+
+    @property
     def tool(self) -> Traits | None:
         """The tool that syncs it, where that is known."""
         return synctools.KNOWN.get(self.sync)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -110,13 +110,24 @@ class Fleet:
             return True
         return self.before.inputs(old) != self.after.inputs(new)
 
-    def report(self, program: Kustomize) -> Report:
-        """Builds what differs, and says what that does."""
+    @cached_property
+    def added(self) -> list[str]:
+        """The environments that the left side does not have."""
+        units = self.after.units
+        return [n for n in self.names if n not in self.before.units and units[n].is_environment]
+
+    def report(self, program: Kustomize, unbuilt: Collection[str] = ()) -> Report:
+        """Builds what differs, and says what that does.
+
+        Args:
+            program: builds.
+            unbuilt: units of which only their sources are asked.
+        """
         if not self.changed_paths:
             return self._counted((), unchanged.NOT_BUILT)
         affected = self.affected()
         pairs = [
-            Comparison(name, self.before.units.get(name), self.after.units.get(name))
+            Comparison(name, *(_bare(u) if name in unbuilt else u for u in self._sides(name)))
             for name in affected
         ]
         entries = tuple(
@@ -128,6 +139,9 @@ class Fleet:
         built = len(affected) > len(entries)
         reason = "equal inputs, or equal renderings" if built else "equal inputs: not built"
         return self._counted(entries, reason)
+
+    def _sides(self, name: str) -> tuple[Unit | None, Unit | None]:
+        return self.before.units.get(name), self.after.units.get(name)
 
     def _counted(self, entries: tuple[Entry, ...], reason: str) -> Report:
         """The report, with the number of all that is not in it."""
@@ -244,17 +258,11 @@ class Fleet:
             return None
         rivals: tuple[str, ...] = ()
         gone = ""
-        moved = old is None or new is None or not _same_cluster(old, new)
+        moved = old is None or new is None or old.place != new.place
         if new is not None and moved:
-            rivals = tuple(
-                name
-                for name, other in self._all_settings.items()
-                if name != pair.name and _same_cluster(other, new)
-            )
+            rivals = tuple(n for n in self._there.get(new.place, ()) if n != pair.name)
         if new is not None and old is None:
-            removed = (u for n, u in self.before.units.items() if n not in self.after.units)
-            same = (u for u in removed if _same_cluster(self._settings(self.before, u), new))
-            gone = next((unit.name for unit in same), "")
+            gone = next(iter(self._gone.get(new.place, ())), "")
         return Environment(pair.name, old, new, rivals, gone)
 
     def _settings(self, content: Content, unit: Unit | None) -> Settings | None:
@@ -271,10 +279,26 @@ class Fleet:
         return self._read_defaults[id(content)]
 
     @cached_property
-    def _all_settings(self) -> dict[str, Settings | None]:
-        units = {n: u for n, u in self.after.units.items() if u.source}
-        self.after.texts(u.source for u in units.values())
-        return {name: self._settings(self.after, unit) for name, unit in units.items()}
+    def _there(self) -> dict[tuple[str, str], list[str]]:
+        """The environments by where they go."""
+        return self._by_place(self.after, self.after.units.values())
+
+    @cached_property
+    def _gone(self) -> dict[tuple[str, str], list[str]]:
+        """Those that are there no longer, by where they went."""
+        gone = (u for name, u in self.before.units.items() if name not in self.after.units)
+        return self._by_place(self.before, gone)
+
+    def _by_place(
+        self, content: Content, units: Iterable[Unit]
+    ) -> dict[tuple[str, str], list[str]]:
+        found: dict[tuple[str, str], list[str]] = {}
+        with_source = [unit for unit in units if unit.source]
+        content.texts(unit.source for unit in with_source)
+        for unit in with_source:
+            if settings := self._settings(content, unit):
+                found.setdefault(settings.place, []).append(unit.name)
+        return found
 
     def _tools(self, pair: Comparison, *settings: Settings | None) -> frozenset[str]:
         """The tools that may apply a unit."""
@@ -294,16 +318,13 @@ class Fleet:
         return BOTH
 
 
-def _same_cluster(one: Settings | None, other: Settings) -> bool:
-    if one is None:
-        return False
-    if one.server or other.server:
-        return one.server == other.server
-    return one.cluster.lower() == other.cluster.lower()
-
-
 def _folders(unit: Unit | None) -> tuple[str, ...]:
     return unit.kustomizations if unit else ()
+
+
+def _bare(unit: Unit | None) -> Unit | None:
+    """A unit of which nothing is built or read but its source."""
+    return replace(unit, kustomizations=(), plain=()) if unit else None
 
 
 def _plain_key(content: Content, unit: Unit | None) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,9 @@ from fcgitops.text.words import count
 _MOST = 40
 """Lines at most: a commit's body is read in full."""
 
+_MOST_BUILT = 20
+"""New environments at most: what is new has little effect that its source does not tell."""
+
 
 def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
     """The effects of HEAD with changes that are not made yet, one a line, the worst first.
@@ -31,7 +34,12 @@ def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
         fleet = Fleet.of(history.head, history.planned(changes), history.prefix)
         if not fleet.changed_paths:
             return []
-        return lines(fleet.report(kustomize.find()))
+        unbuilt = fleet.added if len(fleet.added) > _MOST_BUILT else []
+        told = lines(fleet.report(kustomize.find(), unbuilt))
+        if unbuilt:
+            many = count(len(unbuilt), "new environment")
+            told.append(f"- {many}: not built for this list; `fcgitops diff` tells more")
+        return told
     except FcgitopsError as error:
         return [f"effects: not known: {error.problems[0]}"]
     except OSError as error:  # no room for what is to be compared

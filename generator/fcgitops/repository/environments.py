@@ -139,12 +139,16 @@ def check_parts(environment: Environment, variant: str, where: str) -> list[Prob
         variant: the text of that variant's frameworkcontroller.yaml.
         where: its environment.yaml, or the option that its settings come from, for messages.
     """
+    own = check_settings(overlay.own_settings(environment), where)
+    return own or list(_check_variant(variant))
+
+
+@functools.lru_cache(maxsize=1)  # all customized environments share it
+def _check_variant(text: str) -> tuple[Problem, ...]:
     from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
-    return check_settings(overlay.own_settings(environment), where) or [
-        found.problem(VARIANT_FILE) for found in faults(check(variant.encode()))
-    ]
+    return tuple(found.problem(VARIANT_FILE) for found in faults(check(text.encode())))
 
 
 def check_settings(text: str, where: str) -> list[Problem]:
