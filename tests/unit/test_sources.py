@@ -284,12 +284,16 @@ def test_what_does_not_build_is_not_as_it_should_be(
         fcgitops("-C", repository, "overlay", "prod")
 
 
-def test_what_is_committed_all_the_same_is_told_too(repository: Path, fcgitops: Fcgitops) -> None:
-    """The environment changes, and does not build, as before."""
+def test_what_does_not_build_is_not_committed(repository: Path, fcgitops: Fcgitops) -> None:
+    """A part that was taken away on purpose, or not: its return is named, and nothing changes."""
     git(repository, "rm", "-q", "overlays/prod/kustomization.yaml")
     git(repository, "commit", "-qm", "gone")
-    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=8")
-    assert "note: overlays/prod/kustomization.yaml: is missing, and prod does not" in ran.err
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=8", status=1)
+    assert ran.err == (
+        "error: overlays/prod/kustomization.yaml: is missing, and prod does not build without it "
+        "(fcgitops restore overlays/prod/kustomization.yaml)\n"
+    )
+    assert git(repository, "log", "-1", "--format=%s") == "gone"
 
 
 def test_files_older_than_head_are_not_as_they_should_be(
