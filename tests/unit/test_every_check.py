@@ -137,3 +137,10 @@ def test_seeded_faults(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert missed == {}
     assert len(CASES) + len(SEEDED) >= 150
     assert "FCG99" not in set().union(*told.values())
+
+
+@pytest.mark.parametrize("profile", ["hardened", "upstream"])
+def test_the_golden_repositories_have_no_findings(profile: str) -> None:
+    """Nor has any kustomization of theirs."""
+    root = Path(__file__).parents[1] / "golden" / profile / "repository"
+    assert [str(f) for f in found(root) if f.severity != INFO] == []

@@ -88,7 +88,10 @@ class ApiServer:
         told = self._run(self.kubectl, "get", "--raw", "/version")
         if told.status:
             raise self._fault(process.said(told, 1), "see whether `kubectl version` reaches it")
-        self.version = str(mapping(json.loads(told.stdout)).get("gitVersion", ""))
+        try:
+            self.version = str(json.loads(told.stdout)["gitVersion"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._fault("what answers there is no API server") from error
         self._namespaces: dict[str, bool] = {}
         self._answers: dict[tuple[str, str], Answer | None] = {}
 

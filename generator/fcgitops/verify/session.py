@@ -174,10 +174,9 @@ class Session:
     def _verification(self, *, whole_tree: bool) -> Verification:
         """What asks; made once. Arguments as for `_ask`."""
         if self._run is None:
-            from fcgitops.repository.contents import Repository  # noqa: PLC0415
             from fcgitops.verify import verification  # noqa: PLC0415
 
-            repository = Repository(self.root)
+            repository = verification.Still(self.root)
             repository.require_answers(say=False)  # an edited version is a finding
             if whole_tree:
                 repository.absent = {}  # Git was asked already, without GitPython

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -55,6 +56,18 @@ CHECKS = len(catalogue.checks())
 MORE_READ = (*layout.SHARED, *(f"{layout.OVERLAYS}/{name}" for name in layout.VARIANTS))
 """What every kustomization may read besides its own folder."""
 _MOST_DOCUMENTS = 4096
+
+
+class Still(Repository):
+    """A repository that nobody changes meanwhile: its environments are looked for once."""
+
+    @functools.cached_property
+    def _named(self) -> list[str]:
+        return super().environment_names()
+
+    def environment_names(self) -> list[str]:
+        """Names of the environments: folders below overlays/ with an environment.yaml."""
+        return list(self._named)
 
 
 class Verification:
