@@ -262,7 +262,7 @@ def api_server(folder: Path) -> Iterator[ControlPlane]:
         ).listens(int(client.rpartition(":")[2]))
         flags = _api_flags(folder, client, server, key, certificate)
         api = _start(plane, stack, "kube-apiserver", *flags)
-        api.wait_until(lambda: plane.ask("GET", "/readyz")[1] == "ok", 60, "API server")
+        api.wait_until(lambda: plane.ask("GET", "/readyz")[1] == "ok", 180, "API server")
         yield plane
 
 
