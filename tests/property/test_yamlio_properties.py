@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from fcgitops.text import yamlio
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 
@@ -28,8 +28,11 @@ VALUES = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=3))
+@example({"0": "\n"})
 def test_both_emitters_of_pyyaml_write_the_same(value: dict[str, Any]) -> None:
     """A machine without libyaml generates the same tree."""
     pure = yaml.dump(value, Dumper=Pure, sort_keys=False, default_flow_style=False, width=1 << 30)
+    # The mark of an end after an open block scalar, which only one of them writes, is not wanted.
+    wanted = pure.removesuffix("...\n") if pure.endswith("\n...\n") else pure
 
-    assert yamlio.dump(value) == pure
+    assert yamlio.dump(value) == wanted
