@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -244,3 +246,14 @@ def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
     assert "the effects of 1 environment (at worst data loss)" in text
     same = tuple(Entry(f"cluster-{n:04}", entries[0].outcome) for n in range(1000))
     assert len(as_markdown(Report(same))) < 6000
+
+
+def test_a_diff_that_compares_next_to_nothing_ends_well(repository: Path) -> None:
+    """What is imported meanwhile is not cut off: each process ends with its own status."""
+    file = repository / "overlays/prod/kustomization.yaml"
+    file.write_text(f"{file.read_text()}# looked after by Ada\n")
+    for _ in range(3):
+        command = [sys.executable, "-m", "fcgitops", "diff"]
+        done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("prod: comments only: nothing is synced\n")

@@ -91,6 +91,11 @@ def unreadable(path: str, data: bytes | None) -> list[str]:
     return []
 
 
+def says_the_same(before: bytes | None, after: bytes | None) -> bool:
+    """Whether two versions of environment.yaml differ in comments and spelling alone."""
+    return before == after or _loaded(before, "before") == _loaded(after, "after")
+
+
 def read(name: str, data: bytes | None, of_repository: Mapping[str, Any]) -> Settings | None:
     """The settings of one file; None where it is not there, or cannot be read."""
     found = _loaded(data, name)

@@ -17,7 +17,7 @@ from fcgitops.diff.builds import Builds
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
-from fcgitops.diff.units import KUSTOMIZATIONS, Content, Unit
+from fcgitops.diff.units import KUSTOMIZATIONS, SOURCE, Content, Unit
 from fcgitops.git.history import State
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model.synctools import KNOWN
@@ -57,12 +57,12 @@ class Fleet:
     limit: tuple[str, ...] = ()
     _parsed: dict[bytes, list[Object]] = field(default_factory=dict)
     _outcomes: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
+    _prepared: bool = False
     _read_defaults: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, before: State, after: State, prefix: str, limit: Iterable[str] = ()) -> Fleet:
         """The comparison of two states of the repository below `prefix`."""
-        Thread(target=_import_rules, daemon=True).start()
         one = Content(before, prefix)
         same = before.files.keys() == after.files.keys()
         return cls(one, Content(after, prefix, one if same else None), tuple(limit))
@@ -125,6 +125,7 @@ class Fleet:
         """
         if not self.changed_paths:
             return self._counted((), unchanged.NOT_BUILT)
+        self._prepare()
         affected = self.affected()
         pairs = [
             Comparison(name, *(_bare(u) if name in unbuilt else u for u in self._sides(name)))
@@ -156,11 +157,21 @@ class Fleet:
             name in (self.after.owner(path), self.before.owner(path)) for path in self.changed_paths
         )
 
+    def _prepare(self) -> None:
+        """Imports what compares while git and kustomize work.
+
+        No daemon: one that is cut off amid an import ends the whole process by a signal.
+        """
+        if not self._prepared:
+            self._prepared = True
+            Thread(target=_import_rules).start()
+
     def compare(self, pairs: Iterable[Comparison], program: Kustomize) -> Iterator[Entry]:
         """Builds both sides of each pair and compares them, in order.
 
         An environment that cannot be built is an entry with the reason; the others go on.
         """
+        self._prepare()
         found = list(pairs)
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
             builds = Builds(program, Path(scratch))
@@ -222,12 +233,19 @@ class Fleet:
         return Entry(pair.name, outcome, note="" if outcome.objects else self._note(pair))
 
     def _note(self, pair: Comparison) -> str:
-        """What is to be said of two sides that render the same: "" where a file of it differs."""
+        """What is to be said of two sides that render the same; "" where comments differ alone."""
         if pair.before is None or pair.after is None:
             return ""
         crossed = pair.before.name != pair.after.name
-        same = crossed or self.before.inputs(pair.before) == self.after.inputs(pair.after)
-        return "nothing differs" if same else ""
+        if crossed or self.before.inputs(pair.before) == self.after.inputs(pair.after):
+            return "nothing differs"
+        old, new = (
+            content.texts([unit.source]).get(unit.source) if unit.source else None
+            for content, unit in ((self.before, pair.before), (self.after, pair.after))
+        )
+        if environment.says_the_same(old, new):
+            return ""
+        return f"{SOURCE} differs, what is rendered does not: nothing is synced"
 
     def _objects(self, content: Content, unit: Unit | None, builds: Builds) -> list[Object]:
         """Everything that a unit deploys; what stands in two places is taken once."""

@@ -73,7 +73,8 @@ def _head(report: Report, folds: list[Fold]) -> str:
     lines = ["## What this does to clusters", ""]
     if not report.changes:
         nothing = "Nothing changes on any cluster."
-        lines.append("Comments only: nothing is synced." if report.entries else nothing)
+        told = dict.fromkeys(f"{_names(fold)}: {reports.summary(fold)}." for fold in folds)
+        lines += list(told) if told else [nothing]
         return "\n".join(lines) + "\n"
     rows = _alike(folds)
     lines += ["| environments | worst effect | effects |", "| --- | --- | --- |"]
@@ -110,7 +111,7 @@ def _row(fold: Fold) -> str:
     )
     worst = f"**{fold.outcome.worst.word}**"
     if not fold.outcome.effects:
-        worst = reports.summary(fold.outcome)
+        worst = reports.summary(fold)
     return f"| {_names(fold)} | {worst} | {listed} |"
 
 
@@ -138,12 +139,15 @@ def _effects(fold: Fold) -> _Part:
     if fold.errors:
         lines += [f"- **cannot be compared**: {_plain(error)}" for error in fold.errors]
     elif not fold.outcome.effects:
-        lines.append(f"{reports.summary(fold.outcome).capitalize()}.")
+        said = reports.summary(fold)
+        lines.append(f"{said[0].upper()}{said[1:]}.")
     for effect in fold.outcome.effects:
         lines += _effect(effect)
     text = "\n".join(lines) + "\n"
     worst = fold.outcome.worst.word
     who = count(len(fold.names), "environment")
+    if fold.errors:
+        return _Part(text, f"why {who} cannot be compared")
     return _Part(text, f"the effects of {who} (at worst {worst})")
 
 

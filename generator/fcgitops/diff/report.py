@@ -120,13 +120,16 @@ def names(found: tuple[str, ...], most: int = _NAMES_SHOWN) -> str:
     return f"{', '.join(found[:most])}, … ({count(len(found), 'environment')})"
 
 
-def summary(outcome: Outcome) -> str:
+def summary(fold: Fold) -> str:
     """What happens, in a few words."""
-    if outcome.effects:
-        return f"{count(len(outcome.effects), 'effect')}, the worst: {outcome.worst.word}"
-    if outcome.objects:
+    if fold.errors:
+        return "cannot be compared"
+    if fold.outcome.effects:
+        effects = count(len(fold.outcome.effects), "effect")
+        return f"{effects}, the worst: {fold.outcome.worst.word}"
+    if fold.outcome.objects:
         return "differs, and no effect is known"
-    return "comments only: nothing is synced"
+    return fold.note or "comments only: nothing is synced"
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -194,9 +197,7 @@ def as_text(report: Report, *, full: bool = False, style: Style = plain) -> Iter
 
 def _fold(fold: Fold, *, full: bool, style: Style) -> Iterator[str]:
     label = names(fold.names, len(fold.names) if full else _NAMES_SHOWN)
-    quiet = fold.note if not (fold.outcome.effects or fold.outcome.objects) else ""
-    said = "cannot be compared" if fold.errors else quiet or summary(fold.outcome)
-    yield f"{style(label, 'bold')}: {said}"
+    yield f"{style(label, 'bold')}: {summary(fold)}"
     for error in fold.errors:
         yield f"  {style('error', 'red')}  {error}"
     for effect in fold.outcome.effects:
