@@ -150,3 +150,16 @@ def test_settings_for_no_file_are_refused_still(repository: Path, fcgitops: Fcgi
     source.write_text(source.read_text().replace("customized-config", "default-config"))
     ran = fcgitops("-C", repository, "overlay", "prod", status=2)
     assert "default-config has no configuration file to set anything in" in ran.err
+
+
+def test_a_configuration_with_edits_stays(repository: Path, fcgitops: Fcgitops) -> None:
+    """Back at default-config nothing reads it: the command that takes it away is said."""
+    path = "overlays/prod/frameworkcontroller.yaml"
+    file = repository / path
+    file.write_text(file.read_text() + "# ours\n")
+    git(repository, "commit", "-qam", "by hand")
+    said = fcgitops("-C", repository, "overlay", "prod", "--variant", "default-config").err
+    assert f"note: nothing reads {path} now; `git rm {path}` takes it away\n" in said
+    git(repository, "rm", "-q", path)
+    git(repository, "commit", "-qm", "as told")
+    fcgitops("-C", repository, "verify", "prod")

@@ -15,7 +15,8 @@ from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
 from fcgitops.model import layout
-from fcgitops.repository import changes, records
+from fcgitops.model.environment import CUSTOMIZED_CONFIG
+from fcgitops.repository import changes, record, records
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -274,12 +275,27 @@ def write_environments(
         what = changes.of_environments(repository, wanted, program.merge_file, whole=whole_too)
         for item in what.environments:
             what.merged.notes += _remarks(item)
+            if edited := _left_over(repository, item, what.merged):
+                take = shell.line("git", "rm", edited)
+                what.merged.notes.append(f"nothing reads {edited} now; `{take}` takes it away")
         what.merged.notes += leaving.notes(repository, what.environments)
         what.merged.files |= records.taken_away(repository)
         refuse_unbuildable(repository, what)
         return what
 
     return change(folder, make, options, resolve=True)
+
+
+def _left_over(repository: Repository, item: Planned, merged: Merged) -> str:
+    """The configuration that an environment had, where it stays for its edits; else empty."""
+    folder = f"{layout.OVERLAYS}/{item.environment.name}"
+    path = f"{folder}/{layout.CONFIG_FILE}"
+    if item.environment.variant == CUSTOMIZED_CONFIG or path in merged.files:
+        return ""
+    if not (repository.root / path).exists():
+        return ""
+    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
+    return path if layout.CONFIG_FILE in recorded else ""
 
 
 def _remarks(item: Planned) -> list[str]:
