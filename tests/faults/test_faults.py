@@ -258,6 +258,8 @@ def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
         ("overlay, new", "dead", "rename .git/index"),
         ("remove", "eio", "unlink overlays/dev/kustomization.yaml"),
         ("new", "kill", "rename /deploy"),
+        ("update", "kill", "write .keep"),
+        ("update", "kill", "link .idx"),
         ("restore", "eio", "rename refs/heads/main"),
         ("update --continue", "full", "write .git/fcgitops/index.lock"),
         ("update --abort", "kill", "open base/service.yaml"),

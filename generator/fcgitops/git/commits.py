@@ -17,12 +17,14 @@ from pathlib import Path
 from fcgitops.core import shell
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git.preflight import Change
-from fcgitops.git.program import Git, failure, raw, text
+from fcgitops.git.program import Answer, Git, failure, raw, text
 from fcgitops.git.worktree import WorkTree
 
 _SCRATCH = "refs/fcgitops/scratch"
 _FEW_OBJECTS = 20
 """From here on they stay in one pack; each loose one would be flushed to the disk by itself."""
+_MARK = b"fast-import"
+"""What fast-import writes into the file that keeps its pack while it works."""
 
 
 def write_tree(tree: WorkTree, changes: Iterable[Change], blobs: Iterable[bytes] = ()) -> str:
@@ -54,14 +56,42 @@ def write_tree(tree: WorkTree, changes: Iterable[Change], blobs: Iterable[bytes]
     parts.append(b'ls ""\nreset %s\n\ndone\n' % raw(_SCRATCH))
     limit = ("-c", f"fastimport.unpackLimit={_FEW_OBJECTS}")
     command = (*tree.durable, *limit, "fast-import", "--quiet", "--done")
-    process = tree.git.start(*command)
-    answer = process.finish(b"".join(parts))
+    answer = _fast_import(tree, command, b"".join(parts))
+    if "cannot create keep file" in answer.err and _free_packs(tree):
+        answer = _fast_import(tree, command, b"".join(parts))
     if answer.status:
-        with suppress(OSError):  # its report, which is of no use here
-            (tree.git_dir / f"fast_import_crash_{process.pid}").unlink()
         raise failure(command, answer)
     told = text(answer.out)
     return tree.empty_tree if told.startswith("missing") else told.split()[2]
+
+
+def _fast_import(tree: WorkTree, command: tuple[str, ...], data: bytes) -> Answer:
+    process = tree.git.start(*command)
+    answer = process.finish(data)
+    if answer.status:
+        with suppress(OSError):  # its report, which is of no use here
+            (tree.git_dir / f"fast_import_crash_{process.pid}").unlink()
+    return answer
+
+
+def _free_packs(tree: WorkTree) -> bool:
+    """Remove the marks by which a killed fast-import keeps its pack, and any later one of the same.
+
+    Returns:
+        Whether there was one.
+    """
+    folder = tree.git.line("rev-parse", "--path-format=absolute", "--git-path", "objects/pack")
+    found = {mark: mark.read_bytes() for mark in Path(folder).glob("*.keep")}
+    marks = [
+        mark
+        for mark, content in found.items()
+        # People mark packs of theirs, too, mostly with an empty file.
+        if content == _MARK
+        or (_MARK.startswith(content) and not mark.with_suffix(".pack").exists())
+    ]
+    for mark in marks:
+        mark.unlink()
+    return bool(marks)
 
 
 def refuse_nobody(git: Git) -> None:

@@ -152,6 +152,10 @@ def _policy(name: str, pods: Object, *rules: Object) -> Object:
 
 
 def _policies(environment: Environment) -> list[Object]:
+    # Port 8081 is open to all trials. A policy cannot compare the labels of its two sides, and one
+    # that names an experiment would come with it: its project would have to take NetworkPolicies,
+    # and as they add up, any experiment could open all. NNI labels its trials' Pods not at all.
+    # https://kubernetes.io/docs/concepts/services-networking/network-policies/
     metrics = {
         "from": [{"podSelector": _TRIALS}],
         "ports": [{"protocol": "TCP", "port": METRICS_PORT}],
