@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 from gitenv import git
 from testbed.controlplane import control_plane
 from testbed.flux import flux
-from testbed.programs import eventually
+from testbed.programs import eventually, stays
 from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, Site, fail, site
 
 pytestmark = pytest.mark.cluster
@@ -65,7 +64,7 @@ def test_handover(prod: Site) -> None:
     eventually(lambda: applications(prod), 30, "it comes back while Git names it")
 
     synced_by(prod, "flux")
-    time.sleep(5)
+    stays(lambda: (applications(prod), uids(prod)), 5)
     assert applications(prod) == []
     assert uids(prod) == before
     prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")

@@ -5,7 +5,6 @@ The manager's Pod is kwok's: what it would do is in test_nni.py; here a test end
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from gitenv import git
 from testbed.controlplane import control_plane
 from testbed.flux import Flux
-from testbed.programs import eventually
+from testbed.programs import eventually, stays
 from testbed.site import APPLICATION, ENVIRONMENT, Site, site
 
 pytestmark = pytest.mark.cluster
@@ -75,7 +74,7 @@ def test_what_has_ended_is_not_started_again(prod: Site) -> None:
     prod.push()
     sync(prod)
     eventually(lambda: "workerNumber: 777" in prod.configuration(), 60, "the commit is applied")
-    time.sleep(3)
+    stays(lambda: job(prod)["metadata"]["resourceVersion"], 3)
     assert (job(prod)["metadata"]["uid"], job(prod)["metadata"]["resourceVersion"]) == (
         uid,
         version,
@@ -104,7 +103,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     _, said = prod.fcgitops("nni", "remove", "mnist")
     prod.push()
     sync(prod)
-    time.sleep(5)
+    stays(lambda: job(prod)["metadata"]["uid"], 5)
     assert job(prod)["metadata"]["uid"] == there
     prod.type(said)
     eventually(lambda: not job(prod), 60, "the Job is gone")

@@ -5,7 +5,6 @@ The tests of one tool follow each other.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ import pytest
 from gitenv import SETTINGS, git
 from testbed.controlplane import control_plane
 from testbed.gnupg import Signer, signer
-from testbed.programs import eventually
+from testbed.programs import eventually, stays
 from testbed.site import ENVIRONMENT, FLUX_ACCOUNT, NAMESPACE, Site, fail, site
 
 pytestmark = pytest.mark.cluster
@@ -100,7 +99,7 @@ def test_only_what_is_signed_is_applied(signed: Signed, number: int) -> None:
     said = eventually(lambda: prod.source_complaint() or fail("nothing yet"), 60, "a complaint")
     assert "sign" in str(said)
     prod.reconcile()
-    time.sleep(3)
+    stays(prod.versions, 3)
     assert prod.versions() == before
     signed.sign_as(signed.ada)
     prod.wait_for(signed.changes(number + 100))

@@ -19,7 +19,7 @@ from gitenv import git
 from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.flux import gotk
-from testbed.programs import eventually
+from testbed.programs import eventually, stays
 from testbed.site import APPLICATION, ENVIRONMENT, FLUX_ACCOUNT, NAMESPACE, OTHER, Site, fail, site
 
 pytestmark = pytest.mark.cluster
@@ -207,8 +207,8 @@ def test_another_environment(prod: Site) -> None:
             60, "it is healthy",
         )  # fmt: skip
     prod.wait_for(commit)
-    time.sleep(3)
     assert prod.versions() == before
+    stays(prod.versions, 3)
 
 
 def test_two_environments_on_one_cluster(prod: Site, still: None) -> None:
@@ -337,8 +337,8 @@ def test_a_broken_commit_changes_nothing(prod: Site, still: None, who: str) -> N
     prod.commit(BROKEN[who])
     broken = prod.push()
     eventually(lambda: prod.complaint(broken) or fail("nothing yet"), 60, "the tool complains")
-    time.sleep(2)
     assert prod.versions() == before
+    stays(prod.versions, 2)
     git(prod.repository, "revert", "--no-edit", "HEAD")
     prod.wait_for(prod.push(), 90)
     assert prod.versions() == before
@@ -352,8 +352,8 @@ def test_a_repository_that_goes_away_deletes_nothing(prod: Site, still: None) ->
     try:
         prod.notify()
         eventually(lambda: prod.source_complaint() or fail("not yet"), 60, "it complains")
-        time.sleep(2)
         assert prod.versions() == before
+        stays(prod.versions, 2)
     finally:
         away.rename(prod.server.repository)
     prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=778")
@@ -429,7 +429,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site, still: None) -> None:
     elsewhere = _elsewhere(prod)
     _, said = prod.fcgitops("remove", ENVIRONMENT)
     prod.push()
-    time.sleep(8)
+    stays(prod.versions, 8)
     assert prod.versions() == before
     prod.type(said)
     gone = lambda: not set(prod.versions()) - {f"Namespace/{NAMESPACE}"} or fail(prod.versions())  # noqa: E731
@@ -495,8 +495,9 @@ def test_removal_of_the_last_one_deletes_nothing_either(prod: Site, still: None)
             lambda: mark not in prod.plane.get(*place)["metadata"].get("annotations", {}),
             60, "the ApplicationSet has seen the commit",
         )  # fmt: skip
-        time.sleep(3)
-        left = prod.plane.kubectl("get", "applications", "-n", "argocd", "-o", "name").split()
+        names = ("get", "applications", "-n", "argocd", "-o", "name")
+        stays(lambda: prod.plane.kubectl(*names), 3)
+        left = prod.plane.kubectl(*names).split()
         assert left == [f"application.argoproj.io/{NAMESPACE}-{OTHER}"]
 
 

@@ -217,18 +217,22 @@ def _stop_all() -> None:
             program.kill()
 
 
+SLACK = 5
+"""So many times as long as on an idle machine is waited for what has to come."""
+
+
 def eventually(check: Callable[[], T], timeout: float, what: str, interval: float = 0.1) -> T:
     """Call `check` until its value is true, and give that value.
 
     Args:
         check: an AssertionError of its is a "not yet", as a false value is.
-        timeout: in seconds; when they are over the test fails, with the last value and the end
-            of every running program's log.
+        timeout: in seconds, on an idle machine; when `SLACK` times as many are over the test
+            fails, with the last value and the end of every running program's log.
         what: what is waited for.
         interval: seconds between two calls.
     """
     __tracebackhide__ = True
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * SLACK
     last: object = None
     while True:
         try:
@@ -240,5 +244,15 @@ def eventually(check: Callable[[], T], timeout: float, what: str, interval: floa
                 return value
         if time.monotonic() > end:
             tails = "\n".join(program.tail() for program in _running)
-            pytest.fail(f"not within {timeout} s: {what}\nlast: {last!r}\n{tails}")
+            pytest.fail(f"not within {timeout * SLACK} s: {what}\nlast: {last!r}\n{tails}")
         time.sleep(interval)
+
+
+def stays(check: Callable[[], object], seconds: float) -> None:
+    """Fails if what `check` gives changes, within a time that grows with the machine's load."""
+    __tracebackhide__ = True
+    first, busy = check(), os.getloadavg()[0] / (os.cpu_count() or 1)
+    end = time.monotonic() + seconds * max(1.0, busy)
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        assert check() == first
