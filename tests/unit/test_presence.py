@@ -53,6 +53,10 @@ def empty(top: Path) -> None:
     write(top, {PROD: "# nni:\nnni: {namespace: [\n"})
 
 
+def cut_off(top: Path) -> None:
+    write(top, {PROD: ""})
+
+
 def moved_away(top: Path) -> None:
     (top / "overlays/prod").rename(top.parent / "prod")
 
@@ -75,6 +79,7 @@ CHANGE = ["overlay", "dev", "--set", "labels={team: a}"]
         (committed_typo, CHANGE),
         (conflict, CHANGE),
         (empty, CHANGE),
+        (cut_off, CHANGE),
         (moved_away, CHANGE),
         (file_deleted, CHANGE),
         (moved_away, ["overlay", "stage"]),

@@ -442,6 +442,9 @@ class Repository:
     def described(self, name: str, document: Document) -> Environment:
         """The environment that a document describes. Raises as `environment`."""
         where, answers = document.where, self.answers
+        if not document.value:  # a text that was cut off, as on a full disk: no environment at all
+            hint = f"{shell.line('git', 'restore', where)}, or `variant: {VARIANTS[0]}`"
+            raise InputError(Problem(where, "is empty", hint))
         flat, problems = keypaths.flatten(document.value, where, KEYS)
         problems += keypaths.dotted(document.value, where, KEYS)
         problems += document.ambiguous(model.OTHERS_RULES, model.READ_BY_ARGOCD)
