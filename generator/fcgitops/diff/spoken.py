@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from fcgitops.git.history import History
 from fcgitops.programs import kustomize
 from fcgitops.text.words import count
 
+_LONGEST = 500
+"""Characters of an error at most."""
 _MOST = 40
 """Lines at most: a commit's body is read in full."""
 
@@ -60,7 +63,10 @@ def lines(report: Report) -> list[str]:
 def _fold(fold: Fold) -> list[str]:
     named = reports.names(fold.names)
     if fold.errors:
-        return [f"{named}: cannot be compared: {error}" for error in fold.errors]
+        return [
+            f"{named}: cannot be compared: {textwrap.shorten(error, _LONGEST, placeholder=' …')}"
+            for error in fold.errors
+        ]
     told = [
         f"{named}: {e.severity.word} ({e.id}{'' if e.certain else ', depends on the cluster'}): "
         f"{e.says}" + (f" Do: {e.do}" if e.do else "")
