@@ -341,7 +341,8 @@ class Bench:
         what = f"verify, one environment of {sizes[1]:,}"
         yield Row(what, many, f"one of {sizes[0]:,}", few, 1.2)
         what = f"verify, {sizes[1]:,} environments, memory"
-        yield Row(what, costs[sizes[1]], f"that at {self.count:,}", [cold], 2, MEMORY)
+        cold_too = [cold] * len(costs[sizes[1]])
+        yield Row(what, costs[sizes[1]], f"that at {self.count:,}", cold_too, 2, MEMORY)
 
     def others(self) -> Iterable[tuple[str, str]]:
         """What has no bar."""
