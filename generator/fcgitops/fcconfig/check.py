@@ -58,6 +58,9 @@ def _encoding(data: bytes) -> Iterator[Finding]:
         yield found("FCC05", "", 1, message, "save it as UTF-8")
 
 
+_CONTAINERS = ("mapping", "sequence")
+
+
 def _repeated_keys(root: Node | None) -> Iterator[Finding]:
     stack = [("", root)] if root else []
     while stack:
@@ -67,14 +70,16 @@ def _repeated_keys(root: Node | None) -> Iterator[Finding]:
         for key, value in pairs:
             name = key.resolved.value if key.resolved.kind == "scalar" else "?"
             path = f"{place}.{name}" if place else name
-            if key.resolved.kind == "scalar" and name in seen:
+            if name in seen and key.resolved.kind == "scalar":
                 message = f"is given on line {seen[name]} already: the last one wins"
                 yield found("FCC03", path, key.line, message, "keep one of the two")
             seen[name] = key.line
-            stack.append((path, value))
-            stack.append((path, key))
+            stack += [(path, child) for child in (value, key) if child.kind in _CONTAINERS]
         if node.kind == "sequence":
-            stack += [(f"{place}[{i}]", child) for i, child in enumerate(node.children)]
+            found_in = enumerate(node.children)
+            stack += [
+                (f"{place}[{i}]", child) for i, child in found_in if child.kind in _CONTAINERS
+            ]
 
 
 def _regexes(decoded: Decoded) -> Iterator[Finding]:

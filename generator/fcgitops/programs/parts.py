@@ -9,7 +9,7 @@ import functools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError
 from fcgitops.text import yamlio
@@ -23,34 +23,64 @@ _GENERATORS = ("configMapGenerator", "secretGenerator")
 class Files:
     """What is on disk, but for what is pending."""
 
-    def __init__(self, pending: Mapping[Path, bytes | None]) -> None:
-        """A view of the disk.
+    def __init__(self, pending: Mapping[str, bytes | None]) -> None:
+        """A view of the disk, as it is when a folder is first asked for.
 
         Args:
-            pending: files as they will be, None for those that go.
+            pending: absolute paths → files as they will be, None for those that go.
         """
         self._pending = pending
-        written = (path for path, data in pending.items() if data is not None)
-        self._folders = {folder for path in written for folder in path.parents}
+        self._direct: dict[str, Direct] = {}
+        self._folders: set[str] = set()
+        for path, data in pending.items():
+            folder = path.rpartition("/")[0] if data is not None else ""
+            while folder and folder not in self._folders:
+                self._folders.add(folder)
+                folder = folder.rpartition("/")[0]
 
-    def has(self, path: Path) -> bool:
-        """Whether there is a file."""
+    def direct(self, folder: str) -> Direct:
+        """What the kustomization of a folder names; a folder that many share is read once."""
+        if folder not in self._direct:
+            self._direct[folder] = self._read(folder)
+        return self._direct[folder]
+
+    def _read(self, folder: str) -> Direct:
+        places = [f"{folder}/{name}" for name in NAMES]
+        file = next(filter(self._has, places), None)
+        if file is None:
+            return Direct((), (places[0],), ())
+        named = [os.path.normpath(f"{folder}/{text}") for text in _named(self._content(file))]
+        folders = [path for path in named if self._has_folder(path)]
+        files = [path for path in named if path not in folders]
+        there = [path for path in files if self._has(path)]
+        missing = [path for path in files if path not in there]
+        return Direct((file, *there), tuple(missing), tuple(folders))
+
+    def _has(self, path: str) -> bool:
         if path in self._pending:
             return self._pending[path] is not None
-        return path.is_file()
+        return Path(path).is_file()
 
-    def has_folder(self, path: Path) -> bool:
-        """Whether there is a folder."""
-        return path in self._folders or path.is_dir()
+    def _has_folder(self, path: str) -> bool:
+        return path in self._folders or Path(path).is_dir()
 
-    def read(self, path: Path) -> bytes:
+    def _content(self, path: str) -> bytes:
         """A file's content; nothing where it cannot be read, which kustomize says better."""
         if data := self._pending.get(path):
             return data
         try:
-            return path.read_bytes()
+            return Path(path).read_bytes()
         except OSError:
             return b""
+
+
+class Direct(NamedTuple):
+    """What one kustomization is built from: its own file and those that it names."""
+
+    there: tuple[str, ...]
+    missing: tuple[str, ...]
+    folders: tuple[str, ...]
+    """With a kustomization each, or the lack of one."""
 
 
 def parts(folder: Path, files: Files | None = None) -> tuple[list[Path], list[Path]]:
@@ -63,23 +93,15 @@ def parts(folder: Path, files: Files | None = None) -> tuple[list[Path], list[Pa
     files = files or Files({})
     there: list[Path] = []
     missing: list[Path] = []
-    waiting, seen = [folder], set[Path]()
+    waiting, seen = [os.path.normpath(folder)], set[str]()
     while waiting:
         place = waiting.pop()
-        if place in seen:
-            continue
-        seen.add(place)
-        file = next((place / name for name in NAMES if files.has(place / name)), None)
-        if file is None:
-            missing.append(place / NAMES[0])
-            continue
-        there.append(file)
-        for text in _named(files.read(file)):
-            path = Path(os.path.normpath(place / text))
-            if files.has_folder(path):
-                waiting.append(path)
-            else:
-                (there if files.has(path) else missing).append(path)
+        if place not in seen:
+            seen.add(place)
+            direct = files.direct(place)
+            there += map(Path, direct.there)
+            missing += map(Path, direct.missing)
+            waiting += direct.folders
     return there, missing
 
 

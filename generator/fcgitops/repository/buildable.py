@@ -23,7 +23,7 @@ def missing_parts(
         pending: files as they will be, None for those that go.
     """
     root = Path(os.path.normpath(root))
-    files = Files({root / path: data for path, data in (pending or {}).items()})
+    files = Files({f"{root}/{path}": data for path, data in (pending or {}).items()})
     found: dict[str, Problem] = {}
     for name in names:
         what = f"is missing, and {name} does not build without it"
