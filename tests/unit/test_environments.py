@@ -618,10 +618,8 @@ def test_line_ends_of_the_source(repository: Repository) -> None:
     ("text", "problems"),
     [
         (
-            "variant: default-config\ncluster.name: eu\nresources: {cpu: 010}\n",
+            "variant: default-config\ncluster: {name: eu}\nresources: {cpu: 010}\n",
             [
-                "overlays/prod/environment.yaml: cluster.name: has a dot in its name "
-                "(nest it: `cluster:`, and `name:` below it)",
                 "overlays/prod/environment.yaml:3: 010 is 8 to some readers of YAML, and not to "
                 "others (8, or quote it as text)",
             ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
@@ -81,3 +83,24 @@ def test_folders_hold_no_code_of_their_own() -> None:
     for path in PACKAGE.rglob("*/__init__.py"):
         (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
         assert isinstance(statement, ast.Expr), path
+
+
+def test_every_dependency_is_imported() -> None:
+    """What pyproject asks to install is imported by the package; nothing is installed in vain."""
+    modules = {"gitpython": "git", "google-re2": "re2", "pyyaml": "yaml"}
+    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = {
+        modules.get(name, name.replace("-", "_"))
+        for line in project["project"]["dependencies"]
+        for name in [re.split(r"[>=<~! ]", line.lower())[0]]
+    }
+    imported = {
+        name.partition(".")[0]
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in (
+            [alias.name for alias in node.names] if isinstance(node, ast.Import)
+            else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        )
+    }  # fmt: skip
+    assert wanted - imported == set()

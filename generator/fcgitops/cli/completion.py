@@ -14,8 +14,6 @@ import click
 
 from fcgitops.core.errors import FcgitopsError
 
-Completer = Callable[[click.Context, click.Parameter, str], list[str]]
-
 
 def environments(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
     """The repository's environments."""

@@ -19,7 +19,7 @@ def config() -> None:
 @config.command(name="check")
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE…]")
 @options.form(*FORMATS)
-@click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
+@options.hazards
 @click.option("--strict", is_flag=True, help="Exit 1 also where an accepted file can panic later.")
 @options.at
 @click.pass_context
@@ -80,7 +80,7 @@ def config_explain(key: str | None) -> int:
     type=click.IntRange(min=1),
     default=200,
     show_default=True,
-    help="The API server's --max-mutating-requests-inflight.",
+    help="kube-apiserver's --max-mutating-requests-inflight; 200 is its own default.",
 )
 @click.option(
     "--frameworks",

@@ -87,7 +87,7 @@ def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:
 @nni.command(name="check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE…")
 @options.form(*FORMATS)
-@click.option("--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only.")
+@options.hazards
 @click.option("--convert", is_flag=True, help="Print a FILE of NNI's version 1 as version 2.")
 @options.at
 @click.pass_context

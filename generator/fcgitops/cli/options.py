@@ -87,6 +87,13 @@ def form(*known: str) -> Callable[[F], F]:
     )
 
 
+def hazards(function: F) -> F:
+    """Gives the command the option --allow-hazards, as `allow_hazards`."""
+    return click.option(
+        "--allow-hazards", is_flag=True, help="Exit 0 where there are hazards only."
+    )(function)
+
+
 def at(function: F) -> F:
     """Gives the command the option -C, as `at`."""
     return click.option(

@@ -9,6 +9,7 @@ from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, ToolError
 from fcgitops.core.printable import printable
 from fcgitops.git import repo
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model import clusters, layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.kustomization import Kind, Kustomization
@@ -17,7 +18,7 @@ from fcgitops.repository import experiments, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, left_namespace
 from fcgitops.sync import entrypoints, registry, removal
-from fcgitops.sync.tool import Held, Object
+from fcgitops.sync.tool import Held
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
 

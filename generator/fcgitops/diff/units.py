@@ -82,10 +82,6 @@ class Content:
         end = bisect.bisect_left(self._sorted, f"{folder}0")  # "0" follows "/"
         return self._sorted[start:end]
 
-    def has_folder(self, folder: str) -> bool:
-        """Whether there is a file below it."""
-        return bool(self.under(folder))
-
     @cached_property
     def is_generated(self) -> bool:
         """Whether there is a repository of ours at all."""

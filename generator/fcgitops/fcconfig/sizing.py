@@ -15,8 +15,6 @@ from typing import Any
 from fcgitops.text.words import count
 
 NAMES = ("kubeClientQps", "kubeClientBurst", "workerNumber")
-DEFAULT_INFLIGHT = 200
-"""kube-apiserver's own --max-mutating-requests-inflight."""
 MAX_INFLIGHT = 16_665
 """With which kubeClientBurst is just below 10,000, where FrameworkController's range ends."""
 UNCOMPRESSED_TASKS = 300

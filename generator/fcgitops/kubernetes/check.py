@@ -7,7 +7,8 @@ from typing import Any
 
 from fcgitops.kubernetes import admission, definitions, networks, plain, rbac, schema, workloads
 from fcgitops.kubernetes.field import REFUSED, Fault, Field
-from fcgitops.kubernetes.schema import Object, Versions
+from fcgitops.kubernetes.objects import Object
+from fcgitops.kubernetes.schema import Versions
 
 RULES: Mapping[str, Callable[[Field], None]] = {
     "v1 Namespace": plain.namespace,

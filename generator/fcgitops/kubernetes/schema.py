@@ -25,8 +25,8 @@ from typing import Any
 
 from fcgitops.kubernetes import quantity
 from fcgitops.kubernetes.field import USELESS, Fault, Path, shown
+from fcgitops.kubernetes.objects import Object
 
-Object = dict[str, Any]
 _TIME = re.compile(
     r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2]?[0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]+)?"
     r"(Z|[-+][0-2][0-9]:[0-5][0-9])"

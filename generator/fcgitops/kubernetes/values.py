@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fcgitops.kubernetes import names, quantity
+from fcgitops.kubernetes.objects import Object
 from fcgitops.text import yamlio
 from fcgitops.text.values import Check, did_you_mean, odd_character
 from fcgitops.text.words import shown
 
-Object = dict[str, Any]
 Path = tuple[str | int, ...]
 
 _CONTAINER: Path = ("spec", "containers", 0, "resources")

@@ -446,7 +446,6 @@ class Repository:
             hint = f"{shell.line('git', 'restore', where)}, or `variant: {VARIANTS[0]}`"
             raise InputError(Problem(where, "is empty", hint))
         flat, problems = keypaths.flatten(document.value, where, KEYS)
-        problems += keypaths.dotted(document.value, where, KEYS)
         problems += document.ambiguous(model.OTHERS_RULES, model.READ_BY_ARGOCD)
         if problems:
             raise InputError(problems + model.check_values(flat, where, answers.profile))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from fcgitops.core import shell
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model.environment import Environment
-from fcgitops.sync.tool import Object
 
 _GUARDED = ("Namespace", "CustomResourceDefinition")
 """With the first goes all that is in it, with the second every Framework of the cluster."""

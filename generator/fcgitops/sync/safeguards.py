@@ -11,11 +11,10 @@ from typing import Any
 
 from fcgitops.core import shell
 from fcgitops.core.errors import ToolError
+from fcgitops.kubernetes.objects import Object
 from fcgitops.sync import registry
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
-
-Object = dict[str, Any]
 
 
 def lost(generated: Tree, found: Mapping[str, bytes | None]) -> Iterator[tuple[str, str, str]]:

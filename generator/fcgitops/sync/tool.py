@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.model.synctools import Traits
 from fcgitops.text.tree import Tree
 
-Object = dict[str, Any]
 KeyPath = tuple[str, ...]
 
 

@@ -54,10 +54,7 @@ def flatten(
 
 
 def dotted(document: object, where: str, known: Iterable[str]) -> list[Problem]:
-    """A problem for each key path that is written as one name, with dots, in a file.
-
-    To other readers of the file, such as Argo CD, that is another key.
-    """
+    """A problem for each key path that is written as one name, with dots: an edit would miss it."""
     problems = []
     for path in set(known).intersection(document if isinstance(document, dict) else ()):
         first, dot, rest = path.partition(".")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -28,17 +28,25 @@ NULLS = ("null", "Null", "NULL", "~")
 TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml says at 1,000 levels since PyYAML 6.0.4, before it gives any event of them."""
 
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+if TYPE_CHECKING:
+    from yaml import SafeDumper as _Dumper
+    from yaml import SafeLoader as _SafeLoader
+else:  # libyaml's where it is there
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]
+class _Loader(_SafeLoader):
     """PyYAML's, but plain scalars are what Go's readers take them for, as far as it matters.
 
     The values `=` and `<<`, which kustomize prints plain, are text. So is 1:30, a number to the
     base of 60 in YAML 1.1 only, of which PyYAML needs a time that grows with the square of its
     length. No number is longer than any that somebody means.
     """
+
+    def sign(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - as PyYAML declares it
+        """The text of a sign of YAML 1.1's own."""
+        return self.construct_yaml_str(node)
 
     def number(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - int, float or str
         """The value of a scalar that PyYAML takes for a number."""
@@ -54,7 +62,7 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
 
 
 for _tag in ("tag:yaml.org,2002:value", "tag:yaml.org,2002:merge"):
-    _Loader.add_constructor(_tag, _Loader.construct_yaml_str)
+    _Loader.add_constructor(_tag, _Loader.sign)
 for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
     _Loader.add_constructor(_tag, _Loader.number)
 
@@ -284,7 +292,7 @@ def _first_line(error: Exception) -> str:
     return getattr(error, "problem", None) or str(error).partition("\n")[0]
 
 
-class _HouseDumper(_Dumper):  # type: ignore[misc]
+class _HouseDumper(_Dumper):
     """Block style, lists not indented, strings with several lines as literal blocks."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature

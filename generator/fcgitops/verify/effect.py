@@ -13,6 +13,7 @@ import yaml
 
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
+from fcgitops.kubernetes.objects import mappings
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.verify.judged import named
@@ -81,7 +82,7 @@ def _replacements(kustomization: Kustomization, known: list[Object]) -> Faults:
         if isinstance(source, dict) and source.get("kind") and not _any(source, known):
             what = f"the replacement has no source: no object is {_described(source)}"
             yield _say(kustomization, line, what, _near(source, known))
-        for target in _dicts(entry.get("targets")):
+        for target in mappings(entry.get("targets")):
             select = target.get("select")
             if isinstance(select, dict) and not _any(select, known):
                 what = f"the replacement changes nothing: no object is {_described(select)}"
@@ -103,7 +104,7 @@ def _inline(kustomization: Kustomization) -> Iterator[tuple[dict[str, Any], int]
             found = yamlio.load(data, str(entry["path"]))
         except (InputError, OSError):
             continue
-        for item in _dicts(found if isinstance(found, list) else [found]):
+        for item in mappings(found if isinstance(found, list) else [found]):
             yield item, line
 
 
@@ -204,10 +205,6 @@ def _near(target: dict[str, Any], known: list[Object]) -> str:
     hint = did_you_mean(wanted, names)
     kinds = sorted({str(item.get("kind")) for item in known})
     return hint if hint.startswith("did") else did_you_mean(target.get("kind", ""), kinds)
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 @LAYERS.check("FCG42", REJECT)

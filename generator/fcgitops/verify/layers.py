@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from fcgitops.core.errors import InputError
+from fcgitops.kubernetes.objects import Object
 from fcgitops.programs.references import FILES
 from fcgitops.text import yamlio
 
-Object = dict[str, Any]
 _GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 
 

@@ -8,8 +8,7 @@ two Kustomizations that apply an object each takes it from the other.
 
 from __future__ import annotations
 
-from typing import Any
-
+from fcgitops.kubernetes.objects import Object
 from fcgitops.manifests import nni_environment
 from fcgitops.model import layout
 from fcgitops.model.environment import Environment
@@ -24,8 +23,6 @@ EXPERIMENTS_ACCOUNT = f"{flux.NAME}-experiments-flux"
 
 _ALL = ["get", "create", "patch", "delete"]
 _RBAC = "rbac.authorization.k8s.io"
-
-Object = dict[str, Any]
 
 
 def experiment_name(name: str) -> str:

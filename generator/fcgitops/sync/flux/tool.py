@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model import layout, synctools
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync.flux import environments, nni
-from fcgitops.sync.tool import Bootstrap, Held, Object
+from fcgitops.sync.tool import Bootstrap, Held
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 

@@ -1,0 +1,180 @@
+"""What a Git repository holds: HEAD, the index and the work tree, read and not changed.
+
+Paths are relative to the content's root, which may be a folder of a bigger repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from fcgitops.core import shell
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git import journal, preflight
+from fcgitops.git.worktree import WorkTree
+
+Contents = Mapping[str, bytes | None]
+"""Path → content; None for a file that is not to be there."""
+
+
+class Reader:
+    """A repository whose content stands at `root`, as it is: nothing here changes it."""
+
+    def __init__(self, tree: WorkTree) -> None:
+        self._tree = tree
+
+    @property
+    def top(self) -> Path:
+        """The top of the work tree."""
+        return self._tree.top
+
+    @property
+    def prefix(self) -> str:
+        """The content's root below the top: "" or "folder/"."""
+        return self._tree.prefix
+
+    @property
+    def root(self) -> Path:
+        """The content's root."""
+        return self.top / self.prefix
+
+    @property
+    def private(self) -> Path:
+        """Our own folder in Git's directory; it need not be there yet."""
+        return self._tree.private
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is checked out, born or not; None where HEAD is detached."""
+        ref = self._tree.ref
+        return ref.removeprefix("refs/heads/") if ref else None
+
+    @property
+    def head(self) -> str | None:
+        """HEAD's commit; None where there is no commit yet."""
+        return self._tree.head
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a run has left what the next one that writes sets right; or is at work."""
+        return journal.place(self._tree).exists()
+
+    @property
+    def unmerged(self) -> list[str]:
+        """The paths with conflicts, as the index has them."""
+        found = sorted(self._tree.staged.unmerged)
+        return [p.removeprefix(self.prefix) for p in found if p.startswith(self.prefix)]
+
+    @property
+    def halved(self) -> set[str]:
+        """Those of the same that one side has changed and the other one deleted."""
+        found = self._tree.staged.halved
+        return {p.removeprefix(self.prefix) for p in found if p.startswith(self.prefix)}
+
+    @property
+    def under_way(self) -> str:
+        """How what git waits for is gone on with; empty where it waits for nothing."""
+        return preflight.way_on(self._tree)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is just made, or a clone of such a one: nothing committed, staged or there."""
+        there = [path.name for path in self.top.iterdir()]
+        if self.prefix or self.head or there != [".git"]:
+            return False
+        index = self._tree.staged
+        return not (index.entries or index.unmerged or self._tree.git.line("for-each-ref"))
+
+    @property
+    def origin(self) -> str:
+        """The URL of the remote `origin`; empty where there is none."""
+        return self._tree.config.get("remote.origin.url", "")
+
+    def read_head(self, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """The contents of HEAD's files; None where HEAD has none at the path."""
+        wanted = {self.prefix + path: path for path in paths}
+        return {wanted[p]: c for p, c in self._tree.head_contents(wanted).items()}
+
+    def former(self, path: str, limit: int) -> list[bytes]:
+        """The contents that a file had on the branch, newest first, HEAD's own among them.
+
+        Args:
+            path: the file.
+            limit: how many of the commits that changed it are looked at.
+        """
+        return self._tree.former_contents(self.prefix + path, limit)
+
+    def list_head(self, under: str = "") -> list[str]:
+        """HEAD's files at or below the path `under`; "" means all of the content."""
+        found = self._tree.head_paths(self.prefix + under)
+        return [path.removeprefix(self.prefix) for path in found]
+
+    def tracked(self, under: str) -> list[str]:
+        """The index's paths that are at, below or on the way to a path below the top.
+
+        On the way there is a link or a submodule. The case of letters is no difference: on some
+        file systems it is none.
+        """
+        wanted = under.casefold()
+        return [
+            path
+            for path in (*self._tree.staged.entries, *self._tree.staged.unmerged)
+            if f"{path.casefold()}/".startswith(f"{wanted}/")
+            or f"{wanted}/".startswith(f"{path.casefold()}/")
+        ]
+
+    def list_folders(self, under: str) -> list[str]:
+        """The names of HEAD's folders just below the path `under`."""
+        return self._tree.head_folders(self.prefix + under)
+
+    def refuse_left_out(self, *folders: str) -> None:
+        """Refuse where a sparse checkout leaves out what is needed.
+
+        Args:
+            *folders: paths, files of which may not be left out.
+
+        Raises:
+            InputError: some are; the hint is the command that brings them here.
+        """
+        left_out = {
+            path: folder
+            for folder in folders
+            for path in self._tree.staged.skipped
+            if path == self.prefix + folder or path.startswith(f"{self.prefix}{folder}/")
+            if not (self.top / path).exists()
+        }
+        if left_out and not self._tree.enabled("core.sparsecheckout"):
+            raise InputError(
+                Problem(path, "is not here, and git was told to overlook that",
+                        shell.line("git", "update-index", "--no-skip-worktree", path))
+                for path in sorted(left_out)
+            )  # fmt: skip
+        if left_out:
+            folders = tuple(sorted(set(left_out.values())))
+            what = f"the sparse checkout leaves out files of {', '.join(folders)}"
+            hint = shell.line(
+                "git", "sparse-checkout", "add", *(self.prefix + folder for folder in folders)
+            )
+            raise InputError(Problem(str(self.top), what, hint))
+
+    def differing(self, contents: Contents) -> list[str]:
+        """Those of the paths at which HEAD holds something else, or another file than none."""
+        old = self._tree.head_names(self.prefix + path for path in contents)
+        new = {p: None if c is None else self._tree.name(c) for p, c in contents.items()}
+        return [path for path in contents if old[self.prefix + path] != new[path]]
+
+    def edited(self, paths: Iterable[str]) -> list[str]:
+        """Those of the paths at which the work tree is not as HEAD: an edit that HEAD lacks.
+
+        Line ends that git changes are no edit, and a file that a sparse checkout leaves out is
+        none either.
+        """
+        return [
+            path.removeprefix(self.prefix)
+            for path in self._tree.edited(self.prefix + path for path in paths)
+        ]
+
+    def list_ignored(self, under: str) -> list[str]:
+        """What git ignores below a path: files, and whole folders with a "/" at their end."""
+        found = self._tree.ignored_paths(self.prefix + under)
+        return [path.removeprefix(self.prefix) for path in found]
