@@ -95,9 +95,10 @@ def _time(seconds: float) -> str:
 class Bench:
     """The comparisons, each a function that gives its rows."""
 
-    def __init__(self, work: Workspace, *, quick: bool) -> None:
+    def __init__(self, work: Workspace, *, quick: bool, fleet: int) -> None:
         self.work = work
         self.quick = quick
+        self.fleet = fleet
         self.count = 200 if quick else 1000
         self.beside: list[tuple[str, str]] = []
         """What was measured along the way and has no bar."""
@@ -322,11 +323,12 @@ class Bench:
         yield Row("verify, one changed", changed, "its build, and 0.3 s", limit, 1, WALL)
         limit = [Cost(0, 0, 300)]
         yield Row(f"verify, {many}, memory", cold, "the limit", limit, 1, MEMORY)
-        yield from self._fleet(cold[0])
+        if self.fleet:
+            yield from self._fleet(cold[0])
 
     def _fleet(self, cold: Cost) -> Iterable[Row]:
         """What one environment costs where there are many, and where there are few."""
-        sizes = (20, 400) if self.quick else (100, 10_000)
+        sizes = (self.fleet // 100, self.fleet)
         costs: dict[int, list[Cost]] = {}
         for size in sizes:
             repository = self.work.copy(self.empty, f"fleet-{size}")
@@ -392,11 +394,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="200 environments, 3 repetitions")
     parser.add_argument("--only", metavar="NAME", help="one group of rows, such as verify")
+    parser.add_argument(
+        "--fleet",
+        metavar="N",
+        type=int,
+        default=10_000,
+        help="environments of the big fleet; 0: none",
+    )
     options = parser.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="fcgitops-bench-") as folder:
         _say("building the wheel and two virtual environments ...")
-        bench = Bench(Workspace(Path(folder)), quick=options.quick)
+        fleet = 1000 if options.quick else options.fleet
+        bench = Bench(Workspace(Path(folder)), quick=options.quick, fleet=fleet)
         rows: list[Row] = []
         for measure in (
             *(bench.version, bench.new, bench.overlays, bench.overlay),

@@ -78,7 +78,7 @@ def customized(number: int) -> dict[str, Any]:
         "name": name,
         "variant": "customized-config",
         "cluster": {"name": f"{name}.eu", "server": f"https://{name}.example.com:6443"},
-        "settings": {"workerNumber": 100 + number, "kubeClientQps": 50 + number},
+        "settings": {"workerNumber": 100 + number, "kubeClientQps": 50 + number % 5000},
     }
 
 

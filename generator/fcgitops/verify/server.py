@@ -36,7 +36,7 @@ _SAID = re.compile(r"^Error from server|^The .* is invalid: |error validating da
 """The API server's own judgement, in kubectl's words; all else is that it could not be asked."""
 _NOT_NOW = re.compile(
     r"\((Unauthorized|Timeout|ServerTimeout|ServiceUnavailable|TooManyRequests)\)"
-    r"|\(Forbidden\).*User \"[^\"]*\" cannot"
+    r"|\(Forbidden\).*(User \"[^\"]*\" cannot|attempting to grant RBAC permissions)"
 )
 """What it says of who asks and of itself, not of the object."""
 _ADMISSION = re.compile(r"\(Forbidden\)|admission")
