@@ -14,7 +14,7 @@ from fcgitops.verify.subjects import OBJECTS, Object, Objects, name_of
 
 # An environment of a fleet renders mostly what the others do: objects are judged once.
 _judged: dict[tuple[str | bytes, Versions | None], tuple[Object, tuple[Fault, ...]]] = {}
-_MOST_JUDGED = 4096
+_MOST_JUDGED = 512
 
 
 @OBJECTS.check("FCG30", REJECT)

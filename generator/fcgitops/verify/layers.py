@@ -75,6 +75,14 @@ class Reader:
             self._shared[folder] = self._read(folder)
         return self._shared[folder]
 
+    def forget(self, folder: Path) -> None:
+        """Lets go of what was read below a folder: of a fleet it would fill the memory."""
+        folder = Path(os.path.realpath(folder))
+        known: tuple[dict[Path, Any], ...] = (self._objects, self._files, self._shared)
+        for read in known:
+            for path in [path for path in read if path.is_relative_to(folder)]:
+                del read[path]
+
     def _read(self, folder: Path) -> list[Layer]:
         kustomization = self.kustomization(folder)
         if kustomization is None:

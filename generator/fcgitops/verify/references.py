@@ -25,6 +25,12 @@ class References:
         self.top = str(reader.root)
         self._named: dict[str, tuple[str, list[tuple[str, str]]]] = {}
 
+    def forget(self, folder: str) -> None:
+        """Lets go of what was read below a folder, relative to the repository's top."""
+        place = f"{self.top}/{folder}"
+        for known in [k for k in self._named if k == place or k.startswith(f"{place}/")]:
+            del self._named[known]
+
     def leading_out(self, start: str, allowed: Sequence[str]) -> list[tuple[str, str]]:
         """What a kustomization reaches, by whatever way, outside of some folders.
 

@@ -55,7 +55,7 @@ CHECKS = len(catalogue.checks())
 """How many there are."""
 MORE_READ = (*layout.SHARED, *(f"{layout.OVERLAYS}/{name}" for name in layout.VARIANTS))
 """What every kustomization may read besides its own folder."""
-_MOST_DOCUMENTS = 4096
+_MOST_DOCUMENTS = 512
 
 
 class Still(Repository):
@@ -96,6 +96,9 @@ class Verification:
         """
         for item, built in self._outputs(wanted, alike or {}):
             yield item, self._result(item, built)
+            if item.owner not in VARIANTS:  # what others are made of is kept
+                self.reader.forget(self.repository.root / item.folder)
+                self.references.forget(item.folder)
 
     def asked_of(
         self, server: ApiServer, wanted: Sequence[Kustomization], alike: Mapping[Kustomization, str]
