@@ -12,7 +12,7 @@ from conftest import Fcgitops
 from fcgitops.core import cache
 from fcgitops.model.layout import VARIANTS
 from fcgitops.programs.kustomize import Kustomize
-from fcgitops.verify import kept, verification
+from fcgitops.verify import judged, kept, verification
 from fcgitops.verify.session import Session
 from gitenv import git, write
 
@@ -70,6 +70,21 @@ def test_equal_inputs_are_built_once(fleet: Path, built: Built) -> None:
     built.clear()
     assert rules(verified(fleet)) == [("b", "FCG01"), ("c", "FCG01")]
     assert built == ["b"]
+
+
+def test_what_is_kept_of_a_fleet_is_bounded(
+    fleet: Path, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Documents and judgements that are alike are read once, while there is room for them."""
+    for name in ("b", "c"):
+        write(fleet, {LOCAL.format(name): HEAD + REPLICAS})
+    first = verified(fleet)
+    monkeypatch.setattr(verification, "_MOST_DOCUMENTS", 3)
+    monkeypatch.setattr(judged, "_MOST_JUDGED", 3)
+    again = Session(fleet, afresh=True)
+    again.verify(again.wanted([], None, None))
+    assert (again.findings, again.objects) == (first.findings, first.objects)
+    assert rules(again) == [("b", "FCG01"), ("c", "FCG01")]
 
 
 def test_the_name_in_a_users_file_is_no_comment(fleet: Path, built: Built) -> None:

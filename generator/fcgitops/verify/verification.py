@@ -225,16 +225,15 @@ class Verification:
         """What is to say of what a kustomization renders, and how many objects that is."""
         name, repository = str(item), self.repository
         texts: list[bytes] = []
+        read: list[Object] = []
         if isinstance(result, bytes):
             try:
-                texts = [text for text in result.split(b"\n---\n") if self._object(text, name)]
+                texts, read = self._objects(result, name)
             except ToolError as error:
                 result = error
         if found := BUILT.ask(Built(result), name):
             return found, 0
-        each = Objects(
-            [self._documents[text] or {} for text in texts], repository.answers.versions, texts
-        )
+        each = Objects(read, repository.answers.versions, texts)
         found = OBJECTS.ask(each, name)
         objects = judged.typed(each)
         # What shared layers lack is said once, whichever overlays have them.
@@ -251,6 +250,11 @@ class Verification:
             found += NEEDS.ask(overlay, name)
         found = _once(found + rendered(overlay))
         return sorted(found, key=lambda finding: finding.rule), len(texts)
+
+    def _objects(self, built: bytes, name: str) -> tuple[list[bytes], list[Object]]:
+        """The documents that kustomize printed, and the object that each of them says."""
+        found = [(text, self._object(text, name)) for text in built.split(b"\n---\n")]
+        return [text for text, item in found if item], [item for _, item in found if item]
 
     def _object(self, text: bytes, name: str) -> Object | None:
         """The object that a document of kustomize's says; what is printed alike is read once."""
