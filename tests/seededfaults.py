@@ -149,7 +149,7 @@ SEEDED: list[tuple[str, Edits] | tuple[str, Edits, str]] = [
     ("FCG12", source("labels: {team: ml}\n")),
     ("FCG12", {SOURCE: replaced("namespace: frameworkcontroller", "namespace: fc")}),
     ("FCG13", {SOURCE: replaced("sync: argocd\n", "")}),
-    ("FCG13", {SOURCE: lambda text: f"{text}cluster.server: https://x.example.com\n"}),
+    ("FCG11", {SOURCE: lambda text: f"{text}cluster.server: https://x.example.com\n"}),
     ("FCG13", {SOURCE: replaced("namespace: frameworkcontroller\n", "")}),
     ("FCG15", {
         "overlays/prod/local/kustomization.yaml": f"{COMPONENT}components: [../../../elsewhere]\n",

@@ -213,3 +213,27 @@ def test_a_stash_that_meets_a_commit(repository: Path, fcgitops: Fcgitops) -> No
     git(repository, "commit", "-qm", "mine")
     assert "\nworkerNumber: 7\n" in committed(repository)[CONFIG]
     fcgitops("-C", repository, "verify")
+
+
+def test_code_of_an_experiment_in_conflict(repository: Path, fcgitops: Fcgitops) -> None:
+    """It is the user's to resolve: what follows from it comes after."""
+    fcgitops("-C", repository, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/a")
+    fcgitops("-C", repository, "nni", "experiment", "mnist", "--env", "prod")
+    code = "experiments/mnist/code/trial.py"
+    text = (repository / code).read_text()
+    for branch, line in (("other", "theirs"), ("main", "ours")):
+        git(repository, "switch", "-q", *(["-c"] if branch == "other" else []), branch)
+        write(repository, {code: f"{text}# {line}\n"})
+        fcgitops("-C", repository, "nni", "experiment", "mnist")
+    git(repository, "merge", "other", status=1)
+    number = len(text.splitlines()) + 1
+    for command in (["nni", "experiment", "mnist"], ["overlays"]):
+        said = fcgitops("-C", repository, *command, status=2).err
+        assert f"error: {code}:{number}: has an unresolved merge conflict" in said
+        assert code in git(repository, "diff", "--name-only", "--diff-filter=U").splitlines()
+
+    write(repository, {code: f"{text}# ours and theirs\n"})
+    fcgitops("-C", repository, "nni", "experiment", "mnist")
+    git(repository, "commit", "-q", "--no-edit")
+    assert not any("<<<<<<<" in data for data in committed(repository).values())
+    fcgitops("-C", repository, "verify")

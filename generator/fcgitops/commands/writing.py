@@ -23,7 +23,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, Request, plan
 from fcgitops.repository.merge import Conflict, Merged
 from fcgitops.repository.subject import subject
-from fcgitops.text import yamlio
+from fcgitops.text import conflicts, yamlio
 from fcgitops.text.tree import read_file
 from fcgitops.text.unified import unified
 from fcgitops.text.words import count
@@ -94,6 +94,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         git.refuse_left_out(*layout.READ)
         what = make(repository)
         merged = what.merged
+        _refuse_marked(repository, merged)
         differing = git.differing(merged.files)
         told = subject([*differing, *merged.conflicts], what.added, what.removed)
         told = what.title if told and what.title else told
@@ -127,6 +128,26 @@ def change(  # noqa: PLR0913 - all but three have a default
         return 0
     _say([*effects, *(f"note: {problem}" for problem in _missing(repository, what))])
     return 0
+
+
+def _refuse_marked(repository: Repository, merged: Merged) -> None:
+    """Refuses to take a file for resolved in which git's markers still stand.
+
+    Raises:
+        InputError: with each of them.
+    """
+    lines = {
+        path: conflicts.line(data)
+        for path, data in merged.files.items()
+        if data and b"<<<<<<< " in data and path in repository.git.unmerged
+    }
+    problems = [
+        Problem(f"{path}:{line}", conflicts.WHAT, conflicts.HINT)
+        for path, line in lines.items()
+        if line
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _resolve(repository: Repository, merged: Merged, options: Options) -> int:

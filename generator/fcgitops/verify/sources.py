@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
@@ -98,15 +96,6 @@ def spelled_out(known: Known) -> Faults:
         if not document.get(key):
             message = f"does not spell out {key}, which {env.tool.label} reads there"
             yield Fault(f"{layout.SOURCE_FILE} {message}", f"{key}: {value}", file=path)
-    for key in filter(_NESTED.match, document):
-        name, _, rest = key.partition(".")
-        message = f"has a dot, and {env.tool.label} does not look for it there"
-        line = known.planned.document.line(key)
-        yield Fault(message, f"{name}: {{{rest}: …}}", file=path, line=line, path=key)
-
-
-_NESTED = re.compile(r"(cluster|nni)\.")
-"""Keys of which an ApplicationSet reads entries."""
 
 
 @ENVIRONMENT.check("FCG15", HAZARD)
