@@ -475,7 +475,7 @@ class Repository:
         found: list[Known] = list(changed)
         problems: list[Problem] = []
         for name, source in self._sources_but(names):
-            if b"nni" in source or b"\\" in source:
+            if b"nni" in source or b"\\" in source or not source.strip():
                 try:
                     found.append(self.parse(name, source))
                 except InputError as error:
