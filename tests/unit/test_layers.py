@@ -104,3 +104,9 @@ def test_every_dependency_is_imported() -> None:
         )
     }  # fmt: skip
     assert wanted - imported == set()
+
+
+def test_modules_have_at_most_500_lines() -> None:
+    """A longer one has more than one reason."""
+    texts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    assert [str(path) for path, text in texts.items() if text.count("\n") > 500] == []

@@ -90,7 +90,7 @@ def merge(folder: Path, file: str, *, replace: bool) -> int:
 
 def _variant(folder: Path) -> str:
     """The text of customized-config: the repository's, or that of the profile hardened."""
-    from fcgitops.repository import environments, scaffold  # noqa: PLC0415
+    from fcgitops.repository import customized, scaffold  # noqa: PLC0415
     from fcgitops.repository.contents import Repository  # noqa: PLC0415
 
     try:
@@ -98,7 +98,7 @@ def _variant(folder: Path) -> str:
     except InputError:
         return scaffold.variant_config("hardened")
     repository.require_answers()
-    return environments.variant_config(repository)
+    return customized.variant_config(repository)
 
 
 def schema() -> int:

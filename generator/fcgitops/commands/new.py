@@ -27,7 +27,7 @@ from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import check_parts, check_settings
+from fcgitops.repository.customized import check_parts, check_settings
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints
 from fcgitops.text import keypaths, yamlio

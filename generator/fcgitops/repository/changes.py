@@ -17,12 +17,13 @@ from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
 from fcgitops.repository import environments, experiments
 from fcgitops.repository.contents import Repository
+from fcgitops.repository.customized import VARIANT_FILE
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged, MergeFile
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import read_tree, safe_join
 
-SHARED = (layout.ANSWERS, environments.VARIANT_FILE, layout.CLUSTER_ROLE)
+SHARED = (layout.ANSWERS, VARIANT_FILE, layout.CLUSTER_ROLE)
 """The sources that environments share."""
 COMPONENT = layout.NNI_COMPONENT
 """The folder of those that experiments share."""
@@ -161,7 +162,7 @@ def _of(environment: Environment) -> set[str]:
     customized = environment.variant == CUSTOMIZED_CONFIG
     return {
         layout.ANSWERS,
-        *([environments.VARIANT_FILE] if customized else []),
+        *([VARIANT_FILE] if customized else []),
         *([] if environment.tool.central else [layout.CLUSTER_ROLE]),
     }
 

@@ -17,7 +17,8 @@ from fcgitops.manifests import overlay
 from fcgitops.model import environment as model
 from fcgitops.model import layout
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import VARIANT_FILE, Planned, as_it_is
+from fcgitops.repository.customized import VARIANT_FILE
+from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
 from fcgitops.text.yamledit import Document

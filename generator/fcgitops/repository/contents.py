@@ -1,17 +1,17 @@
-"""A generated repository on disk: what it holds, read from the work tree. Writes nothing."""
+"""A generated repository on disk: what its files mean. Writes nothing."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fcgitops import __version__
 from fcgitops.core import shell, terminal
-from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import repo
 from fcgitops.model import answers, clusters, layout
 from fcgitops.model import environment as model
@@ -19,9 +19,10 @@ from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
 from fcgitops.model.facts import Known
 from fcgitops.model.kustomization import Kustomization
-from fcgitops.repository import listing, record
+from fcgitops.repository import record
+from fcgitops.repository.files import Files
 from fcgitops.text import conflicts, keypaths, yamlio
-from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
+from fcgitops.text.tree import read_file
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.yamledit import Document
 
@@ -45,34 +46,8 @@ def _is_found(start: Path) -> bool:
     return True
 
 
-class Repository:
-    """The content root: the folder that holds fcgitops.yaml."""
-
-    def __init__(
-        self,
-        root: Path,
-        git: repo.GitRepository | None = None,
-        pending: Mapping[str, bytes | None] | None = None,
-    ) -> None:
-        """A repository on disk.
-
-        Args:
-            root: the content root.
-            git: what it is in, where that is known.
-            pending: sources that change in the same commit: path → what they will hold.
-        """
-        self.root = root
-        self._git = git
-        self._pending = pending or {}
-
-    @functools.cached_property
-    def git(self) -> repo.GitRepository:
-        """The Git repository that it is in.
-
-        Raises:
-            InputError: it is in none, as an exported tree is.
-        """
-        return self.head or repo.open_repository(self.root)
+class Repository(Files):
+    """The content root: the folder that holds fcgitops.yaml, and what its files mean."""
 
     @classmethod
     def find(cls, start: Path) -> Repository:
@@ -257,129 +232,6 @@ class Repository:
                     f"install {self.version} or newer, as requirements.txt does",
                 )
             )
-
-    def overlay_folders(self) -> list[str]:
-        """Names of all folders below overlays/, sorted."""
-        return listing.folders(self.root, layout.OVERLAYS)
-
-    def environment_names(self) -> list[str]:
-        """Names of the environments: folders below overlays/ with an environment.yaml."""
-        return listing.environments(self.root)
-
-    def headless_names(self) -> list[str]:
-        """Folders that were generated for an environment whose environment.yaml is gone.
-
-        They still build, so Argo CD or Flux may still sync them; nothing here would see it.
-        """
-        folder = self.root / layout.OVERLAYS
-        named = set(self.environment_names())
-        return [
-            name
-            for name in self.overlay_folders()
-            if name not in named and (folder / name / layout.RECORD_FILE).exists()
-        ]
-
-    def is_bare(self, name: str) -> bool:
-        """Whether nothing was generated for an environment yet: somebody has written its file."""
-        made = [
-            f"{layout.OVERLAYS}/{name}/{file}"
-            for file in (layout.RECORD_FILE, layout.KUSTOMIZATION_FILE)
-        ]
-        there = any((self.root / path).exists() for path in made)
-        return not (there or (self.head and any(map(self.head.list_head, made))))
-
-    def overlay_names(self) -> list[str]:
-        """The variants and the environments."""
-        present = set(self.overlay_folders())
-        return [*(v for v in VARIANTS if v in present), *self.environment_names()]
-
-    def experiment_names(self) -> list[str]:
-        """Names of the experiments: folders below experiments/ with a run.yaml, sorted."""
-        return listing.experiments(self.root)
-
-    @functools.cached_property
-    def head(self) -> repo.GitRepository | None:
-        """What is committed; None for an exported tree, or where there is no git."""
-        with suppress(InputError, ToolError):
-            return self._git or repo.open_repository(self.root)
-        return None
-
-    @functools.cached_property
-    def absent(self) -> dict[str, bytes]:
-        """Environments that HEAD has and the work tree has not: name → its environment.yaml.
-
-        Moved away, say, or left out by a sparse checkout. Nothing of theirs is touched, and what
-        they have a share in stays as it is.
-        """
-        return self._only_in_head(layout.OVERLAYS, layout.SOURCE_FILE)
-
-    def missing(self, name: str) -> Problem:
-        """The problem with an environment of `absent`, where it is asked for."""
-        back = shell.line("git", "restore", f"{layout.OVERLAYS}/{name}")
-        hint = f"{back}, or commit that it is gone"
-        return Problem(name, "is committed, but not in the work tree", hint)
-
-    def say_state(self) -> None:
-        """Tells what a command that reads may be wrong about: it sees the work tree alone."""
-        if self.head and self.head.interrupted:
-            what = "an interrupted change, which the next command that writes sets right"
-            terminal.say(f"note: the work tree may hold half of {what}")
-        if self.absent:
-            names = ", ".join(sorted(self.absent)[:3]) + (", …" if len(self.absent) > 3 else "")
-            terminal.say(f"note: committed, but not in the work tree: {names}")
-
-    @functools.cached_property
-    def absent_experiments(self) -> dict[str, bytes]:
-        """The same of experiments: name → its run.yaml."""
-        return self._only_in_head(layout.EXPERIMENTS, layout.RUN_FILE)
-
-    def _only_in_head(self, folder: str, file: str) -> dict[str, bytes]:
-        missing = {
-            f"{folder}/{name}/{file}": name
-            for name in (self.head.list_folders(folder) if self.head else ())
-            if name not in VARIANTS and not (self.root / folder / name / file).is_file()
-        }
-        found = self.head.read_head(missing) if self.head and missing else {}
-        return {missing[path]: data for path, data in found.items() if data is not None}
-
-    def file(self, path: str) -> bytes | None:
-        """What a file holds, or will hold where it is pending; None where there is none."""
-        return self._pending[path] if path in self._pending else read_file(self.root, path)
-
-    def folder(self, path: str) -> Tree:
-        """The same of every file of a folder, relative to it."""
-        found: dict[str, bytes | None] = dict(read_tree(safe_join(self.root, path)))
-        found |= {
-            name.removeprefix(f"{path}/"): data
-            for name, data in self._pending.items()
-            if name.startswith(f"{path}/")
-        }
-        return {name: data for name, data in found.items() if data is not None}
-
-    def read(self, path: str) -> bytes | None:
-        """Content of a file that environments share; None where there is none, nor in HEAD.
-
-        Raises:
-            InputError: HEAD has it and the work tree has not; or as `read_file`.
-        """
-        data = self.file(path)
-        if data is None and path not in self._pending and self.head and self.head.list_head(path):
-            hint = f"{shell.line('git', 'restore', path)}, or commit that it is gone"
-            raise InputError(Problem(path, "is missing here, and was committed", hint))
-        return data
-
-    @functools.cached_property
-    def ignored(self) -> list[str]:
-        """What of the experiments Git ignores: files, and whole folders with a "/" at their end."""
-        return self.head.list_ignored(layout.EXPERIMENTS) if self.head else []
-
-    def experiment_source(self, name: str) -> bytes:
-        """Content of experiments/NAME/run.yaml; nothing where there is none."""
-        return read_file(self.root, f"{layout.EXPERIMENTS}/{name}/{layout.RUN_FILE}") or b""
-
-    def kustomizations(self) -> list[Kustomization]:
-        """All that kustomize can build here."""
-        return listing.kustomizations(self.root)
 
     def wanted(self, names: Iterable[str]) -> list[Kustomization]:
         """Those of `kustomizations` that are named, or all. Raises as `require`."""

@@ -20,6 +20,7 @@ from fcgitops.model.environment import KEYS, Environment
 from fcgitops.model.facts import Known
 from fcgitops.repository import provenance, record, scaffold
 from fcgitops.repository.contents import Repository
+from fcgitops.repository.customized import check_parts, check_settings, variant_config
 from fcgitops.repository.merge import Merged, MergeFile, merge, merge_of_two
 from fcgitops.sync import entrypoints, registry
 from fcgitops.text import conflicts, keypaths, yamlio
@@ -129,46 +130,6 @@ def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[
         where = item.document.where if env.settings_text else f"{layout.ANSWERS}: defaults"
         problems += check_parts(env, variant, where) or check_settings(item.configuration, where)
     return problems
-
-
-def check_parts(environment: Environment, variant: str, where: str) -> list[Problem]:
-    """What is wrong with the two texts that an environment's configuration is merged of.
-
-    Args:
-        environment: one of the variant customized-config.
-        variant: the text of that variant's frameworkcontroller.yaml.
-        where: its environment.yaml, or the option that its settings come from, for messages.
-    """
-    own = check_settings(overlay.own_settings(environment), where)
-    return own or list(_check_variant(variant))
-
-
-@functools.lru_cache(maxsize=1)  # all customized environments share it
-def _check_variant(text: str) -> tuple[Problem, ...]:
-    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
-    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
-
-    return tuple(found.problem(VARIANT_FILE) for found in faults(check(text.encode())))
-
-
-def check_settings(text: str, where: str) -> list[Problem]:
-    """What FrameworkController would panic on, or not take as written, in settings.
-
-    Args:
-        text: its file, or an environment's own part of it.
-        where: the source of the settings, for messages.
-    """
-    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
-    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
-
-    return [
-        Problem(
-            f"{where}: settings{f'.{found.path}' if found.path else ''}",
-            f"{found.message} [{found.rule}]",
-            found.hint,
-        )
-        for found in faults(check(text.encode()))
-    ]
 
 
 def as_it_is(repository: Repository, name: str) -> Planned:
@@ -507,18 +468,3 @@ def bring_in_line(  # noqa: PLR0913 - all but one are what a merge is of
     merged = merge(base, ours, theirs, merge_file)
     total.add(merged)
     total.files[place] = record.encode(files) if files else None
-
-
-VARIANT_FILE = f"{layout.OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{layout.CONFIG_FILE}"
-
-
-def variant_config(repository: Repository) -> str:
-    """The repository's own customized-config, which its owners may have changed."""
-    data = repository.read(VARIANT_FILE)
-    if data is None:
-        return scaffold.variant_config(repository.answers.profile)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(Problem(f"{VARIANT_FILE}:{line}", "is not UTF-8 text")) from error

@@ -1,0 +1,67 @@
+"""The variant customized-config: its file, and the texts that a configuration is merged of."""
+
+from __future__ import annotations
+
+import functools
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.manifests import overlay
+from fcgitops.model import environment as model
+from fcgitops.model import layout
+from fcgitops.model.environment import Environment
+from fcgitops.repository import scaffold
+from fcgitops.repository.contents import Repository
+
+VARIANT_FILE = f"{layout.OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{layout.CONFIG_FILE}"
+
+
+def check_parts(environment: Environment, variant: str, where: str) -> list[Problem]:
+    """What is wrong with the two texts that an environment's configuration is merged of.
+
+    Args:
+        environment: one of the variant customized-config.
+        variant: the text of that variant's frameworkcontroller.yaml.
+        where: its environment.yaml, or the option that its settings come from, for messages.
+    """
+    own = check_settings(overlay.own_settings(environment), where)
+    return own or list(_check_variant(variant))
+
+
+@functools.lru_cache(maxsize=1)  # all customized environments share it
+def _check_variant(text: str) -> tuple[Problem, ...]:
+    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
+    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
+
+    return tuple(found.problem(VARIANT_FILE) for found in faults(check(text.encode())))
+
+
+def check_settings(text: str, where: str) -> list[Problem]:
+    """What FrameworkController would panic on, or not take as written, in settings.
+
+    Args:
+        text: its file, or an environment's own part of it.
+        where: the source of the settings, for messages.
+    """
+    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
+    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
+
+    return [
+        Problem(
+            f"{where}: settings{f'.{found.path}' if found.path else ''}",
+            f"{found.message} [{found.rule}]",
+            found.hint,
+        )
+        for found in faults(check(text.encode()))
+    ]
+
+
+def variant_config(repository: Repository) -> str:
+    """The repository's own customized-config, which its owners may have changed."""
+    data = repository.read(VARIANT_FILE)
+    if data is None:
+        return scaffold.variant_config(repository.answers.profile)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(Problem(f"{VARIANT_FILE}:{line}", "is not UTF-8 text")) from error
