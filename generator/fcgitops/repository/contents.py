@@ -217,7 +217,7 @@ class Repository(Files):
         """
         if self.edited_version and answers.lags_behind(self._answers_file, self._generated_answers):
             _ = self.answers
-            terminal.say(f"note: {self.edited_version.where} {self.edited_version.what}")
+            terminal.say(f"note: {self.edited_version.where}: {self.edited_version.what}")
         else:
             self._refuse_edits()
         self._refuse_newer()
