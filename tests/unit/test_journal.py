@@ -142,3 +142,17 @@ class TestDurable:
         assert ("core.fsync=committed,pack-metadata,reference" in WorkTree.at(top).durable) == told
         open_repository(top).commit(CHANGES, "m")
         assert files(top) == AFTER
+
+
+def test_a_folder_elsewhere_is_not_swept(make_repository: Make, tmp_path: Path) -> None:
+    """Where .git/fcgitops is a link, nothing behind it is written or removed."""
+    top = make_repository(BEFORE)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "index").write_text("mine")
+    (top / ".git/fcgitops").symlink_to(elsewhere)
+
+    with pytest.raises(InputError, match="is a symbolic link"):
+        open_repository(top).commit({"a": b"A\n"}, "m")
+
+    assert [path.name for path in elsewhere.iterdir()] == ["index"]

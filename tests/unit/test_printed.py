@@ -215,3 +215,35 @@ def test_suggest_counts_one_task(fcgitops: Fcgitops) -> None:
     assert "# 1 task in one Framework fits without it\n" in (
         fcgitops("config", "suggest", *given).out
     )
+
+
+FOLDER = "overlays/x\n::error file=a::owned\x1b[31m"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["diff", "HEAD~1"],
+        ["diff", "HEAD~1", "--format", "markdown"],
+        ["verify", "--format", "github"],
+        ["verify"],
+        ["status"],
+        ["list"],
+    ],
+    ids=" ".join,
+)
+def test_a_hostile_folder_in_what_is_shown(
+    arguments: list[str], repository: Path, fcgitops: Fcgitops
+) -> None:
+    """An overlay whose name holds a line's end, a workflow command and an escape code."""
+    dev = repository / "overlays/dev"
+    write(repository, {f"{FOLDER}/{path.name}": path.read_bytes() for path in dev.glob("*.yaml")})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "hostile")
+
+    ran = fcgitops("-C", repository, *arguments, status=None)
+
+    said = ran.out + ran.err
+    assert "owned" in said
+    assert not [row for row in said.split("\n") if row.startswith("::error file=a")]
+    assert "\x1b" not in said

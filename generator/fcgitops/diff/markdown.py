@@ -10,6 +10,7 @@ import html
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fcgitops.core.printable import printable
 from fcgitops.diff import report as reports
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import ObjectChange
@@ -126,12 +127,12 @@ def _code(text: str) -> str:
     """Text as code, whatever is in it."""
     fence = "``" if "`" in text else "`"
     space = " " if "`" in text else ""
-    return f"{fence}{space}{text}{space}{fence}".replace("\n", " ")
+    return f"{fence}{space}{printable(text)}{space}{fence}"
 
 
 def _plain(text: str) -> str:
     """Text in which HTML means nothing, and Markdown nothing but `code`."""
-    return html.escape(text, quote=False)
+    return html.escape(printable(text), quote=False)
 
 
 def _effects(fold: Fold) -> _Part:
@@ -164,7 +165,7 @@ def _effect(effect: Effect) -> Iterator[str]:
 
 
 def _details(fold: Fold) -> _Part:
-    title = html.escape(", ".join(fold.names[:_NAMES]))
+    title = html.escape(printable(", ".join(fold.names[:_NAMES])))
     if len(fold.names) > _NAMES:
         title += f" and {len(fold.names) - _NAMES} more"
     lines: list[str] = []
@@ -180,7 +181,7 @@ def _details(fold: Fold) -> _Part:
         lines.append(f"… {left} more lines: fcgitops diff --full")
     named = ""
     if len(fold.names) > _NAMES:
-        every = ", ".join(fold.names)
+        every = printable(", ".join(fold.names))
         named = every if len(every) <= _NAME_LIST else f"{every[:_NAME_LIST]}… ({len(fold.names)})"
         named = f"<p>{html.escape(named)}</p>\n"
     body = "\n".join(lines).replace("```", "'''")
@@ -194,9 +195,9 @@ _MARKS = {"added": "+", "removed": "-"}
 
 def _object(o: ObjectChange) -> Iterator[str]:
     place = f" in {o.namespace}" if o.namespace else ""
-    yield f"{_MARKS.get(o.how, '~')} {o.label}{place}"
+    yield printable(f"{_MARKS.get(o.how, '~')} {o.label}{place}")
     for field in o.fields:
-        yield f"    {field}"
+        yield printable(f"    {field}")
 
 
 def _closing(report: Report) -> Iterator[str]:

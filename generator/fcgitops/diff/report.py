@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from fcgitops.core.printable import line
 from fcgitops.core.terminal import Style, plain
 from fcgitops.diff import unchanged
 from fcgitops.diff.effects import Effect, Severity
@@ -114,10 +115,9 @@ def _key(objects: tuple[ObjectChange, ...]) -> tuple[Any, ...]:
 
 
 def names(found: tuple[str, ...], most: int = _NAMES_SHOWN) -> str:
-    """Names in a sentence, with their number where they are many."""
-    if len(found) <= most:
-        return ", ".join(found)
-    return f"{', '.join(found[:most])}, … ({count(len(found), 'environment')})"
+    """Names in a sentence, whatever is in them, with their number where they are many."""
+    shown = line(", ".join(found[:most]))
+    return shown if len(found) <= most else f"{shown}, … ({count(len(found), 'environment')})"
 
 
 def summary(fold: Fold) -> str:
@@ -192,14 +192,14 @@ def as_text(report: Report, *, full: bool = False, style: Style = plain) -> Iter
         yield rest
     elif not report.entries:
         yield "nothing changes"
-    yield from report.notes
+    yield from map(line, report.notes)
 
 
 def _fold(fold: Fold, *, full: bool, style: Style) -> Iterator[str]:
     label = names(fold.names, len(fold.names) if full else _NAMES_SHOWN)
     yield f"{style(label, 'bold')}: {summary(fold)}"
     for error in fold.errors:
-        yield f"  {style('error', 'red')}  {error}"
+        yield f"  {style('error', 'red')}  {line(error)}"
     for effect in fold.outcome.effects:
         yield from _effect(effect, style)
     if fold.outcome.objects and fold.outcome.effects:
@@ -211,14 +211,15 @@ def _fold(fold: Fold, *, full: bool, style: Style) -> Iterator[str]:
 def _effect(effect: Effect, style: Style) -> Iterator[str]:
     head = f"{effect.severity.word}{'' if effect.certain else ' (depends on the cluster)'}"
     colour = _STYLES[effect.severity]
-    yield f"  {style(head, colour)}  {style(f'{effect.id} {effect.object}', 'dim')}"
-    yield from _wrapped(effect.says, "      ")
+    of = line(f"{effect.id} {effect.object}")
+    yield f"  {style(head, colour)}  {style(of, 'dim')}"
+    yield from map(line, _wrapped(effect.says, "      "))
     if effect.do:
-        yield f"      → {effect.do}"
+        yield line(f"      → {effect.do}")
     if effect.count and effect.count not in effect.do:
-        yield f"      ? {effect.count}"
+        yield line(f"      ? {effect.count}")
     if effect.answer:
-        yield f"      = {effect.answer}"
+        yield line(f"      = {effect.answer}")
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
@@ -235,10 +236,10 @@ _FIELDS_SHOWN = 5
 def _object(o: ObjectChange, *, full: bool) -> Iterator[str]:
     place = f" in {o.namespace}" if o.namespace else ""
     word = {"moved": " (moved)", "renamed": " (renamed)"}.get(o.how, "")
-    yield f"    {_MARKS.get(o.how, '~')} {o.label}{place}{word}"
+    yield line(f"    {_MARKS.get(o.how, '~')} {o.label}{place}{word}")
     shown = o.fields if full else o.fields[:_FIELDS_SHOWN]
     for each in shown:
-        yield f"        {each}"
+        yield line(f"        {each}")
     if len(o.fields) > len(shown):
         yield f"        … {len(o.fields) - len(shown)} more (--full)"
     if o.how == "changed" and not o.fields:

@@ -75,6 +75,9 @@ def exclusive(tree: WorkTree) -> Iterator[int]:
     Raises:
         InputError: another run holds it, and does not end within `PATIENCE`.
     """
+    if tree.private.is_symlink():  # what is swept up there would be somebody else's
+        what = "is a symbolic link, and what is in there is written and removed"
+        raise InputError(Problem(str(tree.private), what, "remove the link"))
     tree.private.mkdir(exist_ok=True)
     descriptor = os.open(tree.private / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
@@ -266,7 +269,7 @@ def changed_index(tree: WorkTree) -> Iterator[dict[str, str]]:
     token, copied = secrets.token_hex(16), stamp(tree.index)
     try:
         copy_index(tree)
-        lock_index(tree, token, copied)
+        lock_index(tree, token, copied, journal=False)
         try:
             yield on_copy(tree)
             copied_index(tree).replace(tree.index)
@@ -276,14 +279,15 @@ def changed_index(tree: WorkTree) -> Iterator[dict[str, str]]:
         sweep(tree)
 
 
-def lock_index(tree: WorkTree, token: str, copied: list[int]) -> None:
+def lock_index(tree: WorkTree, token: str, copied: list[int], *, journal: bool = True) -> None:
     """Make `index.lock`, whole at once: a link cannot be there without its content.
 
     Args:
         tree: the work tree.
-        token: the lock's content. It stays beside the copy of the index until all is swept up,
-            so that a run without a journal knows the lock that a killed one has left.
+        token: the lock's content.
         copied: the `stamp` of the index when it was copied.
+        journal: whether one tells the next run of the token; else the token stays beside the copy
+            of the index until all is swept up.
 
     Raises:
         InputError: another git process is at work, or was since the index was copied.
@@ -299,6 +303,9 @@ def lock_index(tree: WorkTree, token: str, copied: list[int]) -> None:
             _write_new(tree.lock, token)
     except FileExistsError as error:
         raise InputError(other_git(tree)) from error
+    finally:
+        if journal:
+            file.unlink()
     if stamp(tree.index) != copied:
         raise InputError(other_git(tree))
 

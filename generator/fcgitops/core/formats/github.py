@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fcgitops.core.findings import HAZARD, INFO, REJECT, Finding
 from fcgitops.core.formats import text
+from fcgitops.core.printable import printable
 from fcgitops.core.reporting import Report
 
 _COMMANDS = {REJECT: "error", HAZARD: "error", INFO: "notice"}
@@ -29,4 +30,6 @@ def _data(value: str) -> str:
 
 
 def _property(value: str) -> str:
-    return _data(value).replace(":", "%3A").replace(",", "%2C")
+    """A value as the runner decodes it: it knows line ends, and other odd characters are shown."""
+    shown = "".join(c if c in "\r\n" else printable(c) for c in value)
+    return _data(shown).replace(":", "%3A").replace(",", "%2C")
