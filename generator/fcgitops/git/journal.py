@@ -75,9 +75,10 @@ def exclusive(tree: WorkTree) -> Iterator[int]:
     Raises:
         InputError: another run holds it, and does not end within `PATIENCE`.
     """
-    if tree.private.is_symlink():  # what is swept up there would be somebody else's
+    folder = tree.git_dir / "fcgitops"
+    if folder.is_symlink():  # git has followed it, and what is swept up would be somebody else's
         what = "is a symbolic link, and what is in there is written and removed"
-        raise InputError(Problem(str(tree.private), what, "remove the link"))
+        raise InputError(Problem(str(folder), what, "remove the link"))
     tree.private.mkdir(exist_ok=True)
     descriptor = os.open(tree.private / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
