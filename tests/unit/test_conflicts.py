@@ -45,6 +45,7 @@ def test_what_only_looks_like_one(text: str) -> None:
     [
         ("fcgitops.yaml", ["list"], 2, "fcgitops.yaml:1: {}"),
         ("fcgitops.yaml", ["build"], 2, "fcgitops.yaml:1: {}"),
+        ("fcgitops.yaml", ["diff"], 2, "fcgitops.yaml:1: {}"),
         ("overlays/prod/environment.yaml", ["list"], 2, "overlays/prod/environment.yaml:1: {}"),
         ("overlays/prod/environment.yaml", ["overlay", "prod"], 2,
          "overlays/prod/environment.yaml:1: {}"),

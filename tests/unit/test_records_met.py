@@ -157,6 +157,8 @@ def test_a_commit_cannot_be_asked_for(repository: Path, fcgitops: Fcgitops) -> N
     """The merge's own is to come; other commands refuse as ever."""
     branched(repository, fcgitops)
     git(repository, "merge", "other", status=1)
+    # Of a record in which they meet, our own side tells what was generated.
+    assert f"edited: {CONFIG}: line" in fcgitops("-C", repository, "status").out
     write(repository, {SOURCE: RESOLVED})
     ran = fcgitops("-C", repository, "overlay", "prod", "--branch", "x", status=2)
     assert "there are conflicts: no commit is made now (without --branch and --message)" in ran.err

@@ -54,11 +54,11 @@ def files(repository: Repository) -> list[File]:
 
 def texts(repository: Repository) -> Tree:
     """Path → what was generated there last, by the records; not fcgitops.yaml, a source."""
-    old = record.decode(read_file(repository.root, layout.BASE_RECORD)) or {}
+    old = record.known(read_file(repository.root, layout.BASE_RECORD))
     found = {path: data for path, data in old.items() if path != layout.ANSWERS}
     for place in provenance.records(repository.root):
         folder = str(PurePosixPath(place).parent)
-        recorded = record.decode(read_file(repository.root, place)) or {}
+        recorded = record.known(read_file(repository.root, place))
         found |= provenance.generated(folder, recorded)[0]
     return found
 

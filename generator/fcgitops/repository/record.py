@@ -68,6 +68,12 @@ def sides(data: bytes | None) -> tuple[Tree, Tree] | None:
     return None if ours is None or theirs is None else (ours, theirs)
 
 
+def known(data: bytes | None) -> Tree:
+    """What a record tells of what was generated: where two branches met, our own side."""
+    met = sides(data)
+    return met[0] if met else decode(data) or {}
+
+
 def one(data: bytes | None, path: str) -> bytes | None:
     """One file of a record, or None where it has no such file, or is damaged there."""
     _, found, rest = (data or b"").partition(f"\n=> {path}\n".encode())

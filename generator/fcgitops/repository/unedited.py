@@ -21,6 +21,6 @@ def is_unedited(answers: bytes | None, recorded: bytes | None) -> bool:
         False also where nothing tells; `model.answers` then says what is wrong, if anything is.
     """
     generated = record.one(recorded, layout.ANSWERS)
-    if answers is None or generated is None:
+    if answers is None or generated is None or b"<<<<<<< " in answers:
         return False
     return _LINES.findall(answers) == _LINES.findall(generated)
