@@ -211,3 +211,10 @@ def test_an_entry_leaves_the_others_as_they_are(
     assert files["overlays/prod/environment.yaml"].endswith("labels:\n  of: all\n  team: ops")
     again = fcgitops("-C", repository, "overlay", "prod", "--set", "labels.team=ops")
     assert "nothing to do" in again.err
+
+
+def test_an_environment_that_is_not_here_is_told(repository: Path, fcgitops: Fcgitops) -> None:
+    """Then not all is as it should be, whatever the rest is."""
+    shutil.rmtree(repository / "overlays/prod")
+    said = fcgitops("-C", repository, "overlays").err
+    assert said.startswith("note: committed, but not in the work tree: prod\nnothing to do: ")

@@ -51,6 +51,7 @@ def run(folder: Path, source: str | None, **options: Any) -> int:  # noqa: ANN40
 
 
 def _all(repository: Repository) -> list[Request]:
+    repository.say_state()  # it is not all of them that are here, maybe
     return [Request(name, layout.source_path(name)) for name in repository.environment_names()]
 
 
