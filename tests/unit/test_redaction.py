@@ -26,6 +26,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("ssh://git:secret@h/x", "ssh://h/x"),
         ("git@h:x", "git@h:x"),
         ("u:secret@h/x", "h/x"),
+        ("'git@h:x?access_token=secret'", "'git@h:x?access_token=…'"),
         ("u:secret@h:x", "h:x"),
         ("https://h/x?token=secret&a=b", "https://h/x?token=…&a=…"),
         ("https://h/x#access_token=secret", "https://h/x#access_token=…"),
@@ -62,6 +63,7 @@ URLS = [
     "https://h:1/x?token=s3cret#x",
     "ssh://git:s3cret@h/x",
     "u:s3cret@h:x",
+    "git@h:x?Token=s3cret",
     "file://u:s3cret@h/x",
     "htps://u:s3cret@h/x",
 ]

@@ -12,6 +12,10 @@ _TELLING = {"ref", "version", "timeout", "submodules", "depth"}
 """What kustomize reads in a base's URL: no secret, and worth to be seen."""
 _SECRET = re.compile(r"token|pass|secret|sig|sas|auth|credential|pwd|api.?key|access.?key|private")
 """Names of parameters that log in somewhere; in a URL for browsers and git any other may, too."""
+_BARE = re.compile(
+    rf"(?<=[?&#;])([\w.-]*(?:{_SECRET.pattern})[\w.-]*)=[^&#;\s'\"<>`]+", re.IGNORECASE
+)
+"""Such a parameter of what has no scheme, as git@HOST:PATH."""
 
 
 def redacted(text: str) -> str:
@@ -21,7 +25,7 @@ def redacted(text: str) -> str:
     """
     if "@" not in text and "?" not in text and "#" not in text:
         return text
-    return _LOGIN.sub("", _URL.sub(_without, text))
+    return _BARE.sub(r"\1=…", _LOGIN.sub("", _URL.sub(_without, text)))
 
 
 def _without(found: re.Match[str]) -> str:
