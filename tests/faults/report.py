@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from faults.harness import KINDS
+from faults.harness import KINDS, SCENARIOS
 
 _LINE = re.compile(r"(?P<name>.+): (?P<kind>\w+) at (?P<tries>\d+) of (?P<calls>\d+) calls")
 _BEGIN, _END = "<!-- faults -->\n", "<!-- end of faults -->\n"
@@ -15,7 +15,8 @@ _BEGIN, _END = "<!-- faults -->\n", "<!-- end of faults -->\n"
 def table(lines: list[str]) -> str:
     """The rows of a Markdown table: a command, its calls, and the tries of each kind."""
     found = [match for line in lines if (match := _LINE.fullmatch(line.strip()))]
-    names = dict.fromkeys(match["name"] for match in found)
+    tried = {match["name"] for match in found}
+    names = [name for name in SCENARIOS if name in tried]
     tries = {(match["name"], match["kind"]): int(match["tries"]) for match in found}
     calls = {match["name"]: match["calls"] for match in found}
     rows = [["command", "calls", *KINDS, "exceptions"], ["---"] * (len(KINDS) + 3)]
