@@ -294,9 +294,6 @@ class Repository(Files):
     def described(self, name: str, document: Document) -> Environment:
         """The environment that a document describes. Raises as `environment`."""
         where, answers = document.where, self.answers
-        if not document.value:  # a text that was cut off, as on a full disk: no environment at all
-            hint = f"{shell.line('git', 'restore', where)}, or `variant: {VARIANTS[0]}`"
-            raise InputError(Problem(where, "is empty", hint))
         flat, problems = keypaths.flatten(document.value, where, KEYS)
         problems += document.ambiguous(model.OTHERS_RULES, model.READ_BY_ARGOCD)
         if problems:
@@ -327,7 +324,11 @@ class Repository(Files):
         found: list[Known] = list(changed)
         problems: list[Problem] = []
         for name, source in self._sources_but(names):
-            if b"nni" in source or b"\\" in source or not source.strip():
+            if not source.strip():  # a text that was cut off, as on a full disk, tells nothing
+                where = layout.source_path(name)
+                hint = f"{shell.line('git', 'restore', where)}, or `variant: {VARIANTS[0]}`"
+                problems.append(Problem(where, "is empty", hint))
+            elif b"nni" in source or b"\\" in source:
                 try:
                     found.append(self.parse(name, source))
                 except InputError as error:
