@@ -1,7 +1,7 @@
 """Whatever call it is that fails, or is the last: nothing is lost, and the next run is as ever.
 
-Every call that changes a file in `make faults`, a few of them in `make test`, and there those
-that went wrong once.
+Every call that changes a file in `make faults`, a few of them in `make e2e`, fewer in `make test`,
+and those that went wrong once.
 """
 
 from __future__ import annotations
@@ -206,6 +206,7 @@ def numbers(kind: str, calls: Sequence[Call]) -> list[int]:
     return [number for number, _, _ in found]
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_fault_at_any_call(
@@ -246,6 +247,7 @@ def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
     assert len(written) > 5
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "kind", "call"),
     [
