@@ -77,7 +77,7 @@ tests, the known pairs, 150 changes of which it alone knows the answer, and 300 
 called refused it refuses, and nothing else; where a restart is foretold the Pod template is stored
 otherwise, and nowhere else. What FrameworkController, Argo CD and Flux do (F, X, G) was tried with
 them when the facts behind the rules were collected. Tests try again with them: C03, C25, E01, E02,
-E06, N01, S01, S21, S22, S24, X02, X03. Of the others no test does."""
+E06, N01, R04, S01, S05, S06, S07, S21, S22, S24, X02, X03. Of the others no test does."""
 
 
 def page() -> str:
