@@ -118,9 +118,11 @@ def snapshot(folder: Path) -> Mapping[str, bytes]:
 
 @pytest.hookimpl(tryfirst=True)  # before -m takes those that it does not name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test that is sampled(N), each case but one in N is slow."""
+    """What is slow: all of tests/e2e, and of a test that is sampled(N) all but one case in N."""
     cases: Counter[str] = Counter()
     for item in items:
+        if END_TO_END in item.path.parents:
+            item.add_marker(pytest.mark.slow)
         if mark := item.get_closest_marker("sampled"):
             (every,) = mark.args
             test = item.nodeid.partition("[")[0]
@@ -128,6 +130,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.slow)
             cases[test] += 1
 
+
+END_TO_END = Path(__file__).parent / "e2e"
 
 FIGURE = "figure"
 """The property of a test that measures: a line for the end of the run."""

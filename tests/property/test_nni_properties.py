@@ -41,6 +41,7 @@ urls = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(urls)
 @example("nfs://nas/a?")
@@ -165,6 +166,7 @@ answers = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(answers)
 def test_an_environments_keys(wanted: dict[str, Any]) -> None:

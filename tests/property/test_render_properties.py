@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import pytest
 import yaml
 from fcgitops.manifests import overlay
 from fcgitops.model import clusters, environment
@@ -45,6 +46,7 @@ given_values = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(names, given_values, st.sampled_from(PROFILES))
 def test_environment(name: str, values: dict[str, Any], profile: str) -> None:

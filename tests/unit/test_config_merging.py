@@ -478,6 +478,7 @@ def user_texts(draw: st.DrawFn) -> tuple[str, dict[str, Any], list[str]]:
     return draw(st.sampled_from(["", "", "\ufeff"])) + text, meaning, comments
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_image")
 @settings(
     max_examples=250,

@@ -241,6 +241,7 @@ def test_flux_may_make_policies_only_where_they_are_asked_for() -> None:
     assert rights == {False: [by_name], True: [(["create"], None), by_name]}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("gitops", "sync", "argocd_there", "flux_there"),
     [
@@ -658,6 +659,7 @@ def test_a_changed_namespace_needs_a_command(
     assert "kubectl" not in first.err + again.err
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("path", "old", "new", "finding"),
     [

@@ -32,6 +32,7 @@ def place(top: Path) -> Path:
     return top / ".git" / "fcgitops" / "journal"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("content", [b"", b"\0" * 64, b"{", b"[]", b"null", b"\xff", b"[" * 99_999])
 def test_damaged(left: Path, content: bytes) -> None:
     """An empty or broken one is named, and with it what to remove; 0.1.0 ended in a traceback."""
@@ -87,6 +88,7 @@ FORGED: dict[str, Forge] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("what", FORGED)
 def test_forged(left: Path, what: str) -> None:
     """One that names what no run wrote is refused; 0.1.0 removed files outside the tree."""

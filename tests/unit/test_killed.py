@@ -241,6 +241,7 @@ def test_file_size_limit(make_repository: Make, tmp_path: Path) -> None:
         assert outcome(top) == before, limit
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 def test_no_space_left(make_repository: Make, tmp_path: Path) -> None:
     """On a full disk, however full, the commit is made or everything is as before."""

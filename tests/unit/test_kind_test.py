@@ -131,6 +131,7 @@ def log(place: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("stderr", ["", "2>/dev/full", "2>&-"])
 def test_the_cluster_is_deleted_though_nobody_reads_on(
     repository: Path, log: Path, stderr: str

@@ -27,6 +27,7 @@ def hook(top: Path, script: str) -> None:
 class TestMeanwhile:
     """What the user does while a slow hook runs."""
 
+    @pytest.mark.sampled(3)
     @pytest.mark.parametrize(
         ("script", "told"),
         [

@@ -51,6 +51,7 @@ def shown(finding: Finding) -> Found:
     return finding.rule, finding.severity, finding.path, finding.line
 
 
+@pytest.mark.slow
 def test_agreement_with_nni(folder: Path) -> None:
     """On 640 files the verdict is reject exactly where NNI 3.0's recorded one is."""
     rows = [json.loads(row) for row in ROWS.read_text(encoding="utf-8").splitlines()]

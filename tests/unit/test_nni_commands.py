@@ -95,6 +95,7 @@ def test_enable(repository: Path, fcgitops: Fcgitops) -> None:
     assert ran.err.startswith("nothing to do: ")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
@@ -239,6 +240,7 @@ def test_branch(deploy: Path, fcgitops: Fcgitops) -> None:
     assert git(deploy, "log", "--format=%s", "main..nni/mnist") == "Add experiment mnist"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
@@ -466,6 +468,7 @@ def test_an_experiment_in_an_exported_tree(mnist: Path, fcgitops: Fcgitops, tmp_
     assert findings(fcgitops, mnist) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("run", "kept"),
     [

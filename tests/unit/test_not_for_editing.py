@@ -37,6 +37,7 @@ def edit(folder: Path, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("command", [*READING, *WRITING], ids=lambda c: " ".join(c[:2]))
 def test_every_command_that_reads_it_says_so(
     command: list[str], repository: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
@@ -93,6 +94,7 @@ def test_they_are_those_that_the_skeleton_is_rendered_from() -> None:
     assert rendered - {"requirement"} == set(answers.FIXED)  # that one is in requirements.txt
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("old", "new"),
     [

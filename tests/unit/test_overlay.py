@@ -281,6 +281,7 @@ def test_overlay_sets_settings(
     fcgitops("-C", repository, "verify", "prod")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

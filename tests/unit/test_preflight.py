@@ -79,6 +79,7 @@ def link_to_folder(top: Path) -> None:
 class TestInTheWay:
     """What of the user's a commit refuses to write over."""
 
+    @pytest.mark.sampled(4)
     @pytest.mark.parametrize(
         ("prepare", "expected"),
         [

@@ -57,6 +57,7 @@ def test_all_that_is_generated(repository: Path, fcgitops: Fcgitops) -> None:
     assert [path for path in recorded if not is_generated(path)] == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("folder", "path"),
     [

@@ -51,6 +51,7 @@ def test_each_bundle_of_0_1_0_is_known_here() -> None:
     assert {path.stem for path in (RELEASED / "0.1.0").glob("*.bundle")} == set(KEPT)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", KEPT)
 def test_a_bundle_clones_to_the_repository_that_0_1_0_made(
     name: str, git_home: Path, tmp_path: Path

@@ -113,6 +113,7 @@ def test_removal_names_the_former_ones(fcgitops: Fcgitops, tmp_path: Path) -> No
     assert line not in fcgitops("-C", root, "remove", "dev").err.splitlines()
 
 
+@pytest.mark.slow
 def test_where_nothing_is_retired(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """With Flux, which prunes nothing where anything is refused; and a file of the user's stays."""
     root = tmp_path / "deploy"

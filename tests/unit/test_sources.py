@@ -255,6 +255,7 @@ def test_a_sparse_checkout_leaves_nothing_behind(repository: Path, fcgitops: Fcg
     assert ran.err.startswith("nothing to do: ")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("path", "missing"),
     [

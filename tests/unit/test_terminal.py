@@ -96,6 +96,7 @@ def screen(output: str) -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("command", "word"),
     [(("verify",), "verified"), (("build", "--output", "out"), "built")],
@@ -161,6 +162,7 @@ def test_severities_and_headings_have_colours(
     assert "\x1b[33medited\x1b[0m: README.md: " in shown("status")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_no_escape_codes_where_they_are_not_wanted(
     repository: Path,
@@ -179,6 +181,7 @@ def test_no_escape_codes_where_they_are_not_wanted(
         assert ESCAPE not in output, arguments
 
 
+@pytest.mark.slow
 def test_formats_for_programs_have_no_escape_codes(
     repository: Path, on_a_terminal: OnATerminal, slow_kustomize: None
 ) -> None:

@@ -218,6 +218,7 @@ def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: 
     assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
 
 
+@pytest.mark.slow
 def test_continue_that_fails_is_continued(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """A hook refuses the commit; the next one comes to what it would have been at once."""
     root, plain = (clone_released("hand-edits", folder) for folder in two(tmp_path))
@@ -328,6 +329,7 @@ def test_migration_of_a_default_tag(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert "tagPolicy" not in (root / "overlays/prod/environment.yaml").read_text()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("old", "new"),
     [
