@@ -295,6 +295,7 @@ class Repository(Files):
         """The environment that a document describes. Raises as `environment`."""
         where, answers = document.where, self.answers
         flat, problems = keypaths.flatten(document.value, where, KEYS)
+        problems += keypaths.dotted(document.value, where, KEYS)
         problems += document.ambiguous(model.OTHERS_RULES, model.READ_BY_ARGOCD)
         if problems:
             raise InputError(problems + model.check_values(flat, where, answers.profile))

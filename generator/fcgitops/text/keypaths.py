@@ -54,7 +54,10 @@ def flatten(
 
 
 def dotted(document: object, where: str, known: Iterable[str]) -> list[Problem]:
-    """A problem for each key path that is written as one name, with dots: an edit would miss it."""
+    """A problem for each key path that is written as one name, with dots, in a file.
+
+    An edit would miss it, and to other readers of the file, such as Argo CD, it is another key.
+    """
     problems = []
     for path in set(known).intersection(document if isinstance(document, dict) else ()):
         first, dot, rest = path.partition(".")
