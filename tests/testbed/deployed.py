@@ -103,8 +103,9 @@ class Deployed:
         return self.get("pod", POD) or {}
 
     def image(self) -> str:
-        """The image that its Pod is to run."""
-        return str(self.pod()["spec"]["containers"][0]["image"])
+        """The image that its Pod is to run; empty where there is no Pod."""
+        pod = self.pod()
+        return str(pod["spec"]["containers"][0]["image"]) if pod else ""
 
     def restarts(self) -> int:
         """How often its container has been started again."""

@@ -7,6 +7,7 @@ tests/e2e/test_oracle_apiserver.py.
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -356,3 +357,30 @@ def test_addresses(text: str, right: bool) -> None:
 def test_networks(text: str, right: bool) -> None:
     """So are networks, bits of the host included."""
     assert (addresses.cidr(text) == "") == right
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "taken"),
+    [
+        ("enum", [], True),
+        ("enum", [1], False),
+        ("allOf", [], True),
+        ("pattern", "", True),
+        ("title", "x", False),
+        ("required", [], False),
+        ("minLength", 0, False),
+        ("nullable", False, True),
+        ("nullable", True, False),
+        ("additionalProperties", False, False),
+        ("x-kubernetes-preserve-unknown-fields", True, False),
+    ],
+)
+def test_what_a_schema_may_say_of_metadata(key: str, value: object, taken: bool) -> None:
+    """As API server 1.34 answered: what is empty says nothing, a zero says something."""
+    golden = Path(__file__).parents[1] / "golden/upstream/rendered/every-key.yaml"
+    objects = filter(None, yaml.safe_load_all(golden.read_bytes()))
+    crd = next(o for o in objects if o["kind"] == "CustomResourceDefinition")
+    properties = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    properties["metadata"] = {"type": "object", key: value}
+    faults = [f for f in check.faults(crd, Versions("1.34", "1.34")) if f.severity == "error"]
+    assert (faults == []) == taken

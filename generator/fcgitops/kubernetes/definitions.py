@@ -309,11 +309,22 @@ def _metadata(found: Field) -> None:
                     inner.forbidden("metadata is described already, but for name and generateName")
                 else:
                     _schema(inner, "field")
-        elif key not in ("type", "description", "example", "externalDocs") and value.value not in (
-            True,
-            False,
-        ):
+        elif key not in _SILENT_IN_METADATA and not _says_nothing(key, value.value):
             value.forbidden("metadata is described already")
+
+
+_SILENT_IN_METADATA = ("type", "description", "example", "externalDocs")
+_NOTHING_WHERE_EMPTY = (
+    "enum", "allOf", "anyOf", "oneOf", "items", "definitions", "pattern", "patternProperties",
+    "format", "title", "id",
+)  # fmt: skip
+"""Keys whose empty value a structural schema keeps as none (as the API server 1.34 answers)."""
+
+
+def _says_nothing(key: str, value: object) -> bool:
+    if value is False:
+        return key != "additionalProperties"
+    return key in _NOTHING_WHERE_EMPTY and value in ("", [], {})
 
 
 def _nested(found: Field, outer: Field, *, either: bool) -> None:
