@@ -35,12 +35,13 @@ def objects(path: Path) -> list[dict[str, Any]]:
 )  # fmt: skip
 @given(seed=st.integers(0, 1 << 32), path=st.sampled_from(RENDERED))
 def test_any_patch_gets_a_verdict(seed: int, path: Path) -> None:
-    """No patch ends the check; what it says names the object's own fields, on one line each."""
+    """No patch ends the check in an exception, and the check changes nothing."""
     before = objects(path)
     patch = Patches(Random(seed)).patch(before)
     after = copy.deepcopy(patch.target)
     for operation in patch.operations:
         with suppress(LookupError):  # the second may have changed the first one's value
             apply(after, operation)
-    for fault in check.faults(after, ALL):
-        assert str(fault).isprintable(), str(fault)
+    judged = copy.deepcopy(after)
+    check.faults(judged, ALL)
+    assert judged == after
