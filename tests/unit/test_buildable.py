@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from fcgitops.programs.parts import Files, parts
 from gitenv import committed, git, state, write
 
 NOT_THERE = "is missing, and prod does not build without it"
@@ -128,3 +129,22 @@ def test_what_stands_in_its_local_folder_already(repository: Path, fcgitops: Fcg
         "overlays/edge/local/note.yaml": note.removesuffix("\n"),
     }
     fcgitops("-C", repository, "build", "edge")
+
+
+@pytest.mark.parametrize(
+    ("pending", "missing"),
+    [
+        ({}, ["gone.yaml"]),
+        ({"kustomization.yaml": b""}, []),
+        ({"kustomization.yaml": None}, ["kustomization.yaml"]),
+        ({"gone.yaml": b""}, []),
+        ({"gone.yaml": None}, ["gone.yaml"]),
+    ],
+)
+def test_a_file_counts_as_it_will_be(
+    pending: dict[str, bytes | None], missing: list[str], tmp_path: Path
+) -> None:
+    """Emptied, taken away or made in the same commit: what stands on the disk is no matter."""
+    write(tmp_path, {"kustomization.yaml": "resources: [gone.yaml]\n"})
+    files = Files({f"{tmp_path}/{path}": data for path, data in pending.items()})
+    assert [path.name for path in parts(tmp_path, files)[1]] == missing

@@ -12,7 +12,7 @@ from fcgitops.core.errors import InputError
 from fcgitops.fcconfig.image import shipped_codes
 from fcgitops.git.program import merge_file
 from fcgitops.manifests.skeleton import render_skeleton
-from fcgitops.model import assignments
+from fcgitops.model import assignments, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.repository import record
@@ -671,3 +671,18 @@ def test_null_is_refused_where_a_key_needs_a_value(repository: Repository) -> No
         "--set: labels: team: has no value",
     ]
     assert told("image.tag=null")[0].startswith("--set: image.tag: is empty, and so is image.dig")
+
+
+@pytest.mark.parametrize(
+    ("run", "named"),
+    [
+        (b"environment: prod\n", "prod"),
+        (b"# of the team\nenvironment: 'prod' # the big one\nimage: x\n", "prod"),
+        (b"image: x\n", ""),
+        (b"other:\n  environment: prod\n", ""),
+        (b"\xff\nenvironment: prod\n", "prod"),
+    ],
+)
+def test_the_environment_that_a_run_yaml_names(run: bytes, named: str) -> None:
+    """Without reading it as YAML: what lists many must not fail on one."""
+    assert layout.environment_named(run) == named

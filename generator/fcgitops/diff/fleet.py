@@ -17,11 +17,13 @@ from fcgitops.diff.builds import Builds
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
-from fcgitops.diff.units import KUSTOMIZATIONS, SOURCE, Content, Unit
+from fcgitops.diff.units import Content, Unit
 from fcgitops.git.history import State
 from fcgitops.kubernetes.objects import Object
+from fcgitops.model import layout
 from fcgitops.model.synctools import KNOWN
 from fcgitops.programs.kustomize import Kustomize
+from fcgitops.programs.parts import NAMES
 
 _MANY = 40
 """From so many changed units on, reading all kustomizations is cheaper than to ask for each."""
@@ -101,7 +103,7 @@ class Fleet:
         As they are now: one that named it before only has changed itself.
         """
         words = [f"../{name.rpartition('/')[2]}" for name in owners]
-        found = self.after.state.grep(words, self.after.prefix, KUSTOMIZATIONS)
+        found = self.after.state.grep(words, self.after.prefix, NAMES)
         return {self.after.owner(path) for path in found}
 
     def _differs(self, name: str) -> bool:
@@ -245,7 +247,7 @@ class Fleet:
         )
         if environment.says_the_same(old, new):
             return ""
-        return f"{SOURCE} differs, what is rendered does not: nothing is synced"
+        return f"{layout.SOURCE_FILE} differs, what is rendered does not: nothing is synced"
 
     def _objects(self, content: Content, unit: Unit | None, builds: Builds) -> list[Object]:
         """Everything that a unit deploys; what stands in two places is taken once."""
@@ -291,7 +293,7 @@ class Fleet:
 
     def _defaults(self, content: Content) -> Mapping[str, Any]:
         if id(content) not in self._read_defaults:
-            file = f"{content.prefix}fcgitops.yaml"
+            file = f"{content.prefix}{layout.ANSWERS}"
             data = content.texts([file]).get(file)
             self._read_defaults[id(content)] = environment.defaults(data)
         return self._read_defaults[id(content)]
@@ -326,11 +328,9 @@ class Fleet:
             return own
         for content, unit in ((self.after, pair.after), (self.before, pair.before)):
             for folder in _folders(unit):
-                run = f"{folder}/run.yaml"
-                named = re.search(
-                    rb"^environment:\s*['\"]?([\w.-]+)", content.texts([run]).get(run, b""), re.M
-                )
-                of = content.units.get(named[1].decode()) if named else None
+                run = f"{folder}/{layout.RUN_FILE}"
+                named = layout.environment_named(content.texts([run]).get(run, b""))
+                of = content.units.get(named)
                 if of and (one := self._settings(content, of)):
                     return frozenset({one.sync})
         return BOTH

@@ -17,17 +17,13 @@ from functools import cached_property
 from fcgitops.git.history import LINK, State
 from fcgitops.model import layout
 from fcgitops.model.synctools import KNOWN
+from fcgitops.programs.parts import NAMES
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_NAMES = frozenset(KUSTOMIZATIONS)
+_NAMES = frozenset(NAMES)
 _NONE: frozenset[str] = frozenset()
-SOURCE = "environment.yaml"
-_OVERLAYS = "overlays"
-_EXPERIMENTS = "experiments"
-_NNI = "nni"
-_UNREAD = (SOURCE, ".fcgitops")
+_UNREAD = (layout.SOURCE_FILE, layout.RECORD_FILE)
 """Files of an environment that kustomize does not read, unless a kustomization names them."""
-_SHARED = (*layout.SHARED, *(f"{_OVERLAYS}/{name}" for name in layout.VARIANTS))
+_SHARED = (*layout.SHARED, *(f"{layout.OVERLAYS}/{name}" for name in layout.VARIANTS))
 _PATH = re.compile(r"[^\s'\"\[\]{},=#]+")
 
 
@@ -85,7 +81,7 @@ class Content:
     @cached_property
     def is_generated(self) -> bool:
         """Whether there is a repository of ours at all."""
-        return f"{self.prefix}fcgitops.yaml" in self.state.files
+        return f"{self.prefix}{layout.ANSWERS}" in self.state.files
 
     def texts(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of files, each read once."""
@@ -109,26 +105,26 @@ class Content:
             places.setdefault(folder, set()).add(file)
         for folder, files in places.items():
             top, _, name = folder.partition("/")
-            if top == _OVERLAYS and SOURCE in files and "/" not in name:
+            if top == layout.OVERLAYS and layout.SOURCE_FILE in files and "/" not in name:
                 found[name] = self._environment(name, places)
-            elif top == _EXPERIMENTS and files & _NAMES and "/" not in name:
+            elif top == layout.EXPERIMENTS and files & _NAMES and "/" not in name:
                 found[folder] = Unit(folder, (self.prefix + folder,), self._synced(name, places))
             elif folder in central and files & _NAMES:
                 found[folder] = Unit(folder, (self.prefix + folder,))
         return found
 
     def _environment(self, name: str, places: Mapping[str, set[str]]) -> Unit:
-        base = f"{self.prefix}{_OVERLAYS}/{name}"
+        base = f"{self.prefix}{layout.OVERLAYS}/{name}"
         folders = [base]
-        if places.get(f"{_OVERLAYS}/{name}/{_NNI}", _NONE) & _NAMES:
-            folders.append(f"{base}/{_NNI}")
+        if places.get(f"{layout.OVERLAYS}/{name}/{layout.NNI}", _NONE) & _NAMES:
+            folders.append(f"{base}/{layout.NNI}")
         own = [f"{tool.folder}/{name}" for tool in KNOWN.values() if not tool.central]
         plain = tuple(self.prefix + folder for folder in own if folder in places)
-        return Unit(name, tuple(folders), plain, f"{base}/{SOURCE}")
+        return Unit(name, tuple(folders), plain, f"{base}/{layout.SOURCE_FILE}")
 
     def _synced(self, name: str, places: Iterable[str]) -> tuple[str, ...]:
         """An experiment's entry points, whichever environment they are in."""
-        end = f"/{_EXPERIMENTS}/{name}"
+        end = f"/{layout.EXPERIMENTS}/{name}"
         tops = tuple(f"{tool.folder}/" for tool in KNOWN.values() if not tool.central)
         return tuple(
             self.prefix + folder
@@ -139,7 +135,7 @@ class Content:
     def owner(self, path: str) -> str:
         """The unit whose own folder a file stands in; "" for what several may share."""
         parts = path[len(self.prefix) :].split("/") if path.startswith(self.prefix) else []
-        if len(parts) > 2 and parts[0] == _OVERLAYS:
+        if len(parts) > 2 and parts[0] == layout.OVERLAYS:
             return parts[1] if parts[1] in self.units else ""
         top = "/".join(parts[:2])
         for tool in KNOWN.values():
@@ -147,11 +143,11 @@ class Content:
                 continue
             if tool.central and len(parts) > 2:
                 return top
-            if len(parts) > 5 and parts[3] == _EXPERIMENTS:
-                return f"{_EXPERIMENTS}/{parts[4]}"
+            if len(parts) > 5 and parts[3] == layout.EXPERIMENTS:
+                return f"{layout.EXPERIMENTS}/{parts[4]}"
             if len(parts) > 3:
                 return parts[2]
-        if len(parts) > 2 and parts[0] == _EXPERIMENTS:
+        if len(parts) > 2 and parts[0] == layout.EXPERIMENTS:
             return "/".join(parts[:2])
         return ""
 
@@ -162,7 +158,10 @@ class Content:
             for folder in unit.plain
             for path in self.under(folder)
             if path.endswith((".yaml", ".yml"))
-            and (unit.name.startswith(f"{_EXPERIMENTS}/") or f"/{_EXPERIMENTS}/" not in path)
+            and (
+                unit.name.startswith(f"{layout.EXPERIMENTS}/")
+                or f"/{layout.EXPERIMENTS}/" not in path
+            )
         ]
 
     def preload(self, folders: Iterable[str]) -> None:
@@ -177,7 +176,7 @@ class Content:
         self.texts(dict.fromkeys(files))
 
     def _kustomizations(self, folder: str) -> list[str]:
-        return [p for p in self.under(folder) if p.rpartition("/")[2] in KUSTOMIZATIONS]
+        return [p for p in self.under(folder) if p.rpartition("/")[2] in _NAMES]
 
     def closure(self, folder: str) -> list[str]:
         """Every file from which a kustomization may be rendered, its whole folder included."""
@@ -240,7 +239,8 @@ class Content:
         for path in self.closure(folder):
             inside = path.removeprefix(own) if path.startswith(own) else ""
             first = inside.partition("/")[0]
-            if inside and first in (*_UNREAD, _NNI) and not any(first in word for word in words):
+            unread = inside and first in (*_UNREAD, layout.NNI)
+            if unread and not any(first in word for word in words):
                 continue
             if path in texts:
                 content = hashlib.sha256(texts[path]).hexdigest()

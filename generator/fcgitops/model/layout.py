@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fcgitops.core.errors import InputError, Problem
@@ -78,3 +79,12 @@ def root_of(start: Path) -> Path:
 def source_path(name: str) -> str:
     """Path of an environment's environment.yaml."""
     return f"{OVERLAYS}/{name}/{SOURCE_FILE}"
+
+
+def environment_named(run: bytes) -> str:
+    """The environment that the text of a run.yaml names; empty where it names none.
+
+    Of a file that is not read as YAML: for what lists many, or must not fail on one.
+    """
+    found = re.search(rb"^environment:[ \t]*[\"']?([^\s\"'#]+)", run, re.MULTILINE)
+    return found[1].decode(errors="replace") if found else ""

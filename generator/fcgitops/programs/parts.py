@@ -50,11 +50,14 @@ class Files:
         if file is None:
             return Direct((), (places[0],), ())
         named = [os.path.normpath(f"{folder}/{text}") for text in _named(self._content(file))]
-        folders = [path for path in named if self._has_folder(path)]
-        files = [path for path in named if path not in folders]
-        there = [path for path in files if self._has(path)]
-        missing = [path for path in files if path not in there]
-        return Direct((file, *there), tuple(missing), tuple(folders))
+        folders: list[str] = []
+        there, missing = [file], list[str]()
+        for path in named:
+            if self._has_folder(path):
+                folders.append(path)
+            else:
+                (there if self._has(path) else missing).append(path)
+        return Direct(tuple(there), tuple(missing), tuple(folders))
 
     def _has(self, path: str) -> bool:
         if path in self._pending:
@@ -66,8 +69,8 @@ class Files:
 
     def _content(self, path: str) -> bytes:
         """A file's content; nothing where it cannot be read, which kustomize says better."""
-        if data := self._pending.get(path):
-            return data
+        if path in self._pending:
+            return self._pending[path] or b""
         try:
             return Path(path).read_bytes()
         except OSError:

@@ -20,10 +20,8 @@ from urllib.parse import parse_qs
 import yaml
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.programs.parts import NAMES
 from fcgitops.text import yamlio
-
-FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""The names that kustomize knows, as it looks for them."""
 
 _NO_PATH = {
     "apiVersion", "kind", "metadata", "namespace", "namePrefix", "nameSuffix", "commonLabels",
@@ -102,7 +100,7 @@ def _readable(file: Path, start: Path) -> list[tuple[str, bool]]:
 
 
 def _kustomizations(folder: str) -> Iterator[Path]:
-    return (file for file in (Path(folder, name) for name in FILES) if file.is_file())
+    return (file for file in (Path(folder, name) for name in NAMES) if file.is_file())
 
 
 def _graphs(file: Path) -> list[yaml.Node]:

@@ -18,7 +18,7 @@ import yaml
 
 from fcgitops.core.errors import InputError
 from fcgitops.kubernetes.objects import Object
-from fcgitops.programs.references import FILES
+from fcgitops.programs.parts import NAMES
 from fcgitops.text import yamlio
 
 _GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
@@ -151,7 +151,7 @@ class Reader:
         return self._files[folder]
 
     def _load(self, folder: Path) -> Kustomization | None:
-        path = next((folder / name for name in FILES if (folder / name).is_file()), None)
+        path = next((folder / name for name in NAMES if (folder / name).is_file()), None)
         if path is None:
             return None
         try:

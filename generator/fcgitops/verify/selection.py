@@ -95,10 +95,5 @@ def _reads(root: Path, item: Kustomization, environments: set[str], others: list
 
 
 def _environment(root: Path, item: Kustomization) -> str:
-    """The environment that an experiment's run.yaml names; empty where it cannot be read."""
-    found = re.search(
-        rb"^environment:[ \t]*[\"']?([^\s\"'#]+)",
-        (root / item.folder / layout.RUN_FILE).read_bytes(),
-        re.MULTILINE,
-    )
-    return found[1].decode(errors="replace") if found else ""
+    """The environment that an experiment's run.yaml names; empty where it names none."""
+    return layout.environment_named((root / item.folder / layout.RUN_FILE).read_bytes())
