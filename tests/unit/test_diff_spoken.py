@@ -67,8 +67,11 @@ def test_many_new_environments_are_not_built_to_say_what_they_do(
         "effects:",
         "- c0, c1, c10, c11, c12, c13, c14, c15, … (21 environments): none (E01): "
         "Argo CD makes an Application for it within 3 minutes.",
-        "- 21 new environments: not built for this list; `fcgitops diff` tells more",
+        "- 21 new environments: not built for this list; once it is committed, "
+        "`fcgitops diff HEAD~1` tells all",
     ]
+    told = fcgitops("-C", speaking, "diff", "HEAD~1").out
+    assert "C06" in told
 
 
 def test_what_cannot_be_told_keeps_nobody_from_committing(

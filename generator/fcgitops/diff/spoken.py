@@ -19,6 +19,8 @@ _LONGEST = 500
 _MOST = 40
 """Lines at most: a commit's body is read in full."""
 
+_ALL = "once it is committed, `fcgitops diff HEAD~1` tells all"
+
 _MOST_BUILT = 20
 """New environments at most: what is new has little effect that its source does not tell."""
 
@@ -41,7 +43,7 @@ def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
         told = lines(fleet.report(kustomize.find(), unbuilt))
         if unbuilt:
             many = count(len(unbuilt), "new environment")
-            told.append(f"- {many}: not built for this list; `fcgitops diff` tells more")
+            told.append(f"- {many}: not built for this list; {_ALL}")
         return told
     except FcgitopsError as error:
         return [f"effects: not known: {error.problems[0]}"]
@@ -56,7 +58,7 @@ def lines(report: Report) -> list[str]:
         return ["effects: none on any cluster"]
     if len(found) > _MOST:
         left = len(found) - _MOST + 1
-        found = [*found[: _MOST - 1], f"and {count(left, 'line')} more: `fcgitops diff` tells all"]
+        found = [*found[: _MOST - 1], f"and {count(left, 'line')} more: {_ALL}"]
     return ["effects:", *(f"- {line}" for line in found)]
 
 

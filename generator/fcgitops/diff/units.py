@@ -23,7 +23,6 @@ _NAMES = frozenset(NAMES)
 _NONE: frozenset[str] = frozenset()
 _UNREAD = (layout.SOURCE_FILE, layout.RECORD_FILE)
 """Files of an environment that kustomize does not read, unless a kustomization names them."""
-_SHARED = (*layout.SHARED, *(f"{layout.OVERLAYS}/{name}" for name in layout.VARIANTS))
 _PATH = re.compile(r"[^\s'\"\[\]{},=#]+")
 
 
@@ -170,7 +169,7 @@ class Content:
 
     def read_ahead(self, units: Iterable[Unit]) -> None:
         """Reads what units are most likely rendered from at once: one process instead of six."""
-        folders = [self.prefix + name for name in _SHARED]
+        folders = [self.prefix + name for name in layout.COMMON]
         folders += [f for unit in units for f in (*unit.kustomizations, *unit.plain)]
         files = [f"{self.prefix}{layout.ANSWERS}", *(p for f in folders for p in self.under(f))]
         self.texts(dict.fromkeys(files))

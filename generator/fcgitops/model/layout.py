@@ -39,6 +39,8 @@ VARIANTS = (DEFAULT_CONFIG, CUSTOMIZED_CONFIG)
 
 OVERLAYS = "overlays"
 """A folder of it is a variant, or an environment, which has the following."""
+COMMON = (*SHARED, *(f"{OVERLAYS}/{name}" for name in VARIANTS))
+"""What environments may be rendered from that is none's own."""
 SOURCE_FILE = "environment.yaml"
 KUSTOMIZATION_FILE = "kustomization.yaml"
 CONFIG_FILE = "frameworkcontroller.yaml"

@@ -14,8 +14,7 @@ from fcgitops.verify.inputs import CLUSTERS
 SHARED = (
     layout.ANSWERS,
     layout.BASE_RECORD,
-    *(f"{folder}/" for folder in layout.SHARED),
-    *(f"{layout.OVERLAYS}/{name}/" for name in layout.VARIANTS),
+    *(f"{folder}/" for folder in layout.COMMON),
 )
 """What every kustomization is made of: files, and folders with a slash at their end."""
 

@@ -53,8 +53,6 @@ from fcgitops.verify.subjects import (
 
 CHECKS = len(catalogue.checks())
 """How many there are."""
-MORE_READ = (*layout.SHARED, *(f"{layout.OVERLAYS}/{name}" for name in layout.VARIANTS))
-"""What every kustomization may read besides its own folder."""
 _MOST_DOCUMENTS = 512
 
 
@@ -187,7 +185,7 @@ class Verification:
         folder = self.repository.root / item.folder
         if any(layer.unread for layer in self.reader.layers(folder)):
             return None
-        found = set(self.references.outside(item.folder, (*MORE_READ, *own)))
+        found = set(self.references.outside(item.folder, (*layout.COMMON, *own)))
         if item.kind is Kind.EXPERIMENT:
             if environment is None:
                 return None
