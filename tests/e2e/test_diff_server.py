@@ -154,6 +154,16 @@ def edits() -> Iterator[tuple[str, str, Edit | None, Edit]]:
         yield number, name, prepare, edit
 
 
+def agree_on(plane: ControlPlane, name: str, prepare: Edit | None, edit: Edit) -> None:
+    """The same of an edit of a known rendering, which may be prepared for it."""
+    before = Rendering(name)
+    if prepare:
+        prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    agree(Server(plane), before.objects, after.objects, name)
+
+
 EDITS = list(edits())
 
 
@@ -166,12 +176,7 @@ def test_what_is_said_of_an_edit_is_what_the_api_server_does(
     plane: ControlPlane, name: str, prepare: Edit | None, edit: Edit
 ) -> None:
     """Every edit of the rules' own tests, and those close to them."""
-    before = Rendering(name)
-    if prepare:
-        prepare(before)
-    after = copy.deepcopy(before)
-    edit(after)
-    agree(Server(plane), before.objects, after.objects, name)
+    agree_on(plane, name, prepare, edit)
 
 
 @pytest.mark.parametrize(
@@ -185,12 +190,7 @@ def test_what_the_api_server_alone_knows_is_foretold(
     plane: ControlPlane, name: str, edit: Edit, prepare: Edit | None
 ) -> None:
     """Defaults, quantities, orders, refusals of all kinds: what is written is not what counts."""
-    before = Rendering(name)
-    if prepare:
-        prepare(before)
-    after = copy.deepcopy(before)
-    edit(after)
-    agree(Server(plane), before.objects, after.objects, name)
+    agree_on(plane, name, prepare, edit)
 
 
 @pytest.mark.parametrize("pair", all_pairs(), ids=lambda pair: pair.name)

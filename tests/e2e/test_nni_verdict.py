@@ -12,7 +12,7 @@ import os
 import subprocess
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +172,16 @@ def sources() -> Path:
     return Path(run.stdout.strip())
 
 
+def answers(cases: Iterable[object], program: str, *arguments: str) -> list[str]:
+    """What a program of NNI's Python prints: a line for each case, which it reads as JSON."""
+    ran = subprocess.run(
+        [interpreter(), "-W", "ignore", "-c", program, *arguments],
+        input="".join(f"{json.dumps(case)}\n" for case in cases),
+        capture_output=True, text=True, check=True, timeout=600,
+    )  # fmt: skip
+    return ran.stdout.splitlines()
+
+
 def test_algorithms() -> None:
     """The table has NNI's own tuners and assessors, and what their constructors take."""
     folder = sources()
@@ -242,17 +252,10 @@ def test_search_spaces() -> None:
         for kind in (*TUNERS["TPE"].types, "unform")
         for values in VALUES
     ]
-    run = subprocess.run(
-        [interpreter(), "-W", "ignore", "-c", SPACES],
-        input="".join(f"{json.dumps(case)}\n" for case in cases),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
+    told = answers(cases, SPACES)
     seen: Counter[tuple[bool, bool]] = Counter()
     wrong = []
-    for (name, space, _), line in zip(cases, run.stdout.splitlines(), strict=True):
+    for (name, space, _), line in zip(cases, told, strict=True):
         right, drawn = json.loads(line)
         value = {**experiment(), "searchSpace": space, "tuner": {"name": name}}
         found = [str(f) for f in check(dumped(value).encode()) if f.rule == "NNI44"]
@@ -360,15 +363,8 @@ def choices(depth: int) -> st.SearchStrategy[object]:
 
 def disagreements(cases: list[tuple[str, object]]) -> tuple[list[object], Counter[str]]:
     """The spaces of which NNI's tuners and NNI44 do not say the same, and what NNI's said."""
-    run = subprocess.run(
-        [interpreter(), "-W", "ignore", "-c", DRAWS],
-        input="".join(f"{json.dumps(case)}\n" for case in cases),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=600,
-    )
-    words = [json.loads(line) for line in run.stdout.splitlines()]
+    told = answers(cases, DRAWS)
+    words = [json.loads(line) for line in told]
     wrong = []
     for (name, space), word in zip(cases, words, strict=True):
         value = {**experiment(), "searchSpace": space, "tuner": {"name": name}}
@@ -465,16 +461,9 @@ def first_versions() -> list[dict[str, Any]]:
 def test_files_of_version_1(nni: Nni) -> None:
     """What NNI's own converter makes of them; what it takes then is none to be refused."""
     cases = [case for case in first_versions() if case.get("trainingServicePlatform")]
-    run = subprocess.run(
-        [interpreter(), "-W", "ignore", "-c", CONVERT, str(nni.folder)],
-        input="".join(f"{json.dumps(case)}\n" for case in cases),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
+    told = answers(cases, CONVERT, str(nni.folder))
     seen: Counter[tuple[bool, bool]] = Counter()
-    for case, line in zip(cases, run.stdout.splitlines(), strict=True):
+    for case, line in zip(cases, told, strict=True):
         theirs, taken = json.loads(line)
         try:
             ours = version1.convert(case, "f")[0]
