@@ -126,7 +126,7 @@ def change(  # noqa: PLR0913 - all but three have a default
     else:
         _nothing_to_do(repository, what)
         return 0
-    _say([*effects, *(f"note: {problem}" for problem in _missing(repository, what))])
+    _say([*effects, *(f"note: {problem}" for problem in what.lacking)])
     return 0
 
 
@@ -230,7 +230,7 @@ def _nothing_to_do(repository: Repository, what: Change) -> None:
         Problem(path, "is not as it should be; HEAD has it so", shell.line("git", "restore", path))
         for path in git.edited(what.merged.files)
     ]
-    problems += _missing(repository, what)
+    problems += _missing(repository, what.environments)
     if problems:
         raise FoundError(problems)
     number = len(what.merged.files)
@@ -239,10 +239,10 @@ def _nothing_to_do(repository: Repository, what: Change) -> None:
 
 
 def _missing(
-    repository: Repository, what: Change, pending: Contents | None = None
+    repository: Repository, planned: Iterable[Planned], pending: Contents | None = None
 ) -> list[Problem]:
-    """What is not there, of the files without which a changed environment does not build."""
-    names = [item.environment.name for item in what.environments]
+    """What is not there, of the files without which environments do not build."""
+    names = [item.environment.name for item in planned]
     return [
         problem
         if repository.git.list_head(problem.where)
@@ -255,7 +255,7 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     """Refuses a change of environments that would go into nothing.
 
     So it is without a kustomization, and where a file is missing that HEAD has. A deletion that is
-    committed is somebody's decision: it stays, and is told.
+    committed is somebody's decision: it stays, and is told (`Change.lacking`).
 
     Raises:
         FoundError: with each file that is missing, and the command that brings it back.
@@ -263,15 +263,17 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     changed = repository.git.differing(what.merged.files)
     folders = {path.split("/")[1] for path in changed if path.startswith(f"{layout.OVERLAYS}/")}
     touched = [item for item in what.environments if item.environment.name in folders]
-    only = dataclasses.replace(what, environments=touched)
+    rest = [item for item in what.environments if item.environment.name not in folders]
     own = {f"{layout.OVERLAYS}/{name}/{layout.KUSTOMIZATION_FILE}" for name in folders}
+    what.lacking = _missing(repository, touched, what.merged.files)
     problems = [
         problem
-        for problem in _missing(repository, only, what.merged.files)
+        for problem in what.lacking
         if problem.where in own or repository.git.list_head(problem.where)
     ]
     if problems:
         raise FoundError(problems)
+    what.lacking += _missing(repository, rest, what.merged.files)
 
 
 def write_environments(

@@ -61,6 +61,7 @@ class Fleet:
     _outcomes: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
     _prepared: bool = False
     _read_defaults: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    _read_settings: dict[tuple[int, str], Settings | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, before: State, after: State, prefix: str, limit: Iterable[str] = ()) -> Fleet:
@@ -288,8 +289,11 @@ class Fleet:
     def _settings(self, content: Content, unit: Unit | None) -> Settings | None:
         if unit is None or not unit.source:
             return None
-        data = content.texts([unit.source]).get(unit.source)
-        return environment.read(unit.name, data, self._defaults(content))
+        key = id(content), unit.name
+        if key not in self._read_settings:
+            data = content.texts([unit.source]).get(unit.source)
+            self._read_settings[key] = environment.read(unit.name, data, self._defaults(content))
+        return self._read_settings[key]
 
     def _defaults(self, content: Content) -> Mapping[str, Any]:
         if id(content) not in self._read_defaults:

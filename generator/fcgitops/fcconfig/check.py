@@ -68,13 +68,16 @@ def _repeated_keys(root: Node | None) -> Iterator[Finding]:
         seen: dict[str, int] = {}
         pairs = node.pairs if node.kind == "mapping" else []
         for key, value in pairs:
-            name = key.resolved.value if key.resolved.kind == "scalar" else "?"
-            path = f"{place}.{name}" if place else name
-            if name in seen and key.resolved.kind == "scalar":
+            read = key.resolved
+            name = read.value if read.kind == "scalar" else "?"
+            repeated = name in seen and read.kind == "scalar"
+            if repeated or value.kind in _CONTAINERS or key.kind in _CONTAINERS:
+                path = f"{place}.{name}" if place else name
+                stack += [(path, child) for child in (value, key) if child.kind in _CONTAINERS]
+            if repeated:
                 message = f"is given on line {seen[name]} already: the last one wins"
                 yield found("FCC03", path, key.line, message, "keep one of the two")
             seen[name] = key.line
-            stack += [(path, child) for child in (value, key) if child.kind in _CONTAINERS]
         if node.kind == "sequence":
             found_in = enumerate(node.children)
             stack += [

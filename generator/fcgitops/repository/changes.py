@@ -11,7 +11,7 @@ import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fcgitops.core.errors import InputError
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import experiment as experiment_model
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
@@ -48,6 +48,8 @@ class Change:
     """Files whose conflicts end, and those that the index lacks."""
     title: str = ""
     """What it does, in one line; empty where its files tell."""
+    lacking: list[Problem] = field(default_factory=list)
+    """What is not there of the files that its environments are built from, and is not refused."""
 
 
 def is_source(path: str) -> bool:
