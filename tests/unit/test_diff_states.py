@@ -130,14 +130,20 @@ def test_environments_that_come_and_go(repository: Path, fcgitops: Fcgitops) -> 
 def test_an_environment_that_does_not_build_hides_no_other(
     repository: Path, fcgitops: Fcgitops
 ) -> None:
-    """It is named with the reason; the others are compared."""
+    """It is named with the reason; the others are compared. What is not known is no success."""
     patch(repository, 0, "overlays/dev/local/kustomization.yaml")
     (repository / PROD).write_text("kind: Component\nresources: [missing.yaml]\n")
-    ran = fcgitops("-C", repository, "diff", "--format", "json")
+    ran = fcgitops("-C", repository, "diff", "--format", "json", status=3)
+    for option in (("--exit-code",), ("--fail-on", "loss")):
+        fcgitops("-C", repository, "diff", *option, status=1)
     found = {e["name"]: e for e in json.loads(ran.out)["environments"]}
     assert [e["id"] for e in found["dev"]["effects"]] == ["C05"]
     assert "missing.yaml" in found["prod"]["errors"][0]
     assert "/tmp" not in found["prod"]["errors"][0]
+    git(repository, "checkout", "-q", PROD)
+    with (repository / "overlays/prod/environment.yaml").open("a") as file:
+        file.write("sync: [\n")
+    assert "prod: cannot be compared" in fcgitops("-C", repository, "diff", status=1).out
 
 
 def test_comments_alone(repository: Path, fcgitops: Fcgitops) -> None:

@@ -307,19 +307,24 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     help="The kubectl context to ask; default with --live: the current one.",
 )
 @click.option("--full", is_flag=True, help="Show every field and every name.")
-@click.option("--exit-code", is_flag=True, help="Exit 1 where anything changes.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="Exit 1 where anything changes, or cannot be compared.",
+)
 @click.option(
     "--fail-on",
     metavar="SEVERITY",
     shell_complete=completion.severities,
-    help="Exit 1 where an effect is at least that bad.",
+    help="Exit 1 where an effect is at least that bad, or cannot be known.",
 )
 @options.at
 @click.pass_context
 def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Says what a change does to clusters, effects first.
 
-    It applies nothing and checks nothing out, so it can run before a merge.
+    It applies nothing and checks nothing out, so it can run before a merge. What cannot be compared
+    is said, and ends in 3 where kustomize failed, in 1 where a file cannot be read.
     """
     from fcgitops.commands import diff as command  # noqa: PLC0415
 

@@ -28,8 +28,8 @@ class Options:
     Attributes:
         form: text, json or markdown.
         full: every field and every name.
-        exit_code: 1 where anything changes.
-        fail_on: 1 where an effect is at least that bad; "" for never.
+        exit_code: 1 where anything changes, or cannot be compared.
+        fail_on: 1 where an effect is at least that bad, or cannot be known; "" for never.
     """
 
     form: str = "text"
@@ -258,7 +258,7 @@ def show(report: Report, options: Options) -> int:
     """Prints a report.
 
     Returns:
-        The exit status that `options` ask for.
+        The exit status that `options` ask for; else that of what cannot be compared.
     """
     from fcgitops.diff import effects  # noqa: PLC0415
     from fcgitops.diff import report as reports  # noqa: PLC0415
@@ -275,4 +275,4 @@ def show(report: Report, options: Options) -> int:
             terminal.data(f"{line}\n")
     limit = effects.severity(options.fail_on) if options.fail_on else None
     failed = limit is not None and report.reaches(limit)
-    return FOUND if failed or (options.exit_code and report.changes) else 0
+    return FOUND if failed or (options.exit_code and report.changes) else report.status

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.errors import FOUND, TOOL_FAILED, InputError, Problem, ToolError
 from fcgitops.diff import environment, objects, secrecy, unchanged
 from fcgitops.diff.builds import Builds
 from fcgitops.diff.environment import BOTH, Environment, Settings
@@ -206,6 +206,7 @@ class Fleet:
     def _entry(self, pair: Comparison, builds: Builds) -> Entry:
         sides: list[list[Object]] = []
         errors: list[str] = []
+        status = 0
         keys: list[object] = []
         for content, unit, word in (
             (self.before, pair.before, "before"),
@@ -215,6 +216,7 @@ class Fleet:
                 sides.append(self._objects(content, unit, builds))
             except (InputError, ToolError) as error:
                 errors += [f"{word}: {_cleaned(problem.what)}" for problem in error.problems]
+                status = max(status, TOOL_FAILED if isinstance(error, ToolError) else FOUND)
             keys.append(tuple(builds.key(content, f) for f in _folders(unit)))
             keys.append(_plain_key(content, unit))
         if pair.after and pair.after.source:
@@ -223,7 +225,7 @@ class Fleet:
                 f"after: {found}" for found in environment.unreadable(pair.after.source, data)
             ]
         if errors:
-            return Entry(pair.name, errors=tuple(dict.fromkeys(errors)))
+            return Entry(pair.name, errors=tuple(dict.fromkeys(errors)), status=status or FOUND)
         old, new = self._settings(self.before, pair.before), self._settings(self.after, pair.after)
         env = self._environment(pair, old, new)
         tools = self._tools(pair, old, new)

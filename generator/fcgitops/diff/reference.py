@@ -40,8 +40,12 @@ the content of all that they are made of, readable by you alone.
 | `--format text\\|json\\|markdown` | for a pull request: at most 60,000 characters |
 | `--full` | every field that differs, and every name |
 | `--context CONTEXT` | ask that cluster how many, or whether |
-| `--exit-code` | 1 where anything changes |
-| `--fail-on SEVERITY` | 1 where an effect is at least that bad, or where a side cannot be built |
+| `--exit-code` | exit 1 where anything changes |
+| `--fail-on SEVERITY` | exit 1 where an effect is at least that bad |
+
+What cannot be compared never passes for a change without effect. With either of these two options
+it makes the exit 1; without them, 3 where kustomize cannot build a side and 1 where a file of one
+cannot be read.
 
 What does not fit into Markdown's 60,000 characters is counted. Values of Secrets, and of variables
 and fields whose names say that they hold one, are never shown: only that they differ.

@@ -26,14 +26,16 @@ class Entry:
     Attributes:
         name: the environment, or whatever was compared.
         outcome: effects and differences.
-        errors: sides that cannot be built, each with its reason.
+        errors: sides that cannot be built or read, each with its reason.
         note: what is to be said of it where nothing differs.
+        status: the exit status that the errors stand for; 0 where there are none.
     """
 
     name: str
     outcome: Outcome = field(default_factory=Outcome)
     errors: tuple[str, ...] = ()
     note: str = ""
+    status: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class Report:
     def changes(self) -> bool:
         """Whether anything differs, or may."""
         return any(e.outcome.objects or e.outcome.effects or e.errors for e in self.entries)
+
+    @property
+    def status(self) -> int:
+        """The exit status of what cannot be compared: it must not pass for no effect."""
+        return max((entry.status for entry in self.entries), default=0)
 
     @property
     def rest(self) -> str:
