@@ -815,6 +815,20 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
             "FCG19: Job mnist-run-",
         ),
         (
+            "experiments/mnist/job.yaml",
+            lambda text: text.replace(
+                "      labels:\n",
+                "      annotations: {container.apparmor.security.beta.kubernetes.io/nni-manager: "
+                "unconfined}\n      labels:\n",
+            ),
+            "FCG19: Job mnist-run-",
+        ),
+        (
+            "experiments/mnist/service.yaml",
+            lambda text: f"{text}  externalIPs: [10.0.0.53]\n",
+            "FCG19: Service mnist-ui: spec.externalIPs takes others' traffic (leave it out)",
+        ),
+        (
             "overlays/prod/nni/kustomization.yaml",
             kustomization(namespace="other"),
             "FCG17: overlays/prod/nni/kustomization.yaml:3: ServiceAccount nni-manager is in "

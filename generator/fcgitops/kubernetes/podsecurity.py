@@ -1,6 +1,7 @@
 """The Pod Security Standards: what a Namespace's `enforce` label refuses of Pods.
 
-Source: k8s.io/pod-security-admission, policy/check_*.go, at `latest` of 1.34;
+Source: k8s.io/pod-security-admission, policy/check_*.go, at `latest` of 1.34, whose own cases it is
+held to (tests/data/podsecurity/);
 https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
 
@@ -31,6 +32,8 @@ _VOLUMES = {
     "name", "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
     "projected", "secret", "image",
 }  # fmt: skip
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
+"""What names a container's profile in an annotation; Kubernetes still takes it for the field."""
 Complaints = Iterator[tuple[Field, str]]
 """Where in the Pod, and what is wrong there."""
 
@@ -48,21 +51,30 @@ def enforced(namespace: Object | None) -> tuple[str, int]:
 
 def violations(template: Fields, level: str) -> list[str]:
     """What of a Pod template does not pass a level, as it is today; [] where it passes."""
-    pod = Field(template.get("spec"), (), [])
+    pod = Field(template, (), [])
     return list(dict.fromkeys(f"{at.path[-1]} {why}" for at, why in complaints(pod, level)))
 
 
-def complaints(spec: Field, level: str) -> Complaints:
+def complaints(pod: Field, level: str) -> Complaints:
     """What a level refuses of a Pod.
 
     Args:
-        spec: `spec` of a Pod or of its template.
+        pod: it, or its template: `metadata` and `spec`.
         level: `baseline` or `restricted`; nothing is refused at another.
     """
     if level in (BASELINE, RESTRICTED):
-        yield from _baseline(spec)
+        yield from _annotations(pod["metadata"]["annotations"])
+        yield from _baseline(pod["spec"])
     if level == RESTRICTED:
-        yield from _restricted(spec)
+        yield from _restricted(pod["spec"])
+
+
+def _annotations(annotations: Field) -> Complaints:
+    """check_appArmorProfile.go: the annotation that was there before the field."""
+    for key, value in annotations.entries():
+        allowed = value.text in ("", "runtime/default") or value.text.startswith("localhost/")
+        if key.startswith(_APP_ARMOR) and not allowed:
+            yield value, "must be runtime/default or localhost/…"
 
 
 def _containers(spec: Field) -> list[Field]:
@@ -120,7 +132,7 @@ def _hosts(container: Field) -> Complaints:
     ):
         for key in ("httpGet", "tcpSocket"):
             host = handler[key]["host"]
-            if host and host.text not in ("127.0.0.1", "::1"):
+            if host:
                 yield host, "must not be set"
 
 

@@ -78,12 +78,12 @@ def named(item: Object) -> str:
 
 
 def _pod_of(item: Object) -> Field:
-    """`spec` of an object's Pod; nothing where it has none."""
+    """An object's Pod, or the template of its Pods; nothing where it has none."""
     whole = Field(item, (), [])
-    template = whole["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    template = whole["spec"]["jobTemplate"]["spec"]["template"]
     if not template.given:
-        template = whole["spec"]["template"]["spec"]
-    return whole["spec"] if item.get("kind") == "Pod" else template
+        template = whole["spec"]["template"]
+    return whole if item.get("kind") == "Pod" else template
 
 
 def _all(r: Objects) -> Faults:

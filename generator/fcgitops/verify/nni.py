@@ -69,7 +69,8 @@ def bounded(r: RenderedForNni) -> Faults:
     """An experiment renders no rights, and its Pod passes the Pod Security Standard `baseline`.
 
     ConfigMaps, a Job, Services and PersistentVolumeClaims are all that it may render: whoever may
-    write an experiment may not bring rights with it, or a Pod that leaves its bounds.
+    write an experiment may not bring rights with it, a Pod that leaves its bounds, or a Service
+    that takes the whole cluster's traffic to an address for itself (`externalIPs`).
     """
     if not r.of_experiment:
         return
@@ -79,8 +80,12 @@ def bounded(r: RenderedForNni) -> Faults:
         if (group, o["kind"]) not in model.KINDS:
             kinds = ", ".join(kind for _, kind in model.KINDS)
             yield Fault(f"renders {what}", f"an experiment may have {kinds}", object=what)
+        addresses = Field(o, (), [])["spec"]["externalIPs"]
+        if o["kind"] == "Service" and addresses:
+            wrong = f"{dotted(addresses.path)} takes others' traffic"
+            yield Fault(f"{what}: {wrong}", "leave it out", object=what, cause=dotted(addresses.path))
         if o["kind"] == "Job":
-            pod = Field(o, (), [])["spec"]["template"]["spec"]
+            pod = Field(o, (), [])["spec"]["template"]
             for place, complaint in podsecurity.complaints(pod, podsecurity.BASELINE):
                 wrong = f"{dotted(place.path)} {complaint}"
                 yield Fault(f"{what}: {wrong}", "Pod Security `baseline`", object=what)
