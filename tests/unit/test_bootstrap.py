@@ -15,7 +15,7 @@ URL = "https://git.example.com/ml/deploy.git"
 SERVER = "https://10.0.0.1:6443"
 
 KUBECTL = """#!{python}
-import json, pathlib, sys
+import json, os, pathlib, sys
 home = pathlib.Path({home!r})
 words = sys.argv[1:]
 if "--filename" in words:
@@ -24,7 +24,8 @@ if "--filename" in words:
     with (home / "calls").open("a") as calls:
         print(json.dumps([*words[2:-2], data.decode()]), file=calls)
     if "diff" in words:
-        sys.stdout.buffer.write((home / "difference").read_bytes())
+        if "KUBECTL_EXTERNAL_DIFF" not in os.environ:
+            sys.stdout.buffer.write((home / "difference").read_bytes())
         for change in home.glob("change-*"):
             pathlib.Path(change.read_text().splitlines()[0]).write_text("kind: Other\\n")
         sys.exit(1)
@@ -117,6 +118,26 @@ def test_nothing_that_is_shown_hides_a_line(
     assert r"applied\rhidden" in ran.out.splitlines()
 
 
+def test_how_the_user_reads_differences_hides_none(
+    cluster: Cluster, folder: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window that shows them elsewhere says nothing here, which is no "nothing to do"."""
+    monkeypatch.setenv("KUBECTL_EXTERNAL_DIFF", "meld")
+    ran = fcgitops("-C", folder, "bootstrap", "prod", "--yes")
+    assert "+kind: Kustomization" in ran.out
+    assert len(cluster.calls("apply")) == 1
+
+
+def test_a_difference_that_is_not_shown_is_a_failure(
+    cluster: Cluster, folder: Path, fcgitops: Fcgitops
+) -> None:
+    """Nothing is applied that nobody could see."""
+    (cluster.home / "difference").write_text("")
+    ran = fcgitops("-C", folder, "bootstrap", "prod", "--yes", status=3)
+    assert "kubectl, context prod-admin: ended with 1" in ran.err
+    assert cluster.calls("apply") == []
+
+
 def test_a_file_for_a_namespace_to_be_made_is_shown_escaped(
     cluster: Cluster, folder: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -180,6 +201,23 @@ def test_the_question_names_where_it_goes(
     ran = fcgitops("-C", folder, "bootstrap", "prod")
     assert f"Apply this to the context prod-admin, {SERVER}?" in ran.err
     assert "nothing was applied" in ran.err
+    assert cluster.calls("apply") == []
+
+
+def test_a_context_that_leads_elsewhere_meanwhile(
+    cluster: Cluster, folder: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was shown is for one cluster: after the yes it is applied to no other one."""
+
+    def asked(question: str = "") -> str:
+        program = cluster.home / "kubectl"
+        program.write_text(program.read_text().replace(SERVER, "https://10.0.0.9:6443"))
+        return "y"
+
+    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    monkeypatch.setattr("click.termui.visible_prompt_func", asked)
+    ran = fcgitops("-C", folder, "bootstrap", "prod", status=2)
+    assert f"leads to https://10.0.0.9:6443 by now, and what was shown is for {SERVER}" in ran.err
     assert cluster.calls("apply") == []
 
 

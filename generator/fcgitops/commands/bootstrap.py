@@ -65,6 +65,9 @@ def run(folder: Path, name: str, *, tool_name: str | None, yes: bool) -> int:
     if not yes and not (terminal.interactive() and click.confirm(question, err=True)):
         terminal.say("nothing was applied (YES=1, or --yes, applies without asking)")
         return 0
+    if (now := program.server()) != server:  # a kubeconfig that was written while it was read
+        what = f"leads to {now} by now, and what was shown is for {server}"
+        raise InputError(Problem(f"context {program.context}", what, "run it again"))
     terminal.lines(program.apply(b"\n---\n".join(files.values()), *place))
     return 0
 

@@ -46,7 +46,9 @@ class Kubectl:
             ToolError: it cannot be started, or ran too long.
         """
         command = [self.program, *self.flags, "--context", self.context, *arguments]
-        env = None if self.preferences else os.environ | {"KUBERC": "off"}
+        env = {k: v for k, v in os.environ.items() if k != "KUBECTL_EXTERNAL_DIFF"}
+        if not self.preferences:
+            env["KUBERC"] = "off"
         return process.run(command, env=env, data=data, timeout=timeout, watch=self.watch)
 
     def output(self, *arguments: str | Path, data: bytes = b"", timeout: float = 120) -> str:
@@ -113,11 +115,14 @@ class Kubectl:
     def diff(self, data: bytes, *arguments: str) -> str:
         """What applying `data` would change, as a diff; empty for nothing.
 
+        By `diff` itself: what the user has named for reading ($KUBECTL_EXTERNAL_DIFF) may show it
+        elsewhere, in colours or in part, and a window that is closed is no "nothing".
+
         Raises:
             ToolError: the API server refuses it.
         """
         result = self.run("diff", *self._ours, *arguments, "--filename", "-", data=data)
-        if result.status > 1:
+        if result.status > 1 or (result.status and not result.stdout):
             raise ToolError(Problem(self._place, process.said(result)))
         return result.stdout.decode(errors="replace")
 
