@@ -82,10 +82,11 @@ def bounded(r: RenderedForNni) -> Faults:
             yield Fault(f"renders {what}", f"an experiment may have {kinds}", object=what)
         addresses = Field(o, (), [])["spec"]["externalIPs"]
         if o["kind"] == "Service" and addresses:
-            wrong = f"{dotted(addresses.path)} takes others' traffic"
-            yield Fault(f"{what}: {wrong}", "leave it out", object=what, cause=dotted(addresses.path))
+            place = dotted(addresses.path)
+            wrong = f"{what}: {place} takes others' traffic"
+            yield Fault(wrong, "leave it out", object=what, cause=place)
         if o["kind"] == "Job":
             pod = Field(o, (), [])["spec"]["template"]
-            for place, complaint in podsecurity.complaints(pod, podsecurity.BASELINE):
-                wrong = f"{dotted(place.path)} {complaint}"
+            for field, complaint in podsecurity.complaints(pod, podsecurity.BASELINE):
+                wrong = f"{dotted(field.path)} {complaint}"
                 yield Fault(f"{what}: {wrong}", "Pod Security `baseline`", object=what)
