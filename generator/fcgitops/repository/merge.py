@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fcgitops import __version__
-from fcgitops.text import conflicts, sameness
+from fcgitops.text import conflicts, sameness, yamlsplice
 from fcgitops.text.tree import Tree, read_file
 
 Labels = tuple[str, str, str]
@@ -81,15 +81,11 @@ def merge(
         elif new is None:
             merged.notes.append(f"{path} is no longer generated; it has your edits and stays")
         else:
-            text, conflicted = merge_file(old or b"", mine, new, LABELS)
-            if old and path.endswith(_YAML) and sameness.is_layout_only(old, mine):
-                # Formatted, not edited: its layout is kept where that gives the new values.
-                kept = not conflicted and sameness.means(text, new)
-                merged.files[path] = text if kept else new
-            elif conflicted:
-                merged.conflicts[path] = Conflict(old or b"", mine, new, text)
+            found = _of_both(path, (old or b"", mine, new), merge_file)
+            if isinstance(found, Conflict):
+                merged.conflicts[path] = found
             else:
-                merged.files[path] = text
+                merged.files[path] = found
     return merged
 
 
@@ -129,3 +125,37 @@ def merge_of_two(
             found = next(iter(whole), tried[0])
         total.add(found)
     return total
+
+
+def _of_both(
+    path: str, versions: tuple[bytes, bytes, bytes], merge_file: MergeFile
+) -> bytes | Conflict:
+    """The merge of a file that both sides have changed: (base, ours, theirs) → one text.
+
+    Git's merge stands where its values are right; it knows lines alone, and may conflict where no
+    value does, or write one key twice.
+    """
+    base, ours, theirs = versions
+    text, conflicted = merge_file(base, ours, theirs, LABELS)
+    conflict = Conflict(base, ours, theirs, text)
+    if not base or not path.endswith(_YAML):
+        return conflict if conflicted else text
+    if sameness.is_layout_only(base, ours):  # its layout is kept where that gives the new values
+        return text if not conflicted and sameness.means(text, theirs) else theirs
+
+    def merge_text(*texts: str) -> str | None:
+        old, mine, new = (part.encode() for part in texts)
+        found, conflicted = merge_file(old, mine, new, LABELS)
+        return None if conflicted else found.decode()
+
+    found = yamlsplice.merge(base, ours, theirs, merge_text)
+    if found is None:
+        return conflict if conflicted else text
+    right = found.documents is not None and sameness.has(text, found.documents)
+    if right and not conflicted:
+        return text
+    if found.text is not None:
+        return found.text
+    if not conflicted:  # against nothing git finds all that differs
+        text, _ = merge_file(b"", ours, theirs, LABELS)
+    return Conflict(base, ours, theirs, text)

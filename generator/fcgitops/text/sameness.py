@@ -24,17 +24,31 @@ def is_layout_only(old: bytes, new: bytes) -> bool:
         first, second = (list(map(_typed, yamlio.load_all(text.encode()))) for text in texts)
     except (FcgitopsError, RecursionError):
         return False
-    known, mine = (Counter(" ".join(c.split()) for c in _COMMENT.findall(t)) for t in texts)
+    known, mine = map(comments, texts)
     return first == second and mine <= known
+
+
+def comments(text: str) -> Counter[str]:
+    """The comments of a text, and how often each stands there."""
+    return Counter(" ".join(found.split()) for found in _COMMENT.findall(text))
 
 
 def means(text: bytes, wanted: bytes) -> bool:
     """Whether two texts have the same values, whatever their comments."""
     try:
-        first, second = (list(map(_typed, yamlio.load_all(data))) for data in (text, wanted))
+        return has(text, yamlio.load_all(wanted))
     except (FcgitopsError, RecursionError):
         return False
-    return first == second
+
+
+def has(text: bytes, documents: list[Any]) -> bool:
+    """Whether a text is YAML, repeats no key, and has these documents."""
+    try:
+        roots = yamlio.compose_all(yamlio.decoded(text, ""))
+        found = [_typed(yamlio.construct(root, "")) for root in roots]
+    except (FcgitopsError, RecursionError):
+        return False
+    return found == [_typed(document) for document in documents]
 
 
 def _typed(value: Any) -> Any:  # noqa: ANN401 - a YAML document is any value

@@ -1,0 +1,206 @@
+"""The merge of YAML by what it says, where git's merge of lines conflicts or is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from fcgitops.git.program import merge_file
+from fcgitops.repository.merge import merge
+
+
+def merged(base: str, ours: str, theirs: str) -> str | None:
+    """The outcome for one file; None for a conflict."""
+    versions = (text.encode() for text in (base, ours, theirs))
+    old, mine, new = ({"f.yaml": data} for data in versions)
+    found = merge(old, mine, new, merge_file)
+    text = found.files.get("f.yaml")
+    assert (text is None) == bool(found.conflicts)
+    return text.decode() if text is not None else None
+
+
+CLEAN = {
+    "a key appended beside a generated one": (
+        "a: 1\n",
+        "a: 1\nmine: 2  # ours\n",
+        "a: 1\nnew: 3\n",
+        "a: 1\nnew: 3\nmine: 2  # ours\n",
+    ),
+    "a generated line changed next to an edited line": (
+        "a: 1\nb: 2\n",
+        "a: 10  # ours\nb: 2\n",
+        "a: 1\nb: 20\n",
+        "a: 10  # ours\nb: 20\n",
+    ),
+    "a moved block": (
+        "a:\n  x: 1\n  y: 2\nb: 1\nc: 1\n",
+        "c: 1\nb: 1\n# Moved.\na:\n  x: 1\n  y: 2\n",
+        "a:\n  x: 1\n  y: 3\nb: 1\nc: 1\n",
+        "c: 1\nb: 1\n# Moved.\na:\n  x: 1\n  y: 3\n",
+    ),
+    "requoted values beside an edit": (
+        "a: 'x'\nb: '1'\nc: 1\n",
+        'a: "x"\nb: "1"\nc: 2\n',
+        "a: 'y'\nb: '2'\nc: 1\n",
+        'a: "y"\nb: "2"\nc: 2\n',
+    ),
+    "named items in another layout": (
+        "env:\n- name: A\n  value: a\n- name: B\n  value: b\n",
+        "env:\n    - name: A\n      value: mine\n    - name: B\n      value: b\n",
+        "env:\n- name: A\n  value: a\n- name: B\n  value: new\n- name: C\n  value: c\n",
+        "env:\n    - name: A\n      value: mine\n    - name: B\n      value: new\n"
+        "    - name: C\n      value: c\n",
+    ),
+    "an item added by each side": (
+        "resources:\n- a\n",
+        "resources:\n- a\n- mine\n",
+        "resources:\n- a\n- new\n",
+        "resources:\n- a\n- new\n- mine\n",
+    ),
+    "an item that was renamed": (
+        "x:\n- name: a\n  tag: 1\n",
+        "x:\n- name: mine\n  tag: 1\n",
+        "x:\n- name: a\n  tag: 2\n",
+        "x:\n- name: mine\n  tag: 2\n",
+    ),
+    "items without a name": (
+        "rules:\n- verbs: [get]\n  resources: [pods]\n- verbs: [get]\n  resources: [nodes]\n",
+        "rules:\n- verbs: [get, list]\n  resources: [pods]\n- verbs: [get]\n  resources: [nodes]\n",
+        "rules:\n- verbs: [get]\n  resources: [pods]\n- verbs: [watch]\n  resources: [nodes]\n",
+        "rules:\n- verbs: [get, list]\n  resources: [pods]\n- verbs: [watch]\n"
+        "  resources: [nodes]\n",
+    ),
+    "a list that theirs orders otherwise": (
+        "x:\n- a\n- b\n",
+        "x:\n# Why.\n- a\n- b\n- mine\n",
+        "x:\n- b\n- a\n",
+        "x:\n- b\n- mine\n# Why.\n- a\n",
+    ),
+    "what theirs takes away beside an edit": (
+        "a: 1\n# Of b.\nb: 2\nc: 3\n",
+        "a: 10\n# Of b.\nb: 2\nc: 3\n",
+        "a: 1\nc: 3\n",
+        "a: 10\nc: 3\n",
+    ),
+    "what ours takes away beside a change": (
+        "a: 1\nb: 2\nc: 3\n",
+        "a: 1\nc: 3\n",
+        "a: 1\nb: 2\nc: 4\n",
+        "a: 1\nc: 4\n",
+    ),
+    "comments of both": (
+        "# Old.\na: 1\nb: 2\n",
+        "# Old.\na: 10\n# Mine.\nb: 2\n",
+        "# New.\na: 1\nb: 20\n",
+        "# New.\na: 10\n# Mine.\nb: 20\n",
+    ),
+    "the same labels added by each side": (
+        "a: 1\n",
+        "a: 1\nlabels:\n  mine: x\n",
+        "a: 1\nlabels:\n  new: y\n",
+        "a: 1\nlabels:\n  new: y\n  mine: x\n",
+    ),
+    "a flow collection": (
+        "a: {x: 1}\n",
+        "a: {x: 1, mine: 2}  # ours\n",
+        "a: {x: 2}\n",
+        "a: {x: 2, mine: 2}  # ours\n",
+    ),
+    "a flow collection that both add to": (
+        "verbs: [get]\n",
+        "verbs: [get, mine]\n",
+        "verbs: [get, new]\n",
+        "verbs: [get, new, mine]\n",
+    ),
+    "a text of several lines": (
+        "a: 1\nrun: |\n  one\n  two\n  three\n  four\n",
+        "a: 2\nrun: |\n  ONE\n  two\n  three\n  four\n",
+        "a: 1\nrun: |\n  one\n  two\n  three\n  FOUR\n",
+        "a: 2\nrun: |\n  ONE\n  two\n  three\n  FOUR\n",
+    ),
+    "documents": (
+        "kind: A\nmetadata: {name: x}\na: 1\n---\nkind: B\nmetadata: {name: x}\n",
+        "kind: A\nmetadata: {name: x}\na: 2\n---\nkind: B\nmetadata: {name: x}\n"
+        "---\nkind: Mine\nmetadata: {name: x}\n",
+        "kind: A\nmetadata: {name: x}\na: 1\nb: 3\n---\nkind: B\nmetadata: {name: x}\n"
+        "---\nkind: New\nmetadata: {name: x}\n",
+        "kind: A\nmetadata: {name: x}\na: 2\nb: 3\n---\nkind: B\nmetadata: {name: x}\n"
+        "---\nkind: Mine\nmetadata: {name: x}\n---\nkind: New\nmetadata: {name: x}\n",
+    ),
+    "line ends of another system": (
+        "a: 1\nb: 2\n",
+        "a: 10\r\nb: 2\r\n",
+        "a: 1\nb: 20\nc: 3\n",
+        "a: 10\r\nb: 20\r\nc: 3\r\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CLEAN.values(), ids=CLEAN)
+def test_both_changes_are_taken(case: tuple[str, str, str, str]) -> None:
+    """Where they are of different values; comments, order and layout are the user's."""
+    assert merged(*case[:3]) == case[3]
+
+
+CONFLICTS = {
+    "one value": ("a: 1\nb: 1\n", "a: 2\nb: 1\n", "a: 3\nb: 1\n"),
+    "one value of a moved block": (
+        "a:\n  x: 1\nb: 1\nc: 1\n", "c: 1\nb: 1\na:\n  x: 2\n", "a:\n  x: 3\nb: 1\nc: 1\n",
+    ),
+    "taken away and changed": ("a: 1\nb: 1\n", "b: 1\n", "a: 2\nb: 1\n"),
+    "changed and taken away": ("a: 1\nb: 1\n", "a: 2\nb: 1\n", "b: 1\n"),
+    "one key added with two values": ("a: 1\n", "a: 1\nb: 2\n", "a: 1\nb: 3\n"),
+    "one item added with two values": (
+        "x:\n- {name: a}\n", "x:\n- {name: a}\n- {name: b, v: 1}\n",
+        "x:\n- {name: a}\n- {name: b, v: 2}\n",
+    ),
+    "the text and the number": ("a: x\nb: 1\n", "a: '1'\nb: 1\n", "a: 1\nb: 1\n"),
+    "arguments of a program": (
+        "args:\n- a\n", "args:\n- a\n- mine\n", "args:\n- a\n- new\n"
+    ),
+    "an order changed by both": (
+        "x:\n- a\n- b\n- c\n", "x:\n- b\n- a\n- c\n", "x:\n- a\n- c\n- b\n"
+    ),
+    "a comment in what theirs takes away": (
+        "a: 1\nb:\n  x: 1\n", "a: 2\nb:\n  # Mine.\n  x: 1\n", "a: 1\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CONFLICTS.values(), ids=CONFLICTS)
+def test_what_both_changed_is_a_conflict(case: tuple[str, str, str]) -> None:
+    """Git's own, with its markers."""
+    assert merged(*case) is None
+
+
+FAR = "".join(f"k{n}: {n}\n" for n in range(9))
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        (FAR, f"new: 1\n{FAR}", f"{FAR}new: 2\n"),
+        (
+            f"x:\n- {{name: a}}\n{FAR}y:\n- {{name: a}}\n",
+            f"x:\n- {{name: b, v: 1}}\n- {{name: a}}\n{FAR}y:\n- {{name: a}}\nx2: 1\n",
+            f"x:\n- {{name: a}}\n- {{name: b, v: 2}}\n{FAR}y:\n- {{name: a}}\n",
+        ),
+    ],
+    ids=["a key", "an item"],
+)
+def test_what_only_git_takes_is_a_conflict(base: str, ours: str, theirs: str) -> None:
+    """One name added by both, in lines far from each other, with two values."""
+    assert merged(base, ours, theirs) is None
+
+
+def test_one_key_added_by_both_is_written_once() -> None:
+    """Though git would write it twice: the lines are far from each other."""
+    assert merged(FAR, f"new: 1\n{FAR}", f"{FAR}new: 1\n") == f"new: 1\n{FAR}"
+
+
+def test_a_text_that_git_merges_stays_as_git_merges_it() -> None:
+    """Also where the structure is none: an alias, no YAML at all."""
+    lines = "\n".join("abcdefgh") + "\n"
+    for form in ("x: &x 1\ny: *x\n", "{{ a }}: [\n"):
+        base = form + "".join(f"k{n}: {n}\n" for n in range(9))
+        ours, theirs = base.replace("k0: 0", "k0: m"), base.replace("k8: 8", "k8: n")
+        assert merged(base, ours, theirs) == ours.replace("k8: 8", "k8: n")
+    assert merged(lines, "A" + lines[1:], lines[:-2] + "H\n") == "A" + lines[1:-2] + "H\n"
