@@ -30,7 +30,9 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 	$(fcgitops) new build/demo --env dev --env prod=customized-config --no-input
 	@$(fcgitops) -C build/demo verify
 	@$(fcgitops) -C build/demo build --output build
+	@$(fcgitops) -C build/demo report --output ../demo.html
 	@echo "look:  git -C build/demo log --stat; ls build/demo/build; cat build/demo/README.md"
+	@echo "       build/demo.html in a browser: the environments on a page"
 	@echo "next:  cd build/demo && make help"
 
 .PHONY: test

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
 LAYERS = (
     ("__main__", "cli", "hook"),
     ("commands",),
-    ("trial",),
+    ("report", "trial"),
     ("diff", "verify"),
     ("repository",),
     ("sync",),

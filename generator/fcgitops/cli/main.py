@@ -332,6 +332,24 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
 
 
 @cli.command()
+@click.option(
+    "--output", metavar="FILE", type=options.FOLDER, help="Write the page there; default: stdout."
+)
+@click.option("--diff", "compared", metavar="A..B", help="Show first what B does that has left A.")
+@options.at
+@click.pass_context
+def report(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Shows all environments on one HTML page.
+
+    The page needs no network. It has the objects of each environment, how they refer to each
+    other, what verify finds, and how any two environments differ.
+    """
+    from fcgitops.commands import report as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
 @click.argument(
     "name", required=False, default="", metavar="[NAME]", shell_complete=completion.environments
 )

@@ -18,7 +18,7 @@ TEXT = "text"
 
 SECTIONS = {
     "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore"),
-    "Look": ("list", "status", "build", "diff"),
+    "Look": ("list", "status", "build", "diff", "report"),
     "Check": ("verify", "config", "kind-test"),
     "Sync": ("bootstrap",),
     "NNI": ("nni",),

@@ -27,7 +27,7 @@ from fcgitops.verify.kept import Result
 
 if TYPE_CHECKING:
     from fcgitops.verify.server import ApiServer
-    from fcgitops.verify.verification import Verification
+    from fcgitops.verify.verification import Seen, Verification
 
 _WHOLE = ""
 """The name of the repository as a whole among the results."""
@@ -39,9 +39,10 @@ class Session:
     Args:
         root: the content's root.
         afresh: whether results of former runs are not asked for.
+        seen: is told of each kustomization that is built.
     """
 
-    def __init__(self, root: Path, *, afresh: bool = False) -> None:
+    def __init__(self, root: Path, *, afresh: bool = False, seen: Seen | None = None) -> None:
         self.root = root
         self.findings: list[Finding] = []
         self.silenced: list[Silenced] = []
@@ -56,6 +57,7 @@ class Session:
         self._identity = "\n".join([cache.code(), *about, *said])
         self._kept = kept.load(str(root), self._identity)
         self._afresh = afresh
+        self._seen = seen
         self._new: dict[str, Result] = {}
         self._run: Verification | None = None
 
@@ -184,7 +186,7 @@ class Session:
             if program.remark:
                 terminal.say(f"note: {program.command[0]}: {program.remark}")
             self._kept.summary = {"program": program.title, "checks": verification.CHECKS}
-            self._run = verification.Verification(repository, program)
+            self._run = verification.Verification(repository, program, self._seen)
         return self._run
 
     def _alike(self, items: Iterable[Kustomization]) -> dict[Kustomization, str]:

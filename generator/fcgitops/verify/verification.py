@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,6 +54,8 @@ from fcgitops.verify.subjects import (
 CHECKS = len(catalogue.checks())
 """How many there are."""
 _MOST_DOCUMENTS = 512
+Seen = Callable[[Kustomization, Environment | None, Sequence[Object]], None]
+"""Is told of a kustomization, its environment, where that can be read, and what it renders."""
 
 
 class Still(Repository):
@@ -74,11 +76,15 @@ class Verification:
     Args:
         repository: as it is on disk.
         program: builds its kustomizations.
+        seen: is told of each that was built.
     """
 
-    def __init__(self, repository: Repository, program: Kustomize) -> None:
+    def __init__(
+        self, repository: Repository, program: Kustomize, seen: Seen | None = None
+    ) -> None:
         self.repository = repository
         self.program = program
+        self._seen = seen
         self.reader = Reader(repository.root)
         self.references = References(self.reader)
         self._documents: dict[bytes, Object | None] = {}
@@ -165,7 +171,9 @@ class Verification:
         try:
             more, objects = self._built(item, built, environment)
         except Exception as error:
-            more, objects = [registry.unexpected("FCG00", error, name)], 0
+            more, objects = [registry.unexpected("FCG00", error, name)], []
+        if self._seen:
+            self._seen(item, environment, objects)
         folder = self.repository.root / item.folder
         found += (self._placed(finding, folder) for finding in more)
         facts = None
@@ -175,7 +183,7 @@ class Verification:
         read = self._read_besides(item, environment) if lasting else None
         lasting = read is not None
         findings = tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.rule))
-        return Result("", read or (), findings, objects, facts, lasting)
+        return Result("", read or (), findings, len(objects), facts, lasting)
 
     def _read_besides(
         self, item: Kustomization, environment: Environment | None
@@ -219,8 +227,8 @@ class Verification:
 
     def _built(
         self, item: Kustomization, result: bytes | ToolError, environment: Environment | None
-    ) -> tuple[list[Finding], int]:
-        """What is to say of what a kustomization renders, and how many objects that is."""
+    ) -> tuple[list[Finding], list[Object]]:
+        """What is to say of what a kustomization renders, and the objects."""
         name, repository = str(item), self.repository
         texts: list[bytes] = []
         read: list[Object] = []
@@ -230,7 +238,7 @@ class Verification:
             except ToolError as error:
                 result = error
         if found := BUILT.ask(Built(result), name):
-            return found, 0
+            return found, []
         each = Objects(read, repository.answers.versions, texts)
         found = OBJECTS.ask(each, name)
         objects = judged.typed(each)
@@ -238,16 +246,16 @@ class Verification:
         found += LAYERS.ask(Layered(self.reader, repository.root / item.folder, objects))
         if item.kind is not Kind.OVERLAY:
             if environment is None:
-                return found, len(texts)
+                return found, read
             subject = RenderedForNni(objects, environment, item.kind is Kind.EXPERIMENT)
-            return found + NNI.ask(subject, name), len(texts)
+            return found + NNI.ask(subject, name), read
         config = read_file(repository.root, f"{item.folder}/{layout.CONFIG_FILE}")
         text = config.decode(errors="surrogateescape") if config is not None else None
         overlay = Rendered(name, objects, repository.answers.profile, environment, text)
         if len(overlay.all("StatefulSet")) == 1:
             found += NEEDS.ask(overlay, name)
         found = _once(found + rendered(overlay))
-        return sorted(found, key=lambda finding: finding.rule), len(texts)
+        return sorted(found, key=lambda finding: finding.rule), read
 
     def _objects(self, built: bytes, name: str) -> tuple[list[bytes], list[Object]]:
         """The documents that kustomize printed, and the object that each of them says."""

@@ -1,0 +1,146 @@
+"""`fcgitops report`: the fleet on one HTML page."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from fcgitops.commands.diff import compare_states
+from fcgitops.core import shell, terminal
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.findings import Finding
+from fcgitops.git import program as git
+from fcgitops.git.authors import last_changes
+from fcgitops.kubernetes.objects import Object
+from fcgitops.model import layout
+from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
+from fcgitops.model.kustomization import Kind, Kustomization
+from fcgitops.report import change, differences, page
+from fcgitops.report.differences import Difference
+from fcgitops.report.fleet import Fleet, Row
+from fcgitops.report.rendered import Rendered
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.customized import variant_config
+from fcgitops.text.tree import read_file
+from fcgitops.verify.session import Session
+
+
+def run(folder: Path, output: Path | None, compared: str | None) -> int:
+    """Writes the page, to a file or to stdout.
+
+    Args:
+        folder: somewhere in the repository.
+        output: the file; stdout when None.
+        compared: two revisions, as `diff` takes them; what the change does goes first.
+
+    Raises:
+        InputError: the repository's answers cannot be read, a revision is none, or the file
+            cannot be written.
+        ToolError: there is no good kustomize.
+    """
+    repository = Repository.find(folder)
+    repository.require_answers()
+    section = ""
+    if compared is not None:
+        section = change.section(compare_states(repository.root, (compared,)), compared)
+    html = page.page(_Collected(repository).fleet(), section)
+    if output is None:
+        terminal.data(html)
+        return 0
+    _write(folder / output, html)
+    terminal.say(f"the page: {shell.quote(str(output))}")
+    return 0
+
+
+class _Collected:
+    """What `verify` reads, builds and finds, gathered for the page."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._environments: dict[str, Environment] = {}
+        self._objects: dict[str, list[Object]] = {}
+
+    def fleet(self) -> Fleet:
+        """Everything anew, so that it is the work tree's."""
+        repository = self._repository
+        ran = Session(repository.root, afresh=True, seen=self._seen)
+        ran.verify(ran.wanted([], None, None))
+        rendered = Rendered()
+        for name, objects in self._objects.items():
+            rendered.add(name, objects)
+        names = repository.environment_names()
+        changes = last_changes(repository.root, layout.OVERLAYS)
+        rows = [
+            Row(
+                name,
+                self._environments.get(name),
+                self._differences(name),
+                tuple(f for f in ran.findings if _environment(f) == name),
+                changes.get(name),
+            )
+            for name in names
+        ]
+        others = [f for f in ran.findings if _environment(f) not in names]
+        return Fleet(repository.answers.repo_slug, self._state(), rows, others, rendered)
+
+    def _seen(
+        self, item: Kustomization, environment: Environment | None, objects: Sequence[Object]
+    ) -> None:
+        if item.kind is Kind.EXPERIMENT or item.owner in layout.VARIANTS:
+            return
+        if environment:
+            self._environments[item.owner] = environment
+        self._objects.setdefault(item.owner, []).extend(objects)
+
+    def _differences(self, name: str) -> tuple[Difference, ...]:
+        environment = self._environments.get(name)
+        if environment is None:
+            return ()
+        found = differences.of_keys(environment, self._repository.answers.profile)
+        if environment.variant == CUSTOMIZED_CONFIG:
+            own = (
+                read_file(self._repository.root, f"{layout.OVERLAYS}/{name}/{layout.CONFIG_FILE}")
+                or b""
+            )
+            text = own.decode("utf-8", "surrogateescape")
+            found += differences.of_settings(text, variant_config(self._repository))
+        return tuple(found)
+
+    def _state(self) -> str:
+        """What the page shows: a commit, and whether files differ from it."""
+        root = self._repository.root
+        head = git.glance(root, "log", "-1", "--format=%h of %as", "HEAD")
+        if not head:
+            return "What is here, of which nothing is committed."
+        differs = git.differing(root)
+        edited = ", with changes that are not committed" if differs else ""
+        return f"Commit {git.text(head).strip()}{edited}."
+
+
+def _environment(finding: Finding) -> str:
+    """The environment that a finding is of; "" where it is none's."""
+    name = finding.overlay.removesuffix(f"/{layout.NNI}")
+    return "" if "/" in name else name
+
+
+def _write(file: Path, html: str) -> None:
+    """Writes the file, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    written: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
+            written = Path(new.name)
+            new.write(html.encode("utf-8", "backslashreplace"))
+        written.chmod(0o644)
+        written.replace(file)
+    except OSError as error:
+        if written:
+            with suppress(OSError):
+                written.unlink(missing_ok=True)
+        what = f"cannot be written: {error.strerror}"
+        raise InputError(Problem(str(file), what, "nothing was written")) from error
