@@ -205,6 +205,30 @@ def variable(name: str, value: str) -> Edit:
     return lambda r: r.container.setdefault("env", []).append({"name": name, "value": value})
 
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
+POOL = {"matchExpressions": [{"key": "pool", "operator": "In", "values": ["gpu"]}]}
+
+
+NEIGHBOUR = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "other"}}}
+
+
+def node_affinity(how: str, terms: Any) -> Fields:
+    return {"nodeAffinity": {how: terms}}
+
+
+def spread(otherwise: str) -> Fields:
+    return {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": otherwise}
+
+
+def tolerates(*tolerations: Fields) -> Edit:
+    return sets(f"{POD}.tolerations", [*tolerations])
+
+
 CASES: list[tuple[str, Edit, Edit]] = [
     ("C01", sets(f"{POD}.hostname", "fc"), sets(f"{POD}.dnsPolicy", "ClusterFirst")),
     (
@@ -302,8 +326,21 @@ CASES: list[tuple[str, Edit, Edit]] = [
     ("C15", sets(f"{C}.resources.requests.cpu", "4"), sets(f"{C}.resources.requests.cpu", "100m")),
     (
         "C15",
-        sets(f"{POD}.affinity", {"nodeAffinity": {}}),
-        sets(f"{POD}.tolerations", [{"operator": "Exists"}]),
+        sets(f"{POD}.affinity", node_affinity(REQUIRED, {"nodeSelectorTerms": [POOL]})),
+        sets(f"{POD}.affinity", node_affinity(PREFERRED, [{"weight": 1, "preference": POOL}])),
+    ),
+    (
+        "C15",
+        sets(f"{POD}.affinity", {"podAntiAffinity": {REQUIRED: [NEIGHBOUR]}}),
+        sets(
+            f"{POD}.affinity",
+            {"podAntiAffinity": {PREFERRED: [{"weight": 1, "podAffinityTerm": NEIGHBOUR}]}},
+        ),
+    ),
+    (
+        "C15",
+        sets(f"{POD}.topologySpreadConstraints", [spread("DoNotSchedule")]),
+        sets(f"{POD}.topologySpreadConstraints", [spread("ScheduleAnyway")]),
     ),
     (
         "C16",
@@ -333,6 +370,11 @@ CASES: list[tuple[str, Edit, Edit]] = [
         "C23",
         sets(f"{C}.command", ["bash", "-c", "./start.sh"]),
         sets(f"{C}.command", ["bash", "-c", "exec ./frameworkcontroller"]),
+    ),
+    (
+        "C23",
+        both(sets(f"{C}.command", ["sh", "-c"]), sets(f"{C}.args", ["./frameworkcontroller"])),
+        both(sets(f"{C}.command", ["sh", "-c"]), sets(f"{C}.args", ["exec ./frameworkcontroller"])),
     ),
     (
         "C24",
@@ -514,6 +556,14 @@ EGRESS = {
         "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]}],
     },
 }
+
+
+def second_egress() -> Fields:
+    """Another policy of the same Pods: what both let out adds up."""
+    policy = copy.deepcopy(EGRESS)
+    policy["metadata"]["name"] = "more-egress"
+    policy["spec"]["egress"] = [{"to": [{"ipBlock": {"cidr": "10.0.0.2/32"}}]}]
+    return policy
 
 
 CRD = "crd-removed-guarded"
@@ -837,6 +887,18 @@ PREPARED: list[tuple[str, str, Edit, Edit]] = [
         "frameworkcontroller",
         lambda r: r.objects.append(copy.deepcopy(EGRESS)),
         lambda r: r.drop("NetworkPolicy", "fc-egress"),
+    ),
+    (
+        "N07",
+        "frameworkcontroller",
+        lambda r: r.objects.append(copy.deepcopy(EGRESS)),
+        sets("spec.podSelector.matchLabels.app", "other", "NetworkPolicy", "fc-egress"),
+    ),
+    (
+        "N06",
+        "frameworkcontroller",
+        lambda r: r.objects.extend([copy.deepcopy(EGRESS), second_egress()]),
+        lambda r: r.drop("NetworkPolicy", "more-egress"),
     ),
     (
         "N10",

@@ -9,7 +9,23 @@ import copy
 from typing import Any
 
 import pytest
-from diff_edits import CASES, ELSEWHERE, PREPARED, TEAM, WORDS, Edit, Rendering, setting
+from diff_edits import (
+    CASES,
+    EGRESS,
+    ELSEWHERE,
+    PREPARED,
+    TEAM,
+    WORDS,
+    Edit,
+    Rendering,
+    both,
+    grants,
+    moved,
+    second_egress,
+    sets,
+    setting,
+    tolerates,
+)
 from fcgitops.diff import compare
 from fcgitops.diff.environment import Environment, Settings
 
@@ -66,6 +82,97 @@ def test_an_edit_of_a_prepared_rendering_has_its_effect(
     """The effect of an edit that needs something to be there before."""
     assert number in of(edit, name, prepare)
     assert number not in of(lambda _: None, name, prepare)
+
+
+TAINT = {"key": "gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}
+
+
+@pytest.mark.parametrize(
+    ("after", "narrowed"),
+    [
+        ([{"operator": "Exists"}], False),
+        ([{"key": "gpu", "operator": "Exists"}], False),
+        ([{"key": "gpu", "value": "yes"}], False),
+        ([{"key": "gpu", "operator": "Exists", "effect": "NoExecute"}], True),
+        ([{**TAINT, "value": "no"}], True),
+        ([], True),
+    ],
+)
+def test_a_toleration_that_covers_another_takes_nothing_away(
+    after: list[dict[str, str]], narrowed: bool
+) -> None:
+    """C15 where a taint that was tolerated is so no longer, and only there."""
+    assert ("C15" in of(tolerates(*after), prepare=tolerates(TAINT))) is narrowed
+
+
+def test_a_namespace_of_nobody_s_is_not_waited_for() -> None:
+    """N01: without a rendered Namespace that asks for it, Argo CD prunes at once."""
+
+    def bare(r: Rendering) -> None:
+        r.drop("Namespace")
+
+    before = Rendering()
+    bare(before)
+    after = Rendering()
+    moved(after)
+    r = compare.outcome(before.objects, after.objects).effects
+    (waiting,) = (e for e in r if e.id == "N01")
+    assert (waiting.severity.word, waiting.do) == ("restart", "")
+    after.drop("Namespace", "ml")
+    r = compare.outcome(before.objects, after.objects).effects
+    (missing,) = (e for e in r if e.object == "Namespace/ml")
+    assert (missing.severity.word, missing.do) == (
+        "sync will fail",
+        "kubectl get namespace ml   # before the merge",
+    )
+
+
+def test_nothing_is_said_of_rights_that_nobody_here_has() -> None:
+    """A role that nobody is bound to here grants more: R00 would be wrong, and is not said."""
+    nobody = sets("subjects", [], "ClusterRoleBinding")
+    assert not {"R00", "R01"} & of(grants("nodes"), prepare=nobody)
+
+
+def test_more_places_to_connect_to_cut_nothing_off() -> None:
+    """N06 where policies add up: one that lets out more is a right, and no outage."""
+    before, after = Rendering(), Rendering()
+    before.objects.append(copy.deepcopy(EGRESS))
+    after.objects += [copy.deepcopy(EGRESS), second_egress()]
+    (effect,) = compare.outcome(before.objects, after.objects).effects
+    assert (effect.id, effect.severity.word) == ("N06", "rights widened")
+    assert effect.says == "FrameworkController may now connect to 10.0.0.2/32, too."
+
+
+@pytest.mark.parametrize(("name", "role", "number"), [
+    ("frameworkcontroller", "ClusterRole", "R12"), (TEAM, "Role", "X09"),
+])  # fmt: skip
+def test_a_role_that_goes_is_known_to_be_gone(name: str, role: str, number: str) -> None:
+    """R12, X09: certain where the role goes with this change, else as the cluster has it."""
+    kinds = {"ClusterRole": "ClusterRoleBinding", "Role": "RoleBinding"}
+    before, gone, elsewhere = Rendering(name), Rendering(name), Rendering(name)
+    gone.drop(role)
+    elsewhere(kinds[role])["roleRef"]["name"] = "nobody-s"
+    for after, certain in ((gone, True), (elsewhere, False)):
+        effects = compare.outcome(before.objects, after.objects).effects
+        assert [e.certain for e in effects if e.id == number] == [certain]
+
+
+def test_rights_of_two_groups_are_told_apart() -> None:
+    """Events are in two API groups."""
+    edit = both(grants("events"), grants("events", group="events.k8s.io"))
+    before, after = Rendering(), Rendering()
+    edit(after)
+    (effect,) = (e for e in compare.outcome(before.objects, after.objects).effects)
+    assert effect.says == "FrameworkController may now: get events; get events.events.k8s.io."
+
+
+def test_a_file_that_is_refused_is_not_the_same_as_one_of_defaults() -> None:
+    """S22 alone: a value that cannot be decoded is no comment, with a hash or without one."""
+    refused = of(setting(frameworkCompletedRetainSec="1 day"))
+    assert "S22" in refused
+    assert "S04" not in refused
+    unhashed = of(lambda r: r.settings(hashed=False, frameworkCompletedRetainSec="1 day"))
+    assert {"S02", "S22"} <= unhashed
 
 
 def test_entries_that_no_pod_can_both_match_may_change_their_order() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fcgitops.diff.change import Change, Controller, Side
-from fcgitops.diff.objects import Pair
+from fcgitops.diff.objects import Pair, guards
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import mapping, name, namespace
 from fcgitops.kubernetes.rights import Granted, Right, Subject, bindings, subjects_of
@@ -24,6 +24,16 @@ def rights_of(side: Side, subject: Subject | None) -> Granted:
     return side.granted(subject) if subject else Granted(frozenset())
 
 
+def unknown(change: Change, found: Granted) -> frozenset[str]:
+    """Roles of which it is not known what they grant: not rendered, nor gone with this change."""
+    gone = {
+        name(pair.before)
+        for pair in change.of_kind("ClusterRole", "Role")
+        if pair.before is not None and pair.after is None and not guards(pair.before)
+    }
+    return found.unknown - gone
+
+
 class Account:
     """FrameworkController's account on both sides, and what it may do."""
 
@@ -33,6 +43,7 @@ class Account:
         self.after = account_of(after)
         self.old = rights_of(change.before, self.before)
         self.new = rights_of(change.after, self.after)
+        self.unknown = unknown(change, self.new)
 
     @property
     def on_both(self) -> bool:
@@ -41,7 +52,7 @@ class Account:
 
     def lost(self) -> list[Right]:
         """What it needs, had, and has no more; [] where that cannot be known."""
-        if not self.on_both or self.new.unknown:
+        if not self.on_both or self.unknown:
             return []
         return [need for need in NEEDS if self.old.allows(need) and not self.new.allows(need)]
 

@@ -56,6 +56,17 @@ def annotations_of(o: Object) -> dict[str, Any]:
     return o["metadata"].get("annotations") or {}
 
 
+def guards(o: Object) -> set[str]:
+    """What keeps the sync tools from deleting an object."""
+    options = str(annotations_of(o).get("argocd.argoproj.io/sync-options") or "")
+    found = {word.strip().partition("=")[0] for word in options.split(",")
+             if word.strip().endswith(("=confirm", "=false"))}  # fmt: skip
+    found &= {"Prune", "Delete"}
+    if str(annotations_of(o).get("kustomize.toolkit.fluxcd.io/prune")).lower() == "disabled":
+        found.add("prune: disabled")
+    return found
+
+
 def labels_of(o: Object) -> dict[str, Any]:
     """Its labels, maybe none."""
     return o["metadata"].get("labels") or {}

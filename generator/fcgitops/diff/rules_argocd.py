@@ -72,9 +72,9 @@ def set_deletes(change: Change) -> Says:
         if _keeps(policies[0]) and not _keeps(policies[1]):
             yield Said(
                 pair.label,
-                "From now on an environment.yaml that is gone or no longer matches deletes its "
-                "Application and what that has applied: FrameworkController. Where the Namespace "
-                "has Delete=confirm the deletion waits for `argocd app confirm-deletion`.",
+                "From now on a file of its generator that is gone or no longer matches deletes its "
+                "Application and all that this has applied. Where the Namespace has Delete=confirm "
+                "the deletion waits for `argocd app confirm-deletion`.",
                 "put create-update and preserveResourcesOnDeletion: true back",
             )
 

@@ -106,5 +106,5 @@ def for_nothing(change: Change) -> Says:
     if name(pair.before or {}) == name(pair.after or {}):
         return
     if _texts_differ(change) and change.settings[0].same_as(change.settings[1]):
-        says = "No setting changes, but the file does: FrameworkController restarts for a comment."
+        says = "No setting changes, only the text: FrameworkController restarts for nothing."
         yield Said(pair.label, says)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from fcgitops.diff.change import CRD, Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS
-from fcgitops.diff.objects import Pair
-from fcgitops.diff.rules_network import guards
+from fcgitops.diff.objects import Pair, guards
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings, name
 
 _KIND = "CustomResourceDefinition"

@@ -90,7 +90,7 @@ def no_path(change: Change) -> Says:
         if ignored and not (known and old == path):
             yield Said(
                 label(o),
-                f"The GitRepository ignores {path}: `kustomization path not found`; nothing is "
+                f"The GitRepository ignores {path} (`kustomization path not found`); nothing is "
                 "pruned.",
                 "take the folder into spec.ignore's exceptions, or change it back",
             )

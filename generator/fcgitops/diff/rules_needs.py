@@ -158,11 +158,14 @@ def no_rights(change: Change) -> Says:
         "FrameworkController can write nothing: nothing fails, nothing advances; at its next "
         "start it panics."
     )
-    if account.new.unknown:
-        roles = ", ".join(sorted(account.new.unknown))
-        says = f"Role {roles} is not rendered: unless the cluster has it, {says[0]}{says[1:]}"
+    if account.unknown:
+        roles = ", ".join(sorted(account.unknown))
+        says = (
+            f"Role {roles} is not rendered: unless the cluster has it, and it grants what is "
+            f"needed, {says}"
+        )
     where = _gone_binding(change, account.before) or changed_by(change, account.before, wider=False)
-    yield Said(where, says, "bind it again", WITHOUT_STATUS, certain=not account.new.unknown)
+    yield Said(where, says, "bind it again", WITHOUT_STATUS, certain=not account.unknown)
 
 
 def _gone_binding(change: Change, account: Subject) -> str:
@@ -213,9 +216,9 @@ def no_token(change: Change) -> Says:
     when = "at its start" if change.new_pod else "at its next start"
     yield Said(
         after.label,
-        f"The Pod gets no token: FrameworkController panics {when} (`no configuration has been "
+        f"FrameworkController's Pod gets no token, and panics {when} (`no configuration has been "
         "provided`).",
-        "automountServiceAccountToken: true on the Pod",
+        "set automountServiceAccountToken of the Pod to true",
     )
 
 

@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff.change import Change, Controller, Side, spec, values
+from fcgitops.diff import egress
+from fcgitops.diff.change import Change, Side, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
-from fcgitops.diff.objects import Pair, annotations_of, label
-from fcgitops.diff.stored import stored
+from fcgitops.diff.objects import Pair, annotations_of, guards, label
 from fcgitops.kubernetes import podsecurity
-from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.objects import Fields, Object, mapping, name, namespace
 
 NNI_ACCOUNTS = ("nni-manager", "nni-trial")
-
-
-def guards(o: Object) -> set[str]:
-    """What keeps the sync tools from deleting an object."""
-    options = str(annotations_of(o).get("argocd.argoproj.io/sync-options") or "")
-    found = {word.strip().partition("=")[0] for word in options.split(",")
-             if word.strip().endswith(("=confirm", "=false"))}  # fmt: skip
-    found &= {"Prune", "Delete"}
-    if str(annotations_of(o).get("kustomize.toolkit.fluxcd.io/prune")).lower() == "disabled":
-        found.add("prune: disabled")
-    return found
 
 
 def runs_experiments(side: Side, place: str) -> bool:
@@ -43,20 +32,48 @@ def moved(change: Change) -> Says:
     if not change.moved or change.both is None:
         return
     old, new = (c.namespace for c in change.both)
-    argocd = any(tool.habits.confirms for tool in change.appliers)
+    waits = any(tool.habits.confirms for tool in change.appliers) and _asks_before_pruning(
+        change, old
+    )
     says = (
         f"FrameworkController is made anew in {new}. The rights move with the binding: the old "
-        "one can write nothing from then on, so the two do not fight. With Flux the old objects "
-        "are pruned (not the Namespace); with Argo CD nothing of the new commit is synced to its "
-        "end until the old Namespace is let go of."
+        "one can write nothing from then on, so the two do not fight. "
     )
+    says += (
+        "With Flux the old objects are pruned (not the Namespace); with Argo CD nothing of the "
+        "new commit is synced to its end until the old Namespace is let go of." if waits
+        else "The old objects are pruned."
+    )  # fmt: skip
     command = f"kubectl annotate namespace {shell.quote(old)} argocd.argoproj.io/tracking-id-"
     yield Said(
         f"Namespace/{old}",
         says,
-        f"Argo CD: {command}" if argocd else "",
-        severity=None if argocd else Severity.RESTART,
+        f"Argo CD: {command}" if waits else "",
+        severity=None if waits else Severity.RESTART,
     )
+    if change.after.namespace_of(new) is None and new not in _ALWAYS_THERE:
+        query = f"kubectl get namespace {shell.quote(new)}"
+        yield Said(
+            f"Namespace/{new}",
+            f"Namespace {new} is not rendered: unless it is on the cluster, the API server refuses "
+            "whatever is to be made in it.",
+            f"{query}   # before the merge",
+            query,
+            certain=False,
+            severity=Severity.FAILS,
+        )
+
+
+_ALWAYS_THERE = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+
+def _asks_before_pruning(change: Change, place: str) -> bool:
+    """Whether Argo CD is to prune a Namespace, and must be told that it may."""
+    before = change.before.namespace_of(place)
+    if before is None or change.after.namespace_of(place) is not None:
+        return False
+    options = str(annotations_of(before).get("argocd.argoproj.io/sync-options") or "")
+    return "Prune=confirm" in map(str.strip, options.split(","))
 
 
 def _levels(pair: Pair) -> Iterator[tuple[str, str, int]]:
@@ -137,110 +154,70 @@ def unguarded(change: Change) -> Says:
             )
 
 
-def _selects(policy: Object, controller: Controller | None) -> bool:
-    """Whether a policy is about FrameworkController's Pod."""
-    if controller is None:
-        return name(policy).startswith("frameworkcontroller")
-    if namespace(policy) != controller.namespace:
-        return False
-    fields = spec(policy)
-    selector = mapping(fields.get("podSelector") or fields.get("endpointSelector"))
-    labels = mapping(mapping(controller.template.get("metadata")).get("labels"))
-    wanted = {
-        str(k).removeprefix("k8s:"): v for k, v in mapping(selector.get("matchLabels")).items()
-    }
-    return wanted.items() <= labels.items() and not selector.get("matchExpressions")
-
-
-def _egress(policy: Object | None) -> list[Fields] | None:
-    """What a policy lets out; None where it limits nothing."""
-    if policy is None:
-        return None
-    fields = mapping(stored(policy).get("spec"))
-    if policy["kind"] == "NetworkPolicy" and "Egress" not in listing(fields.get("policyTypes")):
-        return None
-    if policy["kind"] != "NetworkPolicy" and "egress" not in fields:
-        return None
-    rules = mappings(fields.get("egress"))
-    return None if {} in rules else rules
-
-
-def _limits_ingress(policy: Object | None) -> bool:
-    if policy is None:
-        return False
-    fields = mapping(stored(policy).get("spec"))
-    if policy["kind"] == "NetworkPolicy":
-        return "Ingress" in listing(fields.get("policyTypes"))
-    return "ingress" in fields
-
-
-_POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy")
-
-
 def _policies(change: Change) -> Iterator[Pair]:
-    for pair in change.of_kind(*_POLICIES):
+    for pair in change.of_kind(*egress.POLICIES):
         if pair.how == "moved":
             continue
-        old = pair.before is not None and _selects(pair.before, change.before.controller)
-        new = pair.after is not None and _selects(pair.after, change.after.controller)
+        old = pair.before is not None and egress.selects(pair.before, change.before.controller)
+        new = pair.after is not None and egress.selects(pair.after, change.after.controller)
         if old or new:
             yield pair
 
 
-def _places(rules: list[Fields]) -> str:
-    """Where a policy lets Pods connect to, in words."""
-    found: list[str] = []
-    for item in rules:
-        ports = [str(p.get("port")) for p in mappings(item.get("ports")) if p.get("port")]
-        for port in mappings(item.get("toPorts")):
-            ports += [str(p.get("port")) for p in mappings(port.get("ports"))]
-        hosts = [
-            str(mapping(t.get("ipBlock")).get("cidr", "Pods")) for t in mappings(item.get("to"))
-        ]
-        hosts += map(str, listing(item.get("toCIDR")))
-        hosts += map(str, listing(item.get("toEntities")))
-        suffix = f":{','.join(ports)}" if ports else ""
-        found += [f"{host}{suffix}" for host in hosts or ["any address"]]
-    return ", ".join(found[:6]) + (", …" if len(found) > 6 else "") or "nothing"
+def _decides(change: Change) -> str:
+    """The policy by which FrameworkController reaches other places; else what it selects."""
+    for pair in _policies(change):
+        old, new = change.controllers
+        if egress.of(pair.before, old) != egress.of(pair.after, new):
+            return pair.label
+    return change.both[1].label if change.both else ""
+
+
+def _reach(change: Change) -> tuple[list[Fields] | None, list[Fields] | None]:
+    """Where FrameworkController may connect on both sides; None for any place."""
+    before, after = change.controllers
+    if before and not after:
+        return None, None
+    return egress.reach(change.before), egress.reach(change.after)
 
 
 @rule("N06", "an egress policy is new, or lets it connect elsewhere", Severity.OUTAGE, "F")
-def egress(change: Change) -> Says:
+def reach_differs(change: Change) -> Says:
     """At once, without a restart."""
-    for pair in _policies(change):
-        old, new = _egress(pair.before), _egress(pair.after)
-        if new is None or old == new or pair.after is None:
-            continue
-        command = "kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes"
-        yield Said(
-            pair.label,
-            f"From now on FrameworkController reaches {_places(new)} alone, without a restart. If "
-            "that is not where the network sees the API server, it goes on without news, and "
-            "panics at its next start.",
-            f"{command}   # must be among them",
-            command,
-            certain=False,
-        )
+    old, new = _reach(change)
+    if new is None:
+        return
+    more = [item for item in new if item not in (old or [])]
+    if old is not None and all(item in new for item in old):
+        if more:
+            says = f"FrameworkController may now connect to {egress.places(more)}, too."
+            yield Said(_decides(change), says, severity=Severity.RIGHTS)
+        return
+    command = "kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes"
+    yield Said(
+        _decides(change),
+        f"From now on FrameworkController reaches {egress.places(new)} alone, without a restart. "
+        "If that is not where the network sees the API server, it goes on without news, and panics "
+        "at its next start.",
+        f"{command}   # must be among them",
+        command,
+        certain=False,
+    )
 
 
 @rule("N07", "an egress policy is gone", Severity.RIGHTS, "-")
-def egress_gone(change: Change) -> Says:
+def reach_unlimited(change: Change) -> Says:
     """It may connect anywhere."""
-    for pair in _policies(change):
-        if _egress(pair.before) is not None and _egress(pair.after) is None:
-            limited = any(
-                _egress(o) is not None and _selects(o, change.after.controller)
-                for kind in _POLICIES for o in change.after.all(kind)
-            )  # fmt: skip
-            if change.after.controller and not limited:
-                yield Said(pair.label, "FrameworkController's Pod may connect anywhere.")
+    old, new = _reach(change)
+    if old is not None and new is None:
+        yield Said(_decides(change), "FrameworkController's Pod may connect anywhere.")
 
 
 @rule("N08", "the ingress policy is gone", Severity.NONE, "S")
 def ingress_gone(change: Change) -> Says:
     """It listens on no port."""
     for pair in _policies(change):
-        opened = _limits_ingress(pair.before) and not _limits_ingress(pair.after)
+        opened = egress.limits_ingress(pair.before) and not egress.limits_ingress(pair.after)
         if opened and change.after.controller:
             says = "Pods may connect to FrameworkController, which listens on no port."
             yield Said(pair.label, says)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff.accounts import changed_by, may_differ, rights_of, subjects
+from fcgitops.diff.accounts import changed_by, may_differ, rights_of, subjects, unknown
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import Pair, label, labels_of
@@ -379,11 +379,18 @@ def nni_rights(change: Change) -> Says:
         if not change.after.has("ServiceAccount", after.name, after.namespace):
             continue
         old, new = rights_of(change.before, before), rights_of(change.after, after)
-        less = [] if new.unknown or before != after else old.beyond(new)
+        less = [] if before != after else old.beyond(new)
         if less:
+            roles = ", ".join(sorted(unknown(change, new)))
+            unless = (
+                f"Role {roles} is not rendered: unless the cluster has it, and it grants as much, "
+                if roles
+                else ""
+            )
             then = (
                 "a 403 puts the experiment in ERROR" if before.name == NNI_ACCOUNTS[0]
                 else "each trial's first container polls for 10 minutes and exits"
             )  # fmt: skip
-            says = f"{before.name} may no longer: {summary(less)}. Then {then}."
-            yield Said(changed_by(change, before, wider=False), says, "restore the rule")
+            says = f"{unless}{before.name} may no longer: {summary(less)}. Then {then}."
+            where = changed_by(change, before, wider=False)
+            yield Said(where, says, "restore the rule", certain=not roles)

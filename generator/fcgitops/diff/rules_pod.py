@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff import confinement
+from fcgitops.diff import confinement, scheduling
 from fcgitops.diff.change import Change, Controller
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
@@ -81,18 +81,18 @@ def pod_security(change: Change) -> Says:
 
 
 @rule("C15", "where the Pod may run is narrowed", Severity.OUTAGE, "K")
-def scheduling(change: Change) -> Says:
+def narrowed(change: Change) -> Says:
     """Pending where no node fits, after the old Pod is gone."""
     if change.both is None or not change.new_pod or change.moved or change.renamed:
         return
     before, after = change.both
-    narrowed = list(_narrowed(before.pod, after.pod))
-    if narrowed:
+    asks = list(_narrowed(before.pod, after.pod))
+    if asks:
         selector = mapping(after.pod.get("nodeSelector"))
         pairs = ",".join(f"{key}={value}" for key, value in selector.items())
         command = "kubectl get nodes" + (f" -l {shell.quote(pairs)}" if pairs else "")
         says = (
-            f"{' and '.join(narrowed)}: where no node fits, the new Pod stays Pending after the "
+            f"{' and '.join(asks)}: where no node fits, the new Pod stays Pending after the "
             "old one is gone."
         )
         yield Said(after.label, says, f"{command}   # before the merge", command, certain=False)
@@ -102,11 +102,13 @@ def _narrowed(before: Fields, after: Fields) -> Iterator[str]:
     old, new = mapping(before.get("nodeSelector")), mapping(after.get("nodeSelector"))
     if any(old.get(key) != value for key, value in new.items()):
         yield "the node selector asks for more"
-    tolerated = listing(after.get("tolerations"))
-    if any(item not in tolerated for item in listing(before.get("tolerations"))):
+    if scheduling.loses_toleration(before, after):
         yield "a toleration is gone"
-    for name in ("affinity", "topologySpreadConstraints", "nodeName", "runtimeClassName",
-                 "schedulerName"):  # fmt: skip
+    if scheduling.asks_for_more(before, after):
+        yield "affinity asks for more"
+    if scheduling.spreads_more(before, after):
+        yield "topologySpreadConstraints ask for more"
+    for name in ("nodeName", "runtimeClassName", "schedulerName"):
         if after.get(name) and before.get(name) != after.get(name):
             yield f"{name} differs"
     if any(larger for larger in _raised(before, after)):
@@ -279,6 +281,7 @@ def _through_a_shell(controller: Controller) -> bool:
     words = [str(w) for w in listing(controller.container.get("command"))]
     if not words:  # the image's entry point is start.sh
         return True
+    words += map(str, listing(controller.container.get("args")))
     program = words[0].rpartition("/")[2]
     if program in ("bash", "sh", "ash"):
         return not re.search(r"(\A|[;&\s])exec\s+\S*(?<!\.sh)(\s|\Z)", " ".join(words[1:]))

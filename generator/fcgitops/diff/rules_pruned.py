@@ -5,8 +5,7 @@ from __future__ import annotations
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import is_flux
-from fcgitops.diff.objects import Pair, annotations_of, labels_of
-from fcgitops.diff.rules_network import guards
+from fcgitops.diff.objects import Pair, annotations_of, guards, labels_of
 from fcgitops.kubernetes.objects import Object, name, namespace
 
 _LOSSES = {"PersistentVolumeClaim": Severity.LOSS, "PersistentVolume": Severity.LOSS,

@@ -122,6 +122,7 @@ def _unbound_and_other(change: Change, pair: Pair) -> bool:
     return not any(
         (mapping(b.get("roleRef")).get("kind"), mapping(b.get("roleRef")).get("name")) == reference
         for b in bindings(change.after.objects)
+        if subjects_of(b)
     )
 
 
@@ -169,11 +170,11 @@ def escalated(change: Change) -> Says:
         bad = [right for right in more if escalates(right)]
         if bad:
             rest = [right for right in more if right not in bad]
-            also = f" (and {summary(rest)})" if rest else ""
+            also = f", and also {summary(rest)}" if rest else ""
             meaning = _meaning(bad)
             yield Said(
                 changed_by(change, subject, wider=True),
-                f"{_who(subject, own=own)} may now {meaning}: {summary(bad)}{also}.",
+                f"{_who(subject, own=own)} may now {meaning} ({summary(bad)}){also}.",
                 "take it back unless it is meant",
             )
 
@@ -196,7 +197,7 @@ def narrowed(change: Change) -> Says:
     if not may_differ(change):
         return
     account = Account(change)
-    if not account.on_both or account.lost() or account.new.unknown or change.moved:
+    if not account.on_both or account.lost() or account.unknown or change.moved:
         return
     less = account.old.beyond(account.new)
     if less and account.before == account.after:
@@ -211,12 +212,14 @@ def role_reference(change: Change) -> Says:
         if pair.how == "same" and names_other_role(pair):
             words = ("delete", pair.kind.lower(), name(pair.either))
             command = in_namespace(namespace(pair.either), *words)
+            account = Account(change).before
+            own = account is not None and account in subjects_of(pair.before or {})
             yield Said(
                 pair.label,
                 "The API server refuses another roleRef. Flux then applies nothing until the "
                 "binding is deleted by hand; Argo CD deletes it and makes it anew by itself, "
-                "without a word. In between whom it binds has no rights: it cannot write, and "
-                "nothing fails by that.",
+                "without a word. In between whom it binds has no rights"
+                + (": it cannot write, and nothing fails by that." if own else "."),
                 f"Flux: {command}   # then flux reconcile at once",
                 severity=None
                 if any(not tool.habits.replaces_bindings for tool in change.appliers)

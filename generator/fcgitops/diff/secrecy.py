@@ -22,10 +22,10 @@ _NAMES = re.compile(
 )
 _REFERENCES = re.compile(
     r"(name|names|namespace|ref|refs|path|file|filepath|mountpath|sec|seconds|enabled|rotation"
-    r"|pullsecrets|class|kind|type|mode|policy)\Z",
+    r"|pullsecrets|class|kind|type|mode|policy|rbac\.authorization\.k8s\.io)\Z",
     re.IGNORECASE,
 )
-"""The end of a name that says where a secret is, or of what kind, and not what it is."""
+"""The end of a name that says where a secret is, or of what kind, and not what it is; RBAC."""
 _URL = re.compile(r"(\w+://)[^/@\s\"']*@")
 _ASSIGNED = re.compile(r"""(?P<name>[\w.-]+)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+""")
 """What a value stands behind: a name and = or :, or an option."""

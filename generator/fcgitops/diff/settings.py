@@ -76,10 +76,10 @@ class Settings:
         return tuple(dict.fromkeys(f.path for f in self._findings if f.rule == "FCC11"))
 
     def same_as(self, other: Settings) -> bool:
-        """Whether FrameworkController does the same with both."""
-        return self.value == other.value and list(self.entries.items()) == list(
-            other.entries.items()
-        )
+        """Whether FrameworkController does the same with both, or panics on the same."""
+        same = self.value == other.value
+        same = same and list(self.entries.items()) == list(other.entries.items())
+        return same and self.refusals == other.refusals
 
 
 def image_settings() -> Settings:

@@ -234,9 +234,18 @@ def summary(rights: Iterable[Right], most: int = 8) -> str:
         groups.setdefault((right.group, right.resource, right.name, right.place), []).append(
             right.verb
         )
+    homes: dict[str, set[str]] = {}
+    for group, resource, _, _ in groups:
+        homes.setdefault(resource, set()).add(group)
     texts = []
     for (group, resource, wanted, place), verbs in groups.items():
         verb = ANY if ANY in verbs else ", ".join(verbs)
-        texts.append(str(Right(group, resource, verb, wanted, place)))
+        told = len(homes[resource]) > 1 and group not in (
+            "",
+            ANY,
+            "url",
+        )  # else two would look alike
+        named = f"{resource}.{group}" if told else resource
+        texts.append(str(Right(group, named, verb, wanted, place)))
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return "; ".join(texts[:most]) + more

@@ -12,7 +12,7 @@ class Habits:
     mark: tuple[str, str] = ("labels", "")
     """labels or annotations, and the key that it gives to all that it applies; empty for none."""
     guard: str = ""
-    """What keeps an object from its pruning, as `rules_network.guards` calls it; empty for none."""
+    """What keeps an object from its pruning, as `diff.objects.guards` calls it; empty for none."""
     prunes_first: bool = False
     """Whether it prunes what is no longer rendered before it applies the rest."""
     prunes_crds: bool = True
