@@ -72,10 +72,11 @@ golden: .venv/dev ## write the golden repositories anew; read their diff before 
 	@git status --short tests/golden
 
 .PHONY: docs
-docs: .venv/ready ## write docs/configuration.md, docs/nni-check.md, docs/diff.md and every table of checks anew
+docs: .venv/ready ## write docs/configuration.md, docs/nni-check.md, docs/diff.md, docs/promotion.md and every table of checks anew
 	@$(python) -c 'from fcgitops.fcconfig import reference; print(reference.page(), end="")' > docs/configuration.md
 	@$(python) -c 'from fcgitops.nnifile import reference; print(reference.page(), end="")' > docs/nni-check.md
 	@$(python) -c 'from fcgitops.diff import reference; print(reference.page(), end="")' > docs/diff.md
+	@$(python) -c 'from fcgitops.promotion import reference; print(reference.page(), end="")' > docs/promotion.md
 	@$(python) -c 'import sys, pathlib; from fcgitops.verify import catalogue; catalogue.write(pathlib.Path(sys.argv[1]))' '{{cookiecutter.repo_slug}}/README.md'
 
 .PHONY: kubernetes-schemas

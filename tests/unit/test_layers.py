@@ -13,6 +13,7 @@ LAYERS = (
     ("__main__", "cli", "hook"),
     ("commands",),
     ("report", "trial"),
+    ("promotion",),
     ("diff", "verify"),
     ("repository",),
     ("sync",),

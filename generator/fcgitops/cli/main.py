@@ -181,6 +181,25 @@ def remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 
 
 @cli.command()
+@click.argument("source", metavar="FROM", shell_complete=completion.environments)
+@click.argument("names", nargs=-1, metavar="[TO]...", shell_complete=completion.environments)
+@click.option("--label", metavar="KEY=VALUE", help="Promote to all environments with this label.")
+@click.option("--wave", metavar="N%", help="Promote to that share of them now, in order.")
+@options.writes
+@options.at
+@click.pass_context
+def promote(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Copies what was proven in FROM to other environments.
+
+    It copies image, variant, settings, components and NNI's limits, shows first what that does to
+    clusters, and commits nothing that `verify` finds fault with. A dry run prints the same.
+    """
+    from fcgitops.commands import promote as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
 @click.option("--check", is_flag=True, help="Exit 1 where there is something newer.")
 @click.option("--diff", is_flag=True, help="Show what would change: files, objects, effects.")
 @click.option("--continue", "resume", is_flag=True, help="Finish; the conflicts are resolved.")

@@ -18,6 +18,7 @@ TEXT = "text"
 
 SECTIONS = {
     "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore"),
+    "Promote": ("promote",),
     "Look": ("list", "status", "build", "diff", "report"),
     "Check": ("verify", "config", "kind-test"),
     "Sync": ("bootstrap",),

@@ -22,6 +22,7 @@ from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import questions, render_skeleton
 from fcgitops.model import answers as answers_module
 from fcgitops.model import assignments, layout
+from fcgitops.model import environments as environments_answer
 from fcgitops.model.answers import BRANCH, QUESTIONS, Answers
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
@@ -200,7 +201,7 @@ def _given(
     answered, more_defaults, problems = _sets(sets)
     try:
         given |= _answers_file(file) if file is not None else {}
-        listed = answers_module.list_environments(given.get("environments") or [])
+        listed = environments_answer.listed(given.get("environments") or [])
     except InputError as error:
         problems += error.problems
         given.pop("environments", None)

@@ -31,6 +31,8 @@ from fcgitops.text.words import count
 Contents = Mapping[str, bytes | None]
 Plan = Callable[[Repository], Change]
 """From the repository as it is to what it should hold."""
+Foresee = Callable[[Repository, Change], Sequence[str]]
+"""From what it should hold to what that does, in lines; it refuses what should not be."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def change(  # noqa: PLR0913 - all but three have a default
     *,
     require: Callable[[Repository], None] = Repository.require_same_version,
     leave: Callable[[Repository, Merged, str], None] | None = None,
+    foresee: Foresee | None = None,
     resolve: bool = False,
 ) -> int:
     """Carries out one change of the repository that `folder` is in, whole or not at all.
@@ -76,6 +79,8 @@ def change(  # noqa: PLR0913 - all but three have a default
         require: refuses a repository that this change is not for.
         leave: leaves conflicts for the user, with the message of the commit that is to come, and
             says what is done with them; by default as `git merge` does.
+        foresee: says on stdout what the change does, before it is made, and so does the commit's
+            body; by default its effects are told afterwards.
         resolve: whether it generates anew what two branches have generated, where git waits for
             that in a merge, a rebase or the like.
 
@@ -103,17 +108,18 @@ def change(  # noqa: PLR0913 - all but three have a default
             for line in f"note: {note}".split("\n"):
                 terminal.say(line)
         if options.dry_run:
-            return _show(repository, merged, told, edits)
+            return _show(repository, what, told, edits, foresee)
         if resolve and records.unresolved(repository):
             return _resolve(repository, merged, options)
         if merged.conflicts:
             _refuse_branch(merged, options)
             (leave or _leave)(repository, merged, options.message or told)
             return FOUND
-        effects = effects_of(found.root, merged.files)
+        foreseen = _foreseen(repository, what, foresee) if differing else []
+        effects = [] if foresee else effects_of(found.root, merged.files)
         commit = git.commit(
             merged.files,
-            options.message or _message(told, edits, effects),
+            options.message or _message(told, edits, foreseen or effects),
             branch=options.branch,
             commit=not options.no_commit,
             overwrite=what.overwrite,
@@ -233,6 +239,9 @@ def _nothing_to_do(repository: Repository, what: Change) -> None:
     problems += _missing(repository, what.environments)
     if problems:
         raise FoundError(problems)
+    if what.idle:
+        terminal.say(f"nothing to do: {what.idle}")
+        return
     number = len(what.merged.files)
     verb = "is as it" if number == 1 else "are as they"
     terminal.say(f"nothing to do: {count(number, 'file')} {verb} should be")
@@ -295,18 +304,35 @@ def write_environments(
     def make(repository: Repository) -> Change:
         wanted = records.with_unresolved(repository, requests(repository))
         whole_too = whole or records.base_is_unresolved(repository)
-        what = changes.of_environments(repository, wanted, program.merge_file, whole=whole_too)
-        for item in what.environments:
-            what.merged.notes += _remarks(item)
-            if edited := _left_over(repository, item, what.merged):
-                take = shell.line("git", "rm", edited)
-                what.merged.notes.append(f"nothing reads {edited} now; `{take}` takes it away")
-        what.merged.notes += leaving.notes(repository, what.environments)
+        what = of_requests(repository, wanted, whole=whole_too)
         what.merged.files |= records.taken_away(repository)
         refuse_unbuildable(repository, what)
         return what
 
     return change(folder, make, options, resolve=True)
+
+
+def of_requests(
+    repository: Repository, requests: Sequence[Request], *, whole: bool = False
+) -> Change:
+    """The change that adds or changes environments, with notes on what a user should know.
+
+    Args:
+        repository: as it is on disk.
+        requests: what to add or change.
+        whole: whether the entry points of the repository are brought in line too.
+
+    Raises:
+        InputError: with every problem of every request.
+    """
+    what = changes.of_environments(repository, requests, program.merge_file, whole=whole)
+    for item in what.environments:
+        what.merged.notes += _remarks(item)
+        if edited := _left_over(repository, item, what.merged):
+            take = shell.line("git", "rm", edited)
+            what.merged.notes.append(f"nothing reads {edited} now; `{take}` takes it away")
+    what.merged.notes += leaving.notes(repository, what.environments)
+    return what
 
 
 def _left_over(repository: Repository, item: Planned, merged: Merged) -> str:
@@ -365,13 +391,28 @@ def show(root: Path, merged: Merged) -> None:
             terminal.difference(unified(path, old, new))
 
 
-def _show(repository: Repository, merged: Merged, told: str, edits: Sequence[str]) -> int:
+def _foreseen(repository: Repository, what: Change, foresee: Foresee | None) -> Sequence[str]:
+    """What a change does, once that is printed; nothing where that is told afterwards."""
+    if foresee is None:
+        return []
+    lines = foresee(repository, what)
+    terminal.lines("\n".join(lines))
+    return lines
+
+
+def _show(
+    repository: Repository, what: Change, told: str, edits: Sequence[str], foresee: Foresee | None
+) -> int:
     """Shows what a change would do, and says that it was not done."""
-    show(repository.root, merged)
+    merged = what.merged
+    if merged.conflicts or foresee is None:
+        show(repository.root, merged)
     if merged.conflicts:
         tell_conflicts(merged)
-    else:
+    elif foresee is None:
         _say(effects_of(repository.root, merged.files))
+    elif told:
+        _foreseen(repository, what, foresee)
     would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
     terminal.say(f"nothing was written; without --dry-run: {would}")
     return FOUND if merged.conflicts else 0

@@ -65,9 +65,7 @@ def merge(own: str, variant: str, shipped: str = KEEP) -> str:
     except (InputError, ValueError, AttributeError, LookupError, StopIteration):
         pass  # a node that is not where its text is, such as an alias
     # The splice knows YAML's usual forms. For the rest a plain dump is right, if plainer.
-    return yamlio.dump(
-        {key: _shortest(v) if isinstance(v, float) else v for key, v in wanted.items()}
-    )
+    return yamlio.dump(_written(wanted))
 
 
 def _meaning(text: str, where: str = "settings") -> dict[str, Any]:
@@ -81,6 +79,23 @@ def _meaning(text: str, where: str = "settings") -> dict[str, Any]:
         faults = [f.problem(where) for f in decoded.findings if f.severity == REJECT]
         raise InputError(faults or Problem(where, f"{LIST} needs a code of its own each"))
     return decoded.value
+
+
+def settings(text: str) -> dict[str, Any]:
+    """Settings as FrameworkController reads them, in values that it reads again as the same.
+
+    Raises:
+        InputError: they are no YAML mapping.
+    """
+    return {key: _written(value) for key, value in _meaning(text).items()}
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401 - a setting is any value
+    if isinstance(value, dict):
+        return {key: _written(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_written(inner) for inner in value]
+    return _shortest(value) if isinstance(value, float) else value
 
 
 def _shortest(number: float) -> float:

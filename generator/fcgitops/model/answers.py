@@ -6,7 +6,6 @@ the folders below overlays/, the second stands in requirements.txt, where users 
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,14 +15,11 @@ from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.kubernetes import values as kube
-from fcgitops.model import assignments, layout, synctools
+from fcgitops.model import assignments, environments, layout, promotion, synctools
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
-    DEFAULT_CONFIG,
     OTHERS_RULES,
     PROFILES,
-    VARIANTS,
-    check_name,
     check_values,
     default_values,
 )
@@ -84,6 +80,8 @@ class Answers:
     """IDs of the GnuPG keys that a synced commit must be signed with; empty for any commit."""
     branch: str = BRANCH
     """What Argo CD and Flux follow."""
+    promote: promotion.Rules = field(default_factory=promotion.Rules)
+    """Which keys of environment.yaml `promote` copies."""
 
     @property
     def source_url(self) -> str:
@@ -161,7 +159,7 @@ def check_answer(name: str, value: object) -> str:
         return _CHECKS[name](value)
     try:
         if name == "environments":
-            _environments(value, name)
+            environments.parse(value, name)
         else:
             parse_defaults(value, name)
     except InputError as error:
@@ -193,7 +191,7 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
         problems += [
             Problem(f"{place}{name}", line) for line in check(given[name]).split("\n") if line
         ]
-    for name, read in (("defaults", parse_defaults), ("environments", _environments)):
+    for name, read in (("defaults", parse_defaults), ("environments", environments.parse)):
         try:
             parsed[name] = read(given.get(name, ""), f"{place}{name}")
         except InputError as error:
@@ -218,67 +216,6 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
     if problems:
         raise InputError(problems)
     return Answers(**parsed)
-
-
-def parse_environment(text: str, where: str) -> tuple[str, str]:
-    """Name and variant of NAME[=VARIANT].
-
-    Raises:
-        InputError: with every problem of the two.
-    """
-    name, equals, variant = text.partition("=")
-    variant = variant if equals else DEFAULT_CONFIG
-    problems = check_name(name, where)
-    if variant not in VARIANTS:
-        problems.append(
-            Problem(where, f"{variant!r} is no variant", did_you_mean(variant, VARIANTS))
-        )
-    if problems:
-        raise InputError(problems)
-    return name, variant
-
-
-def list_environments(value: object, where: str = "environments") -> list[str]:
-    """NAME[=VARIANT] texts of the answer `environments`: a text, a list or a mapping.
-
-    Raises:
-        InputError: it is none of these, or holds what is not text.
-    """
-    if isinstance(value, str):
-        return [item for item in re.split("[ ,]+", value) if item]
-    if isinstance(value, dict):
-        pairs = [
-            (name, DEFAULT_CONFIG if variant in (None, "") else variant)
-            for name, variant in value.items()
-        ]
-        parts: list[object] = [part for pair in pairs for part in pair]
-        items = [f"{name}={variant}" for name, variant in pairs]
-    elif isinstance(value, list | tuple):
-        parts, items = list(value), [str(item) for item in value]
-    else:
-        raise InputError(Problem(where, f"{shown(value)} is no list", "NAME or NAME=VARIANT each"))
-    wrong = [part for part in parts if not isinstance(part, str)]
-    if wrong:
-        hint = "NAME or NAME=VARIANT each; quote what YAML takes for something else"
-        raise InputError(Problem(where, f"{shown(part)} is not text", hint) for part in wrong)
-    return items
-
-
-def _environments(value: object, where: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    problems: list[Problem] = []
-    for item in list_environments(value, where):
-        try:
-            name, variant = parse_environment(item, where)
-        except InputError as error:
-            problems += error.problems
-            continue
-        if name in found:
-            problems.append(Problem(where, f"{name!r} is named twice", "each environment once"))
-        found[name] = variant
-    if problems:
-        raise InputError(problems)
-    return found
 
 
 def ambiguous(root: yaml.Node | None, where: str) -> list[Problem]:
@@ -321,6 +258,8 @@ def render(answers: Answers) -> bytes:
         }
     )
     defaults = yamlio.dump({"defaults": keypaths.nested(shown | dict(answers.defaults))})
+    written = dict(answers.promote.written)
+    promote = yamlio.dump({promotion.SECTION: written}) if written else ""
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
         "# After an edit of repo_url, branch, argocd_version, flux_secret, signing_keys or\n"
@@ -328,7 +267,7 @@ def render(answers: Answers) -> bytes:
         f"{document}"
         "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
         "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"
-        f"{defaults}"
+        f"{defaults}{promote}"
     ).encode()
 
 
@@ -378,7 +317,8 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
     document = yamlio.construct(root, layout.ANSWERS)
     before = _generated(generated)
     edits = _edits(document, before)
-    top, problems = keypaths.flatten(document, layout.ANSWERS, ("version", "answers", "defaults"))
+    known = ("version", "answers", "defaults", promotion.SECTION)
+    top, problems = keypaths.flatten(document, layout.ANSWERS, known)
     problems += [
         Problem(f"{layout.ANSWERS}: {name}", "is missing", "take it back from Git")
         for name in ("version", "answers")
@@ -420,9 +360,10 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
     place = f"{layout.ANSWERS}: defaults"
     problems += keypaths.dotted(top.get("defaults"), place, DEFAULTABLE)
     problems += ambiguous(root, layout.ANSWERS)
-    if problems := edits + problems:
+    promote, wrong = promotion.parse(top.get(promotion.SECTION), layout.ANSWERS)
+    if problems := edits + problems + wrong:
         raise InputError(problems)
-    return Answers(**{**vars(answers), "version": top["version"]})
+    return Answers(**{**vars(answers), "version": top["version"], "promote": promote})
 
 
 def edited_version(data: bytes, generated: bytes | None) -> Problem | None:

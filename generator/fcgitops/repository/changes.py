@@ -48,6 +48,8 @@ class Change:
     """Files whose conflicts end, and those that the index lacks."""
     title: str = ""
     """What it does, in one line; empty where its files tell."""
+    idle: str = ""
+    """Why there is nothing to do, where there is nothing; empty where its files tell."""
     lacking: list[Problem] = field(default_factory=list)
     """What is not there of the files that its environments are built from, and is not refused."""
 

@@ -1,0 +1,167 @@
+"""`fcgitops promote FROM TO…`: what was proven in one environment goes to others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fcgitops.commands import writing
+from fcgitops.commands.writing import Options
+from fcgitops.core import shell
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.git import program, upstream
+from fcgitops.model import layout
+from fcgitops.promotion import targets
+from fcgitops.promotion.targets import Label, Wave
+from fcgitops.repository import environments, promotion
+from fcgitops.repository.changes import Change
+from fcgitops.repository.contents import Repository
+from fcgitops.repository.environments import Request
+from fcgitops.repository.merge import Merged
+from fcgitops.sync import entrypoints, registry
+from fcgitops.text.words import count
+
+_MOST = 3
+"""So many environments the commit's first line names."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be promoted.
+
+    Attributes:
+        source: the environment that it comes from.
+        names: those that it goes to.
+        label: of those that it goes to instead.
+        percent: how many of a hundred of them now; 0 for all.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    label: Label | None
+    percent: int
+
+
+def run(
+    folder: Path,
+    source: str,
+    names: tuple[str, ...],
+    *,
+    label: str | None,
+    wave: str | None,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Copies what travels of one environment to others, in one commit.
+
+    Args:
+        folder: somewhere in the repository.
+        source: the environment that it comes from.
+        names: those that it goes to.
+        label: KEY=VALUE of those that it goes to instead.
+        wave: how many of them now, such as 10%.
+        options: those of `writing.Options`.
+
+    Returns:
+        0, or 1 where the user's edits and the new text conflict.
+
+    Raises:
+        InputError, ToolError: nothing was written.
+        FoundError: `verify` would fail afterwards; nothing was written.
+    """
+    asked = Asked(
+        source,
+        names,
+        Label.parse(label, "--label") if label is not None else None,
+        targets.parse_wave(wave, "--wave") if wave is not None else 0,
+    )
+    told: list[str] = []
+
+    def make(repository: Repository) -> Change:
+        return _planned(repository, asked, told)
+
+    def foresee(repository: Repository, what: Change) -> Sequence[str]:
+        from fcgitops.promotion.preview import Preview  # noqa: PLC0415 - imports every rule
+
+        preview = Preview(repository.root, what.merged.files)
+        preview.refuse_faults(item.environment.name for item in what.environments)
+        return [*told, "", *preview.lines()]
+
+    return writing.change(folder, make, Options(**options), foresee=foresee)
+
+
+def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
+    """What the repository holds afterwards; `told` gets what is said of it first."""
+    repository.require([asked.source], repository.environment_names(), "environment")
+    names = targets.candidates(repository, asked.source, asked.names, asked.label)
+    _refuse_unproven(repository, asked.source)
+    source, rules = promotion.side(repository, asked.source), repository.answers.promote
+    requests: dict[str, Request] = {}
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            if request := promotion.request(repository, source, name, rules):
+                requests[name] = request
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    if not requests:
+        where = names[0] if len(names) == 1 else count(len(names), "environment")
+        verb = "has" if len(names) == 1 else "have"
+        return Change(Merged(), idle=f"{where} {verb} all that travels of {asked.source}")
+    wave = Wave.of(names, [n for n in names if n not in requests], asked.percent or 100)
+    what = writing.of_requests(repository, [requests[name] for name in wave.taken])
+    writing.refuse_unbuildable(repository, what)
+    head = (repository.git.head or "")[:10]
+    told.append(f"{asked.source} at {head} → {', '.join(wave.taken)}")
+    if asked.percent:
+        told.append(str(wave))
+    what.merged.notes += _left_behind(repository, asked.source)
+    to = ", ".join(wave.taken) if len(wave.taken) <= _MOST else f"{len(wave.taken)} environments"
+    what.title = f"Promote {asked.source} to {to}"
+    return what
+
+
+def _refuse_unproven(repository: Repository, name: str) -> None:
+    """Refuses an environment whose cluster may not run what is here.
+
+    Raises:
+        InputError: something that it is rendered from is not committed, not pushed, or not in line.
+    """
+    places = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
+    places += tuple(entrypoints.folder(tool, name) for tool in registry.TOOLS.values())
+
+    def own(paths: set[str]) -> list[str]:
+        return sorted(p for p in paths if any(p == x or p.startswith(f"{x}/") for x in places))
+
+    prefix = repository.git.prefix
+    changed = program.differing(repository.root) or frozenset()
+    problems = [
+        Problem(path, f"is not committed, and {name} is rendered from it", "commit it and push")
+        for path in own({path.removeprefix(prefix) for path in changed})
+    ]
+    branch = upstream.of(repository.root, repository.answers.branch)
+    ahead = own(upstream.unpushed(repository.root, branch)) if branch else []
+    problems += [
+        Problem(path, f"is not as {branch} has it, and {name} is rendered from it", "git push")
+        for path in ahead
+    ]
+    if not problems:
+        merged = environments.outcome(
+            repository, [environments.as_it_is(repository, name)], program.merge_file
+        )
+        hint = shell.line("fcgitops", "overlay", name)
+        problems = [
+            Problem(path, f"is out of line with {layout.source_path(name)}", hint)
+            for path in merged.stale(repository.root)
+        ]
+    if problems:
+        raise InputError(problems)
+
+
+def _left_behind(repository: Repository, name: str) -> list[str]:
+    """A note on what of an environment is its own and does not travel."""
+    paths = promotion.own_edits(repository, name)
+    return [f"stays with {name}, as it is no key of its source: {path}" for path in paths]

@@ -1,0 +1,1 @@
+"""What goes from environment to environment: foreseen, verified, guarded, and taken back."""

@@ -1,0 +1,69 @@
+"""docs/promotion.md: how to use `promote`, and the table of what travels."""
+
+from __future__ import annotations
+
+from fcgitops.model.promotion import TABLE, Row
+
+_HEAD = """\
+# From environment to environment
+
+```sh
+fcgitops promote staging prod                          # what was proven on staging goes to prod
+fcgitops promote staging prod --dry-run                # the same text, and nothing is written
+fcgitops promote staging eu-1 eu-2 eu-3                # several, in one commit
+fcgitops promote staging --label tier=prod             # all whose `labels` have it
+fcgitops promote staging --label tier=prod --wave 10%  # the next tenth of them
+fcgitops promote staging prod --branch go              # on a branch, for a pull request
+```
+
+`promote` copies keys of `environment.yaml`, by the table below, and generates the files anew.
+Comments, order and all that the table leaves alone stay as they are. A key that FROM has by
+default goes out of TO's file. Settings are compared one by one, as FrameworkController reads
+them.
+
+First it prints what that does to clusters: the rendered difference with its effects, as `fcgitops
+diff` tells it. The commit's body is that text, and `--dry-run` prints the very same. Then it asks
+`verify` of the environments as they would be, with their experiments; where that fails, nothing
+is committed.
+
+FROM is what its cluster runs, or it is refused: all that it is rendered from (its own folder,
+`base/`, `components/`, the variants, `fcgitops.yaml`) is committed, and pushed where the branch
+has an upstream or `origin` has the synced branch; and its files are in line with its source. Its
+own edits and its `local/` do not travel: they are named.
+
+TO keeps its edits. Where one of them and the new text change the same lines, that is a conflict
+as in every command that writes: git's markers, exit status 1, and no commit.
+
+**Waves.** `--wave 10%` takes a tenth of the environments that are named, in that order, or of
+those with the label, by name: the first of those that do not have it all yet, at least one. It
+says which they are and how many are left. The same command once more takes the next ones.
+
+## What travels
+"""
+
+_RULES = """\
+A repository may see that otherwise, in its `fcgitops.yaml`:
+
+```yaml
+promote:
+  travels: [resources, labels.team]
+  stays: [workerNumber]
+```
+
+Each is a list of keys: of `environment.yaml`, groups of them (`resources`), entries
+(`labels.team`), and FrameworkController's settings (`workerNumber`). Of two that fit, the longer
+one counts. What names a place or opens one never travels, and is refused there.
+"""
+
+
+def page() -> str:
+    """The whole page, as Markdown."""
+    rows = [f"| `{key}` | {_word(row)} | {row.reason} |" for key, row in TABLE.items()]
+    table = ["| key | | |", "| --- | --- | --- |", *rows]
+    return "\n".join([_HEAD, *table, "", _RULES])
+
+
+def _word(row: Row) -> str:
+    if row.travels:
+        return "travels"
+    return "never travels" if row.fixed else "stays"
