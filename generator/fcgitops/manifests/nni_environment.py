@@ -152,10 +152,11 @@ def _policy(name: str, pods: Object, *rules: Object) -> Object:
 
 
 def _policies(environment: Environment) -> list[Object]:
-    # Port 8081 is open to all trials. A policy cannot compare the labels of its two sides, and one
-    # that names an experiment would come with it: its project would have to take NetworkPolicies,
-    # and as they add up, any experiment could open all. NNI labels its trials' Pods not at all.
-    # https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    # Port 8081 is open to all trials of the namespace. A narrower policy would have to know a trial
+    # by a label of its Pod: NNI sets none there, and what FrameworkController sets or keeps
+    # (fc: funcs.go NewPod) is chosen by whoever creates the Framework, as each manager may. NNI's
+    # channel itself closes on who does not name its experiment's ID and a runner's
+    # (nni_node/training_service/reusable/channels/webCommandChannel.js).
     metrics = {
         "from": [{"podSelector": _TRIALS}],
         "ports": [{"protocol": "TCP", "port": METRICS_PORT}],

@@ -11,6 +11,7 @@ from fcgitops.verify import (
     controller,
     effect,
     entry_points,
+    guardrails,
     judged,
     nni,
     records,
@@ -24,8 +25,8 @@ from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
-    building, controller, effect, entry_points, judged, nni, records, rights, running,
-    server, silence, sources,
+    building, controller, effect, entry_points, guardrails, judged, nni, records, rights,
+    running, server, silence, sources,
 )  # fmt: skip
 
 

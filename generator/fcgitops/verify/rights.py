@@ -17,7 +17,7 @@ from fcgitops.verify.subjects import NEEDS, Object, Rendered
 @NEEDS.check("FCG33", HAZARD)
 def granted(r: Rendered) -> Faults:
     """FrameworkController's account has every right that it uses, in all namespaces."""
-    account = _account(r)
+    account = account_of(r)
     bound = [(binding, *_role(r, binding)) for binding in _bindings(r, account)]
     if not bound:
         return  # FCG03 says that nothing is bound
@@ -41,7 +41,7 @@ def granted(r: Rendered) -> Faults:
 @NEEDS.check("FCG34", HAZARD)
 def none_wider(r: Rendered) -> Faults:
     """In `hardened` it has only the rights that it uses, and no other account has them."""
-    account = _account(r)
+    account = account_of(r)
     for binding in _bindings(r, account):
         role, rules = _role(r, binding)
         if r.profile == "hardened":
@@ -66,7 +66,8 @@ def none_wider(r: Rendered) -> Faults:
                 )
 
 
-def _account(r: Rendered) -> Subject:
+def account_of(r: Rendered) -> Subject:
+    """The ServiceAccount that FrameworkController's Pod runs as."""
     pod = r.pod()
     name = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
     return Subject("ServiceAccount", str(name), r.namespace())

@@ -1,0 +1,75 @@
+"""Whether components/guardrails/ bounds FrameworkController, where an overlay renders both."""
+
+from __future__ import annotations
+
+from fcgitops.core.findings import HAZARD
+from fcgitops.manifests import guardrails
+from fcgitops.manifests.overlay import NAME
+from fcgitops.verify.judged import named
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.rights import account_of
+from fcgitops.verify.running import OBJECT
+from fcgitops.verify.subjects import NEEDS, Object, Rendered
+
+_POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
+_UNKNOWN = "whom the guardrails do not know: it acts without bounds"
+
+
+@NEEDS.check("FCG47", HAZARD)
+def bounded(r: Rendered) -> Faults:
+    """Where there are guardrails, they bound FrameworkController.
+
+    Their policies know it by the name of its ServiceAccount, so that one of another name, or the
+    user of a kubeconfig, acts without bounds. A policy that only warns bounds nobody.
+    """
+    wanted = "guardrails" in r.environment.components if r.environment else False
+    if not wanted and not any(r.all(_POLICY, name) for name in guardrails.POLICIES):
+        return
+    if (account := account_of(r).name) != NAME:
+        place = "spec.template.spec.serviceAccountName"
+        yield Fault(f"is {account}, {_UNKNOWN}", NAME, object=OBJECT, path=place)
+    yield from _settings(r)
+    for name in guardrails.POLICIES:
+        for kind, faults in ((_POLICY, _policy), (_BINDING, _binding)):
+            found = r.all(kind, name)
+            if not found:
+                yield Fault(f"does not render {kind} {name}", "take components/guardrails back")
+            for item in found:
+                yield from faults(item)
+
+
+def _settings(r: Rendered) -> Faults:
+    """FrameworkController's own file may name another user; FCG36 looks at variables."""
+    if r.config is None:
+        return
+    from fcgitops.fcconfig.decode import read  # noqa: PLC0415 - customized ones only
+    from fcgitops.fcconfig.goyaml import GoError  # noqa: PLC0415 - customized ones only
+
+    try:
+        _, decoded = read(r.config.encode("utf-8", "surrogateescape"))
+    except GoError:
+        return  # FCG05 says so
+    for key in ("kubeApiServerAddress", "kubeConfigFilePath"):
+        if decoded.value.get(key):
+            what = f"makes FrameworkController another user, {_UNKNOWN}"
+            line = decoded.line((key,))
+            yield Fault(what, "its ServiceAccount", file=r.config_file, line=line, path=key)
+
+
+def _policy(item: Object) -> Faults:
+    if (item.get("spec") or {}).get("failurePolicy", "Fail") != "Fail":
+        what = "lets pass what it cannot judge"
+        yield Fault(what, "Fail", object=named(item), path="spec.failurePolicy")
+
+
+def _binding(item: Object) -> Faults:
+    spec = item.get("spec") or {}
+    if "Deny" not in (spec.get("validationActions") or []):
+        yield Fault("refuses nothing", "Deny", object=named(item), path="spec.validationActions")
+    if spec.get("policyName") != item["metadata"]["name"]:
+        what = f"binds {spec.get('policyName')}"
+        hint = str(item["metadata"]["name"])
+        yield Fault(what, hint, object=named(item), path="spec.policyName")
+    if spec.get("matchResources"):
+        what = "leaves out what it does not select"
+        yield Fault(what, "leave it out", object=named(item), path="spec.matchResources")
