@@ -22,7 +22,7 @@ LAYERS = (
     ("fcconfig",),
     ("nnifile",),
     ("kubernetes",),
-    ("git",),
+    ("forge", "git"),
     ("programs",),
     ("text",),
     ("core",),

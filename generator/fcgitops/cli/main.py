@@ -352,6 +352,24 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
 
 @cli.command()
 @click.option(
+    "--base", metavar="REV", help="What it is to be merged into; in CI the request says it."
+)
+@click.option("--dry-run", is_flag=True, help="Print the comment, and tell the forge nothing.")
+@options.at
+@click.pass_context
+def review(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Comments on a pull request: what it does to clusters.
+
+    For the CI of GitHub and GitLab. It edits its one comment in place, and sets a check: failing
+    where a sync would fail or verify finds a fault, neutral where there is something to think of.
+    """
+    from fcgitops.commands import review as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
+@click.option(
     "--output", metavar="FILE", type=options.FOLDER, help="Write the page there; default: stdout."
 )
 @click.option("--diff", "compared", metavar="A..B", help="Show first what B does that has left A.")

@@ -20,7 +20,7 @@ SECTIONS = {
     "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore"),
     "Promote": ("promote",),
     "Look": ("list", "status", "build", "diff", "report"),
-    "Check": ("verify", "config", "kind-test"),
+    "Check": ("verify", "config", "review", "kind-test"),
     "Sync": ("bootstrap",),
     "NNI": ("nni",),
     "This program": ("doctor", "tools", "completion"),

@@ -130,7 +130,7 @@ def _code(text: str) -> str:
     return f"{fence}{space}{printable(text)}{space}{fence}"
 
 
-def _plain(text: str) -> str:
+def as_text(text: str) -> str:
     """Text in which HTML means nothing, and Markdown nothing but `code`."""
     return html.escape(printable(text), quote=False)
 
@@ -138,7 +138,7 @@ def _plain(text: str) -> str:
 def _effects(fold: Fold) -> _Part:
     lines = ["", f"### {_names(fold)}", ""]
     if fold.errors:
-        lines += [f"- **cannot be compared**: {_plain(error)}" for error in fold.errors]
+        lines += [f"- **cannot be compared**: {as_text(error)}" for error in fold.errors]
     elif not fold.outcome.effects:
         said = reports.summary(fold)
         lines.append(f"{said[0].upper()}{said[1:]}.")
@@ -155,7 +155,7 @@ def _effects(fold: Fold) -> _Part:
 def _effect(effect: Effect) -> Iterator[str]:
     sure = "" if effect.certain else " (depends on the cluster)"
     yield f"- **{effect.severity.word}**{sure} · {effect.id} · {_code(effect.object)}"
-    yield f"  {_plain(effect.says)}"
+    yield f"  {as_text(effect.says)}"
     if effect.do:
         yield f"  → {_code(effect.do)}"
     if effect.count and effect.count not in effect.do:
@@ -206,5 +206,5 @@ def _closing(report: Report) -> Iterator[str]:
         yield f"{rest[0].upper()}{rest[1:]}."
     for note in report.notes:
         yield ""
-        yield f"> {_plain(note)}"
+        yield f"> {as_text(note)}"
     yield ""

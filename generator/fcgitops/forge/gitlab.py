@@ -1,0 +1,72 @@
+"""GitLab, as a job of GitLab CI sees it.
+
+Sources: https://docs.gitlab.com/ci/variables/predefined_variables/;
+https://docs.gitlab.com/api/notes/#merge-requests
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fcgitops.forge.api import Api
+from fcgitops.forge.requests import MARK, Verdict
+
+TOKEN = "FCGITOPS_TOKEN"  # noqa: S105 - the name of a variable
+"""The variable with a project access token of scope `api`: a job's own token may not comment."""
+_REFUSED = (401, 403, 404)
+
+
+@dataclass(frozen=True)
+class GitLabRequest:
+    """A merge request of GitLab."""
+
+    _api: Api
+    _project: str
+    _number: str
+    base: str
+    silent: str
+
+    @property
+    def title(self) -> str:
+        """How it is called."""
+        return f"merge request {self._number} of GitLab"
+
+    def comment(self, text: str) -> str:
+        """As `PullRequest.comment`. A note that somebody else began with our mark is his."""
+        notes = f"/projects/{quote(self._project, safe='')}/merge_requests/{self._number}/notes"
+        for known in self._api.pages(notes):
+            if not str(known.get("body", "")).startswith(MARK):
+                continue
+            if str(known["body"]).strip() == text.strip():
+                return "unchanged"
+            path = f"{notes}/{known['id']}"
+            if self._api.ask("PUT", path, {"body": text}, accept=_REFUSED).status < 300:
+                return "edited"
+        self._api.ask("POST", notes, {"body": text})
+        return "made"
+
+    def conclude(self, verdict: Verdict, summary: str) -> None:
+        """Nothing: a job of GitLab's ends well, or not; a third outcome is for `allow_failure`."""
+
+
+def of_job(environment: Mapping[str, str]) -> GitLabRequest | None:
+    """The merge request that a job runs for; None where it runs for none.
+
+    Args:
+        environment: the job's variables.
+    """
+    number = environment.get("CI_MERGE_REQUEST_IID", "")
+    if not number:
+        return None
+    token = environment.get(TOKEN, "")
+    project = environment.get("CI_PROJECT_ID", "")
+    fork = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", project) != project
+    silent = "" if token else f"there is no {TOKEN}"
+    if fork:
+        silent = "it comes from a fork, whose job has no token that may write"
+    headers = {"PRIVATE-TOKEN": token, "User-Agent": "fcgitops"}
+    api = Api("GitLab", environment.get("CI_API_V4_URL", ""), headers)
+    base = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+    return GitLabRequest(api, project, number, base, silent)

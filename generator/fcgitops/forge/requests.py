@@ -1,0 +1,64 @@
+"""The pull request that CI runs for, and what it is told: a comment, and a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+MARK = "<!-- fcgitops review -->"
+"""The first line of our comment, by which it is found again."""
+
+
+class Conclusion(Enum):
+    """What a check comes to; the words are GitHub's."""
+
+    SUCCESS = "success"
+    NEUTRAL = "neutral"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the check says of the request.
+
+    Attributes:
+        conclusion: whether it may be merged without a thought, with one, or not.
+        title: one line.
+    """
+
+    conclusion: Conclusion
+    title: str
+
+
+class PullRequest(Protocol):
+    """One pull request, or merge request, of a forge."""
+
+    @property
+    def title(self) -> str:
+        """How it is called: "pull request 7 of GitHub"."""
+
+    @property
+    def base(self) -> str:
+        """The commit that it is to be merged into."""
+
+    @property
+    def silent(self) -> str:
+        """Why nothing can be said there, such as for want of a token; empty where it can."""
+
+    def comment(self, text: str) -> str:
+        """Puts the text into our one comment, which begins with `MARK`.
+
+        Returns:
+            What was done: "made", "edited", or "unchanged".
+
+        Raises:
+            ToolError: the forge refuses it, or does not answer.
+        """
+
+    def conclude(self, verdict: Verdict, summary: str) -> None:
+        """Sets the check of the request's newest commit, where the forge has such a thing.
+
+        Raises:
+            ToolError: as `comment`.
+        """
