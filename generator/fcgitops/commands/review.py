@@ -16,6 +16,7 @@ from fcgitops.diff.markdown import as_markdown, as_text
 from fcgitops.diff.report import Report
 from fcgitops.forge import found as forges
 from fcgitops.forge.requests import MARK, Conclusion, PullRequest, Verdict
+from fcgitops.git import program as git
 from fcgitops.model import layout
 from fcgitops.text.words import count
 from fcgitops.verify.session import Session
@@ -50,17 +51,24 @@ def run(folder: Path, base: str | None, *, dry_run: bool) -> int:
     ran.verify(ran.wanted([], start, None))
     verdict = _verdict(ran.findings, report)
     text = f"{MARK}\n{_findings(ran.findings)}{as_markdown(report)}"
-    _tell(request, verdict, text, dry_run=dry_run)
+    _tell(request, verdict, text, _head(root), dry_run=dry_run)
     terminal.say(f"{verdict.conclusion.value}: {verdict.title}")
     return FOUND if verdict.conclusion is Conclusion.FAILURE else 0
 
 
-def _tell(request: PullRequest | None, verdict: Verdict, text: str, *, dry_run: bool) -> None:
+def _head(root: Path) -> str:
+    """The commit that was looked at."""
+    return git.text(git.glance(root, "rev-parse", "HEAD") or b"").strip()
+
+
+def _tell(
+    request: PullRequest | None, verdict: Verdict, text: str, commit: str, *, dry_run: bool
+) -> None:
     """Says it where it can be said: on the request, else on stdout and on the job's own page."""
     silent = request.silent if request else "this runs for no pull request"
     if request and not silent and not dry_run:
         done = request.comment(text)
-        request.conclude(verdict, text)
+        request.conclude(verdict, text, commit)
         terminal.say(f"{request.title}: comment {done}")
         return
     if not dry_run:

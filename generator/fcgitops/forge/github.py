@@ -32,6 +32,7 @@ class GitHubRequest:
     _number: int
     base: str
     _head: str
+    _merge: str
     silent: str
 
     @property
@@ -54,11 +55,11 @@ class GitHubRequest:
         self._api.ask("POST", f"{issue}/{self._number}/comments", {"body": text})
         return "made"
 
-    def conclude(self, verdict: Verdict, summary: str) -> None:
+    def conclude(self, verdict: Verdict, summary: str, commit: str) -> None:
         """As `PullRequest.conclude`."""
         body = {
             "name": CHECK,
-            "head_sha": self._head,
+            "head_sha": self._head if commit == self._merge else commit,
             "status": "completed",
             "conclusion": verdict.conclusion.value,
             "output": {"title": verdict.title, "summary": summary[:_LONGEST]},
@@ -106,5 +107,6 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
         int(found["number"]),
         str(found["base"]["sha"]),
         str(found["head"]["sha"]),
+        environment.get("GITHUB_SHA", ""),
         silent,
     )

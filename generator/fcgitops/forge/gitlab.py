@@ -47,7 +47,7 @@ class GitLabRequest:
         self._api.ask("POST", notes, {"body": text})
         return "made"
 
-    def conclude(self, verdict: Verdict, summary: str) -> None:
+    def conclude(self, verdict: Verdict, summary: str, commit: str) -> None:
         """Nothing: a job of GitLab's ends well, or not; a third outcome is for `allow_failure`."""
 
 

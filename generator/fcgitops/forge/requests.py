@@ -56,8 +56,13 @@ class PullRequest(Protocol):
             ToolError: the forge refuses it, or does not answer.
         """
 
-    def conclude(self, verdict: Verdict, summary: str) -> None:
-        """Sets the check of the request's newest commit, where the forge has such a thing.
+    def conclude(self, verdict: Verdict, summary: str, commit: str) -> None:
+        """Sets the check of a commit, where the forge has such a thing.
+
+        Args:
+            verdict: what the check says.
+            summary: Markdown.
+            commit: what was looked at; the request's own where that is a merge made for this job.
 
         Raises:
             ToolError: as `comment`.
