@@ -83,7 +83,9 @@ spec: {{url: {answers.source_url}, spares: all}}
 """
         return {"ride.yaml": text.encode()}
 
-    def experiment_files(self, experiment: Experiment, environment: Environment) -> Tree:
+    def experiment_files(
+        self, experiment: Experiment, environment: Environment, answers: Answers
+    ) -> Tree:
         return {"horse.yaml": f"kind: Horse\nname: {experiment.name}\n".encode()}
 
     def occupant(self, value: Callable[..., str]) -> str:

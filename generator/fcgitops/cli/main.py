@@ -56,7 +56,14 @@ def cli(context: click.Context, /, at: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("dest", type=options.FOLDER)
+@click.argument("dest", type=options.FOLDER, required=False, metavar="[DEST]")
+@click.option(
+    "--into",
+    metavar="REPO",
+    type=options.FOLDER,
+    help="Instead of DEST: a Git repository that is there; with --path.",
+)
+@click.option("--path", metavar="DIR", help="The folder of REPO that is to be made.")
 @click.option("--answers", metavar="FILE", type=options.FOLDER, help="Answers as YAML or JSON.")
 @click.option(
     "--set",
@@ -91,14 +98,30 @@ def cli(context: click.Context, /, at: Path | None) -> None:
 @options.writes
 @options.at
 @click.pass_context
-def new(context: click.Context, /, at: Path | None, dest: Path, **given: Any) -> int:  # noqa: ANN401
+def new(
+    context: click.Context,
+    /,
+    at: Path | None,
+    dest: Path | None,
+    into: Path | None,
+    path: str | None,
+    **given: Any,  # noqa: ANN401
+) -> int:
     """Makes a repository at DEST and commits it.
 
-    The last part of DEST is the repository's name.
+    The last part of DEST is the repository's name. With --into and --path it makes a folder of
+    a repository that is there, and touches nothing else of it.
     """
+    folder = options.folder(context, at)
+    if into is not None and path is not None and dest is None:
+        from fcgitops.commands import into as within  # noqa: PLC0415
+
+        return within.run(folder / into, path, **given)
+    if dest is None or into is not None or path is not None:
+        raise click.UsageError("either DEST, or --into REPO and --path DIR", context)
     from fcgitops.commands import new as command  # noqa: PLC0415
 
-    return command.run(options.folder(context, at) / dest, **given)
+    return command.run(folder / dest, **given)
 
 
 @cli.command()

@@ -134,7 +134,7 @@ def _clear(
         known: the names of the files that all overlays of the repository have.
     """
     try:
-        note = repo.open_repository(repository.root).private / WRITTEN
+        note = repo.open_repository(repository.root).notes / WRITTEN
     except InputError:
         return
     noted: dict[str, dict[str, str]] = {}
@@ -154,7 +154,7 @@ def _clear(
             if file.parent != target:
                 file.parent.rmdir()
     noted[str(target)] = ours | {name: _digest(content) for name, content in files.items()}
-    note.parent.mkdir(exist_ok=True)
+    note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(noted, indent=1), encoding="utf-8")
 
 

@@ -7,36 +7,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import click
-
-from fcgitops.commands.writing import Options, read_text, show
+from fcgitops.commands import asking
+from fcgitops.commands.writing import Options, show
 from fcgitops.core import installation, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
-from fcgitops.core.printable import printable
-from fcgitops.core.redaction import redacted
 from fcgitops.git import program, repo
 from fcgitops.git import push as remote
 from fcgitops.git.staging import staging
 from fcgitops.git.transaction import Unfinished
-from fcgitops.manifests import overlay
-from fcgitops.manifests.skeleton import questions, render_skeleton
-from fcgitops.model import answers as answers_module
-from fcgitops.model import assignments, layout
-from fcgitops.model import environments as environments_answer
-from fcgitops.model.answers import BRANCH, QUESTIONS, Answers
-from fcgitops.model.assignments import DEFAULTABLE
-from fcgitops.model.environment import CUSTOMIZED_CONFIG
+from fcgitops.manifests.skeleton import render_skeleton
+from fcgitops.model import layout
+from fcgitops.model.answers import BRANCH, Answers
 from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.customized import check_parts, check_settings
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints
-from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, read_file
-from fcgitops.text.words import count, named, shown
-
-ASKED = ("profile", "gitops", "repo_url", "environments", "defaults")
-"""In cookiecutter.json's order; `repo_slug` is DEST's last part, `requirement` has a default."""
+from fcgitops.text.words import count
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -75,27 +62,20 @@ def run(  # noqa: PLR0913 - the command's options
     """
     how = Options(**options)
     dest = Path(os.path.abspath(dest))  # noqa: PTH100 - resolve() would follow a link at DEST
-    given, problems = _given(dest, answers, sets, environments)
-    for name, value in (("profile", profile), ("gitops", gitops), ("repo_url", repo_url)):
-        if value is not None:
-            given[name] = value
+    given, problems = asking.given(
+        dest.name, answers, sets, environments, profile=profile, gitops=gitops, repo_url=repo_url
+    )
     fresh, more = _place(dest, given)
     problems += more
     given.setdefault("branch", _own_branch(dest))
     if not no_input and not problems and terminal.interactive():
-        _ask(given)
-    try:
-        parsed = answers_module.parse(given)
-        scaffold.environments(parsed)
-    except InputError as error:
-        raise InputError([*problems, *error.problems]) from error
-    if problems:
-        raise InputError(problems)
+        asking.ask(given)
+    parsed = asking.answers(given, problems)
     if push:
         _refuse_push(parsed, how, fresh)
-    _check_configurations(parsed)
+    asking.check_configurations(parsed)
     tree = scaffold.repository_tree(parsed, render_skeleton(parsed))
-    if fresh is None and _is_there(dest, parsed, tree):
+    if fresh is None and is_there(dest, parsed, tree):
         terminal.say(f"nothing to do: {dest} is there already, from these answers")
         if push:
             branch = repo.open_repository(dest).branch or parsed.branch
@@ -134,7 +114,7 @@ def _place(dest: Path, given: dict[str, Any]) -> tuple[repo.GitRepository | None
     if fresh is None:
         _refuse_place(dest)
         return None, []
-    return fresh, _origin(fresh, given)
+    return fresh, asking.take_origin(fresh, given)
 
 
 def _fresh(dest: Path) -> repo.GitRepository | None:
@@ -147,22 +127,6 @@ def _fresh(dest: Path) -> repo.GitRepository | None:
     return None
 
 
-def _origin(fresh: repo.GitRepository, given: dict[str, Any]) -> list[Problem]:
-    """Takes the repository's own URL from its remote, and says where another one is asked for."""
-    if not (url := fresh.origin):
-        return []
-    told = printable(redacted(url))
-    if asked := given.get("repo_url"):
-        same = str(asked).rstrip("/") == url.rstrip("/")
-        what = f"is {redacted(str(asked))}, and the remote origin here is {told}"
-        return [] if same else [Problem("repo_url", what, "leave it out")]
-    if answers_module.check_answer("repo_url", url):
-        terminal.say(f"note: {told} is no URL that can be synced: repo_url stays empty")
-    else:
-        given["repo_url"] = url
-    return []
-
-
 def _own_branch(dest: Path) -> str:
     """The synced branch of a repository that is there, the own one of an empty one, or `BRANCH`."""
     with suppress(InputError):  # what is wrong with it is said where it is needed
@@ -173,102 +137,9 @@ def _own_branch(dest: Path) -> str:
     return BRANCH
 
 
-def _check_configurations(parsed: Answers) -> None:
-    """Refuses defaults with settings that FrameworkController would not start with."""
-    variant = scaffold.variant_config(parsed.profile)
-    for env in scaffold.environments(parsed):
-        if not env.settings or env.variant != CUSTOMIZED_CONFIG:
-            continue
-        problems = check_parts(env, variant, "defaults") or check_settings(
-            overlay.configuration(env, variant), "defaults"
-        )
-        if problems:
-            raise InputError(problems)
-
-
 def _push(dest: Path, branch: str, parsed: Answers, *, ask: bool) -> None:
     remote.push(dest, branch, interactive=ask and terminal.interactive())
     terminal.say(f"pushed {branch} to {parsed.repo_url or 'origin'}")
-
-
-def _given(
-    dest: Path, file: Path | None, sets: tuple[str, ...], environments: tuple[str, ...]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """The raw answers, the file's and the options over them, and what is wrong so far."""
-    given: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
-    listed: list[str] = []
-    answered, more_defaults, problems = _sets(sets)
-    try:
-        given |= _answers_file(file) if file is not None else {}
-        listed = environments_answer.listed(given.get("environments") or [])
-    except InputError as error:
-        problems += error.problems
-        given.pop("environments", None)
-    try:
-        defaults = answers_module.parse_defaults(given.get("defaults") or {}, "defaults")
-    except InputError as error:
-        problems += error.problems
-    given |= answered
-    if given.setdefault("repo_slug", dest.name) != dest.name:
-        what = f"{shown(given['repo_slug'])} is not DEST's last part, {dest.name!r}"
-        problems.append(Problem("repo_slug", what, "leave it out"))
-    if environments:
-        given["environments"] = [*listed, *environments]
-    return given | {"defaults": keypaths.nested(defaults | more_defaults)}, problems
-
-
-def _answers_file(file: Path) -> dict[str, Any]:
-    root = yamlio.compose(read_text(file, str(file)).encode(), str(file))
-    document = yamlio.construct(root, str(file))
-    if problems := answers_module.ambiguous(root, str(file)):
-        raise InputError(problems)
-    if not isinstance(document, dict):
-        raise InputError(Problem(str(file), "is no mapping of answers", "profile: hardened"))
-    return {named(key): value for key, value in document.items()}
-
-
-def _sets(pairs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any], list[Problem]]:
-    """KEY=VALUE texts as answers and as defaults of environments, and what is wrong."""
-    answered: dict[str, str] = {}
-    defaults: dict[str, Any] = {}
-    problems: list[Problem] = []
-    others = []
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or name not in QUESTIONS:
-            others.append(pair)
-        elif name != "defaults":
-            answered[name] = text
-        else:
-            try:
-                defaults |= answers_module.parse_defaults(text, "defaults")
-            except InputError as error:
-                problems += error.problems
-    typed, wrong = assignments.parse(others, "--set", DEFAULTABLE, QUESTIONS)
-    return answered, defaults | typed.over(defaults), problems + wrong
-
-
-def _ask(given: dict[str, Any]) -> None:
-    """Asks for each answer that is not given, until it is right."""
-    prompts = questions()["__prompts__"]
-    for name in ASKED:
-        if given.get(name):
-            continue
-        default = questions()[name]
-        prompt = prompts[name]
-        if isinstance(default, list):
-            for choice in default:
-                click.echo(f"  {prompt[choice]}", err=True)
-            prompt, default = prompt["__prompt__"], default[0]
-        while True:
-            answer = click.prompt(prompt, default=default, show_default=bool(default), err=True)
-            wrong = answers_module.check_answer(name, answer)
-            if not wrong:
-                given[name] = answer
-                break
-            for line in wrong.split("\n"):
-                click.echo(f"  {Problem('', line)}", err=True)
 
 
 def _refuse_place(dest: Path) -> None:
@@ -296,7 +167,7 @@ def _refuse_place(dest: Path) -> None:
         )  # fmt: skip
 
 
-def _is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
+def is_there(dest: Path, parsed: Answers, tree: Tree) -> bool:
     """Whether `dest` is a repository from just these answers.
 
     Raises:

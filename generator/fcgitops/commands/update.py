@@ -121,6 +121,7 @@ class _Waiting:
     def save(self, repository: Repository) -> None:
         """Keeps it until it is finished or taken back."""
         place = self.place(repository)
+        place.parent.mkdir(parents=True, exist_ok=True)
         fresh = place.with_name("file")
         fresh.write_text(json.dumps(dataclasses.asdict(self)))
         fresh.replace(place)
@@ -128,7 +129,7 @@ class _Waiting:
     @staticmethod
     def place(repository: Repository) -> Path:
         """Where it is kept; no file where none waits."""
-        return repository.git.private / layout.UPDATE_WAITS
+        return repository.git.notes / layout.UPDATE_WAITS
 
     @classmethod
     def of(cls, repository: Repository) -> _Waiting | None:

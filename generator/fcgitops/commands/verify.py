@@ -71,6 +71,7 @@ def run(  # noqa: PLR0913 - the command's options
         ran.findings,
         ran.silenced,
         {str(item): f"{item.folder}/{layout.KUSTOMIZATION_FILE}" for item in wanted},
+        folder=ran.prefix,
         seconds=time.monotonic() - start,
     )
     tell(form, report)

@@ -48,6 +48,9 @@ class Report:
     overlays: Mapping[str, str] = field(default_factory=dict)
     """Each kustomization that was looked at → the file that a finding without one is shown at."""
     files: Sequence[Judged] = ()
+    folder: str = ""
+    """The content's own, from the Git repository's top, "" or "folder/": what shows findings beside
+    a change names files from that top."""
     seconds: float = 0.0
     style: terminal.Style = terminal.plain
     """How a format for people sets words off."""
@@ -55,7 +58,7 @@ class Report:
     def shown(self, finding: Finding) -> Finding:
         """A finding of a repository with a file: for formats that show all in files."""
         file = finding.file or self.overlays.get(finding.overlay, "")
-        return dataclasses.replace(finding, file=file)
+        return dataclasses.replace(finding, file=file and self.folder + file)
 
     def all(self) -> Iterator[Finding]:
         """Every finding that is not silenced, with its file, as far as one is known."""

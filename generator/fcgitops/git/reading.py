@@ -44,6 +44,11 @@ class Reader:
         return self._tree.private
 
     @property
+    def notes(self) -> Path:
+        """The same for what is of this content alone, as a repository may have several."""
+        return self.private / "at" / self.prefix if self.prefix else self.private
+
+    @property
     def branch(self) -> str | None:
         """The branch that is checked out, born or not; None where HEAD is detached."""
         ref = self._tree.ref
@@ -84,6 +89,13 @@ class Reader:
             return False
         index = self._tree.staged
         return not (index.entries or index.unmerged or self._tree.git.line("for-each-ref"))
+
+    @property
+    def main_branch(self) -> str:
+        """The branch that the remote `origin` has checked out, as far as is known here."""
+        name = "refs/remotes/origin/"
+        found = self._tree.git.line("symbolic-ref", "-q", f"{name}HEAD", accept=(0, 1))
+        return found.removeprefix(name)
 
     @property
     def origin(self) -> str:
@@ -173,6 +185,23 @@ class Reader:
             path.removeprefix(self.prefix)
             for path in self._tree.edited(self.prefix + path for path in paths)
         ]
+
+    def ignoring(self, paths: Iterable[str]) -> dict[str, str]:
+        """The rule by which git ignores each of the paths that it does; they need not be there."""
+        found = self._tree.ignoring(self.prefix + path for path in paths)
+        return {path.removeprefix(self.prefix): rule for path, rule in found.items()}
+
+    def refuse_unfinished(self, *, commit: bool, new_branch: bool) -> None:
+        """Refuse a repository in which a commit now would not be the one that is meant.
+
+        Args:
+            commit: one shall be made.
+            new_branch: on a new branch.
+
+        Raises:
+            InputError: git waits for something, has conflicts, or has no branch checked out.
+        """
+        preflight.refuse_unfinished(self._tree, commit=commit, new_branch=new_branch)
 
     def list_ignored(self, under: str) -> list[str]:
         """What git ignores below a path: files, and whole folders with a "/" at their end."""

@@ -273,6 +273,18 @@ class WorkTree:
         command = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
         return [p for p in text(self.git.run(*command, "--", under)).split("\0") if p]
 
+    def ignoring(self, paths: Iterable[str]) -> dict[str, str]:
+        """The rule by which git ignores each of the paths that it does; they need not be there."""
+        data = raw("".join(f"{path}\0" for path in paths))
+        command = ("check-ignore", "--no-index", "--verbose", "-z", "--stdin")
+        told = text(self.git.run(*command, data=data, accept=(0, 1))).split("\0")[:-1]
+        rows = zip(told[0::4], told[1::4], told[2::4], told[3::4], strict=True)
+        return {
+            path: f"{file}:{line}: {pattern}"
+            for file, line, pattern, path in rows
+            if not pattern.startswith("!")
+        }
+
     @cached_property
     def staged(self) -> Index:
         """The whole index; 5,000 entries take about 10 ms."""

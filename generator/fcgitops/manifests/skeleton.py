@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fcgitops.model.answers import RECORDED, Answers
+from fcgitops.model.answers import PATH, RECORDED, Answers
 from fcgitops.text.tree import Tree, read_tree
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -34,7 +34,7 @@ def render_skeleton(answers: Answers) -> Tree:
     """The static skeleton with `answers` filled in, by cookiecutter itself."""
     from cookiecutter.generate import generate_files  # noqa: PLC0415 - 100 ms
 
-    context = {name: getattr(answers, name) for name in RECORDED}
+    context = {name: getattr(answers, name) for name in (*RECORDED, PATH)}
     # Only what changes how a file is rendered; `_extensions` serves the hooks alone.
     context |= {k: v for k, v in questions().items() if k == "_jinja2_env_vars"}
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as folder:

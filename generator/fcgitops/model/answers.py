@@ -36,6 +36,8 @@ RECORDED = (
     "repo_slug", "profile", "gitops", "repo_url", "branch", "argocd_version", "flux_secret",
     "signing_keys", "kubernetes",
 )  # fmt: skip
+PATH = "path"
+"""An answer too, of `new --into` alone: the folder of a bigger repository that has the content."""
 KUBERNETES = "1.29-"
 """The versions that a repository is for, unless it says so itself: of all that are known here."""
 FIXED = ("repo_slug", "profile", "gitops")
@@ -82,6 +84,12 @@ class Answers:
     """What Argo CD and Flux follow."""
     promote: promotion.Rules = field(default_factory=promotion.Rules)
     """Which keys of environment.yaml `promote` copies."""
+    path: str = ""
+    """The folder of the Git repository in which all of it stands; empty where that is its top."""
+
+    def at(self, path: str) -> str:
+        """A path from the top of the Git repository, as Argo CD and Flux have it."""
+        return f"{self.path}/{path}" if self.path else path
 
     @property
     def source_url(self) -> str:
@@ -254,7 +262,8 @@ def render(answers: Answers) -> bytes:
     document = yamlio.dump(
         {
             "version": answers.version,
-            "answers": {name: getattr(answers, name) for name in RECORDED},
+            "answers": {name: getattr(answers, name) for name in RECORDED}
+            | ({PATH: answers.path} if answers.path else {}),
         }
     )
     defaults = yamlio.dump({"defaults": keypaths.nested(shown | dict(answers.defaults))})
@@ -335,12 +344,14 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
         raise InputError(
             Problem(f"{layout.ANSWERS}: version", f"{shown(top['version'])} is not text")
         )
+    recorded = dict(recorded)
+    path = recorded.pop(PATH, "")
     extra = sorted(set(map(named, recorded)) - set(RECORDED))
     # What an older version did not ask has its default; `update` writes it down.
     asked = RECORDED if top["version"] == __version__ else ()
     if before:  # which is newer than the file while an update waits for its conflicts
         asked = tuple(before["answers"]) if before.get("version") == top["version"] else ()
-    missing = [name for name in asked if name not in recorded]
+    missing = [name for name in asked if name not in recorded and name != PATH]
     problems = [
         Problem(f"{layout.ANSWERS}: answers.{name}", "is not known", did_you_mean(name, RECORDED))
         for name in extra
@@ -348,6 +359,8 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
         Problem(f"{layout.ANSWERS}: answers.{name}", "is missing", "take it back from Git")
         for name in missing
     ]
+    if misplaced := values.optional(values.folder)(path):
+        problems.append(Problem(f"{layout.ANSWERS}: {PATH}", misplaced))
     try:
         answers = parse(
             {**recorded, "defaults": top.get("defaults") or {}}
@@ -363,7 +376,8 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
     promote, wrong = promotion.parse(top.get(promotion.SECTION), layout.ANSWERS)
     if problems := edits + problems + wrong:
         raise InputError(problems)
-    return Answers(**{**vars(answers), "version": top["version"], "promote": promote})
+    found = {"version": top["version"], "promote": promote, "path": path}
+    return Answers(**{**vars(answers), **found})
 
 
 def edited_version(data: bytes, generated: bytes | None) -> Problem | None:

@@ -20,7 +20,7 @@ RECORD_FILE = ".fcgitops"
 """The same of one environment or experiment, within its folder."""
 
 UPDATE_WAITS = "update.json"
-"""In our folder of Git's own directory: an update that waits for its conflicts."""
+"""Among our notes in Git's own directory: an update that waits for its conflicts."""
 
 SHARED = ("base", "components")
 """What every environment may be rendered from, beside its variant and its own folder.
@@ -31,6 +31,9 @@ CLUSTER_ROLE = "base/clusterrole.yaml"
 """What FrameworkController may do; the profile `upstream` has none."""
 NNI_COMPONENT = "components/nni"
 """The program of an experiment's manager."""
+
+AT_THE_TOP = (".github", ".gitlab-ci.yml", ".pre-commit-config.yaml", "renovate.json")
+"""What GitHub, GitLab, pre-commit and Renovate read at the top of a Git repository alone."""
 
 DEFAULT_CONFIG = "default-config"
 CUSTOMIZED_CONFIG = "customized-config"
@@ -58,6 +61,11 @@ JOB_FILE = "job.yaml"
 
 READ = (".fcgitops", "base", "clusters", "components", "experiments", "fcgitops.yaml", "overlays")
 """What a change is made of: each command that writes reads of all of these."""
+
+
+def is_read_at_the_top(path: str) -> bool:
+    """Whether a file of the content does something only where that is a repository's top."""
+    return path.partition("/")[0] in AT_THE_TOP
 
 
 def root_of(start: Path) -> Path:

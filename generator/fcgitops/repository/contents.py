@@ -142,7 +142,7 @@ class Repository(Files):
         While an update waits for its conflicts the version lags behind what is generated already.
         """
         found = answers.edited_version(self._answers_file, self._generated_answers)
-        if not found or (self.head and (self.head.private / layout.UPDATE_WAITS).exists()):
+        if not found or (self.head and (self.head.notes / layout.UPDATE_WAITS).exists()):
             return None
         return found
 

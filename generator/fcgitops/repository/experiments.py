@@ -215,7 +215,9 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
         if _has_edits(repository, f"{folder}/{layout.JOB_FILE}", folder):
             total.notes.append(f"{folder}/{layout.JOB_FILE} {_EDITED}")
         total.files |= at(folder, item.own)
-        for place, entries in entrypoints.of_experiment(item.experiment, env, names).items():
+        for place, entries in entrypoints.of_experiment(
+            item.experiment, env, repository.answers, names
+        ).items():
             if entries or (repository.root / place).exists():
                 bring_in_line(repository, place, entries, total, merge_file)
     return total

@@ -15,7 +15,7 @@ from fcgitops.text.tree import Tree, at
 
 
 def of_repository(answers: Answers, with_nni: Collection[str] = ()) -> Tree:
-    """The entry points that no environment has of its own, from the repository's top.
+    """The entry points that no environment has of its own, from the content's root.
 
     Args:
         answers: of the repository.
@@ -76,16 +76,20 @@ def of_environment(
 
 
 def of_experiment(
-    experiment: Experiment, environment: Environment, environments: Collection[str]
+    experiment: Experiment,
+    environment: Environment,
+    answers: Answers,
+    environments: Collection[str],
 ) -> dict[str, Tree]:
     """The same of one experiment.
 
     Args:
         experiment: it runs in `environment`.
         environment: of any tool.
+        answers: of its repository.
         environments: the names of those in which it may have run before.
     """
-    files = registry.of(environment).experiment_files(experiment, environment)
+    files = registry.of(environment).experiment_files(experiment, environment, answers)
     own = _experiment_folder(registry.of(environment), environment.name, experiment.name)
     others: dict[str, Tree] = {
         place: {} for place in experiment_folders(experiment.name, environments)

@@ -101,7 +101,9 @@ class SyncTool(Protocol):
             InputError: that is no ClusterRole.
         """
 
-    def experiment_files(self, experiment: Experiment, environment: Environment) -> Tree:
+    def experiment_files(
+        self, experiment: Experiment, environment: Environment, answers: Answers
+    ) -> Tree:
         """The entry points of one experiment, relative to its folder."""
 
     def occupant(self, value: Callable[..., str]) -> str:

@@ -154,6 +154,21 @@ def branch(value: object) -> str:
     return ""
 
 
+_FOLDER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)*\Z")
+_NO_FOLDER = re.compile(r"(^|/)(\.git|[^/]*\.)(/|\Z)", re.IGNORECASE)
+"""Git's own folder, `..`, and what some file systems take for either."""
+
+
+def folder(value: object) -> str:
+    """A folder of a Git repository, which stands in patterns of Argo CD's, Flux's and make's."""
+    wanted = "a relative path such as infra/frameworkcontroller, of letters, digits, '.', '_', '-'"
+    if not isinstance(value, str):
+        return f"{shown(value)} is not text ({wanted}; quote it)"
+    if len(value) > 200 or not _FOLDER.match(value) or _NO_FOLDER.search(value):
+        return f"{shown(value)} is not valid{odd_character(value)} ({wanted})"
+    return ""
+
+
 def signing_keys(value: object) -> str:
     """IDs of GnuPG keys: 16 hexadecimal digits each, as `gpg --keyid-format long` shows them."""
     wanted = "16 hexadecimal digits each, with spaces between"

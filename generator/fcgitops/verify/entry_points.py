@@ -9,6 +9,7 @@ from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.model.answers import PATH
 from fcgitops.repository import record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import repository_outcome, shared_entry_points
@@ -39,12 +40,23 @@ def in_line(whole: Whole) -> Faults:
         yield replace(found, message=f"is not in line with {layout.ANSWERS}")
     if edited := whole.repository.edited_version:
         yield fault(edited)
+    yield from _elsewhere(whole.repository)
     if record.sides(recorded):
         yield Fault(conflicts.WHAT, "make overlays", file=layout.BASE_RECORD)
     elif lost:
         what = "is missing" if recorded is None else "is damaged"
         message = f"{what}, and without it no command knows what was generated here"
         yield Fault(message, "make overlays", file=layout.BASE_RECORD)
+
+
+def _elsewhere(repository: Repository) -> Faults:
+    """Content that does not stand where its entry points look for it."""
+    said = repository.answers.path
+    here = repository.head.prefix.rstrip("/") if repository.head else said
+    if here != said:
+        message = f"`{PATH}` is {said or 'the top'!r}, and all of this stands in {here or '.'!r}"
+        set_it = f"`{PATH}: {here}`" if here else f"take `{PATH}` out"
+        yield Fault(message, f"{set_it} of `answers`, then make overlays", file=layout.ANSWERS)
 
 
 @REPOSITORY.check("FCG14", HAZARD)

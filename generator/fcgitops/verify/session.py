@@ -46,6 +46,8 @@ class Session:
         self.root = root
         self.findings: list[Finding] = []
         self.silenced: list[Silenced] = []
+        self.prefix = ""
+        """The content's folder from the Git repository's top, "" or "folder/"."""
         self.objects = 0
         self.asked: list[Kustomization] = []
         """What was built, or taken for the same as something that was built."""
@@ -107,6 +109,7 @@ class Session:
             self._recall(wanted)
         looking.join()
         looking.say()
+        self.prefix = looking.prefix
         todo = [item for item in wanted if str(item) not in self._new]
         whole = self._whole_key(wanted, looking.absent) if others else ""
         former = self._kept.results.get(_WHOLE)
@@ -239,6 +242,8 @@ class _Looking(Thread):
         self.absent: list[str] = []
         """Folders below overlays/ that HEAD has and the work tree has not."""
         self.interrupted = False
+        self.prefix = ""
+        """The content's folder, from the top of the Git repository."""
         self.start()
 
     def run(self) -> None:
@@ -248,8 +253,9 @@ class _Looking(Thread):
         told = (git.glance(self.root, *command) or b"").decode(errors="surrogateescape")
         names = {path.rpartition("/")[2] for path in told.split("\0") if path}
         self.absent = sorted(names - there)
-        place = git.glance(self.root, "rev-parse", "--git-path", "fcgitops/journal") or b""
-        journal = place.decode(errors="surrogateescape").removesuffix("\n")
+        places = ("rev-parse", "--show-prefix", "--git-path", "fcgitops/journal")
+        told = (git.glance(self.root, *places) or b"\n").decode(errors="surrogateescape")
+        self.prefix, journal, *_ = told.split("\n")
         self.interrupted = bool(journal) and (self.root / journal).exists()
 
     def say(self) -> None:

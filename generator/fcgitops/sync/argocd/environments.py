@@ -220,9 +220,9 @@ def git_files(answers: Answers, folder: str, file: str, prefix: str = "") -> dic
         file: its name.
         prefix: below which key the file's own path is found, where another generator has `path`.
     """
-    files: list[dict[str, Any]] = [{"path": f"{folder}/*/{file}"}]
+    files: list[dict[str, Any]] = [{"path": answers.at(f"{folder}/*/{file}")}]
     if at_least(answers, _EXCLUDE):
-        files.append({"path": f"{folder}/*/*/{file}", "exclude": True})
+        files.append({"path": answers.at(f"{folder}/*/*/{file}"), "exclude": True})
     return from_git(answers, files, prefix)
 
 

@@ -98,7 +98,8 @@ def _platforms(answers: Answers) -> dict[str, Any]:
 def _experiments(answers: Answers) -> dict[str, Any]:
     """The set of the experiments: each run.yaml with the environment.yaml that it names."""
     runs = argocd.git_files(answers, layout.EXPERIMENTS, layout.RUN_FILE, "experiment")
-    file = {"path": f"{layout.OVERLAYS}/{{{{ .environment }}}}/{layout.SOURCE_FILE}"}
+    named = f"{layout.OVERLAYS}/{{{{ .environment }}}}/{layout.SOURCE_FILE}"
+    file = {"path": answers.at(named)}
     environment = argocd.from_git(answers, [file])
     template = argocd.application(
         answers,

@@ -82,7 +82,9 @@ class ArgoCD:
         """None: the ApplicationSet finds it."""
         return {}
 
-    def experiment_files(self, experiment: Experiment, environment: Environment) -> Tree:
+    def experiment_files(
+        self, experiment: Experiment, environment: Environment, answers: Answers
+    ) -> Tree:
         """None, as of an environment."""
         return {}
 

@@ -79,7 +79,11 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             "# somebody changes or deletes on the cluster is restored from Git after `interval`\n"
             "# of the Kustomization at the latest (the key flux.interval).\n",
             _source(environment, answers),
-            kustomization(environment, name=NAME, path=f"./{layout.OVERLAYS}/{environment.name}"),
+            kustomization(
+                environment,
+                name=NAME,
+                path=f"./{answers.at(f'{layout.OVERLAYS}/{environment.name}')}",
+            ),
         ),
     }
 
@@ -114,7 +118,7 @@ def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
         "timeout": "1m",
         "url": source_url(answers),
         "ref": {"branch": answers.branch},
-        "ignore": "".join(f"{line}\n" for line in _ignored(environment)),
+        "ignore": "".join(f"{line}\n" for line in _ignored(environment, answers)),
     }
     if answers.flux_secret:
         spec["secretRef"] = {"name": answers.flux_secret}
@@ -128,14 +132,22 @@ def _source(environment: Environment, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _ignored(environment: Environment) -> list[str]:
-    """Lines of a .gitignore that leave just what the environment is rendered from."""
+def _ignored(environment: Environment, answers: Answers) -> list[str]:
+    """Lines of a .gitignore that leave just what the environment is rendered from.
+
+    What stands in a folder comes back only where the folder does, so each on the way to the
+    content is named too.
+    """
     experiments = (EXPERIMENTS,) if environment.runs_nni else ()
+    names = answers.path.split("/") if answers.path else []
+    way = ["/".join(names[: depth + 1]) for depth in range(len(names))]
+    variant_and_own = (environment.variant, environment.name)
     return [
         "/*",
-        *(f"!/{folder}/" for folder in (*layout.SHARED, layout.OVERLAYS, *experiments)),
-        f"/{layout.OVERLAYS}/*/",
-        *(f"!/{layout.OVERLAYS}/{folder}/" for folder in (environment.variant, environment.name)),
+        *(line for folder in way for line in (f"!/{folder}/", f"/{folder}/*")),
+        *(f"!/{answers.at(folder)}/" for folder in (*layout.SHARED, layout.OVERLAYS, *experiments)),
+        f"/{answers.at(layout.OVERLAYS)}/*/",
+        *(f"!/{answers.at(layout.OVERLAYS)}/{folder}/" for folder in variant_and_own),
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from fcgitops.kubernetes.objects import Object
 from fcgitops.manifests import nni_environment
 from fcgitops.model import layout
+from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync.flux import environments as flux
@@ -30,7 +31,7 @@ def experiment_name(name: str) -> str:
     return f"fc-experiment-{name}"
 
 
-def files(environment: Environment) -> Tree:
+def files(environment: Environment, answers: Answers) -> Tree:
     """The file of clusters/flux/ENV/; nothing where NNI is not enabled."""
     if not environment.runs_nni:
         return {}
@@ -50,7 +51,7 @@ def files(environment: Environment) -> Tree:
     kustomization = flux.kustomization(
         environment,
         name=NAME,
-        path=f"./{layout.OVERLAYS}/{environment.name}/{layout.NNI}",
+        path=f"./{answers.at(f'{layout.OVERLAYS}/{environment.name}/{layout.NNI}')}",
         account=ACCOUNT,
         depends_on=[flux.NAME],
     )
@@ -69,12 +70,12 @@ def files(environment: Environment) -> Tree:
     }
 
 
-def experiment_files(experiment: Experiment, environment: Environment) -> Tree:
+def experiment_files(experiment: Experiment, environment: Environment, answers: Answers) -> Tree:
     """The files of clusters/flux/ENV/experiments/NAME/."""
     kustomization = flux.kustomization(
         environment,
         name=experiment_name(experiment.name),
-        path=f"./{layout.EXPERIMENTS}/{experiment.name}",
+        path=f"./{answers.at(f'{layout.EXPERIMENTS}/{experiment.name}')}",
         account=EXPERIMENTS_ACCOUNT,
         depends_on=[NAME],
         wait=False,

@@ -70,11 +70,15 @@ class Flux:
     ) -> Tree:
         """clusters/flux/ENV/. Its account must have the rights that it grants."""
         own = environments.files(environment, answers, _rules(cluster_role))
-        return own | nni.files(environment)
+        return own | nni.files(environment, answers)
 
-    def experiment_files(self, experiment: Experiment, environment: Environment) -> Tree:
+    def experiment_files(
+        self, experiment: Experiment, environment: Environment, answers: Answers
+    ) -> Tree:
         """clusters/flux/ENV/experiments/NAME/."""
-        return nni.experiment_files(experiment, environment) if environment.runs_nni else {}
+        if not environment.runs_nni:
+            return {}
+        return nni.experiment_files(experiment, environment, answers)
 
     def occupant(self, value: Callable[..., str]) -> str:
         """The environment whose overlay the Kustomization on a cluster is of."""
