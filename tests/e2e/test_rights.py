@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,7 +131,7 @@ def test_rights(plane: ControlPlane, tmp_path: Path) -> None:
     with framework_controller(plane, config=config):
         plane.apply(framework("later"))
         running_pod(plane, "later")
-        time.sleep(1)
+        eventually(lambda: state(plane, "later")[0] == "AttemptRunning", 30, "it has seen that")
     requests = plane.audit(user=USER)
     assert [request for request in requests if request["code"] == 403] == []
     used = {(request["resource"], request["verb"]) for request in requests}

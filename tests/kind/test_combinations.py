@@ -18,7 +18,7 @@ from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.trial import JOBS, rolled_out
 from testbed import health
 from testbed.deployed import ENVIRONMENT, NAME, POD, Deployed, completion, retries
-from testbed.programs import eventually
+from testbed.programs import eventually, stays
 from testbed.site import fcgitops
 
 pytestmark = pytest.mark.kind
@@ -293,6 +293,6 @@ class TestUpstreamCustomizedConfig(Upstream):
         (text,) = prod.get("configmap", "frameworkcontroller-config")["data"].values()
         assert yaml.safe_load(text)["workerNumber"] == 8
         assert prod.roll_out_status(5).status == 0
-        time.sleep(3)
+        stays(lambda: prod.pod()["metadata"]["uid"], 3)
         assert prod.pod()["metadata"]["uid"] == uid
         assert "with 8 workers" not in prod.log()

@@ -124,7 +124,8 @@ class Site:
         """Have the tool apply all of it once more, though nothing has changed, and wait for it."""
         if self.tool == "argocd":
             done = self.status()["operationState"]["finishedAt"]
-            time.sleep(1)  # it is told in whole seconds
+            # It is told in whole seconds: the next one must not be told alike.
+            eventually(lambda: time.strftime("%FT%TZ", time.gmtime()) > done, 5, "a later second")
             target = ("applications.argoproj.io", APPLICATION, "-n", "argocd", "--type=merge")
             revision = self.status()["sync"]["revision"]
             options = '["ServerSideApply=true"]'
