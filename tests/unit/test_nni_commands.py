@@ -858,7 +858,9 @@ def test_build(mnist: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     ran = fcgitops("-C", mnist, "build", "prod/nni", "experiments/mnist")
     assert ran.out.startswith("# overlays/prod/nni\n")
     assert "---\n# experiments/mnist\n" in ran.out
-    kinds = [o["kind"] for o in yaml.safe_load_all(ran.out)]
+    objects = list(yaml.safe_load_all(ran.out))
+    assert {o["metadata"]["labels"].get("app.kubernetes.io/name") for o in objects} == {"nni"}
+    kinds = [o["kind"] for o in objects]
     assert kinds.count("Namespace") == 1
     assert kinds[-4:] == ["ConfigMap", "ConfigMap", "Service", "Job"]
     fcgitops("-C", mnist, "build", "--output", tmp_path / "out")

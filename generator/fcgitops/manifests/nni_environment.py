@@ -74,6 +74,7 @@ def files(environment: Environment) -> Tree:
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "namespace": environment.nni_namespace,
+        "labels": [{"pairs": labels("platform")}],
         "resources": list(documents),
     }
     texts = {name: comment + _dump(objects) for name, (comment, objects) in documents.items()}
@@ -85,6 +86,15 @@ def files(environment: Environment) -> Tree:
 
 def _dump(objects: list[Object]) -> str:
     return "---\n".join(map(yamlio.dump, objects))
+
+
+def labels(component: str) -> dict[str, str]:
+    """By which a person, or a dashboard, finds what belongs to NNI.
+
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ (`instance` is
+    Argo CD's own where it tracks by label.)
+    """
+    return {"app.kubernetes.io/name": "nni", "app.kubernetes.io/component": component}
 
 
 def namespace(environment: Environment) -> Object:

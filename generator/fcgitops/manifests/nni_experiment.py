@@ -84,12 +84,13 @@ def _kustomization(experiment: Experiment, environment: Environment, inputs: Tre
         "options": {"annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}},
     }
     claim = ["work.yaml"] if _needs_claim(environment) else []
+    pairs = {"experiment": experiment.name, **nni_environment.labels("experiment")}
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "namespace": environment.nni_namespace,
         "namePrefix": f"{experiment.name}-",
-        "labels": [{"pairs": {"experiment": experiment.name}}],
+        "labels": [{"pairs": pairs}],
         "resources": [layout.JOB_FILE, "service.yaml", *claim],
         "components": [f"../../{layout.NNI_COMPONENT}"],
         "configMapGenerator": [generator],
