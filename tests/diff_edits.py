@@ -373,6 +373,11 @@ CASES: list[tuple[str, Edit, Edit]] = [
     ),
     (
         "C23",
+        sets(f"{C}.command", ["bash", "-c", "cp a . && ./frameworkcontroller"]),
+        sets(f"{C}.command", ["bash", "-c", "./frameworkcontroller"]),
+    ),
+    (
+        "C23",
         both(sets(f"{C}.command", ["sh", "-c"]), sets(f"{C}.args", ["./frameworkcontroller"])),
         both(sets(f"{C}.command", ["sh", "-c"]), sets(f"{C}.args", ["exec ./frameworkcontroller"])),
     ),
@@ -832,6 +837,7 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
 
 PREPARED: list[tuple[str, str, Edit, Edit]] = [
     ("C06", "frameworkcontroller", sets("spec.replicas", 0), sets("spec.replicas", 1)),
+    ("C02", "frameworkcontroller", sets("spec.replicas", 3), sets("spec.replicas", 1)),
     (
         "C12",
         "frameworkcontroller",

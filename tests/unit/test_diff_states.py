@@ -104,11 +104,14 @@ def test_revisions_and_ranges(repository: Path, fcgitops: Fcgitops) -> None:
         ran = fcgitops("-C", repository, "diff", words, "--format", "json")
         assert effects(ran.out) == {"prod": ["C07"]}
     ran = fcgitops("-C", repository, "diff", "topic", "--format", "json")
-    assert effects(ran.out) == {"dev": ["C05"], "prod": []}
+    assert effects(ran.out) == {"dev": ["C05"], "prod": ["C02"]}
     ran = fcgitops("-C", repository, "diff", "HEAD~1", "prod", "--format", "json")
     assert effects(ran.out) == {}
     ran = fcgitops("-C", repository, "diff", "prod@topic", "prod", "--format", "json")
     assert list(effects(ran.out)) == ["prod"]
+    for revision in ("@~1", "HEAD@{1}", "@~1..@"):
+        ran = fcgitops("-C", repository, "diff", revision, "--format", "json")
+        assert effects(ran.out) == {"dev": ["C05"]}
 
 
 def test_two_environments(repository: Path, fcgitops: Fcgitops) -> None:
@@ -161,6 +164,11 @@ def test_comments_alone(repository: Path, fcgitops: Fcgitops) -> None:
         (("main..nosuch",), "nosuch: is no revision of this repository"),
         (("HEAD", "pord"), "pord: is no environment of either side (did you mean 'prod'?)"),
         (("pord@HEAD", "prod"), "pord@HEAD: is no environment at HEAD (did you mean 'prod'?)"),
+        (
+            ("HEAD", "main"),
+            "main: is no environment of either side (two revisions are typed as A..",
+        ),
+        (("@nosuch",), "@nosuch: is no revision of this repository, and no environment"),
     ],
 )
 def test_words_that_name_nothing(

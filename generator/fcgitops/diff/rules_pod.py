@@ -283,9 +283,17 @@ def _through_a_shell(controller: Controller) -> bool:
         return True
     words += map(str, listing(controller.container.get("args")))
     program = words[0].rpartition("/")[2]
+    if program == "bash" and _is_one_program(words):
+        return False
     if program in ("bash", "sh", "ash"):
         return not re.search(r"(\A|[;&\s])exec\s+\S*(?<!\.sh)(\s|\Z)", " ".join(words[1:]))
     return program == "start.sh"
+
+
+def _is_one_program(words: list[str]) -> bool:
+    """Whether all that bash is told is to start one program, no script: it becomes that."""
+    told = words[2] if len(words) > 2 and re.fullmatch(r"-\w*c", words[1]) else ""
+    return bool(told) and not re.search(r"[;&|\n(){}<>`$]|\.sh(\s|\Z)", told)
 
 
 @rule("C24", "the Pod is confined less", Severity.RIGHTS, "S")

@@ -33,12 +33,22 @@ _HARMLESS = {"updateStrategy", "minReadySeconds", "revisionHistoryLimit",
              "persistentVolumeClaimRetentionPolicy"}  # fmt: skip
 
 
-@rule("C02", "the StatefulSet differs, its Pod template and replicas do not", Severity.NONE, "K")
+@rule(
+    "C02",
+    "the StatefulSet differs, its Pod template does not, or Pods become fewer",
+    Severity.NONE,
+    "K",
+)
 def nothing_restarts(change: Change) -> Says:
-    """Metadata, the update strategy, or values that the API server fills in anyway."""
+    """Metadata, the update strategy, values that are filled in anyway, one Pod instead of more."""
     if change.both is None or change.moved or change.renamed or change.stays:
         return
     before, after = change.both
+    if before.replicas > after.replicas >= 1 and not _other_ordinals(change):
+        left = f"{after.replicas} are left, and fight on"
+        if after.replicas == 1:
+            left = "one is left: FrameworkController is alone again"
+        yield Said(after.label, f"Of {count(before.replicas, 'Pod')} {left}.")
     if before.template != after.template or (
         change.pair and change.pair.before == change.pair.after
     ):

@@ -50,7 +50,7 @@ def parse(history: History, words: tuple[str, ...]) -> Sides:
         return _limited(history, before, after, words[1:])
     if len(words) == 2 and all(_is_place(word, here, history) for word in words):
         return _two(history, here, *words)
-    if len(words) == 1 and "@" in first and first not in here.units:
+    if len(words) == 1 and _is_past(first, here, history):
         name = first.partition("@")[0]
         return _two(history, here, first, name)
     known = _known(history, here)
@@ -60,6 +60,11 @@ def parse(history: History, words: tuple[str, ...]) -> Sides:
             raise InputError(Problem(first or "''", what, hint))
         return _limited(history, history.commit(first), history.work, words[1:])
     return _limited(history, history.head, history.work, words)
+
+
+def _is_past(word: str, here: Content, history: History) -> bool:
+    """Whether a word is one environment at a revision, and no revision: `@~1`, `HEAD@{1}`."""
+    return "@" in word[1:] and word not in here.units and not history.is_commit(word)
 
 
 def _known(history: History, here: Content) -> Collection[str]:
@@ -119,13 +124,20 @@ def _limited(history: History, before: State, after: State, names: tuple[str, ..
     if names:
         known = {*fleet.before.units, *fleet.after.units}
         problems = [
-            Problem(name, "is no environment of either side", did_you_mean(name, known))
+            Problem(name, "is no environment of either side", _meant(history, name, known))
             for name in names
             if name not in known
         ]
         if problems:
             raise InputError(problems)
     return Sides(fleet, None, tuple(_notes(fleet)))
+
+
+def _meant(history: History, name: str, known: Collection[str]) -> str:
+    """What a word may have been meant as."""
+    if history.is_commit(name):
+        return "two revisions are typed as A..B"
+    return did_you_mean(name, known)
 
 
 def _notes(fleet: Fleet) -> list[str]:
