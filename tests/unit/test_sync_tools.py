@@ -57,6 +57,7 @@ class Carousel:
     )
     folder = "clusters/carousel"
     made = ("fair.yaml", "*/ride.yaml", "*/experiments/*/horse.yaml")
+    nni_files = ()
     guards = (("spec", "spares"),)
     bootstrap = Bootstrap(kind="rides.carousel.example.com", files=("ride.yaml",), more=())
 

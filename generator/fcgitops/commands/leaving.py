@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, ToolError
 from fcgitops.core.printable import printable
-from fcgitops.git import repo
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model import clusters, layout
 from fcgitops.model.environment import Environment
@@ -34,7 +33,7 @@ def notes(repository: Repository, planned: Sequence[Planned]) -> list[str]:
         Notes of several lines each: what happens, and the lines of a shell.
     """
     there = {layout.source_path(item.environment.name): item for item in planned if not item.whole}
-    sources = repo.open_repository(repository.root).read_head(there)
+    sources = repository.git.read_head(there)
     found = [
         note for path, item in there.items() for note in _notes(repository, item, sources[path])
     ]

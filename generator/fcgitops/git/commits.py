@@ -23,6 +23,8 @@ from fcgitops.git.worktree import WorkTree
 _SCRATCH = "refs/fcgitops/scratch"
 _FEW_OBJECTS = 20
 """From here on they stay in one pack; each loose one would be flushed to the disk by itself."""
+_SOMEBODY = ("-c", "user.useConfigOnly=true")
+"""No commit is made in a name that Git would have to make up."""
 _MARK = b"fast-import"
 """What fast-import writes into the file that keeps its pack while it works."""
 
@@ -94,19 +96,6 @@ def _free_packs(tree: WorkTree) -> bool:
     return bool(marks)
 
 
-def refuse_nobody(git: Git) -> None:
-    """Refuse to commit for somebody whose name Git would have to make up.
-
-    Raises:
-        InputError: Git does not know the author's or committer's name and address.
-    """
-    for role in ("AUTHOR", "COMMITTER"):
-        answer = git.ask("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT")
-        if answer.status:
-            hint = "run `git config --global user.name NAME`, and user.email ADDRESS"
-            raise InputError(Problem("author", "Git does not know who you are", hint))
-
-
 def commit_tree(tree: WorkTree, new_tree: str, message: str) -> str:
     """Write the commit of `new_tree` on HEAD, once the user's hooks agree.
 
@@ -115,16 +104,32 @@ def commit_tree(tree: WorkTree, new_tree: str, message: str) -> str:
 
     Raises:
         FoundError: a hook refuses it.
+        InputError: Git does not know the author's or committer's name and address.
     """
     message = _with_hooks(tree, new_tree, message.strip() + "\n").strip() + "\n"
     parent = ["-p", tree.head] if tree.head else []
     sign = ["-S"] if tree.enabled("commit.gpgsign") else []
+    settings = (*tree.durable, "-c", "i18n.commitEncoding=UTF-8", *_SOMEBODY)
+    command = (*settings, "commit-tree", new_tree, *parent, *sign)
     # Signing may start gpg-agent, a daemon, which must not inherit the lock.
-    out = tree.git.run(
-        *tree.durable, "-c", "i18n.commitEncoding=UTF-8", "commit-tree", new_tree, *parent, *sign,
-        data=raw(message), hold=False,
-    )  # fmt: skip
-    return text(out).strip()
+    answer = tree.git.ask(*command, data=raw(message), hold=False)
+    if answer.status:
+        _refuse_nobody(tree.git)  # which says it better
+        raise failure(command, answer)
+    return text(answer.out).strip()
+
+
+def _refuse_nobody(git: Git) -> None:
+    """Refuse to commit for somebody whose name Git would have to make up.
+
+    Raises:
+        InputError: Git does not know the author's or committer's name and address.
+    """
+    for role in ("AUTHOR", "COMMITTER"):
+        answer = git.ask(*_SOMEBODY, "var", f"GIT_{role}_IDENT")
+        if answer.status:
+            hint = "run `git config --global user.name NAME`, and user.email ADDRESS"
+            raise InputError(Problem("author", "Git does not know who you are", hint))
 
 
 def after_commit(tree: WorkTree) -> None:
@@ -146,6 +151,7 @@ def _with_hooks(tree: WorkTree, new_tree: str, message: str) -> str:
     messages = [n for n in ("prepare-commit-msg", "commit-msg") if _present(tree, n)]
     if not (before or messages):
         return message
+    _refuse_nobody(tree.git)  # a hook may take minutes
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as name:
         index, copy, file = Path(name, "index"), Path(name, "tree"), Path(name, "COMMIT_EDITMSG")
         copy.mkdir()

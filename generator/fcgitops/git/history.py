@@ -16,7 +16,7 @@ from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import program
 from fcgitops.git.program import Git, raw, text
-from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, WorkTree
+from fcgitops.git.worktree import EXECUTABLE, FILE, SUBMODULE, Entry, WorkTree, listed
 
 LINK = "120000"
 """The mode of a symbolic link; its content is where it leads."""
@@ -61,13 +61,8 @@ class Commit:
     @cached_property
     def files(self) -> dict[str, Entry]:
         """Path → mode and object name; submodules are none of the repository's files."""
-        out = text(self._git.run("ls-tree", "-r", "-z", "--full-tree", self.name))
-        found = {}
-        for item in out.split("\0")[:-1]:
-            about, _, path = item.partition("\t")  # 100644 blob 2a0f…
-            if about.startswith("blob", 7):
-                found[path] = Entry(about[:6], about[12:])
-        return found
+        found = listed(self._git, self.name)
+        return {path: entry for path, entry in found.items() if entry.mode != SUBMODULE}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of some files; those that are not there are left out."""

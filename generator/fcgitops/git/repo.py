@@ -179,8 +179,6 @@ class GitRepository(Reader):
                 with journal.changed_index(tree) as env:
                     transaction.stage(tree, settled, env)
             return None
-        if commit:
-            commits.refuse_nobody(tree.git)
         new_tree = commits.write_tree(tree, found)
         new_commit = commits.commit_tree(tree, new_tree, message) if commit else None
         step = transaction.Step(
@@ -396,8 +394,6 @@ def init_and_commit(  # noqa: PLR0913 - all but four have a default
     begun = git_dir / "fcgitops" / "begun"
     if git.ask("check-ref-format", "--branch", branch).status:
         raise InputError(Problem("branch", f"{branch!r} is not a valid branch name"))
-    if commit:
-        commits.refuse_nobody(git)
     if begun.exists() or _hardly_begun(git_dir):
         _abandon(directory)
     if git_dir.exists() or git_dir.is_symlink():

@@ -28,17 +28,19 @@ def of_repository(answers: Answers, with_nni: Collection[str] = ()) -> Tree:
     return tree
 
 
-def of_nni(answers: Answers) -> set[str]:
-    """The paths of those that are there for NNI alone."""
-    return set(of_repository(answers, registry.TOOLS)) - set(of_repository(answers))
+def of_nni(answers: Answers) -> dict[str, str]:
+    """Those of them that are there for NNI alone: path → name of the tool."""
+    return {
+        f"{tool.folder}/{path}": name
+        for name, tool in registry.TOOLS.items()
+        if tool.traits in answers.tools
+        for path in tool.nni_files
+    }
 
 
 def tools_with_nni(answers: Answers, files: Collection[str]) -> set[str]:
     """The names of the tools of whose entry points for NNI alone `files` has some."""
-    there = set(filter(is_shared, files)) - set(of_repository(answers))
-    if not there:
-        return set()
-    return {name for name in registry.TOOLS if there & set(of_repository(answers, [name]))}
+    return {name for path, name in of_nni(answers).items() if path in files}
 
 
 def made() -> list[str]:

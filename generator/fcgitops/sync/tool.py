@@ -63,6 +63,10 @@ class SyncTool(Protocol):
         """Every file that this version or a former one makes below `folder`; * is one folder."""
 
     @property
+    def nni_files(self) -> Sequence[str]:
+        """Those of `repository_files` that are there with NNI alone."""
+
+    @property
     def guards(self) -> Sequence[KeyPath]:
         """Key paths of entry points which keep the tool from deleting anything."""
 

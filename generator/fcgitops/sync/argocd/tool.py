@@ -34,6 +34,7 @@ class ArgoCD:
     traits = synctools.ARGOCD
     folder = environments.FOLDER
     made = (environments.PROJECT_FILE, environments.SET_FILE, "kustomization.yaml", nni.FILE)
+    nni_files = (nni.FILE,)
     guards = (
         ("spec", "syncPolicy", "applicationsSync"),
         ("spec", "syncPolicy", "preserveResourcesOnDeletion"),

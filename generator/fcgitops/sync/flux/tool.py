@@ -32,6 +32,7 @@ class Flux:
         f"*/{nni.FILE}",
         f"*/experiments/*/{environments.SYNC_FILE}",
     )
+    nni_files = ()
     guards = (
         ("spec", "force"),
         ("metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"),
