@@ -244,6 +244,7 @@ WRONG: list[tuple[Check, object, str]] = [
         f"'ssh://git@h:99999/a' is not valid ({REPOSITORY})",
     ),
     (values.repository_url, "file://", f"'file://' is not valid ({REPOSITORY})"),
+    (values.repository_url, "file:////", f"'file:////' is not valid ({REPOSITORY})"),
     (values.repository_url, "a/b", f"'a/b' is not valid ({REPOSITORY})"),
     (values.repository_url, "-oProxy=x:y", f"'-oProxy=x:y' is not valid ({REPOSITORY})"),
     (values.repository_url, "ssh://-oProxy/x", f"'ssh://-oProxy/x' is not valid ({REPOSITORY})"),

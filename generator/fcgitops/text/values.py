@@ -213,7 +213,7 @@ def url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
         and " " not in value
         and parts.scheme in schemes
         and ("@" not in parts.netloc or _USER.match(parts.netloc.rpartition("@")[0]))
-        and (hosts.is_host(host) or value.startswith("file:///"))
+        and (hosts.is_host(host) or re.match("file:///+[^/]", value))
         and (host_port is None or hosts.is_port(host_port))
         and _URL_PATH.match(parts.path)
         and not parts.query
