@@ -119,7 +119,8 @@ def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
     if asked.percent:
         told.append(str(wave))
     what.merged.notes += _left_behind(repository, asked.source)
-    to = ", ".join(wave.taken) if len(wave.taken) <= _MOST else count(len(wave.taken), "environment")
+    few = len(wave.taken) <= _MOST
+    to = ", ".join(wave.taken) if few else count(len(wave.taken), "environment")
     what.title = f"Promote {asked.source} to {to}"
     return what
 
