@@ -273,7 +273,7 @@ WRONG: dict[str, object] = {
     "expects": {"secrets": ["A"]},
     "settings": [], "shippedPodFailureSpec": True, "flux.shard": "a b", "flux.interval": "10",
     "nni.namespace": "a.b", "nni.storage": "nfs://x", "nni.pullSecrets": "a", "nni.uiFrom": ["A"],
-    "nni.quota": {"cpu": "x"}, "nni.limits": {"x": {}},
+    "hold": "a\nb", "nni.quota": {"cpu": "x"}, "nni.limits": {"x": {}},
 }  # fmt: skip
 
 

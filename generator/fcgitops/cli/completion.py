@@ -38,14 +38,24 @@ def kustomizations(context: click.Context, _: click.Parameter, typed: str) -> li
 
 def sides(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
     """What `diff` compares: environments, and Git's branches and tags."""
-    from fcgitops.git import program  # noqa: PLC0415
     from fcgitops.repository import listing  # noqa: PLC0415
 
     def known(root: Path) -> list[str]:
-        told = program.glance(root, "for-each-ref", "--format=%(refname:short)") or b""
-        return [*listing.environments(root), *program.text(told).split()]
+        return [*listing.environments(root), *_revisions(root)]
 
     return _of_repository(context, typed, known)
+
+
+def revisions(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """Git's branches and tags."""
+    return _of_repository(context, typed, _revisions)
+
+
+def _revisions(root: Path) -> list[str]:
+    from fcgitops.git import program  # noqa: PLC0415
+
+    told = program.glance(root, "for-each-ref", "--format=%(refname:short)") or b""
+    return program.text(told).split()
 
 
 def environment_of_variant(_: click.Context, __: click.Parameter, typed: str) -> list[str]:

@@ -223,6 +223,29 @@ def promote(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
 
 
 @cli.command()
+@click.argument("name", shell_complete=completion.environments)
+@click.option(
+    "--to",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    help="As it was there; default: before the last commit that changed it.",
+)
+@click.option("--release", is_flag=True, help="Let promotions to NAME go on, and stop.")
+@options.writes
+@options.at
+@click.pass_context
+def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Puts the environment NAME back to what it was, in a new commit.
+
+    Both are built: what NAME renders is equal to what it rendered there, or nothing is written.
+    Nothing is promoted to it afterwards, until --release.
+    """
+    from fcgitops.commands import rollback as command  # noqa: PLC0415
+
+    return command.run(options.folder(context, at), **given)
+
+
+@cli.command()
 @click.option("--check", is_flag=True, help="Exit 1 where there is something newer.")
 @click.option("--diff", is_flag=True, help="Show what would change: files, objects, effects.")
 @click.option("--continue", "resume", is_flag=True, help="Finish; the conflicts are resolved.")

@@ -18,7 +18,7 @@ TEXT = "text"
 
 SECTIONS = {
     "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore"),
-    "Promote": ("promote",),
+    "Promote": ("promote", "rollback"),
     "Look": ("list", "status", "build", "diff", "report"),
     "Check": ("verify", "config", "review", "kind-test"),
     "Sync": ("bootstrap",),

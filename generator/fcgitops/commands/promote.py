@@ -10,7 +10,7 @@ from typing import Any
 from fcgitops.commands import writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git import program, upstream
 from fcgitops.model import layout
 from fcgitops.promotion import targets
@@ -96,6 +96,7 @@ def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
     repository.require([asked.source], repository.environment_names(), "environment")
     names = targets.candidates(repository, asked.source, asked.names, asked.label)
     _refuse_unproven(repository, asked.source)
+    names, held = _not_held(repository, names, by_name=asked.label is None)
     source, rules = promotion.side(repository, asked.source), repository.answers.promote
     requests: dict[str, Request] = {}
     problems: list[Problem] = []
@@ -118,11 +119,30 @@ def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
     told.append(f"{asked.source} at {head} → {', '.join(wave.taken)}")
     if asked.percent:
         told.append(str(wave))
-    what.merged.notes += _left_behind(repository, asked.source)
+    what.merged.notes += held + _left_behind(repository, asked.source)
     few = len(wave.taken) <= _MOST
     to = ", ".join(wave.taken) if few else count(len(wave.taken), "environment")
     what.title = f"Promote {asked.source} to {to}"
     return what
+
+
+def _not_held(
+    repository: Repository, names: list[str], *, by_name: bool
+) -> tuple[list[str], list[str]]:
+    """Those of the environments that are not held, and a note on each of the others.
+
+    Raises:
+        FoundError: one that was named is held.
+    """
+    found = {name: repository.environment(name).hold for name in names}
+    held = [
+        Problem(name, f"is held: {why}", shell.line("fcgitops", "rollback", name, "--release"))
+        for name, why in found.items()
+        if why
+    ]
+    if held and (by_name or len(held) == len(names)):
+        raise FoundError(held)
+    return [name for name, why in found.items() if not why], [f"left out: {p}" for p in held]
 
 
 def _refuse_unproven(repository: Repository, name: str) -> None:

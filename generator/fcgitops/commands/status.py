@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError
+from fcgitops.core.printable import printable
 from fcgitops.git import program
 from fcgitops.repository import generated, update
 from fcgitops.repository.contents import Repository
@@ -35,6 +37,7 @@ def run(folder: Path, form: str) -> int:
     repository.say_state()
     files = generated.files(repository)
     drifted, problems = _drift(repository)
+    held = _held(repository)
     if form == "json":
         terminal.as_json(
             {
@@ -42,6 +45,7 @@ def run(folder: Path, form: str) -> int:
                 "newer": __version__ if repository.version != __version__ else None,
                 "files": [_row(file) for file in files],
                 "drift": drifted,
+                "held": held,
                 "problems": problems,
             }
         )
@@ -62,6 +66,8 @@ def run(folder: Path, form: str) -> int:
         terminal.data(f"{style('out of line', 'yellow')}: {path}\n")
     for problem in problems:
         terminal.data(f"{style('cannot be generated', 'red')}: {problem}\n")
+    for name, why in held.items():
+        terminal.data(f"{style('held', 'yellow')}: {name}: {printable(why)}\n")
     states = Counter(file.state for file in files)
     told = ", ".join(f"{states[state]} {state}" for state in State)
     terminal.data(f"{count(len(files), 'file')}: {told}\n")
@@ -78,6 +84,17 @@ def _drift(repository: Repository) -> tuple[list[str], list[str]]:
         return update.plan(repository, program.merge_file).merged.stale(repository.root), []
     except InputError as error:
         return [], [str(problem) for problem in error.problems]
+
+
+def _held(repository: Repository) -> dict[str, str]:
+    """The environments that nothing is promoted to, and why; those that can be read."""
+    found = {}
+    for name in repository.environment_names():
+        if b"hold" not in (repository.source(name) or b""):
+            continue
+        with suppress(InputError):
+            found[name] = repository.environment(name).hold
+    return {name: why for name, why in found.items() if why}
 
 
 def _lines(file: File) -> str:

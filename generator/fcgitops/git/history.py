@@ -306,6 +306,26 @@ class History:
             raise InputError(Problem(revision or "''", "is no revision of this repository", hint))
         return self._commit(name, revision)
 
+    def changes_of(self, paths: Iterable[str], limit: int) -> list[tuple[str, str]]:
+        """The last commits of the branch that changed one of some paths, the newest first.
+
+        Args:
+            paths: from the work tree's top; of what was merged, the merge counts.
+            limit: how many are looked at.
+
+        Returns:
+            The name of each, and that of the commit before it; "" for the first one of all.
+        """
+        which = ("--first-parent", f"--max-count={limit}", "--format=%H %P", self._head.name)
+        told = self._tree.git.line("log", *which, "--", *(f":(top,literal){p}" for p in paths))
+        found = (line.split() for line in told.splitlines())
+        return [(names[0], names[1] if len(names) > 1 else "") for names in found]
+
+    def title(self, commit: Commit) -> str:
+        """A commit's short name, its day and the first line of its message."""
+        which = ("--max-count=1", "--date=short", "--format=%h (%cd: %s)", commit.name)
+        return self._tree.git.line("log", *which)
+
     @cached_property
     def is_shallow(self) -> bool:
         """Whether the history was fetched in part only."""

@@ -278,6 +278,12 @@ class Environment:
         levels=1,
         entry=list,
     )
+    hold: str = _key(
+        "hold",
+        values.optional(values.sentence),
+        "why nothing is promoted to it; `rollback` writes it, `rollback --release` takes it out",
+        repository_default=False,
+    )
     settings: dict[str, Any] = _key(
         "settings",
         _settings,

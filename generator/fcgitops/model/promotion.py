@@ -92,6 +92,7 @@ TABLE: dict[str, Row] = {
     "nni.quota": _stays(_SIZE),
     "nni.limits": _travels("what a trial gets and may ask for, where both run NNI"),
     "expects": _stays("names what exists on its cluster"),
+    "hold": _never("is about the environment itself"),
     "settings": _travels("how FrameworkController was proven to run"),
     "settings.kubeApiServerAddress": _never(_ADDRESS),
     "settings.kubeConfigFilePath": _never(_CREDENTIAL),

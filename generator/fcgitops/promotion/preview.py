@@ -54,11 +54,15 @@ class Preview:
             FoundError: with each finding.
             ToolError: there is no good kustomize.
         """
-        found = [finding for finding in self.findings(names) if fails([finding])]
+        found = self.faults(names)
         if found:
             raise FoundError(
                 Problem(f.place or f.overlay, f"{f.sentence} [{f.rule}]", f.hint) for f in found
             )
+
+    def faults(self, names: Iterable[str]) -> list[Finding]:
+        """Those of `findings` for which `verify` would fail."""
+        return [finding for finding in self.findings(names) if fails([finding])]
 
     def findings(self, names: Iterable[str]) -> list[Finding]:
         """What `verify` would say of some environments, of their NNI and of their experiments.

@@ -41,6 +41,33 @@ says which they are and how many are left. The same command once more takes the 
 ## What travels
 """
 
+_BACK = """\
+## And back
+
+```sh
+fcgitops rollback prod                # as it was before the last commit that changed it
+fcgitops rollback prod --to v41       # as it was at a revision
+fcgitops rollback prod --release      # from then on things are promoted to it again
+```
+
+`rollback` makes a new commit after which the environment renders what it rendered then. Its own
+folder comes back: `environment.yaml`, edits of generated files, `local/`. A default of
+`fcgitops.yaml` that is another one now is written into `environment.yaml`. Both are built before
+anything is written: the objects are equal, hashes behind their names aside, or nothing is done.
+
+Where what all share has changed meanwhile, by an edit of `base/` or by an `update` of the
+generator, the others keep that. The environment then gets a copy of its own of what it was built
+on, `overlays/ENV/rollback/`. `--release` takes that out: the environment is merged with what this
+version generates, as in an update.
+
+It prints what the way back does to clusters, then what does not come back: data that the changes
+in between have deleted. What `verify` would find is noted and stops nothing: that ran before.
+
+Afterwards nothing is promoted to the environment, so that no wave brings back what was wrong. Its
+key `hold` says since when and why, `list` and `status` show it. `--release` takes it out.
+(`fcgitops overlay prod --set 'hold=closed for the fair'` holds an environment that is well.)
+"""
+
 _RULES = """\
 A repository may see that otherwise, in its `fcgitops.yaml`:
 
@@ -60,7 +87,7 @@ def page() -> str:
     """The whole page, as Markdown."""
     rows = [f"| `{key}` | {_word(row)} | {row.reason} |" for key, row in TABLE.items()]
     table = ["| key | | |", "| --- | --- | --- |", *rows]
-    return "\n".join([_HEAD, *table, "", _RULES])
+    return "\n".join([_HEAD, *table, "", _RULES, _BACK])
 
 
 def _word(row: Row) -> str:

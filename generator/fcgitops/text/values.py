@@ -66,6 +66,16 @@ def optional(check: Check) -> Check:
     return lambda value: "" if value == "" else check(value)
 
 
+def sentence(value: object) -> str:
+    """A line of text that a person reads."""
+    wanted = "a line of at most 200 characters"
+    if not isinstance(value, str):
+        return f"{shown(value)} is not text ({wanted}; quote it)"
+    if value.strip() and value.isprintable() and len(value) <= 200:
+        return ""
+    return f"{shown(value)} is not valid ({wanted})"
+
+
 def one_of(*choices: str) -> Check:
     """One of the fixed words."""
 
