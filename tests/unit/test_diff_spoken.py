@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Fcgitops
+from conftest import CopyOf, Fcgitops
 from gitenv import git
 
 
@@ -96,3 +96,37 @@ def test_the_page_about_it_is_as_the_rules_are() -> None:
 
     page = Path(__file__).parents[2] / "docs" / "diff.md"
     assert reference.page() == page.read_text(encoding="utf-8"), "run `make docs`"
+
+
+def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
+    copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No sync fails: the accounts that NNI brings are in the entry points, which `make` applies."""
+    monkeypatch.delenv("FCGITOPS_EFFECTS")
+    folder = copy_of(["new", "deploy", "--env", "dev", "--gitops", "flux"])
+
+    enabled = fcgitops("-C", folder, "nni", "enable", "dev", "--storage", "nfs://10.0.0.1/x").err
+    added = fcgitops("-C", folder, "nni", "experiment", "mnist", "--env", "dev").err
+
+    typed = "note: entry points differ: until they are applied, before or after the push, the "
+    for said in (enabled, added):
+        assert said.startswith(f"{typed}former go on\nmake bootstrap ENV=dev  # Flux\n")
+        assert "sync will fail" not in said
+    assert "experiments/mnist: 5 objects differ, no effect is known" in added
+
+
+def test_an_account_that_is_nowhere_in_git_is_told(
+    copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An experiment whose entry point names another account than its environment's."""
+    folder = copy_of(
+        ["new", "deploy", "--env", "dev", "--gitops", "flux"],
+        ["nni", "enable", "dev", "--storage", "nfs://10.0.0.1/x"],
+        ["nni", "experiment", "mnist", "--env", "dev"],
+    )
+    file = folder / "clusters/flux/dev/experiments/mnist/sync.yaml"
+    file.write_text(file.read_text().replace("experiments-flux", "nobody-flux"))
+
+    said = fcgitops("-C", folder, "diff").out
+
+    assert "sync will fail  E22 Kustomization/fc-experiment-mnist" in said

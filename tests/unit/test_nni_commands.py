@@ -783,7 +783,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
         (
             "experiments/mnist/kustomization.yaml",
             kustomization(namespace="other"),
-            "FCG17: experiments/mnist/kustomization.yaml:18: Service mnist-ui is in other, "
+            "FCG17: experiments/mnist/kustomization.yaml:20: Service mnist-ui is in other, "
             "not in nni (namespace: in kustomization.yaml)",
         ),
         (
@@ -831,7 +831,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
         (
             "overlays/prod/nni/kustomization.yaml",
             kustomization(namespace="other"),
-            "FCG17: overlays/prod/nni/kustomization.yaml:3: ServiceAccount nni-manager is in "
+            "FCG17: overlays/prod/nni/kustomization.yaml:7: ServiceAccount nni-manager is in "
             "other, not in nni "
             "(namespace: in kustomization.yaml)",
         ),

@@ -17,6 +17,7 @@ from fcgitops.git import program, repo
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import changes, record, records
+from fcgitops.repository.applying import to_apply
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -104,7 +105,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         told = subject([*differing, *merged.conflicts], what.added, what.removed)
         told = what.title if told and what.title else told
         edits = _edits(repository, merged, [p for p in differing if p not in what.left])
-        for note in merged.notes:
+        for note in [*merged.notes, *to_apply(repository, what, differing)]:
             for line in f"note: {note}".split("\n"):
                 terminal.say(line)
         if options.dry_run:

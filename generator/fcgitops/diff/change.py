@@ -24,17 +24,26 @@ CRD = "frameworks.frameworkcontroller.microsoft.com"
 
 @dataclass(frozen=True)
 class Side:
-    """One rendering."""
+    """One rendering.
+
+    Attributes:
+        objects: what is rendered.
+        beside: what Git has for the same cluster, and another part renders.
+    """
 
     objects: tuple[Object, ...]
+    beside: tuple[Object, ...] = ()
 
     def all(self, kind: str) -> list[Object]:
         """Its objects of a kind."""
         return [o for o in self.objects if o["kind"] == kind]
 
     def has(self, kind: str, wanted: str, place: str = "") -> bool:
-        """Whether it renders an object of that kind, name and namespace."""
-        return any(name(o) == wanted and namespace(o) == place for o in self.all(kind))
+        """Whether Git has an object of that kind, name and namespace, here or beside it."""
+        return any(
+            o["kind"] == kind and name(o) == wanted and namespace(o) == place
+            for o in (*self.objects, *self.beside)
+        )
 
     @cached_property
     def controller(self) -> Controller | None:
@@ -341,9 +350,13 @@ def make(
     after: Iterable[Object],
     tools: frozenset[str] = BOTH,
     environment: Environment | None = None,
+    beside: tuple[Iterable[Object], Iterable[Object]] = ((), ()),
 ) -> Change:
-    """The change from one rendering to another."""
-    made = Change(Side(tuple(before)), Side(tuple(after)), tools, environment)
+    """The change from one rendering to another; arguments as of `compare.outcome`."""
+    old_side, new_side = (
+        Side(tuple(side), tuple(other)) for side, other in zip((before, after), beside, strict=True)
+    )
+    made = Change(old_side, new_side, tools, environment)
     old, new = made.controllers
     if old and new and old.name == new.name and old.namespace == new.namespace:
         made.after.__dict__["controller"] = _with_kept_account(old, new)

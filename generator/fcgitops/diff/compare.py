@@ -59,6 +59,7 @@ def outcome(
     after: Iterable[Object],
     tools: frozenset[str] = BOTH,
     environment: Environment | None = None,
+    beside: tuple[Iterable[Object], Iterable[Object]] = ((), ()),
 ) -> Outcome:
     """Compares two renderings.
 
@@ -67,8 +68,9 @@ def outcome(
         after: objects as they are.
         tools: the sync tools that may apply them: `argocd`, `flux`.
         environment: its own file on both sides, where an environment is compared.
+        beside: what Git has on each side for the same cluster, rendered by another part.
     """
-    made = change.make(before, after, tools, environment)
+    made = change.make(before, after, tools, environment, beside)
     if not made.differing and (environment is None or environment.before == environment.after):
         return Outcome()
     objects = tuple(_object(pair) for pair in made.differing)

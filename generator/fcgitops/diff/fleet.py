@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -219,6 +220,7 @@ class Fleet:
                 status = max(status, TOOL_FAILED if isinstance(error, ToolError) else FOUND)
             keys.append(tuple(builds.key(content, f) for f in _folders(unit)))
             keys.append(_plain_key(content, unit))
+            keys.append(_plain_key(content, _host(content, unit)))
         if pair.after and pair.after.source:
             data = self.after.texts([pair.after.source]).get(pair.after.source)
             errors += [
@@ -233,7 +235,8 @@ class Fleet:
         if key not in self._outcomes:
             from fcgitops.diff import compare  # noqa: PLC0415 - imported while kustomize builds
 
-            self._outcomes[key] = compare.outcome(sides[0], sides[1], tools, env)
+            beside = self._beside(self.before, pair.before), self._beside(self.after, pair.after)
+            self._outcomes[key] = compare.outcome(sides[0], sides[1], tools, env, beside)
         outcome = self._outcomes[key]
         return Entry(pair.name, outcome, note="" if outcome.objects else self._note(pair))
 
@@ -263,6 +266,14 @@ class Fleet:
             for o in self._load(data, where):
                 found.setdefault(objects.key(o), o)
         return list(found.values())
+
+    def _beside(self, content: Content, unit: Unit | None) -> list[Object]:
+        """The entry points of an experiment's environment, which bring the account it needs."""
+        host = _host(content, unit)
+        files = content.texts(content.plain_files(host)) if host else {}
+        with suppress(InputError):  # the environment's own entry says what is wrong with them
+            return [o for path, data in files.items() for o in self._load(data, path)]
+        return []
 
     def _load(self, data: bytes, where: str) -> Iterator[Object]:
         """The objects of a rendering; a document that was met before is not parsed again."""
@@ -340,6 +351,14 @@ class Fleet:
                 if of and (one := self._settings(content, of)):
                     return frozenset({one.sync})
         return BOTH
+
+
+def _host(content: Content, unit: Unit | None) -> Unit | None:
+    """The environment in whose folder of entry points an experiment has its own."""
+    if unit is None or unit.is_environment or not unit.plain:
+        return None
+    name = unit.plain[0].removeprefix(content.prefix).split("/")[2]  # clusters/TOOL/ENV/…
+    return content.units.get(name)
 
 
 def _folders(unit: Unit | None) -> tuple[str, ...]:

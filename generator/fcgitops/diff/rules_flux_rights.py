@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from fcgitops.diff.accounts import changed_by, may_differ, rights_of
 from fcgitops.diff.change import Change, Side
@@ -64,7 +64,7 @@ def _is_held_to_grant(right: Right, new: Granted) -> bool:
 def cannot_grant(change: Change) -> Says:
     """Nothing of the environment is applied."""
     says = (
-        "Flux's account lacks what FrameworkController's role grants ({}): nothing of the "
+        "Flux's account lacks what a role that it applies grants ({}): nothing of the "
         "environment is applied (`attempting to grant RBAC permissions not currently held`)."
     )
     reported = False
@@ -83,25 +83,31 @@ def cannot_grant(change: Change) -> Says:
             )  # fmt: skip
     if reported or FLUX.name not in change.tools:
         return
-    for subject in _flux_accounts(change):
-        new = rights_of(change.after, subject)
-        if not new.rights or new.unknown or _may_escalate(new):
+    accounts = _flux_accounts(change)
+    all_rights = [rights_of(change.after, subject) for subject in accounts]
+    known = [new for new in all_rights if new.rights and not new.unknown]
+    if len(known) < len(all_rights) or any(map(_may_escalate, known)):
+        return
+    for pair in change.of_kind("ClusterRole", "Role"):
+        if pair.after is None or _is_bound_in(change.after, pair, {s.namespace for s in accounts}):
             continue
-        for pair in change.of_kind("ClusterRole", "Role"):
-            if pair.after is None or _belongs_to(change.after, pair, subject):
-                continue
-            rights = Granted(frozenset(_role_rights(pair)))
-            missing = rights.beyond(new)
-            if missing:
-                yield Said(pair.label, says.format(summary(missing)), "make bootstrap first")
+        wanted = Granted(frozenset(_role_rights(pair)))
+        # Which of them applies it is not known.
+        lacking = [list(wanted.beyond(new)) for new in known]
+        if lacking and all(lacking):
+            yield Said(
+                pair.label,
+                says.format(summary(sorted(lacking, key=len)[0])),
+                "make bootstrap first",
+            )
 
 
-def _belongs_to(side: Side, pair: Pair, subject: Subject) -> bool:
-    """Whether a role is the account's own, which `make bootstrap` applies."""
+def _is_bound_in(side: Side, pair: Pair, places: Collection[str]) -> bool:
+    """Whether a role is of an account in Flux's namespace: `make bootstrap` applies it."""
     for binding in bindings(side.objects):
         reference = mapping(binding.get("roleRef"))
         own = (reference.get("kind"), reference.get("name")) == (pair.kind, name(pair.either))
-        if own and subject in subjects_of(binding):
+        if own and any(subject.namespace in places for subject in subjects_of(binding)):
             return True
     return False
 

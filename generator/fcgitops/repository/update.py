@@ -12,11 +12,11 @@ import dataclasses
 import re
 
 from fcgitops import __version__
-from fcgitops.core import installation, shell
+from fcgitops.core import installation
 from fcgitops.core.errors import InputError
 from fcgitops.manifests.skeleton import render_skeleton
 from fcgitops.model import answers as model
-from fcgitops.model import layout, synctools
+from fcgitops.model import layout
 from fcgitops.repository import changes, environments, migrations, record, scaffold
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -60,26 +60,8 @@ def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None
     what.merged.files[layout.BASE_RECORD] = record.encode(theirs | shared)
     for path in what.merged.conflicts:
         what.merged.files.pop(path, None)
-    what.merged.notes += _to_apply(repository, what)
     what.title = f"Update to fcgitops {__version__}"
     return what
-
-
-def _to_apply(repository: Repository, what: Change) -> list[str]:
-    """How the entry points that differ get to the clusters: no sync tool applies them by itself."""
-    differing = [path for path, text in what.merged.files.items() if repository.file(path) != text]
-    typed = []
-    for tool in synctools.KNOWN.values():
-        synced = [item.environment for item in what.environments]
-        names = sorted(env.name for env in synced if env.sync == tool.name)
-        for name in names[:1] if tool.central else names:
-            folder = tool.folder if tool.central else f"{tool.folder}/{name}"
-            if any(path.startswith(f"{folder}/") for path in differing):
-                typed.append(shell.line("make", "bootstrap", f"ENV={name}", note=tool.label))
-    if not typed:
-        return []
-    told = "entry points differ: until they are applied, before or after the push, the former go on"
-    return ["\n".join([told, *typed])]
 
 
 def _sources(repository: Repository, merge_file: MergeFile, recorded: bytes | None) -> Merged:
