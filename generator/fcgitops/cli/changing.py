@@ -112,6 +112,7 @@ def new(
     multiple=True,
     help="Take KEY out of environment.yaml: its default applies again.",
 )
+@click.option("--take", is_flag=True, help="Set the keys that edits of its generated files mean.")
 @options.writes
 @options.at
 @click.pass_context

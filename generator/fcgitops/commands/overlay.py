@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import click
 
 from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
 from fcgitops.core import shell, terminal
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.core.printable import printable
-from fcgitops.model import assignments
+from fcgitops.model import assignments, layout
 from fcgitops.model import settings as settings_table
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import KEYS, check_name
@@ -31,6 +32,7 @@ def run(  # noqa: PLR0913 - the command's options
     config: Path | None,
     sets: tuple[str, ...],
     unset: tuple[str, ...],
+    take: bool,
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Adds or changes the environment `name`.
@@ -44,6 +46,7 @@ def run(  # noqa: PLR0913 - the command's options
         config: a file of settings, relative to the folder that the user is in.
         sets: KEY=VALUE each.
         unset: KEY each: it goes out of environment.yaml, so that its default holds.
+        take: make of edits of its generated files the keys that they mean; taken alone.
         options: those of `writing.Options`.
 
     Returns:
@@ -51,7 +54,13 @@ def run(  # noqa: PLR0913 - the command's options
 
     Raises:
         InputError, ToolError: nothing was written.
+        FoundError: with `take`, there are edits, and none means a key.
     """
+    how = Options(**options)
+    if take:
+        others = {"--variant": variant, "--cluster": cluster, "--namespace": namespace,
+                  "--config": config, "--set": sets, "--unset": unset}  # fmt: skip
+        return _take(folder, name, [option for option, given in others.items() if given], how)
     typed, problems = assignments.parse(sets, "--set", SETTABLE)
     gone, more = assignments.parse_unset(unset, "--unset", list(KEYS))
     problems += more
@@ -63,11 +72,35 @@ def run(  # noqa: PLR0913 - the command's options
         typed.given["namespace"] = namespace
     text = _read_settings(folder / config, str(config)) if config is not None else None
     request = Request.of(name, f"environment {name!r}", typed, text, gone)
-    how = Options(**options)
     _ask_about(name, Repository.find(folder), ask=not how.dry_run)
     return write_environments(
         folder, lambda repository: refuse_all(repository, [request], problems), how
     )
+
+
+def _take(folder: Path, name: str, others: Collection[str], how: Options) -> int:
+    """Makes of edits of generated files the keys that they mean. Returns and raises as `run`."""
+    from fcgitops.repository.taking import taken  # noqa: PLC0415 - for --take alone
+
+    if others:
+        raise InputError(
+            Problem(option, "is not taken together with --take", "one of the two")
+            for option in others
+        )
+
+    def requests(repository: Repository) -> Sequence[Request]:
+        repository.require([name], repository.environment_names(), "environment")
+        found = taken(repository, name)
+        if found.rest and not found.guesses:
+            raise FoundError(found.rest)
+        for guess in found.guesses:
+            terminal.say(f"taken: {guess}")
+        for problem in found.rest:
+            terminal.say(f"note: {problem}")
+        return [found.request]
+
+    title = f"Take edits of {layout.OVERLAYS}/{name} into its {layout.SOURCE_FILE}"
+    return write_environments(folder, requests, how, title=title)
 
 
 def _ask_about(name: str, repository: Repository, *, ask: bool) -> None:

@@ -292,6 +292,7 @@ def write_environments(
     options: Options,
     *,
     whole: bool = False,
+    title: str = "",
 ) -> int:
     """Adds or changes environments in one commit. Returns and raises as `change`.
 
@@ -300,6 +301,7 @@ def write_environments(
         requests: what to add or change.
         options: of the command.
         whole: whether the entry points of the repository are brought in line too.
+        title: what it does, in one line; by default told by its files.
     """
 
     def make(repository: Repository) -> Change:
@@ -307,6 +309,7 @@ def write_environments(
         whole_too = whole or records.base_is_unresolved(repository)
         what = of_requests(repository, wanted, whole=whole_too)
         what.merged.files |= records.taken_away(repository)
+        what.title = title
         refuse_unbuildable(repository, what)
         return what
 

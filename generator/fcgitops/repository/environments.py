@@ -291,6 +291,17 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     return total
 
 
+def generated_files(repository: Repository, item: Planned) -> Tree:
+    """What is generated of a planned environment, from the repository's root; not retired.yaml."""
+    env, answers = item.environment, repository.answers
+    files = overlay.environment_files(env, answers.profile, item.configuration)
+    found = at(f"{layout.OVERLAYS}/{env.name}", files)
+    cluster_role = repository.read(layout.CLUSTER_ROLE)
+    for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
+        found |= at(place, entries)
+    return found
+
+
 def _local(repository: Repository, item: Planned) -> Tree:
     """What of an environment's `local/` goes into the commit.
 
