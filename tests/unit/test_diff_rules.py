@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from diff_edits import (
+    ARGO,
     CASES,
     EGRESS,
     ELSEWHERE,
+    FLUX,
     PREPARED,
     TEAM,
     WORDS,
@@ -155,6 +157,41 @@ def test_a_role_that_goes_is_known_to_be_gone(name: str, role: str, number: str)
     for after, certain in ((gone, True), (elsewhere, False)):
         effects = compare.outcome(before.objects, after.objects).effects
         assert [e.certain for e in effects if e.id == number] == [certain]
+
+
+def test_one_of_flux_s_accounts_may_grant_a_role() -> None:
+    """R17: another account of Flux's, NNI's for instance, does not apply it; nor its own role."""
+    before = Rendering(FLUX)
+    other = copy.deepcopy(before("Kustomization"))
+    other["metadata"]["name"] += "-nni"
+    other["spec"]["serviceAccountName"] = "nni-flux"
+    role = {**copy.deepcopy(before("ClusterRole", "frameworkcontroller-flux")), "rules": []}
+    role["metadata"] = {"name": "nni-flux"}
+    role["rules"] = [{"apiGroups": [""], "resources": ["services"], "verbs": ["get"]}]
+    bound = copy.deepcopy(before("ClusterRoleBinding", "frameworkcontroller-flux"))
+    bound["metadata"], bound["roleRef"]["name"] = {"name": "nni-flux"}, "nni-flux"
+    bound["subjects"][0]["name"] = "nni-flux"
+    before.objects += [other, role, bound, *Rendering().objects]
+    after = copy.deepcopy(before)
+    for each in ("frameworkcontroller", "frameworkcontroller-flux", "nni-flux"):
+        after("ClusterRole", each)["metadata"]["labels"] = {"team": "ml"}
+    assert "R17" not in said(before, after)
+    more = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]}
+    after("ClusterRole", "frameworkcontroller")["rules"].append(more)
+    assert "R17" in said(before, after)
+
+
+def test_what_bootstrap_has_applied_is_pruned_by_nobody() -> None:
+    """E27: an ApplicationSet that leaves Git stays, unless something syncs its folder."""
+    before, after = Rendering(ARGO), Rendering(ARGO)
+    after.drop("ApplicationSet")
+    (effect,) = (e for e in compare.outcome(before.objects, after.objects).effects)
+    assert (effect.id, effect.severity.word, effect.certain) == (
+        "E27",
+        "needs a manual step",
+        False,
+    )
+    assert effect.says.startswith("It leaves Git and stays on the cluster: `make bootstrap` ")
 
 
 def test_rights_of_two_groups_are_told_apart() -> None:

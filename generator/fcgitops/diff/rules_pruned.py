@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fcgitops.diff.change import Change
+from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.entry import is_flux
+from fcgitops.diff.entry import ARGO, is_flux
 from fcgitops.diff.objects import Pair, annotations_of, guards, labels_of
-from fcgitops.kubernetes.objects import Object, name, namespace
+from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 
 _LOSSES = {"PersistentVolumeClaim": Severity.LOSS, "PersistentVolume": Severity.LOSS,
            "StatefulSet": Severity.OUTAGE, "Deployment": Severity.OUTAGE,
@@ -43,6 +43,15 @@ def pruned(change: Change) -> Says:
             for tool in change.appliers
         ):
             yield Said(pair.label, "It leaves Git and stays on the cluster: its guards keep it.")
+        elif pair.kind in (*ARGO, "AppProject"):
+            keeps = mapping(spec(pair.before).get("syncPolicy")).get("preserveResourcesOnDeletion")
+            yield Said(
+                pair.label,
+                "It leaves Git and stays on the cluster: `make bootstrap` deletes nothing. Where "
+                f"something else syncs its folder and prunes, {_then(pair.kind)}.",
+                severity=Severity.MANUAL if keeps else _LOSSES[pair.kind],
+                certain=False,
+            )
         else:
             yield Said(
                 pair.label,
@@ -57,6 +66,9 @@ def _then(kind: str) -> str:
         "Kustomization": "Flux deletes what it has applied with it, unless it is suspended",
         "GitRepository": "nothing more arrives from it",
         "AppProject": "its Applications are no longer synced",
+        "Application": "it is deleted, and with a finalizer what it has applied, too",
+        "ApplicationSet": "its Applications are deleted with it, and what they have applied stays "
+        "where preserveResourcesOnDeletion is true",
     }.get(kind, f"the {kind} is deleted on the cluster")
 
 

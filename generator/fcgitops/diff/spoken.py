@@ -75,7 +75,7 @@ def _fold(fold: Fold) -> list[str]:
         for e in fold.outcome.effects
     ]
     if told or not fold.outcome.objects:
-        return told
+        return list(dict.fromkeys(told))
     number = len(fold.outcome.objects)
     verb = "differs" if number == 1 else "differ"
     return [f"{named}: {count(number, 'object')} {verb}, no effect is known"]
