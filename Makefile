@@ -37,7 +37,7 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 
 .PHONY: test
 test: .venv/dev kustomize pinned ## the test suite, but for what is slow or needs a cluster
-	@$(pytest) -m 'not cluster and not kind and not slow' $(PYTEST_ARGS)
+	@FEW_EXAMPLES=1 $(pytest) --ignore=tests/e2e --ignore=tests/kind -m 'not cluster and not kind and not slow' $(PYTEST_ARGS)
 
 .PHONY: faults
 faults: .venv/dev ## [FAULTS_EVERY=10]: kill, or fail, the commands that write at each call that changes a file
@@ -46,7 +46,7 @@ faults: .venv/dev ## [FAULTS_EVERY=10]: kill, or fail, the commands that write a
 
 .PHONY: e2e
 e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker, and what is slow besides
-	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2 --dist loadfile -m 'cluster or slow' --durations=8 $(PYTEST_ARGS)
+	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2 --dist loadfile -m 'cluster or slow or property' --durations=8 $(PYTEST_ARGS)
 
 # The settings of kind-test, as in a generated repository:
 #: KIND_NODE_IMAGE              the node's image, and with it the Kubernetes version; kind's own by default

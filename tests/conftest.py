@@ -118,11 +118,16 @@ def snapshot(folder: Path) -> Mapping[str, bytes]:
 
 @pytest.hookimpl(tryfirst=True)  # before -m takes those that it does not name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is slow: all of tests/e2e, and of a test that is sampled(N) all but one case in N."""
+    """What is slow: all of tests/e2e, and of a test that is sampled(N) all but one case in N.
+
+    What stands in tests/property is tried with all its examples where slow ones run.
+    """
     cases: Counter[str] = Counter()
     for item in items:
         if END_TO_END in item.path.parents:
             item.add_marker(pytest.mark.slow)
+        if PROPERTIES in item.path.parents:
+            item.add_marker(pytest.mark.property)
         if mark := item.get_closest_marker("sampled"):
             (every,) = mark.args
             test = item.nodeid.partition("[")[0]
@@ -132,6 +137,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 END_TO_END = Path(__file__).parent / "e2e"
+PROPERTIES = Path(__file__).parent / "property"
 
 FIGURE = "figure"
 """The property of a test that measures: a line for the end of the run."""

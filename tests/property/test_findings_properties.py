@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from examples import examples
 from fcgitops.verify.registry import UNEXPECTED
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
@@ -32,7 +33,7 @@ PLACES = [way for way in places(rendered().objects) if len(way) > 1]
 """kustomize renders no list of anything but objects."""
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@examples(30)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), values), min_size=1, max_size=3))
 def test_findings(changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
     """Some values become others, of any type."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from examples import examples
 from fcgitops.git.program import merge_file
 from fcgitops.repository.merge import merge
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 LENGTH = 20
@@ -22,7 +23,7 @@ words = st.text("xyz", min_size=1, max_size=3)
 edits = st.dictionaries(st.integers(0, LENGTH - 1), words, max_size=5)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40)
 @given(edits, edits)
 def test_edits_apart_survive(mine: dict[int, str], theirs: dict[int, str]) -> None:
     """Edits in lines apart from each other are all in the result, without a conflict."""
@@ -39,7 +40,7 @@ def test_edits_apart_survive(mine: dict[int, str], theirs: dict[int, str]) -> No
     assert (merged.conflicts, (result or b"").decode().splitlines()) == ({}, wanted)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40)
 @given(edits, edits)
 def test_no_edit_is_lost(mine: dict[int, str], theirs: dict[int, str]) -> None:
     """Where edits meet, each line of the user's is in the result or in the conflict."""
@@ -49,7 +50,7 @@ def test_no_edit_is_lost(mine: dict[int, str], theirs: dict[int, str]) -> None:
     assert {f"mine {word}" for word in mine.values()} <= set((result or b"").decode().splitlines())
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(contents, contents, contents)
 def test_algebra(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> None:
     """Untouched files follow the generator; where it says nothing new, the user's stay."""

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.fcconfig import schema as fc_schema
 from fcgitops.fcconfig.check import check as check_config
@@ -16,7 +17,7 @@ from fcgitops.nnifile import schema as nni_schema
 from fcgitops.nnifile.check import check as check_experiment
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.words import shown
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 PYTHON = re.compile(
@@ -77,7 +78,7 @@ def test_a_value_is_shown_as_yaml_has_it(value: object, text: str) -> None:
     assert shown(value) == text
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(st.sampled_from(sorted(KEYS)), values)
 def test_keys_of_an_environment(path: str, value: Any) -> None:
     """environment.yaml and a list's item, where each key may hold anything."""
@@ -90,7 +91,7 @@ def test_keys_of_an_environment(path: str, value: Any) -> None:
     assert pythonic(lines) == []
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(documents)
 def test_documents(document: Any) -> None:
     """A whole file of each kind that is read: environment.yaml, run.yaml, fcgitops.yaml."""
@@ -104,7 +105,7 @@ def test_documents(document: Any) -> None:
     assert pythonic(lines) == []
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(st.sampled_from(sorted(QUESTIONS)), values)
 def test_answers(name: str, value: Any) -> None:
     """A file of answers, and fcgitops.yaml, whose answers may hold anything."""
@@ -119,7 +120,7 @@ def test_answers(name: str, value: Any) -> None:
     assert pythonic(lines) == []
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(st.sampled_from(sorted(experiment.KEYS)), values)
 def test_keys_of_a_run(path: str, value: Any) -> None:
     """run.yaml."""
@@ -130,7 +131,7 @@ def test_keys_of_a_run(path: str, value: Any) -> None:
         assert pythonic(said(error)) == []
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(st.sampled_from(sorted(fc_schema.settings())), values)
 def test_configurations(name: str, value: Any) -> None:
     """frameworkcontroller.yaml."""
@@ -138,7 +139,7 @@ def test_configurations(name: str, value: Any) -> None:
     assert pythonic([str(finding) for finding in found]) == []
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(
     st.sampled_from(sorted({*nni_schema.EXPERIMENT.fields, "trainingService.taskRoles"})), values
 )

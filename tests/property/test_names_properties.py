@@ -7,13 +7,14 @@ import re
 import string
 
 import yaml
+from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import overlay
 from fcgitops.model import environment
 from fcgitops.model.answers import Answers, load, parse
 from fcgitops.model.answers import render as render_answers
 from fcgitops.text import values
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 read = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -24,7 +25,7 @@ mixed = st.lists(st.one_of(st.sampled_from(string.ascii_lowercase + "0123456789-
 labels = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(st.one_of(mixed, st.text(max_size=70), labels))
 def test_name(name: str) -> None:
     """A name passes if and only if it is a DNS label that is not reserved."""
@@ -36,7 +37,7 @@ def test_name(name: str) -> None:
     assert all(str(problem).isprintable() for problem in problems)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(labels.filter(lambda name: name not in environment.RESERVED_NAMES))
 def test_name_in_yaml(name: str) -> None:
     """Any name that passes is read back as that text from every file it is written to."""
@@ -51,7 +52,7 @@ def test_name_in_yaml(name: str) -> None:
     assert read(tree["kustomization.yaml"])["namespace"] == name
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(st.one_of(mixed, st.text(max_size=20)))
 def test_answers(text: str) -> None:
     """Any text as any answer is taken whole or refused; what is taken reads back the same."""
@@ -68,7 +69,7 @@ def test_answers(text: str) -> None:
             assert not re.search(r"[\n\r\0$`\"'{}]", text)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
     lambda children: st.one_of(

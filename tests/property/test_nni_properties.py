@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import nni_environment, nni_experiment, overlay
 from fcgitops.model import environment, experiment, storage
@@ -20,7 +21,7 @@ from fcgitops.model.experiment import Experiment
 from fcgitops.programs import kustomize
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.tree import Tree, read_tree
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from renderers import pinned
 
@@ -42,7 +43,7 @@ urls = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, derandomize=True)
+@examples(400)
 @given(urls)
 @example("nfs://nas/a?")
 @example("nfs://nas/a\n")
@@ -101,7 +102,7 @@ def program() -> kustomize.Kustomize:
     return pinned()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(folder=st.dictionaries(paths, contents, max_size=6))
 def test_the_manager_finds_every_file(folder: Tree, program: kustomize.Kustomize) -> None:
     """Any folder that is accepted is built, and holds each byte at the path that is mounted."""
@@ -167,7 +168,7 @@ answers = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(150)
 @given(answers)
 def test_an_environments_keys(wanted: dict[str, Any]) -> None:
     """They read back from environment.yaml; what is made of them is YAML of those very values."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from examples import examples
 from fcgitops.repository import record
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 characters = st.characters(codec="utf-8")
@@ -14,14 +15,14 @@ paths = st.text(characters, min_size=1, max_size=12).filter(lambda path: "\n" no
 trees = st.dictionaries(paths, contents, max_size=5)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(trees)
 def test_round_trip(tree: dict[str, bytes]) -> None:
     """A tree comes back as it was, whatever characters its paths and lines hold."""
     assert record.decode(record.encode(tree)) == tree
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(trees, st.randoms())
 def test_order_does_not_matter(tree: dict[str, bytes], random: object) -> None:
     """The same tree gives the same bytes, in whatever order it was made."""
@@ -30,7 +31,7 @@ def test_order_does_not_matter(tree: dict[str, bytes], random: object) -> None:
     assert record.encode(dict(shuffled)) == record.encode(tree)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(150)
 @given(st.one_of(st.binary(max_size=80), st.text(max_size=80).map(str.encode)))
 def test_anything(data: bytes) -> None:
     """Whatever bytes are there: a tree or none, never an error."""

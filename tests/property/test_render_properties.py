@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import yaml
+from examples import examples
 from fcgitops.manifests import overlay
 from fcgitops.model import clusters, environment
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, PROFILES, VARIANTS
 from fcgitops.repository import record, scaffold
 from fcgitops.text import keypaths
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 read = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -47,7 +48,7 @@ given_values = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(80)
 @given(names, given_values, st.sampled_from(PROFILES))
 def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
     """The source reads back to the same environment; every generated file is one document."""
@@ -87,7 +88,7 @@ def test_environment(name: str, values: dict[str, Any], profile: str) -> None:
     assert record.decode(tree[f"{folder}.fcgitops"]) == generated
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(names, st.sampled_from(["http", "https"]), st.integers(0, 65535), st.data())
 def test_server_identity(host: str, scheme: str, port: int, data: st.DataObject) -> None:
     """An address in other letters, with its default port or a last slash, is the same one."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.text import yamlio
 from fcgitops.text.yamledit import edit
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12)
@@ -88,7 +89,7 @@ def changed(document: Any, path: tuple[str, ...], value: Any) -> Any:
     return result
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(150)
 @given(cases())
 def test_edit(case: tuple[dict[str, Any], list[Line], tuple[str, ...], Any]) -> None:
     """The result parses to the wanted document; lines of other keys stay, in order."""
@@ -110,7 +111,7 @@ def test_edit(case: tuple[dict[str, Any], list[Line], tuple[str, ...], Any]) -> 
         assert touched or line in left, f"{line!r} is gone from {edited!r}"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(cases())
 def test_edit_again(case: tuple[dict[str, Any], list[Line], tuple[str, ...], Any]) -> None:
     """Setting a key to what it was just set to means the same."""
@@ -122,7 +123,7 @@ def test_edit_again(case: tuple[dict[str, Any], list[Line], tuple[str, ...], Any
     assert yamlio.load(again.encode(), "f") == yamlio.load(once.encode(), "f")
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(documents)
 def test_dump(document: dict[str, Any]) -> None:
     """What is written reads back the same, in the same order."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
+from modules import PACKAGE, modules
 
 LAYERS = (
     ("__main__", "cli", "hook"),
@@ -32,20 +31,20 @@ LAYERS = (
 
 def imports() -> dict[str, set[str]]:
     """Each module → the package's modules that it imports, anywhere in its text."""
-    modules = {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
-        for path in PACKAGE.rglob("*.py")
-        if path.name != "__init__.py"
+    named = {
+        path.removesuffix(".py").replace("/", "."): nodes
+        for path, nodes in modules().items()
+        if not path.endswith("__init__.py")
     }
     found: dict[str, set[str]] = {}
-    for module, path in modules.items():
+    for module, nodes in named.items():
         found[module] = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fcgitops."):
                 origin = (node.module or "").removeprefix("fcgitops.")
                 for alias in node.names:
                     whole = f"{origin}.{alias.name}"
-                    found[module].add(whole if whole in modules else origin)
+                    found[module].add(whole if whole in named else origin)
     return found
 
 
@@ -88,17 +87,17 @@ def test_folders_hold_no_code_of_their_own() -> None:
 
 def test_every_dependency_is_imported() -> None:
     """What pyproject asks to install is imported by the package; nothing is installed in vain."""
-    modules = {"gitpython": "git", "google-re2": "re2", "pyyaml": "yaml"}
+    called = {"gitpython": "git", "google-re2": "re2", "pyyaml": "yaml"}
     project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = {
-        modules.get(name, name.replace("-", "_"))
+        called.get(name, name.replace("-", "_"))
         for line in project["project"]["dependencies"]
         for name in [re.split(r"[>=<~! ]", line.lower())[0]]
     }
     imported = {
         name.partition(".")[0]
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for nodes in modules().values()
+        for node in nodes
         for name in (
             [alias.name for alias in node.names] if isinstance(node, ast.Import)
             else [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -19,8 +19,7 @@ from fcgitops.text.words import count
 from gitenv import git, write
 from hypothesis import given
 from hypothesis import strategies as st
-
-PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
+from modules import PACKAGE, modules
 
 
 @pytest.mark.parametrize(
@@ -91,10 +90,10 @@ COMMAND = re.compile(
 """The beginning of a command in a text, up to a value."""
 
 
-def unquoted(path: Path) -> list[str]:
+def unquoted(path: str) -> list[str]:
     """Values that are put into a command in a text without `shell`."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in modules()[path]:
         if not isinstance(node, ast.JoinedStr):
             continue
         before = ""
@@ -105,7 +104,7 @@ def unquoted(path: Path) -> list[str]:
             value = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
             constant = re.fullmatch(r"(\w+\.)*_?[A-Z][A-Z_]*|__version__|command|seconds", value)
             if COMMAND.search(before) and not value.startswith("shell.") and not constant:
-                found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {before}{{{value}}}")
+                found.append(f"{path}:{node.lineno}: {before}{{{value}}}")
             before += "x"
     return found
 
@@ -116,18 +115,13 @@ IN_FILES = ("manifests/", "model/experiment.py")
 
 def test_every_printed_command_is_made_in_one_place() -> None:
     """No text puts a value into a command by itself, and no other module quotes."""
-    modules = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
-    found = [
-        text
-        for name, path in modules.items()
-        if not name.startswith(IN_FILES)
-        for text in unquoted(path)
-    ]
+    found = [text for path in modules() if not path.startswith(IN_FILES) for text in unquoted(path)]
     assert not found, "\n".join(found)
     assert [
-        name
-        for name, path in modules.items()
-        if name != "core/shell.py" and re.search(r"shlex\.(quote|join)", path.read_text())
+        path
+        for path in modules()
+        if path != "core/shell.py"
+        and re.search(r"shlex\.(quote|join)", (PACKAGE / path).read_text(encoding="utf-8"))
     ] == []
 
 
@@ -188,9 +182,9 @@ def test_a_number_has_a_noun_of_its_number() -> None:
     """`count` makes 1 file and 2 files; `{len(files)} files` would say 1 files."""
     plural = re.compile(r" (?!bytes|characters|letters)[a-z]+s\b")  # of these a limit is exceeded
     found = [
-        f"{path.relative_to(PACKAGE)}:{value.lineno}"
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        f"{path}:{value.lineno}"
+        for path, nodes in modules().items()
+        for node in nodes
         if isinstance(node, ast.JoinedStr)
         for value, after in itertools.pairwise(node.values)
         if isinstance(value, ast.FormattedValue)

@@ -19,8 +19,8 @@ from fcgitops.sync import registry
 from fcgitops.sync.tool import Bootstrap, Held, SyncTool
 from fcgitops.text.tree import Tree
 from gitenv import git, write
+from modules import modules
 
-PACKAGE = Path(__file__).parents[2] / "generator" / "fcgitops"
 OWN = ("model/synctools.py", "sync/argocd/", "sync/flux/", "diff/rules_argocd.py",
        "diff/rules_flux.py")  # fmt: skip
 """Where the names of the tools may stand as values: the rules are of the tools' own objects."""
@@ -29,10 +29,10 @@ OWN = ("model/synctools.py", "sync/argocd/", "sync/flux/", "diff/rules_argocd.py
 def test_no_other_module_knows_a_tool_by_its_name() -> None:
     """Outside of the tools themselves no text of the code, docstrings aside, is a tool's name."""
     found = [
-        f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value!r}"
-        for path in PACKAGE.rglob("*.py")
-        if not path.relative_to(PACKAGE).as_posix().startswith(OWN)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        f"{path}:{node.lineno}: {node.value!r}"
+        for path, nodes in modules().items()
+        if not path.startswith(OWN)
+        for node in nodes
         if isinstance(node, ast.Constant) and node.value in {*synctools.KNOWN, synctools.ALL}
     ]
     assert found == []
