@@ -237,4 +237,19 @@ def restore(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
     return module.run(options.folder(context, at), **given)
 
 
-COMMANDS = (new, overlay, overlays, remove, promote, rollback, update, restore)
+@command()
+@options.writes
+@options.at
+@click.pass_context
+def eject(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Leaves plain files that need no fcgitops, in one commit.
+
+    What is rendered stays the same, byte for byte. Records, the Makefile and the CI steps that
+    call fcgitops go.
+    """
+    from fcgitops.commands import eject as module  # noqa: PLC0415
+
+    return module.run(options.folder(context, at), **given)
+
+
+COMMANDS = (new, overlay, overlays, remove, promote, rollback, update, restore, eject)

@@ -17,7 +17,7 @@ TEXT = "text"
 """The format for a person."""
 
 SECTIONS = {
-    "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore"),
+    "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore", "eject"),
     "Promote": ("promote", "rollback"),
     "Look": ("list", "status", "build", "diff", "report"),
     "Check": ("verify", "config", "review", "kind-test"),
