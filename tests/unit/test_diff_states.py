@@ -244,8 +244,7 @@ def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
     entries = [
         Entry(
             f"cluster-{number:04}",
-            dataclasses.replace(
-                outcome,
+            outcome._replace(
                 effects=tuple(
                     dataclasses.replace(e, says=f"{number}: {e.says}") for e in outcome.effects
                 ),

@@ -50,6 +50,16 @@ def test_what_pip_recorded_is_installed_again(recorded: dict[str, Any], url: str
     assert installation.direct_url(recorded) == url
 
 
+def test_what_pip_recorded_stands_beside_the_package(tmp_path: Path) -> None:
+    """In its .dist-info, whatever its version; nothing where it came from an index."""
+    assert installation.recorded(tmp_path) == {}
+    folder = tmp_path / "frameworkcontroller_gitops-9.9.dist-info"
+    folder.mkdir()
+    assert installation.recorded(tmp_path) == {}
+    (folder / "direct_url.json").write_text('{"url": "file:///opt/fc.whl", "archive_info": {}}')
+    assert installation.recorded(tmp_path) == {"url": "file:///opt/fc.whl", "archive_info": {}}
+
+
 @pytest.mark.parametrize(
     ("requirement", "source"),
     [

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, InputError, Problem
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from fcgitops.diff.report import Report
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How the outcome is shown, and what makes the command fail.
 
     Attributes:
@@ -139,7 +137,7 @@ def _asked(report: Report, context: str | None) -> Report:
     entries = (
         dataclasses.replace(e, outcome=live.answered(e.outcome, asking)) for e in report.entries
     )
-    return dataclasses.replace(report, entries=tuple(entries))
+    return report._replace(entries=tuple(entries))
 
 
 def compare_live(folder: Path, words: tuple[str, ...], context: str | None) -> Report:
@@ -179,11 +177,12 @@ def compare_states(
         InputError: a word names nothing.
         ToolError: there is no good kustomize.
     """
-    from fcgitops.diff import sides  # noqa: PLC0415 - a clean tree does not need it
+    from fcgitops.diff import fleet, sides  # noqa: PLC0415 - a clean tree does not need them
     from fcgitops.diff.report import Report  # noqa: PLC0415
     from fcgitops.git.history import History  # noqa: PLC0415
     from fcgitops.programs import kustomize  # noqa: PLC0415
 
+    fleet.import_rules()
     history = History(layout.root_of(folder), changed)
     found = sides.parse(history, words)
     program = kustomize.find()
@@ -191,7 +190,7 @@ def compare_states(
         report = Report(tuple(found.fleet.compare(found.pairs, program)))
     else:
         report = found.fleet.report(program)
-    return dataclasses.replace(report, notes=found.notes)
+    return report._replace(notes=found.notes)
 
 
 def compare_files(folder: Path, before: str, after: str) -> Report:

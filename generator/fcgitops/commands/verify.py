@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 def run(  # noqa: PLR0913 - the command's options
     folder: Path,
-    names: Iterable[str],
-    form: str,
+    names: Iterable[str] = (),
+    form: str = "text",
     *,
-    explain: str | None,
-    since: str | None,
-    shard: str | None,
-    afresh: bool,
-    server: bool,
-    context: str | None,
+    explain: str | None = None,
+    since: str | None = None,
+    shard: str | None = None,
+    afresh: bool = False,
+    server: bool = False,
+    context: str | None = None,
 ) -> int:
     """Prints every finding.
 

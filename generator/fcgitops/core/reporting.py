@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fcgitops.core import terminal
 from fcgitops.core.findings import INFO, Finding, Rules
@@ -18,16 +19,14 @@ FORMATS = ("text", "json", "junit", "sarif", "github", "gitlab")
 """What `--format` takes."""
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """A file that was named to be judged: it gets a verdict."""
 
     name: str
     findings: Sequence[Finding]
 
 
-@dataclass(frozen=True)
-class Silenced:
+class Silenced(NamedTuple):
     """A finding that a comment beside its cause takes back."""
 
     finding: Finding

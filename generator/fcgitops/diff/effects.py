@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fcgitops.diff import secrecy
 
@@ -83,8 +83,7 @@ class Said:
 Says = Iterator[Said]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: its number, when it holds, how bad it is, and how that is known."""
 
     id: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError
 from fcgitops.model import synctools
@@ -15,8 +14,7 @@ BOTH = frozenset(synctools.KNOWN)
 """The sync tools, where it is not known which of them applies something."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What of environment.yaml decides where an environment goes, defaults filled in."""
 
     sync: str
@@ -34,8 +32,7 @@ class Settings:
         return synctools.KNOWN.get(self.sync)
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """An environment on both sides; None where it is not there.
 
     Attributes:

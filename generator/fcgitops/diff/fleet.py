@@ -6,11 +6,11 @@ import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.core.errors import FOUND, TOOL_FAILED, InputError, Problem, ToolError
 from fcgitops.diff import environment, objects, secrecy, unchanged
@@ -30,8 +30,7 @@ _MANY = 40
 """From so many changed units on, reading all kustomizations is cheaper than to ask for each."""
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Which unit is compared with which.
 
     Attributes:
@@ -60,7 +59,6 @@ class Fleet:
     limit: tuple[str, ...] = ()
     _parsed: dict[bytes, list[Object]] = field(default_factory=dict)
     _outcomes: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
-    _prepared: bool = False
     _read_defaults: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _read_settings: dict[tuple[int, str], Settings | None] = field(default_factory=dict)
 
@@ -129,7 +127,7 @@ class Fleet:
         """
         if not self.changed_paths:
             return self._counted((), unchanged.NOT_BUILT)
-        self._prepare()
+        import_rules()
         affected = self.affected()
         pairs = [
             Comparison(name, *(_bare(u) if name in unbuilt else u for u in self._sides(name)))
@@ -161,21 +159,12 @@ class Fleet:
             name in (self.after.owner(path), self.before.owner(path)) for path in self.changed_paths
         )
 
-    def _prepare(self) -> None:
-        """Imports what compares while git and kustomize work.
-
-        No daemon: one that is cut off amid an import ends the whole process by a signal.
-        """
-        if not self._prepared:
-            self._prepared = True
-            Thread(target=_import_rules).start()
-
     def compare(self, pairs: Iterable[Comparison], program: Kustomize) -> Iterator[Entry]:
         """Builds both sides of each pair and compares them, in order.
 
         An environment that cannot be built is an entry with the reason; the others go on.
         """
-        self._prepare()
+        import_rules()
         found = list(pairs)
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
             builds = Builds(program, Path(scratch))
@@ -201,7 +190,7 @@ class Fleet:
             builds = Builds(program, Path(scratch))
             for folder in unit.kustomizations:
                 builds.add(self.after, folder)
-            bare = replace(unit, plain=())
+            bare = unit._replace(plain=())
             return self._objects(self.after, bare, builds), settings.sync
 
     def _entry(self, pair: Comparison, builds: Builds) -> Entry:
@@ -367,7 +356,7 @@ def _folders(unit: Unit | None) -> tuple[str, ...]:
 
 def _bare(unit: Unit | None) -> Unit | None:
     """A unit of which nothing is built or read but its source."""
-    return replace(unit, kustomizations=(), plain=()) if unit else None
+    return unit._replace(kustomizations=(), plain=()) if unit else None
 
 
 def _plain_key(content: Content, unit: Unit | None) -> tuple[tuple[str, str], ...]:
@@ -392,8 +381,16 @@ def _cleaned(message: str) -> str:
     return secrecy.redact(message)
 
 
+@cache
+def import_rules() -> None:
+    """Begins to import what compares, which takes as long as a build: while git and kustomize work.
+
+    No daemon: one that is cut off amid an import ends the whole process by a signal.
+    """
+    Thread(target=_import_rules).start()
+
+
 def _import_rules() -> None:
-    """Imports what compares, which takes as long as a build: while git and kustomize work."""
     from fcgitops.diff import compare  # noqa: F401, PLC0415
     from fcgitops.fcconfig import check as _  # noqa: F401, PLC0415
     from fcgitops.kubernetes import check  # noqa: F401, PLC0415

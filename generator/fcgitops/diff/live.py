@@ -139,7 +139,7 @@ def with_refusals(outcome: Outcome, refused: dict[str, str]) -> Outcome:
         if label not in known
     ]
     effects = sorted([*outcome.effects, *more], key=lambda effect: -effect.severity)
-    return replace(outcome, effects=tuple(effects))
+    return outcome._replace(effects=tuple(effects))
 
 
 def answered(outcome: Outcome, kubectl: Kubectl) -> Outcome:
@@ -148,8 +148,7 @@ def answered(outcome: Outcome, kubectl: Kubectl) -> Outcome:
     for effect in outcome.effects:
         if effect.count and effect.count not in answers:
             answers[effect.count] = _ask(effect.count, kubectl)
-    return replace(
-        outcome,
+    return outcome._replace(
         effects=tuple(replace(e, answer=answers.get(e.count, "")) for e in outcome.effects),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fcgitops.core.printable import printable
 from fcgitops.diff import report as reports
@@ -95,7 +95,7 @@ def _alike(folds: list[Fold]) -> list[Fold]:
         effects = tuple((e.id, e.severity, e.object) for e in fold.outcome.effects)
         groups.setdefault((effects, bool(fold.errors), bool(fold.outcome.objects)), []).append(fold)
     return [
-        replace(group[0], names=tuple(name for fold in group for name in fold.names))
+        group[0]._replace(names=tuple(name for fold in group for name in fold.names))
         for group in groups.values()
     ]
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -144,8 +143,7 @@ def key(o: Object) -> tuple[str, str, str, str]:
     return group(o), o["kind"], namespace(o), name(o)
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """An object on both sides, or on one of them."""
 
     before: Object | None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.core.printable import printable
 from fcgitops.diff.effects import Effect, Severity
@@ -12,8 +11,7 @@ _LONGEST = 160
 """Characters of a value that are shown."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One difference. Before is None where the field is new, after where it is gone."""
 
     path: str
@@ -45,8 +43,7 @@ def shown(value: Any) -> str:  # noqa: ANN401
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-@dataclass(frozen=True)
-class ObjectChange:
+class ObjectChange(NamedTuple):
     """One object that differs.
 
     Attributes:
@@ -62,8 +59,7 @@ class ObjectChange:
     fields: tuple[Field, ...] = ()
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a change of one environment does, and what differs."""
 
     effects: tuple[Effect, ...] = ()

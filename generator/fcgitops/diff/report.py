@@ -6,7 +6,7 @@ import dataclasses
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.core.printable import line
 from fcgitops.core.terminal import Style, plain
@@ -38,8 +38,7 @@ class Entry:
     status: int = 0
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """Everything that one `diff` found.
 
     Attributes:
@@ -84,8 +83,7 @@ class Report:
         )
 
 
-@dataclass(frozen=True)
-class Fold:
+class Fold(NamedTuple):
     """Environments to which the same happens."""
 
     names: tuple[str, ...]
@@ -157,7 +155,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
                 "object": o.label,
                 "namespace": o.namespace,
                 "change": o.how,
-                "fields": [dataclasses.asdict(f) for f in o.fields],
+                "fields": [f._asdict() for f in o.fields],
             }
             for o in entry.outcome.objects
         ],

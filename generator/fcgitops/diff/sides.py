@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff.fleet import Comparison, Fleet
@@ -15,8 +15,7 @@ from fcgitops.repository.unedited import is_unedited
 from fcgitops.text.values import did_you_mean
 
 
-@dataclass(frozen=True)
-class Sides:
+class Sides(NamedTuple):
     """What is compared.
 
     Attributes:
@@ -53,8 +52,7 @@ def parse(history: History, words: tuple[str, ...]) -> Sides:
     if len(words) == 1 and _is_past(first, here, history):
         name = first.partition("@")[0]
         return _two(history, here, first, name)
-    known = _known(history, here)
-    if words and first not in known:
+    if words and first not in (known := _known(history, here)):
         if not history.is_commit(first) and (hint := did_you_mean(first, sorted(known))):
             what = "is no revision of this repository, and no environment"
             raise InputError(Problem(first or "''", what, hint))
@@ -149,12 +147,14 @@ def _notes(fleet: Fleet) -> list[str]:
         f"{label} is of before the repository was generated: it has no fcgitops.yaml"
         for label in missing
     ]
-    return notes + [note for c in (fleet.before, fleet.after) for note in _edits(c)]
+    paths = [fleet.after.prefix + path for path in (layout.ANSWERS, layout.BASE_RECORD)]
+    if isinstance(fleet.after.state, Work) and fleet.changed_paths.isdisjoint(paths):
+        return notes  # the work tree's are refused before
+    return notes + [note for c in (fleet.before, fleet.after) for note in _edits(c, paths)]
 
 
-def _edits(content: Content) -> list[str]:
+def _edits(content: Content, paths: list[str]) -> list[str]:
     """What was edited by hand in a commit's fcgitops.yaml, and that no command can carry out."""
-    paths = [content.prefix + path for path in (layout.ANSWERS, layout.BASE_RECORD)]
     if isinstance(content.state, Work) or not set(paths) <= content.state.files.keys():
         return []
     data, recorded = content.texts(paths).values()

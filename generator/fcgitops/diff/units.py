@@ -11,8 +11,8 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from fcgitops.git.history import LINK, State
 from fcgitops.model import layout
@@ -26,8 +26,7 @@ _UNREAD = (layout.SOURCE_FILE, layout.RECORD_FILE)
 _PATH = re.compile(r"[^\s'\"\[\]{},=#]+")
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One thing that is deployed.
 
     Attributes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import re2
 
@@ -25,8 +25,7 @@ _PLAIN = re.compile(r"\(+[^()|*+?{]*\)+")
 """Groups and nothing else, of which each adds one."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What Go says of a regular expression."""
 
     error: str = ""

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -79,8 +79,7 @@ class Node:
         return self.kind == "scalar" and self.value == "<<" and plain
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """The first document of a file."""
 
     root: Node | None

@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -32,8 +31,7 @@ _HEADING = (
 )
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(NamedTuple):
     """One key of a block mapping, or one item of a block list, as text."""
 
     name: str
@@ -178,8 +176,7 @@ def _keys(text: str) -> tuple[tuple[_Part, ...], str]:
     return _parts(text, [(key.value, key, value) for key, value in root.value])
 
 
-@dataclass(frozen=True)
-class _List:
+class _List(NamedTuple):
     """A block list at column 0: the line of its key, its items, and comments behind the last."""
 
     head: str

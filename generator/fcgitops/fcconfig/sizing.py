@@ -9,8 +9,7 @@ with); openpai's controller-manager flags for more than 10,000 Frameworks
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.text.words import count
 
@@ -23,8 +22,7 @@ MANY_FRAMEWORKS = 10_000
 MANAGER_FLAGS = "--kube-api-qps=200 --kube-api-burst=300 --concurrent-gc-syncs=500"
 
 
-@dataclass(frozen=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """A setting, its value, and why; `name` is empty where it is no setting."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcgitops.fcconfig.findings import Finding, found
 from fcgitops.fcconfig.goyaml import GoError, Node, parse
@@ -12,8 +12,7 @@ FILE = "frameworkcontroller.yaml"
 """Its name in a ConfigMap: FrameworkController asks for no other."""
 
 
-@dataclass(frozen=True)
-class Wrapped:
+class Wrapped(NamedTuple):
     """An object, and which of its texts is meant."""
 
     kind: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcgitops.kubernetes import amounts, names, security, volumes
 from fcgitops.kubernetes.field import USELESS, Field
@@ -28,8 +28,7 @@ _SIGNALS = re.compile(
 _WINDOWS_SIGNALS = re.compile("SIGKILL|SIGTERM")
 
 
-@dataclass(frozen=True)
-class Pod:
+class Pod(NamedTuple):
     """What the rules of a container need of the Pod around it."""
 
     volumes: Mapping[str, Field]

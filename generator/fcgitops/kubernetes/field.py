@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.text import words
 
@@ -20,8 +19,7 @@ USELESS = "warning"
 """It takes the object, and what is written there does not work, or means something else."""
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing that is wrong with an object."""
 
     path: Path
@@ -113,7 +111,7 @@ class Field:
         """What is found meanwhile is no refusal: not every API server looks at it."""
         start = len(self.faults)
         yield
-        self.faults[start:] = [replace(f, severity=USELESS) for f in self.faults[start:]]
+        self.faults[start:] = [f._replace(severity=USELESS) for f in self.faults[start:]]
 
     def required(self, detail: str = "") -> None:
         """It has to be there."""

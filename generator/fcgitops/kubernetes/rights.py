@@ -155,8 +155,7 @@ def bindings(objects: Iterable[Object]) -> list[Object]:
     return [o for o in objects if o["kind"] in ("ClusterRoleBinding", "RoleBinding")]
 
 
-@dataclass(frozen=True)
-class Granted:
+class Granted(NamedTuple):
     """What a subject may do.
 
     Attributes:

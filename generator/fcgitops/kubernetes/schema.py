@@ -18,10 +18,9 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.kubernetes import quantity
 from fcgitops.kubernetes.field import USELESS, Fault, Path, shown
@@ -34,8 +33,7 @@ _TIME = re.compile(
 _BITS = {"int32": 32, "int64": 64}
 
 
-@dataclass(frozen=True)
-class Versions:
+class Versions(NamedTuple):
     """The Kubernetes versions that objects are for, the first and the last of them."""
 
     first: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import settings
@@ -24,8 +24,7 @@ DEFAULTABLE = [path for path, key in KEYS.items() if key.repository_default]
 """What `defaults` of fcgitops.yaml takes."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What a typed key means: a key of environment.yaml, or an entry below one."""
 
     key: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Habits:
+class Habits(NamedTuple):
     """What a tool does with a change of what it syncs, as far as `diff` tells it."""
 
     mark: tuple[str, str] = ("labels", "")
@@ -30,8 +29,7 @@ class Habits:
     """How it refuses a second environment on a cluster; empty where the later one wins."""
 
 
-@dataclass(frozen=True)
-class Traits:
+class Traits(NamedTuple):
     """What the values of an answer or of a key depend on, of one sync tool."""
 
     name: str

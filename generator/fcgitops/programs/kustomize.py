@@ -12,13 +12,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.redaction import redacted
-from fcgitops.programs import process, references
-from fcgitops.programs.parts import parts
+from fcgitops.programs import process
 from fcgitops.text import conflicts
 
 FLOOR = (5, 5, 0)
@@ -116,10 +115,15 @@ class Kustomize:
             except ToolError as error:
                 return folder, error
 
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - of those who build
+        waiting = iter(folders)
+        first = list(islice(waiting, 2))
+        if len(first) < 2:
+            yield from map(one, first)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - of those who build many
 
         workers = os.cpu_count() or 1
-        waiting = iter(folders)
+        waiting = chain(first, waiting)
         with ThreadPoolExecutor(max_workers=workers) as pool:
             # A few ahead of who takes the results: all of a fleet's at once would fill the memory.
             pending = deque(pool.submit(one, f) for f in islice(waiting, 4 * workers))
@@ -135,6 +139,8 @@ def _fetched(folder: Path) -> bool:
         WouldFetch: something is named that may not be.
         ToolError: a kustomization cannot be read, so that nobody knows.
     """
+    from fcgitops.programs import references  # noqa: PLC0415 - of those who build
+
     try:
         found = references.remotes(folder)
     except InputError as error:
@@ -163,6 +169,8 @@ def _fetched(folder: Path) -> bool:
 
 def _conflict(folder: Path) -> str:
     """A merge conflict in what is built, which kustomize tells as some error of YAML."""
+    from fcgitops.programs.parts import parts  # noqa: PLC0415 - where something is wrong
+
     for file in parts(folder)[0]:
         with suppress(OSError):
             if line := conflicts.line(file.read_bytes()):

@@ -10,8 +10,8 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fcgitops.core.errors import Problem, ToolError
 
@@ -19,8 +19,7 @@ WATCH = 0.1
 """Seconds between two looks of `watch`."""
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What a program left behind."""
 
     status: int

@@ -13,8 +13,8 @@ import functools
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import yaml
@@ -42,8 +42,7 @@ _REPOSITORY = re.compile(r"(?:git::)?(?:https://|ssh://|[a-z0-9][a-z0-9._-]*@).+
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(NamedTuple):
     """What a file names that kustomize would fetch."""
 
     file: Path

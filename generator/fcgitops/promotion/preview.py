@@ -72,15 +72,16 @@ class Preview:
         """
         from fcgitops.verify import silence, verification  # noqa: PLC0415 - all checks
         from fcgitops.verify.inputs import Inputs  # noqa: PLC0415
+        from fcgitops.verify.outputs import outputs  # noqa: PLC0415
 
         meant = set(names)
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
             root = self._placed(meant, Path(scratch).resolve())
             wanted = _of(root, meant)
             inputs = Inputs(str(root), layout.VARIANTS)
-            alike = {item: key for item in wanted if (key := inputs.rendered(item))}
-            run = verification.Verification(verification.Still(root), self.program)
-            found = [f for _, result in run.each(wanted, alike) for f in result.findings]
+            run = verification.Verification(verification.Still(root))
+            built = outputs(inputs, self.program, wanted)
+            found = [f for _, result in run.each(built) for f in result.findings]
             if not (found or inputs.marked):
                 return []
             kept, _ = silence.settled(root, wanted, found, inputs.marked, everything=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from fcgitops import __version__
 from fcgitops.text import conflicts, sameness, yamlsplice
@@ -20,8 +21,7 @@ LABELS: Labels = ("yours", "generated last time", f"fcgitops {__version__}")
 """What git writes beside the markers, for ours, base and theirs."""
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(NamedTuple):
     """One file in which the user and the generator changed the same lines."""
 
     base: bytes

@@ -6,8 +6,7 @@ Pure but for what `occupant` asks of a cluster: no method writes anything or sta
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model.answers import Answers
@@ -19,8 +18,7 @@ from fcgitops.text.tree import Tree
 KeyPath = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """What one object of a tool's, such as an Application, holds on the cluster of an environment.
 
     That is what the environment's overlay renders, what ENV/nni does, or an experiment.
@@ -33,8 +31,7 @@ class Held:
     experiment: str = ""
 
 
-@dataclass(frozen=True)
-class Bootstrap:
+class Bootstrap(NamedTuple):
     """How the tool is pointed at a repository, by applying entry points to a cluster."""
 
     kind: str

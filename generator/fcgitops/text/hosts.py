@@ -33,6 +33,8 @@ def split_port(text: str) -> tuple[str, str | None]:
 def ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is, with or without brackets; None for a name."""
     bare = text.removeprefix("[").removesuffix("]")
+    if ":" not in bare and not bare[-1:].isdigit():  # a name, told without an exception
+        return None
     try:
         return None if "%" in bare else ipaddress.ip_address(bare)
     except ValueError:

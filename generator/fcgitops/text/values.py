@@ -6,7 +6,6 @@ line a mistake, "what is wrong (what would be right)", without the place: the ca
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
@@ -31,6 +30,8 @@ _REQUIREMENT = re.compile(r"[-A-Za-z0-9._~/%+@:=<>!,\[\] #&]+\Z")
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """A hint that names the nearest of `known`, or all of them where they are few."""
+    import difflib  # noqa: PLC0415 - where something is wrong
+
     names = list(known)
     near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     folded = [name for name in names if name.casefold() == str(word).casefold()]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
@@ -37,7 +35,7 @@ def in_line(whole: Whole) -> Faults:
     if lost:
         merged.files.pop(layout.BASE_RECORD, None)
     for found in out_of_line(merged, root, layout.ANSWERS, "make overlays"):
-        yield replace(found, message=f"is not in line with {layout.ANSWERS}")
+        yield found._replace(message=f"is not in line with {layout.ANSWERS}")
     if edited := whole.repository.edited_version:
         yield fault(edited)
     yield from _elsewhere(whole.repository)

@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from fcgitops.core.errors import FcgitopsError, Problem
 from fcgitops.core.findings import HAZARD, Finding
@@ -32,8 +32,7 @@ UNEXPECTED = "FCG99"
 _PACKAGE = Path(__file__).parents[1]
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """What a check says of one thing; the registry adds the number and what is not given."""
 
     message: str

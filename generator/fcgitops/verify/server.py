@@ -11,8 +11,9 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.findings import INFO, REJECT
@@ -62,8 +63,7 @@ def taken(answers: Sequence[Answer]) -> Faults:
         )
 
 
-@dataclass(frozen=True)
-class _Asked:
+class _Asked(NamedTuple):
     """An object as it is asked for."""
 
     object: Object

@@ -7,8 +7,10 @@ is everything, neither the checks nor the model are imported, which would take l
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from hashlib import sha256
+from itertools import chain, islice
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -24,8 +26,10 @@ from fcgitops.repository import listing
 from fcgitops.verify import kept, selection
 from fcgitops.verify.inputs import Inputs, Unknowable
 from fcgitops.verify.kept import Result
+from fcgitops.verify.outputs import Output, outputs
 
 if TYPE_CHECKING:
+    from fcgitops.programs.kustomize import Kustomize
     from fcgitops.verify.server import ApiServer
     from fcgitops.verify.verification import Seen, Verification
 
@@ -122,8 +126,9 @@ class Session:
         found += (finding for result in results for finding in result.findings)
         self.objects = sum(result.objects for result in results)
         if server:
-            run, alike = self._verification(whole_tree=not looking.absent), self._alike(wanted)
-            answers = progress.watched(run.asked_of(server, wanted, alike), len(wanted), "asked")
+            run = self._verification(whole_tree=not looking.absent)
+            asked = run.asked_of(server, wanted, self._outputs(wanted))
+            answers = progress.watched(asked, len(wanted), "asked")
             found += (finding for findings in answers for finding in findings)
         self._settle(wanted, found)
         if self.asked or (whole and former != self._kept.results.get(_WHOLE)):
@@ -150,7 +155,7 @@ class Session:
         if list(wanted) != self._there or any(key.endswith(" ") for key in keys):
             return ""
         try:
-            parts = [self._inputs.shared(), self._inputs.entry_points()]
+            parts = [self._inputs.shared, self._inputs.entry_points()]
         except Unknowable:
             return ""
         names = [*keys, *listing.folders(self.root, layout.OVERLAYS), *absent]
@@ -166,9 +171,11 @@ class Session:
             wanted: what is verified.
             whole_tree: whether the work tree has all environments that HEAD has.
         """
+        Thread(target=_import_checks).start()  # no daemon: see `diff.fleet`
+        built = self._outputs(todo)
+        begun = list(islice(built, 1))  # kustomize is at work while the checks are imported
         run = self._verification(whole_tree=whole_tree)
-        alike = self._alike(todo)
-        done = progress.watched(run.each(todo, alike), len(todo), "verified")
+        done = progress.watched(run.each(chain(begun, built)), len(todo), "verified")
         for item, result in done:
             key = self._key(item, result.more) if result.lasting else ""
             self._new[str(item)] = result.with_key(key)
@@ -185,16 +192,25 @@ class Session:
             repository.require_answers(say=False)  # an edited version is a finding
             if whole_tree:
                 repository.absent = {}  # Git was asked already, without GitPython
-            program = kustomize.find()
-            if program.remark:
-                terminal.say(f"note: {program.command[0]}: {program.remark}")
-            self._kept.summary = {"program": program.title, "checks": verification.CHECKS}
-            self._run = verification.Verification(repository, program, self._seen)
+            self._kept.summary["checks"] = verification.CHECKS
+            self._run = verification.Verification(repository, self._seen)
         return self._run
 
-    def _alike(self, items: Iterable[Kustomization]) -> dict[Kustomization, str]:
-        """Those of which can be told on what that which they render depends, with its digest."""
-        return {item: key for item in items if (key := self._inputs.rendered(item))}
+    def _outputs(self, items: Sequence[Kustomization]) -> Iterator[Output]:
+        """What kustomize says of each; those that render the same are built once.
+
+        Raises:
+            ToolError: there is no good kustomize.
+        """
+        return outputs(self._inputs, self._kustomize, items)
+
+    @cached_property
+    def _kustomize(self) -> Kustomize:
+        program = kustomize.find()
+        if program.remark:
+            terminal.say(f"note: {program.command[0]}: {program.remark}")
+        self._kept.summary["program"] = program.title
+        return program
 
     def _settle(self, wanted: Sequence[Kustomization], found: list[Finding]) -> None:
         """Takes back what comments take back; without either there is nothing to do."""
@@ -231,6 +247,10 @@ def rules() -> Rules:
     from fcgitops.verify import catalogue  # noqa: PLC0415 - of some formats alone
 
     return catalogue.rules()
+
+
+def _import_checks() -> None:
+    from fcgitops.verify import verification  # noqa: F401, PLC0415
 
 
 class _Looking(Thread):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.findings import Finding
@@ -24,8 +24,7 @@ from fcgitops.verify.registry import Place
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(NamedTuple):
     """The repository, and those of its environments that are verified and can be read."""
 
     repository: Repository
@@ -41,8 +40,7 @@ class Whole:
         return next(there, "") or self.repository.environment(name).sync
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """An environment's environment.yaml, as it could be read."""
 
     name: str
@@ -50,8 +48,7 @@ class Source:
     """Why it could not."""
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """An environment whose environment.yaml is valid."""
 
     repository: Repository
@@ -64,8 +61,7 @@ class Known:
         return self.planned.environment
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """An experiment's own files, as they could be read."""
 
     repository: Repository
@@ -75,8 +71,7 @@ class Experiment:
     problems: Sequence[Problem]
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """What kustomize said of one kustomization."""
 
     result: bytes | ToolError
@@ -122,8 +117,7 @@ class Rendered:
         return next((c for c in self.pod().get("containers", []) if c.get("name") == NAME), {})
 
 
-@dataclass(frozen=True)
-class RenderedForNni:
+class RenderedForNni(NamedTuple):
     """The objects of ENV/nni or experiments/NAME."""
 
     objects: list[Object]
@@ -133,8 +127,7 @@ class RenderedForNni:
     """Whether an experiment renders them, and not what is made ready for all."""
 
 
-@dataclass(frozen=True)
-class Objects:
+class Objects(NamedTuple):
     """All that a kustomization renders, each object for itself."""
 
     objects: list[Object]
@@ -144,8 +137,7 @@ class Objects:
     """What each is printed as, where that is known: what is printed alike is judged once."""
 
 
-@dataclass(frozen=True)
-class Layered:
+class Layered(NamedTuple):
     """A kustomization with those below it, and what it renders."""
 
     reader: Reader
@@ -153,8 +145,7 @@ class Layered:
     objects: list[Object]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What an API server says of an object that it does not take."""
 
     object: Object
@@ -186,8 +177,7 @@ class Comment:
         return not finding.line or finding.line in (self.line, self.covers)
 
 
-@dataclass(frozen=True)
-class Comments:
+class Comments(NamedTuple):
     """The comments that take findings back, after all findings are known."""
 
     comments: Sequence[Comment]

@@ -1,11 +1,10 @@
-"""All checks asked of a repository: its sources are read, its kustomizations built in parallel."""
+"""All checks asked of a repository: of its sources, and of what its kustomizations render."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from fcgitops.model import layout
 from fcgitops.model.environment import VARIANTS, Environment
 from fcgitops.model.facts import Facts, Known
 from fcgitops.model.kustomization import Kind, Kustomization
-from fcgitops.programs.kustomize import Kustomize
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
@@ -25,6 +23,7 @@ from fcgitops.verify import catalogue, judged, origin, registry, subjects
 from fcgitops.verify.inputs import CLUSTERS
 from fcgitops.verify.kept import Result
 from fcgitops.verify.layers import Reader
+from fcgitops.verify.outputs import Output
 from fcgitops.verify.references import References
 from fcgitops.verify.server import ApiServer, tools
 from fcgitops.verify.subjects import (
@@ -75,49 +74,41 @@ class Verification:
 
     Args:
         repository: as it is on disk.
-        program: builds its kustomizations.
         seen: is told of each that was built.
     """
 
-    def __init__(
-        self, repository: Repository, program: Kustomize, seen: Seen | None = None
-    ) -> None:
+    def __init__(self, repository: Repository, seen: Seen | None = None) -> None:
         self.repository = repository
-        self.program = program
         self._seen = seen
         self.reader = Reader(repository.root)
         self.references = References(self.reader)
         self._documents: dict[bytes, Object | None] = {}
 
-    def each(
-        self, wanted: Sequence[Kustomization], alike: Mapping[Kustomization, str] | None = None
-    ) -> Iterator[tuple[Kustomization, Result]]:
-        """What is to say of each kustomization, in the order given, built in parallel.
+    def each(self, outputs: Iterable[Output]) -> Iterator[tuple[Kustomization, Result]]:
+        """What is to say of each kustomization, in the order given.
 
         Args:
-            wanted: what is to be built.
-            alike: those with an equal value render the same, and are built once.
+            outputs: what kustomize says of them.
         """
-        for item, built in self._outputs(wanted, alike or {}):
+        for item, built in outputs:
             yield item, self._result(item, built)
             if item.owner not in VARIANTS:  # what others are made of is kept
                 self.reader.forget(self.repository.root / item.folder)
                 self.references.forget(item.folder)
 
     def asked_of(
-        self, server: ApiServer, wanted: Sequence[Kustomization], alike: Mapping[Kustomization, str]
+        self, server: ApiServer, wanted: Sequence[Kustomization], outputs: Iterable[Output]
     ) -> Iterator[list[Finding]]:
         """What a cluster's API server says of each kustomization; nothing of one without objects.
 
         Args:
             server: the cluster's.
             wanted: what is to be asked.
-            alike: as for `each`.
+            outputs: what kustomize says of that.
 
         Raises:
             ToolError: it does not answer.
         """
-        outputs = self._outputs(wanted, alike)
         of_tools = tools(self.repository, wanted)
         for (item, built), tool in zip(outputs, of_tools, strict=True):
             objects: list[Object] = []
@@ -127,32 +118,6 @@ class Verification:
             answers = server.answers(objects, tool, whole=item.kind is Kind.OVERLAY)
             folder = self.repository.root / item.folder
             yield [self._placed(f, folder) for f in SERVER.ask(answers, str(item))]
-
-    def _outputs(
-        self, wanted: Sequence[Kustomization], alike: Mapping[Kustomization, str]
-    ) -> Iterator[tuple[Kustomization, bytes | ToolError]]:
-        """What kustomize says of each; those with an equal value are built once."""
-        first: dict[str, Kustomization] = {}
-        builds: dict[Kustomization, Kustomization] = {}
-        for item in wanted:
-            key = alike.get(item, "")
-            builds[item] = first.setdefault(key, item) if key else item
-        counts = Counter(builds.values())
-        folders = {self.repository.root / one.folder: one for one in builds.values()}
-        results = ((folders[path], out) for path, out in self.program.build_all(folders))
-        there: dict[Kustomization, bytes | ToolError] = {}
-        for item in wanted:
-            one = builds[item]
-            while one not in there:
-                built, out = next(results)
-                there[built] = out
-            found = there[one]
-            counts[one] -= 1
-            if not counts[one]:
-                del there[one]
-            if isinstance(found, ToolError) and one != item:  # its words name the other folder
-                ((_, found),) = self.program.build_all([self.repository.root / item.folder])
-            yield item, found
 
     def whole(self, environments: Sequence[Known]) -> list[Finding]:
         """What is to say of the repository as a whole.

@@ -1,0 +1,76 @@
+"""What a command that is typed before each commit costs, counted: imports, processes, builds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from fcgitops.commands import diff
+from fcgitops.programs import process
+
+PROD = "overlays/prod/frameworkcontroller.yaml"
+
+
+def imported(root: Path, command: str) -> set[str]:
+    """The modules that a command typed alone has imported at its end."""
+    code = (
+        "import atexit, sys\n"
+        "from fcgitops import __main__\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        f"sys.argv = ['fcgitops', '{command}']\n"
+        "__main__.main()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    return set(ran.stderr.splitlines()[-1].split())
+
+
+def test_a_clean_tree_is_compared_without_what_compares(repository: Path) -> None:
+    """Neither the command line, nor YAML, nor a rule is imported: git's answer is all."""
+    there = imported(repository, "diff")
+    assert "fcgitops.commands.diff" in there
+    assert not {"click", "yaml", "fcgitops.diff.fleet", "fcgitops.diff.compare"} & there
+
+
+def test_what_is_known_is_verified_without_the_checks(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second run compares hashes: neither the command line, nor YAML, nor a check."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first, again = (imported(repository, "verify") for _ in range(2))
+    heavy = {"yaml", "fcgitops.verify.verification", "fcgitops.verify.catalogue"}
+    assert heavy <= first
+    assert "fcgitops.verify.session" in again
+    assert not {"click", *heavy} & again
+
+
+def test_one_environment_that_differs_is_one_build(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thing is asked of git once, and HEAD's side is built for the first time alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = repository / PROD
+    asked: Counter[str] = Counter()
+    run = process.run
+
+    def counted(command: list[str], **options: object) -> process.Result:
+        words = [word for word in command[1:] if word[:1] != "-" and "=" not in word]
+        asked[f"{Path(command[0]).name} {words[0]}"] += 1
+        return run(command, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(process, "run", counted)
+    text = file.read_text()
+    for number, builds in ((700, 2), (701, 1)):
+        file.write_text(text.replace("workerNumber: 500\n", f"workerNumber: {number}\n"))
+        assert file.read_text() != text
+        asked.clear()
+        assert diff.run(repository) == 0
+        assert asked.pop("kustomize build") == builds
+        assert set(asked.values()) == {1}, asked
+    assert asked.keys() - {"kustomize version", "git version"} == {
+        "git status", "git rev-parse", "git ls-tree", "git hash-object", "git grep", "git cat-file",
+    }  # fmt: skip
