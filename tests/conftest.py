@@ -74,6 +74,8 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
                 assert cli.run(["new", str(folder), "--no-input", *options]) == 0
                 for command in more:
                     assert cli.run(["-C", str(folder), *command]) == 0
+            for sample in folder.glob(".git/hooks/*.sample"):  # which nobody needs copies of
+                sample.unlink()
             made[key] = folder
         return made[key]
 

@@ -259,9 +259,9 @@ def _merge(commands: Commands, place: Path) -> None:
 
 def _released(commands: Commands, place: Path, name: str = "hardened-both") -> None:
     """One that 0.1.0 made."""
-    del commands
     clone_released(name, place).rename(place / "deploy")
     top = place / "deploy"
+    _run(commands, top, "update --check", status=1)  # what it takes is known then
     write(top, {"mine/edited": "mine\n", "mine/staged": "mine\n"})
     git(top, "add", "mine")
     git(top, "commit", "-q", "-m", "Files of the user's own")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Fcgitops
+from conftest import CopyOf, Fcgitops
 from fcgitops.core import cache
 from fcgitops.model.layout import VARIANTS
 from fcgitops.programs.kustomize import Kustomize
@@ -43,12 +43,10 @@ def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Built:
 
 
 @pytest.fixture
-def fleet(repository: Path, fcgitops: Fcgitops, built: Built, tmp_path: Path) -> Path:
+def fleet(copy_of: CopyOf, built: Built) -> Path:
     """dev, prod (customized), and a, b, c, which differ in their names and clusters alone."""
-    write(tmp_path, {"list.yaml": "- {name: a}\n- {name: b}\n- {name: c}\n"})
-    fcgitops("-C", repository, "overlays", "--from", tmp_path / "list.yaml")
-    built.clear()
-    return repository
+    names = ("dev", "prod=customized-config", "a", "b", "c")
+    return copy_of(["new", "deploy", *(word for name in names for word in ("--env", name))])
 
 
 def verified(root: Path, *names: str) -> Session:

@@ -7,8 +7,8 @@ dependency bots, which change the generated files, leave the record of them alon
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
 
 from fcgitops.model import layout
 from fcgitops.text import conflicts
@@ -18,6 +18,11 @@ _HEADER = (
     "# What fcgitops generated here last time, the base of its next merge. Leave it as it is.\n"
     "# Each file's lines follow its path; letters are rotated by 13.\n"
 )
+_ROTATED = bytes.maketrans(
+    ascii_letters.encode(),
+    "".join(a[13:] + a[:13] for a in (ascii_lowercase, ascii_uppercase)).encode(),
+)
+"""ROT13, which is its own reverse; bytes of other letters are none of these."""
 
 
 def with_record(files: Tree) -> Tree:
@@ -27,37 +32,37 @@ def with_record(files: Tree) -> Tree:
 
 def encode(tree: Mapping[str, bytes]) -> bytes:
     """The record of `tree`, whose files are UTF-8 text."""
-    parts = [_HEADER]
+    parts = [_HEADER.encode()]
     for path in sorted(tree):
-        parts.append(f"=> {path}\n")
-        *lines, rest = codecs.encode(tree[path].decode(), "rot13").split("\n")
-        parts += [f"|{line}\n" for line in lines]
-        parts += [f"\\{rest}\n"] * bool(rest)  # a last line without a newline
-    return "".join(parts).encode()
+        parts.append(f"=> {path}\n".encode())
+        *lines, rest = tree[path].translate(_ROTATED).split(b"\n")
+        parts += [b"|%s\n" % line for line in lines]
+        parts += [b"\\%s\n" % rest] * bool(rest)  # a last line without a newline
+    return b"".join(parts)
 
 
 def decode(data: bytes | None) -> Tree | None:
     """The tree that a record holds, or None where it is missing or damaged."""
     try:
-        text = data.decode() if data else ""
+        (data or b"").decode()
     except UnicodeDecodeError:
         return None
-    first, *rows = text.split("\n")
-    if not first.startswith("#") or first.endswith("\r") or not rows or rows.pop():
+    first, *rows = (data or b"").split(b"\n")
+    if not first.startswith(b"#") or first.endswith(b"\r") or not rows or rows.pop():
         return None  # no record, one with other line ends, or one that was cut
-    tree: dict[str, list[str]] = {}
-    lines: list[str] | None = None  # of the current path, while more may follow
+    tree: dict[str, list[bytes]] = {}
+    lines: list[bytes] | None = None  # of the current path, while more may follow
     for row in rows:
-        if row.startswith("=> ") and row[3:] not in tree:
-            lines = tree[row[3:]] = []
-        elif row.startswith("|") and lines is not None:
-            lines.append(f"{row[1:]}\n")
-        elif row.startswith("\\") and lines is not None:
+        if row.startswith(b"=> ") and (path := row[3:].decode()) not in tree:
+            lines = tree[path] = []
+        elif row.startswith(b"|") and lines is not None:
+            lines.append(b"%s\n" % row[1:])
+        elif row.startswith(b"\\") and lines is not None:
             lines.append(row[1:])
             lines = None
-        elif not row.startswith("#"):
+        elif not row.startswith(b"#"):
             return None
-    return {path: codecs.encode("".join(lines), "rot13").encode() for path, lines in tree.items()}
+    return {path: b"".join(lines).translate(_ROTATED) for path, lines in tree.items()}
 
 
 def sides(data: bytes | None) -> tuple[Tree, Tree] | None:
