@@ -134,19 +134,24 @@ class Commands:
         """End the server."""
         self._server.communicate()
 
-    def run(self, folder: Path, *arguments: str, here: bool = False) -> Ran:
+    def run(
+        self, folder: Path, *arguments: str, here: bool = False, kustomize: bool = False
+    ) -> Ran:
         """One command, to its end and that of all its processes.
 
         Args:
             folder: where it is typed.
             *arguments: of `fcgitops`.
             here: run by the server itself, so that its children have at once what it takes.
+            kustomize: whether it finds one.
         """
         assert self._server.stdin
         assert self._server.stdout
         for file in self._files:
             file.write_bytes(b"")
-        line = json.dumps([str(folder), [str(file) for file in self._files], arguments, here])
+        env = {"KUSTOMIZE": shutil.which("kustomize") or ""} if kustomize else {}
+        files = [str(file) for file in self._files]
+        line = json.dumps([str(folder), files, arguments, here, env])
         self._server.stdin.write(f"{line}\n")
         self._server.stdin.flush()
         status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
@@ -180,16 +185,22 @@ class Scenario:
         again: what the second run may say instead of doing it, once the first has done it.
         status: with which it ends.
         start: of `STARTS`; "" for an empty folder, in which it makes the repository.
+        kustomize: whether it finds one.
     """
 
     arguments: Sequence[str]
     again: str = ""
     status: int = 0
     start: str = "repository"
+    kustomize: bool = False
 
 
 SCENARIOS = {
     "new": Scenario(["new", "deploy", "--env", "dev", "--no-input", "--gitops", "both"], start=""),
+    "new --into": Scenario(
+        ["new", "--into", ".", "--path", "infra/fc", "--env", "dev", "--no-input"], start="bigger"
+    ),
+    "eject": Scenario(["eject"], "is in no repository", start="small", kustomize=True),
     "overlay, new": Scenario(["overlay", "stage", "--variant", "customized-config"]),
     "overlay, change": Scenario(["overlay", "dev", "--namespace", "other"]),
     "overlay, conflict": Scenario(["overlay", "prod", "--set", "workerNumber=7"], "conflicts", 1),
@@ -241,6 +252,26 @@ def _repository(commands: Commands, place: Path) -> None:
     make_dirty(top, edited="README.md", staged="Makefile")
 
 
+def _bigger(commands: Commands, place: Path) -> None:
+    """Somebody's repository, with nothing of fcgitops in it."""
+    del commands
+    git(place, "init", "-q", "deploy")
+    _of_the_users_own(place / "deploy")
+
+
+def _small(commands: Commands, place: Path) -> None:
+    """One of this version with a single environment; whatever is dirty is none of it."""
+    _run(commands, place, "new deploy --env prod --no-input --gitops flux")
+    _of_the_users_own(place / "deploy")
+
+
+def _of_the_users_own(top: Path) -> None:
+    write(top, {"mine/edited": "mine\n", "mine/staged": "mine\n"})
+    git(top, "add", "mine")
+    git(top, "commit", "-q", "-m", "Files of the user's own")
+    make_dirty(top, edited="mine/edited", staged="mine/staged")
+
+
 def _merge(commands: Commands, place: Path) -> None:
     """A merge that waits: both branches generated an environment anew; its source is resolved."""
     new = "new deploy --env dev --env prod=customized-config --no-input"
@@ -260,12 +291,8 @@ def _merge(commands: Commands, place: Path) -> None:
 def _released(commands: Commands, place: Path, name: str = "hardened-both") -> None:
     """One that 0.1.0 made."""
     clone_released(name, place).rename(place / "deploy")
-    top = place / "deploy"
-    _run(commands, top, "update --check", status=1)  # what it takes is known then
-    write(top, {"mine/edited": "mine\n", "mine/staged": "mine\n"})
-    git(top, "add", "mine")
-    git(top, "commit", "-q", "-m", "Files of the user's own")
-    make_dirty(top, edited="mine/edited", staged="mine/staged")
+    _run(commands, place / "deploy", "update --check", status=1)  # what it takes is known then
+    _of_the_users_own(place / "deploy")
 
 
 def _edited(commands: Commands, place: Path) -> None:
@@ -285,6 +312,8 @@ def _resolved(commands: Commands, place: Path) -> None:
 
 STARTS: dict[str, Callable[[Commands, Path], None]] = {
     "repository": _repository,
+    "bigger": _bigger,
+    "small": _small,
     "merge": _merge,
     "released": _released,
     "edited": _edited,
@@ -306,7 +335,9 @@ def make_dirty(top: Path, *, edited: str, staged: str | None) -> None:
     (top / "ignored").write_text("ignored\n")
     (top / ".git/info").mkdir(exist_ok=True)
     (top / ".git/info/exclude").write_text("ignored\n")
-    (top / "overlays/prod/local/kustomization.yaml").write_text("mine\n")
+    local = top / "overlays/prod/local/kustomization.yaml"
+    if local.exists():
+        local.write_text("mine\n")
 
 
 def state(top: Path) -> dict[str, object]:

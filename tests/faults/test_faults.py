@@ -89,6 +89,11 @@ class Site:
         git(place / "deploy", "status", "--porcelain")
         return place / "deploy"
 
+    def _ran(self, scenario: Scenario, top: Path) -> Ran:
+        """The scenario's command, once."""
+        folder = top if scenario.start else top.parent
+        return self.commands.run(folder, *scenario.arguments, kustomize=scenario.kustomize)
+
     def whole(self, name: str) -> Whole:
         """What a scenario does when nothing goes wrong."""
         if name not in self._whole:
@@ -96,7 +101,7 @@ class Site:
             top = self.copy(scenario, "whole")
             before, names = state(top), left_over(top)
             with self.commands.plan.armed():
-                ran = self.commands.run(where(scenario, top), *scenario.arguments)
+                ran = self._ran(scenario, top)
             assert ran.status == scenario.status, ran.err
             plan = self.commands.plan
             calls = [plan.call(number) for number in range(1, plan.count + 1)]
@@ -110,14 +115,13 @@ class Site:
         call = whole.calls[number - 1].what
         top = self.copy(scenario, "try")
         with self.commands.plan.armed(kind, number):
-            ran = self.commands.run(where(scenario, top), *scenario.arguments)
+            ran = self._ran(scenario, top)
         told, names = state(top), left_over(top)
-        here = where(scenario, top)
         as_before = told == whole.before and names == whole.names_before
         as_after = told == whole.after and names == whole.names
         # The next run then starts, or has ended, where the one without a fault did.
         known = (as_before or as_after) and number % AGAIN and not _stray(top)
-        again = None if known else self.commands.run(here, *scenario.arguments)
+        again = None if known else self._ran(scenario, top)
         problems = list(_untrue(ran, whole, scenario, told, call))
         if again:
             refused = scenario.again and scenario.again in again.err
@@ -175,11 +179,6 @@ def _damage(top: Path) -> list[str]:
         return []
     told = git(top, "fsck", "--full", "--strict").splitlines()
     return [line for line in told if not line.startswith("dangling")]
-
-
-def where(scenario: Scenario, top: Path) -> Path:
-    """The folder that the command is typed in."""
-    return top if scenario.start else top.parent
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def plan(repository: Repository) -> Ejection:
     records = [*provenance.records(root), layout.BASE_RECORD]
     first = _first(repository)
     tooling = [layout.ANSWERS, LOCK]
-    _refuse_uncommitted(repository, [*known, *sources, *records, *first, *tooling])
+    _refuse_uncommitted(repository, [*known, *sources, *records, *tooling])
     _refuse_out_of_line(repository)
     found.files |= {path: None for path in (*records, *tooling) if (root / path).exists()}
     problems: list[Problem] = []
