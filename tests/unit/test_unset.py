@@ -163,3 +163,34 @@ def test_a_configuration_with_edits_stays(repository: Path, fcgitops: Fcgitops) 
     git(repository, "rm", "-q", path)
     git(repository, "commit", "-qm", "as told")
     fcgitops("-C", repository, "verify", "prod")
+
+
+@pytest.mark.parametrize("key", ["namespace", "cluster", "cluster.name", "variant", "sync"])
+def test_what_must_stand_stays_where_it_stands(
+    repository: Path, fcgitops: Fcgitops, key: str
+) -> None:
+    """It gets its default there, below the comment above it; where it has that, nothing is done."""
+    file = repository / "overlays/dev/environment.yaml"
+    top = key.partition(".")[0]
+    text = file.read_text().replace(f"\n{top}:", f"\n# ours\n{top}:")
+    file.write_text(text)
+    git(repository, "commit", "-qam", "Ours")
+
+    said = fcgitops("-C", repository, "overlay", "dev", "--unset", key).err
+
+    assert said.startswith("nothing to do: ")
+    assert file.read_text() == text
+
+
+def test_unset_of_a_mapping_keeps_what_must_stand(repository: Path, fcgitops: Fcgitops) -> None:
+    """The server goes, the name is the environment's again, and both stand where they stood."""
+    file = repository / "overlays/dev/environment.yaml"
+    old = "cluster:\n  name: dev\n"
+    assert old in file.read_text()
+    before = file.read_text()
+    file.write_text(before.replace(old, "cluster:\n  server: https://10.0.0.9\n  name: east\n"))
+    fcgitops("-C", repository, "overlay", "dev")
+
+    fcgitops("-C", repository, "overlay", "dev", "--unset", "cluster")
+
+    assert file.read_text() == before

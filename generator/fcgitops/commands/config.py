@@ -48,7 +48,9 @@ def check(
     from fcgitops.repository import configurations  # noqa: PLC0415
     from fcgitops.repository.contents import Repository  # noqa: PLC0415
 
-    return judging.report(*configurations.judged(Repository.find(folder)), form, checker)
+    repository = Repository.find(folder)
+    repository.require_answers()
+    return judging.report(*configurations.judged(repository), form, checker)
 
 
 def merge(folder: Path, file: str, *, replace: bool) -> int:

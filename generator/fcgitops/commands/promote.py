@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import writing
+from fcgitops.commands import amiss, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
 from fcgitops.core.errors import FoundError, InputError, Problem
@@ -114,7 +114,7 @@ def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
         return Change(Merged(), idle=f"{where} {verb} all that travels of {asked.source}")
     wave = Wave.of(names, [n for n in names if n not in requests], asked.percent or 100)
     what = writing.of_requests(repository, [requests[name] for name in wave.taken])
-    writing.refuse_unbuildable(repository, what)
+    amiss.refuse_unbuildable(repository, what)
     head = (repository.git.head or "")[:10]
     told.append(f"{asked.source} at {head} → {', '.join(wave.taken)}")
     if asked.percent:

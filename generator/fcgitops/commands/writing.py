@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops.commands import leaving
+from fcgitops.commands import amiss, leaving
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
@@ -18,7 +17,6 @@ from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import changes, record, records
 from fcgitops.repository.applying import to_apply
-from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, Request, plan
@@ -108,9 +106,13 @@ def change(  # noqa: PLR0913 - all but three have a default
         for note in [*merged.notes, *to_apply(repository, what, differing)]:
             for line in f"note: {note}".split("\n"):
                 terminal.say(line)
+        waits = resolve and bool(records.unresolved(repository))
         if options.dry_run:
+            if not (differing or waits or merged.conflicts):
+                amiss.refuse(repository, what)
+            told = _IN_LINE.format(count(len(merged.files), "file")) if waits else told
             return _show(repository, what, told, edits, foresee)
-        if resolve and records.unresolved(repository):
+        if waits:
             return _resolve(repository, merged, options)
         if merged.conflicts:
             _refuse_branch(merged, options)
@@ -131,7 +133,7 @@ def change(  # noqa: PLR0913 - all but three have a default
     elif options.no_commit and differing:
         terminal.say(f"{told}: left in the work tree and the index; `git commit` finishes it")
     else:
-        _nothing_to_do(repository, what)
+        amiss.nothing_to_do(repository, what)
         return 0
     _say([*effects, *(f"note: {problem}" for problem in what.lacking)])
     return 0
@@ -157,6 +159,9 @@ def _refuse_marked(repository: Repository, merged: Merged) -> None:
         raise InputError(problems)
 
 
+_IN_LINE = "{} of this merge in line, and staged"
+
+
 def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
     """Puts what is generated anew into the work tree and the index of a merge that waits for it."""
     if options.branch or options.message:
@@ -172,7 +177,7 @@ def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
     written = {p: new[p] for p in order if read_file(repository.root, p) != new[p]}
     git.resolve(written, (path for path in order if path not in merged.conflicts))
     tell_conflicts(merged)
-    terminal.say(f"{count(len(merged.files), 'file')} of this merge in line, and staged")
+    terminal.say(_IN_LINE.format(count(len(merged.files), "file")))
     left = git.unmerged
     for path in left:
         terminal.say(f"still in conflict: {path}")
@@ -222,70 +227,6 @@ def _with_yours(edits: Sequence[str]) -> str:
     return f", with your edit{'s' if len(edits) > 1 else ''} of {', '.join(edits)}"
 
 
-def _nothing_to_do(repository: Repository, what: Change) -> None:
-    """Says that all is as it should be, once the records are that are lost here alone.
-
-    Raises:
-        FoundError: it is not: an edit of the user's takes away what nothing builds without, or a
-            file is as it was before HEAD.
-    """
-    git = repository.git
-    lost = [p for p in git.edited(what.merged.files) if p.endswith(f"/{layout.RECORD_FILE}")]
-    for path in git.write_missing(lost):
-        terminal.say(f"note: {path} was missing, and is there again")
-    problems = [
-        Problem(path, "is not as it should be; HEAD has it so", shell.line("git", "restore", path))
-        for path in git.edited(what.merged.files)
-    ]
-    problems += _missing(repository, what.environments)
-    if problems:
-        raise FoundError(problems)
-    if what.idle:
-        terminal.say(f"nothing to do: {what.idle}")
-        return
-    number = len(what.merged.files)
-    verb = "is as it" if number == 1 else "are as they"
-    terminal.say(f"nothing to do: {count(number, 'file')} {verb} should be")
-
-
-def _missing(
-    repository: Repository, planned: Iterable[Planned], pending: Contents | None = None
-) -> list[Problem]:
-    """What is not there, of the files without which environments do not build."""
-    names = [item.environment.name for item in planned]
-    return [
-        problem
-        if repository.git.list_head(problem.where)
-        else dataclasses.replace(problem, hint=shell.line("fcgitops", "restore", problem.where))
-        for problem in missing_parts(repository.root, names, pending)
-    ]
-
-
-def refuse_unbuildable(repository: Repository, what: Change) -> None:
-    """Refuses a change of environments that would go into nothing.
-
-    So it is without a kustomization, and where a file is missing that HEAD has. A deletion that is
-    committed is somebody's decision: it stays, and is told (`Change.lacking`).
-
-    Raises:
-        FoundError: with each file that is missing, and the command that brings it back.
-    """
-    changed = repository.git.differing(what.merged.files)
-    folders = {path.split("/")[1] for path in changed if path.startswith(f"{layout.OVERLAYS}/")}
-    touched = [item for item in what.environments if item.environment.name in folders]
-    rest = [item for item in what.environments if item.environment.name not in folders]
-    own = {f"{layout.OVERLAYS}/{name}/{layout.KUSTOMIZATION_FILE}" for name in folders}
-    what.lacking = _missing(repository, touched, what.merged.files)
-    problems = [
-        problem
-        for problem in what.lacking
-        if problem.where in own or repository.git.list_head(problem.where)
-    ]
-    if problems:
-        raise FoundError(problems)
-    what.lacking += _missing(repository, rest, what.merged.files)
-
-
 def write_environments(
     folder: Path,
     requests: Callable[[Repository], Sequence[Request]],
@@ -310,7 +251,7 @@ def write_environments(
         what = of_requests(repository, wanted, whole=whole_too)
         what.merged.files |= records.taken_away(repository)
         what.title = title
-        refuse_unbuildable(repository, what)
+        amiss.refuse_unbuildable(repository, what)
         return what
 
     return change(folder, make, options, resolve=True)
@@ -417,7 +358,7 @@ def _show(
         _say(effects_of(repository.root, merged.files))
     elif told:
         _foreseen(repository, what, foresee)
-    would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
+    would = f"{told}{_with_yours(edits)}" if told else amiss.idle(what)
     terminal.say(f"nothing was written; without --dry-run: {would}")
     return FOUND if merged.conflicts else 0
 

@@ -53,18 +53,6 @@ class GitRepository(Reader):
         """
         self._tree.git.run("remote", "add", "--", "origin", url)
 
-    def write_missing(self, paths: Iterable[str]) -> list[str]:
-        """Writes those of the paths that are in the index and not in the work tree.
-
-        Returns:
-            What was written.
-        """
-        missing = [path for path in paths if not (self.root / path).exists()]
-        data = "".join(f"{self.prefix}{path}\0" for path in missing)
-        if missing:
-            self._tree.git.run("checkout-index", "-q", "-z", "--stdin", data=raw(data))
-        return [path for path in missing if (self.root / path).exists()]
-
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other runs out, and set right what a killed one left.

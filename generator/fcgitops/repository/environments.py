@@ -195,7 +195,8 @@ def _changed(repository: Repository, document: Document, request: Request) -> Do
     if problems:  # a damaged file is not edited
         profile = repository.answers.profile
         raise InputError(problems + model.check_values(current, document.where, profile))
-    unset = [*request.unset, *_without_a_file(request, current)]
+    unset = [own for path in request.unset for own in _to_take_out(path, current)]
+    unset += _without_a_file(request, current)
     if unset:
         for path in unset:
             document = document.without(path)
@@ -208,13 +209,26 @@ def _changed(repository: Repository, document: Document, request: Request) -> Do
     return document.edited(changes | _entries(request, current, repository.defaults))
 
 
+_ALWAYS = ("variant", "cluster.name", "namespace", "sync")
+"""Keys that every environment.yaml has, for tools to read."""
+
+
+def _to_take_out(path: tuple[str, ...], current: Iterable[str]) -> list[tuple[str, ...]]:
+    """What goes for a path to unset: what must stand gets its default where it stands."""
+    below = [key for key in _ALWAYS if tuple(key.split("."))[: len(path)] == path]
+    if not below:
+        return [path]
+    keys = [tuple(key.split(".")) for key in current if key not in _ALWAYS]
+    return [key for key in keys if key[: len(path)] == path]
+
+
 def _spelled_out(repository: Repository, request: Request) -> dict[str, Any]:
-    """The defaults of those keys to unset that every environment.yaml has, for tools to read."""
+    """The defaults of those keys to unset that every environment.yaml has."""
     defaults = repository.defaults | {"cluster.name": request.name}
     return {
         key: defaults[key]
         for path in request.unset
-        for key in ("variant", "cluster.name", "namespace", "sync")
+        for key in _ALWAYS
         if tuple(key.split("."))[: len(path)] == path
     }
 

@@ -6,7 +6,7 @@ sources that the merge has come to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,11 +18,17 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.sync import registry
 
+_ENDS = (f"/{layout.RECORD_FILE}", layout.BASE_RECORD)
+
 
 def unresolved(repository: Repository) -> list[str]:
     """The records with conflicts in Git's index."""
-    ends = (f"/{layout.RECORD_FILE}", layout.BASE_RECORD)
-    return [path for path in repository.git.unmerged if path.endswith(ends)]
+    return [path for path in repository.git.unmerged if path.endswith(_ENDS)]
+
+
+def of(paths: Iterable[str]) -> list[str]:
+    """Those of the paths that are records, which nobody edits."""
+    return [path for path in paths if path.endswith(_ENDS)]
 
 
 def base_is_unresolved(repository: Repository) -> bool:
