@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import ptys
 import pytest
 from click.shell_completion import ShellComplete
 from conftest import Fcgitops
-from fcgitops.cli import options
+from fcgitops.cli import options, shells
 from fcgitops.cli.main import COMPLETE, cli
 from gitenv import git, write
 
@@ -104,6 +105,44 @@ def test_a_real_shell_completes(shell: str, repository: Path, tmp_path: Path) ->
     assert complete("overlay", "p") == {"prod"}
     assert complete("diff", "") == {"dev", "prod", "main", "stable"}
     assert complete("overlay", "x", "--variant", "c") == {"customized-config"}
+    assert complete("verify", "--since", "st") == {"stable"}
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["overlay", "x", "--variant", "=", "cu"], {"customized-config"}),
+        (["overlay", "x", "--variant", "="], {"customized-config", "default-config"}),
+        (["new", "x", "--env", "dev", "=", "cu"], {"customized-config"}),
+        (["overlay", "prod", "--set", "image.t"], {"image.tag=", "image.tagPolicy="}),
+    ],
+)
+def test_bash_completes_behind_an_equals_sign(words: list[str], wanted: set[str]) -> None:
+    """It hands over the word in its parts, and takes what belongs behind the sign."""
+    env = {"COMP_WORDS": " ".join(["fcgitops", *words]), "COMP_CWORD": str(len(words))}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            patch.setenv(name, value)
+        said = shells.Bash(cli, {}, "fcgitops", COMPLETE).complete()
+    assert {line.partition(",")[2] for line in said.splitlines()} == wanted
+
+
+@pytest.mark.slow
+def test_zsh_completes_behind_an_equals_sign(repository: Path, tmp_path: Path) -> None:
+    """Typed into a shell that runs on a terminal."""
+    if not shutil.which("zsh"):
+        pytest.skip("there is no zsh")
+    programs = tmp_path / "bin"
+    write(programs, {"fcgitops": f'#!/bin/sh\nexec "{sys.executable}" -m fcgitops "$@"\n'})
+    (programs / "fcgitops").chmod(0o755)
+    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "PS1": "> ", "TERM": "dumb"}
+    with ptys.Shell(["zsh", "-f", "-i"], repository, env) as shell:
+        start = "autoload -Uz compinit; compinit -u -D; source <(fcgitops completion zsh)"
+        shell.typed(f"{start}; echo REA''DY\n", "\nREADY")
+        shell.typed("fcgitops overlay prod --variant=cu\t", "customized-config")
+        said = shell.typed(" --dry-run; echo DO''NE\n", "\nDONE")
+    assert "cucustomized" not in said
+    assert "nothing to do" in said
 
 
 WORDS = {

@@ -103,12 +103,14 @@ def new(
     "--set",
     "sets",
     metavar="KEY=VALUE",
+    shell_complete=completion.assignments,
     multiple=True,
     help="A setting of FrameworkController, or a key of environment.yaml.",
 )
 @click.option(
     "--unset",
     metavar="KEY",
+    shell_complete=completion.keys,
     multiple=True,
     help="Take KEY out of environment.yaml: its default applies again.",
 )

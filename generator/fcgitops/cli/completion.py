@@ -101,6 +101,19 @@ def settings(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
     return _beginning([path.replace("[]", "") for path, _ in schema.walk()], typed)
 
 
+def assignments(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    """KEY= of every key of environment.yaml and every setting."""
+    return [] if "=" in typed else [f"{key}=" for key in keys(_, __, typed)]
+
+
+def keys(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    """The keys of environment.yaml, and FrameworkController's settings."""
+    from fcgitops.model.assignments import SETTABLE  # noqa: PLC0415
+    from fcgitops.model.settings import names  # noqa: PLC0415
+
+    return _beginning([*SETTABLE, *names()], typed)
+
+
 def numbers(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
     """The numbers of checks and rules."""
     from fcgitops.commands import explain  # noqa: PLC0415

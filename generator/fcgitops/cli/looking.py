@@ -58,7 +58,12 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 
 @command()
 @click.argument("names", nargs=-1, shell_complete=completion.kustomizations)
-@click.option("--since", metavar="REV", help="Check only what changed since HEAD left REV.")
+@click.option(
+    "--since",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    help="Check only what changed since HEAD left REV.",
+)
 @click.option("--shard", metavar="I/N", help="Check share I; all N shares together are everything.")
 @click.option("--afresh", is_flag=True, help="Use no results of former runs.")
 @click.option("--server", is_flag=True, help="Ask a cluster's API server too, by dry runs.")
@@ -134,7 +139,10 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
 
 @command()
 @click.option(
-    "--base", metavar="REV", help="What it is to be merged into; in CI the request says it."
+    "--base",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    help="What it is to be merged into; in CI the request says it.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the comment, and tell the forge nothing.")
 @options.at

@@ -5,6 +5,7 @@ Imports click alone; a command's module is imported when it runs.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ def run(arguments: list[str]) -> int:
         The exit status: 0 fine, 1 found something, 2 wrong input, 3 a tool failed.
     """
     terminal.for_programs(on=False)
+    if COMPLETE in os.environ:
+        from fcgitops.cli import shells  # noqa: PLC0415 - when a shell asks
+
+        shells.register()
     for argument in arguments:
         if not argument.isprintable() and any("\ud800" <= c <= "\udfff" for c in argument):
             terminal.say(f"error: {argument!r} is not UTF-8 text")
@@ -135,12 +140,9 @@ def completion_(shell: str) -> int:
     bash: source <(fcgitops completion bash). zsh: the same, after compinit.
     fish: fcgitops completion fish | source.
     """
-    from click.shell_completion import get_completion_class  # noqa: PLC0415
+    from fcgitops.cli import shells  # noqa: PLC0415 - the shell asks for it once
 
-    found = get_completion_class(shell)
-    if found is None:  # click has all three
-        return WRONG_INPUT
-    click.echo(found(cli, {}, "fcgitops", COMPLETE).source())
+    click.echo(shells.SHELLS[shell](cli, {}, "fcgitops", COMPLETE).source())
     return 0
 
 

@@ -80,7 +80,13 @@ def of_source(repository: Repository, item: Planned) -> Judged | None:
     """
     path = f"{layout.OVERLAYS}/{item.environment.name}/{layout.CONFIG_FILE}"
     data = read_file(repository.root, path)
-    if not item.configuration or data == item.configuration.encode():
+    try:
+        text = item.configuration
+    except InputError:  # said better where the value at fault stands, if it is one
+        if found := _source(repository, item, good_variant=False):
+            return found
+        raise
+    if not text or data == text.encode():
         return None
     variant = _file(repository, VARIANT_FILE)
     good = not any(_faults(file.findings) for file in variant)

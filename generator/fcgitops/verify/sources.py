@@ -61,6 +61,11 @@ def source_can_be_used(known: Known) -> Faults:
             )  # fmt: skip
 
 
+def _unusable(known: Known) -> bool:
+    """Whether FCG11 says that nothing can be generated from it."""
+    return any(True for _ in source_can_be_used(known))
+
+
 @ENVIRONMENT.check("FCG12", HAZARD)
 def in_line(known: Known) -> Faults:
     """The generated files are in line with environment.yaml and fcgitops.yaml."""
@@ -68,7 +73,8 @@ def in_line(known: Known) -> Faults:
     try:
         merged = outcome(known.repository, [known.planned], git.merge_file)
     except InputError as error:
-        for problem in error.problems:
+        told = _unusable(known)
+        for problem in error.problems if not told else ():
             yield fault(problem)
         return
     root, hint = known.repository.root, shell.line("make", "overlay", f"ENV={name}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
 from fcgitops.model import layout
-from fcgitops.model.environment import VARIANTS, Environment
+from fcgitops.model.environment import DEFAULT_CONFIG, VARIANTS, Environment
 from fcgitops.model.facts import Facts, Known
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.repository import experiments
@@ -214,13 +214,19 @@ class Verification:
                 return found, read
             subject = RenderedForNni(objects, environment, item.kind is Kind.EXPERIMENT)
             return found + NNI.ask(subject, name), read
-        config = read_file(repository.root, f"{item.folder}/{layout.CONFIG_FILE}")
-        text = config.decode(errors="surrogateescape") if config is not None else None
+        text = self._configuration(item, environment)
         overlay = Rendered(name, objects, repository.answers.profile, environment, text)
         if len(overlay.all("StatefulSet")) == 1:
             found += NEEDS.ask(overlay, name)
         found = _once(found + rendered(overlay))
         return sorted(found, key=lambda finding: finding.rule), read
+
+    def _configuration(self, item: Kustomization, environment: Environment | None) -> str | None:
+        """The overlay's frameworkcontroller.yaml; none where its variant has no use for one."""
+        if environment is not None and environment.variant == DEFAULT_CONFIG:
+            return None
+        data = read_file(self.repository.root, f"{item.folder}/{layout.CONFIG_FILE}")
+        return data.decode(errors="surrogateescape") if data is not None else None
 
     def _objects(self, built: bytes, name: str) -> tuple[list[bytes], list[Object]]:
         """The documents that kustomize printed, and the object that each of them says."""
