@@ -110,7 +110,7 @@ def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
 
     typed = "note: entry points differ: until they are applied, before or after the push, the "
     for said in (enabled, added):
-        assert said.startswith(f"{typed}former go on\nmake bootstrap ENV=dev  # Flux\n")
+        assert f"\n{typed}former go on\nmake bootstrap ENV=dev  # Flux\neffects:\n" in said
         assert "sync will fail" not in said
     assert "experiments/mnist: 5 objects differ, no effect is known" in added
 

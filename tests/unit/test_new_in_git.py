@@ -90,7 +90,12 @@ def test_one_that_has_something_is_refused(there: str, fcgitops: Fcgitops, tmp_p
     before = git(deploy, "for-each-ref"), git(deploy, "ls-files", "-s")
     ran = fcgitops("new", deploy, "--no-input", status=2)
 
-    assert "is not empty, and no repository of fcgitops" in ran.err
+    only_git = [path.name for path in deploy.iterdir()] == [".git"]
+    assert (
+        "is a Git repository with commits, or with something staged" in ran.err
+        if only_git
+        else "is not empty, and no repository of fcgitops" in ran.err
+    )
     assert (git(deploy, "for-each-ref"), git(deploy, "ls-files", "-s")) == before
 
 
@@ -104,3 +109,18 @@ def test_another_url_than_its_own_is_refused(fcgitops: Fcgitops, tmp_path: Path)
         "(leave it out)\n"
     )
     fcgitops("new", deploy, "--no-input", "--repo-url", URL)
+
+
+def test_another_branch_than_its_own_is_refused(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """What is committed would not be what is synced."""
+    deploy = made(tmp_path, "-b", "trunk")
+
+    said = fcgitops("new", deploy, "--no-input", "--set", "branch=other", status=2).err
+
+    assert said == (
+        f"error: branch: is 'other', and {deploy} is on the branch 'trunk' "
+        f"(git -C {deploy} switch -c other, or leave the answer out)\n"
+    )
+    git(deploy, "switch", "-q", "-c", "other")
+    fcgitops("new", deploy, "--no-input", "--set", "branch=other")
+    assert git(deploy, "log", "--format=%s", "other") == "Scaffold deploy"

@@ -202,7 +202,10 @@ def test_a_lost_record_is_made_again(mnist: Path, fcgitops: Fcgitops) -> None:
     (mnist / "experiments/mnist/.fcgitops").unlink()
     ran = fcgitops("-C", mnist, "nni", "experiment", "mnist")
     assert "note: experiments/mnist/.fcgitops is missing or damaged" in ran.err
-    assert "note: experiments/mnist/.fcgitops was missing, and is there again" in ran.err
+    assert (
+        "note: experiments/mnist/.fcgitops was missing or damaged, and is as it was generated again"
+        in ran.err
+    )
     assert ".fcgitops" in experiment_files(mnist)
     assert git(mnist, "status", "--porcelain") == ""
 

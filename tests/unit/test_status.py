@@ -149,3 +149,35 @@ def test_restore_refuses_what_was_not_generated(
     said = fcgitops("-C", repository, "restore", path, status=2).err
 
     assert said.startswith(f"error: {path}: nothing was generated there")
+
+
+def test_a_record_that_is_gone_is_the_last_one_of_history(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """What was generated is still known, and can be put back."""
+    git(repository, "rm", "-q", ".fcgitops/base")
+    git(repository, "commit", "-qm", "No record")
+    write(repository, {"README.md": None})
+
+    found = rows(fcgitops("-C", repository, "status", "--format", "json").out)
+    fcgitops("-C", repository, "restore", "README.md", "--no-commit")
+
+    assert found["README.md"]["state"] == "missing"
+    assert found["Makefile"]["state"] == "generated"
+    assert (repository / "README.md").exists()
+
+
+def test_a_path_is_meant_from_where_one_stands(repository: Path, fcgitops: Fcgitops) -> None:
+    """So is the one that is proposed."""
+    (repository / "sub").mkdir()
+    said = fcgitops("-C", repository / "sub", "restore", "README.md", status=2).err
+    assert said == "error: README.md: nothing was generated there (did you mean '../README.md'?)\n"
+
+
+def test_a_dry_run_refuses_what_the_true_run_does(repository: Path, fcgitops: Fcgitops) -> None:
+    """HEAD has the generated text: the edit is not committed, and is the user's to take back."""
+    write(repository, {"README.md": "Ours\n"})
+    wanted = "error: README.md: is not as it should be; HEAD has it so (git restore README.md)\n"
+    for more in (["--dry-run"], []):
+        said = fcgitops("-C", repository, "restore", "README.md", *more, status=1)
+        assert (said.out, said.err) == ("", wanted)

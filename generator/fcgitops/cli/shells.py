@@ -1,7 +1,7 @@
 """The shells' side of completion: click's own, and what it lacks where a word holds a "=".
 
-bash takes --variant=cu and dev=cu apart at the "=" and puts in what belongs behind it; zsh exchanges
-the whole word.
+bash takes --variant=cu and dev=cu apart at the "=", and puts in what belongs behind it; zsh
+exchanges the whole word.
 """
 
 from __future__ import annotations

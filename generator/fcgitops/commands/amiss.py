@@ -29,15 +29,10 @@ def nothing_to_do(repository: Repository, what: Change) -> None:
     for path in spoilt:
         terminal.say(f"note: {path} was missing or damaged, and is as it was generated again")
     refuse(repository, what)
-    terminal.say(idle(what))
-
-
-def idle(what: Change) -> str:
-    """That there is nothing to do, and why."""
-    number = len(what.merged.files)
+    number = len(files)
     verb = "is as it" if number == 1 else "are as they"
     reason = what.idle or f"{count(number, 'file')} {verb} should be"
-    return f"nothing to do: {reason}"
+    terminal.say(f"nothing to do: {reason}")
 
 
 def refuse(repository: Repository, what: Change) -> None:

@@ -71,6 +71,8 @@ def run(  # noqa: PLR0913 - the command's options
     if not no_input and not problems and terminal.interactive():
         asking.ask(given)
     parsed = asking.answers(given, problems)
+    if fresh is not None:
+        _refuse_branch(dest, fresh, parsed)
     if push:
         _refuse_push(parsed, how, fresh)
     asking.check_configurations(parsed)
@@ -92,6 +94,14 @@ def run(  # noqa: PLR0913 - the command's options
     if push:
         _push(dest, how.branch or parsed.branch, parsed, ask=not no_input)
     return 0
+
+
+def _refuse_branch(dest: Path, fresh: repo.GitRepository, parsed: Answers) -> None:
+    """Refuses to commit to another branch than the one that is synced."""
+    if fresh.branch != parsed.branch:
+        what = f"is {parsed.branch!r}, and {dest} is on the branch {fresh.branch!r}"
+        switch = shell.line("git", "-C", str(dest), "switch", "-c", parsed.branch)
+        raise InputError(Problem("branch", what, f"{switch}, or leave the answer out"))
 
 
 def _refuse_push(parsed: Answers, how: Options, fresh: repo.GitRepository | None) -> None:
@@ -161,6 +171,9 @@ def _refuse_place(dest: Path) -> None:
             )  # fmt: skip
         return
     if not (dest / layout.ANSWERS).is_file():
+        if (dest / ".git").exists() and len(list(dest.iterdir())) == 1:
+            what = "is a Git repository with commits, or with something staged"
+            raise InputError(Problem(str(dest), what, "one that was just made, or --into"))
         raise InputError(
             Problem(str(dest), "is not empty, and no repository of fcgitops",
                     "a folder that does not exist yet, or a Git repository without any file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,7 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
             place = Path(os.path.relpath(path, repository.root)).as_posix()
             found = [p for p in known if place in (".", p) or p.startswith(f"{place}/")]
             if not found:
-                hint = did_you_mean(place, known)
-                problems.append(Problem(typed, "nothing was generated there", hint))
+                problems.append(_unknown(repository, folder, typed, known))
             wanted |= {path: known[path] for path in found}
         if problems:
             raise InputError(problems)
@@ -66,6 +66,16 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
     for path in gone if not (status or how.dry_run) else ():
         terminal.say(f"{path} is there again")
     return status
+
+
+def _unknown(repository: Repository, folder: Path, typed: str, known: Collection[str]) -> Problem:
+    """That nothing was generated at a path, as far as is known."""
+    if generated.base(repository) is None:
+        what = f"{layout.BASE_RECORD} is gone, which says what was generated"
+        return Problem(typed, what, "make overlays")
+    there = {os.path.relpath(repository.root / path, folder.resolve()) for path in known}
+    hint = did_you_mean(os.path.normpath(typed), there)
+    return Problem(typed, "nothing was generated there", hint)
 
 
 def _first(repository: Repository) -> Tree:

@@ -103,14 +103,14 @@ def change(  # noqa: PLR0913 - all but three have a default
         told = subject([*differing, *merged.conflicts], what.added, what.removed)
         told = what.title if told and what.title else told
         edits = _edits(repository, merged, [p for p in differing if p not in what.left])
-        for note in [*merged.notes, *to_apply(repository, what, differing)]:
-            for line in f"note: {note}".split("\n"):
-                terminal.say(line)
+        _say_notes(merged.notes)
+        entry_points = to_apply(repository, what, differing)
         waits = resolve and bool(records.unresolved(repository))
         if options.dry_run:
             if not (differing or waits or merged.conflicts):
                 amiss.refuse(repository, what)
             told = _IN_LINE.format(count(len(merged.files), "file")) if waits else told
+            _say_notes(entry_points)
             return _show(repository, what, told, edits, foresee)
         if waits:
             return _resolve(repository, merged, options)
@@ -135,7 +135,9 @@ def change(  # noqa: PLR0913 - all but three have a default
     else:
         amiss.nothing_to_do(repository, what)
         return 0
-    _say([*effects, *(f"note: {problem}" for problem in what.lacking)])
+    _say_notes(entry_points)
+    _say(effects)
+    _say_notes(map(str, what.lacking))
     return 0
 
 
@@ -208,6 +210,12 @@ def effects_of(root: Path, files: Contents) -> list[str]:
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
         terminal.say(line)
+
+
+def _say_notes(notes: Iterable[str]) -> None:
+    """Says notes, of which each may have several lines: what is to be typed stands by itself."""
+    for note in notes:
+        _say(f"note: {note}".split("\n"))
 
 
 def _edits(repository: Repository, merged: Merged, differing: Sequence[str]) -> list[str]:
@@ -358,7 +366,7 @@ def _show(
         _say(effects_of(repository.root, merged.files))
     elif told:
         _foreseen(repository, what, foresee)
-    would = f"{told}{_with_yours(edits)}" if told else amiss.idle(what)
+    would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
     terminal.say(f"nothing was written; without --dry-run: {would}")
     return FOUND if merged.conflicts else 0
 

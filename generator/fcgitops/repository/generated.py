@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from fcgitops.core.errors import InputError
 from fcgitops.model import layout
 from fcgitops.repository import changes, provenance, record
 from fcgitops.repository.contents import Repository
@@ -54,13 +55,22 @@ def files(repository: Repository) -> list[File]:
 
 def texts(repository: Repository) -> Tree:
     """Path → what was generated there last, by the records; not fcgitops.yaml, a source."""
-    old = record.known(read_file(repository.root, layout.BASE_RECORD))
+    old = record.known(base(repository))
     found = {path: data for path, data in old.items() if path != layout.ANSWERS}
     for place in provenance.records(repository.root):
         folder = str(PurePosixPath(place).parent)
         recorded = record.known(read_file(repository.root, place))
         found |= provenance.generated(folder, recorded)[0]
     return found
+
+
+def base(repository: Repository) -> bytes | None:
+    """The base's record; where it is gone or damaged, the last one that Git has."""
+    try:
+        return repository.base_record
+    except InputError:  # gone here alone
+        head = repository.head
+        return head.read_head([layout.BASE_RECORD])[layout.BASE_RECORD] if head else None
 
 
 def _state(repository: Repository, path: str, text: bytes) -> File:
