@@ -178,6 +178,11 @@ CASES = {
     "… as an account that is named ": Case("ada", framework(serviceAccountName="runner")),
     "… as another account ": Case("ada", framework(serviceAccountName="powerful"), NOT_NAMED),
     "… by its old name": Case("ada", framework(serviceAccount="powerful"), NOT_NAMED),
+    "… as none": Case("ada", framework(serviceAccountName="")),
+    "… as none, by its old name": Case(
+        "ada", framework(serviceAccountName="", serviceAccount="powerful"), NOT_NAMED),
+    "… as a number": Case("ada", framework(serviceAccountName=7), NOT_NAMED),
+    "… of no Pod": Case("ada", framework() | {"spec": {"executionType": "Start"}}),
     "… elsewhere  ": Case("ada", framework(namespace="unlabelled"), NOT_LABELLED),
     "… where nothing is enforced ": Case("ada", framework(namespace="unenforced"), NOT_ENFORCED),
     "a submitter's own Pod": Case("ada", pod(), 'cannot create resource "pods"'),
