@@ -412,3 +412,29 @@ def test_an_edited_path_is_checked(path: object, fcgitops: Fcgitops, mono: Path)
     text = (root / "fcgitops.yaml").read_text()
     write(root, {"fcgitops.yaml": text.replace(f"path: {PATH}", f"path: {path!r}")})
     assert "fcgitops.yaml: path: " in fcgitops("-C", root, "overlays", status=2).err
+
+
+def test_content_that_was_moved_is_found(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Into a folder of the repository that is synced: no entry point looks there.
+
+    A copy of it in another repository, as of an example, is nothing to find.
+    """
+    url = "https://git.example.com/a/b"
+    fcgitops("new", tmp_path / "r", "--no-input", "--env", "dev", "--repo-url", f"{url}.git")
+    git(tmp_path, "init", "-q", "mono")
+    (tmp_path / "mono" / "infra").mkdir()
+    shutil.copytree(
+        tmp_path / "r", tmp_path / "mono" / "infra", ignore=lambda *_: [".git"], dirs_exist_ok=True
+    )
+    git(tmp_path / "mono", "add", "-A")
+    git(tmp_path / "mono", "commit", "-qm", "Move")
+
+    copied = fcgitops("-C", tmp_path / "mono" / "infra", "verify").out
+    git(tmp_path / "mono", "remote", "add", "origin", url)
+    moved = fcgitops("-C", tmp_path / "mono" / "infra", "verify", "--afresh", status=1).out
+
+    assert "FCG12" not in copied
+    assert (
+        "fcgitops.yaml: FCG12: `path` is 'the top', and all of this stands in 'infra' "
+        "(`path: infra` of `answers`, then make overlays)"
+    ) in moved

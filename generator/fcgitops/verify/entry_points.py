@@ -48,13 +48,23 @@ def in_line(whole: Whole) -> Faults:
 
 
 def _elsewhere(repository: Repository) -> Faults:
-    """Content that does not stand where its entry points look for it."""
-    said = repository.answers.path
-    here = repository.head.prefix.rstrip("/") if repository.head else said
-    if here != said:
+    """Content that does not stand where its entry points look for it.
+
+    A copy in another Git repository than the one that is synced is nothing to say of.
+    """
+    said, head = repository.answers.path, repository.head
+    here = head.prefix.rstrip("/") if head else said
+    is_synced = bool(head and _same(head.origin, repository.answers.repo_url))
+    if here != said and (said or is_synced):
         message = f"`{PATH}` is {said or 'the top'!r}, and all of this stands in {here or '.'!r}"
         set_it = f"`{PATH}: {here}`" if here else f"take `{PATH}` out"
         yield Fault(message, f"{set_it} of `answers`, then make overlays", file=layout.ANSWERS)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two URLs lead to one repository, as far as their text tells."""
+    first, second = (url.rstrip("/").removesuffix(".git") for url in (one, other))
+    return bool(first) and first == second
 
 
 @REPOSITORY.check("FCG14", HAZARD)
