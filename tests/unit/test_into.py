@@ -81,7 +81,6 @@ def test_the_same_as_at_the_top_but_for_paths(
     differing = {path for path in other if other[path] != one[path]}
     assert differing == {
         ".fcgitops/base",
-        "README.md",
         "clusters/argocd/applicationset.yaml",
         "clusters/flux/west/.fcgitops",
         "clusters/flux/west/sync.yaml",
