@@ -82,6 +82,34 @@ def test_the_fcgitops_on_path_serves_where_it_has_the_version(
     assert any("pip install" in line for line in shown) == (program != "fcgitops")
 
 
+@pytest.mark.parametrize(
+    ("version", "program"),
+    [("9.0.0", "fcgitops"), (__version__, ".venv/bin/fcgitops"), ("", ".venv/bin/fcgitops")],
+)
+def test_update_is_by_another_version(
+    repository: Path, tmp_path: Path, version: str, program: str
+) -> None:
+    """The one on PATH, if it is another one than this repository's; else requirements.txt's."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    if version:
+        (tools / "fcgitops").write_text(f"#!/bin/sh\necho fcgitops {version}\n")
+        (tools / "fcgitops").chmod(0o755)
+    shown = subprocess.run(
+        ["make", "--dry-run", "update", "CHECK=1"], cwd=repository, capture_output=True, text=True,
+        check=True, env={**OUTSIDE_MAKE, "PATH": f"{tools}:/usr/bin:/bin"},
+    ).stdout.splitlines()  # fmt: skip
+    assert shown[-1].startswith(f"{program} update ")
+    assert any("pip install" in line for line in shown) == (program != "fcgitops")
+
+
+def test_update_and_take_reach_fcgitops(repository: Path) -> None:
+    """Their switches, too."""
+    assert words(repository, "update") == ["update"]
+    assert words(repository, "update", "CHECK=1") == ["update", "--check"]
+    assert words(repository, "overlay", "ENV=prod", "TAKE=1") == ["overlay", "--take", "--", "prod"]
+
+
 WORDS = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n"
 """Prints the words that make hands to fcgitops, each ended by a NUL."""
 

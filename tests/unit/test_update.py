@@ -313,6 +313,49 @@ def test_migration_of_tags_that_hardened_refuses_now(fcgitops: Fcgitops, tmp_pat
     fcgitops("-C", root, "verify")
 
 
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(
+    ("old", "former", "new", "note"),
+    [
+        (
+            "  name: prod\n",
+            "  name: prod\n  server: https://10.0.0.1:6443/  # ours\n",
+            "  name: prod\n  server: https://10.0.0.1:6443  # ours\n",
+            "cluster.server: https://10.0.0.1:6443 was written",
+        ),
+        (
+            "sync: argocd\n",
+            "sync: argocd\nimage.tag: v1.0.1  # ours\n",
+            "sync: argocd\nimage:\n  tag: v1.0.1\n",
+            "image.tag was nested",
+        ),
+        (
+            "namespace: frameworkcontroller\n",
+            "namespace: 1e3  # ours\n",
+            "namespace: '1e3'  # ours\n",
+            "namespace was quoted",
+        ),
+    ],
+    ids=["a server's spelling", "a dotted key", "what others take for a number"],
+)
+def test_migration_of_what_is_written_otherwise_now(
+    old: str, former: str, new: str, note: str, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """What 0.1.0 took is written as this version takes it, and that is said."""
+    root = clone_released("hardened-argocd", tmp_path)
+    path = "overlays/prod/environment.yaml"
+    text = (root / path).read_text()
+    assert old in text
+    write(root, {path: text.replace(old, former)})
+    git(root, "commit", "-qam", "As 0.1.0 takes it")
+
+    said = fcgitops("-C", root, "update").err
+
+    assert f"note: {path}: {note}" in said
+    assert (root / path).read_text() == text.replace(old, new)
+    assert "nothing to do" in fcgitops("-C", root, "update").err
+
+
 def test_migration_of_a_default_tag(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """A tag that fcgitops.yaml gives all environments is taken there, once."""
     root = clone_released("hardened-argocd", tmp_path)

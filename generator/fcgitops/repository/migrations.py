@@ -13,8 +13,8 @@ from typing import Any
 
 from fcgitops.core.errors import InputError
 from fcgitops.model import answers as model
-from fcgitops.model import consistency, layout
-from fcgitops.model.environment import KEYS, default_values
+from fcgitops.model import clusters, consistency, layout
+from fcgitops.model.environment import KEYS, READ_BY_ARGOCD, default_values
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.yamledit import Document, KeyPath
 
@@ -107,7 +107,50 @@ def _take_tags(sources: Sources) -> None:
             )
 
 
-MIGRATIONS = (Migration("0.2.0.dev0", "image.tagPolicy: any where 0.1.0 took a tag", _take_tags),)
+def _nest_dotted(sources: Sources) -> None:
+    """Since 0.2.0 a key path is no name, `image.tag: v1.0.1`: tools read the nested key alone."""
+    for name, found in list(sources.environments.items()):
+        dotted = [path for path in KEYS if "." in path and path in _below({"": found.value}, "")]
+        for path in dotted:
+            value = found.value[path]
+            found = found.without((path,)).edited({tuple(path.split(".")): value})  # noqa: PLW2901
+            sources.notes.append(f"{layout.source_path(name)}: {path} was nested")
+        sources.environments[name] = found
+
+
+def _one_server(sources: Sources) -> None:
+    """Since 0.2.0 a server is written as Argo CD knows it: with no slash at its end, say."""
+    for name, given in _readable(sources.environments):
+        server = given.get("cluster.server")
+        if isinstance(server, str) and not clusters.server(server):
+            right = clusters.one_spelling(server)
+            if right != server:
+                edited = sources.environments[name].edited({("cluster", "server"): right})
+                sources.environments[name] = edited
+                sources.notes.append(
+                    f"{layout.source_path(name)}: cluster.server: {right} was written, by which "
+                    f"Argo CD finds the cluster, for {server}"
+                )
+
+
+def _quote(sources: Sources) -> None:
+    """Since 0.2.0 a text that Argo CD reads is quoted where others take it for a number."""
+    for name, given in _readable(sources.environments):
+        found = sources.environments[name]
+        for path in READ_BY_ARGOCD:
+            others = [key for key in KEYS if key != path]
+            if isinstance(given.get(path), str) and found.ambiguous(others, [path]):
+                found = found.edited({tuple(path.split(".")): given[path]})
+                sources.notes.append(f"{layout.source_path(name)}: {path} was quoted")
+        sources.environments[name] = found
+
+
+MIGRATIONS = (
+    Migration("0.2.0.dev0", "keys with dots in their names are nested", _nest_dotted),
+    Migration("0.2.0.dev0", "one spelling of cluster.server", _one_server),
+    Migration("0.2.0.dev0", "texts that Argo CD reads are quoted", _quote),
+    Migration("0.2.0.dev0", "image.tagPolicy: any where 0.1.0 took a tag", _take_tags),
+)
 """In the order in which they are done."""
 
 
