@@ -15,6 +15,7 @@ from diff_edits import (
     EGRESS,
     ELSEWHERE,
     FLUX,
+    JOB,
     PREPARED,
     TEAM,
     WORDS,
@@ -194,6 +195,26 @@ def test_what_bootstrap_has_applied_is_pruned_by_nobody() -> None:
     assert effect.says.startswith("It leaves Git and stays on the cluster: `make bootstrap` ")
 
 
+@pytest.mark.parametrize(
+    ("suspended", "edit", "certain"),
+    [
+        (True, sets("spec.template.spec.nodeSelector", {"a": "b"}, "Job"), False),
+        (False, sets("spec.template.spec.nodeSelector", {"a": "b"}, "Job"), True),
+        (True, sets("spec.template.spec.hostname", "a", "Job"), True),
+    ],
+)
+def test_a_suspended_job_may_be_placed_until_it_has_run(
+    suspended: bool, edit: Edit, certain: bool
+) -> None:
+    """X04: whether it has run, only the cluster knows."""
+    before = Rendering(JOB)
+    before("Job")["spec"]["suspend"] = suspended
+    after = copy.deepcopy(before)
+    edit(after)
+    effects = compare.outcome(before.objects, after.objects).effects
+    assert [e.certain for e in effects if e.id == "X04"] == [certain]
+
+
 def test_rights_of_two_groups_are_told_apart() -> None:
     """Events are in two API groups."""
     edit = both(grants("events"), grants("events", group="events.k8s.io"))
@@ -201,6 +222,31 @@ def test_rights_of_two_groups_are_told_apart() -> None:
     edit(after)
     (effect,) = (e for e in compare.outcome(before.objects, after.objects).effects)
     assert effect.says == "FrameworkController may now: get events; get events.events.k8s.io."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "severity", "words"),
+    [
+        (2**63 - 1, "data loss", "EVERY completed Framework is deleted at the restart, and each "
+         "later one as soon as it completes."),
+        (18446744074, "data loss", "as soon as it completes."),
+        (9223372037, "data loss", "completes, but for those that had ended before, which stay."),
+        (9223372136, "data loss", "but for those that ended more than 99 seconds before"),
+        (18446744080, "data loss", "here to 6 seconds: completed Frameworks that are older are"),
+        (99999999999, "none", "here to 7,766,279,630 seconds: nothing is deleted earlier than be"),
+    ],
+)  # fmt: skip
+def test_a_retention_that_overflows_is_what_go_makes_of_it(
+    seconds: int, severity: str, words: str
+) -> None:
+    """S07: int64 in nanoseconds, once for the setting and once more for the time since the end."""
+    before, after = Rendering(), Rendering()
+    after.settings(frameworkCompletedRetainSec=seconds)
+    effects = compare.outcome(before.objects, after.objects).effects
+    (effect,) = (e for e in effects if e.id == "S07")
+    assert effect.severity.word == severity
+    assert words in effect.says
+    assert not {"S05", "S06"} & {e.id for e in effects}
 
 
 def test_a_file_that_is_refused_is_not_the_same_as_one_of_defaults() -> None:

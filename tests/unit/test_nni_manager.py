@@ -260,6 +260,20 @@ def test_another_run_is_not_held_back_by_it(account: Path, tmp_path: Path) -> No
     ]
 
 
+def test_on_another_share_a_run_that_has_ended_runs_again(account: Path, tmp_path: Path) -> None:
+    """What `diff` foretells as X06: nothing there tells that it has ended."""
+    for share in ("old", "new"):
+        (tmp_path / share).mkdir()
+    (tmp_path / "old" / f"{RUN}.json").write_text('{"best": null}')
+    said = []
+    for share in ("old", "new"):
+        with api_server(account, lambda _: (404, {"kind": "Status", "details": KIND})) as seen:
+            said.append(ends(start(tmp_path / share, account, seen[0])))
+    assert said[0][0] == 0
+    assert said[0][1].startswith(f"the run {RUN} has ended before")
+    assert said[1] == (1, "", "NNI was started\n")
+
+
 SENTENCE = "no FrameworkController on this cluster, or no right to use it: "
 
 

@@ -119,7 +119,14 @@ def job_immutable(change: Change) -> Says:
             if pair.how == "moved" or name(before) != name(after):
                 continue
             fields = [f for f in _JOB if _differs(pair, f, before, after)]
-            if fields:
+            if fields == ["template"] and _may_be_placed(before, after):
+                yield Said(
+                    pair.label,
+                    "The Job is suspended: if it has ever run, the API server refuses to have its "
+                    "Pods placed otherwise.",
+                    certain=False,
+                )
+            elif fields:
                 own = _is_experiment(after)
                 yield Said(
                     pair.label,
@@ -128,6 +135,26 @@ def job_immutable(change: Change) -> Says:
                     "another number in `run` of run.yaml, then make experiment" if own
                     else "another name",
                 )  # fmt: skip
+
+
+_PLACING = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
+
+
+def _may_be_placed(before: Object, after: Object) -> bool:
+    """Whether a suspended Job's Pods differ in where they run alone: free until it has run.
+
+    Source: pkg/apis/batch/validation/validation.go, validatePodTemplateUpdate, of Kubernetes 1.34.
+    """
+    if spec(before).get("suspend") is not True:
+        return False
+    rest = []
+    for job in (before, after):
+        template = pod_template(spec(job))
+        pod = {k: v for k, v in mapping(template.get("spec")).items() if k not in _PLACING}
+        metadata = mapping(template.get("metadata"))
+        named = {k: v for k, v in metadata.items() if k not in ("labels", "annotations")}
+        rest.append((pod, named))
+    return rest[0] == rest[1]
 
 
 def _differs(pair: Pair, field: str, before: Object, after: Object) -> bool:

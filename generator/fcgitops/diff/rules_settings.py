@@ -22,9 +22,19 @@ _DELAYS = (
 _COMPRESSION = "largeFrameworkCompression"
 
 
-def _effective(seconds: object) -> int:
-    """How long a completed Framework is kept, in seconds: beyond its range that is not at all."""
-    return seconds if isinstance(seconds, int) and 0 < seconds <= MAX_SECONDS else 0
+_SECOND = 10**9
+_LONG_AGO = 10 * 365 * 86400
+
+
+def _nanoseconds(seconds: object) -> int:
+    """A time as FrameworkController has it: Go's int64, which overflows (fc: common/utils.go)."""
+    found = seconds if isinstance(seconds, int) else 0
+    return (found * _SECOND + 2**63) % 2**64 - 2**63
+
+
+def _kept(seconds: object) -> int:
+    """How long a completed Framework is kept, in whole seconds."""
+    return max(0, _nanoseconds(seconds) // _SECOND)
 
 
 def duration(seconds: int) -> str:
@@ -50,7 +60,7 @@ _SAVE = "save what is needed first: kubectl get frameworks -A -o yaml > framewor
 def kept_shorter(change: Change) -> Says:
     """Older completed Frameworks are deleted 0.25 s after the start."""
     for old, new in change.setting(_RETAIN):
-        if 0 < _effective(new) < _effective(old):
+        if 0 < _kept(new) < _kept(old) and new <= MAX_SECONDS:
             yield Said(
                 change.config_label,
                 f"Completed Frameworks older than {duration(new)} are deleted within seconds of "
@@ -64,7 +74,7 @@ def kept_shorter(change: Change) -> Says:
 def kept_longer(change: Change) -> Says:
     """Those that are deleted already do not come back."""
     for old, new in change.setting(_RETAIN):
-        if _effective(new) > _effective(old):
+        if _kept(new) > _kept(old) and new <= MAX_SECONDS:
             says = (
                 f"Completed Frameworks are kept for {duration(new)}; those that are deleted "
                 "already do not come back."
@@ -74,22 +84,39 @@ def kept_longer(change: Change) -> Says:
 
 @rule("S07", f"{_RETAIN} is 0, below 0, or above {MAX_SECONDS}", Severity.LOSS, "F S")
 def kept_never(change: Change) -> Says:
-    """Nanoseconds overflow: every completed Framework is deleted."""
+    """Nanoseconds overflow: what is kept then, and for how long, is chance."""
     for old, new in change.setting(_RETAIN):
-        if _effective(new) or not _effective(old):
+        if 0 < new <= MAX_SECONDS or not _kept(old):
             continue
-        why = (
-            f"More than {MAX_SECONDS} s overflows" if new > 0
-            else f"Completed Frameworks are kept for {new} s"
-        )  # fmt: skip
-        do = f"use at most {MAX_SECONDS}; OpenPAI uses 2147483600" if new > 0 else _SAVE
-        yield Said(
-            change.config_label,
-            f"{why}: EVERY completed Framework is deleted at the restart, and each later one as "
-            "soon as it completes.",
-            do,
-            _older_than(0),
-        )
+        kept, do = _kept(new), _SAVE
+        why = f"Completed Frameworks are kept for {new} s"
+        if new > MAX_SECONDS:
+            do = f"use at most {MAX_SECONDS}; OpenPAI uses 2147483600"
+            why = f"More than {MAX_SECONDS} s overflows"
+        if kept >= _kept(old):
+            says = f"{why}, here to {duration(kept)}: nothing is deleted earlier than before."
+            yield Said(change.config_label, says, do, severity=Severity.NONE)
+        elif kept:
+            says = (
+                f"{why}, here to {duration(kept)}: completed Frameworks that are older are deleted "
+                "within seconds of the restart."
+            )
+            yield Said(change.config_label, says, do, _older_than(kept))
+        else:
+            says = (
+                f"{why}: EVERY completed Framework is deleted at the restart, and each later one "
+                f"as soon as it completes{_spared(new)}."
+            )
+            yield Said(change.config_label, says, do, _older_than(0))
+
+
+def _spared(seconds: int) -> str:
+    """What a second overflow keeps: what ended longer ago than int64 can still be below."""
+    ago = (_nanoseconds(seconds) + 2**63) // _SECOND
+    if seconds <= MAX_SECONDS or ago > _LONG_AGO:
+        return ""
+    when = f"ended more than {duration(ago)} before" if ago else "had ended before"
+    return f", but for those that {when}, which stay"
 
 
 @rule("S13", "kubeClientQps, kubeClientBurst or workerNumber differs", Severity.NONE, "F")
