@@ -1,4 +1,4 @@
-"""`fcgitops new`, `overlay`, `promote` and the other commands that make or change a repository."""
+"""`fcgitops new`, `overlay`, `update` and the other commands that make or change a repository."""
 
 from __future__ import annotations
 
@@ -165,48 +165,6 @@ def remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 
 
 @command()
-@click.argument("source", metavar="FROM", shell_complete=completion.environments)
-@click.argument("names", nargs=-1, metavar="[TO]...", shell_complete=completion.environments)
-@click.option("--label", metavar="KEY=VALUE", help="Promote to all environments with this label.")
-@click.option("--wave", metavar="N%", help="Promote to that share of them now, in order.")
-@options.writes
-@options.at
-@click.pass_context
-def promote(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
-    """Copies what was proven in FROM to other environments.
-
-    It copies image, variant, settings, components and NNI's limits, shows first what that does to
-    clusters, and commits nothing that `verify` finds fault with. A dry run prints the same.
-    """
-    from fcgitops.commands import promote as module  # noqa: PLC0415
-
-    return module.run(options.folder(context, at), **given)
-
-
-@command()
-@click.argument("name", shell_complete=completion.environments)
-@click.option(
-    "--to",
-    metavar="REV",
-    shell_complete=completion.revisions,
-    help="As it was there; default: before the last commit that changed it.",
-)
-@click.option("--release", is_flag=True, help="Let promotions to NAME go on, and stop.")
-@options.writes
-@options.at
-@click.pass_context
-def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
-    """Puts the environment NAME back to what it was, in a new commit.
-
-    Both are built: what NAME renders is equal to what it rendered there, or nothing is written.
-    Nothing is promoted to it afterwards, until --release.
-    """
-    from fcgitops.commands import rollback as module  # noqa: PLC0415
-
-    return module.run(options.folder(context, at), **given)
-
-
-@command()
 @click.option("--check", is_flag=True, help="Exit 1 where there is something newer.")
 @click.option("--diff", is_flag=True, help="Show what would change: files, objects, effects.")
 @click.option("--continue", "resume", is_flag=True, help="Finish; the conflicts are resolved.")
@@ -254,4 +212,4 @@ def eject(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
     return module.run(options.folder(context, at), **given)
 
 
-COMMANDS = (new, overlay, overlays, remove, promote, rollback, update, restore, eject)
+COMMANDS = (new, overlay, overlays, remove, update, restore, eject)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fcgitops import __version__
-from fcgitops.cli import changing, completion, looking, options
+from fcgitops.cli import changing, completion, looking, options, promoting
 from fcgitops.cli.config import config
 from fcgitops.cli.nni import nni
 from fcgitops.core import ending, terminal
@@ -146,5 +146,5 @@ def completion_(shell: str) -> int:
     return 0
 
 
-for found in (*changing.COMMANDS, *looking.COMMANDS, config, nni):
+for found in (*changing.COMMANDS, *promoting.COMMANDS, *looking.COMMANDS, config, nni):
     cli.add_command(found)

@@ -18,7 +18,7 @@ TEXT = "text"
 
 SECTIONS = {
     "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore", "eject"),
-    "Promote": ("promote", "rollback"),
+    "Promote": ("promote", "gates", "rollback"),
     "Look": ("list", "status", "build", "diff", "report"),
     "Check": ("verify", "config", "review", "kind-test"),
     "Sync": ("bootstrap",),
@@ -111,6 +111,23 @@ def writes(function: F) -> F:
         click.option("-m", "--message", metavar="TEXT", help="The commit's message."),
         click.option("--no-commit", is_flag=True, help="Leave the change in work tree and index."),
         click.option("--dry-run", is_flag=True, help="Print the change as a diff, write nothing."),
+    ):
+        function = option(function)
+    return function
+
+
+def gates(function: F) -> F:
+    """Gives the command what gates are asked with: --context and --status."""
+    for option in (
+        click.option(
+            "--context", metavar="CONTEXT", help="The kubectl context of FROM's cluster, for gates."
+        ),
+        click.option(
+            "--status",
+            metavar="FILE",
+            type=click.Path(path_type=str),
+            help="Commit statuses as JSON, for gates; - is stdin.",
+        ),
     ):
         function = option(function)
     return function

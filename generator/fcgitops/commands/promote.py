@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fcgitops.commands import amiss, writing
+from fcgitops.commands.gates import health
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git import program, upstream
 from fcgitops.model import layout
 from fcgitops.promotion import targets
+from fcgitops.promotion.gates import Guard, Verdict
 from fcgitops.promotion.targets import Label, Wave
 from fcgitops.repository import environments, promotion
 from fcgitops.repository.changes import Change
@@ -23,6 +26,7 @@ from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints, registry
 from fcgitops.text.words import count
 
+_TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: \S")
 _MOST = 3
 """So many environments the commit's first line names."""
 
@@ -42,15 +46,21 @@ class Asked:
     names: tuple[str, ...]
     label: Label | None
     percent: int
+    overrule: str | None
+    trailers: tuple[str, ...]
 
 
-def run(
+def run(  # noqa: PLR0913 - the command's options
     folder: Path,
     source: str,
     names: tuple[str, ...],
     *,
     label: str | None,
     wave: str | None,
+    context: str | None,
+    status: str | None,
+    overrule: str | None,
+    trailers: tuple[str, ...],
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Copies what travels of one environment to others, in one commit.
@@ -61,6 +71,10 @@ def run(
         names: those that it goes to.
         label: KEY=VALUE of those that it goes to instead.
         wave: how many of them now, such as 10%.
+        context: the kubectl context of the source's cluster, for gates.
+        status: a file of commit statuses, for gates; - is standard input.
+        overrule: why closed gates do not matter.
+        trailers: KEY: VALUE each, for the end of the commit's message.
         options: those of `writing.Options`.
 
     Returns:
@@ -68,18 +82,30 @@ def run(
 
     Raises:
         InputError, ToolError: nothing was written.
-        FoundError: `verify` would fail afterwards; nothing was written.
+        FoundError: a gate is closed, or `verify` would fail afterwards; nothing was written.
     """
     asked = Asked(
         source,
         names,
         Label.parse(label, "--label") if label is not None else None,
         targets.parse_wave(wave, "--wave") if wave is not None else 0,
+        overrule,
+        trailers,
     )
+    _refuse_words(asked)
+    how = Options(**options)
     told: list[str] = []
 
     def make(repository: Repository) -> Change:
-        return _planned(repository, asked, told)
+        guard = Guard(
+            repository,
+            repository.root,
+            source,
+            health(folder, repository.root, context, status),
+            trailers,
+            on_branch=how.branch is not None,
+        )
+        return _planned(repository, asked, guard, told)
 
     def foresee(repository: Repository, what: Change) -> Sequence[str]:
         from fcgitops.promotion.preview import Preview  # noqa: PLC0415 - imports every rule
@@ -88,10 +114,27 @@ def run(
         preview.refuse_faults(item.environment.name for item in what.environments)
         return [*told, "", *preview.lines()]
 
-    return writing.change(folder, make, Options(**options), foresee=foresee)
+    return writing.change(folder, make, how, foresee=foresee)
 
 
-def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
+def _refuse_words(asked: Asked) -> None:
+    """Refuses what would not stand in a commit's message as it is meant.
+
+    Raises:
+        InputError: with each.
+    """
+    problems = [
+        Problem("--trailer", f"{text!r} is no trailer", "'Approved-by: Ada <ada@example.com>'")
+        for text in asked.trailers
+        if not (_TRAILER.match(text) and text.isprintable())
+    ]
+    if asked.overrule is not None and not (asked.overrule.strip() and asked.overrule.isprintable()):
+        problems.append(Problem("--overrule", "gives no reason", "a line that says why"))
+    if problems:
+        raise InputError(problems)
+
+
+def _planned(repository: Repository, asked: Asked, guard: Guard, told: list[str]) -> Change:
     """What the repository holds afterwards; `told` gets what is said of it first."""
     repository.require([asked.source], repository.environment_names(), "environment")
     names = targets.candidates(repository, asked.source, asked.names, asked.label)
@@ -113,6 +156,7 @@ def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
         verb = "has" if len(names) == 1 else "have"
         return Change(Merged(), idle=f"{where} {verb} all that travels of {asked.source}")
     wave = Wave.of(names, [n for n in names if n not in requests], asked.percent or 100)
+    overruled = _overruled(repository, asked, guard, wave.taken)
     what = writing.of_requests(repository, [requests[name] for name in wave.taken])
     amiss.refuse_unbuildable(repository, what)
     head = (repository.git.head or "")[:10]
@@ -122,8 +166,36 @@ def _planned(repository: Repository, asked: Asked, told: list[str]) -> Change:
     what.merged.notes += held + _left_behind(repository, asked.source)
     few = len(wave.taken) <= _MOST
     to = ", ".join(wave.taken) if few else count(len(wave.taken), "environment")
+    what.footer = ["", *overruled, *([""] if overruled and asked.trailers else []), *asked.trailers]
+    what.footer = what.footer if overruled or asked.trailers else ()
     what.title = f"Promote {asked.source} to {to}"
     return what
+
+
+def _overruled(repository: Repository, asked: Asked, guard: Guard, names: list[str]) -> list[str]:
+    """What is to stand in the commit of closed gates: which, and why they do not matter.
+
+    Raises:
+        FoundError: one is closed, and nothing is said of why that does not matter.
+    """
+    closed: dict[str, list[Verdict]] = {}
+    for name in names:
+        verdicts = guard.verdicts(repository.environment(name))
+        if wrong := [verdict for verdict in verdicts if not verdict.is_open]:
+            closed[name] = wrong
+    if closed and asked.overrule is None:
+        raise FoundError(
+            Problem(name, f"the gate {v.gate} is closed: {v.why}", "or --overrule 'REASON'")
+            for name, wrong in closed.items()
+            for v in wrong
+        )
+    named: dict[str, list[str]] = {}
+    for name, wrong in closed.items():
+        named.setdefault(", ".join(dict.fromkeys(v.gate for v in wrong)), []).append(name)
+    return [
+        f"overruled: {gates} of {', '.join(those)}: {(asked.overrule or '').strip()}"
+        for gates, those in named.items()
+    ]
 
 
 def _not_held(

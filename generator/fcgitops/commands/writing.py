@@ -122,7 +122,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         effects = [] if foresee else effects_of(found.root, merged.files)
         commit = git.commit(
             merged.files,
-            options.message or _message(told, edits, foreseen or effects),
+            _worded(options, what) or _message(told, edits, foreseen or effects),
             branch=options.branch,
             commit=not options.no_commit,
             overwrite=what.overwrite,
@@ -186,6 +186,11 @@ def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
     way_on = git.under_way or "`git commit` finishes it"
     terminal.say(way_on if not left else f"resolve the rest, `git add` it, and then: {way_on}")
     return FOUND if merged.conflicts else 0
+
+
+def _worded(options: Options, what: Change) -> str:
+    """The message that somebody has given; empty where nobody has."""
+    return "\n".join([options.message.strip(), *what.footer]) if options.message else ""
 
 
 def _message(told: str, edits: Sequence[str], effects: Sequence[str]) -> str:
@@ -348,7 +353,7 @@ def _foreseen(repository: Repository, what: Change, foresee: Foresee | None) -> 
     """What a change does, once that is printed; nothing where that is told afterwards."""
     if foresee is None:
         return []
-    lines = foresee(repository, what)
+    lines = [*foresee(repository, what), *what.footer]
     terminal.lines("\n".join(lines))
     return lines
 

@@ -6,6 +6,7 @@ touched. Paths are relative to the work tree's top.
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -320,6 +321,24 @@ class History:
         told = self._tree.git.line("log", *which, "--", *(f":(top,literal){p}" for p in paths))
         found = (line.split() for line in told.splitlines())
         return [(names[0], names[1] if len(names) > 1 else "") for names in found]
+
+    def when(self, commit: Commit) -> datetime.datetime:
+        """When a commit was made, by its committer's clock."""
+        told = self._tree.git.line("log", "--max-count=1", "--format=%cI", commit.name)
+        return datetime.datetime.fromisoformat(told)
+
+    def trailers(self, key: str, since: str, path: str) -> list[str]:
+        """What stands behind a trailer in the messages of some commits, the newest first.
+
+        Args:
+            key: such as Approved-by.
+            since: a revision; commits that it has are none of them.
+            path: from the work tree's top; so are commits that do not change it.
+        """
+        form = f"--format=%(trailers:key={key},valueonly)"
+        where = ("--end-of-options", f"{since}..{self._head.name}")
+        told = self._tree.git.line("log", form, *where, "--", f":(top,literal){path}")
+        return [line.strip() for line in told.splitlines() if line.strip()]
 
     def title(self, commit: Commit) -> str:
         """A commit's short name, its day and the first line of its message."""

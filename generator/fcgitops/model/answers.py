@@ -16,6 +16,7 @@ from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.kubernetes import values as kube
 from fcgitops.model import assignments, environments, layout, promotion, synctools
+from fcgitops.model import gates as gates_module
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
     OTHERS_RULES,
@@ -84,6 +85,8 @@ class Answers:
     """What Argo CD and Flux follow."""
     promote: promotion.Rules = field(default_factory=promotion.Rules)
     """Which keys of environment.yaml `promote` copies."""
+    gates: gates_module.Gates = field(default_factory=gates_module.Gates)
+    """What must be so before that."""
     path: str = ""
     """The folder of the Git repository in which all of it stands; empty where that is its top."""
 
@@ -269,6 +272,8 @@ def render(answers: Answers) -> bytes:
     defaults = yamlio.dump({"defaults": keypaths.nested(shown | dict(answers.defaults))})
     written = dict(answers.promote.written)
     promote = yamlio.dump({promotion.SECTION: written}) if written else ""
+    listed = list(answers.gates.written)
+    promote += yamlio.dump({gates_module.SECTION: listed}) if listed else ""
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
         "# After an edit of repo_url, branch, argocd_version, flux_secret, signing_keys or\n"
@@ -326,7 +331,7 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
     document = yamlio.construct(root, layout.ANSWERS)
     before = _generated(generated)
     edits = _edits(document, before)
-    known = ("version", "answers", "defaults", promotion.SECTION)
+    known = ("version", "answers", "defaults", promotion.SECTION, gates_module.SECTION)
     top, problems = keypaths.flatten(document, layout.ANSWERS, known)
     problems += [
         Problem(f"{layout.ANSWERS}: {name}", "is missing", "take it back from Git")
@@ -374,9 +379,10 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
     problems += keypaths.dotted(top.get("defaults"), place, DEFAULTABLE)
     problems += ambiguous(root, layout.ANSWERS)
     promote, wrong = promotion.parse(top.get(promotion.SECTION), layout.ANSWERS)
-    if problems := edits + problems + wrong:
+    gates, more = gates_module.parse(top.get(gates_module.SECTION), layout.ANSWERS)
+    if problems := edits + problems + wrong + more:
         raise InputError(problems)
-    found = {"version": top["version"], "promote": promote, "path": path}
+    found = {"version": top["version"], "promote": promote, "gates": gates, "path": path}
     return Answers(**{**vars(answers), **found})
 
 

@@ -41,6 +41,51 @@ says which they are and how many are left. The same command once more takes the 
 ## What travels
 """
 
+_GATES = """\
+## Gates
+
+What must be so before an environment is promoted to stands in `fcgitops.yaml`, so that it is
+reviewed and has a history as all else:
+
+```yaml
+gates:
+- for: tier=prod                # an environment, or KEY=VALUE of `labels`
+  from: staging                 # what may be promoted to it
+  verified: true                # `verify` passes for that
+  healthy: true                 # it is synced and rolled out on its cluster
+  soaked: 24h                   # it renders the same since then: 30m, 24h, 3d, 1w
+  window: {days: [mon, tue, wed, thu], hours: '09:00-16:00', zone: Europe/Oslo}
+  approval: {trailer: Approved-by, by: [ada@example.com]}
+```
+
+```sh
+fcgitops gates prod                             # which are open, and why; 1 where one is not
+fcgitops gates prod --from dev --context dev    # asks dev's cluster
+fcgitops gates prod --status status.json        # or what the sync tool wrote of it
+fcgitops promote staging prod --context staging --trailer 'Approved-by: Ada <ada@example.com>'
+fcgitops promote staging prod --overrule 'prod is down, and this mends it'
+```
+
+- **from, verified, healthy, soaked** are about what is promoted. Where the gate does not name it,
+  `gates` needs `--from`.
+- **healthy** asks the cluster of `--context`: nothing there differs from what Git renders, and
+  the StatefulSet is rolled out. With `healthy: {status: kustomization/staging}` a commit status
+  may say so instead, whose name begins like that. `--status` takes them as GitHub's API (`gh api
+  repos/OWNER/REPO/commits/SHA/status`) or GitLab's (`projects/ID/repository/commits/SHA/statuses`)
+  tells them. One counts as long as the environment is what it was in that commit.
+- **soaked** counts from the last commit that changed what the environment renders. Comments, and
+  changes of others, do not count.
+- **window** is within one day, by the clocks of its zone; its end is outside.
+- **approval** is a line at the end of the commit that promotes, of one of `by` where that is
+  given. `promote` takes it by `--trailer`; `gates` looks at the commits of this branch that the
+  synced one has not. It is as good as your branch protection and signatures: who may push may type
+  it. `approval: codeowners` is open where `CODEOWNERS` names somebody for the environment's
+  source, and the commit goes on a branch of its own: the forge then asks them.
+
+A closed gate refuses the promotion. `--overrule REASON` goes through, and the commit says which
+gates that were, and why. An environment that is held (below) is not to be overruled.
+"""
+
 _BACK = """\
 ## And back
 
@@ -87,7 +132,7 @@ def page() -> str:
     """The whole page, as Markdown."""
     rows = [f"| `{key}` | {_word(row)} | {row.reason} |" for key, row in TABLE.items()]
     table = ["| key | | |", "| --- | --- | --- |", *rows]
-    return "\n".join([_HEAD, *table, "", _RULES, _BACK])
+    return "\n".join([_HEAD, *table, "", _RULES, _GATES, _BACK])
 
 
 def _word(row: Row) -> str:

@@ -50,6 +50,8 @@ class Change:
     """What it does, in one line; empty where its files tell."""
     idle: str = ""
     """Why there is nothing to do, where there is nothing; empty where its files tell."""
+    footer: Sequence[str] = ()
+    """Lines at the end of the commit's message, whatever that says otherwise."""
     lacking: list[Problem] = field(default_factory=list)
     """What is not there of the files that its environments are built from, and is not refused."""
 

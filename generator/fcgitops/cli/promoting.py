@@ -1,0 +1,90 @@
+"""`fcgitops promote`, `gates` and `rollback`: from environment to environment, and back."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fcgitops.cli import completion, options
+
+command = partial(click.command, cls=options.Command)
+
+
+@command()
+@click.argument("source", metavar="FROM", shell_complete=completion.environments)
+@click.argument("names", nargs=-1, metavar="[TO]...", shell_complete=completion.environments)
+@click.option("--label", metavar="KEY=VALUE", help="Promote to all environments with this label.")
+@click.option("--wave", metavar="N%", help="Promote to that share of them now, in order.")
+@options.gates
+@click.option("--overrule", metavar="REASON", help="Why closed gates do not matter.")
+@click.option(
+    "--trailer",
+    "trailers",
+    metavar="'KEY: VALUE'",
+    multiple=True,
+    help="A line at the end of the commit's message, such as an approval.",
+)
+@options.writes
+@options.at
+@click.pass_context
+def promote(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Copies what was proven in FROM to other environments.
+
+    It copies image, variant, settings, components and NNI's limits, shows first what that does to
+    clusters, and commits nothing that `verify` finds fault with. A dry run prints the same.
+    """
+    from fcgitops.commands import promote as module  # noqa: PLC0415
+
+    return module.run(options.folder(context, at), **given)
+
+
+@command()
+@click.argument("name", metavar="TO", shell_complete=completion.environments)
+@click.option(
+    "--from",
+    "source",
+    metavar="FROM",
+    shell_complete=completion.environments,
+    help="What is to be promoted; default: what each gate names.",
+)
+@options.gates
+@options.form("text", "json")
+@options.at
+@click.pass_context
+def gates(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Says which gates before the environment TO are open, and why.
+
+    It exits 1 where one is closed. `gates` of fcgitops.yaml has them.
+    """
+    from fcgitops.commands import gates as module  # noqa: PLC0415
+
+    return module.run(options.folder(context, at), **given)
+
+
+@command()
+@click.argument("name", shell_complete=completion.environments)
+@click.option(
+    "--to",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    help="As it was there; default: before the last commit that changed it.",
+)
+@click.option("--release", is_flag=True, help="Let promotions to NAME go on, and stop.")
+@options.writes
+@options.at
+@click.pass_context
+def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Puts the environment NAME back to what it was, in a new commit.
+
+    Both are built: what NAME renders is equal to what it rendered there, or nothing is written.
+    Nothing is promoted to it afterwards, until --release.
+    """
+    from fcgitops.commands import rollback as module  # noqa: PLC0415
+
+    return module.run(options.folder(context, at), **given)
+
+
+COMMANDS = (promote, gates, rollback)

@@ -1,0 +1,176 @@
+"""Which gates before an environment are open, and why: asked of Git, of a cluster, of a clock."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from fcgitops.core.errors import FcgitopsError, InputError
+from fcgitops.core.reporting import fails
+from fcgitops.diff.units import Content
+from fcgitops.git import owners, upstream
+from fcgitops.git.history import Commit, History
+from fcgitops.model import layout
+from fcgitops.model.environment import Environment
+from fcgitops.model.gates import Approval, Gate, before
+from fcgitops.promotion.health import Health
+from fcgitops.repository.contents import Repository
+from fcgitops.text.words import count
+
+_MOST = 200
+"""So many commits are looked at for the last one that changed what an environment renders."""
+_NOBODY = "it is not known of which environment: --from FROM"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One question of a gate, and the answer.
+
+    Attributes:
+        gate: which question: from, verified, healthy, soaked, window, approval.
+        target: what the gate stands before, as it is written.
+        is_open: the answer.
+        why: the reason, as the rest of a sentence.
+    """
+
+    gate: str
+    target: str
+    is_open: bool
+    why: str
+
+    def __str__(self) -> str:
+        """On one line."""
+        return f"{self.gate}: {'open' if self.is_open else 'closed'}: {self.why}"
+
+
+@dataclass(eq=False)
+class Guard:
+    """Asks the gates of a repository.
+
+    Attributes:
+        repository: whose gates they are.
+        home: where the environment is that is promoted; mostly the same.
+        source: that environment; "" where it is not known.
+        health: of its cluster.
+        trailers: what the commit will say, KEY: VALUE each.
+        on_branch: whether it will be on a branch of its own, for a pull request.
+        now: the time.
+    """
+
+    repository: Repository
+    home: Path
+    source: str
+    health: Health
+    trailers: Sequence[str] = ()
+    on_branch: bool = False
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def verdicts(self, environment: Environment) -> list[Verdict]:
+        """What each gate before an environment says."""
+        gates = before(self.repository.answers.gates, environment)
+        return [verdict for gate in gates for verdict in self._of(gate, environment)]
+
+    def _of(self, gate: Gate, environment: Environment) -> list[Verdict]:
+        source = self.source or gate.source
+        asked: list[tuple[str, bool, str]] = []
+        if gate.source:
+            right = source == gate.source
+            asked.append(("from", right, f"{gate.source} is what may be promoted to it"))
+        if gate.verified:
+            asked.append(("verified", *(self.verified(source) if source else (False, _NOBODY))))
+        if gate.healthy:
+            found = self.health.of(source, gate.status) if source else (False, _NOBODY)
+            asked.append(("healthy", *found))
+        if gate.soaked is not None:
+            asked.append(("soaked", *self._soaked(source, gate.soaked)))
+        if gate.window is not None:
+            said = f"{gate.window}; there it is {gate.window.there(self.now):%a %H:%M}"
+            asked.append(("window", gate.window.holds(self.now), said))
+        if gate.approval is not None:
+            asked.append(("approval", *self._approved(gate.approval, environment.name)))
+        return [Verdict(name, gate.target, is_open, why) for name, is_open, why in asked]
+
+    @functools.cache  # noqa: B019 - as long as one command
+    def verified(self, name: str) -> tuple[bool, str]:
+        """Whether `verify` passes for an environment as it is."""
+        from fcgitops.verify.session import Session  # noqa: PLC0415 - few gates ask for it
+
+        ran = Session(self.home)
+        there = {str(item) for item in ran.wanted([], None, None)}
+        wanted = [each for each in (name, f"{name}/{layout.NNI}") if each in there]
+        try:
+            ran.verify(ran.wanted(wanted or [name], None, None), others=False)
+        except FcgitopsError as error:
+            return False, f"verify of {name} does not run: {error.problems[0]}"
+        wrong = [finding for finding in ran.findings if fails([finding])]
+        if wrong:
+            return False, f"verify finds {count(len(wrong), 'fault')} in {name}: {wrong[0].rule}, …"
+        return True, f"verify passes for {name}"
+
+    def _soaked(self, name: str, wanted: timedelta) -> tuple[bool, str]:
+        if not name:
+            return False, _NOBODY
+        changed = self._changed(name)
+        if changed is None:
+            return True, f"{name} has not changed in the last {_MOST} commits that could"
+        age = max(self.now - changed, timedelta())
+        said = f"{name} is as it is since {changed:%Y-%m-%d %H:%M %z}, {_time(age)} ago"
+        return age >= wanted, f"{said}; {_time(wanted)} are wanted"
+
+    @functools.cache  # noqa: B019 - as long as one command
+    def _changed(self, name: str) -> datetime | None:
+        """When what an environment renders has changed last, as Git tells."""
+        history = History(self.home)
+        shared = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
+        contents: dict[str, Content] = {}
+
+        def key(commit: Commit) -> tuple[str, ...]:
+            content = contents.setdefault(commit.name, Content(commit, history.prefix))
+            unit = content.units.get(name)
+            return tuple(content.key(f) for f in unit.kustomizations) if unit else ()
+
+        for made, parent in history.changes_of((f"{history.prefix}{p}" for p in shared), _MOST):
+            commit = history.commit(made)
+            if not parent or key(commit) != key(history.commit(parent)):
+                return history.when(commit)
+        return None
+
+    def _approved(self, approval: Approval, name: str) -> tuple[bool, str]:
+        path = f"{self.repository.git.prefix}{layout.source_path(name)}"
+        if not approval.trailer:
+            return self._owned(path)
+        wanted = f"a line `{approval.trailer}: …`"
+        if approval.by:
+            wanted += f" of {' or '.join(approval.by)}"
+        start = f"{approval.trailer}:".lower()
+        said = [t[len(start) :].strip() for t in self.trailers if t.lower().startswith(start)]
+        followed = upstream.of(self.repository.root, self.repository.answers.branch)
+        if followed:
+            with suppress(InputError):  # there is no commit yet
+                said += History(self.repository.root).trailers(approval.trailer, followed, path)
+        right = [one for one in said if not approval.by or any(by in one for by in approval.by)]
+        if right:
+            return True, f"{approval.trailer}: {right[0]}"
+        return False, f"{wanted} is wanted in the commit: --trailer '{approval.trailer}: …'"
+
+    def _owned(self, path: str) -> tuple[bool, str]:
+        found = owners.of(self.repository.git.top, path)
+        if not found:
+            return False, f"CODEOWNERS names nobody for {path}"
+        branch = self.repository.git.branch
+        if not self.on_branch and branch == self.repository.answers.branch:
+            return False, f"{', '.join(found)} are asked on a branch of its own: --branch NAME"
+        return True, f"CODEOWNERS asks {', '.join(found)} on the pull request"
+
+
+def _time(span: timedelta) -> str:
+    """A span of time in its two biggest units."""
+    minutes = int(span.total_seconds()) // 60
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {rest} min" if hours and rest else f"{hours} h" if hours else f"{rest} min"

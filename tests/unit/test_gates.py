@@ -1,0 +1,317 @@
+"""Gates in Git: what must be so before an environment is promoted to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import CopyOf, Fcgitops, tree
+from fcgitops.git import owners
+from fcgitops.model import gates
+from fcgitops.model.gates import Approval, Gate, Window
+from fcgitops.promotion.gates import Guard
+from fcgitops.promotion.health import Health
+from fcgitops.repository.contents import Repository
+from gitenv import git, write
+
+
+@pytest.fixture
+def pair(copy_of: CopyOf) -> Path:
+    """A repository with staging, and with prod, which lacks what staging has."""
+    return copy_of(
+        ["new", "deploy", "--env", "staging", "--env", "prod"],
+        ["overlay", "staging", "--set", "image.tag=v1.1.0"],
+        ["overlay", "prod", "--set", "labels.tier=prod"],
+    )
+
+
+def guarded(folder: Path, text: str) -> None:
+    """Commits gates."""
+    answers = folder / "fcgitops.yaml"
+    answers.write_text(f"{answers.read_text()}gates:\n{text}\n")
+    git(folder, "commit", "-qam", "Gates")
+
+
+def test_what_gates_say() -> None:
+    """Each key of an item, and what stands behind it."""
+    found, problems = gates.parse(
+        [
+            {
+                "for": "tier=prod",
+                "from": "staging",
+                "verified": True,
+                "healthy": {"status": "kustomization/staging"},
+                "soaked": "36h",
+                "window": {"days": ["mon", "tue"], "hours": "09:00-16:30", "zone": "Europe/Oslo"},
+                "approval": {"trailer": "Approved-by", "by": ["ada@example.com"]},
+            },
+            {"for": "prod", "healthy": True, "approval": "codeowners"},
+        ],
+        "f",
+    )
+    assert problems == []
+    assert found.items == (
+        Gate(
+            "tier=prod",
+            "staging",
+            verified=True,
+            healthy=True,
+            status="kustomization/staging",
+            soaked=timedelta(hours=36),
+            window=Window(("mon", "tue"), 540, 990, "Europe/Oslo"),
+            approval=Approval("Approved-by", ("ada@example.com",)),
+        ),
+        Gate("prod", healthy=True, approval=Approval("")),
+    )
+
+
+WRONG = {
+    "prod": "f: gates: 'prod' is no list (`- for: prod` items)",
+    "[{from: staging}]": "f: gates[0]: does not say what it stands before (for: prod)",
+    "[{for: prod, soak: 1h}]": "f: gates[0].soak: is not known (did you mean 'soaked'?)",
+    "[{for: 'a b'}]": "f: gates[0].for: 'a b' is neither (the name of an environment, or KEY=VALUE",
+    "[{for: p, soaked: 90}]": "f: gates[0].soaked: 90 is no time (30m, 24h, 3d or 1w)",
+    "[{for: p, verified: 1}]": "f: gates[0].verified: 1 is neither true nor false",
+    "[{for: p, healthy: {status: ''}}]": "f: gates[0].healthy: names no commit status",
+    "[{for: p, window: 9-5}]": "f: gates[0].window: '9-5' is not a mapping",
+    "[{for: p, window: {zone: UTC, hours: '16:00-09:00'}}]": (
+        "f: gates[0].window.hours: '16:00-09:00' are no hours (HH:MM-HH:MM within one day"
+    ),
+    "[{for: p, window: {zone: Oslo}}]": (
+        "f: gates[0].window.zone: 'Oslo' is no time zone that is known here (such as Europe/Oslo"
+    ),
+    "[{for: p, window: {zone: UTC, days: [monday]}}]": (
+        "f: gates[0].window.days: [monday] is no list of days (mon, tue, wed, thu, fri, sat, sun)"
+    ),
+    "[{for: p, approval: yes please}]": (
+        "f: gates[0].approval: 'yes please' is none (codeowners, or the trailer of a commit"
+    ),
+    "[{for: p, approval: {trailer: Ok, by: [ada]}}]": (
+        "f: gates[0].approval.by: [ada] is no list of e-mail addresses"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_wrong_gates(text: str) -> None:
+    """Each mistake with its place."""
+    from fcgitops.text import yamlio  # noqa: PLC0415
+
+    found, problems = gates.parse(yamlio.load(text.encode(), "f"), "f")
+    assert found.items == ()
+    assert WRONG[text] in str(problems[0])
+
+
+def test_wrong_gates_are_refused_by_every_command(pair: Path, fcgitops: Fcgitops) -> None:
+    """As all else in fcgitops.yaml is, all at once."""
+    guarded(pair, "- {for: prod, soaked: 1, verified: x}")
+    err = fcgitops("-C", pair, "list", status=2).err
+    assert "error: fcgitops.yaml: gates[0].soaked: 1 is no time" in err
+    assert "error: fcgitops.yaml: gates[0].verified: 'x' is neither true nor false" in err
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-11-30T08:00:00", True),  # a Monday, 09:00 there
+        ("2026-11-30T07:59:59", False),
+        ("2026-11-30T14:59:59", True),
+        ("2026-11-30T15:00:00", False),
+        ("2026-12-02T10:00:00", False),
+        ("2026-07-06T07:00:00", True),  # two hours ahead in summer
+        ("2026-07-05T22:30:00", False),  # Monday there already, half past midnight
+    ],
+)
+def test_a_window(moment: str, is_open: bool) -> None:
+    """By the clocks of its place, with its summer time; its end is outside."""
+    window = Window(("mon", "tue"), 9 * 60, 16 * 60, "Europe/Oslo")
+    assert window.holds(datetime.fromisoformat(moment).replace(tzinfo=UTC)) == is_open
+
+
+def test_no_gate(pair: Path, fcgitops: Fcgitops) -> None:
+    """Then none is closed."""
+    assert fcgitops("-C", pair, "gates", "prod").out == "prod: no gate stands before it\n"
+    guarded(pair, "- {for: tier=test, verified: true}")
+    assert fcgitops("-C", pair, "gates", "prod").out == "prod: no gate stands before it\n"
+
+
+def test_a_closed_gate(pair: Path, fcgitops: Fcgitops) -> None:
+    """Nothing is promoted through it, but for a reason, which stands in the commit."""
+    guarded(pair, "- {for: tier=prod, from: staging, verified: true, soaked: 3d}")
+    ran = fcgitops("-C", pair, "gates", "prod", status=1)
+    assert ran.out.splitlines()[:2] == [
+        "prod: from: open: staging is what may be promoted to it",
+        "prod: verified: open: verify passes for staging",
+    ]
+    assert ran.out.splitlines()[2].startswith("prod: soaked: closed: staging is as it is since ")
+    assert ran.out.endswith("0 min ago; 3 d are wanted\n")
+    told = json.loads(fcgitops("-C", pair, "gates", "prod", "--format", "json", status=1).out)
+    assert (told["environment"], told["from"], told["open"]) == ("prod", None, False)
+    assert [(g["gate"], g["for"], g["open"]) for g in told["gates"]] == [
+        ("from", "tier=prod", True), ("verified", "tier=prod", True), ("soaked", "tier=prod", False)
+    ]  # fmt: skip
+
+    head = tree(pair)
+    ran = fcgitops("-C", pair, "promote", "staging", "prod", status=1)
+    assert ran.err.startswith("error: prod: the gate soaked is closed: staging is as it is since ")
+    assert ran.err.endswith("(or --overrule 'REASON')\n")
+    assert tree(pair) == head
+    ran = fcgitops("-C", pair, "promote", "staging", "prod", "--overrule", "prod is down")
+    assert ran.out.endswith("\n\noverruled: soaked of prod: prod is down\n")
+    assert git(pair, "log", "-1", "--format=%b").rstrip("\n") == ran.out.rstrip("\n")
+    git(pair, "reset", "-q", "--hard", "HEAD~1")
+    words = ("-m", "Ship it", "--overrule", "prod is down", "--trailer", "Seen-by: Ada <a@b.c>")
+    fcgitops("-C", pair, "promote", "staging", "prod", *words)
+    assert git(pair, "log", "-1", "--format=%B").rstrip("\n") == (
+        "Ship it\n\noverruled: soaked of prod: prod is down\n\nSeen-by: Ada <a@b.c>"
+    )
+
+
+def test_another_source(pair: Path, fcgitops: Fcgitops) -> None:
+    """Only what the gate names is promoted."""
+    guarded(pair, "- {for: prod, from: staging}")
+    fcgitops("-C", pair, "overlay", "dev", "--set", "image.tag=v1.3.0")
+    ran = fcgitops("-C", pair, "promote", "dev", "prod", status=1)
+    assert "the gate from is closed: staging is what may be promoted to it" in ran.err
+    assert fcgitops("-C", pair, "gates", "prod", "--from", "dev", status=1)
+
+
+def test_it_is_not_known_of_what(pair: Path, fcgitops: Fcgitops) -> None:
+    """A gate that names nothing needs --from, and is closed without."""
+    guarded(pair, "- {for: prod, verified: true, soaked: 30m, healthy: true}")
+    out = fcgitops("-C", pair, "gates", "prod", status=1).out
+    assert out == "".join(
+        f"prod: {gate}: closed: it is not known of which environment: --from FROM\n"
+        for gate in ("verified", "healthy", "soaked")
+    )
+    out = fcgitops("-C", pair, "gates", "prod", "--from", "staging", status=1).out
+    assert "prod: healthy: closed: nobody was asked about staging: --context CONTEXT\n" in out
+
+
+def test_verify_has_to_pass(pair: Path, fcgitops: Fcgitops) -> None:
+    """For what is promoted, as it is."""
+    file = pair / "overlays/staging/local/kustomization.yaml"
+    file.write_text(f"{file.read_text()}nonsense: true\n")
+    guarded(pair, "- {for: prod, verified: true}")
+    out = fcgitops("-C", pair, "gates", "prod", "--from", "staging", status=1).out
+    assert out.startswith("prod: verified: closed: verify finds ")
+    assert out.endswith(" in staging: FCG00, …\n")
+
+
+def at(folder: Path, days: int) -> Guard:
+    """A guard some days later."""
+    now = datetime.now(UTC) + timedelta(days=days)
+    return Guard(Repository(folder), folder, "staging", Health(folder), now=now)
+
+
+def test_how_long_it_has_soaked(pair: Path, fcgitops: Fcgitops) -> None:
+    """Since the last commit that changed what it renders, whoever else was changed since."""
+    guarded(pair, "- {for: prod, soaked: 3d}")
+    fcgitops("-C", pair, "overlay", "prod", "--namespace", "other")
+    prod = Repository(pair).environment("prod")
+    assert [at(pair, days).verdicts(prod)[0].is_open for days in (0, 2, 3, 4)] == [
+        False, False, True, True,
+    ]  # fmt: skip
+
+
+APPROVED = "- {for: prod, approval: {trailer: Approved-by, by: [ada@example.com]}}"
+
+
+def test_an_approval(pair: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """A line of the commit that promotes; of somebody who may say it."""
+    guarded(pair, APPROVED)
+    git(tmp_path, "init", "-q", "--bare", "remote")
+    git(pair, "remote", "add", "origin", str(tmp_path / "remote"))
+    git(pair, "push", "-qu", "origin", "main")
+    command = ("-C", pair, "promote", "staging", "prod")
+    ran = fcgitops(*command, "--trailer", "Approved-by: Bob <bob@example.com>", status=1)
+    wanted = "a line `Approved-by: …` of ada@example.com is wanted in the commit"
+    assert f"the gate approval is closed: {wanted}" in ran.err
+    fcgitops(*command, "--branch", "go", "--trailer", "Approved-by: Ada <ada@example.com>")
+    assert git(pair, "log", "-1", "--format=%(trailers:key=Approved-by,valueonly)").strip() == (
+        "Ada <ada@example.com>"
+    )
+    assert fcgitops("-C", pair, "gates", "prod").out == (
+        "prod: approval: open: Approved-by: Ada <ada@example.com>\n"
+    )
+    git(pair, "switch", "-q", "main")
+    assert wanted in fcgitops("-C", pair, "gates", "prod", status=1).out
+
+
+def test_code_owners(pair: Path, fcgitops: Fcgitops) -> None:
+    """They are asked on a pull request, so it takes a branch."""
+    guarded(pair, "- {for: prod, approval: codeowners}")
+    out = fcgitops("-C", pair, "gates", "prod", status=1).out
+    source = "overlays/prod/environment.yaml"
+    assert out == f"prod: approval: closed: CODEOWNERS names nobody for {source}\n"
+    write(pair, {".github/CODEOWNERS": "* @all\n/overlays/prod/ @ml-ops @ada # who is paged\n"})
+    git(pair, "add", ".github")
+    git(pair, "commit", "-qm", "Owners")
+    command = ("-C", pair, "promote", "staging", "prod")
+    err = fcgitops(*command, status=1).err
+    assert "@ml-ops, @ada are asked on a branch of its own: --branch NAME" in err
+    fcgitops(*command, "--branch", "go")
+    out = fcgitops("-C", pair, "gates", "prod").out
+    assert out == "prod: approval: open: CODEOWNERS asks @ml-ops, @ada on the pull request\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("* @a\n", ["@a"]),
+        ("* @a\n/overlays/ @b\n", ["@b"]),
+        ("overlays/prod @c\n", ["@c"]),
+        ("prod/ @d\n", ["@d"]),
+        ("*.yaml @e @f\n", ["@e", "@f"]),
+        ("/overlays/*/environment.yaml @g\n", ["@g"]),
+        ("/overlays/** @h\n/overlays/prod/\n", []),
+        ("[Section]\n/prod/ @i\n# * @j\n", []),
+        ("/*.yaml @k\n", []),
+    ],
+)
+def test_whose_a_file_is(text: str, found: list[str], tmp_path: Path) -> None:
+    """The last line that fits counts; one without owners takes them away."""
+    write(tmp_path, {"CODEOWNERS": text})
+    assert owners.of(tmp_path, "overlays/prod/environment.yaml") == found
+
+
+@pytest.mark.parametrize("form", ["github", "gitlab"])
+@pytest.mark.parametrize("state", ["success", "failed"])
+def test_a_commit_status(
+    form: str, state: str, pair: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Which the sync tool wrote of a commit in which what is promoted is as it is."""
+    guarded(pair, "- {for: prod, from: staging, healthy: {status: kustomization/staging}}")
+    name, sha = "kustomization/staging/7f", git(pair, "rev-parse", "HEAD")
+    status = {"sha": sha, "statuses": [{"context": name, "state": state}]}
+    rows = [{"name": name, "status": state, "sha": sha}]
+    file = tmp_path / "status.json"
+    command = ("-C", pair, "gates", "prod", "--status", file)
+    file.write_text(json.dumps(status if form == "github" else rows))
+    is_good = state == "success"
+    out = fcgitops(*command, status=0 if is_good else 1).out.splitlines()[1]
+    says = "open: {} says success" if is_good else "closed: {} says that it is not well"
+    assert out == f"prod: healthy: {says.format(name)}"
+    fcgitops("-C", pair, "overlay", "staging", "--set", "image.tag=v1.2.0")
+    out = fcgitops(*command, status=1).out.splitlines()[1]
+    assert out == (
+        f"prod: healthy: closed: the commit status is of {sha[:10]}, and staging is another since"
+    )
+    file.write_text("{}")
+    assert "holds no commit statuses" in fcgitops(*command, status=2).err
+
+
+REFUSED = {
+    ("--overrule", " "): "--overrule: gives no reason (a line that says why)",
+    ("--trailer", "Ada"): "--trailer: 'Ada' is no trailer ('Approved-by: Ada <ada@example.com>')",
+    ("--status", "missing.json"): "missing.json: cannot be read",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED, ids=" ".join)
+def test_refused(words: tuple[str, ...], pair: Path, fcgitops: Fcgitops) -> None:
+    """Wrong input, and what would be right."""
+    ran = fcgitops("-C", pair, "promote", "staging", "prod", *words, status=2)
+    assert REFUSED[words] in ran.err
