@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import CopyOf, Fcgitops, tree
 from fcgitops.git import owners
+from fcgitops.git.history import History
 from fcgitops.model import gates
 from fcgitops.model.gates import Approval, Gate, Window
 from fcgitops.promotion.gates import Guard
@@ -190,6 +191,16 @@ def test_it_is_not_known_of_what(pair: Path, fcgitops: Fcgitops) -> None:
     assert "prod: healthy: closed: nobody was asked about staging: --context CONTEXT\n" in out
 
 
+def test_a_source_that_is_not_there(pair: Path, fcgitops: Fcgitops) -> None:
+    """Nothing is open for what nobody can look at."""
+    guarded(pair, "- {for: prod, from: stagin, verified: true, soaked: 30m, healthy: true}")
+    out = fcgitops("-C", pair, "gates", "prod", status=1).out
+    assert out.splitlines()[1:] == [
+        f"prod: {gate}: closed: stagin is no environment of this repository"
+        for gate in ("verified", "healthy", "soaked")
+    ]
+
+
 def test_verify_has_to_pass(pair: Path, fcgitops: Fcgitops) -> None:
     """For what is promoted, as it is."""
     file = pair / "overlays/staging/local/kustomization.yaml"
@@ -203,7 +214,9 @@ def test_verify_has_to_pass(pair: Path, fcgitops: Fcgitops) -> None:
 def at(folder: Path, days: int) -> Guard:
     """A guard some days later."""
     now = datetime.now(UTC) + timedelta(days=days)
-    return Guard(Repository(folder), folder, "staging", Health(folder), now=now)
+    history = History(folder)
+    health = Health(history, history.head)
+    return Guard(Repository(folder), folder, "staging", health, now=now)
 
 
 def test_how_long_it_has_soaked(pair: Path, fcgitops: Fcgitops) -> None:

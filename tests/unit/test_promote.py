@@ -10,7 +10,7 @@ from fcgitops.fcconfig import schema
 from fcgitops.model.environment import KEYS
 from fcgitops.model.promotion import SECTION, TABLE
 from fcgitops.promotion import reference
-from gitenv import git, write
+from gitenv import clone_released, git, write
 
 SOURCE = "overlays/{}/environment.yaml"
 STAGING = """\
@@ -356,3 +356,58 @@ def test_the_page() -> None:
     """docs/promotion.md is what the table says."""
     page = Path(__file__).parents[2] / "docs" / "promotion.md"
     assert reference.page() == page.read_text(encoding="utf-8"), "run `make docs`"
+
+
+@pytest.fixture
+def others(pair: Path, copy_of: CopyOf) -> Path:
+    """A repository of production alone, beside that of staging."""
+    return copy_of(
+        ["new", "live", "--env", "prod=customized-config", "--set", "image.tag=v1.0.1"],
+        ["overlay", "prod", "--set", "labels.tier=prod", "--set", "workerNumber=10"],
+    )
+
+
+def test_from_another_repository(pair: Path, others: Path, fcgitops: Fcgitops) -> None:
+    """As it is there, or at a revision; what it has by default there is spelled out here."""
+    start = git(pair, "rev-parse", "HEAD")
+    text = STAGING.replace("  tag: v1.1.0 # proven for a week\n", "").replace("800", "700")
+    commit(pair, fcgitops, {"staging": text})
+    command = ("-C", others, "promote", "staging", "prod")
+    dry = fcgitops(*command, "--from-repo", f"../deploy@{start}", "--dry-run")
+    assert dry.out.startswith(f"staging of ../deploy@{start} at {start[:10]} → prod\n")
+    assert "v1.0.1 → frameworkcontroller/frameworkcontroller:v1.1.0" in dry.out
+    fcgitops(*command, "--from-repo", "../deploy")
+    assert (others / SOURCE.format("prod")).read_text().endswith(
+        "settings:\n  workerNumber: 700\n  kubeClientQps: 100\n  logObjectSnapshot:\n    pod:\n"
+        "      onPodDeletion: false\nimage:\n  tag: v1.0.0\ncomponents:\n- crd\n"
+    )  # fmt: skip
+    fcgitops("-C", others, "verify", "prod")
+
+
+def test_another_repository_is_refused(
+    pair: Path, others: Path, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """One of another profile or version, what is not committed or pushed there, and no such."""
+    copy_of(["new", "seed", "--env", "staging", "--profile", "upstream"])
+    clone_released("hardened-argocd", tmp_path)
+    git(tmp_path, "init", "-q", "--bare", "remote")
+    git(pair, "remote", "add", "origin", str(tmp_path / "remote"))
+    git(pair, "push", "-q", "origin", "main")
+    git(pair, "commit", "-q", "--allow-empty", "-m", "Not pushed")
+    refused = {
+        "../seed": "../seed: has the profile upstream, and this repository hardened",
+        "../seed@HEAD": "../seed@HEAD: has the profile upstream, and this repository hardened",
+        "../hardened-argocd@HEAD": "was written by fcgitops 0.1.0, and this repository by",
+        "../deploy@HEAD": "../deploy@HEAD: is not pushed: no branch of a remote has it",
+        "../deploy@v7": "v7: is no revision of this repository",
+        "..": "is in no repository of fcgitops",
+    }
+    names = {"../hardened-argocd@HEAD": "dev"}
+    for typed, wanted in refused.items():
+        words = ("promote", names.get(typed, "staging"), "prod", "--from-repo", typed)
+        assert wanted in fcgitops("-C", others, *words, status=2).err
+    (pair / "base/statefulset.yaml").write_text("edited\n")
+    words = ("promote", "staging", "prod", "--from-repo", "../deploy")
+    assert "base/statefulset.yaml: is not committed" in fcgitops("-C", others, *words, status=2).err
+    words = ("promote", "none", "prod", "--from-repo", "../deploy@HEAD~1")
+    assert "has no environment none" in fcgitops("-C", others, *words, status=2).err

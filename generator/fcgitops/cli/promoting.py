@@ -18,6 +18,12 @@ command = partial(click.command, cls=options.Command)
 @click.argument("names", nargs=-1, metavar="[TO]...", shell_complete=completion.environments)
 @click.option("--label", metavar="KEY=VALUE", help="Promote to all environments with this label.")
 @click.option("--wave", metavar="N%", help="Promote to that share of them now, in order.")
+@click.option(
+    "--from-repo",
+    metavar="PATH[@REV]",
+    type=click.Path(path_type=str),
+    help="FROM is an environment of the repository at PATH.",
+)
 @options.gates
 @click.option("--overrule", metavar="REASON", help="Why closed gates do not matter.")
 @click.option(

@@ -9,6 +9,7 @@ from fcgitops.commands.writing import read_text
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND
 from fcgitops.core.printable import printable
+from fcgitops.git.history import Commit, History
 from fcgitops.promotion.gates import Guard, Verdict
 from fcgitops.promotion.health import Health, Statuses
 from fcgitops.repository.contents import Repository
@@ -43,7 +44,8 @@ def run(  # noqa: PLR0913 - the command's options
     repository.require_answers()
     known = repository.environment_names()
     repository.require([name, *([source] if source else [])], known, "environment")
-    asked = health(folder, repository.root, context, status)
+    history = History(repository.root)
+    asked = health(folder, history, history.head, context, status)
     environment = repository.environment(name)
     guard = Guard(repository, repository.root, source or "", asked)
     found = guard.verdicts(environment)
@@ -71,12 +73,15 @@ def run(  # noqa: PLR0913 - the command's options
     return FOUND if closed else 0
 
 
-def health(folder: Path, root: Path, context: str | None, status: str | None) -> Health:
+def health(
+    folder: Path, history: History, commit: Commit, context: str | None, status: str | None
+) -> Health:
     """What can be asked of the cluster of an environment.
 
     Args:
         folder: where the user is.
-        root: the content's root of the repository that the environment is in.
+        history: of the repository that the environment is in.
+        commit: in which it is so.
         context: the kubectl context of its cluster.
         status: a file of commit statuses; - is standard input.
 
@@ -84,7 +89,7 @@ def health(folder: Path, root: Path, context: str | None, status: str | None) ->
         InputError: the file holds none.
     """
     if status is None:
-        return Health(root, context)
+        return Health(history, commit, context)
     where = "standard input" if status == "-" else status
     text = read_text(None if status == "-" else folder / status, where)
-    return Health(root, context, Statuses.parse(text, where))
+    return Health(history, commit, context, Statuses.parse(text, where))

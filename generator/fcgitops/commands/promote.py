@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,16 @@ from fcgitops.commands.gates import health
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
 from fcgitops.core.errors import FoundError, InputError, Problem
-from fcgitops.git import program, upstream
-from fcgitops.model import layout
+from fcgitops.promotion import origin as origins
 from fcgitops.promotion import targets
 from fcgitops.promotion.gates import Guard, Verdict
+from fcgitops.promotion.origin import Origin
 from fcgitops.promotion.targets import Label, Wave
-from fcgitops.repository import environments, promotion
+from fcgitops.repository import promotion
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged
-from fcgitops.sync import entrypoints, registry
 from fcgitops.text.words import count
 
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: \S")
@@ -48,6 +48,7 @@ class Asked:
     percent: int
     overrule: str | None
     trailers: tuple[str, ...]
+    from_repo: str | None
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -61,6 +62,7 @@ def run(  # noqa: PLR0913 - the command's options
     status: str | None,
     overrule: str | None,
     trailers: tuple[str, ...],
+    from_repo: str | None,
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Copies what travels of one environment to others, in one commit.
@@ -75,6 +77,7 @@ def run(  # noqa: PLR0913 - the command's options
         status: a file of commit statuses, for gates; - is standard input.
         overrule: why closed gates do not matter.
         trailers: KEY: VALUE each, for the end of the commit's message.
+        from_repo: PATH[@REV] of another repository that the source is in.
         options: those of `writing.Options`.
 
     Returns:
@@ -91,21 +94,25 @@ def run(  # noqa: PLR0913 - the command's options
         targets.parse_wave(wave, "--wave") if wave is not None else 0,
         overrule,
         trailers,
+        from_repo,
     )
     _refuse_words(asked)
     how = Options(**options)
     told: list[str] = []
 
     def make(repository: Repository) -> Change:
-        guard = Guard(
-            repository,
-            repository.root,
-            source,
-            health(folder, repository.root, context, status),
-            trailers,
-            on_branch=how.branch is not None,
-        )
-        return _planned(repository, asked, guard, told)
+        with _origin(repository, folder, asked) as origin:
+            guard = Guard(
+                repository,
+                origin.repository.root,
+                source,
+                health(folder, origin.history, origin.commit, context, status),
+                origin.history,
+                origin.commit,
+                trailers,
+                on_branch=how.branch is not None,
+            )
+            return _planned(repository, asked, origin, guard, told)
 
     def foresee(repository: Repository, what: Change) -> Sequence[str]:
         from fcgitops.promotion.preview import Preview  # noqa: PLC0415 - imports every rule
@@ -115,6 +122,13 @@ def run(  # noqa: PLR0913 - the command's options
         return [*told, "", *preview.lines()]
 
     return writing.change(folder, make, how, foresee=foresee)
+
+
+def _origin(repository: Repository, folder: Path, asked: Asked) -> AbstractContextManager[Origin]:
+    """What is promoted. Raises as `origin.here` and `origin.elsewhere`."""
+    if asked.from_repo is None:
+        return nullcontext(origins.here(repository, asked.source))
+    return origins.elsewhere(repository, asked.from_repo, folder, asked.source)
 
 
 def _refuse_words(asked: Asked) -> None:
@@ -134,13 +148,15 @@ def _refuse_words(asked: Asked) -> None:
         raise InputError(problems)
 
 
-def _planned(repository: Repository, asked: Asked, guard: Guard, told: list[str]) -> Change:
+def _planned(
+    repository: Repository, asked: Asked, origin: Origin, guard: Guard, told: list[str]
+) -> Change:
     """What the repository holds afterwards; `told` gets what is said of it first."""
-    repository.require([asked.source], repository.environment_names(), "environment")
-    names = targets.candidates(repository, asked.source, asked.names, asked.label)
-    _refuse_unproven(repository, asked.source)
+    own = "" if origin.elsewhere else origin.name
+    names = targets.candidates(repository, own, asked.names, asked.label)
     names, held = _not_held(repository, names, by_name=asked.label is None)
-    source, rules = promotion.side(repository, asked.source), repository.answers.promote
+    source = promotion.side(origin.repository, origin.name)
+    rules = repository.answers.promote
     requests: dict[str, Request] = {}
     problems: list[Problem] = []
     for name in names:
@@ -159,11 +175,10 @@ def _planned(repository: Repository, asked: Asked, guard: Guard, told: list[str]
     overruled = _overruled(repository, asked, guard, wave.taken)
     what = writing.of_requests(repository, [requests[name] for name in wave.taken])
     amiss.refuse_unbuildable(repository, what)
-    head = (repository.git.head or "")[:10]
-    told.append(f"{asked.source} at {head} → {', '.join(wave.taken)}")
+    told.append(f"{origin.title} → {', '.join(wave.taken)}")
     if asked.percent:
         told.append(str(wave))
-    what.merged.notes += held + _left_behind(repository, asked.source)
+    what.merged.notes += held + origin.notes(repository)
     few = len(wave.taken) <= _MOST
     to = ", ".join(wave.taken) if few else count(len(wave.taken), "environment")
     what.footer = ["", *overruled, *([""] if overruled and asked.trailers else []), *asked.trailers]
@@ -215,46 +230,3 @@ def _not_held(
     if held and (by_name or len(held) == len(names)):
         raise FoundError(held)
     return [name for name, why in found.items() if not why], [f"left out: {p}" for p in held]
-
-
-def _refuse_unproven(repository: Repository, name: str) -> None:
-    """Refuses an environment whose cluster may not run what is here.
-
-    Raises:
-        InputError: something that it is rendered from is not committed, not pushed, or not in line.
-    """
-    places = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
-    places += tuple(entrypoints.folder(tool, name) for tool in registry.TOOLS.values())
-
-    def own(paths: set[str]) -> list[str]:
-        return sorted(p for p in paths if any(p == x or p.startswith(f"{x}/") for x in places))
-
-    prefix = repository.git.prefix
-    changed = program.differing(repository.root) or frozenset()
-    problems = [
-        Problem(path, f"is not committed, and {name} is rendered from it", "commit it and push")
-        for path in own({path.removeprefix(prefix) for path in changed})
-    ]
-    branch = upstream.of(repository.root, repository.answers.branch)
-    ahead = own(upstream.unpushed(repository.root, branch)) if branch else []
-    problems += [
-        Problem(path, f"is not as {branch} has it, and {name} is rendered from it", "git push")
-        for path in ahead
-    ]
-    if not problems:
-        merged = environments.outcome(
-            repository, [environments.as_it_is(repository, name)], program.merge_file
-        )
-        hint = shell.line("fcgitops", "overlay", name)
-        problems = [
-            Problem(path, f"is out of line with {layout.source_path(name)}", hint)
-            for path in merged.stale(repository.root)
-        ]
-    if problems:
-        raise InputError(problems)
-
-
-def _left_behind(repository: Repository, name: str) -> list[str]:
-    """A note on what of an environment is its own and does not travel."""
-    paths = promotion.own_edits(repository, name)
-    return [f"stays with {name}, as it is no key of its source: {path}" for path in paths]

@@ -307,18 +307,23 @@ class History:
             raise InputError(Problem(revision or "''", "is no revision of this repository", hint))
         return self._commit(name, revision)
 
-    def changes_of(self, paths: Iterable[str], limit: int) -> list[tuple[str, str]]:
+    def changes_of(
+        self, paths: Iterable[str], limit: int, since: Commit | None = None
+    ) -> list[tuple[str, str]]:
         """The last commits of the branch that changed one of some paths, the newest first.
 
         Args:
             paths: from the work tree's top; of what was merged, the merge counts.
             limit: how many are looked at.
+            since: the newest of them; HEAD by default.
 
         Returns:
             The name of each, and that of the commit before it; "" for the first one of all.
         """
-        which = ("--first-parent", f"--max-count={limit}", "--format=%H %P", self._head.name)
-        told = self._tree.git.line("log", *which, "--", *(f":(top,literal){p}" for p in paths))
+        which = ("--first-parent", f"--max-count={limit}", "--format=%H %P")
+        told = self._tree.git.line(
+            "log", *which, (since or self._head).name, "--", *(f":(top,literal){p}" for p in paths)
+        )
         found = (line.split() for line in told.splitlines())
         return [(names[0], names[1] if len(names) > 1 else "") for names in found]
 
@@ -339,6 +344,12 @@ class History:
         where = ("--end-of-options", f"{since}..{self._head.name}")
         told = self._tree.git.line("log", form, *where, "--", f":(top,literal){path}")
         return [line.strip() for line in told.splitlines() if line.strip()]
+
+    def is_published(self, commit: Commit) -> bool:
+        """Whether a branch of a remote has a commit, as far as known here; so where none is."""
+        git = self._tree.git
+        known = ("for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes")
+        return not git.line(*known) or bool(git.line(*known, f"--contains={commit.name}"))
 
     def title(self, commit: Commit) -> str:
         """A commit's short name, its day and the first line of its message."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.gates import Approval, Gate, before
 from fcgitops.promotion.health import Health
+from fcgitops.repository import listing
 from fcgitops.repository.contents import Repository
 from fcgitops.text.words import count
 
@@ -53,18 +54,22 @@ class Guard:
 
     Attributes:
         repository: whose gates they are.
-        home: where the environment is that is promoted; mostly the same.
+        tree: the files of the repository that has what is promoted; mostly the same.
         source: that environment; "" where it is not known.
         health: of its cluster.
+        history: of the repository that has it; that of `tree` by default.
+        commit: in which it is so; HEAD by default.
         trailers: what the commit will say, KEY: VALUE each.
         on_branch: whether it will be on a branch of its own, for a pull request.
         now: the time.
     """
 
     repository: Repository
-    home: Path
+    tree: Path
     source: str
     health: Health
+    history: History | None = None
+    commit: Commit | None = None
     trailers: Sequence[str] = ()
     on_branch: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -80,13 +85,16 @@ class Guard:
         if gate.source:
             right = source == gate.source
             asked.append(("from", right, f"{gate.source} is what may be promoted to it"))
+        questions: dict[str, Callable[[], tuple[bool, str]]] = {}
         if gate.verified:
-            asked.append(("verified", *(self.verified(source) if source else (False, _NOBODY))))
+            questions["verified"] = lambda: self.verified(source)
         if gate.healthy:
-            found = self.health.of(source, gate.status) if source else (False, _NOBODY)
-            asked.append(("healthy", *found))
-        if gate.soaked is not None:
-            asked.append(("soaked", *self._soaked(source, gate.soaked)))
+            questions["healthy"] = lambda: self.health.of(source, gate.status)
+        if (wanted := gate.soaked) is not None:
+            questions["soaked"] = lambda: self._soaked(source, wanted)
+        nobody = self._unknown(source)
+        for name, ask in questions.items():
+            asked.append((name, *((False, nobody) if nobody else ask())))
         if gate.window is not None:
             said = f"{gate.window}; there it is {gate.window.there(self.now):%a %H:%M}"
             asked.append(("window", gate.window.holds(self.now), said))
@@ -99,7 +107,7 @@ class Guard:
         """Whether `verify` passes for an environment as it is."""
         from fcgitops.verify.session import Session  # noqa: PLC0415 - few gates ask for it
 
-        ran = Session(self.home)
+        ran = Session(self.tree)
         there = {str(item) for item in ran.wanted([], None, None)}
         wanted = [each for each in (name, f"{name}/{layout.NNI}") if each in there]
         try:
@@ -111,9 +119,14 @@ class Guard:
             return False, f"verify finds {count(len(wrong), 'fault')} in {name}: {wrong[0].rule}, …"
         return True, f"verify passes for {name}"
 
-    def _soaked(self, name: str, wanted: timedelta) -> tuple[bool, str]:
+    def _unknown(self, name: str) -> str:
+        """Why nothing can be asked about an environment; "" where something can."""
         if not name:
-            return False, _NOBODY
+            return _NOBODY
+        known = listing.environments(self.tree)
+        return "" if name in known else f"{name} is no environment of this repository"
+
+    def _soaked(self, name: str, wanted: timedelta) -> tuple[bool, str]:
         changed = self._changed(name)
         if changed is None:
             return True, f"{name} has not changed in the last {_MOST} commits that could"
@@ -124,7 +137,7 @@ class Guard:
     @functools.cache  # noqa: B019 - as long as one command
     def _changed(self, name: str) -> datetime | None:
         """When what an environment renders has changed last, as Git tells."""
-        history = History(self.home)
+        history = self.history or History(self.tree)
         shared = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
         contents: dict[str, Content] = {}
 
@@ -133,7 +146,8 @@ class Guard:
             unit = content.units.get(name)
             return tuple(content.key(f) for f in unit.kustomizations) if unit else ()
 
-        for made, parent in history.changes_of((f"{history.prefix}{p}" for p in shared), _MOST):
+        paths = [f"{history.prefix}{path}" for path in shared]
+        for made, parent in history.changes_of(paths, _MOST, self.commit):
             commit = history.commit(made)
             if not parent or key(commit) != key(history.commit(parent)):
                 return history.when(commit)

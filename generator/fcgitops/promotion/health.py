@@ -6,13 +6,12 @@ import functools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import FcgitopsError, InputError, Problem
 from fcgitops.diff import compare, live, objects
 from fcgitops.diff.fleet import Fleet
-from fcgitops.git.history import History
+from fcgitops.git.history import Commit, History
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.programs import kubectl, kustomize
 from fcgitops.text.words import count
@@ -77,12 +76,14 @@ class Health:
     """What can be asked.
 
     Attributes:
-        root: the content's root of the repository that the environment is in.
+        history: of the repository that the environment is in.
+        commit: in which it is so.
         context: of its cluster; None where that is not asked.
         statuses: of a commit; None where none are told.
     """
 
-    root: Path
+    history: History
+    commit: Commit
     context: str | None = None
     statuses: Statuses | None = None
 
@@ -106,12 +107,11 @@ class Health:
 
     def _told(self, environment: str, status: str) -> tuple[bool, str]:
         assert self.statuses is not None  # noqa: S101 - just asked
-        history = History(self.root)
-        commit = self.statuses.commit
+        history, commit = self.history, self.statuses.commit
         if commit and not history.is_commit(commit):
             return False, f"the commit status is of {commit[:10]}, which is not known here"
         if commit:
-            then = Fleet.of(history.commit(commit), history.head, history.prefix, (environment,))
+            then = Fleet.of(history.commit(commit), self.commit, history.prefix, (environment,))
             if environment in then.affected():
                 what = f"the commit status is of {commit[:10]}, and {environment} is another since"
                 return False, what
@@ -122,8 +122,7 @@ class Health:
         return is_good, f"{found[0].name} says {'success' if is_good else 'that it is not well'}"
 
     def _asked(self, environment: str, context: str) -> tuple[bool, str]:
-        history = History(self.root)
-        fleet = Fleet.of(history.head, history.head, history.prefix, (environment,))
+        fleet = Fleet.of(self.commit, self.commit, self.history.prefix, (environment,))
         rendered, tool = fleet.rendered(environment, kustomize.find())
         asking = kubectl.of_context(context)
         found = live.look(asking, rendered, tool)

@@ -38,6 +38,16 @@ as in every command that writes: git's markers, exit status 1, and no commit.
 those with the label, by name: the first of those that do not have it all yet, at least one. It
 says which they are and how many are left. The same command once more takes the next ones.
 
+**Two repositories.** Where production is kept apart, `--from-repo PATH@REV` reads FROM in another
+clone, at a commit, tag or branch that has been pushed; without `@REV`, as it is checked out there.
+Both have the same profile, and were written by the same version of fcgitops. A key that FROM has
+by default is spelled out where it is another one by default here. The base and the variant's own
+file do not travel: where they differ, that is noted.
+
+```sh
+fcgitops promote staging prod --from-repo ../staging@v41
+```
+
 ## What travels
 """
 
