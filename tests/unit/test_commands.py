@@ -63,6 +63,7 @@ def test_list_as_text_and_json(repository: Path, fcgitops: Fcgitops) -> None:
         "server": "",
         "namespace": "frameworkcontroller",
         "sync": "argocd",
+        "hold": "",
     }
 
 

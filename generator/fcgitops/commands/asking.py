@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fcgitops.commands.writing import read_text
+from fcgitops.commands.given import read_text
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable

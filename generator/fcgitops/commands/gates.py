@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from fcgitops.commands.writing import read_text
+from fcgitops.commands.given import read_text
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND
 from fcgitops.core.printable import printable

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
+from fcgitops.commands.given import read_text
+from fcgitops.commands.writing import Options, refuse_all, write_environments
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.core.printable import printable

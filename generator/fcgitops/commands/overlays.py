@@ -11,7 +11,8 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands.writing import Options, read_text, refuse_all, write_environments
+from fcgitops.commands.given import read_text
+from fcgitops.commands.writing import Options, refuse_all, write_environments
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import assignments, layout
 from fcgitops.model.environment import KEYS, OTHERS_RULES, READ_BY_ARGOCD

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, Request, plan
 from fcgitops.repository.merge import Conflict, Merged
 from fcgitops.repository.subject import subject
-from fcgitops.text import conflicts, yamlio
+from fcgitops.text import conflicts
 from fcgitops.text.tree import read_file
 from fcgitops.text.unified import unified
 from fcgitops.text.words import count
@@ -427,26 +426,3 @@ def _leave(repository: Repository, merged: Merged, message: str) -> None:
 
 def _stages(conflict: Conflict) -> repo.Stages:
     return repo.Stages(conflict.base or None, conflict.ours, conflict.theirs, conflict.merged)
-
-
-def read_text(path: Path | None, name: str) -> str:
-    """The text of a file that the user named, or of standard input.
-
-    Args:
-        path: the file; None is standard input.
-        name: how the user named it.
-
-    Raises:
-        InputError: it cannot be read, is no UTF-8 text or has over 1 MiB.
-    """
-    try:
-        with sys.stdin.buffer if path is None else path.open("rb") as file:
-            data = file.read(yamlio.MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(Problem(name, f"cannot be read: {error.strerror}")) from error
-    if len(data) > yamlio.MAX_BYTES:
-        raise InputError(Problem(name, f"has over {yamlio.MAX_BYTES} bytes"))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(name, "is not UTF-8 text")) from error
