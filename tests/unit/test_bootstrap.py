@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Fcgitops
 from fcgitops.core import terminal
+from gitenv import git
 
 URL = "https://git.example.com/ml/deploy.git"
 SERVER = "https://10.0.0.1:6443"
@@ -226,3 +227,42 @@ def test_no_terminal_no_answer(cluster: Cluster, folder: Path, fcgitops: Fcgitop
     ran = fcgitops("-C", folder, "bootstrap", "prod")
     assert "+kind: Kustomization" in ran.out
     assert cluster.calls("apply") == []
+
+
+THERE = """\
+elif "get" in words:
+    print({path!r}, end="")
+"""
+
+
+@pytest.mark.parametrize(
+    ("gitops", "path"),
+    [
+        ("flux", "./team-a/fc/overlays/prod"),
+        ("argocd", "team-a/fc/overlays/*/environment.yaml"),
+    ],
+)
+def test_what_is_pointed_at_another_folder_is_left_alone(
+    gitops: str, path: str, cluster: Cluster, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Entry points of two folders have the same names: the second would take the first's place.
+
+    Where the folder is gone, as after a move, what is there is to be pointed anew.
+    """
+    mono = tmp_path / "mono"
+    git(tmp_path, "init", "-q", "mono")
+    made = ("--gitops", gitops, "--env", "prod", "--repo-url", URL, "--no-input")
+    for folder in ("team-a/fc", "team-b/fc"):
+        fcgitops("new", "--into", mono, "--path", folder, *made)
+    program = cluster.home / "kubectl"
+    program.write_text(program.read_text() + THERE.format(path=path))
+    second = mono / "team-b/fc"
+    said = fcgitops("-C", second, "bootstrap", "prod", "--yes", status=2).err
+    label = "Flux" if gitops == "flux" else "Argo CD"
+    assert f"{label} there is pointed at team-a/fc of this Git repository" in said
+    assert not cluster.calls("apply")
+    fcgitops("-C", mono / "team-a/fc", "bootstrap", "prod", "--yes")
+    git(mono, "rm", "-rq", "team-a")
+    git(mono, "commit", "-qm", "Gone")
+    fcgitops("-C", second, "bootstrap", "prod", "--yes")
+    assert len(cluster.calls("apply")) == 2

@@ -249,7 +249,7 @@ def test_a_path_that_means_something_else(path: object) -> None:
         ("link/fc", "link is a symbolic link"),
         ("sub/fc", "sub is another Git repository"),
         ("out", "out holds files: o"),
-        ("committed", "committed is taken: Git has committed/file, which is not in the work tree"),
+        ("committed", "committed is taken: Git has committed/file"),
         ("ours/fc", "ours has a fcgitops.yaml: what fcgitops has generated there does not nest"),
     ],
 )

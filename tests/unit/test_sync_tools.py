@@ -16,7 +16,7 @@ from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.model.synctools import Traits
 from fcgitops.sync import registry
-from fcgitops.sync.tool import Bootstrap, Held, SyncTool
+from fcgitops.sync.tool import Bootstrap, Held, Occupant, SyncTool
 from fcgitops.text.tree import Tree
 from gitenv import git, write
 from modules import modules
@@ -89,8 +89,8 @@ spec: {{url: {answers.source_url}, spares: all}}
     ) -> Tree:
         return {"horse.yaml": f"kind: Horse\nname: {experiment.name}\n".encode()}
 
-    def occupant(self, value: Callable[..., str]) -> str:
-        return value("{.ride}")
+    def occupant(self, value: Callable[..., str]) -> Occupant | None:
+        return Occupant("", value("{.ride}"))
 
     def release(self, held: Held) -> list[str]:
         return [f"carousel free {self.ride(held)}"]

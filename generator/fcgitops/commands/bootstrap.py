@@ -9,6 +9,7 @@ import click
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
+from fcgitops.git import repo
 from fcgitops.model import answers, clusters, layout
 from fcgitops.programs import kubectl
 from fcgitops.programs.kubectl import Kubectl
@@ -107,13 +108,28 @@ def _refuse_the_cluster_of_another(
     """Refuses the wrong context: the tool would turn that cluster into this environment's.
 
     Raises:
-        InputError: another environment of this repository is synced there.
+        InputError: another environment of this repository is synced there, or another folder.
     """
     there = tool.occupant(program.value)
-    if there != name and there in repository.environment_names():
-        what = f"is the cluster of the environment {there}"
+    if there is None:
+        return
+    where, label = f"context {program.context}", tool.traits.label
+    if there.folder != repository.answers.path and _is_content(repository, there.folder):
+        what = f"{label} there is pointed at {there.folder or 'the top'} of this Git repository"
+        hint = f"its entry points have the same names: take another {label}"
+        raise InputError(Problem(where, what, hint))
+    if there.environment != name and there.environment in repository.environment_names():
+        what = f"is the cluster of the environment {there.environment}"
         hint = f"`kubectl config use-context`, with that of {name}"
-        raise InputError(Problem(f"context {program.context}", what, hint))
+        raise InputError(Problem(where, what, hint))
+
+
+def _is_content(repository: Repository, folder: str) -> bool:
+    """Whether a folder of the Git repository has content of its own."""
+    if repository.head is None:
+        return False
+    whole = repo.open_repository(repository.head.top)
+    return bool(whole.list_head(f"{folder}/{layout.ANSWERS}" if folder else layout.ANSWERS))
 
 
 def _entry_points(

@@ -158,8 +158,8 @@ def _taken(git: GitRepository, path: str) -> list[Problem]:
         more = ", …" if len(held) > 3 else ""
         return [Problem("--path", f"{path} holds files: {', '.join(held[:3])}{more}", _ELSEWHERE)]
     if committed := git.tracked(path):
-        what = f"{path} is taken: Git has {committed[0]}, which is not in the work tree"
-        return [Problem("--path", what, "commit that it is gone, or another folder")]
+        what = f"{path} is taken: Git has {committed[0]}"
+        return [Problem("--path", what, "another folder, or commit that it is gone")]
     return []
 
 

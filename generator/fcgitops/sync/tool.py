@@ -31,6 +31,15 @@ class Held(NamedTuple):
     experiment: str = ""
 
 
+class Occupant(NamedTuple):
+    """What a tool on a cluster is pointed at."""
+
+    folder: str
+    """The content's root, from the top of its Git repository; empty for that."""
+    environment: str = ""
+    """The one that is synced to this cluster; empty for any."""
+
+
 class Bootstrap(NamedTuple):
     """How the tool is pointed at a repository, by applying entry points to a cluster."""
 
@@ -107,8 +116,8 @@ class SyncTool(Protocol):
     ) -> Tree:
         """The entry points of one experiment, relative to its folder."""
 
-    def occupant(self, value: Callable[..., str]) -> str:
-        """The environment that a cluster is synced from already; empty for none or any.
+    def occupant(self, value: Callable[..., str]) -> Occupant | None:
+        """What a cluster is synced from already; None where the tool was not pointed at anything.
 
         Args:
             value: `Kubectl.value`: a jsonpath and the arguments of `kubectl get` → text.

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from fcgitops.core import shell
 from fcgitops.manifests import overlay
-from fcgitops.model import synctools
+from fcgitops.model import layout, synctools
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync import deletion
 from fcgitops.sync.argocd import environments, nni
-from fcgitops.sync.tool import Bootstrap, Held
+from fcgitops.sync.tool import Bootstrap, Held, Occupant
 from fcgitops.text.tree import Tree
 
 _MARK = "argocd.argoproj.io/application-set-refresh"
@@ -89,9 +89,12 @@ class ArgoCD:
         """None, as of an environment."""
         return {}
 
-    def occupant(self, value: Callable[..., str]) -> str:
-        """Argo CD's own cluster is no environment's."""
-        return ""
+    def occupant(self, value: Callable[..., str]) -> Occupant | None:
+        """The folder whose environments its set finds; its own cluster is no environment's."""
+        place = ("--namespace", environments.NAMESPACE, _SETS, environments.NAME)
+        found = value("{.spec.generators[0].git.files[0].path}", *place)
+        folder, overlays, _ = f"/{found}".rpartition(f"/{layout.OVERLAYS}/*/")
+        return Occupant(folder.removeprefix("/")) if overlays else None
 
     def release(self, held: Held) -> list[str]:
         """The Application is deleted, and nothing else.

@@ -12,7 +12,7 @@ from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync.flux import environments, nni
-from fcgitops.sync.tool import Bootstrap, Held
+from fcgitops.sync.tool import Bootstrap, Held, Occupant
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
@@ -81,10 +81,12 @@ class Flux:
             return {}
         return nni.experiment_files(experiment, environment, answers)
 
-    def occupant(self, value: Callable[..., str]) -> str:
+    def occupant(self, value: Callable[..., str]) -> Occupant | None:
         """The environment whose overlay the Kustomization on a cluster is of."""
         place = ("--namespace", environments.NAMESPACE, _KUSTOMIZATIONS, environments.NAME)
-        return value("{.spec.path}", *place).rpartition("/")[2]
+        found = f"/{value('{.spec.path}', *place).removeprefix('./')}"
+        folder, overlays, name = found.rpartition(f"/{layout.OVERLAYS}/")
+        return Occupant(folder.removeprefix("/"), name) if overlays else None
 
     def release(self, held: Held) -> list[str]:
         """Told not to prune, the Kustomization goes, and takes nothing back."""
