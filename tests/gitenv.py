@@ -86,9 +86,20 @@ def files(directory: Path) -> dict[str, str]:
 
 
 def committed(directory: Path, revision: str = "HEAD") -> dict[str, str]:
-    """The files of a commit: text by path."""
-    names = git(directory, "ls-tree", "-r", "--name-only", revision).splitlines()
-    return {name: git(directory, "cat-file", "blob", f"{revision}:{name}") for name in names}
+    """The files of a commit: text by path, without the last line's end."""
+    listed = git(directory, "ls-tree", "-r", "-z", revision).split("\0")[:-1]
+    names = {item.partition("\t")[2]: item.split()[2] for item in listed}
+    batch = subprocess.run(
+        ["git", "cat-file", "--batch", "--buffer"],
+        cwd=directory, input="\n".join(names.values()).encode(), capture_output=True, check=True,
+    )  # fmt: skip
+    found, rest = {}, batch.stdout
+    for name in names:
+        about, _, rest = rest.partition(b"\n")
+        size = int(about.split()[2])
+        found[name] = rest[:size].decode().removesuffix("\n")
+        rest = rest[size + 1 :]
+    return found
 
 
 def state(directory: Path) -> dict[str, object]:

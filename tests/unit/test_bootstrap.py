@@ -15,7 +15,7 @@ from gitenv import git
 URL = "https://git.example.com/ml/deploy.git"
 SERVER = "https://10.0.0.1:6443"
 
-KUBECTL = """#!{python}
+KUBECTL = """#!{python} -IS
 import json, os, pathlib, sys
 home = pathlib.Path({home!r})
 words = sys.argv[1:]

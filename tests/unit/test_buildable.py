@@ -13,6 +13,7 @@ NOT_THERE = "is missing, and prod does not build without it"
 SET = ["overlay", "prod", "--set", "resources.cpu=300m"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("where", "path", "named"),
     [
@@ -89,6 +90,7 @@ sync: argocd
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("command", [["overlays"], ["overlay", "edge"]])
 @pytest.mark.parametrize("was", ["untracked", "committed"])
 def test_an_environment_yaml_that_somebody_has_written(

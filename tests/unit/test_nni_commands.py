@@ -844,8 +844,8 @@ def test_verify_finds(
     file: str, edit: Callable[[str], str], wanted: str, mnist: Path, fcgitops: Fcgitops
 ) -> None:
     """Each finding, made to happen in a repository that was in order."""
-    assert findings(fcgitops, mnist) == []
     place = "prod/nni" if file.startswith("overlays") else "experiments/mnist"
+    assert findings(fcgitops, mnist, place) == []
     before = (mnist / file).read_text()
     assert edit(before) != before
     write(mnist, {file: edit(before)})

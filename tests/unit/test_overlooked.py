@@ -11,6 +11,7 @@ from gitenv import git, state, write
 PREFIX = "is to be committed, and git was told to overlook its changes"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
 @pytest.mark.parametrize(
     ("path", "command"),

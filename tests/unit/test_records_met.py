@@ -175,6 +175,7 @@ def removed_and_changed(repository: Path, fcgitops: Fcgitops, *, here: bool) -> 
     git(repository, "merge", "other", status=1)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("here", [True, False])
 @pytest.mark.parametrize("keep", [True, False])
 def test_removed_on_one_branch_and_changed_on_the_other(

@@ -54,8 +54,8 @@ def edits(root: Path) -> dict[str, list[str]]:
         for path, text in (record.decode(place.read_bytes()) or {}).items():
             changed = ["deleted"]
             if (folder / path).exists():
-                mine = (folder / path).read_text().splitlines()
-                lines = difflib.ndiff(text.decode().splitlines(), mine)
+                mine, own = (folder / path).read_text().splitlines(), text.decode().splitlines()
+                lines = difflib.ndiff(own, mine) if own != mine else ()
                 changed = [line for line in lines if line[0] in "+-"]
             if changed:
                 found[str((folder / path).relative_to(root))] = changed

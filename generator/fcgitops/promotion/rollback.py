@@ -111,7 +111,7 @@ def last_change(rendered: Rendered) -> Commit:
             pass
         return before
     what = "was never rendered otherwise"
-    hint = f"fcgitops remove {rendered.name}, or --to REV"
+    hint = f"{shell.line('fcgitops', 'remove', rendered.name)}, or --to REV"
     raise InputError(Problem(rendered.name, f"{what}, as far as Git tells", hint))
 
 

@@ -7,6 +7,7 @@ dependency bots, which change the generated files, leave the record of them alon
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
 
@@ -43,11 +44,18 @@ def encode(tree: Mapping[str, bytes]) -> bytes:
 
 def decode(data: bytes | None) -> Tree | None:
     """The tree that a record holds, or None where it is missing or damaged."""
+    tree = _decoded(data or b"")
+    return None if tree is None else dict(tree)
+
+
+@functools.lru_cache(maxsize=32)
+def _decoded(data: bytes) -> Tree | None:
+    """The same; one command asks many times what the same record holds."""
     try:
-        (data or b"").decode()
+        data.decode()
     except UnicodeDecodeError:
         return None
-    first, *rows = (data or b"").split(b"\n")
+    first, *rows = data.split(b"\n")
     if not first.startswith(b"#") or first.endswith(b"\r") or not rows or rows.pop():
         return None  # no record, one with other line ends, or one that was cut
     tree: dict[str, list[bytes]] = {}
