@@ -59,7 +59,7 @@ def test_what_only_looks_like_one(text: str) -> None:
         ("base/statefulset.yaml", ["verify", "dev"], 1, "../../base/statefulset.yaml:1 {}"),
         ("overlays/prod/frameworkcontroller.yaml", ["build", "prod"], 3,
          "prod: is not rendered: frameworkcontroller.yaml:1 {}"),
-        ("overlays/prod/environment.yaml", ["diff"], 0,
+        ("overlays/prod/environment.yaml", ["diff"], 1,
          "after: overlays/prod/environment.yaml:1 {}"),
         ("overlays/prod/frameworkcontroller.yaml",
          ["config", "check", "overlays/prod/frameworkcontroller.yaml"], 1, "1: reject: FCC01: {}"),

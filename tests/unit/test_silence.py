@@ -96,4 +96,4 @@ def test_explain(fcgitops: Fcgitops) -> None:
         "",
     ]
     assert "of `fcgitops nni check`" in fcgitops("verify", "--explain", "nni11").out
-    assert "did you mean 'FCG37'?" in fcgitops("verify", "--explain", "FCG77", status=2).err
+    assert "did you mean 'FCG47'?" in fcgitops("verify", "--explain", "FCG77", status=2).err

@@ -39,8 +39,8 @@ def run(folder: Path, form: str) -> int:
                 "server": env.cluster_server,
                 "namespace": env.namespace,
                 "sync": env.sync,
-                "hold": env.hold,
             }
+            | ({"hold": env.hold} if env.hold else {})
         )
     problems += [
         Problem(
@@ -53,8 +53,8 @@ def run(folder: Path, form: str) -> int:
     if form == "json":
         terminal.as_json(rows)
     elif rows:
-        shown = [name for name in rows[0] if name != "hold" or any(row["hold"] for row in rows)]
-        terminal.table([{name: row[name] for name in shown} for row in rows])
+        shown = dict.fromkeys(name for row in rows for name in row)
+        terminal.table([{name: row.get(name, "") for name in shown} for row in rows])
     elif not problems:
         terminal.say("no environments yet: `fcgitops overlay NAME` adds one")
     if problems:
