@@ -63,7 +63,6 @@ def test_list_as_text_and_json(repository: Path, fcgitops: Fcgitops) -> None:
         "server": "",
         "namespace": "frameworkcontroller",
         "sync": "argocd",
-        "hold": "",
     }
 
 
