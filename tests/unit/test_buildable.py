@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Fcgitops
+from conftest import CopyOf, Fcgitops
 from fcgitops.programs.parts import Files, parts
 from gitenv import committed, git, state, write
 
 NOT_THERE = "is missing, and prod does not build without it"
 SET = ["overlay", "prod", "--set", "resources.cpu=300m"]
+
+
+@pytest.fixture
+def mnist(copy_of: CopyOf) -> Path:
+    """A repository with an experiment in its environment prod."""
+    return copy_of(
+        ["new", "deploy", "--env", "prod"],
+        ["nni", "enable", "prod", "--storage", "nfs://10.0.0.1/a"],
+        ["nni", "experiment", "mnist", "--env", "prod"],
+    )
 
 
 @pytest.mark.sampled(3)
@@ -60,6 +70,33 @@ def test_each_command_that_changes_it(repository: Path, fcgitops: Fcgitops) -> N
     source.write_text(source.read_text() + "priorityClassName: high\n")
     assert NOT_THERE in fcgitops("-C", repository, "overlays", status=1).err
     fcgitops("-C", repository, "overlay", "dev", "--set", "resources.cpu=300m")
+
+
+@pytest.mark.parametrize(
+    ("path", "item"),
+    [
+        ("experiments/mnist/kustomization.yaml", "experiments/mnist"),
+        ("experiments/mnist/service.yaml", "experiments/mnist"),
+        ("overlays/prod/nni/kustomization.yaml", "prod/nni"),
+    ],
+)
+def test_what_nni_has_is_no_other(path: str, item: str, mnist: Path, fcgitops: Fcgitops) -> None:
+    """A deletion of what an experiment, or NNI in an environment, needs is refused, not said."""
+    (mnist / path).unlink()
+    before = state(mnist)
+    command = ["nni", "experiment", "mnist"] if "mnist" in item else SET
+    what = f"is missing, and {item} does not build without it"
+    ran = fcgitops("-C", mnist, *command, status=1)
+    assert ran.err == f"error: {path}: {what} (git restore {path})\n"
+    assert state(mnist) == before
+
+    if path.endswith("/kustomization.yaml"):
+        git(mnist, "commit", "-qam", "gone")
+        ran = fcgitops("-C", mnist, *command, status=1)
+        assert ran.err == f"error: {path}: {what} (fcgitops restore {path})\n"
+        fcgitops("-C", mnist, "restore", path)
+        fcgitops("-C", mnist, *command)
+        fcgitops("-C", mnist, "build", item)
 
 
 def test_a_deletion_that_is_committed(repository: Path, fcgitops: Fcgitops) -> None:

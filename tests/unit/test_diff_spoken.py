@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 from conftest import CopyOf, Fcgitops
+from fcgitops.diff.effects import Effect, Severity
+from fcgitops.diff.outcome import Outcome
+from fcgitops.diff.report import Entry, Report
+from fcgitops.diff.spoken import lines
 from gitenv import git
 
 
@@ -42,6 +46,42 @@ def test_a_change_without_effect_says_so_in_one_line(speaking: Path, fcgitops: F
     assert body(speaking) == (
         "With edits of overlays/dev/environment.yaml\n\neffects: none on any cluster"
     )
+
+
+def test_each_line_names_what_it_is_about(speaking: Path, fcgitops: Fcgitops) -> None:
+    """Not "It leaves Git", but what does; not "set it back", but which key."""
+    fcgitops("-C", speaking, "overlay", "prod", "--variant", "default-config")
+    told = body(speaking).splitlines()
+    what = "ConfigMap/frameworkcontroller-config leaves Git and stays on the cluster"
+    assert f"- prod: none (E27): {what}: its guards keep it." in told
+    (compression,) = (line for line in told if "(S15" in line)
+    assert "Do: largeFrameworkCompression: true again; what was stuck goes on" in compression
+
+
+@pytest.mark.parametrize(
+    ("effects", "told"),
+    [
+        (
+            [("Role/a", "It is pruned."), ("Role/b", "It is pruned.")],
+            ["Role/a is pruned.", "Role/b is pruned."],
+        ),
+        (
+            [("Role/a", "Fewer rights."), ("Role/b", "Fewer rights.")],
+            ["Role/a: Fewer rights.", "Role/b: Fewer rights."],
+        ),
+        ([("Role/a", "a may less."), ("Role/b", "b may less.")], ["a may less.", "b may less."]),
+        ([("Role/a", "Fewer rights.")], ["Fewer rights."]),
+        ([("environment.yaml", "It is dev under another name.")],
+         ["It is dev under another name."]),
+    ],
+)  # fmt: skip
+def test_an_object_is_named_where_it_would_be_unclear(
+    effects: list[tuple[str, str]], told: list[str]
+) -> None:
+    """Of several objects of one rule, and in a sentence about "It"; else the sentence is short."""
+    found = [Effect("E27", Severity.NONE, what, says) for what, says in effects]
+    entry = Entry("prod", Outcome(tuple(found)))
+    assert lines(Report((entry,))) == ["effects:", *(f"- prod: none (E27): {t}" for t in told)]
 
 
 def test_environments_that_come_and_go(speaking: Path, fcgitops: Fcgitops) -> None:

@@ -213,6 +213,8 @@ def test_a_lost_record_is_made_again(mnist: Path, fcgitops: Fcgitops) -> None:
 def test_generated_files_that_a_user_deletes_stay_deleted(mnist: Path, fcgitops: Fcgitops) -> None:
     """Without the page's Service, for one; that is said, and committed."""
     (mnist / "experiments/mnist/service.yaml").unlink()
+    kustomization = mnist / "experiments/mnist/kustomization.yaml"
+    kustomization.write_text(kustomization.read_text().replace("- service.yaml\n", ""))
     ran = fcgitops("-C", mnist, "nni", "experiment", "mnist")
     assert "note: experiments/mnist/service.yaml was deleted here and stays so" in ran.err
     assert "service.yaml" not in experiment_files(mnist)
@@ -629,6 +631,18 @@ def test_an_environment_with_an_experiment_stays(mnist: Path, fcgitops: Fcgitops
     fcgitops("-C", mnist, "nni", "remove", "mnist")
     fcgitops("-C", mnist, "remove", "prod")
     assert not (mnist / "overlays/prod").exists()
+    assert findings(fcgitops, mnist) == []
+
+
+def test_nni_stays_where_an_experiment_runs(mnist: Path, fcgitops: Fcgitops) -> None:
+    """To take it out is refused as `remove` is, and done after that."""
+    command = ["overlay", "prod", "--unset", "nni"]
+    before = state(mnist)
+    ran = fcgitops("-C", mnist, *command, status=2)
+    assert ran.err == "error: experiments/mnist: runs in prod (fcgitops nni remove mnist)\n"
+    assert state(mnist) == before
+    fcgitops("-C", mnist, "nni", "remove", "mnist")
+    fcgitops("-C", mnist, *command)
     assert findings(fcgitops, mnist) == []
 
 

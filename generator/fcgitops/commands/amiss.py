@@ -6,14 +6,15 @@ import dataclasses
 from collections.abc import Iterable
 
 from fcgitops.core import shell, terminal
-from fcgitops.core.errors import FoundError, Problem
+from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git.reading import Contents
 from fcgitops.model import layout
-from fcgitops.repository import records
+from fcgitops.model.kustomization import Kustomization
+from fcgitops.repository import experiments, records
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import Planned
+from fcgitops.repository.merge import deleted_note
 from fcgitops.text.words import count
 
 
@@ -48,38 +49,42 @@ def refuse(repository: Repository, what: Change) -> None:
         for path in edited
         if path not in records.of(edited)
     ]
-    problems += _missing(repository, what.environments)
+    problems += _missing(repository, what.kustomizations)
     if problems:
         raise FoundError(problems)
 
 
 def _missing(
-    repository: Repository, planned: Iterable[Planned], pending: Contents | None = None
+    repository: Repository, items: Iterable[Kustomization], pending: Contents | None = None
 ) -> list[Problem]:
-    """What is not there, of the files without which environments do not build."""
-    names = [item.environment.name for item in planned]
+    """What is not there, of the files without which kustomizations do not build."""
     return [
         problem
         if repository.git.list_head(problem.where)
         else dataclasses.replace(problem, hint=shell.line("fcgitops", "restore", problem.where))
-        for problem in missing_parts(repository.root, names, pending)
+        for problem in missing_parts(repository.root, items, pending)
     ]
 
 
 def refuse_unbuildable(repository: Repository, what: Change) -> None:
-    """Refuses a change of environments that would go into nothing.
+    """Refuses a change of environments or experiments after which they do not build.
 
-    So it is without a kustomization, and where a file is missing that HEAD has. A deletion that is
-    committed is somebody's decision: it stays, and is told (`Change.lacking`).
+    So it is without a kustomization, where a file is missing that HEAD has, and where NNI is taken
+    from an environment that experiments run in. A deletion that is committed is somebody's
+    decision: it stays, and is told (`Change.lacking`).
 
     Raises:
         FoundError: with each file that is missing, and the command that brings it back.
+        InputError: with each experiment that would be left without NNI.
     """
+    _refuse_without_nni(repository, what)
     changed = repository.git.differing(what.merged.files)
-    folders = {path.split("/")[1] for path in changed if path.startswith(f"{layout.OVERLAYS}/")}
-    touched = [item for item in what.environments if item.environment.name in folders]
-    rest = [item for item in what.environments if item.environment.name not in folders]
-    own = {f"{layout.OVERLAYS}/{name}/{layout.KUSTOMIZATION_FILE}" for name in folders}
+    touched, rest = list[Kustomization](), list[Kustomization]()
+    folders = {tuple(path.split("/")[:2]) for path in changed}
+    for item in what.kustomizations:
+        is_touched = tuple(item.folder.split("/")[:2]) in folders
+        (touched if is_touched else rest).append(item)
+    own = {f"{item.folder}/{layout.KUSTOMIZATION_FILE}" for item in touched}
     what.lacking = _missing(repository, touched, what.merged.files)
     problems = [
         problem
@@ -89,3 +94,44 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     if problems:
         raise FoundError(problems)
     what.lacking += _missing(repository, rest, what.merged.files)
+    told = {deleted_note(problem.where) for problem in what.lacking}
+    what.merged.notes = [note for note in what.merged.notes if note not in told]
+
+
+def _refuse_without_nni(repository: Repository, what: Change) -> None:
+    """Refuses to take NNI from environments that experiments run in.
+
+    Where somebody has taken it out of environment.yaml himself, that is told and not refused.
+    """
+    refuse_running(
+        repository,
+        (
+            item.environment.name
+            for item in what.environments
+            if not item.environment.runs_nni and item.before
+            if isinstance(item.before.value, dict) and item.before.value.get("nni")
+        ),
+    )
+
+
+def refuse_running(repository: Repository, names: Iterable[str]) -> None:
+    """Refuses to take from environments what their experiments need.
+
+    Raises:
+        InputError: with each experiment that runs in one of them, and each of which nobody knows
+            where it runs.
+    """
+    problems: list[Problem] = []
+    for name in names:
+        used, unreadable = experiments.of_environments(repository, [name])
+        problems += [
+            Problem(
+                f"{layout.EXPERIMENTS}/{found}",
+                f"runs in {name}",
+                shell.line("fcgitops", "nni", "remove", found),
+            )
+            for found in used
+        ]
+        problems += unreadable
+    if problems:
+        raise InputError(problems)

@@ -6,13 +6,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import leaving
+from fcgitops.commands import amiss, leaving
 from fcgitops.commands.writing import Options, change
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program
 from fcgitops.model import layout
-from fcgitops.repository import changes, experiments, provenance, record
+from fcgitops.repository import changes, provenance, record
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
@@ -40,17 +40,7 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     def make(repository: Repository) -> Change:
         known = repository.environment_names() + repository.headless_names()
         repository.require([name], known, "environment")
-        used, unreadable = experiments.of_environments(repository, [name])
-        problems = [
-            Problem(
-                f"{layout.EXPERIMENTS}/{found}",
-                f"runs in {name}",
-                shell.line("fcgitops", "nni", "remove", found),
-            )
-            for found in used
-        ]
-        if problems := [*problems, *unreadable]:  # of which nobody knows where they run
-            raise InputError(problems)
+        amiss.refuse_running(repository, [name])
         committed = _committed(repository, f"{layout.OVERLAYS}/{name}")
         for tool in registry.TOOLS.values():
             committed += _generated(repository, entrypoints.folder(tool, name))

@@ -60,7 +60,7 @@ def other_cluster(change: Change) -> Says:
                 env.label,
                 f"The same Application deploys to {new}. On {old} everything goes on running, and "
                 "nobody syncs it.",
-                f"delete it on {old} by hand",
+                f"delete by hand what is on {old}",
             )
 
 

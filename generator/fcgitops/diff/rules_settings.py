@@ -157,7 +157,7 @@ def compression_off(change: Change) -> Says:
                 "A Framework whose status is too large for etcd uncompressed gets no status any "
                 "more from its next change on (`etcdserver: request is too large`): it neither "
                 "retries nor completes until compression is on again.",
-                "set it back to true; what was stuck goes on",
+                f"{_COMPRESSION}: true again; what was stuck goes on",
                 "kubectl get frameworks -A -o json | jq '[.items[] | "
                 "select(.status.attemptStatus.taskRoleStatusesCompressed != null)] | length'",
                 certain=False,

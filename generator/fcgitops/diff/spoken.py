@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fcgitops.core.errors import FcgitopsError
 from fcgitops.diff import report as reports
+from fcgitops.diff.effects import Effect
 from fcgitops.diff.fleet import Fleet
 from fcgitops.diff.report import Fold, Report
 from fcgitops.git.history import History
@@ -69,13 +70,28 @@ def _fold(fold: Fold) -> list[str]:
             f"{named}: cannot be compared: {textwrap.shorten(error, _LONGEST, placeholder=' …')}"
             for error in fold.errors
         ]
+    effects = fold.outcome.effects
     told = [
         f"{named}: {e.severity.word} ({e.id}{'' if e.certain else ', depends on the cluster'}): "
-        f"{e.says}" + (f" Do: {e.do}" if e.do else "")
-        for e in fold.outcome.effects
+        f"{_says(e, effects)}" + (f" Do: {e.do}" if e.do else "")
+        for e in effects
     ]
     if told or not fold.outcome.objects:
         return list(dict.fromkeys(told))
     number = len(fold.outcome.objects)
     verb = "differs" if number == 1 else "differ"
     return [f"{named}: {count(number, 'object')} {verb}, no effect is known"]
+
+
+def _says(effect: Effect, among: Iterable[Effect]) -> str:
+    """What an effect says, with its object where the sentence leaves open which one that is.
+
+    So it does where it begins with "It" and that is no environment, and where the same rule speaks
+    of other objects too.
+    """
+    others = any(other.id == effect.id and other.object != effect.object for other in among)
+    if effect.says.startswith("It ") and "/" in effect.object:
+        return f"{effect.object} {effect.says.removeprefix('It ')}"
+    if others and effect.object.rpartition("/")[2] not in effect.says:
+        return f"{effect.object}: {effect.says}"
+    return effect.says

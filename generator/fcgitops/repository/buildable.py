@@ -8,26 +8,26 @@ from pathlib import Path
 
 from fcgitops.core import shell
 from fcgitops.core.errors import Problem
-from fcgitops.model import layout
+from fcgitops.model.kustomization import Kustomization
 from fcgitops.programs.parts import Files, parts
 
 
 def missing_parts(
-    root: Path, names: Iterable[str], pending: Mapping[str, bytes | None] | None = None
+    root: Path, items: Iterable[Kustomization], pending: Mapping[str, bytes | None] | None = None
 ) -> list[Problem]:
-    """A problem for each file that overlays are built from, and that is not there.
+    """A problem for each file that kustomizations are built from, and that is not there.
 
     Args:
         root: the repository.
-        names: the overlays; the first that needs a file is named.
+        items: the kustomizations; the first that needs a file is named.
         pending: files as they will be, None for those that go.
     """
     root = Path(os.path.normpath(root))
     files = Files({f"{root}/{path}": data for path, data in (pending or {}).items()})
     found: dict[str, Problem] = {}
-    for name in names:
-        what = f"is missing, and {name} does not build without it"
-        for path in parts(root / layout.OVERLAYS / name, files)[1]:
+    for item in items:
+        what = f"is missing, and {item} does not build without it"
+        for path in parts(root / item.folder, files)[1]:
             place = os.path.relpath(path, root)
             if not place.startswith(".."):
                 hint = shell.line("git", "restore", place)

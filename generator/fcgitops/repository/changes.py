@@ -15,6 +15,7 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import experiment as experiment_model
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
+from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.repository import environments, experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.customized import VARIANT_FILE
@@ -53,7 +54,20 @@ class Change:
     footer: Sequence[str] = ()
     """Lines at the end of the commit's message, whatever that says otherwise."""
     lacking: list[Problem] = field(default_factory=list)
-    """What is not there of the files that its environments are built from, and is not refused."""
+    """What is not there of the files that its kustomizations are built from, and is not refused."""
+    experiments: Collection[str] = ()
+    """Those that are asked for, run in these environments, or follow from the same edits."""
+
+    @property
+    def kustomizations(self) -> list[Kustomization]:
+        """What of it kustomize builds."""
+        found = [Kustomization(Kind.OVERLAY, item.environment.name) for item in self.environments]
+        found += [
+            Kustomization(Kind.NNI, item.environment.name)
+            for item in self.environments
+            if item.environment.runs_nni
+        ]
+        return [*found, *(Kustomization(Kind.EXPERIMENT, name) for name in self.experiments)]
 
 
 def is_source(path: str) -> bool:
@@ -115,7 +129,8 @@ def of_environments(  # noqa: PLR0913 - all but three have a default
     merged.files |= {path: repository.file(path) for path in used}
     added = {f"{layout.OVERLAYS}/{item.environment.name}" for item in planned if item.whole}
     added |= {f"{layout.EXPERIMENTS}/{item.experiment.name}" for item in own if item.new}
-    return Change(merged, planned, added)
+    names = [item.experiment.name for item in there]
+    return Change(merged, planned, added, experiments=names)
 
 
 class _Sources:

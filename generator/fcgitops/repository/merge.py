@@ -52,6 +52,11 @@ class Merged:
         return sorted({*stale, *self.conflicts})
 
 
+def deleted_note(path: str) -> str:
+    """What a user is told of a generated file that he has deleted."""
+    return f"{path} was deleted here and stays so"
+
+
 def merge(
     base: Mapping[str, bytes],
     ours: Mapping[str, bytes | None],
@@ -73,11 +78,11 @@ def merge(
             if new == mine:
                 merged.files[path] = new
             elif mine is None:
-                merged.notes.append(f"{path} was deleted here and stays so")
+                merged.notes.append(deleted_note(path))
         elif mine == old:
             merged.files[path] = new
         elif mine is None:
-            merged.notes.append(f"{path} was deleted here and stays so")
+            merged.notes.append(deleted_note(path))
         elif new is None:
             merged.notes.append(f"{path} is no longer generated; it has your edits and stays")
         else:
