@@ -195,3 +195,49 @@ def test_sparse_without_what_is_needed(nni: Path, fcgitops: Fcgitops) -> None:
     fcgitops("-C", nni, "overlay", "dev", "--set", "labels={team: a}")
     assert git(nni, "ls-tree", "--name-only", "HEAD", "schemas") == "schemas"
     assert git(nni, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("command", [["status"], ["verify"], ["build", "prod"], ["list"]])
+def test_sparse_for_those_who_look(
+    command: list[str], repository: Path, fcgitops: Fcgitops
+) -> None:
+    """What a sparse checkout leaves out is no file that is missing; what brings it here is named.
+
+    `list` has the rest all the same.
+    """
+    git(repository, "sparse-checkout", "set", "overlays/dev", ".fcgitops", "clusters")
+    status = 0 if command == ["list"] else 2
+    ran = fcgitops("-C", repository, *command, status=status)
+    assert ran.err.endswith(")\n")
+    (typed,) = set(re.findall(r"\((git sparse-checkout add .*)\)", ran.err))
+    assert "git restore" not in ran.err
+    assert "the sparse checkout leaves out files of " in ran.err
+    git(repository, *typed.split()[1:])
+
+
+def test_what_is_generated_for_others_may_be_left_out(repository: Path, fcgitops: Fcgitops) -> None:
+    """One environment is built and verified where another one is not here."""
+    here = ["overlays/dev", "overlays/default-config", "overlays/customized-config"]
+    shared = ["base", "clusters", "components", ".fcgitops", ".github", "schemas"]
+    git(repository, "sparse-checkout", "set", *here, *shared)
+    fcgitops("-C", repository, "build", "dev")
+    ran = fcgitops("-C", repository, "verify", "dev")
+    what = "the sparse checkout leaves out files of overlays"
+    assert f"{what} (git sparse-checkout add overlays)\n" in ran.err
+
+
+@pytest.mark.parametrize("staged", [False, True])
+@pytest.mark.parametrize("path", ["overlays/prod", "base/statefulset.yaml"])
+def test_the_way_back_of_what_is_deleted(
+    path: str, staged: bool, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """What is advised works as it is printed, whether git was told of the deletion or not."""
+    git(repository, "rm", "-rq", path)
+    if not staged:
+        git(repository, "reset", "-q")
+    ran = fcgitops("-C", repository, "overlay", "prod", status=None)
+    (typed,) = re.findall(r"\((git restore [^,)]*)", ran.err)
+    assert ("--staged --worktree" in typed) == staged
+    git(repository, *typed.split()[1:])
+    assert git(repository, "status", "--porcelain") == ""
+    assert fcgitops("-C", repository, "overlay", "prod").err.startswith("nothing to do")

@@ -45,7 +45,7 @@ def refuse(repository: Repository, what: Change) -> None:
     """
     edited = repository.git.edited(what.merged.files)
     problems = [
-        Problem(path, "is not as it should be; HEAD has it so", shell.line("git", "restore", path))
+        Problem(path, "is not as it should be; HEAD has it so", repository.git.way_back(path))
         for path in edited
         if path not in records.of(edited)
     ]
@@ -58,10 +58,14 @@ def _missing(
     repository: Repository, items: Iterable[Kustomization], pending: Contents | None = None
 ) -> list[Problem]:
     """What is not there, of the files without which kustomizations do not build."""
+    git = repository.git
     return [
-        problem
-        if repository.git.list_head(problem.where)
-        else dataclasses.replace(problem, hint=shell.line("fcgitops", "restore", problem.where))
+        dataclasses.replace(
+            problem,
+            hint=git.way_back(problem.where)
+            if git.list_head(problem.where)
+            else shell.line("fcgitops", "restore", problem.where),
+        )
         for problem in missing_parts(repository.root, items, pending)
     ]
 

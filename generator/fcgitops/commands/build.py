@@ -13,6 +13,7 @@ from pathlib import Path
 from fcgitops.core import progress, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
+from fcgitops.model import layout
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
@@ -33,12 +34,15 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
             there, and nobody has changed, go with their overlays.
 
     Raises:
-        InputError: a name is no overlay, or a file cannot be written.
+        InputError: a name is no overlay, a sparse checkout leaves out what it is built from, or a
+            file cannot be written.
         ToolError: with every overlay that does not build; nothing was written.
     """
     repository = Repository.find(folder)
     repository.require_answers()
     wanted = repository.wanted(names)
+    if repository.head:
+        repository.head.refuse_left_out(*layout.COMMON, *(item.folder for item in wanted))
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")

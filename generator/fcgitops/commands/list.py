@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcgitops.core import shell, terminal
+from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
 from fcgitops.repository.contents import Repository
@@ -46,7 +46,9 @@ def run(folder: Path, form: str) -> int:
         Problem(
             layout.source_path(name),
             "is missing, or no plain file",
-            shell.line("git", "checkout", layout.source_path(name)),
+            repository.head.way_back(layout.source_path(name))
+            if repository.head
+            else "take it back from Git",
         )
         for name in repository.headless_names()
     ]

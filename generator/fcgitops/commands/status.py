@@ -13,6 +13,7 @@ from fcgitops.core import terminal
 from fcgitops.core.errors import InputError
 from fcgitops.core.printable import printable
 from fcgitops.git import program
+from fcgitops.model import layout
 from fcgitops.repository import generated, update
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.generated import File, State
@@ -30,12 +31,16 @@ def run(folder: Path, form: str) -> int:
         0, whatever it says.
 
     Raises:
-        InputError: a newer version wrote the repository.
+        InputError: a newer version wrote the repository, or a sparse checkout leaves out files.
     """
     repository = Repository.find(folder)
     repository.require_no_newer_version()
+    _refuse_left_out(repository, *layout.READ)
     repository.say_state()
     files = generated.files(repository)
+    _refuse_left_out(
+        repository, *{f.path.partition("/")[0] for f in files if f.state is State.MISSING}
+    )
     drifted, problems = _drift(repository)
     held = _held(repository)
     if form == "json":
@@ -74,6 +79,16 @@ def run(folder: Path, form: str) -> int:
     if drifted:
         terminal.say("`fcgitops update` brings all in line with their sources; your edits stay")
     return 0
+
+
+def _refuse_left_out(repository: Repository, *folders: str) -> None:
+    """Refuses to speak of what a sparse checkout leaves out.
+
+    Raises:
+        InputError: with what brings it here.
+    """
+    if repository.head:
+        repository.head.refuse_left_out(*folders)
 
 
 def _drift(repository: Repository) -> tuple[list[str], list[str]]:

@@ -139,14 +139,11 @@ class Reader:
         """The names of HEAD's folders just below the path `under`."""
         return self._tree.head_folders(self.prefix + under)
 
-    def refuse_left_out(self, *folders: str) -> None:
-        """Refuse where a sparse checkout leaves out what is needed.
+    def left_out(self, *folders: str) -> list[Problem]:
+        """What a sparse checkout leaves out, with the command that brings it here.
 
         Args:
             *folders: paths, files of which may not be left out.
-
-        Raises:
-            InputError: some are; the hint is the command that brings them here.
         """
         left_out = {
             path: folder
@@ -156,18 +153,33 @@ class Reader:
             if not (self.top / path).exists()
         }
         if left_out and not self._tree.enabled("core.sparsecheckout"):
-            raise InputError(
+            return [
                 Problem(path, "is not here, and git was told to overlook that",
                         shell.line("git", "update-index", "--no-skip-worktree", path))
                 for path in sorted(left_out)
-            )  # fmt: skip
-        if left_out:
-            folders = tuple(sorted(set(left_out.values())))
-            what = f"the sparse checkout leaves out files of {', '.join(folders)}"
-            hint = shell.line(
-                "git", "sparse-checkout", "add", *(self.prefix + folder for folder in folders)
-            )
-            raise InputError(Problem(str(self.top), what, hint))
+            ]  # fmt: skip
+        if not left_out:
+            return []
+        names = sorted(set(left_out.values()))
+        what = f"the sparse checkout leaves out files of {', '.join(names)}"
+        hint = shell.line("git", "sparse-checkout", "add", *(self.prefix + name for name in names))
+        return [Problem(str(self.top), what, hint)]
+
+    def refuse_left_out(self, *folders: str) -> None:
+        """Refuse where a sparse checkout leaves out what is needed. Arguments as for `left_out`.
+
+        Raises:
+            InputError: some are; the hint is the command that brings them here.
+        """
+        if problems := self.left_out(*folders):
+            raise InputError(problems)
+
+    def way_back(self, path: str) -> str:
+        """What is typed to have a file or a folder as HEAD has it, in the index too."""
+        place = self.prefix + path
+        there = self._tree.staged.entries
+        staged = any(there.get(p) != self._tree.committed[p] for p in self._tree.head_paths(place))
+        return shell.line("git", "restore", *(["--staged", "--worktree"] if staged else []), path)
 
     def differing(self, contents: Contents) -> list[str]:
         """Those of the paths at which HEAD holds something else, or another file than none."""

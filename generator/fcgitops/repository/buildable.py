@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from fcgitops.core import shell
 from fcgitops.core.errors import Problem
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.programs.parts import Files, parts
@@ -30,6 +29,5 @@ def missing_parts(
         for path in parts(root / item.folder, files)[1]:
             place = os.path.relpath(path, root)
             if not place.startswith(".."):
-                hint = shell.line("git", "restore", place)
-                found.setdefault(place, Problem(place, what, hint))
+                found.setdefault(place, Problem(place, what))
     return list(found.values())

@@ -20,7 +20,7 @@ from fcgitops.model.environment import KEYS, VARIANTS, Environment
 from fcgitops.model.facts import Known
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.repository import record
-from fcgitops.repository.files import Files
+from fcgitops.repository.files import COMMITTED, Files
 from fcgitops.text import conflicts, keypaths, yamlio
 from fcgitops.text.tree import read_file
 from fcgitops.text.values import did_you_mean
@@ -118,10 +118,7 @@ class Repository(Files):
         """
         here = self.file(layout.BASE_RECORD)
         if here is None and self.head and self.head.list_head(layout.BASE_RECORD):
-            hint = shell.line("git", "restore", layout.BASE_RECORD)
-            raise InputError(
-                Problem(layout.BASE_RECORD, "is missing here, and was committed", hint)
-            )
+            raise InputError(self.gone(layout.BASE_RECORD, layout.BASE_RECORD, COMMITTED))
         readable = record.decode(here) is not None or record.sides(here)
         return here if readable else self._former_base_record or here
 

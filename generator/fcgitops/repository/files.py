@@ -15,6 +15,9 @@ from fcgitops.model.kustomization import Kustomization
 from fcgitops.repository import listing
 from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
 
+COMMITTED = "is missing here, and was committed"
+_OR_COMMIT = ", or commit that it is gone"
+
 
 class Files:
     """What is there below a content root, and what is only in HEAD."""
@@ -102,16 +105,25 @@ class Files:
 
     def missing(self, name: str) -> Problem:
         """The problem with an environment of `absent`, where it is asked for."""
-        back = shell.line("git", "restore", f"{layout.OVERLAYS}/{name}")
-        hint = f"{back}, or commit that it is gone"
-        return Problem(name, "is committed, but not in the work tree", hint)
+        place, what = f"{layout.OVERLAYS}/{name}", "is committed, but not in the work tree"
+        return self.gone(place, name, what, _OR_COMMIT)
+
+    def gone(self, path: str, where: str, what: str, otherwise: str = "") -> Problem:
+        """The problem with a path that HEAD has and the work tree has not."""
+        if self.head and (left_out := self.head.left_out(path)):
+            return left_out[0]
+        back = self.head.way_back(path) if self.head else shell.line("git", "restore", path)
+        return Problem(where, what, f"{back}{otherwise}")
 
     def say_state(self) -> None:
         """Tells what a command that reads may be wrong about: it sees the work tree alone."""
         if self.head and self.head.interrupted:
             what = "an interrupted change, which the next command that writes sets right"
             terminal.say(f"note: the work tree may hold half of {what}")
-        if self.absent:
+        left_out = self.head.left_out(layout.OVERLAYS) if self.head and self.absent else []
+        for problem in left_out:
+            terminal.say(f"note: {problem}")
+        if self.absent and not left_out:
             names = ", ".join(sorted(self.absent)[:3]) + (", …" if len(self.absent) > 3 else "")
             terminal.say(f"note: committed, but not in the work tree: {names}")
 
@@ -151,8 +163,7 @@ class Files:
         """
         data = self.file(path)
         if data is None and path not in self._pending and self.head and self.head.list_head(path):
-            hint = f"{shell.line('git', 'restore', path)}, or commit that it is gone"
-            raise InputError(Problem(path, "is missing here, and was committed", hint))
+            raise InputError(self.gone(path, path, COMMITTED, _OR_COMMIT))
         return data
 
     @functools.cached_property

@@ -105,13 +105,14 @@ class Session:
             server: is asked too.
 
         Raises:
-            InputError: the answers cannot be read.
+            InputError: the answers cannot be read, or a sparse checkout leaves out files.
             ToolError: there is no good kustomize, or the server does not answer.
         """
         looking = _Looking(self.root)
         if not self._afresh:
             self._recall(wanted)
         looking.join()
+        looking.refuse_left_out(wanted)
         looking.say()
         self.prefix = looking.prefix
         todo = [item for item in wanted if str(item) not in self._new]
@@ -253,6 +254,10 @@ def _import_checks() -> None:
     from fcgitops.verify import verification  # noqa: F401, PLC0415
 
 
+_NEEDED = (*layout.COMMON, "clusters", layout.BASE_RECORD.partition("/")[0])
+"""The folders that checks read, whichever kustomizations are verified."""
+
+
 class _Looking(Thread):
     """Git's word on the work tree, asked while its files are read."""
 
@@ -262,6 +267,8 @@ class _Looking(Thread):
         self.absent: list[str] = []
         """Folders below overlays/ that HEAD has and the work tree has not."""
         self.interrupted = False
+        self.sparse = False
+        """Whether a sparse checkout may leave out files."""
         self.prefix = ""
         """The content's folder, from the top of the Git repository."""
         self.start()
@@ -273,10 +280,24 @@ class _Looking(Thread):
         told = (git.glance(self.root, *command) or b"").decode(errors="surrogateescape")
         names = {path.rpartition("/")[2] for path in told.split("\0") if path}
         self.absent = sorted(names - there)
-        places = ("rev-parse", "--show-prefix", "--git-path", "fcgitops/journal")
+        names_of = ("--git-path", "fcgitops/journal", "--git-path", "info/sparse-checkout")
+        places = ("rev-parse", "--show-prefix", *names_of)
         told = (git.glance(self.root, *places) or b"\n").decode(errors="surrogateescape")
-        self.prefix, journal, *_ = told.split("\n")
+        self.prefix, journal, sparse, *_ = f"{told}\n\n".split("\n")
+        self.sparse = bool(sparse) and (self.root / sparse).exists()
         self.interrupted = bool(journal) and (self.root / journal).exists()
+
+    def refuse_left_out(self, wanted: Iterable[Kustomization]) -> None:
+        """Refuses to verify without what a sparse checkout leaves out.
+
+        Raises:
+            InputError: with what brings it here.
+        """
+        if self.sparse:
+            from fcgitops.repository.contents import Repository  # noqa: PLC0415 - for its words
+
+            folders = [*_NEEDED, *(item.folder for item in wanted)]
+            Repository(self.root).git.refuse_left_out(*folders)
 
     def say(self) -> None:
         """Tells what may be wrong about what is read."""
