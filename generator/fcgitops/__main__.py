@@ -25,6 +25,7 @@ def main() -> None:
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    gc.freeze()  # nobody looks for garbage in what ends with the process
     sys.exit(status)
 
 

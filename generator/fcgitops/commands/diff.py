@@ -177,12 +177,11 @@ def compare_states(
         InputError: a word names nothing.
         ToolError: there is no good kustomize.
     """
-    from fcgitops.diff import fleet, sides  # noqa: PLC0415 - a clean tree does not need them
+    from fcgitops.diff import sides  # noqa: PLC0415 - a clean tree does not need it
     from fcgitops.diff.report import Report  # noqa: PLC0415
     from fcgitops.git.history import History  # noqa: PLC0415
     from fcgitops.programs import kustomize  # noqa: PLC0415
 
-    fleet.import_rules()
     history = History(layout.root_of(folder), changed)
     found = sides.parse(history, words)
     program = kustomize.find()

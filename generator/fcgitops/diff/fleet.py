@@ -127,7 +127,7 @@ class Fleet:
         """
         if not self.changed_paths:
             return self._counted((), unchanged.NOT_BUILT)
-        import_rules()
+        _begin_imports()
         affected = self.affected()
         pairs = [
             Comparison(name, *(_bare(u) if name in unbuilt else u for u in self._sides(name)))
@@ -164,7 +164,7 @@ class Fleet:
 
         An environment that cannot be built is an entry with the reason; the others go on.
         """
-        import_rules()
+        _begin_imports()
         found = list(pairs)
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
             builds = Builds(program, Path(scratch))
@@ -382,7 +382,7 @@ def _cleaned(message: str) -> str:
 
 
 @cache
-def import_rules() -> None:
+def _begin_imports() -> None:
     """Begins to import what compares, which takes as long as a build: while git and kustomize work.
 
     No daemon: one that is cut off amid an import ends the whole process by a signal.

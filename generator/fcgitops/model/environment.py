@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -309,6 +309,11 @@ class Environment:
     def tool(self) -> synctools.Traits:
         """The tool that syncs it."""
         return synctools.KNOWN[self.sync]
+
+    @property
+    def identities(self) -> Sequence[tuple[str, str]]:
+        """By what its cluster is told from others: see `clusters.identities`."""
+        return clusters.identities(self.cluster_name, self.cluster_server)
 
     @property
     def runs_nni(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ class Known(Protocol):
         """Its cluster's API server, where that is set."""
 
     @property
+    def identities(self) -> Sequence[tuple[str, str]]:
+        """By what its cluster is told from others: see `clusters.identities`."""
+
+    @property
     def sync(self) -> str:
         """The tool that syncs it."""
 
@@ -40,9 +45,11 @@ class Facts(NamedTuple):
     cluster_server: str
     sync: str
     runs_nni: bool
+    identities: Sequence[tuple[str, str]]
 
     @classmethod
     def of(cls, environment: Environment) -> Facts:
         """Those of an environment."""
         env = environment
-        return cls(env.name, env.cluster_name, env.cluster_server, env.sync, env.runs_nni)
+        cluster = env.cluster_name, env.cluster_server
+        return cls(env.name, *cluster, env.sync, env.runs_nni, env.identities)

@@ -354,7 +354,7 @@ class Repository(Files):
         problems: list[Problem] = []
         others = self._possible_rivals(changed, self._sources_but(names), problems)
         for env in (*others, *changed):
-            for key, where in clusters.identities(env.cluster_name, env.cluster_server):
+            for key, where in env.identities:
                 rival = taken.setdefault(key, env.name)
                 if rival != env.name and env.name in names:
                     what = f"the environment {rival} is on this cluster already"

@@ -54,8 +54,7 @@ def _elsewhere(repository: Repository) -> Faults:
     """
     said, head = repository.answers.path, repository.head
     here = head.prefix.rstrip("/") if head else said
-    is_synced = bool(head and _same(head.origin, repository.answers.repo_url))
-    if here != said and (said or is_synced):
+    if here != said and (said or (head and _same(head.origin, repository.answers.repo_url))):
         message = f"`{PATH}` is {said or 'the top'!r}, and all of this stands in {here or '.'!r}"
         set_it = f"`{PATH}: {here}`" if here else f"take `{PATH}` out"
         yield Fault(message, f"{set_it} of `answers`, then make overlays", file=layout.ANSWERS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
 from operator import attrgetter
@@ -49,7 +49,6 @@ class Inputs:
         """The files, of all that was read, that hold `MARK`."""
         self._known: dict[str, bytes] = {}
         self._variants = sorted(variants)
-        self._tools = self._folders(CLUSTERS)
 
     def of(self, item: Kustomization, more: Iterable[str] = ()) -> str:
         """The digest of a kustomization.
@@ -62,7 +61,7 @@ class Inputs:
             Hexadecimal digits; empty where its content cannot be told.
         """
         try:
-            parts = [self.shared, *map(self._known_tree, self._own(item))]
+            parts = [self.shared, *self._own(item)]
             parts += map(self._known_tree, more)
         except Unknowable:
             return ""
@@ -115,25 +114,34 @@ class Inputs:
         """The digest of the entry points that no environment has of its own. Raises as `tree`."""
         return b"".join(
             self._known_tree(f"{CLUSTERS}/{tool}/{name}")
-            for tool in self._tools
-            for name in sorted(os.listdir(os.path.join(self.root, CLUSTERS, tool)))  # noqa: PTH208, PTH118
+            for tool, names in self._tools.items()
+            for name in sorted(names)
             if not os.path.isdir(os.path.join(self.root, layout.OVERLAYS, name))  # noqa: PTH112, PTH118
         )
 
-    def _own(self, item: Kustomization) -> Iterable[str]:
+    def _own(self, item: Kustomization) -> Iterator[bytes]:
+        """The digests of a kustomization's own folders. Raises as `tree`."""
         if item.kind is Kind.EXPERIMENT:
-            yield item.folder
+            yield self._known_tree(item.folder)
             return
-        yield f"{layout.OVERLAYS}/{item.owner}"
-        if item.owner not in self._variants:
-            yield from (f"{CLUSTERS}/{tool}/{item.owner}" for tool in self._tools)
+        name = item.owner
+        yield self._known_tree(f"{layout.OVERLAYS}/{name}")
+        if name not in self._variants:
+            for tool, there in self._tools.items():
+                yield self._known_tree(f"{CLUSTERS}/{tool}/{name}") if name in there else _NOTHING
 
-    def _folders(self, path: str) -> list[str]:
+    @cached_property
+    def _tools(self) -> dict[str, set[str]]:
+        """Each folder of entry points, and the names in it. Raises as `tree`."""
+        top = f"{self.root}/{CLUSTERS}"
         try:
-            with os.scandir(os.path.join(self.root, path)) as entries:  # noqa: PTH118
-                return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
-        except OSError:
-            return []
+            with os.scandir(top) as entries:
+                tools = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
+            return {tool: set(os.listdir(f"{top}/{tool}")) for tool in tools}  # noqa: PTH208
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise Unknowable from error
 
     def _known_tree(self, path: str) -> bytes:
         if path not in self._known:
@@ -157,7 +165,7 @@ class Inputs:
             else:
                 raise Unknowable
         except (FileNotFoundError, NotADirectoryError):
-            found = [b"nothing"]
+            return _NOTHING
         except OSError as error:
             raise Unknowable from error
         return _hash(found)
@@ -199,3 +207,7 @@ def _sorted(folder: bytes) -> list[os.DirEntry[bytes]]:
 
 def _hash(parts: Iterable[bytes]) -> bytes:
     return sha256(b"".join(parts)).digest()
+
+
+_NOTHING = _hash([b"nothing"])
+"""The digest of what is not there."""
