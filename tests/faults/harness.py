@@ -205,6 +205,7 @@ SCENARIOS = {
     "overlay, change": Scenario(["overlay", "dev", "--namespace", "other"]),
     "overlay, conflict": Scenario(["overlay", "prod", "--set", "workerNumber=7"], "conflicts", 1),
     "overlay --branch": Scenario(["overlay", "stage", "--branch", "add/stage"], "exists"),
+    "overlay --take": Scenario(["overlay", "prod", "--take"]),
     "overlay --no-commit": Scenario(["overlay", "stage", "--no-commit"]),
     "overlays": Scenario(["overlays", "--from", "../list.yaml"]),
     "remove": Scenario(["remove", "dev"], "is no environment"),

@@ -125,6 +125,18 @@ CLEAN = {
         "kind: A\nmetadata: {name: x}\na: 2\nb: 3\n---\nkind: B\nmetadata: {name: x}\n"
         "---\nkind: Mine\nmetadata: {name: x}\n---\nkind: New\nmetadata: {name: x}\n",
     ),
+    "other keys in the place of all": (
+        "a:\n  x: 1\nb: 1\n",
+        "a:\n  x: 1\nb: 2\n",
+        "a:\n  y: 1\nb: 1\n",
+        "a:\n  y: 1\nb: 2\n",
+    ),
+    "the first key of an item taken away": (
+        "x:\n- a: 1\n  b: 1\n  c: 1\n",
+        "x:\n- a: 1\n  b: 1\n  c: 2\n",
+        "x:\n- c: 1\n  d: 1\n",
+        "x:\n- c: 2\n  d: 1\n",
+    ),
     "line ends of another system": (
         "a: 1\nb: 2\n",
         "a: 10\r\nb: 2\r\n",

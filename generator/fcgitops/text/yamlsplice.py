@@ -169,29 +169,43 @@ class _Writer:
         elif kept != sorted(kept):
             self._reordered(tree, there)
         elif not kept:
-            raise UnknownFormError
+            self._exchanged(tree, there, int(node.start_mark.column))
         else:
             self._deletions(there, {*kept})
-            self._entries(tree, int(node.start_mark.column))
+            compact = not self._ours.owns_line(there[0])
+            self._entries(tree, int(node.start_mark.column), compact=compact)
 
-    def _entries(self, tree: Mixed, column: int) -> None:
-        """The entries that stay, and the new ones, each behind the one before it."""
+    def _entries(self, tree: Mixed, column: int, *, compact: bool) -> None:
+        """The entries that stay, and the new ones, each behind the one before it.
+
+        Args:
+            tree: the collection.
+            column: where its entries begin.
+            compact: whether the first of them stands behind a dash: the new ones go behind it.
+        """
         place: int | None = None
-        first = next(part.ours for part in tree.parts if part.ours)
-        above = []
+        above: list[str] = []
         for part in tree.parts:
-            if part.ours:
+            if part.theirs and not part.ours:
+                text = self._new(part.theirs, column)
+                if place is None:
+                    above.append(text)
+                else:
+                    self._edit(place, place, f"\n{text}")
+            elif part.ours:
                 self._part(part)
+                if place is None and compact:
+                    self._edit(part.ours.end, part.ours.end, "".join(f"\n{t}" for t in above))
+                elif place is None:
+                    line = self._ours.line_of(part.ours)
+                    self._edit(line, line, "".join(f"{text}\n" for text in above))
                 place = part.ours.end
-            elif part.theirs and place is not None:
-                self._edit(place, place, "\n" + self._new(part.theirs, column))
-            elif part.theirs:
-                above.append(self._new(part.theirs, column))
-        if above and self._ours.owns_line(first):
-            line = self._ours.line_of(first)
-            self._edit(line, line, "".join(f"{text}\n" for text in above))
-        elif above:
-            raise UnknownFormError
+
+    def _exchanged(self, tree: Mixed, there: list[Entry], column: int) -> None:
+        """Other entries, where none of ours stays."""
+        lines = "\n".join(self._new(part.theirs, column) for part in tree.parts if part.theirs)
+        empty = "{}" if isinstance(tree.node, yaml.MappingNode) else "[]"
+        self._edit(there[0].start, there[-1].end, lines.lstrip() or empty)
 
     def _reordered(self, tree: Mixed, there: list[Entry]) -> None:
         """The entries in theirs' order, each with the comments above it."""
@@ -214,10 +228,12 @@ class _Writer:
         for number, entry in enumerate(there):
             if entry.start in kept:
                 continue
-            if not self._ours.owns_line(entry):
-                if number + 1 == len(there):
-                    raise UnknownFormError
-                self._edit(entry.start, there[number + 1].start, "")
+            if not self._ours.owns_line(there[0]) and not any(
+                e.start in kept for e in there[:number]
+            ):
+                if number == 0:  # the first one that stays goes behind the dash
+                    stays = next(other for other in there if other.start in kept)
+                    self._edit(entry.start, stays.start, "")
                 continue
             generated = sameness.comments(self._ours.lead_of(entry)) <= self._known
             line = entry.lead if generated and number else self._ours.line_of(entry)
