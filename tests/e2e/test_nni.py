@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from gitenv import git, write
-from testbed.controller import framework_controller
+from testbed.controller import framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.pods import Pods, pods
 from testbed.programs import Program, eventually
@@ -154,6 +155,23 @@ def test_the_manager_waits_for_frameworkcontroller(
     assert "no FrameworkController on this cluster, or no right to use it" in manager.text()
     built, _ = fcgitops(repository.parent, "-C", repository, "build", "prod/nni")
     plane.apply(built, "--server-side")
+
+
+def test_a_trial_has_the_labels_that_its_framework_asks_for(
+    plane: ControlPlane, running: Pods
+) -> None:
+    """So a policy cannot tell by a label whose trial a Pod is: whoever may create one says it."""
+    asked = {"experiment": "anothers", "FC_FRAMEWORK_NAME": "anothers"}
+    item = yaml.safe_load(framework("labelled"))
+    item["metadata"]["namespace"] = "nni"
+    task = item["spec"]["taskRoles"][0]["task"]
+    task["pod"]["metadata"] = {"labels": asked}
+    task["pod"]["spec"] |= {"serviceAccountName": "nni-trial", "nodeSelector": {"no": "node"}}
+    plane.apply(yaml.safe_dump(item), f"--as={MANAGER}")
+    (pod,) = eventually(lambda: running.get("pods", "-l", "experiment=anothers"), 60, "its Pod")
+    assert pod["metadata"]["labels"]["FC_FRAMEWORK_NAME"] == "labelled"
+    plane.kubectl("delete", "framework", "labelled", "-n", "nni")
+    none_left(running)
 
 
 def test_an_experiment_that_nni_gives_up_fails(

@@ -94,7 +94,7 @@ class Pods:
             "ACCOUNT": str(account),
             "API_SERVER": self.plane.server,
             "KUBECONFIG": str(kubeconfig),
-            "PORT": str(_two_ports()),
+            "PORT": str(two_ports()),
             **extra,
         }
         command = [_moved(word, mounts) for word in container["command"]]
@@ -197,7 +197,7 @@ def _moved(text: str, mounts: dict[str, Path]) -> str:
     return re.sub(whole, lambda found: str(mounts[found[1]]), text)
 
 
-def _two_ports() -> int:
+def two_ports() -> int:
     """A free port whose next one is free too: trials dial that."""
     while True:
         port = free_port()
