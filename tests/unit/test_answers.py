@@ -86,6 +86,19 @@ def test_a_version_without_quotes_is_a_number() -> None:
     ]
 
 
+def test_a_version_in_the_file_is_taken_as_it_is_written() -> None:
+    """There its text is known: 3.4 is what was meant, and 1.30 is not told as 1.3."""
+    text = GOOD.replace("argocd_version: '3.2'", "argocd_version: 3.4")
+    assert text != GOOD
+    assert answers.load(text.encode()).argocd_version == "3.4"
+    wrong = text.replace("kubernetes: 1.29-", "kubernetes: 1.30")
+    assert wrong != text
+    assert refusals(answers.load, wrong.encode()) == [
+        "fcgitops.yaml: kubernetes: '1.30' is not known "
+        "(FIRST-LAST or FIRST-, of 1.29 to 1.36; quote it)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "flat"),
     [

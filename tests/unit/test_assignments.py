@@ -102,3 +102,18 @@ def test_refused(pair: str, problem: str) -> None:
     """What is no key and no entry gets a hint at the nearest one."""
     _, problems = assignments.parse([pair], "--set", SETTABLE)
     assert [str(one) for one in problems] == [problem]
+
+
+def test_what_has_an_option_of_its_own() -> None:
+    """That option is named, with the value that was meant for it."""
+    own = {"variant": "--variant", "cluster": "--cluster"}
+    _, problems = assignments.parse(
+        ["variant=customized-config", "cluster=a b", "cluster.name=x"],
+        "--set",
+        assignments.SETTABLE,
+        options=own,
+    )
+    assert [str(problem) for problem in problems] == [
+        "--set: 'variant' has an option of its own (--variant customized-config)",
+        "--set: 'cluster' has an option of its own (--cluster 'a b')",
+    ]

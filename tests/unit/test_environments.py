@@ -191,7 +191,7 @@ def test_config(repository: Repository) -> None:
 
 NO_FILE = (
     "{}: settings: default-config has no configuration file to set "
-    "anything in (--variant customized-config, or take `settings` out of environment.yaml)"
+    "anything in (--variant customized-config, or without them)"
 )
 
 
@@ -203,9 +203,7 @@ def test_default_config(repository: Repository, request_: Mapping[str, Any], the
     """default-config has no file to set anything in; the variant that has one is named."""
     if there:
         source(repository, "variant: default-config\n")
-    assert refusal(lambda: planned(repository, **request_)) == [
-        NO_FILE.format("overlays/prod/environment.yaml" if there else "NAME")
-    ]
+    assert refusal(lambda: planned(repository, **request_)) == [NO_FILE.format("NAME")]
     assert planned(repository, given=CUSTOMIZED, **request_).environment.settings
 
 

@@ -354,6 +354,7 @@ BAD = "has a name that a ConfigMap cannot keep"
     ("files", "wrong"),
     [
         ({"train.py": ""}, ["mine: has neither experiment.yaml nor trial.py"]),
+        ({"search_space.json": "{}"}, ["mine: has neither experiment.yaml nor trial.py"]),
         ({"trial.py": b"x" * (1 << 20)}, ["the largest is code/trial.py with 1048576"]),
         ({"trial.py": b"x" * (17 << 20)}, ["mine: has over 16 MiB or 10000 files"]),
         ({"trial.py": "", "a b": ""}, [f"mine/code/a b: {BAD}"]),
@@ -390,6 +391,14 @@ def test_from_a_folder_that_cannot_be(
         assert part.replace("mine", "../mine") in ran.err or part in ran.err, ran.err
     assert "Traceback" not in ran.err
     assert state(deploy) == before
+
+
+def test_from_an_empty_folder(deploy: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """The example is for those who name no folder: a wrong one is not taken for that."""
+    (tmp_path / "mine").mkdir()
+    ran = fcgitops("-C", deploy, "nni", "experiment", "mnist", "--env", "prod", "--from",
+                   "../mine", status=2)  # fmt: skip
+    assert ran.err == "error: ../mine: is empty (its trialCommand is `python3 trial.py`)\n"
 
 
 def test_from_a_folder_with_links(deploy: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:

@@ -47,6 +47,19 @@ def test_overlays_adds_and_changes_many_in_one_commit(
     assert tree(repository) == tree(copy)
 
 
+def test_a_name_that_yaml_takes_for_something_else(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """It is taken as it is written, as `fcgitops overlay 123` takes it."""
+    write(tmp_path, {"list.yaml": "- name: 123\n- name: no\n- name: 010\n- name:\n"})
+    given = tmp_path / "list.yaml"
+    ran = fcgitops("-C", repository, "overlays", "--from", given, "--dry-run", status=2)
+    assert ran.err == f"error: {given}: item 4: has no name (name: prod)\n"
+    given.write_text(given.read_text().removesuffix("- name:\n"))
+    fcgitops("-C", repository, "overlays", "--from", given)
+    assert log(repository)[0] == "Add environments 010, 123, no"
+
+
 def test_overlays_says_all_mistakes_of_all_items(
     repository: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

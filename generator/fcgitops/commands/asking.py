@@ -20,7 +20,7 @@ from fcgitops.manifests.skeleton import questions
 from fcgitops.model import answers as answers_module
 from fcgitops.model import assignments
 from fcgitops.model import environments as environments_answer
-from fcgitops.model.answers import QUESTIONS, Answers
+from fcgitops.model.answers import QUESTIONS, TEXTS, Answers
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import scaffold
@@ -76,6 +76,8 @@ def given(
 
 def _answers_file(file: Path) -> dict[str, Any]:
     root = yamlio.compose(read_text(file, str(file)).encode(), str(file))
+    for path in (*((name,) for name in TEXTS), ("environments", None)):
+        yamlio.take_as_text(root, path)
     document = yamlio.construct(root, str(file))
     if problems := answers_module.ambiguous(root, str(file)):
         raise InputError(problems)

@@ -62,7 +62,8 @@ def run(  # noqa: PLR0913 - the command's options
         others = {"--variant": variant, "--cluster": cluster, "--namespace": namespace,
                   "--config": config, "--set": sets, "--unset": unset}  # fmt: skip
         return _take(folder, name, [option for option, given in others.items() if given], how)
-    typed, problems = assignments.parse(sets, "--set", SETTABLE)
+    own = {"variant": "--variant", "cluster": "--cluster"}
+    typed, problems = assignments.parse(sets, "--set", SETTABLE, options=own)
     gone, more = assignments.parse_unset(unset, "--unset", list(KEYS))
     problems += more
     if variant is not None:

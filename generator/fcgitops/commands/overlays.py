@@ -91,6 +91,7 @@ def _reader(text: str, separator: str) -> Any:  # noqa: ANN401 - csv's own class
 
 def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
     root = yamlio.compose(text.encode(), where)
+    yamlio.take_as_text(root, (None, "name"))
     items = yamlio.construct(root, where)
     if not isinstance(items, list):
         raise InputError(

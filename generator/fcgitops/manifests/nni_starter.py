@@ -47,7 +47,7 @@ def files(name: str, environment: Environment, given: Tree, where: str) -> Tree:
         name: the experiment's.
         environment: whose cluster it runs on.
         given: a folder of the user's: trial code, or with an `experiment.yaml` all of it.
-        where: that folder, for messages.
+        where: that folder, for messages; empty where none was given, for the example.
 
     Returns:
         `given` with what is missing; an experiment.yaml of the user's gets the environment's
@@ -63,8 +63,9 @@ def files(name: str, environment: Environment, given: Tree, where: str) -> Tree:
         return {**given, layout.EXPERIMENT_FILE: own}
     code = dict(given)
     space = code.pop(SEARCH_SPACE, _SEARCH_SPACE.encode())
-    if code and TRIAL not in code:
+    if where and TRIAL not in code:
         what = f"has neither {layout.EXPERIMENT_FILE} nor {TRIAL}: what would a trial run?"
+        what = what if given else "is empty"
         raise InputError(Problem(where, what, f"its trialCommand is `python3 {TRIAL}`"))
     return {
         layout.EXPERIMENT_FILE: _config(name, environment).encode(),

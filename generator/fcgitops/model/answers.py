@@ -161,6 +161,8 @@ _CHECKS: dict[str, values.Check] = {
     "kubernetes": _versions,
     "requirement": values.optional(values.requirement),
 }
+TEXTS = tuple(_CHECKS)
+"""The answers that are text, and are taken as they are written: `argocd_version: 3.4`."""
 QUESTIONS = (*_CHECKS, "defaults", "environments")
 
 
@@ -328,6 +330,7 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
             where no command can carry that out.
     """
     root = yamlio.compose(data, layout.ANSWERS)
+    yamlio.take_as_text(root, ("answers", None))
     document = yamlio.construct(root, layout.ANSWERS)
     before = _generated(generated)
     edits = _edits(document, before)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import settings
 from fcgitops.model.environment import KEYS
@@ -71,7 +73,11 @@ class Assignments:
 
 
 def parse(
-    pairs: Iterable[str], where: str, known: Collection[str], others: Collection[str] = ()
+    pairs: Iterable[str],
+    where: str,
+    known: Collection[str],
+    others: Collection[str] = (),
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Assignments, list[Problem]]:
     """KEY=VALUE texts as keys of environment.yaml and as settings of FrameworkController.
 
@@ -83,6 +89,7 @@ def parse(
         where: the option, for messages.
         known: which keys of environment.yaml may be meant.
         others: what else the option takes, for hints.
+        options: names that have an option of their own → that option.
 
     Returns:
         What is right of it, and what is wrong with the rest.
@@ -101,6 +108,9 @@ def parse(
                 found.settings[tuple(own.split("."))] = settings.parse(own, text, where)
             elif meant is not None:
                 found.set(meant, value(meant, text, where))
+            elif typed in options:
+                what = f"{typed!r} has an option of its own"
+                problems.append(Problem(where, what, shell.line(options[typed], text)))
             else:
                 problems.append(Problem(where, f"{typed!r} is not known", hint(typed, every)))
         except InputError as error:

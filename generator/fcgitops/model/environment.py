@@ -448,6 +448,9 @@ def _has(values: Mapping[str, Any], path: str) -> bool:
     return any(path == key or path.startswith(f"{key}.") for key in values)
 
 
+NO_FILE_FOR_SETTINGS = f"{DEFAULT_CONFIG} has no configuration file to set anything in"
+
+
 def _check_settings(
     given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
 ) -> list[Problem]:
@@ -457,7 +460,7 @@ def _check_settings(
     return [
         Problem(
             f"{where}: settings",
-            "default-config has no configuration file to set anything in",
+            NO_FILE_FOR_SETTINGS,
             f"--variant {CUSTOMIZED_CONFIG}, or take `settings` out of environment.yaml",
         )
     ]

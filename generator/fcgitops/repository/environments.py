@@ -174,12 +174,23 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
     except InputError as error:  # with what is wrong in its settings
         block = document.block("settings")
         more = check_settings(block, where) if block else []
-        raise InputError([*error.problems, *more]) from error
+        found = [_of_request(request, there_is, problem) for problem in error.problems]
+        raise InputError([*found, *more]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
     data = mark + document.text.encode()
     whole = source is None or request.anew or repository.is_bare(request.name)
     new = source is None
     return Planned(environment, document, data, new, repository, there_is, let_go, whole)
+
+
+def _of_request(request: Request, there_is: Document | None, problem: Problem) -> Problem:
+    """The same problem of settings where they came from, if that was not environment.yaml."""
+    if problem.what != model.NO_FILE_FOR_SETTINGS or not (request.settings or request.config):
+        return problem
+    if there_is and isinstance(there_is.value, dict) and "settings" in there_is.value:
+        return problem
+    where = f"{request.where}: settings"
+    return Problem(where, problem.what, f"--variant {model.CUSTOMIZED_CONFIG}, or without them")
 
 
 def _changed(repository: Repository, document: Document, request: Request) -> Document:

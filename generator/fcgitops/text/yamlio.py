@@ -229,6 +229,28 @@ def _repeated_keys(node: yaml.Node, where: str) -> list[Problem]:
     return problems
 
 
+def take_as_text(node: yaml.Node | None, path: tuple[str | None, ...]) -> None:
+    """Makes a plain number, truth value or date text, as it is written, where a name is meant.
+
+    Args:
+        node: what `compose` gave.
+        path: the keys that lead there; None stands for each key of a mapping or item of a list.
+    """
+    if isinstance(node, yaml.MappingNode) and path:
+        for key, value in node.value:
+            if path[0] in (None, key.value):
+                take_as_text(value, path[1:])
+    elif isinstance(node, yaml.SequenceNode) and path and path[0] is None:
+        for item in node.value:
+            take_as_text(item, path[1:])
+    elif isinstance(node, yaml.ScalarNode) and not path and node.tag.endswith(_OTHERS):
+        node.tag = "tag:yaml.org,2002:str"
+
+
+_OTHERS = (":int", ":float", ":bool", ":timestamp")
+"""Tags of what a person may have meant as text; `null` is not among them."""
+
+
 _PLAIN_NUMBER = re.compile(
     r"[-+]?(0|[1-9][0-9]*) | 0x[0-9a-fA-F]+ | [-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?"
     r" | [-+]?\.(inf|Inf|INF) | \.(nan|NaN|NAN)",
