@@ -80,7 +80,7 @@ class Server:
         """Deletes all but Namespaces, of which nothing here would see the end."""
         for o in rendered:
             if o["kind"] != "Namespace":
-                self.plane.ask("DELETE", self.path(o))
+                self.plane.ask("DELETE", f"{self.path(o)}?propagationPolicy=Background")
         for o in rendered:  # one that is still on its way off would not be made anew
             if o["kind"] == "CustomResourceDefinition":
                 eventually(partial(self.is_gone, o), 30, "it is gone")
@@ -135,7 +135,7 @@ def agree(server: Server, before: list[Object], after: list[Object], what: objec
     said = {
         e.object
         for e in outcome.effects
-        if e.id in REFUSING and e.object.partition("/")[0] in of_the_server
+        if e.id in REFUSING and e.certain and e.object.partition("/")[0] in of_the_server
     }
     assert said - elsewhere == refused, what
     ids = {e.id for e in outcome.effects}

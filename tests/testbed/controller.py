@@ -28,6 +28,7 @@ def framework_controller(
     plane: ControlPlane,
     account: str = "frameworkcontroller/frameworkcontroller",
     config: str = "",
+    kubeconfig: Path | None = None,
 ) -> Iterator[Program]:
     """Run FrameworkController until the context ends, which is SIGTERM's turn.
 
@@ -38,13 +39,14 @@ def framework_controller(
         plane: where.
         account: NAMESPACE/NAME of the ServiceAccount whose token it has.
         config: the text of its frameworkcontroller.yaml, which it reads from where it stands.
+        kubeconfig: the one that it uses instead of the account's own.
 
     Yields:
         The program: `text()` is its log, `stop()` ends it early and gives its exit status.
     """
     folder = Path(tempfile.mkdtemp(prefix="frameworkcontroller-", dir=plane.folder))
     (folder / "frameworkcontroller.yaml").write_text(config, encoding="utf-8")
-    env = {"KUBECONFIG": str(plane.kubeconfig_for(account))}
+    env = {"KUBECONFIG": str(kubeconfig or plane.kubeconfig_for(account))}
     command = [binary(plane.folder)]
     with running(command, folder, name="frameworkcontroller", env=env, grace=10) as program:
         program.says("Running frameworkcontroller with ")  # … 200 workers

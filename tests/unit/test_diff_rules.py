@@ -29,7 +29,7 @@ from diff_edits import (
     setting,
     tolerates,
 )
-from fcgitops.diff import compare
+from fcgitops.diff import compare, effects, reference
 from fcgitops.diff.environment import Environment, Settings
 
 
@@ -310,6 +310,13 @@ def test_what_an_environment_s_own_file_decides(
     assert number not in said(before, after)
     if env.after is None:
         assert said(before, after, environment=env) == {"E02"}
+
+
+def test_what_was_only_read_is_tried_or_says_why_not() -> None:
+    """docs/diff.md has a program for each rule of which nothing but the source was known."""
+    read = {r.id for r in effects.by_number() if r.proof in ("S", "-")}
+    told = {number for rules in reference.NOT_TRIED for number in rules.split(", ")}
+    assert {number for number in read - told if reference.tried(number) == "A"} == set()
 
 
 def test_every_rule_has_a_test() -> None:
