@@ -16,7 +16,7 @@ import yaml
 from fcgitops.diff import compare
 from gitenv import git
 from testbed.controlplane import control_plane
-from testbed.programs import eventually
+from testbed.programs import eventually, stays
 from testbed.site import ENVIRONMENT, NAMESPACE, Site, fail, site
 
 pytestmark = pytest.mark.cluster
@@ -120,3 +120,35 @@ def test_what_flux_complains_of_was_foretold(
 
 def put(prod: Site, o: Object) -> None:
     prod.plane.apply(yaml.safe_dump(o), "--server-side", "--force-conflicts")
+
+
+def test_what_is_suspended_gets_no_commit(prod: Site) -> None:
+    """E10: until it is resumed."""
+    before = entry_points(prod)
+    after = copy.deepcopy(before)
+    edited = spec("Kustomization", suspend=True)(after)
+    assert "E10" in {e.id for e in compare.outcome(before, after).effects}
+    put(prod, edited)
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=771")
+    commit = prod.push()
+    prod.reconcile()
+    stays(lambda: "workerNumber: 771" in prod.configuration(), 5)
+    assert "workerNumber: 771" not in prod.configuration()
+    put(prod, found(before, "Kustomization", NAMESPACE))
+    prod.reconcile()
+    prod.wait_for(commit)
+
+
+def test_another_cluster_is_nothing_to_flux(prod: Site) -> None:
+    """E04f: it goes on where it is, and applies the next commit."""
+    prod.fcgitops("overlay", ENVIRONMENT, "--cluster", "elsewhere")
+    said, _ = prod.fcgitops("diff", "HEAD~1", "--format", "json")
+    assert '"E04f"' in said
+    versions = prod.versions()
+    prod.wait_for(prod.push())
+    assert prod.versions() == versions
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=772")
+    said, _ = prod.fcgitops("diff", "HEAD~1", "--format", "json")
+    assert '"E04f"' not in said
+    prod.wait_for(prod.push())
+    assert "workerNumber: 772" in prod.configuration()

@@ -84,15 +84,15 @@ where a restart is foretold the Pod template is stored otherwise, and nowhere el
 (`tests/e2e/test_diff_server.py`). The Pod's fate is seen with kube-controller-manager, scheduler
 and kwok (`test_diff_pods.py`), FrameworkController's own binary does what is foretold of its
 settings and rights (`test_diff_controller.py`, `test_diff_rights.py`), and Argo CD and Flux what is
-foretold of them (`test_sync.py` and others). Where a program from which an effect is known is not
-in that column, no test repeats it, and the notes below say why."""
+foretold of them (`test_diff_flux.py`, `test_sync.py` and others). Where a program from which an
+effect is known is not in that column, no test repeats it, and the notes below say why."""
 
 _TRIED = {
     "K": "C01 C02 C03 C04 C05 C06 C07 C08 C09 C10 C11 C12 C13 C14 C15 C17 C18 C20 C21 N01 N02 R15 "
     "S01 S02 S03 S04 X01 X02 X11",
     "F": "C05 C06 C23 D03 D04 D07 D08 N06 N08 R03 R04 R05 R06 R07 R08 R09 R10 R12 R16 S05 "
     "S06 S07 S08 S09 S10 S11 S12 S13 S16 S17 S18 S19 S20 S21 S22 S23 S24 X07 X08",
-    "X": "E01 E02 E06 E21 E22 E26 N01 R17 R18 S01 X02 X03",
+    "X": "E01 E02 E04f E06 E10 E21 E22 E26 N01 R17 R18 S01 X02 X03",
     "G": "C03 C25 E01 E02 E06 N01 S01 X02 X03",
 }
 """Program → the rules that tests/e2e tries with it, beside the API server, which meets all."""
@@ -102,7 +102,6 @@ NOT_TRIED = {
     "C19": "takes a binary of v0.9.0",
     "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "C24": "what a level of Pod Security refuses is seen; the rest is the kubelet's",
-    "E04f": "nothing happens, as Flux reads no environment.yaml",
     "E05": "test_handover.py types what is printed at once; nobody looks in between",
     "N07": "whether a policy is enforced is the network's",
     "S14, S15": "take a Framework of a megabyte and more",
