@@ -239,6 +239,16 @@ def test_all_at_once(repository: Repository) -> None:
     ]
 
 
+def test_a_setting_that_is_none_is_one_finding(repository: Repository) -> None:
+    """The model tells it; FrameworkController's own rule on the same key adds nothing."""
+    source(repository, "variant: customized-config\nsettings:\n  foo: 1\n  workerNumber: 0\n")
+    where = "overlays/prod/environment.yaml: settings"
+    assert refusal(lambda: planned(repository)) == [
+        f"{where}: 'foo' is no setting of FrameworkController",
+        f"{where}.workerNumber: is 0 [FCC15] ({WORKERS})",
+    ]
+
+
 def test_all_at_once_in_one(repository: Repository) -> None:
     """So are the mistakes in keys and in settings of one new environment."""
     request = {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import Fcgitops
 from fcgitops.fcconfig import decode, goyaml, merging
+from fcgitops.model import answersfile
 from fcgitops.text import yamlio
 
 
@@ -33,6 +34,30 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counter[bytes]]:
     counted(merging, "merge")
     decode.read.cache_clear()
     return counts
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["overlay", "prod", "--set", "workerNumber=801"],
+        ["overlays"],
+        ["remove", "dev"],
+        ["verify", "prod"],
+        ["list"],
+    ],
+)
+def test_the_answers_are_read_once(
+    command: list[str],
+    repository: Path,
+    fcgitops: Fcgitops,
+    reads: dict[str, Counter[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """fcgitops.yaml, by whatever a command asks of it, its effects and its record included."""
+    monkeypatch.delenv("FCGITOPS_EFFECTS")
+    answersfile.read.cache_clear()
+    fcgitops("-C", repository, *command)
+    assert reads["compose"][(repository / "fcgitops.yaml").read_bytes()] == 1
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError
-from fcgitops.model import synctools
+from fcgitops.model import answersfile, synctools
 from fcgitops.model.synctools import Traits
 from fcgitops.text import yamlio
 
@@ -61,7 +62,9 @@ def defaults(data: bytes | None) -> Mapping[str, Any]:
     Read by itself, as a revision may be of another version of the generator; one that cannot be
     read says nothing.
     """
-    found = _mapping(_loaded(data, "fcgitops.yaml"))
+    found: dict[str, Any] = {}
+    with suppress(InputError):
+        found = _mapping(answersfile.read(data or b"")[1])
     answered = synctools.answered(str(_mapping(found.get("answers")).get("gitops")))
     tool = (answered or list(synctools.KNOWN.values()))[0]
     cluster = _mapping(_mapping(found.get("defaults")).get("cluster"))

@@ -10,6 +10,7 @@ from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import SOURCES, is_flux, kustomizations
 from fcgitops.diff.objects import label, labels_of
 from fcgitops.kubernetes.objects import Fields, Object, group, mapping, name, namespace
+from fcgitops.model.synctools import FLUX
 
 _SHARD = "sharding.fluxcd.io/key"
 
@@ -25,7 +26,7 @@ def other_shard(change: Change) -> Says:
         if old != new and (pair.before is not None or new):
             which = f"shard {new}" if new else "no shard"
             look = shell.line(
-                "kubectl", "-n", "flux-system", "get", "deploy", "-l", f"{_SHARD}={new}"
+                "kubectl", "-n", FLUX.namespace, "get", "deploy", "-l", f"{_SHARD}={new}"
             )
             yield Said(
                 pair.label,
@@ -46,7 +47,7 @@ def suspended(change: Change) -> Says:
         if spec(pair.after).get("suspend") is True and spec(pair.before).get("suspend") is not True:
             kind = ["kustomization"] if pair.kind == "Kustomization" else ["source", "git"]
             place = namespace(pair.after)
-            where = ["-n", place] if place not in ("", "flux-system") else []
+            where = ["-n", place] if place not in ("", FLUX.namespace) else []
             typed = shell.line("flux", "resume", *kind, name(pair.after), *where)
             yield Said(
                 pair.label,

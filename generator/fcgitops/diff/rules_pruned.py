@@ -7,6 +7,7 @@ from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import ARGO, is_flux
 from fcgitops.diff.objects import Pair, annotations_of, guards, labels_of
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
+from fcgitops.model.synctools import FLUX
 
 _LOSSES = {"PersistentVolumeClaim": Severity.LOSS, "PersistentVolume": Severity.LOSS,
            "StatefulSet": Severity.OUTAGE, "Deployment": Severity.OUTAGE,
@@ -74,7 +75,7 @@ def _then(kind: str) -> str:
 
 def _is_flux_bootstrapped(o: Object) -> bool:
     """Whether it is one of Flux's own entry points, which Argo CD never sees."""
-    return is_flux(o) or namespace(o) == "flux-system" or ("kustomize.toolkit.fluxcd.io/prune" in (
+    return is_flux(o) or namespace(o) == FLUX.namespace or ("kustomize.toolkit.fluxcd.io/prune" in (
         annotations_of(o)
     ) and o["kind"].startswith("ClusterRole"))  # fmt: skip
 

@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from fcgitops.manifests.overlay import CONFIG_MAP, LABELS
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
-from fcgitops.model.synctools import ARGOCD
 from fcgitops.text import yamlio
 
 MARK = "# Written by fcgitops"
@@ -26,11 +25,11 @@ KEPT = 3
 
 
 def applies(environment: Environment, profile: str) -> bool:
-    """Whether an environment's configurations have names of their own that Argo CD leaves."""
+    """Whether its configurations have names of their own, and its tool would prune them first."""
     return (
         profile == "hardened"
         and environment.variant == CUSTOMIZED_CONFIG
-        and environment.sync == ARGOCD.name
+        and environment.tool.habits.prunes_first
     )
 
 

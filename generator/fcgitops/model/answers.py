@@ -15,7 +15,7 @@ from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.kubernetes import values as kube
-from fcgitops.model import assignments, environments, layout, promotion, synctools
+from fcgitops.model import answersfile, assignments, environments, layout, promotion, synctools
 from fcgitops.model import gates as gates_module
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
@@ -293,7 +293,7 @@ def version_of(data: bytes) -> str:
     Raises:
         InputError: it records none.
     """
-    document = yamlio.load(data, layout.ANSWERS)
+    _, document = answersfile.read(data)
     version = document.get("version") if isinstance(document, dict) else None
     if isinstance(version, str):
         return version
@@ -329,9 +329,7 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
         InputError: with every problem of the file, an answer among them that was changed by hand
             where no command can carry that out.
     """
-    root = yamlio.compose(data, layout.ANSWERS)
-    yamlio.take_as_text(root, ("answers", None))
-    document = yamlio.construct(root, layout.ANSWERS)
+    root, document = answersfile.read(data)
     before = _generated(generated)
     edits = _edits(document, before)
     known = ("version", "answers", "defaults", promotion.SECTION, gates_module.SECTION)
@@ -432,13 +430,13 @@ def edited_answers(data: bytes, generated: bytes | None) -> list[Problem]:
         data: fcgitops.yaml.
         generated: the text that it was generated with last; None where nothing tells.
     """
-    return _edits(yamlio.load(data, layout.ANSWERS), _generated(generated))
+    return _edits(answersfile.read(data)[1], _generated(generated))
 
 
 def _generated(text: bytes | None) -> dict[str, Any]:
     """What a generated fcgitops.yaml holds; nothing where it does not tell."""
     try:
-        found = yamlio.load(text or b"", layout.ANSWERS)
+        _, found = answersfile.read(text or b"")
     except InputError:
         return {}
     told = isinstance(found, dict) and isinstance(found.get("answers"), dict)

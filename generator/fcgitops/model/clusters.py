@@ -113,13 +113,14 @@ def needles(cluster_name: str, cluster_server: str) -> list[str]:
 def problems(given: Mapping[str, Any], place: Callable[..., str]) -> list[Problem]:
     """What is wrong with the two keys together (key path → value), each told at its `place`."""
     server = given["cluster.server"]
-    if given["sync"] != synctools.ARGOCD.name or not server:
+    tool = synctools.KNOWN.get(str(given["sync"]))
+    if not (tool and tool.finds_clusters and server):
         return []
     where = place("cluster.server", "cluster.name")
     if given["cluster.name"] == IN_CLUSTER and identity(server) != _OWN:
-        what = f"is {server!r}, but in-cluster is the cluster that Argo CD runs in"
+        what = f"is {server!r}, but {IN_CLUSTER} is the cluster that {tool.label} runs in"
         return [Problem(where, what, "another cluster.name, or no cluster.server")]
     if server != one_spelling(server):
-        what = f"is {server!r}, by which Argo CD does not find the cluster"
+        what = f"is {server!r}, by which {tool.label} does not find the cluster"
         return [Problem(where, what, one_spelling(server))]
     return []

@@ -51,6 +51,9 @@ class Traits(NamedTuple):
     """Whether a repository's URL may be a folder, as file:///PATH."""
     makes_nni_namespace: bool
     """Whether the entry points make the namespace of the experiments, which has one owner."""
+    finds_clusters: bool = False
+    """Whether it looks a cluster up by its name or by the one spelling of its address that it has,
+    and calls its own one `clusters.IN_CLUSTER`."""
     habits: Habits = Habits()
 
     @property
@@ -67,6 +70,7 @@ ARGOCD = Traits(
     central=True,
     fetches_folders=True,
     makes_nni_namespace=False,
+    finds_clusters=True,
     habits=Habits(
         mark=("annotations", "argocd.argoproj.io/tracking-id"),
         guard="Prune",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import overlay
 from fcgitops.model import environment as model
-from fcgitops.model import layout
+from fcgitops.model import layout, settings
 from fcgitops.model.environment import Environment
 from fcgitops.repository import scaffold
 from fcgitops.repository.contents import Repository
@@ -52,6 +53,28 @@ def check_settings(text: str, where: str) -> list[Problem]:
             found.hint,
         )
         for found in faults(check(text.encode()))
+    ]
+
+
+def known_settings(problems: Iterable[Problem]) -> list[Problem]:
+    """Those of `check_settings` but for settings that are none, which the model tells already."""
+    names = settings.names()
+    return [
+        problem
+        for problem in problems
+        if not problem.what.endswith("[FCC11]")
+        or problem.where.rpartition(": settings.")[2].partition(".")[0] in names
+    ]
+
+
+def of_request(problems: Iterable[Problem], where: str) -> list[Problem]:
+    """The same problems, where settings that have no file stand in a request and nowhere else."""
+    hint = f"--variant {model.CUSTOMIZED_CONFIG}, or without them"
+    return [
+        Problem(f"{where}: settings", problem.what, hint)
+        if problem.what == model.NO_FILE_FOR_SETTINGS
+        else problem
+        for problem in problems
     ]
 
 

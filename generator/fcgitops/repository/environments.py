@@ -18,9 +18,8 @@ from fcgitops.model import layout
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
 from fcgitops.model.facts import Known
-from fcgitops.repository import provenance, record, scaffold
+from fcgitops.repository import customized, provenance, record, scaffold
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.customized import check_parts, check_settings, variant_config
 from fcgitops.repository.merge import Merged, MergeFile, merge, merge_of_two
 from fcgitops.sync import entrypoints, registry
 from fcgitops.text import conflicts, keypaths, yamlio
@@ -89,7 +88,7 @@ class Planned:
         """
         if self.environment.variant != model.CUSTOMIZED_CONFIG:
             return ""
-        return overlay.configuration(self.environment, variant_config(self.repository))
+        return overlay.configuration(self.environment, customized.variant_config(self.repository))
 
 
 def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
@@ -122,13 +121,15 @@ def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
 
 
 def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[Problem]:
-    customized = [p for p in planned if p.environment.variant == model.CUSTOMIZED_CONFIG]
-    variant = variant_config(repository) if customized else ""
+    those = [p for p in planned if p.environment.variant == model.CUSTOMIZED_CONFIG]
+    variant = customized.variant_config(repository) if those else ""
     problems = []
-    for item in customized:
+    for item in those:
         env = item.environment
         where = item.document.where if env.settings_text else f"{layout.ANSWERS}: defaults"
-        problems += check_parts(env, variant, where) or check_settings(item.configuration, where)
+        problems += customized.check_parts(env, variant, where) or customized.check_settings(
+            item.configuration, where
+        )
     return problems
 
 
@@ -173,24 +174,15 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         environment = repository.described(request.name, document)
     except InputError as error:  # with what is wrong in its settings
         block = document.block("settings")
-        more = check_settings(block, where) if block else []
-        found = [_of_request(request, there_is, problem) for problem in error.problems]
-        raise InputError([*found, *more]) from error
+        more = customized.check_settings(block, where) if block else []
+        in_file = there_is and isinstance(there_is.value, dict) and "settings" in there_is.value
+        found = error.problems if in_file else customized.of_request(error.problems, request.where)
+        raise InputError([*found, *customized.known_settings(more)]) from error
     mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
     data = mark + document.text.encode()
     whole = source is None or request.anew or repository.is_bare(request.name)
     new = source is None
     return Planned(environment, document, data, new, repository, there_is, let_go, whole)
-
-
-def _of_request(request: Request, there_is: Document | None, problem: Problem) -> Problem:
-    """The same problem of settings where they came from, if that was not environment.yaml."""
-    if problem.what != model.NO_FILE_FOR_SETTINGS or not (request.settings or request.config):
-        return problem
-    if there_is and isinstance(there_is.value, dict) and "settings" in there_is.value:
-        return problem
-    where = f"{request.where}: settings"
-    return Problem(where, problem.what, f"--variant {model.CUSTOMIZED_CONFIG}, or without them")
 
 
 def _changed(repository: Repository, document: Document, request: Request) -> Document:
