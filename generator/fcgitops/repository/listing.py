@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from fcgitops.model import layout
@@ -25,22 +26,24 @@ def folders(root: Path, path: str) -> list[str]:
 
 def environments(root: Path) -> list[str]:
     """Folders below overlays/ with an environment.yaml. Raises as `folders`."""
-    return _having(root, layout.OVERLAYS, layout.SOURCE_FILE)
+    there = folders(root, layout.OVERLAYS)
+    return _having(root, layout.OVERLAYS, there, layout.SOURCE_FILE)
 
 
 def experiments(root: Path) -> list[str]:
     """Folders below experiments/ with a run.yaml. Raises as `folders`."""
-    return _having(root, layout.EXPERIMENTS, layout.RUN_FILE)
+    there = folders(root, layout.EXPERIMENTS)
+    return _having(root, layout.EXPERIMENTS, there, layout.RUN_FILE)
 
 
 def kustomizations(root: Path) -> list[Kustomization]:
     """All that kustomize can build. Raises as `folders`."""
-    there = set(folders(root, layout.OVERLAYS))
-    named = environments(root)
+    there = folders(root, layout.OVERLAYS)
+    named = _having(root, layout.OVERLAYS, there, layout.SOURCE_FILE)
     overlays = [Kustomization(Kind.OVERLAY, name) for name in layout.VARIANTS if name in there]
     overlays += [Kustomization(Kind.OVERLAY, name) for name in named]
-    parts = _having(root, layout.OVERLAYS, f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}")
-    with_nni = sorted(set(parts) & set(named))
+    parts = f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}"
+    with_nni = _having(root, layout.OVERLAYS, named, parts)
     return [
         *overlays,
         *(Kustomization(Kind.NNI, name) for name in with_nni),
@@ -48,8 +51,7 @@ def kustomizations(root: Path) -> list[Kustomization]:
     ]
 
 
-def _having(root: Path, path: str, file: str) -> list[str]:
-    """The folders below a folder that have a file."""
-    names = folders(root, path)
+def _having(root: Path, path: str, names: Iterable[str], file: str) -> list[str]:
+    """Those of some folders below a folder that have a file."""
     top = f"{root}/{path}"
     return [name for name in names if os.path.isfile(f"{top}/{name}/{file}")]  # noqa: PTH113
