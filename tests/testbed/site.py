@@ -56,7 +56,7 @@ class Site:
         tool: argocd or flux.
         plane: the cluster.
         running: the tool.
-        repository: the engineer's clone.
+        repository: the content's root in the engineer's clone.
         server: where it is pushed to.
         other: another cluster, which Argo CD knows as `dev`.
         there: the Flux of that cluster.
@@ -75,7 +75,7 @@ class Site:
     ) -> tuple[str, str]:
         """Run the command in the clone; its stdout and stderr."""
         kubeconfig = (plane or self.plane).kubeconfig
-        return fcgitops(self.repository.parent, "-C", self.repository, *arguments,
+        return fcgitops(self.server.repository.parent, "-C", self.repository, *arguments,
                         status=status, kubeconfig=kubeconfig)  # fmt: skip
 
     def type(self, said: str, plane: ControlPlane | None = None) -> list[str]:
@@ -261,6 +261,7 @@ def site(
     other: ControlPlane | None = None,
     keys: Mapping[str, str] | None = None,
     remembers: str = "1s",
+    path: str = "",
 ) -> Iterator[Site]:
     """A new repository, pushed, beside a running Argo CD or Flux that does not know it yet.
 
@@ -272,11 +273,15 @@ def site(
         other: the cluster of another environment; it has a Flux of its own.
         keys: what Argo CD verifies signatures with.
         remembers: as `argocd` takes it.
+        path: the folder of a bigger repository, which is there before; "" makes one of its own.
     """
     with serve(folder) as server, ExitStack() as stack:
         repository = folder / "deploy"
+        if path:
+            _bigger(repository, server.url)
         fcgitops(
-            folder, "new", repository, "--no-input", "--gitops", tool, "--repo-url", server.url,
+            folder, "new", *(("--into", repository, "--path", path) if path else (repository,)),
+            "--no-input", "--gitops", tool, "--repo-url", server.url,
             "--env", f"{ENVIRONMENT}=customized-config", *options,
         )  # fmt: skip
         git(repository, "config", "user.name", "Ada")
@@ -293,4 +298,18 @@ def site(
         there = None
         if other and tool == "flux":
             there = stack.enter_context(flux(other, folder / "flux-there"))
-        yield Site(tool, plane, running, repository, server, other, there)
+        yield Site(tool, plane, running, repository / path, server, other, there)
+
+
+def _bigger(repository: Path, url: str) -> None:
+    """Somebody's repository, with files that a sync tool might take for something."""
+    git(repository.parent, "init", "-q", "-b", "main", repository.name)
+    apps = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: not-ours}\n"
+    write(repository, {"README.md": "# Mono\n", "apps/overlays/x/environment.yaml": apps})
+    write(repository, {"overlays/y/environment.yaml": "sync: argocd\n", "base/app.yaml": apps})
+    git(repository, "add", "-A")
+    git(
+        repository, "-c", "user.name=Ada", "-c", "user.email=ada@example.com",
+        "commit", "-qm", "The first",
+    )  # fmt: skip
+    git(repository, "remote", "add", "origin", url)

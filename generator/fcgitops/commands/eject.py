@@ -18,7 +18,7 @@ from fcgitops.repository.merge import Merged
 from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
 
-_MOST = 8
+_MOST = 15
 """So many paths one line names."""
 
 

@@ -276,10 +276,12 @@ def render(answers: Answers) -> bytes:
     promote = yamlio.dump({promotion.SECTION: written}) if written else ""
     listed = list(answers.gates.written)
     promote += yamlio.dump({gates_module.SECTION: listed}) if listed else ""
+    last = f"kubernetes or {PATH}" if answers.path else "kubernetes"
+    between = "," if answers.path else " or"
     return (
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
-        "# After an edit of repo_url, branch, argocd_version, flux_secret, signing_keys or\n"
-        "# kubernetes run `make overlays`. Do not edit the version and the other answers.\n"
+        f"# After an edit of repo_url, branch, argocd_version, flux_secret, signing_keys{between}\n"
+        f"# {last} run `make overlays`. Do not edit the version and the other answers.\n"
         f"{document}"
         "# Every environment has these unless its own environment.yaml says otherwise; all keys\n"
         "# but variant, cluster and sync may stand here. After an edit run `make overlays`.\n"
