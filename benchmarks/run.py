@@ -157,6 +157,39 @@ class Bench:
         yield Row(what, ours, f"cookiecutter × {self.count:,} (*)", each, 1 / 50)
         yield Row(what, ours, "by hand: write, add -A, commit", other, 2)
 
+    def promote(self) -> Iterable[Row]:
+        """What was proven goes to a hundred environments: foreseen, verified and committed."""
+        fleet = self.work.copy(self.empty, "fleet")
+        alike = {"variant": "customized-config", "labels": {"tier": "prod"}}
+        items = [
+            {
+                **alike,
+                "name": f"prod-{i:03}",
+                "cluster": {"server": f"https://prod-{i}.example.com"},
+            }
+            for i in range(100)
+        ]
+        file = self.work.overlays("fleet", items)
+        self.work.fcgitops("overlays", "--from", file, cwd=fleet).run()
+        proven = ("--variant", "customized-config", "--set", "workerNumber=800")
+        self.work.fcgitops("overlay", "staging", *proven, cwd=fleet).run()
+        command = ("promote", "staging", "--label", "tier=prod")
+        start = self.work.git(fleet, "rev-parse", "HEAD")
+        self.work.fcgitops(*command, cwd=fleet).run()
+        texts = self.work.folder / "promoted.json"
+        texts.write_text(json.dumps(self.work.added_files(fleet)))
+        by_hand = Path(__file__).with_name("by_hand.py")
+
+        def back() -> None:
+            self.work.git(fleet, "reset", "-q", "--hard", start)
+
+        ours, other = side_by_side(
+            self._times(5),
+            self.work.fcgitops(*command, cwd=fleet, prepare=back),
+            self.work.subject(self.work.python, by_hand, texts, cwd=fleet, prepare=back),
+        )
+        yield Row("promote to 100 environments", ours, "by hand: write, add -A, commit", other, 3)
+
     def overlay(self) -> Iterable[Row]:
         """One more environment, in a repository of one and in one of many."""
         few = self.work.copy(self.empty, "few")
@@ -414,7 +447,7 @@ def main() -> int:
         bench = Bench(Workspace(Path(folder)), quick=options.quick, fleet=fleet)
         rows: list[Row | Held] = []
         for measure in (
-            *(bench.version, bench.new, bench.overlays, bench.overlay),
+            *(bench.version, bench.new, bench.overlays, bench.promote, bench.overlay),
             *(bench.config, bench.builds, bench.diff, bench.verify, bench.judged),
         ):
             if options.only in (None, measure.__name__):

@@ -150,6 +150,10 @@ class Commands:
         for file in self._files:
             file.write_bytes(b"")
         env = {"KUSTOMIZE": shutil.which("kustomize") or ""} if kustomize else {}
+        if kustomize:
+            env["FCGITOPS_FETCH"] = (
+                "1"  # then no renderings are kept: each run makes the same calls
+            )
         files = [str(file) for file in self._files]
         line = json.dumps([str(folder), files, arguments, here, env])
         self._server.stdin.write(f"{line}\n")
@@ -186,6 +190,7 @@ class Scenario:
         status: with which it ends.
         start: of `STARTS`; "" for an empty folder, in which it makes the repository.
         kustomize: whether it finds one.
+        step: of so many calls one is tried; most change files of a temporary folder.
     """
 
     arguments: Sequence[str]
@@ -193,6 +198,7 @@ class Scenario:
     status: int = 0
     start: str = "repository"
     kustomize: bool = False
+    step: int = 1
 
 
 SCENARIOS = {
@@ -214,6 +220,13 @@ SCENARIOS = {
     "nni remove": Scenario(["nni", "remove", "first"], "is no experiment"),
     "overlays, merge": Scenario(["overlays"], "merge is under way", start="merge"),
     "restore": Scenario(["restore", "overlays"]),
+    "promote": Scenario(["promote", "dev", "prod"], start="proven", kustomize=True, step=8),
+    "rollback": Scenario(
+        ["rollback", "prod", "--to", "v1"], start="proven", kustomize=True, step=20
+    ),
+    "rollback --release": Scenario(
+        ["rollback", "prod", "--release"], start="held", kustomize=True, step=6
+    ),
     "update": Scenario(["update"], start="released"),
     "update, conflict": Scenario(["update"], "has left conflicts", 1, start="edited"),
     "update --continue": Scenario(["update", "--continue"], "no update waits", start="resolved"),
@@ -273,6 +286,27 @@ def _of_the_users_own(top: Path) -> None:
     make_dirty(top, edited="mine/edited", staged="mine/staged")
 
 
+def _proven(commands: Commands, place: Path) -> None:
+    """One whose environment dev was proven, and whose prod was changed since v1."""
+    _run(commands, place, "new deploy --env dev --env prod=customized-config --no-input")
+    top = place / "deploy"
+    git(top, "tag", "v1")
+    _run(commands, top, "overlay dev --set image.tag=v1.1.0")
+    base = top / "base/statefulset.yaml"
+    base.write_text(base.read_text().replace("memory: 1Gi", "memory: 2Gi"))
+    git(top, "commit", "-qam", "More memory for all")
+    _run(commands, top, "overlay prod --set workerNumber=7")
+    make_dirty(top, edited="README.md", staged="Makefile")
+
+
+def _held(commands: Commands, place: Path) -> None:
+    """The same, with prod rolled back to v1: on a base of its own."""
+    _proven(commands, place)
+    top = place / "deploy"
+    ran = commands.run(top, "rollback", "prod", "--to", "v1", kustomize=True)
+    assert ran.status == 0, ran.err
+
+
 def _merge(commands: Commands, place: Path) -> None:
     """A merge that waits: both branches generated an environment anew; its source is resolved."""
     new = "new deploy --env dev --env prod=customized-config --no-input"
@@ -315,6 +349,8 @@ STARTS: dict[str, Callable[[Commands, Path], None]] = {
     "repository": _repository,
     "bigger": _bigger,
     "small": _small,
+    "proven": _proven,
+    "held": _held,
     "merge": _merge,
     "released": _released,
     "edited": _edited,

@@ -222,7 +222,7 @@ def test_a_fault_at_any_call(
     # Each kind begins elsewhere, so that a few tries are of different calls.
     first = (list(KINDS).index(kind) * 37 + list(SCENARIOS).index(name) * 17) % EVERY
     possible = numbers(kind, calls)
-    step = EVERY * RARE.get(kind, 1)
+    step = EVERY * RARE.get(kind, 1) * SCENARIOS[name].step
     tries = possible[first % min(step, len(possible)) :: step]
     wrong = [line for number in tries for line in site.faulty(name, kind, number)]
     record_property(FIGURE, f"{name}: {kind} at {len(tries)} of {len(calls)} calls")
