@@ -186,6 +186,7 @@ def test_the_generated_readme_names_every_key(
     assert missing == ([] if profile == "hardened" else hardened)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "message"),
     [

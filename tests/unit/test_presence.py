@@ -170,6 +170,7 @@ def test_a_shared_file_that_is_missing(
     fcgitops("-C", nni, *arguments)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
 @pytest.mark.parametrize("cone", ["--cone", "--no-cone"])
 def test_sparse(nni: Path, fcgitops: Fcgitops, cone: str, dry: list[str]) -> None:
@@ -197,6 +198,7 @@ def test_sparse_without_what_is_needed(nni: Path, fcgitops: Fcgitops) -> None:
     assert git(nni, "status", "--porcelain") == ""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("command", [["status"], ["verify"], ["build", "prod"], ["list"]])
 def test_sparse_for_those_who_look(
     command: list[str], repository: Path, fcgitops: Fcgitops

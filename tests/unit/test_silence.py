@@ -53,6 +53,7 @@ def test_a_comment_beside_the_cause_takes_a_finding_back(
 FORM = "(# fcgitops: ignore FCG38 comes with the cluster)"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("comment", "line", "told"),
     [

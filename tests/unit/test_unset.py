@@ -165,6 +165,7 @@ def test_a_configuration_with_edits_stays(repository: Path, fcgitops: Fcgitops) 
     fcgitops("-C", repository, "verify", "prod")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("key", ["namespace", "cluster", "cluster.name", "variant", "sync"])
 def test_what_must_stand_stays_where_it_stands(
     repository: Path, fcgitops: Fcgitops, key: str

@@ -232,6 +232,7 @@ def test_shares_are_disjoint_and_complete(fleet: Path, fcgitops: Fcgitops, built
         assert "is no share" in fcgitops("-C", fleet, "verify", "--shard", wrong, status=2).err
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("paths", "names"),
     [

