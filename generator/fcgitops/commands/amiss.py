@@ -14,7 +14,6 @@ from fcgitops.repository import experiments, records
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.merge import deleted_note
 from fcgitops.text.words import count
 
 
@@ -98,8 +97,6 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     if problems:
         raise FoundError(problems)
     what.lacking += _missing(repository, rest, what.merged.files)
-    told = {deleted_note(problem.where) for problem in what.lacking}
-    what.merged.notes = [note for note in what.merged.notes if note not in told]
 
 
 def _refuse_without_nni(repository: Repository, what: Change) -> None:
