@@ -191,7 +191,7 @@ def test_config(repository: Repository) -> None:
 
 NO_FILE = (
     "{}: settings: default-config has no configuration file to set "
-    "anything in (--variant customized-config, or without them)"
+    "anything in (--variant customized-config, or take them away)"
 )
 
 

@@ -69,7 +69,7 @@ def known_settings(problems: Iterable[Problem]) -> list[Problem]:
 
 def of_request(problems: Iterable[Problem], where: str) -> list[Problem]:
     """The same problems, where settings that have no file stand in a request and nowhere else."""
-    hint = f"--variant {model.CUSTOMIZED_CONFIG}, or without them"
+    hint = f"--variant {model.CUSTOMIZED_CONFIG}, or take them away"
     return [
         Problem(f"{where}: settings", problem.what, hint)
         if problem.what == model.NO_FILE_FOR_SETTINGS
