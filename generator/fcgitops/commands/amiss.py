@@ -14,6 +14,7 @@ from fcgitops.repository import experiments, records
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
+from fcgitops.repository.merge import deleted_note
 from fcgitops.text.words import count
 
 
@@ -97,6 +98,9 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     if problems:
         raise FoundError(problems)
     what.lacking += _missing(repository, rest, what.merged.files)
+    if not changed:  # then what is missing is refused, and told by that
+        told = {deleted_note(problem.where) for problem in what.lacking}
+        what.merged.notes = [note for note in what.merged.notes if note not in told]
 
 
 def _refuse_without_nni(repository: Repository, what: Change) -> None:

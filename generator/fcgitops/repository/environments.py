@@ -18,7 +18,7 @@ from fcgitops.model import layout
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
 from fcgitops.model.facts import Known
-from fcgitops.repository import customized, provenance, record, scaffold
+from fcgitops.repository import customized, provenance, record, scaffold, unsetting
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged, MergeFile, merge, merge_of_two
 from fcgitops.sync import entrypoints, registry
@@ -155,7 +155,10 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         )  # fmt: skip
     where = request.where if source is None else layout.source_path(request.name)
     given = {path: model.normal(path, value) for path, value in request.given.items()}
-    request = replace(request, given=_spelled_out(repository, request) | given)
+    request = replace(
+        request,
+        given=unsetting.spelled_out(request.name, request.unset, repository.defaults) | given,
+    )
     there_is, let_go = None, False
     if source is None:
         text = overlay.source(request.name, request.given, repository.defaults)
@@ -198,7 +201,7 @@ def _changed(repository: Repository, document: Document, request: Request) -> Do
     if problems:  # a damaged file is not edited
         profile = repository.answers.profile
         raise InputError(problems + model.check_values(current, document.where, profile))
-    unset = [own for path in request.unset for own in _to_take_out(path, current)]
+    unset = [own for path in request.unset for own in unsetting.to_take_out(path, current)]
     unset += _without_a_file(request, current)
     if unset:
         for path in unset:
@@ -210,30 +213,6 @@ def _changed(repository: Repository, document: Document, request: Request) -> Do
         if path not in current or current[path] != value
     }
     return document.edited(changes | _entries(request, current, repository.defaults))
-
-
-_ALWAYS = ("variant", "cluster.name", "namespace", "sync")
-"""Keys that every environment.yaml has, for tools to read."""
-
-
-def _to_take_out(path: tuple[str, ...], current: Iterable[str]) -> list[tuple[str, ...]]:
-    """What goes for a path to unset: what must stand gets its default where it stands."""
-    below = [key for key in _ALWAYS if tuple(key.split("."))[: len(path)] == path]
-    if not below:
-        return [path]
-    keys = [tuple(key.split(".")) for key in current if key not in _ALWAYS]
-    return [key for key in keys if key[: len(path)] == path]
-
-
-def _spelled_out(repository: Repository, request: Request) -> dict[str, Any]:
-    """The defaults of those keys to unset that every environment.yaml has."""
-    defaults = repository.defaults | {"cluster.name": request.name}
-    return {
-        key: defaults[key]
-        for path in request.unset
-        for key in _ALWAYS
-        if tuple(key.split("."))[: len(path)] == path
-    }
 
 
 def _without_a_file(request: Request, current: object) -> list[tuple[str, ...]]:
