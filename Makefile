@@ -72,12 +72,17 @@ golden: .venv/dev ## write the golden repositories anew; read their diff before 
 	@git status --short tests/golden
 
 .PHONY: docs
-docs: .venv/ready ## write docs/configuration.md, docs/nni-check.md, docs/diff.md, docs/promotion.md and every table of checks anew
+docs: .venv/ready ## write docs/commands.md, docs/configuration.md, docs/nni-check.md, docs/diff.md, docs/promotion.md and every table of checks anew
+	@$(python) -c 'from fcgitops.cli import reference; print(reference.page(), end="")' > docs/commands.md
 	@$(python) -c 'from fcgitops.fcconfig import reference; print(reference.page(), end="")' > docs/configuration.md
 	@$(python) -c 'from fcgitops.nnifile import reference; print(reference.page(), end="")' > docs/nni-check.md
 	@$(python) -c 'from fcgitops.diff import reference; print(reference.page(), end="")' > docs/diff.md
 	@$(python) -c 'from fcgitops.promotion import reference; print(reference.page(), end="")' > docs/promotion.md
 	@$(python) -c 'import sys, pathlib; from fcgitops.verify import catalogue; catalogue.write(pathlib.Path(sys.argv[1]))' '{{cookiecutter.repo_slug}}/README.md'
+
+.PHONY: site
+site: .venv/dev ## the docs as pages, in build/site/; strict about links
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet && echo "look:  build/site/index.html in a browser"
 
 .PHONY: kubernetes-schemas
 kubernetes-schemas: .venv/ready ## write kubernetes/schema.json anew, from Go's module proxy; takes Go

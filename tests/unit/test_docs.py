@@ -1,0 +1,51 @@
+"""The docs say what is so: pages that are made are current, quoted messages are printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fcgitops.cli import reference
+from fcgitops.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_of_commands_is_made_from_the_command_line() -> None:
+    """`make docs` writes it; every command is on it."""
+    page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    assert page == reference.page()
+    missing = [name for name in cli.commands if f"### `fcgitops {name}" not in page]
+    assert missing == []
+
+
+def test_messages_that_are_explained_are_printed() -> None:
+    """Every fixed part of them stands in the code."""
+    text = "\n".join(p.read_text() for p in (ROOT / "generator").rglob("*.py"))
+    source = re.sub(r'"\s*\n\s*f?"', "", text)
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| `([^`]*)`", page, re.M)
+    parts = [part.strip(" ,:") for row in quoted for part in re.split(r"…|\b[XY]\b", row)]
+    assert len(quoted) >= 9
+    assert [part for part in parts if part not in source] == []
+
+
+@pytest.mark.slow
+def test_the_site_is_strict_about_links(tmp_path: Path) -> None:
+    """Each page is in the navigation, each link leads to a page and its heading."""
+    for name in ("docs", "mkdocs.yml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    ran = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=tmp_path, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    pages = {path.stem for path in (tmp_path / "site").glob("*.html")}
+    assert {path.stem for path in (ROOT / "docs").glob("*.md")} <= pages
