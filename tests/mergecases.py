@@ -21,6 +21,8 @@ FILES = (
     "clusters/argocd/applicationset.yaml", "components/crd/kustomization.yaml",
 )  # fmt: skip
 """Generated files that the cases are made of."""
+NAMES = ("name", "code", "kind", "apiVersion")
+"""Keys that an item or a document is known by: with another one it is another item."""
 GONE = object()
 """A value that is not there."""
 
@@ -213,7 +215,7 @@ def _edit_list(random: Random, found: list[Any], word: str) -> str:
 
 def _change(random: Random, found: dict[str, Any], scalars: list[str]) -> str:
     for key in random.sample(scalars, 1) if scalars else ():
-        if key != "name":
+        if key not in NAMES:
             found[key] = random.choice((1, 2, "new", "1", True))
     return "value changed"
 
@@ -224,14 +226,14 @@ def _add(random: Random, found: dict[str, Any], word: str) -> str:
 
 
 def _delete(random: Random, found: dict[str, Any]) -> str:
-    keys = [key for key in found if key not in ("name", "kind", "apiVersion")]
+    keys = [key for key in found if key not in NAMES]
     if len(keys) > 1:
         del found[random.choice(keys)]
     return "key deleted"
 
 
 def _rename(random: Random, found: dict[str, Any], word: str) -> str:
-    keys = [key for key in found if key not in ("name", "kind", "apiVersion")]
+    keys = [key for key in found if key not in NAMES]
     if keys:
         found[f"renamed-{word}"] = found.pop(random.choice(keys))
     return "key renamed"
