@@ -407,7 +407,7 @@ def test_content_without_git_is_verified(fcgitops: Fcgitops, mono: Path, tmp_pat
     fcgitops("-C", root, "verify")
 
 
-@pytest.mark.parametrize("path", ["../x", "a b", "{{x}}", "/x", 7])
+@pytest.mark.parametrize("path", ["../x", "a b", "{{x}}", "/x", ["x"]])
 def test_an_edited_path_is_checked(path: object, fcgitops: Fcgitops, mono: Path) -> None:
     """It goes into what Argo CD and Flux read."""
     into(fcgitops, mono, "--env", "dev")
