@@ -159,6 +159,7 @@ def test_gitlab_is_told_in_place_too(
     assert forge.asked[0] == "GET /projects/42/merge_requests/7/notes?per_page=100&page=1"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 @pytest.mark.parametrize(
     ("given", "said"),
@@ -203,6 +204,7 @@ def test_the_jobs_own_page_gets_what_no_comment_can(
     assert (tmp_path / "summary.md").read_text() == f"before\n{said}"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("status", [301, 401, 403, 500])
 def test_a_forge_that_refuses_is_a_failed_tool(
     changed: Path, fcgitops: Fcgitops, forge: Forge, github: Ci, status: int
@@ -226,7 +228,7 @@ def test_a_busy_forge_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """503 and 429 pass; only a POST is not repeated, which could comment twice."""
-    monkeypatch.setattr("fcgitops.forge.api.Api.pause", 0.0)
+    monkeypatch.setattr("fcgitops.forge.api.PAUSE", 0.0)
     forge.statuses = [503, 429]
     github()
     fcgitops("-C", changed, "review")

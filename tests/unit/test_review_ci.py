@@ -127,6 +127,7 @@ def test_github_brings_files_in_line_and_tells_the_request(project: Project) -> 
     assert (check["head_sha"], check["conclusion"]) == (head, "neutral")
 
 
+@pytest.mark.slow
 def test_github_does_nothing_twice(project: Project) -> None:
     """The next run has nothing to push, and one comment."""
     github_steps(project, fork=False)
@@ -139,6 +140,7 @@ def test_github_does_nothing_twice(project: Project) -> None:
     assert len(project.forge.comments) == 1
 
 
+@pytest.mark.slow
 def test_a_forks_job_pushes_and_tells_nothing(project: Project) -> None:
     """What it would say is in its log; verify names the files that are not in line."""
     before = git(project.server, "rev-parse", "topic")

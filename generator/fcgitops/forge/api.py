@@ -17,6 +17,8 @@ from fcgitops.core.redaction import redacted
 
 TIME = 30
 """Seconds for one answer."""
+PAUSE = 2.0
+"""Seconds before a busy server is asked again."""
 _TRIES = 3
 _BUSY = (429, 502, 503, 504)
 _MOST = 16 << 20
@@ -47,13 +49,11 @@ class Api:
         title: how the forge is called: "GitHub".
         url: what every path is put behind.
         headers: of each request; the token stands in one.
-        pause: seconds before a busy server is asked again.
     """
 
     title: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    pause: float = 2.0
 
     def ask(
         self, method: str, path: str, body: object = None, *, accept: tuple[int, ...] = ()
@@ -72,7 +72,7 @@ class Api:
         for left in range(_TRIES - 1, -1, -1):
             found = self._once(method, path, body)
             if found.status in _BUSY and left and method != "POST":
-                time.sleep(self.pause)
+                time.sleep(PAUSE)
                 continue
             break
         if found.status >= 300 and found.status not in accept:
