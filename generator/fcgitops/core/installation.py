@@ -10,6 +10,8 @@ from typing import Any
 from fcgitops import __version__
 
 NAME = "frameworkcontroller-gitops"
+_INFO = f"{NAME.replace('-', '_')}-*.dist-info"
+"""The folder beside an installed package that says what it is."""
 _LOCAL = re.compile(r"file://(?:localhost)?(/.*?)(?:#.*)?\Z")
 
 
@@ -22,7 +24,9 @@ def requirement() -> str:
     checkout = Path(__file__).resolve().parents[3]
     if (checkout / "pyproject.toml").is_file() and (checkout / "cookiecutter.json").is_file():
         return f"{NAME} @ {checkout.as_uri()}"
-    url = direct_url(recorded(Path(__file__).parents[2]))
+    packages = Path(__file__).parents[2]
+    is_installed = any(packages.glob(_INFO))
+    url = direct_url(recorded(packages) if is_installed else _of_the_installed())
     return f"{NAME} @ {url}" if url else f"{NAME}=={__version__}"
 
 
@@ -62,6 +66,16 @@ def recorded(packages: Path) -> dict[str, Any]:
     Args:
         packages: the folder that the package is installed in.
     """
-    pattern = f"{NAME.replace('-', '_')}-*.dist-info/direct_url.json"
-    file = next(packages.glob(pattern), None)
+    file = next(packages.glob(f"{_INFO}/direct_url.json"), None)
     return json.loads(file.read_bytes()) if file else {}
+
+
+def _of_the_installed() -> dict[str, Any]:
+    """The same of the copy that is installed: this one is cookiecutter's own clone."""
+    from importlib import metadata  # noqa: PLC0415 - in that clone alone
+
+    try:
+        text = metadata.distribution(NAME).read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return {}
+    return json.loads(text) if text else {}

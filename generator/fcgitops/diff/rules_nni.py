@@ -357,10 +357,10 @@ def _claim_faults(before: Object | None, after: Object) -> Iterator[str]:
     limits = [mapping(s.get("resources")).get("limits") for s in (old, new)]
     if limits[0] != limits[1]:
         yield "resources.limits is immutable"
-    sizes = [
-        mapping(mapping(s.get("resources")).get("requests")).get("storage", "") for s in (old, new)
-    ]
-    was, now = (quantity.value(size) for size in sizes)
+    asked = [dict(mapping(mapping(s.get("resources")).get("requests"))) for s in (old, new)]
+    was, now = (quantity.value(one.pop("storage", "")) for one in asked)
+    if asked[0] != asked[1]:
+        yield "resources.requests are immutable but for storage"
     if was is not None and now is not None and now < was:
         yield "a claim cannot be less than what it has"
     elif was != now:
