@@ -32,7 +32,7 @@ def test_500_edits_by_updates() -> None:
 
     assert [found for found in wrong if found[2] != "right"] == []
     conflicts = Counter(one.wanted is None for one in made if one.ours and one.theirs)
-    assert min(conflicts.values()) > 50  # of both kinds there are many
+    assert min(conflicts.values()) >= 50  # of both kinds there are many
 
 
 @settings(max_examples=100, deadline=None)
