@@ -202,6 +202,14 @@ def test_what_is_said_of_the_known_pairs_is_what_the_api_server_does(
 
 
 RENDERED = sorted(GOLDEN.glob("*/rendered/*.yaml"))
+GATED = (
+    "hostnameOverride", "restartPolicyRules", "stopSignal", "fileKeyRef", "podCertificate",
+    "'image': {",  # a volume
+)  # fmt: skip
+"""What this API server, of 1.34, knows and drops: the feature gates are off by default.
+
+Those of newer versions keep them, so that a Pod is replaced there, as `diff` says.
+"""
 
 
 @settings(
@@ -220,6 +228,8 @@ def test_random_changes_of_golden_environments(plane: ControlPlane, seed: int, f
             apply(item, operation)
     if not isinstance(item.get("metadata"), dict) or "name" not in item["metadata"]:
         return  # kustomize does not build it
+    if any(field in str(patch.operations) for field in GATED):
+        return
     agree(Server(plane), before, after, (file.name, patch.operations))
 
 

@@ -402,3 +402,19 @@ def test_a_project_that_allows_less(
     effects = compare.outcome(before, after).effects
     found = {effect.severity.word for effect in effects if effect.id == "E17"}
     assert found == ({severity} if severity else set())
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [("ConfigMap", "data", ["a"]), ("ClusterRole", "rules", {"a": "b"})],
+)
+def test_what_has_another_type_is_compared_all_the_same(kind: str, key: str, value: Any) -> None:
+    """No exception: the API server refuses it, and that is said."""
+    before = Rendering("frameworkcontroller").objects
+    after = copy.deepcopy(before)
+    changed = next(o for o in after if o["kind"] == kind)
+    changed[key] = value
+
+    found = compare.outcome(before, after).effects
+
+    assert "sync will fail" in {effect.severity.word for effect in found}

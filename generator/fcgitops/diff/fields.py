@@ -41,7 +41,8 @@ def of(pair: Pair) -> list[Field]:
     for o in (before, after):
         for key in ("name", "namespace"):
             o["metadata"].pop(key, None)
-    if pair.kind == "ConfigMap":
+    files = [o.get("data") or {} for o in (before, after)]
+    if pair.kind == "ConfigMap" and all(isinstance(data, dict) for data in files):
         found += _texts(before.pop("data", None) or {}, after.pop("data", None) or {})
     for path, parts, *values in _compare(before, after, ()):
         old, new = (_hidden(parts, value, secret=secret) for value in values)

@@ -8,7 +8,7 @@ from fcgitops.diff.accounts import changed_by, may_differ, rights_of
 from fcgitops.diff.change import Change, Side
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import Pair
-from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.kubernetes.objects import mapping, mappings, name, namespace
 from fcgitops.kubernetes.rights import ANY, Granted, Right, Subject, bindings, subjects_of, summary
 from fcgitops.model.needed_rights import NEEDS
 from fcgitops.model.synctools import FLUX
@@ -117,7 +117,7 @@ def _role_rights(pair: Pair) -> Iterator[Right]:
 
     if pair.after is not None:
         place = namespace(pair.after) if pair.kind == "Role" else ANY
-        yield from expand(pair.after.get("rules") or [], place)
+        yield from expand(mappings(pair.after.get("rules")), place)
 
 
 def _may_escalate(new: Granted) -> bool:

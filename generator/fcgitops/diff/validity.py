@@ -19,15 +19,7 @@ def newly(pair: Pair) -> list[Fault]:
     found = [fault for fault in faults(_kept(pair.before, pair.after)) if fault not in known]
     if pair.before is None or pair.how != "same":
         return found
-    return [
-        *(f for f in found if f.path != _GENERATION or pair.kind not in _COUNTED),
-        *_settled_once(pair.before, pair.after),
-    ]
-
-
-_GENERATION = ("metadata", "generation")
-_COUNTED = ("StatefulSet", "Deployment", "DaemonSet", "Job")
-"""Kinds whose generation the API server sets itself, whatever is written there."""
+    return [*found, *_settled_once(pair.before, pair.after)]
 
 
 def _settled_once(before: Object, after: Object) -> Iterator[Fault]:
@@ -41,14 +33,16 @@ def _settled_once(before: Object, after: Object) -> Iterator[Fault]:
 def _kept(before: Object | None, after: Object) -> Object:
     """The object after with what the API server keeps, whatever is sent or left out.
 
-    That is the generation (k8s.io/apiserver pkg/registry/rest BeforeUpdate), and a Service's
-    address.
+    That is the generation (k8s.io/apiserver pkg/registry/rest BeforeUpdate), a Namespace's
+    finalizers (pkg/registry/core/namespace PrepareForUpdate), and a Service's address.
     """
     if before is None:
         return after
-    if "generation" in mapping(after.get("metadata")):
+    if type(mapping(after.get("metadata")).get("generation")) is int:  # any other is refused
         rest = {k: v for k, v in after["metadata"].items() if k != "generation"}
         after = {**after, "metadata": rest}
+    if after["kind"] == "Namespace" and _are_texts(mapping(after.get("spec")).get("finalizers")):
+        return {**after, "spec": {k: v for k, v in after["spec"].items() if k != "finalizers"}}
     if after["kind"] != "Service":
         return after
     old, new = mapping(before.get("spec")), mapping(after.get("spec"))
@@ -61,6 +55,11 @@ def _kept(before: Object | None, after: Object) -> Object:
 
 
 _ADDRESS = ("clusterIP", "clusterIPs")
+
+
+def _are_texts(value: object) -> bool:
+    """Whether it is a list of texts: any other is refused, wherever it is."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def faults(o: Object) -> tuple[Fault, ...]:
