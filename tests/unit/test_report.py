@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import CopyOf, Fcgitops
-from fcgitops.report.references import references
+from fcgitops.report.edges import edges
 from gitenv import git, write
 from reportpage import Page
 
@@ -212,7 +212,7 @@ def test_a_change_stands_first(repository: Path, report: Any, fcgitops: Fcgitops
     ("options", "said"),
     [
         (["--diff", "nope..HEAD"], "nope: is no revision of this repository"),
-        (["--output", "no/such/folder.html"], "folder.html: cannot be written"),
+        (["--output", "README.md/page.html"], "cannot be written"),
     ],
 )
 def test_wrong_input_writes_no_page(
@@ -312,7 +312,7 @@ def test_a_reference_is_found(one: dict[str, Any], two: dict[str, Any], wanted: 
 
     found = [
         f"{objects[r.source]['metadata']['name']} {r.why} {objects[r.target]['metadata']['name']}"
-        for r in references(objects)
+        for r in edges(objects)
         if r.target >= 0
     ]
 
@@ -329,6 +329,6 @@ def test_a_reference_to_what_is_not_there_keeps_its_name() -> None:
         other("NetworkPolicy", namespace="elsewhere", spec={"podSelector": {}}),
     ]
 
-    found = [(r.why, r.target, r.label) for r in references(objects)]
+    found = [(r.why, r.target, r.label) for r in edges(objects)]
 
     assert found == [("runs as", -1, "ServiceAccount/gone"), ("mounts", -1, "ConfigMap/o")]

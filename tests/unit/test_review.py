@@ -303,7 +303,10 @@ def test_a_revision_that_is_not_here_is_wrong_input(
     assert forge.asked == []
 
 
-@pytest.mark.parametrize("event", ["", "{", "[]", '{"push": {}}'])
+@pytest.mark.parametrize(
+    "event",
+    ["", "{", "[]", '{"push": {}}', '{"pull_request": {"number": 7}}', '{"pull_request": 7}'],
+)
 def test_an_event_that_is_no_pull_request(
     changed: Path, fcgitops: Fcgitops, github: Ci, event: str
 ) -> None:

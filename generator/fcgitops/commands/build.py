@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from fcgitops.commands import output as to_files
 from fcgitops.core import progress, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import repo
@@ -46,7 +45,7 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     program = kustomize.find()
     if program.remark:
         terminal.say(f"note: {program.command[0]}: {program.remark}")
-    target = _place(repository, folder / output) if output is not None else None
+    target = to_files.place(repository.root, folder / output) if output is not None else None
     folders = {repository.root / item.folder: item for item in wanted}
     built: dict[Kustomization, bytes] = {}
     problems: list[Problem] = []
@@ -63,67 +62,10 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
             terminal.data(f"{divider}# {item.folder}\n".encode() + objects)
         return 0
     files = {f"{item}.yaml": objects for item, objects in built.items()}
-    _write(target, files)
+    to_files.write(target, files)
     _clear(repository, target, files, [f"{item}.yaml" for item in repository.kustomizations()])
     terminal.say(f"{count(len(files), 'overlay')} rendered to {shell.quote(str(output))}/")
     return 0
-
-
-def _place(repository: Repository, target: Path) -> Path:
-    """The output folder, made absolute.
-
-    Raises:
-        InputError: a link in the repository, which anybody may have committed, leads elsewhere.
-    """
-    target = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would follow a link
-    for above in target.parents:
-        if above.resolve() == repository.root:
-            return safe_join(repository.root, target.relative_to(above).as_posix())
-    return target
-
-
-def _write(target: Path, files: Mapping[str, bytes]) -> None:
-    """Writes all files beside where they belong, and then moves each there.
-
-    Raises:
-        InputError: one cannot be written; the message says how many were.
-    """
-    made: list[Path] = []
-    pending: dict[Path, Path] = {}
-    done = 0
-    file = target
-    try:
-        for name, content in files.items():
-            file = safe_join(_folder(target, made), name)
-            _folder(file.parent, made)
-            with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
-                pending[file] = Path(new.name)
-                new.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        for file, written in pending.items():
-            written.chmod(0o666 & ~umask)
-            written.replace(file)
-            done += 1
-    except OSError as error:
-        for written in pending.values():
-            written.unlink(missing_ok=True)
-        for path in reversed(made):
-            with suppress(OSError):  # what is done is in it
-                path.rmdir()
-        verb = "was" if done == 1 else "were"
-        so_far = f"{done} of {count(len(files), 'file')} {verb} written" if done else ""
-        what = f"cannot be written: {error.strerror}"
-        raise InputError(Problem(str(file), what, so_far or "nothing was written")) from error
-
-
-def _folder(path: Path, made: list[Path]) -> Path:
-    """`path`, once it is a folder; what had to be made for it is added to `made`."""
-    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir()
-        made.append(folder)
-    return path
 
 
 def _clear(

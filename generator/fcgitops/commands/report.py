@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
+import functools
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from fcgitops.commands import output as to_files
 from fcgitops.commands.diff import compare_states
 from fcgitops.core import shell, terminal
-from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.findings import Finding
 from fcgitops.git import program as git
 from fcgitops.git.authors import last_changes
@@ -49,7 +48,9 @@ def run(folder: Path, output: Path | None, compared: str | None) -> int:
     if output is None:
         terminal.data(html)
         return 0
-    _write(folder / output, html)
+    file = folder / output
+    target = to_files.place(repository.root, file.parent)
+    to_files.write(target, {file.name: html.encode("utf-8", "backslashreplace")})
     terminal.say(f"the page: {shell.quote(str(output))}")
     return 0
 
@@ -70,19 +71,21 @@ class _Collected:
         rendered = Rendered()
         for name, objects in self._objects.items():
             rendered.add(name, objects)
-        names = repository.environment_names()
         changes = last_changes(repository.root, layout.OVERLAYS)
+        found: dict[str, list[Finding]] = {}
+        for finding in ran.findings:
+            found.setdefault(_environment(finding), []).append(finding)
         rows = [
             Row(
                 name,
                 self._environments.get(name),
                 self._differences(name),
-                tuple(f for f in ran.findings if _environment(f) == name),
+                tuple(found.pop(name, ())),
                 changes.get(name),
             )
-            for name in names
+            for name in repository.environment_names()
         ]
-        others = [f for f in ran.findings if _environment(f) not in names]
+        others = [finding for findings in found.values() for finding in findings]
         return Fleet(repository.answers.repo_slug, self._state(), rows, others, rendered)
 
     def _seen(
@@ -100,13 +103,15 @@ class _Collected:
             return ()
         found = differences.of_keys(environment, self._repository.answers.profile)
         if environment.variant == CUSTOMIZED_CONFIG:
-            own = (
-                read_file(self._repository.root, f"{layout.OVERLAYS}/{name}/{layout.CONFIG_FILE}")
-                or b""
-            )
-            text = own.decode("utf-8", "surrogateescape")
-            found += differences.of_settings(text, variant_config(self._repository))
+            path = f"{layout.OVERLAYS}/{name}/{layout.CONFIG_FILE}"
+            own = (read_file(self._repository.root, path) or b"").decode(errors="surrogateescape")
+            found += differences.of_settings(own, self._variant)
         return tuple(found)
+
+    @functools.cached_property
+    def _variant(self) -> str:
+        """The settings that customized environments differ from."""
+        return variant_config(self._repository)
 
     def _state(self) -> str:
         """What the page shows: a commit, and whether files differ from it."""
@@ -123,24 +128,3 @@ def _environment(finding: Finding) -> str:
     """The environment that a finding is of; "" where it is none's."""
     name = finding.overlay.removesuffix(f"/{layout.NNI}")
     return "" if "/" in name else name
-
-
-def _write(file: Path, html: str) -> None:
-    """Writes the file, whole or not at all.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    written: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
-            written = Path(new.name)
-            new.write(html.encode("utf-8", "backslashreplace"))
-        written.chmod(0o644)
-        written.replace(file)
-    except OSError as error:
-        if written:
-            with suppress(OSError):
-                written.unlink(missing_ok=True)
-        what = f"cannot be written: {error.strerror}"
-        raise InputError(Problem(str(file), what, "nothing was written")) from error

@@ -15,7 +15,8 @@ from fcgitops.diff.effects import Severity
 from fcgitops.diff.markdown import as_markdown, as_text
 from fcgitops.diff.report import Report
 from fcgitops.forge import found as forges
-from fcgitops.forge.requests import MARK, Conclusion, PullRequest, Verdict
+from fcgitops.forge.comments import MARK
+from fcgitops.forge.requests import Conclusion, PullRequest, Verdict
 from fcgitops.git import program as git
 from fcgitops.model import layout
 from fcgitops.text.words import count

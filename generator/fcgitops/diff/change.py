@@ -13,8 +13,10 @@ from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.settings import FILE, Settings, image_settings
 from fcgitops.diff.stored import pod_template, stored
+from fcgitops.kubernetes import references
 from fcgitops.kubernetes.field import Fault
 from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.references import Reference
 from fcgitops.kubernetes.rights import Granted, Subject, granted
 from fcgitops.model.synctools import KNOWN, Traits
 
@@ -155,20 +157,20 @@ class Controller:
                 return str(variable.get("value") or "")
         return ""
 
+    @cached_property
+    def needed(self) -> list[Reference]:
+        """Every ConfigMap and Secret that its Pod does not start without."""
+        return [
+            found
+            for found in references.of_pod(self.pod)
+            if found.kind in ("ConfigMap", "Secret") and found.name and not found.optional
+        ]
+
     @property
     def mounted(self) -> list[tuple[str, str]]:
-        """Kind and name of every ConfigMap and Secret that its volumes name."""
-        found = []
-        for volume in mappings(self.pod.get("volumes")):
-            sources = [volume, *mappings(mapping(volume.get("projected")).get("sources"))]
-            for source in sources:
-                config, secret = mapping(source.get("configMap")), mapping(source.get("secret"))
-                if config.get("name") and not config.get("optional"):
-                    found.append(("ConfigMap", str(config["name"])))
-                wanted = secret.get("secretName") or secret.get("name")
-                if wanted and not secret.get("optional"):
-                    found.append(("Secret", str(wanted)))
-        return found
+        """Kind and name of those that its volumes name."""
+        mounts = (r for r in self.needed if r.place.startswith("volumes["))
+        return list(dict.fromkeys((r.kind, r.name) for r in mounts))
 
     @property
     def config_map(self) -> Object | None:

@@ -141,7 +141,7 @@ def volume_missing(change: Change) -> Says:
         return
     before = change.before.controller
     old = set() if before is None or change.moved else set(_needed(before))
-    for kind, name in dict.fromkeys(_needed(after)):
+    for kind, name in _needed(after):
         if change.after.has(kind, name, after.namespace):
             continue
         was_there = change.before.has(kind, name, after.namespace)
@@ -161,18 +161,9 @@ def volume_missing(change: Change) -> Says:
         )
 
 
-def _needed(controller: Controller) -> Iterator[tuple[str, str]]:
-    """ConfigMaps and Secrets of volumes and of environment variables that are not optional."""
-    yield from controller.mounted
-    for container in controller.containers:
-        origins = [mapping(v.get("valueFrom")) for v in mappings(container.get("env"))]
-        for origin in [*origins, *mappings(container.get("envFrom"))]:
-            for kind, keys in (("ConfigMap", ("configMapKeyRef", "configMapRef")),
-                               ("Secret", ("secretKeyRef", "secretRef"))):  # fmt: skip
-                for key in keys:
-                    reference = mapping(origin.get(key))
-                    if reference.get("name") and not reference.get("optional"):
-                        yield kind, str(reference["name"])
+def _needed(controller: Controller) -> dict[tuple[str, str], None]:
+    """Kind and name of what its Pod does not start without, once each."""
+    return dict.fromkeys((found.kind, found.name) for found in controller.needed)
 
 
 @rule("C17", "the image reference differs", Severity.RESTART, "K")

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.forge import comments
 from fcgitops.forge.api import Api
-from fcgitops.forge.requests import MARK, Verdict
+from fcgitops.forge.requests import OF_A_FORK, Verdict
 
 CHECK = "fcgitops"
 """The name of the check, which a branch's protection may require."""
 _LONGEST = 65_535
 """Characters of a check's summary."""
-_REFUSED = (401, 403, 404)
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,10 @@ class GitHubRequest:
         return f"pull request {self._number} of GitHub"
 
     def comment(self, text: str) -> str:
-        """As `PullRequest.comment`. A comment that somebody else began with our mark is his."""
-        issue = f"/repos/{self._repository}/issues"
-        for known in self._api.pages(f"{issue}/{self._number}/comments"):
-            if not str(known.get("body", "")).startswith(MARK):
-                continue
-            if _plain(known["body"]) == _plain(text):
-                return "unchanged"
-            path = f"{issue}/comments/{known['id']}"
-            edited = self._api.ask("PATCH", path, {"body": text}, accept=_REFUSED)
-            if edited.status < 300:
-                return "edited"
-        self._api.ask("POST", f"{issue}/{self._number}/comments", {"body": text})
-        return "made"
+        """As `PullRequest.comment`."""
+        issues = f"/repos/{self._repository}/issues"
+        listed = f"{issues}/{self._number}/comments"
+        return comments.put(self._api, listed, ("PATCH", f"{issues}/comments"), text)
 
     def conclude(self, verdict: Verdict, summary: str, commit: str) -> None:
         """As `PullRequest.conclude`."""
@@ -65,10 +56,6 @@ class GitHubRequest:
             "output": {"title": verdict.title, "summary": summary[:_LONGEST]},
         }
         self._api.ask("POST", f"/repos/{self._repository}/check-runs", body)
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()
 
 
 def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
@@ -83,17 +70,20 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
     place = environment.get("GITHUB_EVENT_PATH", "")
     try:
         event: Any = json.loads(Path(place).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = event.get("pull_request")
+        if not found:
+            return None
+        head, base = found["head"], found["base"]
+        origin = head["repo"] or {}  # none where the fork was deleted
+        is_fork = origin.get("full_name") != base["repo"]["full_name"]
+        number, commits = int(found["number"]), (str(base["sha"]), str(head["sha"]))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         what = f"names no event that can be read: {error}"
         raise InputError(Problem("GITHUB_EVENT_PATH", what)) from error
-    found = event.get("pull_request") if isinstance(event, dict) else None
-    if not found:
-        return None
     token = environment.get("GITHUB_TOKEN", "")
     silent = "" if token else "there is no GITHUB_TOKEN"
-    origin = found["head"].get("repo") or {}  # none where the fork was deleted
-    if origin.get("full_name") != found["base"]["repo"]["full_name"]:
-        silent = "it comes from a fork, whose job has no token that may write"
+    if is_fork:
+        silent = OF_A_FORK
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/vnd.github+json",
@@ -104,9 +94,8 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
     return GitHubRequest(
         api,
         environment.get("GITHUB_REPOSITORY", ""),
-        int(found["number"]),
-        str(found["base"]["sha"]),
-        str(found["head"]["sha"]),
+        number,
+        *commits,
         environment.get("GITHUB_SHA", ""),
         silent,
     )

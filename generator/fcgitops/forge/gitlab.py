@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from fcgitops.forge import comments
 from fcgitops.forge.api import Api
-from fcgitops.forge.requests import MARK, Verdict
+from fcgitops.forge.requests import OF_A_FORK, Verdict
 
 TOKEN = "FCGITOPS_TOKEN"  # noqa: S105 - the name of a variable
 """The variable with a project access token of scope `api`: a job's own token may not comment."""
-_REFUSED = (401, 403, 404)
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,10 @@ class GitLabRequest:
         return f"merge request {self._number} of GitLab"
 
     def comment(self, text: str) -> str:
-        """As `PullRequest.comment`. A note that somebody else began with our mark is his."""
-        notes = f"/projects/{quote(self._project, safe='')}/merge_requests/{self._number}/notes"
-        for known in self._api.pages(notes):
-            if not str(known.get("body", "")).startswith(MARK):
-                continue
-            if str(known["body"]).strip() == text.strip():
-                return "unchanged"
-            path = f"{notes}/{known['id']}"
-            if self._api.ask("PUT", path, {"body": text}, accept=_REFUSED).status < 300:
-                return "edited"
-        self._api.ask("POST", notes, {"body": text})
-        return "made"
+        """As `PullRequest.comment`."""
+        project = quote(self._project, safe="")
+        notes = f"/projects/{project}/merge_requests/{self._number}/notes"
+        return comments.put(self._api, notes, ("PUT", notes), text)
 
     def conclude(self, verdict: Verdict, summary: str, commit: str) -> None:
         """Nothing: a job of GitLab's ends well, or not; a third outcome is for `allow_failure`."""
@@ -65,7 +57,7 @@ def of_job(environment: Mapping[str, str]) -> GitLabRequest | None:
     fork = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", project) != project
     silent = "" if token else f"there is no {TOKEN}"
     if fork:
-        silent = "it comes from a fork, whose job has no token that may write"
+        silent = OF_A_FORK
     headers = {"PRIVATE-TOKEN": token, "User-Agent": "fcgitops"}
     api = Api("GitLab", environment.get("CI_API_V4_URL", ""), headers)
     base = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")

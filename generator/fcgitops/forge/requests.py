@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-MARK = "<!-- fcgitops review -->"
-"""The first line of our comment, by which it is found again."""
+OF_A_FORK = "it comes from a fork, whose job has no token that may write"
+"""Why nothing is said there."""
 
 
 class Conclusion(Enum):
@@ -47,14 +47,7 @@ class PullRequest(Protocol):
         """Why nothing can be said there, such as for want of a token; empty where it can."""
 
     def comment(self, text: str) -> str:
-        """Puts the text into our one comment, which begins with `MARK`.
-
-        Returns:
-            What was done: "made", "edited", or "unchanged".
-
-        Raises:
-            ToolError: the forge refuses it, or does not answer.
-        """
+        """Puts the text into our one comment. Arguments, outcome and errors as `comments.put`."""
 
     def conclude(self, verdict: Verdict, summary: str, commit: str) -> None:
         """Sets the check of a commit, where the forge has such a thing.

@@ -7,14 +7,10 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from fcgitops.diff import secrecy
 from fcgitops.kubernetes.objects import Object
-from fcgitops.report.references import references
-
-Drawing = list[list[Any]]
-"""[source, why, target, label] of each reference."""
+from fcgitops.report.edges import edges
 
 
 @dataclass
@@ -30,8 +26,7 @@ class Rendered:
 
     def add(self, environment: str, objects: Sequence[Object]) -> None:
         """Takes in what an environment renders."""
-        edges: Drawing = [list(reference) for reference in references(objects)]
-        drawn = json.dumps(edges, separators=(",", ":"))
+        drawn = json.dumps(edges(objects), separators=(",", ":"))
         drawing = self._drawings.setdefault(drawn, len(self._drawings))
         self._environments[environment] = [self._number(o) for o in objects], drawing
 

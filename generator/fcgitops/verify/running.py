@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fcgitops.core.findings import HAZARD, INFO
-from fcgitops.kubernetes import metadata, quantity
+from fcgitops.kubernetes import metadata, quantity, references
 from fcgitops.kubernetes.field import Field
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects, layout
@@ -271,18 +271,22 @@ def _selects(policy: Object, labels: dict[str, str]) -> bool:
 def referred(r: Rendered) -> Faults:
     """What the Pod refers to is rendered, or `expects` of environment.yaml names it."""
     there = expected(r)
-    for kind, name, place, key in _references(r.pod()):
+    for kind, name, place, key, optional in references.of_pod(r.pod()):
+        if optional or (kind, name) == _SCHEDULER or kind == "ServiceAccount":
+            continue  # bindings tell what the account lacks, below
         found = r.all(kind, name)
         if found:
             keys = {**(found[0].get("data") or {}), **(found[0].get("binaryData") or {}),
                     **(found[0].get("stringData") or {})}  # fmt: skip
             if key and kind in ("ConfigMap", "Secret") and key not in keys:
                 what = f"the {kind} {name} has no key {key}: the Pod never starts"
-                yield Fault(what, ", ".join(keys) or "add it", object=OBJECT, path=place)
+                yield Fault(
+                    what, ", ".join(keys) or "add it", object=OBJECT, path=f"{_POD}.{place}"
+                )
         elif (kind, name) not in there and not name.startswith("system-"):
             what = f"no {kind} {name} is rendered, nor expected: the Pod never starts"
             hint = f"expects: {{{_EXPECTS[kind]}: [{name}]}} where something else makes it"
-            yield Fault(what, hint, object=OBJECT, path=place)
+            yield Fault(what, hint, object=OBJECT, path=f"{_POD}.{place}")
     yield from _namespace(r, there)
     yield from _bound_accounts(r, there)
 
@@ -322,6 +326,7 @@ def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
             yield Fault(what, hint, object=named(binding), path=f"subjects[{i}]")
 
 
+_SCHEDULER = ("scheduler", "default-scheduler")
 _EXPECTS = {kind: key for key, kind in expects.KINDS.items()}
 """Kind → its list in `expects`."""
 
@@ -336,50 +341,6 @@ def expected(r: Rendered) -> set[tuple[str, str]]:
     found.add(("Secret", env.kubeconfig_secret))
     found.add(("PriorityClass", env.priority_class))
     return found
-
-
-def _references(pod: Object) -> Iterator[tuple[str, str, str, str]]:
-    """What a Pod does not start without: kind, name, place, and the key in it, or ""."""
-    for key, kind, own in (
-        ("priorityClassName", "PriorityClass", ""),
-        ("runtimeClassName", "RuntimeClass", ""),
-        ("schedulerName", "scheduler", "default-scheduler"),
-    ):
-        if pod.get(key) and pod[key] != own:
-            yield kind, str(pod[key]), f"{_POD}.{key}", ""
-    for volume in _dicts(pod.get("volumes")):
-        place = f"{_POD}.volumes[{volume.get('name')}]"
-        claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-        if claim:
-            yield "PersistentVolumeClaim", str(claim), place, ""
-        for part in (volume, *_dicts((volume.get("projected") or {}).get("sources"))):
-            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-                for name, source in _wanted(part.get(field)):
-                    keys = [str(item.get("key")) for item in _dicts(source.get("items"))]
-                    for key in keys or [""]:
-                        yield kind, name, f"{place}.{field}", key
-    for container in [*_dicts(pod.get("initContainers")), *_dicts(pod.get("containers"))]:
-        yield from _variables(container, f"{_POD}.containers[{container.get('name')}]")
-
-
-def _variables(container: Object, place: str) -> Iterator[tuple[str, str, str, str]]:
-    """What a container's variables come from, as `_references` yields it."""
-    for source in _dicts(container.get("envFrom")):
-        for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
-            for name, _ in _wanted(source.get(field)):
-                yield kind, name, f"{place}.envFrom", ""
-    for variable in _dicts(container.get("env")):
-        value = variable.get("valueFrom") or {}
-        at = f"{place}.env[{variable.get('name')}]"
-        for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-            for name, reference in _wanted(value.get(field)):
-                yield kind, name, at, str(reference.get("key") or "")
-
-
-def _wanted(reference: Any) -> Iterator[tuple[str, Object]]:  # noqa: ANN401
-    """A reference and the name in it, unless it is absent or optional."""
-    if isinstance(reference, dict) and not reference.get("optional"):
-        yield str(reference.get("name") or reference.get("secretName") or ""), reference
 
 
 def _dicts(value: Any) -> list[Object]:  # noqa: ANN401

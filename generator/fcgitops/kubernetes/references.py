@@ -1,0 +1,85 @@
+"""What a Pod names: accounts, ConfigMaps, Secrets, claims, classes, and where it does.
+
+Source: the fields of PodSpec in the API reference of Kubernetes that hold another object's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fcgitops.kubernetes.objects import Fields, mapping, mappings
+
+_ONE = {
+    "serviceAccountName": "ServiceAccount",
+    "priorityClassName": "PriorityClass",
+    "runtimeClassName": "RuntimeClass",
+    "schedulerName": "scheduler",
+}
+"""Fields that hold a name."""
+_VOLUMES = {"configMap": "ConfigMap", "secret": "Secret"}
+_VARIABLE = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+_VARIABLES = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
+
+
+class Reference(NamedTuple):
+    """One object that a Pod names, of its own namespace or of none."""
+
+    kind: str
+    name: str
+    place: str
+    """The field, from the Pod's spec: volumes[config].configMap."""
+    key: str = ""
+    """The key in it; empty for all of it."""
+    optional: bool = False
+    """Whether the Pod starts without it."""
+
+
+def of_pod(pod: Fields) -> Iterator[Reference]:
+    """Everything that a Pod names.
+
+    Args:
+        pod: its spec.
+    """
+    for field, kind in _ONE.items():
+        if pod.get(field):
+            yield Reference(kind, str(pod[field]), field)
+    for secret in mappings(pod.get("imagePullSecrets")):
+        yield Reference("Secret", str(secret.get("name")), "imagePullSecrets", optional=True)
+    for volume in mappings(pod.get("volumes")):
+        yield from _of_volume(volume)
+    for field in ("initContainers", "containers"):
+        for container in mappings(pod.get(field)):
+            yield from _of_container(container)
+
+
+def _of_volume(volume: Fields) -> Iterator[Reference]:
+    place = f"volumes[{volume.get('name')}]"
+    if claim := mapping(volume.get("persistentVolumeClaim")).get("claimName"):
+        yield Reference("PersistentVolumeClaim", str(claim), place)
+    for part in (volume, *mappings(mapping(volume.get("projected")).get("sources"))):
+        for field, kind in _VOLUMES.items():
+            if isinstance(source := part.get(field), dict):
+                keys = [str(item.get("key")) for item in mappings(source.get("items"))]
+                for key in keys or [""]:
+                    yield _named(kind, source, f"{place}.{field}", key)
+
+
+def _of_container(container: Fields) -> Iterator[Reference]:
+    place = f"containers[{container.get('name')}]"
+    for source in mappings(container.get("envFrom")):
+        for field, kind in _VARIABLES.items():
+            if isinstance(found := source.get(field), dict):
+                yield _named(kind, found, f"{place}.envFrom")
+    for variable in mappings(container.get("env")):
+        origin = mapping(variable.get("valueFrom"))
+        for field, kind in _VARIABLE.items():
+            if isinstance(found := origin.get(field), dict):
+                at = f"{place}.env[{variable.get('name')}]"
+                yield _named(kind, found, at, str(found.get("key") or ""))
+
+
+def _named(kind: str, source: Fields, place: str, key: str = "") -> Reference:
+    """A reference by `name`, or `secretName` in a volume."""
+    name = str(source.get("name") or source.get("secretName") or "")
+    return Reference(kind, name, place, key, bool(source.get("optional")))
