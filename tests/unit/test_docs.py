@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import Fcgitops
 from fcgitops.cli import reference
 from fcgitops.cli.main import cli
 
@@ -33,6 +35,26 @@ def test_messages_that_are_explained_are_printed() -> None:
     parts = [part.strip(" ,:") for row in quoted for part in re.split(r"…|\b[XY]\b", row)]
     assert len(quoted) >= 9
     assert [part for part in parts if part not in source] == []
+
+
+def test_the_first_steps_work(
+    fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command of ours on the page, in its folder, but for what takes a server."""
+    page = (ROOT / "docs/start.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)
+             for line in block.splitlines()]  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    ran = []
+    for line in lines:
+        words = shlex.split(line)
+        if words[0] == "cd":
+            monkeypatch.chdir(words[1])
+        elif words[0] == "fcgitops":
+            fcgitops(*(word for word in words[1:] if word != "--push"))
+            ran.append(words[1])
+    assert ran == ["new", "overlay", "overlay", "new"]
+    assert (tmp_path / "fleet/clusters/flux/dev/sync.yaml").is_file()
 
 
 @pytest.mark.slow

@@ -237,6 +237,19 @@ def test_the_page_goes_to_a_file(repository: Path, fcgitops: Fcgitops, tmp_path:
     assert [path.name for path in repository.glob(".*.html")] == []
 
 
+def test_the_page_does_not_follow_a_link_out_of_the_repository(
+    repository: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Anybody may have committed it."""
+    (tmp_path / "elsewhere").mkdir()
+    (repository / "build").symlink_to(tmp_path / "elsewhere")
+
+    said = fcgitops("-C", repository, "report", "--output", "build/r.html", status=2).err
+
+    assert "build: is a symbolic link, which fcgitops does not follow" in said
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_the_same_repository_gives_the_same_page(repository: Path, fcgitops: Fcgitops) -> None:
     """No time and no place of this run is on it."""
     first = fcgitops("-C", repository, "report").out
