@@ -129,6 +129,20 @@ def test_what_is_the_users_own_stays(copy_of: CopyOf, fcgitops: Fcgitops) -> Non
     assert ".github/workflows/own.yml:2 seems to call what is gone\n" in ran.err
 
 
+def test_a_comment_in_another_encoding_stays(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
+    """Byte for byte: nobody said that what is added to a file has to be UTF-8."""
+    root = copy_of(FLEET[0])
+    comment = "# M\u00fcller's\n".encode("latin-1")
+    paths = [root / path for path in (".gitattributes", "overlays/default-config/README.md")]
+    for path in paths:
+        path.write_bytes(path.read_bytes() + comment)
+    git(root, "commit", "-qam", "Ours")
+    fcgitops("-C", root, "eject")
+    for path in paths:
+        assert path.read_bytes().endswith(comment)
+        assert b"fcgitops" not in path.read_bytes()
+
+
 def uncommitted(root: Path) -> None:
     """An edit that HEAD has not."""
     write(root, {"overlays/dev/environment.yaml": "variant: default-config\nnamespace: x\n"})

@@ -5,7 +5,9 @@ Pure. Only comments and READMEs differ: what kustomize renders stays as it is.
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterable
 
 from fcgitops.core import installation
 from fcgitops.model import layout
@@ -31,61 +33,67 @@ def without_header(text: bytes, recorded: bytes) -> bytes:
         text: as it is; comments that somebody has added stay.
         recorded: as it was generated.
     """
-    header = _header(recorded.decode())
-    if not any(_OURS.search(line) for line in header):
+    generated = {line.strip() for line in _header(_lines(recorded))}
+    if not any(_OURS.search(line) for line in generated):
         return text
-    mine = text.decode()
-    kept = [line for line in _header(mine) if line not in header]
-    return ("".join(kept) + "".join(mine.splitlines(keepends=True)[len(_header(mine)) :])).encode()
+    lines = _lines(text)
+    header = _header(lines)
+    kept = [line for line in header if line.strip() not in generated]
+    return _joined(kept + lines[len(header) :])
 
 
 def source(text: bytes) -> bytes:
     """An environment.yaml or run.yaml that only Argo CD reads from now on."""
-    lines = text.decode().splitlines(keepends=True)
-    header = _header(text.decode())
+    lines = _lines(text)
+    header = _header(lines)
     kept = [line for line in header if not _OURS.search(line)]
-    return (_READ + "".join(kept) + "".join(lines[len(header) :])).encode()
-
-
-def _header(text: str) -> list[str]:
-    """The comment at the top of a text, as lines."""
-    lines = text.splitlines(keepends=True)
-    end = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return lines[:end]
+    return _joined([_READ, *kept, *lines[len(header) :]])
 
 
 def local(text: bytes) -> bytes:
     """The kustomization that `local/` was made with, with a plain comment."""
-    comment = b"# Patches, resources and generators of this environment alone, applied last.\n"
-    return comment + text[len("".join(_header(text.decode())).encode()) :]
+    comment = "# Patches, resources and generators of this environment alone, applied last.\n"
+    lines = _lines(text)
+    return _joined([comment, *lines[len(_header(lines)) :]])
 
 
 def without_ours(text: bytes) -> bytes:
     """A file of lines without those on fcgitops and its records, such as .gitattributes."""
-    lines = text.decode().splitlines(keepends=True)
-    kept = [line for line in lines if not (_OURS.search(line) or "the record is" in line)]
-    return "".join(kept).encode()
+    kept = [line for line in _lines(text) if not (_OURS.search(line) or "the record is" in line)]
+    return _joined(kept)
 
 
 def requirements(text: bytes, recorded: bytes) -> bytes:
     """requirements.txt without fcgitops; empty where nothing else is in it."""
-    known = {line.strip() for line in recorded.decode().splitlines()}
-    lines = text.decode(errors="surrogateescape").splitlines(keepends=True)
+    known = {line.strip() for line in _lines(recorded)}
     own = [
         line
-        for line in lines
+        for line in _lines(text)
         if line.strip() not in known and not line.startswith(installation.NAME)
     ]
-    found = "".join(own) if any(line.strip() for line in own) else ""
-    return found.encode(errors="surrogateescape")
+    return _joined(own) if any(line.strip() for line in own) else b""
 
 
 def variant_readme(text: bytes) -> bytes:
     """A variant's README.md without what it says of commands."""
-    said = text.decode()
     for sentence, other in _SENTENCES:
-        said = said.replace(sentence, other)
-    return said.encode()
+        text = text.replace(sentence.encode(), other.encode())
+    return text
+
+
+def _lines(text: bytes) -> list[str]:
+    """The lines of a file; what somebody has written into it need not be UTF-8."""
+    return text.decode(errors="surrogateescape").splitlines(keepends=True)
+
+
+def _joined(lines: Iterable[str]) -> bytes:
+    """The opposite."""
+    return "".join(lines).encode(errors="surrogateescape")
+
+
+def _header(lines: list[str]) -> list[str]:
+    """The comment at the top."""
+    return list(itertools.takewhile(lambda line: line.startswith("#"), lines))
 
 
 def readme(answers: Answers) -> bytes:
