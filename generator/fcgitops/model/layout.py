@@ -11,6 +11,8 @@ ANSWERS = "fcgitops.yaml"
 """The answers, the generator's version, and the defaults of environments; it stands at the root."""
 REQUIREMENTS = "requirements.txt"
 """What the repository's `make` installs."""
+LOCK = "requirements.lock"
+"""The same with a hash of each file, where somebody has made one (`make lock`)."""
 SCHEMA = "schemas/frameworkcontroller.schema.json"
 """For editors: the first line of each frameworkcontroller.yaml names it."""
 

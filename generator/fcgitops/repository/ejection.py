@@ -22,7 +22,6 @@ from fcgitops.text.tree import Tree, at, read_file
 
 README = "README.md"
 MAKEFILE = "Makefile"
-LOCK = "requirements.lock"
 _HABITS = (".editorconfig", ".prettierignore", ".yamllint")
 """What says how fcgitops lays out its files."""
 _CALLS = re.compile(
@@ -65,7 +64,7 @@ def plan(repository: Repository) -> Ejection:
     known, sources = generated.texts(repository), _sources(repository)
     records = [*provenance.records(root), layout.BASE_RECORD]
     first = _first(repository)
-    tooling = [layout.ANSWERS, LOCK]
+    tooling = [layout.ANSWERS, layout.LOCK]
     _refuse_uncommitted(repository, [*known, *sources, *records, *tooling])
     _refuse_out_of_line(repository)
     found.files |= {path: None for path in (*records, *tooling) if (root / path).exists()}
@@ -82,9 +81,9 @@ def plan(repository: Repository) -> Ejection:
     for path in sources:
         text = read_file(root, path) or b""
         found.files[path] = plain.source(text) if path in found.read else None
-    if found.files.get(layout.REQUIREMENTS) and LOCK in found.files:
-        del found.files[LOCK]
-        found.kept[LOCK] = "is of the former requirements.txt: make it anew"
+    if found.files.get(layout.REQUIREMENTS) and layout.LOCK in found.files:
+        del found.files[layout.LOCK]
+        found.kept[layout.LOCK] = "is of the former requirements.txt: make it anew"
     found.callers = _callers(repository, found.files)
     return found
 

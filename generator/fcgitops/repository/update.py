@@ -233,6 +233,6 @@ def _pin_notes(repository: Repository, mine: bytes, moved: bytes) -> list[str]:
         what = f"names {scaffold.pin(mine) or 'no fcgitops'}, which was not changed"
         return [f"{layout.REQUIREMENTS} {what}: see that it is fcgitops {__version__}"]
     notes = [f"{layout.REQUIREMENTS} names {scaffold.pin(moved)} now"]
-    if repository.file("requirements.lock") is not None:
-        notes.append("requirements.lock is of the former requirements.txt: `make lock`")
+    if repository.file(layout.LOCK) is not None:
+        notes.append(f"{layout.LOCK} is of the former {layout.REQUIREMENTS}: `make lock`")
     return notes
