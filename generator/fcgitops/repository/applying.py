@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator
 
 from fcgitops.core import shell
@@ -44,7 +45,7 @@ def _names(
     if not own:
         return []
     if tool.central:
-        return list(_synced(repository, what, tool))[:1]
+        return list(itertools.islice(_synced(repository, what, tool), 1))
     new = {item.environment.name for item in what.environments if item.new or _moves(item)}
     names = {path.removeprefix(f"{tool.folder}/").split("/")[0] for path in own}
     return sorted(names & set(repository.environment_names()) - new)

@@ -156,8 +156,7 @@ def _of_both(
     found = yamlsplice.merge(base, ours, theirs, merge_text)
     if found is None:
         return conflict if conflicted else text
-    right = found.documents is not None and sameness.has(text, found.documents)
-    if right and not conflicted:
+    if not conflicted and found.documents is not None and sameness.has(text, found.documents):
         return text
     if found.text is not None:
         return found.text
