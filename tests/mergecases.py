@@ -105,6 +105,12 @@ class Case:
     theirs: str | None
     wanted: Any
 
+    @property
+    def changed_on_both_sides(self) -> bool:
+        """Whether both sides have the file, and other values in it than were generated."""
+        base, *sides = (text and yamlio.load(text.encode(), "") for text in (self.base, self.ours, self.theirs))
+        return all(side is not None and not same(side, base) for side in sides)
+
     def judged(self, text: str | None, *, conflict: bool) -> str:
         """What an outcome is: right, a lost edit, a false "clean", a needless conflict."""
         if self.ours is None or self.theirs is None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from fcgitops.git.program import merge_file
 from fcgitops.repository.merge import merge
+from fcgitops.text import conflicts
 
 
 def merged(base: str, ours: str, theirs: str) -> str | None:
-    """The outcome for one file; None for a conflict."""
+    """The outcome for one file; None for a conflict, in which git's markers stand."""
     versions = (text.encode() for text in (base, ours, theirs))
     old, mine, new = ({"f.yaml": data} for data in versions)
     found = merge(old, mine, new, merge_file)
     text = found.files.get("f.yaml")
     assert (text is None) == bool(found.conflicts)
+    assert all(conflicts.line(conflict.merged) for conflict in found.conflicts.values())
     return text.decode() if text is not None else None
 
 
@@ -80,6 +82,12 @@ CLEAN = {
         "a: 1\nc: 3\n",
         "a: 10\nc: 3\n",
     ),
+    "what theirs takes away below a comment of ours": (
+        "a: 1\nb: 2\nc: 3\n",
+        "a: 1\n# Mine.\nb: 2\nc: 30\n",
+        "a: 1\nc: 3\n",
+        "a: 1\n# Mine.\nc: 30\n",
+    ),
     "what ours takes away beside a change": (
         "a: 1\nb: 2\nc: 3\n",
         "a: 1\nc: 3\n",
@@ -125,6 +133,16 @@ CLEAN = {
         "kind: A\nmetadata: {name: x}\na: 2\nb: 3\n---\nkind: B\nmetadata: {name: x}\n"
         "---\nkind: Mine\nmetadata: {name: x}\n---\nkind: New\nmetadata: {name: x}\n",
     ),
+    "documents of one name in two namespaces": (
+        "kind: A\nmetadata: {name: x, namespace: a}\na: 1\nb: 1\n"
+        "---\nkind: A\nmetadata: {name: x, namespace: b}\n",
+        "kind: A\nmetadata: {name: x, namespace: a}\na: 2\nb: 1\n"
+        "---\nkind: A\nmetadata: {name: x, namespace: b}\n",
+        "kind: A\nmetadata: {name: x, namespace: a}\na: 1\nb: 2\n"
+        "---\nkind: A\nmetadata: {name: x, namespace: b}\n",
+        "kind: A\nmetadata: {name: x, namespace: a}\na: 2\nb: 2\n"
+        "---\nkind: A\nmetadata: {name: x, namespace: b}\n",
+    ),
     "other keys in the place of all": (
         "a:\n  x: 1\nb: 1\n",
         "a:\n  x: 1\nb: 2\n",
@@ -163,6 +181,10 @@ CONFLICTS = {
     "one item added with two values": (
         "x:\n- {name: a}\n", "x:\n- {name: a}\n- {name: b, v: 1}\n",
         "x:\n- {name: a}\n- {name: b, v: 2}\n",
+    ),
+    "an item renamed to the name of a new one": (
+        "x:\n- {name: a, v: 1}\n", "x:\n- {name: b, v: 1}\n",
+        "x:\n- {name: a, v: 1}\n- {name: b, v: 2}\n",
     ),
     "the text and the number": ("a: x\nb: 1\n", "a: '1'\nb: 1\n", "a: 1\nb: 1\n"),
     "arguments of a program": (
