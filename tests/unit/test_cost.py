@@ -8,7 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from fcgitops.commands import diff
+from conftest import CopyOf, Fcgitops
+from fcgitops.commands import diff, promote
+from fcgitops.diff import fleet
+from fcgitops.git import program
 from fcgitops.programs import process
 
 PROD = "overlays/prod/frameworkcontroller.yaml"
@@ -74,3 +77,32 @@ def test_one_environment_that_differs_is_one_build(
     assert asked.keys() - {"kustomize version", "git version"} == {
         "git status", "git rev-parse", "git ls-tree", "git hash-object", "git grep", "git cat-file",
     }  # fmt: skip
+
+
+def test_promotion_to_more_environments_asks_git_no_more(
+    copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked of each is asked of all at once: former configurations, sources, renderings."""
+    names = ("a", "b", "c", "d")
+    options = [
+        word for name in ("staging", *names) for word in ("--env", f"{name}=customized-config")
+    ]
+    folder = copy_of(["new", "deploy", *options])
+    fcgitops("-C", folder, "overlay", "staging", "--set", "workerNumber=9")
+    monkeypatch.setattr(fleet, "_MANY", 0)
+    asked: Counter[str] = Counter()
+    ask = program.Git.ask
+
+    def counted(self: program.Git, *words: str, **options: object) -> program.Answer:
+        asked[words[0]] += 1
+        return ask(self, *words, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(program.Git, "ask", counted)
+    found: list[Counter[str]] = []
+    for to in (names[:1], names):
+        asked.clear()
+        given = dict.fromkeys(("label", "wave", "context", "status", "overrule", "from_repo"))
+        assert promote.run(folder, "staging", to, **given, trailers=(), dry_run=True) == 0
+        found.append(asked.copy())
+    assert found[1] <= found[0]
+    assert found[1]["log"] == 1

@@ -173,6 +173,33 @@ class TestRepository:
         wanted |= {f"missing{i}": None for i in range(many)}
         assert open_repository(top).read_head(wanted) == wanted
 
+    def test_former(self, make_repository: Make) -> None:
+        """Each file's contents on the branch, the newest first; a merge counts once, as it came."""
+        top = make_repository({"in [1]/a": "a1", "in [1]/b": "b1", "a": "another"})
+
+        def commit(contents: dict[str, str], *arguments: str) -> None:
+            write(top, {f"in [1]/{path}": text for path, text in contents.items()})
+            git(top, "add", "-A")
+            git(top, "commit", "-qm", "Some", *arguments)
+
+        commit({"a": "a2"})
+        git(top, "rm", "-q", "in [1]/b")
+        commit({})
+        git(top, "checkout", "-qb", "side")
+        commit({"a": "not seen"})
+        commit({"a": "a3"})
+        git(top, "checkout", "-q", "main")
+        git(top, "merge", "-q", "--no-ff", "--no-edit", "side")
+        commit({"b": "b2", "a": "a1"})
+        git(top, "config", "log.showRoot", "false")
+        git(top, "config", "log.diffMerges", "combined")
+        wanted = {"a": [b"a1", b"a3", b"a2", b"a1"], "b": [b"b2", b"b1"], "none": []}
+        repository = open_repository(top / "in [1]")
+        assert repository.former(wanted, limit=9) == wanted
+        assert repository.former(["a"], limit=2) == {"a": wanted["a"][:2]}
+        few = {path: those[:1] for path, those in wanted.items()}
+        assert repository.former(wanted, limit=1) == few
+
     def test_read_below(self, make_repository: Make) -> None:
         """Paths are relative to the content's root."""
         top = make_repository({"a": "top", "in/a": "below", "in/d/b": "2"})

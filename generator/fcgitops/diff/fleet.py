@@ -172,6 +172,8 @@ class Fleet:
                 for side, unit in ((self.before, pair.before), (self.after, pair.after)):
                     for folder in _folders(unit):
                         builds.add(side, folder)
+            self.before.read_plain(pair.before for pair in found if pair.before)
+            self.after.read_plain(pair.after for pair in found if pair.after)
             for pair in found:
                 yield self._entry(pair, builds)
 

@@ -173,6 +173,10 @@ class Content:
         files = [f"{self.prefix}{layout.ANSWERS}", *(p for f in folders for p in self.under(f))]
         self.texts(dict.fromkeys(files))
 
+    def read_plain(self, units: Iterable[Unit]) -> None:
+        """Reads what of units is not rendered at once: one process instead of one a unit."""
+        self.texts(p for unit in units for p in (unit.source, *self.plain_files(unit)) if p)
+
     def _kustomizations(self, folder: str) -> list[str]:
         return [p for p in self.under(folder) if p.rpartition("/")[2] in _NAMES]
 

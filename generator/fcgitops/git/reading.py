@@ -107,14 +107,15 @@ class Reader:
         wanted = {self.prefix + path: path for path in paths}
         return {wanted[p]: c for p, c in self._tree.head_contents(wanted).items()}
 
-    def former(self, path: str, limit: int) -> list[bytes]:
-        """The contents that a file had on the branch, newest first, HEAD's own among them.
+    def former(self, paths: Iterable[str], limit: int) -> dict[str, list[bytes]]:
+        """The contents that files had on the branch, newest first, HEAD's own among them.
 
         Args:
-            path: the file.
-            limit: how many of the commits that changed it are looked at.
+            paths: the files.
+            limit: how many of the commits that changed one are looked at.
         """
-        return self._tree.former_contents(self.prefix + path, limit)
+        wanted = {self.prefix + path: path for path in paths}
+        return {wanted[p]: c for p, c in self._tree.former_contents(wanted, limit).items()}
 
     def list_head(self, under: str = "") -> list[str]:
         """HEAD's files at or below the path `under`; "" means all of the content."""

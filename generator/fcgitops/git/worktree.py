@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,12 @@ EMPTY_TREE = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
+
+
+_AT_ONCE = 100
+"""So many paths are asked for in one command line."""
+_MADE = re.compile(r":\d{6} (?!0{6})\d{6} [0-9a-f]+ ([0-9a-f]+) [A-Z]\0([^\0]+)\0")
+"""A file's new content in what `git log --raw -z` prints, and its path; of none that is deleted."""
 
 
 class Entry(NamedTuple):
@@ -227,15 +233,24 @@ class WorkTree:
         blobs = _blobs(self.git.run("cat-file", "--batch", "--buffer", data=data), len(there))
         return dict.fromkeys(names) | dict(zip(there, blobs, strict=True))
 
-    def former_contents(self, path: str, limit: int) -> list[bytes]:
-        """The contents of a file in the last commits that changed it, the newest first."""
-        if self.head is None:
-            return []
-        which = ("--first-parent", f"--max-count={limit}", "--format=%H", self.head)
-        commits = self.git.line("log", *which, "--", f":(literal){path}").split()
-        data = raw("".join(f"{commit}:{path}\n" for commit in commits))
-        blobs = _blobs(self.git.run("cat-file", "--batch", data=data), len(commits))
-        return [blob for blob in blobs if blob is not None]
+    def former_contents(self, paths: Collection[str], limit: int) -> dict[str, list[bytes]]:
+        """The contents of files in the last commits that changed each, the newest first."""
+        names: dict[str, list[str]] = {path: [] for path in paths}
+        for start in range(0, len(names) if self.head else 0, _AT_ONCE):
+            some = list(names)[start : start + _AT_ONCE]
+            which = ["--first-parent", "--diff-merges=first-parent", "--root"]
+            which += [f"--max-count={limit}"] if len(some) == 1 else []
+            form = ("--format=", "--raw", "-z", "--no-abbrev", "--no-renames", self.head or "")
+            told = self.git.run("log", *which, *form, "--", *(f":(literal){p}" for p in some))
+            for name, path in _MADE.findall(text(told)):
+                if path in names:
+                    names[path].append(name)
+        wanted = list(dict.fromkeys(name for those in names.values() for name in those[:limit]))
+        data = raw("".join(f"{name}\n" for name in wanted))
+        told = self.git.run("cat-file", "--batch", "--buffer", data=data) if wanted else b""
+        there = dict(zip(wanted, _blobs(told, len(wanted)), strict=True))
+        found = {path: [there[name] for name in those[:limit]] for path, those in names.items()}
+        return {path: [blob for blob in those if blob is not None] for path, those in found.items()}
 
     def head_paths(self, under: str) -> list[str]:
         """HEAD's files at or below a path of the work tree; "" means all."""

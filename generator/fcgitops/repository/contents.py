@@ -124,7 +124,8 @@ class Repository(Files):
 
     @functools.cached_property
     def _former_base_record(self) -> bytes | None:
-        former = self.head.former(layout.BASE_RECORD, limit=_HISTORY) if self.head else []
+        path = layout.BASE_RECORD
+        former = self.head.former([path], limit=_HISTORY)[path] if self.head else []
         return next((data for data in former if record.decode(data)), None)
 
     @functools.cached_property

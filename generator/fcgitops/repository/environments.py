@@ -268,18 +268,15 @@ def outcome(repository: Repository, planned: Iterable[Planned], merge_file: Merg
     """
     answers = repository.answers
     cluster_role = repository.read(layout.CLUSTER_ROLE)
-    total = Merged()
-    for item in planned:
+    total, items = Merged(), list(planned)
+    gone = _retired(repository, items, merge_file)
+    total.files |= gone
+    for item in items:
         env = item.environment
         folder = f"{layout.OVERLAYS}/{env.name}"
         total.files[f"{folder}/{layout.SOURCE_FILE}"] = item.source
-        files = overlay.environment_files(env, answers.profile, item.configuration)
-        gone = _retired(repository, env, files, merge_file)
-        total.files |= gone
-        if any(gone.values()):
-            files = overlay.environment_files(
-                env, answers.profile, item.configuration, retires=True
-            )
+        retires = bool(gone.get(f"{folder}/{layout.RETIRED_FILE}"))
+        files = overlay.environment_files(env, answers.profile, item.configuration, retires=retires)
         bring_in_line(repository, folder, files, total, merge_file, anew=item.whole)
         total.files |= _local(repository, item)
         for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
@@ -315,34 +312,42 @@ def _local(repository: Repository, item: Planned) -> Tree:
 
 
 def _retired(
-    repository: Repository, environment: Environment, files: Tree, merge_file: MergeFile
+    repository: Repository, planned: Iterable[Planned], merge_file: MergeFile
 ) -> dict[str, bytes | None]:
-    """retired.yaml, which changes with the configuration; nothing where it is the user's own.
+    """Each retired.yaml, which changes with the configuration; not one that is the user's own.
 
     It follows from what the configuration was in Git, so it is no part of the record. A clone
     without that history retires nothing.
     """
-    folder = f"{layout.OVERLAYS}/{environment.name}"
-    path, place = (f"{folder}/{name}" for name in (layout.RETIRED_FILE, layout.CONFIG_FILE))
-    there = read_file(repository.root, path)
-    if there is not None and not there.startswith(retired.MARK.encode()):
-        return {}
-    if not retired.applies(environment, repository.answers.profile):
-        return {path: None} if there else {}
-    mine, new = read_file(repository.root, place), files[layout.CONFIG_FILE]
-    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
-    base = at(folder, {k: v for k, v in recorded.items() if k == layout.CONFIG_FILE})
-    will_be = merge(base, {place: mine}, {place: new}, merge_file).files.get(place)
-    if mine is None or will_be in (None, mine):
+    found: dict[str, bytes | None] = {}
+    changing: dict[str, tuple[str, list[bytes]]] = {}
+    for item in planned:
+        folder = f"{layout.OVERLAYS}/{item.environment.name}"
+        path, place = (f"{folder}/{name}" for name in (layout.RETIRED_FILE, layout.CONFIG_FILE))
+        there = read_file(repository.root, path)
+        if there is not None and not there.startswith(retired.MARK.encode()):
+            continue
+        if there:
+            found[path] = None
+        if not retired.applies(item.environment, repository.answers.profile):
+            continue
+        mine, new = read_file(repository.root, place), item.configuration.encode()
+        recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
+        base = at(folder, {k: v for k, v in recorded.items() if k == layout.CONFIG_FILE})
+        will_be = merge(base, {place: mine}, {place: new}, merge_file).files.get(place)
+        if mine is not None and will_be not in (None, mine):
+            changing[place] = path, [will_be, mine]
         # Brought back by hand, it is in use: kustomize takes no object twice.
-        again = there is not None and mine is not None and retired.render(mine) == there
-        return {path: None if again else there} if there else {}
-    versions: Iterable[bytes] = ()
+        elif there and (mine is None or retired.render(mine) != there):
+            found[path] = there
+    former: Mapping[str, list[bytes]] = {}
     with suppress(InputError):  # an exported tree has no history
-        versions = repository.git.former(place, limit=_HISTORY)
-    chosen = retired.choose([will_be, mine, *versions])
-    content = retired.render(chosen) if chosen else None
-    return {path: content} if content or there else {}
+        former = repository.git.former(changing, limit=_HISTORY) if changing else {}
+    for place, (path, versions) in changing.items():
+        chosen = retired.choose([*versions, *former.get(place, ())])
+        if content := retired.render(chosen) if chosen else None:
+            found[path] = content
+    return found
 
 
 _HISTORY = 50
