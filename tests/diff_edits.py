@@ -835,6 +835,16 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
 ]
 
 
+def claim(r: Rendering, volume: str = "") -> None:
+    """Adds a claim, of a volume that it names or of any."""
+    spec = {
+        "storageClassName": "a",
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "2Gi"}},
+    }
+    r.add("PersistentVolumeClaim", "c", spec=spec | ({"volumeName": volume} if volume else {}))
+
+
 PREPARED: list[tuple[str, str, Edit, Edit]] = [
     ("C06", "frameworkcontroller", sets("spec.replicas", 0), sets("spec.replicas", 1)),
     ("C02", "frameworkcontroller", sets("spec.replicas", 3), sets("spec.replicas", 1)),
@@ -935,17 +945,11 @@ PREPARED: list[tuple[str, str, Edit, Edit]] = [
     (
         "X10",
         TEAM,
-        lambda r: r.add(
-            "PersistentVolumeClaim",
-            "c",
-            spec={
-                "storageClassName": "a",
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "2Gi"}},
-            },
-        ),
+        claim,
         sets("spec.resources.requests.storage", "1Gi", "PersistentVolumeClaim"),
     ),
+    ("X10", TEAM, claim, sets("spec.volumeName", "v", "PersistentVolumeClaim")),
+    ("X10", TEAM, lambda r: claim(r, "u"), sets("spec.volumeName", "v", "PersistentVolumeClaim")),
     (
         "C20",
         "frameworkcontroller",

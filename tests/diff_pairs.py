@@ -215,6 +215,9 @@ PAIRS: list[tuple[str, Edit, Edit | None]] = [
     ("a claim grows", sets("spec.resources.requests.storage", "2Gi", "PersistentVolumeClaim"), claim),
     ("a claim's class", sets("spec.storageClassName", "slow", "PersistentVolumeClaim"), claim),
     ("a claim's mode", sets("spec.accessModes", ["ReadWriteMany"], "PersistentVolumeClaim"), claim),
+    ("a claim's volume", sets("spec.volumeName", "v", "PersistentVolumeClaim"), claim),
+    ("a claim's other volume", sets("spec.volumeName", "w", "PersistentVolumeClaim"), both(claim, sets("spec.volumeName", "v", "PersistentVolumeClaim"))),
+    ("a claim's volume left out", sets("spec.volumeName", None, "PersistentVolumeClaim"), both(claim, sets("spec.volumeName", "v", "PersistentVolumeClaim"))),
     ("a claim's label", sets("metadata.labels", {"a": "b"}, "PersistentVolumeClaim"), claim),
     ("a class's value", sets("value", 2, "PriorityClass"), class_),
     ("a class's description", sets("description", "x", "PriorityClass"), class_),
@@ -228,6 +231,7 @@ PAIRS: list[tuple[str, Edit, Edit | None]] = [
     ("a Deployment's selector and template",
      both(sets("spec.selector.matchLabels.app", "x", "Deployment"), sets("spec.template.metadata.labels.app", "x", "Deployment")), deployment),
     ("a Deployment's image", sets("spec.template.spec.containers.0.image", "example.com/web:2", "Deployment"), deployment),
+    ("an emptied profile", sets(f"{POD}.securityContext.seccompProfile.type", None), None),
     ("a namespace's level", sets("metadata.labels", {"pod-security.kubernetes.io/enforce": "safe"}, "Namespace"), None),
     ("a name of the API server's", adds("v1", "ConfigMap", "Upper_Case"), None),
 ]  # fmt: skip

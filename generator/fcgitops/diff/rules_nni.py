@@ -320,7 +320,12 @@ def refused(change: Change) -> Says:
         what = list(_FAULTS[pair.kind](before, after))
         what += [str(fault) for fault in change.refusals.get(pair.label, []) if not what]
         if what:
-            yield Said(pair.label, f"The API server refuses: {'; '.join(what)}.", "change it back")
+            yield Said(
+                pair.label,
+                f"The API server refuses: {'; '.join(what)}.",
+                "change it back",
+                certain=what != [_ONCE_BOUND],
+            )
 
 
 def _limit_faults(before: Object | None, after: Object) -> Iterator[str]:
@@ -344,6 +349,9 @@ def _order_faults(o: Object) -> Iterator[str]:
                         yield f"{key}: {lower} {amount} is above {upper}"
 
 
+_ONCE_BOUND = "volumeName is immutable, once the claim is bound to another volume"
+
+
 def _claim_faults(before: Object | None, after: Object) -> Iterator[str]:
     if before is None:
         return
@@ -352,8 +360,8 @@ def _claim_faults(before: Object | None, after: Object) -> Iterator[str]:
     for key in sorted({*old, *new} - {*free}):
         if old.get(key) != new.get(key):
             yield f"{key} is immutable"
-    if new.get("volumeName") and old.get("volumeName") != new["volumeName"]:
-        yield "volumeName is immutable"
+    if old.get("volumeName") != new.get("volumeName"):
+        yield "volumeName is immutable" if old.get("volumeName") else _ONCE_BOUND
     limits = [mapping(s.get("resources")).get("limits") for s in (old, new)]
     if limits[0] != limits[1]:
         yield "resources.limits is immutable"
