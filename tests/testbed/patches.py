@@ -1,12 +1,14 @@
 """JSON6902 patches of rendered objects, made at random from Kubernetes' schema.
 
 Every field of every type is reached, with values that are right, wrong and on the border: what a
-field is called decides what it is likely to get. The same random numbers give the same patch.
+field is called decides what it is likely to get. The same random numbers give the same patch,
+which is why they are not Hypothesis': its draws depend on what else is imported.
 """
 
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -152,6 +154,14 @@ class _Node:
     spec: str
 
 
+def randoms(many: int) -> list[Random]:
+    """Sources of choices, the same ones in each run; PATCHES=5000 asks for 5000 others."""
+    if asked := os.environ.get("PATCHES"):
+        base = Random()
+        return [Random(base.getrandbits(32)) for _ in range(int(asked))]
+    return [Random(seed) for seed in range(many)]
+
+
 class Patches:
     """Makes patches.
 
@@ -191,7 +201,7 @@ class Patches:
         yield _Node(path, value, spec)
         if spec[0] == "&" and isinstance(value, dict):
             fields = self.types[spec[1:]]
-            for key in value.keys() & fields:
+            for key in [key for key in value if key in fields]:  # in order, which a set has not
                 yield from self._nodes(value[key], fields[key], (*path, key))
         elif spec[0] == "[" and isinstance(value, list):
             for i, element in enumerate(value):
