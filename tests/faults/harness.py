@@ -149,11 +149,9 @@ class Commands:
         assert self._server.stdout
         for file in self._files:
             file.write_bytes(b"")
-        env = {"KUSTOMIZE": shutil.which("kustomize") or ""} if kustomize else {}
-        if kustomize:
-            env["FCGITOPS_FETCH"] = (
-                "1"  # then no renderings are kept: each run makes the same calls
-            )
+        env: dict[str, str] = {}
+        if kustomize:  # with FCGITOPS_FETCH no renderings are kept: each run makes the same calls
+            env = {"KUSTOMIZE": shutil.which("kustomize") or "", "FCGITOPS_FETCH": "1"}
         files = [str(file) for file in self._files]
         line = json.dumps([str(folder), files, arguments, here, env])
         self._server.stdin.write(f"{line}\n")

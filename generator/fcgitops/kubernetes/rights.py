@@ -239,12 +239,8 @@ def summary(rights: Iterable[Right], most: int = 8) -> str:
     texts = []
     for (group, resource, wanted, place), verbs in groups.items():
         verb = ANY if ANY in verbs else ", ".join(verbs)
-        told = len(homes[resource]) > 1 and group not in (
-            "",
-            ANY,
-            "url",
-        )  # else two would look alike
-        named = f"{resource}.{group}" if told else resource
+        alike = len(homes[resource]) > 1 and group not in ("", ANY, "url")
+        named = f"{resource}.{group}" if alike else resource
         texts.append(str(Right(group, named, verb, wanted, place)))
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return "; ".join(texts[:most]) + more
