@@ -6,6 +6,7 @@ think of it. Where there is doubt the value is hidden: that it differs is still 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -47,6 +48,7 @@ _OBJECTS = re.compile(r"last-applied-configuration\Z")
 """An annotation that holds a whole object."""
 
 
+@functools.lru_cache(maxsize=8192)  # a fleet's objects have the same words again and again
 def names_one(name: str) -> bool:
     """Whether a name says that its value is a secret: DB_PASSWORD, apiToken, client-secret."""
     spread = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
@@ -81,6 +83,7 @@ def is_doubtful(text: str) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def _text(value: str) -> str:
     """A value without secrets; one with a structure, JSON or XML, is shown whole or not at all."""
     return HIDDEN if re.search(r"[{<]", value) and is_doubtful(value) else redact(value)
