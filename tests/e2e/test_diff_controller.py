@@ -197,16 +197,27 @@ def test_fewer_requests_a_second_are_a_slower_start(plane: ControlPlane) -> None
     """S13: and what exists stays as it is."""
     before, after, said = sides(setting(kubeClientQps=0.5, kubeClientBurst=1))
     assert "S13" in said
+
+    def version() -> str:
+        found = plane.get("framework", "there", "-n", JOBS)
+        return str(found["metadata"]["resourceVersion"])
+
+    def written() -> bool:
+        """Its status is the last that FrameworkController writes of a Pod that runs."""
+        status = plane.get("framework", "there", "-n", JOBS).get("status") or {}
+        tasks = (status.get("attemptStatus") or {}).get("taskRoleStatuses")
+        return "'state': 'AttemptRunning'" in str(tasks)
+
     with framework_controller(plane, config=before):
         plane.apply(framework("there"))
-        running_pod(plane, "there")
-    version = plane.get("framework", "there", "-n", JOBS)["metadata"]["resourceVersion"]
+        eventually(written, 30, "its task runs")
+        stays(version, 2)
+    known = version()
     started = time.monotonic()
     with framework_controller(plane, config=after):
         assert time.monotonic() - started > 4  # it asks for its CRD and lists of three kinds
-        stays(lambda: plane.get("framework", "there", "-n", JOBS)["metadata"]["resourceVersion"], 1)
-    found = plane.get("framework", "there", "-n", JOBS)["metadata"]
-    assert found["resourceVersion"] == version
+        stays(version, 1)
+    assert version() == known
 
 
 def test_a_retry_s_delay_that_is_scheduled_stays(plane: ControlPlane) -> None:
