@@ -108,7 +108,9 @@ class Case:
     @property
     def changed_on_both_sides(self) -> bool:
         """Whether both sides have the file, and other values in it than were generated."""
-        base, *sides = (text and yamlio.load(text.encode(), "") for text in (self.base, self.ours, self.theirs))
+        base, *sides = (
+            text and yamlio.load(text.encode(), "") for text in (self.base, self.ours, self.theirs)
+        )
         return all(side is not None and not same(side, base) for side in sides)
 
     def judged(self, text: str | None, *, conflict: bool) -> str:

@@ -31,6 +31,7 @@ from diff_edits import (
 )
 from fcgitops.diff import compare, effects, reference
 from fcgitops.diff.environment import Environment, Settings
+from fcgitops.diff.scheduling import loses_toleration
 
 
 def said(before: Rendering, after: Rendering, **options: Any) -> set[str]:
@@ -106,6 +107,13 @@ def test_a_toleration_that_covers_another_takes_nothing_away(
 ) -> None:
     """C15 where a taint that was tolerated is so no longer, and only there."""
     assert ("C15" in of(tolerates(*after), prepare=tolerates(TAINT))) is narrowed
+
+
+def test_a_toleration_of_another_operator_covers_itself_alone() -> None:
+    """C15: Kubernetes 1.35 compares numbers, behind a gate."""
+    more = {"key": "gpus", "operator": "Gt", "value": "4", "effect": "NoSchedule"}
+    for after, lost in ((more, False), ({**more, "operator": "Equal"}, True)):
+        assert loses_toleration({"tolerations": [more]}, {"tolerations": [after]}) is lost
 
 
 def test_a_namespace_of_nobody_s_is_not_waited_for() -> None:

@@ -22,6 +22,8 @@ def loses_toleration(before: Fields, after: Fields) -> bool:
 
 def _covers(wide: Fields, narrow: Fields) -> bool:
     """Whether a toleration tolerates every taint that another one does."""
+    if wide == narrow:  # by whichever operator: 1.35 adds some
+        return True
     exists = wide.get("operator") == "Exists"
     if wide.get("effect") and wide.get("effect") != narrow.get("effect"):
         return False
@@ -31,7 +33,7 @@ def _covers(wide: Fields, narrow: Fields) -> bool:
         return False
     if exists:
         return True
-    equal = narrow.get("operator") in (None, "Equal")
+    equal = {one.get("operator") or "Equal" for one in (wide, narrow)} == {"Equal"}
     return equal and (wide.get("value") or "") == (narrow.get("value") or "")
 
 
