@@ -306,11 +306,14 @@ def test_an_answer_that_an_older_version_did_not_ask() -> None:
             "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),
         ("    tag: v1.0.0", "    tag: 1.0\n    tga: x", [
             "fcgitops.yaml: defaults: image.tga: is not known (did you mean 'tag'?)",
-            "fcgitops.yaml: defaults: image.tag: 1.0 is not text (letters, digits, '_', '.' and "
-            "'-', at most 128, the first no '.' or '-'; quote it)"]),
+            "fcgitops.yaml:22: defaults.image.tag: 1.0 is read as a number, and must be text "
+            "(quote it: '1.0')"]),
         ("    tag: v1.0.0", "    tag: 1.0", [
-            "fcgitops.yaml: defaults: image.tag: 1.0 is not text (letters, digits, '_', '.' and "
-            "'-', at most 128, the first no '.' or '-'; quote it)"]),
+            "fcgitops.yaml:22: defaults.image.tag: 1.0 is read as a number, and must be text "
+            "(quote it: '1.0')"]),
+        ("  namespace: frameworkcontroller", "  labels: {a: yes}", [
+            "fcgitops.yaml:18: defaults.labels.a: yes is read as true, and must be text "
+            "(quote it: 'yes')"]),
         ("  gitops: argocd", "  gitops: argocd\n  gitops: flux", [
             "fcgitops.yaml:9: repeats the key 'gitops' (keep one of the two)"]),
         ("  gitops: argocd", "<<<<<<< yours\n  gitops: argocd", [

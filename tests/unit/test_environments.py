@@ -15,6 +15,7 @@ from fcgitops.manifests.skeleton import render_skeleton
 from fcgitops.model import assignments, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.assignments import SETTABLE
+from fcgitops.model.environment import TEXTS
 from fcgitops.repository import record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, Request, outcome, plan
@@ -647,6 +648,48 @@ def test_what_argo_cd_would_read_otherwise_is_refused(
     """It reads the same environment.yaml; FrameworkController's settings have their own rules."""
     source(repository, text)
     assert refusal(lambda: repository.environment("prod"))[: len(problems)] == problems
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("labels:\n  team: ml\n  gpu: yes\n",
+         "3: labels.gpu: yes is read as true, and must be text (quote it: 'yes')"),
+        ("annotations:\n  1: x\n",
+         "2: annotations: the key 1 is read as a number, and must be text (quote it: '1')"),
+        ("nodeSelector: {gpu: on}\n",
+         "1: nodeSelector.gpu: on is read as true, and must be text (quote it: 'on')"),
+        ("image:\n  tag: 1.10\n",
+         "2: image.tag: 1.10 is read as the number 1.1, and must be text (quote it: '1.10')"),
+        ("tolerations: [{key: no, operator: Exists, tolerationSeconds: 3, effect: NoExecute}]\n",
+         "1: tolerations.key: no is read as false, and must be text (quote it: 'no')"),
+        ("namespace: 017\n",
+         "1: namespace: 017 is read as the number 15, and must be text (quote it: '017')"),
+        ("expects: {secrets: [2024-01-01]}\n",
+         "1: expects.secrets: 2024-01-01 is read as a date, and must be text "
+         "(quote it: '2024-01-01')"),
+    ],
+)  # fmt: skip
+def test_what_must_be_text_and_is_read_as_something_else(
+    repository: Repository, text: str, problem: str
+) -> None:
+    """One problem of one mistake: its line, what was written, and the quotes that mend it."""
+    source(repository, text)
+    told = f"overlays/prod/environment.yaml:{problem}"
+    assert refusal(lambda: repository.environment("prod")) == [told]
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS))
+def test_every_text_of_an_environment_may_be_misread(repository: Repository, key: str) -> None:
+    """A truth value is told so at each key that takes a text, and at no other place."""
+    shown = key.replace("*", "x")
+    names = shown.split(".")
+    lines = [f"{'  ' * depth}{name}:" for depth, name in enumerate(names)]
+    source(repository, "\n".join(lines) + " yes\n")
+    first, *rest = refusal(lambda: repository.environment("prod"))
+    place = f"overlays/prod/environment.yaml:{len(names)}: {shown}"
+    assert first == f"{place}: yes is read as true, and must be text (quote it: 'yes')"
+    assert "true" not in "".join(rest)
 
 
 def test_a_wrong_default_is_told_of_its_own_file(repository: Repository) -> None:

@@ -179,6 +179,9 @@ def test_a_list_takes_the_names_of_columns() -> None:
         ("image: {tag: b}\n  image.tag: d", "item 1 (a): image.tag: is given twice (once)"),
         ("1.5: x", "item 1 (a): 1.5: is not known"),
         ("resources: {cpu: 010}", "f.yaml:2: 010 is 8 to some readers of YAML, and not to others"),
+        ("labels: {b: on}", "f.yaml:2: labels.b: on is read as true, and must be text (quote it"),
+        ("labels.b: 1_0", "f.yaml:2: labels.b: 1_0 is read as the number 10, and must be text (qu"),
+        ("image: {tag: 1.10}", "f.yaml:2: image.tag: 1.10 is read as the number 1.1, and must be"),
     ],
 )
 def test_a_list_refused(item: str, said: str) -> None:

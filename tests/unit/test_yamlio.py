@@ -207,11 +207,58 @@ def test_load_all() -> None:
         ),
     ],
 )  # fmt: skip
-def test_ambiguous(text: str, problem: str) -> None:
+def test_misread_by_some(text: str, problem: str) -> None:
     """What readers of YAML differ in: numbers anywhere, and text that another program reads too."""
     node = yamlio.compose(text.encode(), "f.yaml")
-    problems = yamlio.ambiguous(node, "f.yaml", but=["s"], texts=["n.of"])
+    problems = yamlio.misread(node, "f.yaml", but=["s"], shared=["n.of"])
     assert "\n".join(map(str, problems)) == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "meant"),
+    [
+        ("t: yes", "t: yes is read as true, and must be text (quote it: 'yes')", {"t": "yes"}),
+        ("t: true", "t: true is read as a truth value, and must be text (quote it: 'true')",
+         {"t": "true"}),
+        ("t: 1.10", "t: 1.10 is read as the number 1.1, and must be text (quote it: '1.10')",
+         {"t": "1.10"}),
+        ("t: 1.1", "t: 1.1 is read as a number, and must be text (quote it: '1.1')", {"t": "1.1"}),
+        ("t: 010", "t: 010 is read as the number 8, and must be text (quote it: '010')",
+         {"t": "010"}),
+        ("t: 0x1F", "t: 0x1F is read as the number 31, and must be text (quote it: '0x1F')",
+         {"t": "0x1F"}),
+        ("t: .inf", "t: .inf is read as a number, and must be text (quote it: '.inf')",
+         {"t": ".inf"}),
+        ("t: 2024-01-01", "t: 2024-01-01 is read as a date, and must be text "
+         "(quote it: '2024-01-01')", {"t": "2024-01-01"}),
+        ("t: 2024-13-41", "t: 2024-13-41 is read as a date, and must be text "
+         "(quote it: '2024-13-41')", {"t": "2024-13-41"}),
+        ("t: [a, off]", "t: off is read as false, and must be text (quote it: 'off')",
+         {"t": ["a", "off"]}),
+        ("m: {a.b/c: 1, d: e}", "m.a.b/c: 1 is read as a number, and must be text (quote it: '1')",
+         {"m": {"a.b/c": "1", "d": "e"}}),
+        ("m: {on: x}", "m: the key on is read as true, and must be text (quote it: 'on')",
+         {"m": {"on": "x"}}),
+        ("m.a: 1", "m.a: 1 is read as a number, and must be text (quote it: '1')", {"m.a": "1"}),
+        ("l: [{k: 1, n: 2}]", "l.k: 1 is read as a number, and must be text (quote it: '1')",
+         {"l": [{"k": "1", "n": 2}]}),
+    ],
+)  # fmt: skip
+def test_misread_text(text: str, problem: str, meant: object) -> None:
+    """Where a text must stand, what is read as something else is told as it was written, once."""
+    node = yamlio.compose(text.encode(), "f.yaml")
+    problems = yamlio.misread(node, "f.yaml", texts=["t", "m.*", "l.k"])
+    assert list(map(str, problems)) == [f"f.yaml:1: {problem}"]
+    assert yamlio.construct(node, "f.yaml") == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["t: '1.10'", "t: v1.10", "t: 1e3", "t: 1:30", "t: null", "t: {a: 1}", "m: {a: {b: 1}}"]
+)
+def test_what_is_text_or_no_scalar_is_not_misread(text: str) -> None:
+    """A mapping where a text must stand is for the check of its value."""
+    node = yamlio.compose(text.encode(), "f.yaml")
+    assert yamlio.misread(node, "f.yaml", texts=["t", "m.*"]) == []
 
 
 @pytest.mark.parametrize("text", ["=", "<<"])

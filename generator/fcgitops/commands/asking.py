@@ -18,7 +18,7 @@ from fcgitops.git import repo
 from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import questions
 from fcgitops.model import answers as answers_module
-from fcgitops.model import assignments
+from fcgitops.model import answersfile, assignments
 from fcgitops.model import environments as environments_answer
 from fcgitops.model.answers import QUESTIONS, TEXTS, Answers
 from fcgitops.model.assignments import DEFAULTABLE
@@ -78,9 +78,9 @@ def _answers_file(file: Path) -> dict[str, Any]:
     root = yamlio.compose(read_text(file, str(file)).encode(), str(file))
     for path in (*((name,) for name in TEXTS), ("environments", None)):
         yamlio.take_as_text(root, path)
-    document = yamlio.construct(root, str(file))
-    if problems := answers_module.ambiguous(root, str(file)):
+    if problems := answersfile.misread(root, str(file)):
         raise InputError(problems)
+    document = yamlio.construct(root, str(file))
     if not isinstance(document, dict):
         raise InputError(Problem(str(file), "is no mapping of answers", "profile: hardened"))
     return {named(key): value for key, value in document.items()}

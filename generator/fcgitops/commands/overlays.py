@@ -15,7 +15,7 @@ from fcgitops.commands.given import read_text
 from fcgitops.commands.writing import Options, refuse_all, write_environments
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import assignments, layout
-from fcgitops.model.environment import KEYS, OTHERS_RULES, READ_BY_ARGOCD
+from fcgitops.model.environment import KEYS, OTHERS_RULES, READ_BY_ARGOCD, TEXTS
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.text import yamlio
@@ -92,6 +92,7 @@ def _reader(text: str, separator: str) -> Any:  # noqa: ANN401 - csv's own class
 def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
     root = yamlio.compose(text.encode(), where)
     yamlio.take_as_text(root, (None, "name"))
+    problems = yamlio.misread(root, where, texts=TEXTS, shared=READ_BY_ARGOCD, but=OTHERS_RULES)
     items = yamlio.construct(root, where)
     if not isinstance(items, list):
         raise InputError(
@@ -99,7 +100,6 @@ def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
                 where, "is no list of environments", "`- name: prod` items, or CSV with `name,…`"
             )
         )
-    problems = yamlio.ambiguous(root, where, OTHERS_RULES, READ_BY_ARGOCD)
     requests = []
     for number, item in enumerate(items, 1):
         place = f"{where}: item {number}"

@@ -64,7 +64,7 @@ def defaults(data: bytes | None) -> Mapping[str, Any]:
     """
     found: dict[str, Any] = {}
     with suppress(InputError):
-        found = _mapping(answersfile.read(data or b"")[1])
+        found = _mapping(answersfile.read(data or b"")[0])
     answered = synctools.answered(str(_mapping(found.get("answers")).get("gitops")))
     tool = (answered or list(synctools.KNOWN.values()))[0]
     cluster = _mapping(_mapping(found.get("defaults")).get("cluster"))

@@ -19,7 +19,6 @@ from fcgitops.model import answersfile, assignments, environments, layout, promo
 from fcgitops.model import gates as gates_module
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import (
-    OTHERS_RULES,
     PROFILES,
     check_values,
     default_values,
@@ -29,8 +28,6 @@ from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
 
 if TYPE_CHECKING:
-    import yaml
-
     from fcgitops.kubernetes import schema
 
 RECORDED = (
@@ -231,11 +228,6 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
     return Answers(**parsed)
 
 
-def ambiguous(root: yaml.Node | None, where: str) -> list[Problem]:
-    """What readers of YAML differ in, of a file with `defaults`; as `yamlio.ambiguous`."""
-    return yamlio.ambiguous(root, where, [f"defaults.{key}" for key in OTHERS_RULES])
-
-
 def parse_defaults(value: object, where: str) -> dict[str, Any]:
     """Key path → value of `defaults`, written as a nested mapping or as KEY=VALUE texts.
 
@@ -295,7 +287,7 @@ def version_of(data: bytes) -> str:
     Raises:
         InputError: it records none.
     """
-    _, document = answersfile.read(data)
+    document, _ = answersfile.read(data)
     version = document.get("version") if isinstance(document, dict) else None
     if isinstance(version, str):
         return version
@@ -331,7 +323,7 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
         InputError: with every problem of the file, an answer among them that was changed by hand
             where no command can carry that out.
     """
-    root, document = answersfile.read(data)
+    document, misread = answersfile.read(data)
     before = _generated(generated)
     edits = _edits(document, before)
     known = ("version", "answers", "defaults", promotion.SECTION, gates_module.SECTION)
@@ -380,7 +372,7 @@ def load(data: bytes, generated: bytes | None = None) -> Answers:
         problems += error.problems
     place = f"{layout.ANSWERS}: defaults"
     problems += keypaths.dotted(top.get("defaults"), place, DEFAULTABLE)
-    problems += ambiguous(root, layout.ANSWERS)
+    problems += misread
     promote, wrong = promotion.parse(top.get(promotion.SECTION), layout.ANSWERS)
     gates, more = gates_module.parse(top.get(gates_module.SECTION), layout.ANSWERS)
     if problems := edits + problems + wrong + more:
@@ -432,13 +424,13 @@ def edited_answers(data: bytes, generated: bytes | None) -> list[Problem]:
         data: fcgitops.yaml.
         generated: the text that it was generated with last; None where nothing tells.
     """
-    return _edits(answersfile.read(data)[1], _generated(generated))
+    return _edits(answersfile.read(data)[0], _generated(generated))
 
 
 def _generated(text: bytes | None) -> dict[str, Any]:
     """What a generated fcgitops.yaml holds; nothing where it does not tell."""
     try:
-        _, found = answersfile.read(text or b"")
+        found, _ = answersfile.read(text or b"")
     except InputError:
         return {}
     told = isinstance(found, dict) and isinstance(found.get("answers"), dict)

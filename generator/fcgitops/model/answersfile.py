@@ -1,4 +1,4 @@
-"""fcgitops.yaml as text: its nodes and its values, read once however many ask for them."""
+"""fcgitops.yaml as text: its values, read once however many ask for them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from fcgitops.model import layout
+from fcgitops.model.environment import OTHERS_RULES, TEXTS
 from fcgitops.text import yamlio
 
 if TYPE_CHECKING:
     import yaml
 
+    from fcgitops.core.errors import Problem
+
 
 @functools.lru_cache(maxsize=8)
-def read(data: bytes) -> tuple[yaml.Node | None, Any]:
-    """The node graph of a fcgitops.yaml, and its values, which nobody may change.
+def read(data: bytes) -> tuple[Any, list[Problem]]:
+    """The values of a fcgitops.yaml, and what is misread in it; nobody may change either.
 
     An answer is text, and is taken as it is written: `argocd_version: 3.4`.
 
@@ -23,4 +26,11 @@ def read(data: bytes) -> tuple[yaml.Node | None, Any]:
     """
     root = yamlio.compose(data, layout.ANSWERS)
     yamlio.take_as_text(root, ("answers", None))
-    return root, yamlio.construct(root, layout.ANSWERS)
+    problems = misread(root, layout.ANSWERS)
+    return yamlio.construct(root, layout.ANSWERS), problems
+
+
+def misread(root: yaml.Node | None, where: str) -> list[Problem]:
+    """What is misread in `defaults` of a file; as `yamlio.misread`."""
+    texts = [f"defaults.{key}" for key in TEXTS]
+    return yamlio.misread(root, where, texts=texts, but=[f"defaults.{key}" for key in OTHERS_RULES])

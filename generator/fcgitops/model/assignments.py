@@ -7,14 +7,14 @@ last part is the entry's own name, dots and all: `nodeSelector.kubernetes.io/os=
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import settings
-from fcgitops.model.environment import KEYS
+from fcgitops.model.environment import KEYS, OTHERS_RULES, TEXTS
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named
@@ -221,7 +221,11 @@ def value(target: Target, text: str, where: str) -> Any:  # noqa: ANN401 - a YAM
         return text
     if kind is list and not text.lstrip().startswith("["):
         return [item for item in text.split(",") if item]
-    return yamlio.load(text.encode(), f"{where}: {'.'.join((target.key, *target.below))}")
+    at = ".".join((target.key, *target.below))
+    root = yamlio.compose(text.encode(), f"{where}: {at}")
+    if misread := yamlio.misread(root, where, texts=TEXTS, but=OTHERS_RULES, at=at):
+        raise InputError(replace(problem, where=where) for problem in misread)  # it has one line
+    return yamlio.construct(root, f"{where}: {at}")
 
 
 def with_entry(whole: object, below: tuple[str, ...], value: object) -> object:

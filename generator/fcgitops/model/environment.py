@@ -52,6 +52,8 @@ class Key:
     """What such an entry is: a text, or a list of texts."""
     normal: Callable[[Any], Any]
     """The one form of a right value that is written in several."""
+    texts: Sequence[str]
+    """Where in YAML a text must stand: names below the key, "" for itself, * for each entry."""
 
 
 def _as_it_is(value: object) -> object:
@@ -69,9 +71,12 @@ def _key(  # noqa: PLR0913 - one call a key, all by name
     levels: int = 0,
     entry: type[Any] = str,
     normal: Callable[[Any], Any] = _as_it_is,
+    texts: Sequence[str] = ("",),
 ) -> Any:  # noqa: ANN401 - as dataclasses.field
     kind: type[Any] = type(default)
-    key = Key(path, check, help, kind, repository_default, hardened_only, levels, entry, normal)
+    key = Key(
+        path, check, help, kind, repository_default, hardened_only, levels, entry, normal, texts
+    )
     if isinstance(default, dict | list):
         return field(default_factory=lambda: kind(default), metadata={"key": key})
     return field(default=default, metadata={"key": key})
@@ -178,30 +183,42 @@ class Environment:
         "the API server's addresses, {cidr, port} each, for mode cidr",
         [],
         hardened_only=True,
+        texts=["cidr"],
     )
     cpu: str = _key(
         "resources.cpu",
         values.optional(kube.cpu),
         "CPU request; the base's when empty",
         normal=kube.amount_text,
+        texts=(),
     )
     memory: str = _key(
         "resources.memory",
         values.optional(kube.memory),
         "memory request and limit; the base's when empty",
         normal=kube.amount_text,
+        texts=(),
     )
     node_selector: dict[str, str] = _key(
-        "nodeSelector", kube.node_selector, "labels of the nodes it may run on", {}, levels=1
+        "nodeSelector",
+        kube.node_selector,
+        "labels of the nodes it may run on",
+        {},
+        levels=1,
+        texts=["*"],
     )
     tolerations: list[dict[str, Any]] = _key(
-        "tolerations", kube.tolerations, "taints it tolerates", []
+        "tolerations",
+        kube.tolerations,
+        "taints it tolerates",
+        [],
+        texts=["key", "operator", "value", "effect"],
     )
     labels: dict[str, str] = _key(
-        "labels", kube.labels, "labels of the StatefulSet and its Pod", {}, levels=1
+        "labels", kube.labels, "labels of the StatefulSet and its Pod", {}, levels=1, texts=["*"]
     )
     annotations: dict[str, str] = _key(
-        "annotations", kube.pod_annotations, "annotations of the Pod", {}, levels=1
+        "annotations", kube.pod_annotations, "annotations of the Pod", {}, levels=1, texts=["*"]
     )
     priority_class: str = _key(
         "priorityClassName",
@@ -254,6 +271,7 @@ class Environment:
         values.list_of(values.endpoint),
         "what else managers and trials may connect to in private networks, {cidr, port} each",
         [],
+        texts=["cidr"],
     )
     nni_quota: dict[str, Any] = _key(
         "nni.quota",
@@ -261,6 +279,7 @@ class Environment:
         "what all of the namespace may ask for: `hard` of a ResourceQuota",
         {},
         levels=1,
+        texts=(),
     )
     nni_limits: dict[str, Any] = _key(
         "nni.limits",
@@ -269,6 +288,7 @@ class Environment:
         "LimitRange",
         {},
         levels=2,
+        texts=(),
     )
     expects: dict[str, Any] = _key(
         "expects",
@@ -277,6 +297,7 @@ class Environment:
         {},
         levels=1,
         entry=list,
+        texts=["*"],
     )
     hold: str = _key(
         "hold",
@@ -289,6 +310,7 @@ class Environment:
         _settings,
         "FrameworkController's own settings, over those of the variant customized-config",
         {},
+        texts=(),
     )
     shipped_pod_failure_spec: str = _key(
         "shippedPodFailureSpec",
@@ -342,6 +364,10 @@ KEYS: dict[str, Key] = {
 
 OTHERS_RULES = ("settings",)
 """Keys whose values are read as FrameworkController's own YAML."""
+TEXTS = frozenset(
+    f"{path}.{below}" if below else path for path, key in KEYS.items() for below in key.texts
+)
+"""Key paths where a text must stand, or a list of texts; as `yamlio.misread` takes them."""
 READ_BY_ARGOCD = ("cluster.name", "cluster.server", "namespace", "sync", "nni.namespace")
 """Keys that the ApplicationSet reads from the same file, by Go's YAML."""
 

@@ -94,6 +94,13 @@ KEYS: dict[str, _Key] = {
     "tolerations": _Key(kube.tolerations, "tolerations", "taints that it tolerates"),
 }
 """Key path of run.yaml → what it takes and does."""
+_TEXTS = (
+    "environment",
+    "image",
+    "nodeSelector.*",
+    *(f"tolerations.{name}" for name in ("key", "operator", "value", "effect")),
+)
+"""Where in it a text must stand; as `yamlio.misread` takes them."""
 
 
 def check_name(name: str, where: str) -> list[Problem]:
@@ -116,12 +123,12 @@ def parse(name: str, source: bytes, where: str) -> Experiment:
         InputError: with every problem of the name and of the text.
     """
     root = yamlio.compose(source, where)
+    misread = yamlio.misread(root, where, texts=_TEXTS)
     flat, problems = keypaths.flatten(yamlio.construct(root, where), where, KEYS)
-    problems = check_name(name, where) + problems
+    problems = check_name(name, where) + misread + problems
     for path, value in flat.items():
         if wrong := KEYS[path].check(value):
             problems += [Problem(f"{where}: {path}", line) for line in wrong.split("\n")]
-    problems += yamlio.ambiguous(root, where)
     if "environment" not in flat:
         problems.append(Problem(f"{where}: environment", "is not given", "the environment's name"))
     if problems:

@@ -294,8 +294,10 @@ class Repository(Files):
         where, answers = document.where, self.answers
         flat, problems = keypaths.flatten(document.value, where, KEYS)
         problems += keypaths.dotted(document.value, where, KEYS)
-        problems += document.ambiguous(model.OTHERS_RULES, model.READ_BY_ARGOCD)
-        if problems:
+        misread = document.misread(model.TEXTS, model.READ_BY_ARGOCD, model.OTHERS_RULES)
+        if problems := misread + problems:
+            meant = yamlio.construct(document.root, where)
+            flat, _ = keypaths.flatten(meant, where, KEYS)
             raise InputError(problems + model.check_values(flat, where, answers.profile))
         env = model.environment(
             name, flat, answers.environment_defaults, answers.profile, where,

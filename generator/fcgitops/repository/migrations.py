@@ -139,7 +139,7 @@ def _quote(sources: Sources) -> None:
         found = sources.environments[name]
         for path in READ_BY_ARGOCD:
             others = [key for key in KEYS if key != path]
-            if isinstance(given.get(path), str) and found.ambiguous(others, [path]):
+            if isinstance(given.get(path), str) and found.misread((), [path], others):
                 found = found.edited({tuple(path.split(".")): given[path]})
                 sources.notes.append(f"{layout.source_path(name)}: {path} was quoted")
         sources.environments[name] = found

@@ -41,9 +41,11 @@ class Document:
         """What the text means. Raises as `yamlio.load`."""
         return yamlio.construct(self.root, self.where)
 
-    def ambiguous(self, but: Collection[str], texts: Collection[str]) -> list[Problem]:
-        """What other readers take for something else; as `yamlio.ambiguous`."""
-        return yamlio.ambiguous(self.root, self.where, but, texts)
+    def misread(
+        self, texts: Collection[str], shared: Collection[str], but: Collection[str]
+    ) -> list[Problem]:
+        """What is read as something else than what was meant; as `yamlio.misread`."""
+        return yamlio.misread(self.root, self.where, texts=texts, shared=shared, but=but)
 
     def edited(self, changes: Mapping[KeyPath, Any]) -> Document:
         """The document, a block mapping, with each key path in `changes` set to its value.

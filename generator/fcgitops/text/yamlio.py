@@ -259,39 +259,87 @@ _PLAIN_NUMBER = re.compile(
 """A number that YAML 1.1, YAML 1.2 and Go's readers take for the same one."""
 
 
-def ambiguous(
-    node: yaml.Node | None, where: str, but: Collection[str] = (), texts: Collection[str] = ()
+def misread(  # noqa: PLR0913 - all but two have a default
+    node: yaml.Node | None,
+    where: str,
+    *,
+    texts: Collection[str] = (),
+    shared: Collection[str] = (),
+    but: Collection[str] = (),
+    at: str = "",
 ) -> list[Problem]:
-    """A problem for each plain scalar that other readers of YAML take for something else.
+    """A problem for each plain scalar that is read as something else than what was meant.
 
-    `010` is 8 to YAML 1.1 and 10 to YAML 1.2; `1e3` is text to PyYAML and a number to Go.
+    Where a text must stand, `yes` is a truth value and `1.10` the number 1.1. Elsewhere `010` is 8
+    to YAML 1.1 and 10 to YAML 1.2; `1e3` is text to PyYAML and a number to Go.
 
     Args:
-        node: what `compose` gave.
+        node: what `compose` gave. What must be text is text in it afterwards, as it was written:
+            no check of its value tells the same once more.
         where: the file, for messages.
+        texts: key paths where a text must stand, or a list of texts; PATH.* is each entry there.
+        shared: key paths whose text another program reads from the same file.
         but: key paths whose values have rules of their own.
-        texts: key paths whose text another program reads from the same file.
+        at: the key path where `node` stands.
     """
     problems: list[Problem] = []
+    maps = tuple(path[:-1] for path in texts if path.endswith(".*"))
+
+    def must_be_text(node: yaml.ScalarNode, what: str) -> None:
+        problems.append(_no_text(node, where, what))
+        node.tag = "tag:yaml.org,2002:str"
 
     def walk(node: yaml.Node, path: str) -> None:
         if path in but:
             return
+        is_text = path in texts or path.startswith(maps)
         if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
+            for key, value in () if is_text else node.value:  # no text at all, as its check says
+                if f"{path}." in maps and _is_other(key):
+                    must_be_text(key, f"{path}: the key {key.value}")
                 walk(value, f"{path}.{key.value}" if path else str(key.value))
         elif isinstance(node, yaml.SequenceNode):
             for item in node.value:
                 walk(item, path)
         elif isinstance(node, yaml.ScalarNode) and not node.style:
-            problem = _number(node) or (_text(node) if path in texts else None)
-            if problem:
+            if is_text and _is_other(node):
+                must_be_text(node, f"{path}: {node.value}")
+            elif problem := _number(node) or (_text(node) if path in shared else None):
                 place = f"{where}:{node.start_mark.line + 1}"
                 problems.append(Problem(place, f"{node.value} {problem[0]}", problem[1]))
 
     if node is not None:
-        walk(node, "")
+        walk(node, at)
     return problems
+
+
+def _is_other(node: yaml.Node) -> bool:
+    """Whether it is read as what a person may have meant as text. 1:30 is text."""
+    if not isinstance(node, yaml.ScalarNode) or node.style or not node.tag.endswith(_OTHERS):
+        return False
+    return node.tag.endswith(":timestamp") or ":" not in node.value
+
+
+def _no_text(node: yaml.ScalarNode, where: str, what: str) -> Problem:
+    """What is wrong with a scalar that is a number, a truth value or a date, and what is right."""
+    if node.tag.endswith(":timestamp"):
+        kind = "a date"
+    elif node.tag.endswith(":bool"):
+        kind = "a truth value" if _meaning(node) == node.value else _meaning(node)
+    else:
+        kind = "a number" if _meaning(node) == node.value else f"the number {_meaning(node)}"
+    place = f"{where}:{node.start_mark.line + 1}"
+    return Problem(
+        place, f"{what} is read as {kind}, and must be text", f"quote it: {scalar(node.value)}"
+    )
+
+
+def _meaning(node: yaml.ScalarNode) -> str:
+    """What a scalar is read as, as one would write it; as it is written where it is nothing."""
+    try:
+        return scalar(_Loader("").construct_document(node))
+    except (yaml.YAMLError, ValueError):
+        return str(node.value)
 
 
 def _number(node: yaml.ScalarNode) -> tuple[str, str] | None:
@@ -299,7 +347,7 @@ def _number(node: yaml.ScalarNode) -> tuple[str, str] | None:
     is_number = node.tag.endswith((":int", ":float")) and ":" not in node.value
     if not is_number or _PLAIN_NUMBER.fullmatch(node.value):
         return None
-    value = scalar(_Loader("").construct_document(node))
+    value = _meaning(node)
     return f"is {value} to some readers of YAML, and not to others", f"{value}, or quote it as text"
 
 
