@@ -22,7 +22,7 @@ def lose(repository: Path, how: str) -> str:
     return text
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("how", ["deleted", "damaged", "never committed"])
 @pytest.mark.parametrize(
     "command", [["overlays"], ["nni", "enable", "prod", "--storage", "nfs://a/b"]]

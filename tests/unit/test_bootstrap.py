@@ -119,6 +119,7 @@ def test_nothing_that_is_shown_hides_a_line(
     assert r"applied\rhidden" in ran.out.splitlines()
 
 
+@pytest.mark.slow
 def test_how_the_user_reads_differences_hides_none(
     cluster: Cluster, folder: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_difference_that_is_not_shown_is_a_failure(
     assert cluster.calls("apply") == []
 
 
+@pytest.mark.slow
 def test_a_file_for_a_namespace_to_be_made_is_shown_escaped(
     cluster: Cluster, folder: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -166,7 +168,7 @@ def test_a_link_is_not_followed(cluster: Cluster, folder: Path, fcgitops: Fcgito
     assert cluster.calls("apply") == []
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("server", "doubted"),
     [
@@ -205,6 +207,7 @@ def test_the_question_names_where_it_goes(
     assert cluster.calls("apply") == []
 
 
+@pytest.mark.slow
 def test_a_context_that_leads_elsewhere_meanwhile(
     cluster: Cluster, folder: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +238,7 @@ elif "get" in words:
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("gitops", "path"),
     [

@@ -53,6 +53,7 @@ def test_what_a_build_of_one_did_not_build_stays(
     assert {"prod.yaml", "stage.yaml"} < set(names(out))
 
 
+@pytest.mark.slow
 def test_a_part_that_is_gone_takes_its_empty_folder_along(
     repository: Path, fcgitops: Fcgitops
 ) -> None:

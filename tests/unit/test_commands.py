@@ -378,6 +378,7 @@ def test_the_generated_readme_says_what_is_checked(
     assert "\n\n" + "\n".join(catalogue.table()) + "\n\n" in text
 
 
+@pytest.mark.slow
 def test_a_kustomize_that_does_not_tell_its_version_is_remarked(
     repository: Path, fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

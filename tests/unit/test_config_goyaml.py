@@ -497,6 +497,7 @@ def test_no_yaml(data: bytes, line: int, start: str) -> None:
     assert (found, message[: len(start)]) == (line, start)
 
 
+@pytest.mark.slow
 def test_as_much_as_is_allowed() -> None:
     """1 MiB, 60,000 values and 990 levels are read."""
     assert parse(b"a: 1\n" + b"#" * ((1 << 20) - 5)).root is not None

@@ -138,6 +138,7 @@ def test_the_page_about_it_is_as_the_rules_are() -> None:
     assert reference.page() == page.read_text(encoding="utf-8"), "run `make docs`"
 
 
+@pytest.mark.slow
 def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
     copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -261,6 +261,7 @@ def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
     assert len(as_markdown(Report(same))) < 6000
 
 
+@pytest.mark.slow
 def test_a_diff_that_compares_next_to_nothing_ends_well(repository: Path) -> None:
     """What is imported meanwhile is not cut off: each process ends with its own status."""
     file = repository / "overlays/prod/kustomization.yaml"

@@ -72,6 +72,7 @@ def test_plain_files_are_left(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     assert "is in no repository of fcgitops" in fcgitops("-C", root, "eject", status=2).err
 
 
+@pytest.mark.slow
 def test_the_options_of_all_that_write(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """Nothing at all, nothing but staged, a branch of another name."""
     root = copy_of(FLEET[0])
@@ -198,6 +199,7 @@ def test_what_is_refused(
     assert before == (git(root, "status", "--porcelain"), git(root, "rev-parse", "HEAD"))
 
 
+@pytest.mark.slow
 def test_in_a_folder_of_a_bigger_repository(
     git_home: Path, tmp_path: Path, fcgitops: Fcgitops
 ) -> None:

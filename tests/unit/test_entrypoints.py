@@ -241,7 +241,7 @@ def test_flux_may_make_policies_only_where_they_are_asked_for() -> None:
     assert rights == {False: [by_name], True: [(["create"], None), by_name]}
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("gitops", "sync", "argocd_there", "flux_there"),
     [
@@ -277,6 +277,7 @@ def test_argocd_is_refused_where_it_has_no_entry_points(
     assert "sync: is argocd, for which this repository has no entry points (flux)" in ran.err
 
 
+@pytest.mark.slow
 def test_a_new_url_reaches_all_entry_points(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """As a new branch does. `verify` complains until `overlays` has been run."""
     folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "dev"])
@@ -438,6 +439,7 @@ def test_the_wait_ends_when_the_set_has_looked(answers: list[str], tmp_path: Pat
     assert not [path for path in tmp_path.iterdir() if path.name.isdigit()]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("sync", "first", "kept"),
     [
@@ -460,6 +462,7 @@ def test_another_tool_is_told_to_let_go(
     assert "kubectl" not in added.err + again.err
 
 
+@pytest.mark.slow
 def test_all_of_an_environment_is_handed_over(fcgitops: Fcgitops, copy_of: CopyOf) -> None:
     """Its experiments and NNI too: each Application, or each Kustomization, is named."""
     folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "prod"])
@@ -485,6 +488,7 @@ def test_all_of_an_environment_is_handed_over(fcgitops: Fcgitops, copy_of: CopyO
 PATCH = """'--patch={"spec":{"prune":false}}'"""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_what_stays_on_the_cluster_that_is_left_is_said(
     sync: str, fcgitops: Fcgitops, copy_of: CopyOf
@@ -581,7 +585,7 @@ def test_what_leads_out_of_a_component_is_found(fcgitops: Fcgitops, copy_of: Cop
     ]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("damage", "sync"),
     [
@@ -617,6 +621,7 @@ def test_a_damaged_environment_can_be_removed(
     assert not [path for path in left if "/prod/" in path]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_nni_of_a_damaged_environment_is_removed(
     sync: str, fcgitops: Fcgitops, copy_of: CopyOf
@@ -642,6 +647,7 @@ def commands(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.removeprefix("# ").startswith("kubectl ")]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("profile", "sync", "told"),
     [("hardened", "argocd", True), ("hardened", "flux", False), ("upstream", "argocd", False)],
@@ -659,7 +665,7 @@ def test_a_changed_namespace_needs_a_command(
     assert "kubectl" not in first.err + again.err
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("path", "old", "new", "finding"),
     [

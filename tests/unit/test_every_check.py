@@ -140,6 +140,7 @@ def test_seeded_faults(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert "FCG99" not in set().union(*told.values())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("profile", ["hardened", "upstream"])
 def test_the_golden_repositories_have_no_findings(profile: str) -> None:
     """Nor has any kustomization of theirs."""

@@ -56,7 +56,7 @@ def test_the_server_would_be_asked(asked: list[str], tmp_path: Path) -> None:
     assert asked[1:] == ["/x.yaml"]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "text",
     [
@@ -221,6 +221,7 @@ def test_an_alias_bomb_ends(
     assert time.monotonic() - start < 120
 
 
+@pytest.mark.slow
 def test_a_build_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is ended, and said so."""
     write(tmp_path, {"kustomization.yaml": "resources: []\n"})

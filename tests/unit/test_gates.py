@@ -290,6 +290,7 @@ def test_whose_a_file_is(text: str, found: list[str], tmp_path: Path) -> None:
     assert owners.of(tmp_path, "overlays/prod/environment.yaml") == found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["github", "gitlab"])
 @pytest.mark.parametrize("state", ["success", "failed"])
 def test_a_commit_status(

@@ -196,6 +196,7 @@ def test_every_command_does_the_same_in_both(
             assert data == (top / path).read_bytes(), path
 
 
+@pytest.mark.slow
 def test_an_update_with_conflicts_is_of_its_own_folder(fcgitops: Fcgitops, mono: Path) -> None:
     """Two folders, one of which waits for its conflicts: the other one goes on undisturbed."""
     into(fcgitops, mono, "--env", "dev")
@@ -353,6 +354,7 @@ def test_no_repository_and_no_top_are_refused(fcgitops: Fcgitops, mono: Path) ->
         assert "either DEST, or --into REPO and --path DIR" in ran.err
 
 
+@pytest.mark.slow
 def test_the_options_of_all_that_write(fcgitops: Fcgitops, mono: Path) -> None:
     """Nothing at all, nothing but staged, a branch of another name; hooks see the whole commit."""
     hook = mono / ".git/hooks/pre-commit"
@@ -417,6 +419,7 @@ def test_an_edited_path_is_checked(path: object, fcgitops: Fcgitops, mono: Path)
     assert "fcgitops.yaml: path: " in fcgitops("-C", root, "overlays", status=2).err
 
 
+@pytest.mark.slow
 def test_content_that_was_moved_is_found(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Into a folder of the repository that is synced: no entry point looks there.
 

@@ -146,6 +146,7 @@ class TestKilled:
             "\n"
         )
 
+    @pytest.mark.sampled(2)
     @pytest.mark.parametrize(("content", "stays"), [("", False), ("0" * 40, True)])
     def test_a_branch_that_git_was_about_to_lock(
         self, make_repository: Make, content: str, stays: bool

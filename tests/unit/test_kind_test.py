@@ -152,6 +152,7 @@ def test_the_cluster_is_deleted_though_nobody_reads_on(
     assert delete.split()[1:] == ["delete", *create.split()[2:7]]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "docker", ['[ "$1" = version ]', '[ "$1" != ps ] || echo 0123456789ab; [ "$1" != image ]']
 )

@@ -127,6 +127,7 @@ def test_new_again_with_the_same_answers_does_nothing(repository: Path, fcgitops
     assert state(repository) == before
 
 
+@pytest.mark.slow
 def test_the_synced_branch_is_an_answer(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """It is committed to, both tools follow it, and nothing else says `main`."""
     folder = tmp_path / "deploy"

@@ -47,6 +47,7 @@ def test_it_is_the_same_as_a_new_one(fcgitops: Fcgitops, tmp_path: Path) -> None
     assert git(deploy, "remote", "get-url", "origin") == URL
 
 
+@pytest.mark.slow
 def test_a_clone_of_an_empty_one_is_pushed(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """As a forge makes it: clone, new, push; a path is no URL for Argo CD and Flux."""
     git(tmp_path, "init", "-q", "--bare", "-b", "release", "remote.git")

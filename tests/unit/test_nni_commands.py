@@ -173,6 +173,7 @@ def test_an_edit_is_committed_with_what_follows_from_it(mnist: Path, fcgitops: F
     assert run_id(mnist) == run
 
 
+@pytest.mark.slow
 def test_users_edits_of_generated_files_are_kept(mnist: Path, fcgitops: Fcgitops) -> None:
     """A merge takes both; where both change a line it is a conflict, status 1.
 
@@ -444,6 +445,7 @@ def as_nobody() -> Iterator[None]:
             os.seteuid(0)
 
 
+@pytest.mark.slow
 def test_more_files_than_an_experiment_has(tmp_path: Path) -> None:
     """Reading stops: `--from /` is a slip, not a reason to wait."""
     for i in range(10_001):
@@ -455,6 +457,7 @@ def test_more_files_than_an_experiment_has(tmp_path: Path) -> None:
 # --- what a folder may hold
 
 
+@pytest.mark.slow
 def test_what_git_ignores_is_no_part_of_it(mnist: Path, fcgitops: Fcgitops) -> None:
     """Neither committed nor sent to the cluster; nor does it count by size, name or kind.
 
@@ -503,6 +506,7 @@ def test_run_yaml_stays_as_its_user_wrote_it(
         assert findings(fcgitops, mnist) == []
 
 
+@pytest.mark.slow
 def test_another_environment(mnist: Path, fcgitops: Fcgitops) -> None:
     """run.yaml changes in one place; NNI's file is its user's, and names what is to be changed."""
     fcgitops("-C", mnist, "nni", "enable", "dev", "--storage", SHARE)
@@ -516,7 +520,7 @@ def test_another_environment(mnist: Path, fcgitops: Fcgitops) -> None:
     assert "trainingService.namespace: is not what prod has (namespace: trials)" in ran.err
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(
     ("damage", "wrong"),
     [
@@ -655,6 +659,7 @@ def test_nni_stays_where_an_experiment_runs(mnist: Path, fcgitops: Fcgitops) -> 
     assert findings(fcgitops, mnist) == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_the_removal_of_an_environment_names_all_of_nni(
     sync: str, fcgitops: Fcgitops, tmp_path: Path
@@ -691,6 +696,7 @@ def test_the_removal_of_an_environment_names_all_of_nni(
 # --- changes of the environment
 
 
+@pytest.mark.slow
 def test_flux(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """An environment that goes from Argo CD to Flux takes its experiments along, and back."""
     root = tmp_path / "deploy"
@@ -727,6 +733,7 @@ def test_flux(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert findings(fcgitops, root) == []
 
 
+@pytest.mark.slow
 def test_another_share_or_namespace(mnist: Path, fcgitops: Fcgitops) -> None:
     """experiment.yaml is its user's: the command notes what it left, and verify finds it."""
     ran = fcgitops("-C", mnist, "nni", "enable", "prod", "--storage", "nfs://nas/other")

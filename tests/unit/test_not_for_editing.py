@@ -171,6 +171,7 @@ def test_a_version_that_an_update_has_left_behind(repository: Path, fcgitops: Fc
     fcgitops("-C", repository, "verify")
 
 
+@pytest.mark.slow
 def test_an_update_that_waits_for_its_conflicts(tmp_path: Path, fcgitops: Fcgitops) -> None:
     """fcgitops.yaml is as it was till then, new answers and all: nobody has edited anything.
 

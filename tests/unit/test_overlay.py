@@ -199,6 +199,7 @@ podFailureSpec:
 """
 
 
+@pytest.mark.slow
 def test_overlay_puts_own_failures_before_the_images(
     repository: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -256,6 +257,7 @@ SIGTERM = """\
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("pairs", "settings", "config"),
     [

@@ -129,6 +129,7 @@ def test_a_second_time_there_is_nothing_to_do(pair: Path, fcgitops: Fcgitops) ->
     assert (ran.out, tree(pair)) == ("", head)
 
 
+@pytest.mark.slow
 def test_a_key_that_goes_back_to_its_default(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """What the first has by default, the second loses, and with it the settings' variant."""
     folder = copy_of(["new", "deploy", "--env", "staging", "--env", "prod=customized-config"])
@@ -147,6 +148,7 @@ def test_a_key_that_goes_back_to_its_default(copy_of: CopyOf, fcgitops: Fcgitops
 NNI = "nni:\n  namespace: nni\n  storage: nfs://10.0.0.1/{}\n  limits:\n{}"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("both", [True, False])
 def test_limits_of_nni(both: bool, pair: Path, fcgitops: Fcgitops) -> None:
     """They travel where both run NNI, one by one; its namespace and share do not."""
@@ -160,6 +162,7 @@ def test_limits_of_nni(both: bool, pair: Path, fcgitops: Fcgitops) -> None:
     assert NNI.format("prod", wanted if both else own) in text
 
 
+@pytest.mark.slow
 def test_what_the_repository_says_travels(pair: Path, fcgitops: Fcgitops) -> None:
     """`promote` in fcgitops.yaml moves keys, groups of them, entries and settings."""
     answers = pair / "fcgitops.yaml"
@@ -208,6 +211,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)
 def test_refused(words: tuple[str, ...], pair: Path, fcgitops: Fcgitops) -> None:
     """Wrong input, nothing written, and what would be right."""
@@ -287,6 +291,7 @@ def test_an_edit_that_conflicts_is_kept(pair: Path, fcgitops: Fcgitops) -> None:
     assert "workerNumber: 800\n" in file.read_text()
 
 
+@pytest.mark.slow
 def test_an_edit_that_does_not_conflict_stays(pair: Path, fcgitops: Fcgitops) -> None:
     """Of TO; those of FROM are named, as they follow from no key."""
     for name in ("prod", "staging"):
@@ -337,6 +342,7 @@ def test_waves(fleet: Path, fcgitops: Fcgitops) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_all_commands_that_write_have(pair: Path, fcgitops: Fcgitops) -> None:
     """A branch, a message, a change that is left in the work tree."""
     command = ("-C", pair, "promote", "staging", "prod")
@@ -367,6 +373,7 @@ def others(pair: Path, copy_of: CopyOf) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_from_another_repository(pair: Path, others: Path, fcgitops: Fcgitops) -> None:
     """As it is there, or at a revision; what it has by default there is spelled out here."""
     start = git(pair, "rev-parse", "HEAD")

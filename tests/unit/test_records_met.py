@@ -50,7 +50,7 @@ settings:
 """
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("way", ["merge", "rebase", "cherry-pick"])
 @pytest.mark.parametrize("command", [["overlay", "prod"], ["overlays"], ["overlay", "dev"]])
 def test_the_next_command_resolves_it(
@@ -84,6 +84,7 @@ def test_the_next_command_resolves_it(
     fcgitops("-C", repository, "verify")
 
 
+@pytest.mark.slow
 def test_edits_of_both_branches_stay(repository: Path, fcgitops: Fcgitops) -> None:
     """In a generated file that both have edited, in which git has left a conflict."""
     branched(repository, fcgitops, edit=True)
@@ -118,6 +119,7 @@ def test_what_is_not_generated_is_left_to_its_user(repository: Path, fcgitops: F
     assert git(repository, "diff", "--name-only", "--diff-filter=U") == "notes.md"
 
 
+@pytest.mark.slow
 def test_one_that_was_committed_is_generated_anew(repository: Path, fcgitops: Fcgitops) -> None:
     """Markers and all, by somebody who added everything: then it is a commit as any other."""
     branched(repository, fcgitops)
@@ -175,7 +177,7 @@ def removed_and_changed(repository: Path, fcgitops: Fcgitops, *, here: bool) -> 
     git(repository, "merge", "other", status=1)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("here", [True, False])
 @pytest.mark.parametrize("keep", [True, False])
 def test_removed_on_one_branch_and_changed_on_the_other(
@@ -218,6 +220,7 @@ def test_a_stash_that_meets_a_commit(repository: Path, fcgitops: Fcgitops) -> No
     fcgitops("-C", repository, "verify")
 
 
+@pytest.mark.slow
 def test_code_of_an_experiment_in_conflict(repository: Path, fcgitops: Fcgitops) -> None:
     """It is the user's to resolve: what follows from it comes after."""
     fcgitops("-C", repository, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/a")

@@ -93,6 +93,7 @@ def test_the_page_has_the_objects_that_are_built(
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
+@pytest.mark.slow
 def test_no_value_is_more_than_text(repository: Path, report: Any) -> None:
     """HTML and script in an author's name, a commit, a value and a file: shown as they are."""
     clean = report(repository)

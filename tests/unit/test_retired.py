@@ -94,6 +94,7 @@ def test_the_fourth_one_before_is_on_its_way_off(fcgitops: Fcgitops, tmp_path: P
     assert sorted(config_maps(fcgitops, root)) == ["801", "805"]
 
 
+@pytest.mark.slow
 def test_removal_names_the_former_ones(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Argo CD leaves them, so what takes an environment off its cluster finds them by label."""
     root = tmp_path / "deploy"

@@ -125,6 +125,7 @@ def test_github_gets_a_check_of_the_head(
     ]
 
 
+@pytest.mark.slow
 def test_a_foreign_comment_with_our_mark_is_left_alone(
     changed: Path, fcgitops: Fcgitops, forge: Forge, github: Ci
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_foreign_comment_with_our_mark_is_left_alone(
     assert "500 → 900" in forge.comments[-1]["body"]
 
 
+@pytest.mark.slow
 def test_gitlab_is_told_in_place_too(
     changed: Path, fcgitops: Fcgitops, forge: Forge, gitlab: Ci
 ) -> None:
@@ -159,7 +161,7 @@ def test_gitlab_is_told_in_place_too(
     assert forge.asked[0] == "GET /projects/42/merge_requests/7/notes?per_page=100&page=1"
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 @pytest.mark.parametrize(
     ("given", "said"),
@@ -204,7 +206,7 @@ def test_the_jobs_own_page_gets_what_no_comment_can(
     assert (tmp_path / "summary.md").read_text() == f"before\n{said}"
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("status", [301, 401, 403, 500])
 def test_a_forge_that_refuses_is_a_failed_tool(
     changed: Path, fcgitops: Fcgitops, forge: Forge, github: Ci, status: int

@@ -175,6 +175,7 @@ def test_a_forks_job_pushes_and_tells_nothing(project: Project) -> None:
     assert project.forge.asked == []
 
 
+@pytest.mark.slow
 def test_gitlab_tells_the_request(project: Project) -> None:
     """One note, by the script of the job that runs for merge requests."""
     jobs: dict[str, Any] = yaml.safe_load((project.job / ".gitlab-ci.yml").read_text())

@@ -66,6 +66,7 @@ def test_it_renders_what_it_rendered(repository: Path, fcgitops: Fcgitops) -> No
     fcgitops("-C", repository, "verify", "prod")
 
 
+@pytest.mark.slow
 def test_it_is_the_last_change_of_what_it_renders(repository: Path, fcgitops: Fcgitops) -> None:
     """Comments, other environments and what renders the same are none."""
     before = rendered(repository, "prod", fcgitops)
@@ -151,6 +152,7 @@ def test_across_an_update_of_the_generator(
     assert committed(folder) == updated
 
 
+@pytest.mark.slow
 def test_what_all_share_was_edited(repository: Path, fcgitops: Fcgitops) -> None:
     """So it is with a base that was changed by hand; the others keep the change."""
     before = rendered(repository, "prod", fcgitops)
@@ -178,6 +180,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)
 def test_refused(words: tuple[str, ...], repository: Path, fcgitops: Fcgitops) -> None:
     """Wrong input, nothing written, and what would be right."""

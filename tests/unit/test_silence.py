@@ -24,6 +24,7 @@ def local(repository: Path, body: str) -> None:
     write(repository, {LOCAL: HEAD + body})
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "body",
     [

@@ -72,7 +72,7 @@ EDITS: dict[str, tuple[str, list[tuple[str, str]], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("case", EDITS.values(), ids=EDITS)
 def test_an_edit_becomes_its_key(
     case: tuple[str, list[tuple[str, str]], str], rich: Path, fcgitops: Fcgitops
@@ -149,6 +149,7 @@ def test_what_was_added_is_taken_too(
     assert "nothing to do" in fcgitops("-C", repository, "overlay", env, "--take").err
 
 
+@pytest.mark.slow
 def test_edits_of_several_kinds(rich: Path, fcgitops: Fcgitops) -> None:
     """Each by itself: what no key means stays, and is named."""
     edit(rich, KUSTOMIZATION, ("v1.0.1", "v1.0.2  # by Renovate"))
@@ -170,6 +171,7 @@ def test_edits_of_several_kinds(rich: Path, fcgitops: Fcgitops) -> None:
     assert "path: /spec/replicas\n" in (rich / PATCH).read_text()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("change", "said"),
     [

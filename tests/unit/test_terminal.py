@@ -204,6 +204,7 @@ def test_formats_for_programs_have_no_escape_codes(
     assert ESCAPE in on_a_terminal(repository, *check)[1]  # the next command is for people again
 
 
+@pytest.mark.slow
 def test_no_escape_codes_in_a_file(
     repository: Path, fcgitops: Fcgitops, slow_kustomize: None
 ) -> None:

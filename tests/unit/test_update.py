@@ -62,7 +62,7 @@ def edits(root: Path) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", sorted(set(NAMES) - EDITED))
 def test_update_gives_what_this_version_makes(
     name: str, fcgitops: Fcgitops, tmp_path: Path
@@ -84,7 +84,7 @@ def test_update_gives_what_this_version_makes(
     assert files(root) == files(made)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nni", "fleet", "upstream-every-key"])
 def test_a_second_update_has_nothing_to_do(name: str, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """And what came of the first passes this version's checks."""
@@ -133,6 +133,7 @@ def test_every_hand_edit_is_kept(fcgitops: Fcgitops, tmp_path: Path) -> None:
     fcgitops("-C", root, "verify")
 
 
+@pytest.mark.slow
 def test_its_effects_hold_no_false_alarm(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """What an older project allowed experiments, their new one does: no sync fails."""
     root = clone_released("nni", tmp_path)
@@ -176,6 +177,7 @@ def test_fcgitops_yaml_keeps_its_edits_beside_new_answers(
     ]
 
 
+@pytest.mark.slow
 def test_a_formatted_repository_is_not_edited(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Every generated YAML file written by another dumper: no conflict, and the new values."""
     root, plain = (clone_released("hardened-both", folder) for folder in two(tmp_path))
@@ -257,6 +259,7 @@ def test_abort_restores_everything(fcgitops: Fcgitops, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_follows_from_a_resolved_conflict_is_generated_anew(
     fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_equal_inputs_are_built_once(fleet: Path, built: Built) -> None:
     assert built == ["b"]
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_a_fleet_is_bounded(
     fleet: Path, built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +116,7 @@ def edit(path: str, text: str) -> Callable[[Path], object]:
     return change
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("change", "names"),
     [
@@ -158,7 +159,7 @@ def test_what_does_not_build_is_asked_again(fleet: Path, built: Built) -> None:
     assert ("b", "FCG00") not in rules(verified(fleet))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -212,6 +213,7 @@ def test_a_cache_that_cannot_be_written_is_no_matter(
     assert len(verified(fleet).asked) == len(verified(fleet).asked) == 7
 
 
+@pytest.mark.slow
 def test_shares_are_disjoint_and_complete(fleet: Path, fcgitops: Fcgitops, built: Built) -> None:
     """In kustomizations and in findings, those of the repository as a whole among them."""
     write(fleet, {LOCAL.format("b"): HEAD + REPLICAS, LOCAL.format("c"): HEAD + REPLICAS,
