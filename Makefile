@@ -88,12 +88,18 @@ site: .venv/dev ## the docs as pages, in build/site/; strict about links
 kubernetes-schemas: .venv/ready ## write kubernetes/schema.json anew, from Go's module proxy; takes Go
 	@$(python) tests/kubernetes_schemas.py
 
+generated := '{{cookiecutter.repo_slug}}'
 .PHONY: lint
-lint: .venv/dev ## ruff, zizmor on the workflows, repo-review on the whole
+lint: .venv/dev ## ruff; zizmor, actionlint and the forges' schemas on workflows; repo-review on the whole
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/zizmor --offline --quiet .github '{{cookiecutter.repo_slug}}/.github'
+	@.venv/bin/zizmor --offline --quiet .github $(generated)/.github
 	@.venv/bin/repo-review . >/dev/null || .venv/bin/repo-review .
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml $(generated)/.github/workflows/*.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci $(generated)/.gitlab-ci.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.renovate $(generated)/renovate.json
+	@if command -v go >/dev/null; then go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml $(generated)/.github/workflows/*.yml; \
+	  else echo "note: no Go: actionlint has not read the workflows" >&2; fi
 
 .PHONY: types
 types: .venv/dev ## mypy, strict

@@ -22,6 +22,7 @@ class Forge:
         url: of its API.
         comments: those of the one request, in their order: {"id", "body", "mine"}.
         checks: the check runs that were made.
+        pulls: the pull requests that were opened.
         asked: method and path of each request.
         statuses: answers to give first, whatever is asked.
     """
@@ -29,6 +30,7 @@ class Forge:
     url: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    pulls: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
 
@@ -43,6 +45,9 @@ class Forge:
         parts = address.path.strip("/").split("/")
         if "check-runs" in parts:
             self.checks.append(given)
+            return 201, {}
+        if parts[-1] == "pulls":
+            self.pulls.append(given)
             return 201, {}
         if method == "GET":
             size, page = int(query["per_page"][0]), int(query["page"][0])

@@ -23,7 +23,9 @@ GONE = {
     ".fcgitops/base",
     ".github/workflows/review.yml",
     ".github/workflows/test.yml",
+    ".github/workflows/update.yml",
     ".gitlab-ci.yml",
+    "renovate.json",
     ".pre-commit-config.yaml",
     ".prettierignore",
     ".yamllint",
@@ -183,7 +185,7 @@ def broken(root: Path) -> None:
     [
         (uncommitted, 2, "overlays/dev/environment.yaml: has changes that are not committed"),
         (out_of_line, 1, "overlays/dev/kustomization.yaml: is not in line with its source"),
-        (mixed, 1, ".gitlab-ci.yml: has edits of yours beside what calls fcgitops (line 4, 16)"),
+        (mixed, 1, ".gitlab-ci.yml: has edits of yours beside what calls fcgitops (line 4, 9, "),
         (named, 1, "overlays/dev: would be rendered otherwise"),
         (broken, 3, "overlays/dev: kustomize cannot build it: "),
     ],

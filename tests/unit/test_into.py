@@ -21,8 +21,10 @@ ENVIRONMENTS = ("--env", "dev", "--env", "prod=customized-config", "--gitops", "
 AT_THE_TOP = (
     ".github/workflows/review.yml",
     ".github/workflows/test.yml",
+    ".github/workflows/update.yml",
     ".gitlab-ci.yml",
     ".pre-commit-config.yaml",
+    "renovate.json",
 )
 
 

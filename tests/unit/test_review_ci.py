@@ -1,6 +1,7 @@
 """The steps of the generated CI, run as they stand there, on a change of one value by a colleague.
 
-`fcgitops tools` alone is left out, which installs kustomize.
+`fcgitops tools` alone is left out, which installs kustomize; what the package index has that is
+newer is a stand-in of another version.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def project(repository: Path, tmp_path: Path, git_home: Path) -> Iterator[Projec
     with forges.running() as forge:
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB", "CI_"))}
         path = f"{programs}:{os.environ['PATH']}"
-        yield Project(server, job, forge, {**keep, "PATH": path, "FCGITOPS_EFFECTS": "off"})
+        env = {**keep, "PATH": path, "FCGITOPS": "fcgitops", "FCGITOPS_EFFECTS": "off"}
+        yield Project(server, job, forge, env)
 
 
 def run(project: Project, script: str, env: Mapping[str, str], *, may_fail: bool = False) -> str:
@@ -175,28 +177,185 @@ def test_a_forks_job_pushes_and_tells_nothing(project: Project) -> None:
     assert project.forge.asked == []
 
 
-@pytest.mark.slow
-def test_gitlab_tells_the_request(project: Project) -> None:
-    """One note, by the script of the job that runs for merge requests."""
+def gitlab_job(project: Project, name: str, **more: str) -> str:
+    """Runs the script of one job, all lines in one shell, as GitLab's runner does."""
     jobs: dict[str, Any] = yaml.safe_load((project.job / ".gitlab-ci.yml").read_text())
-    review = jobs["review"]
-    assert review["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
+    git(project.job, "switch", "-q", "--detach")
     env = {
         "GITLAB_CI": "true",
         "CI_API_V4_URL": project.forge.url,
         "CI_PROJECT_ID": "42",
-        "CI_MERGE_REQUEST_IID": "7",
-        "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "42",
-        "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(project.server, "rev-parse", "main"),
+        "CI_PROJECT_URL": str(project.server).removesuffix(".git"),
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_COMMIT_SHA": git(project.job, "rev-parse", "HEAD"),
+        "GIT_AUTHOR_NAME": "fcgitops",
         "FCGITOPS_TOKEN": TOKEN,
     }
-    run(project, "fcgitops overlays", {})  # else verify finds the files that are not in line
+    script = "\n".join([*jobs[".fcgitops"]["before_script"], *jobs[name]["script"]])
+    return run(project, script, env | more)
 
-    for line in review["script"]:
-        run(project, line, env)
 
+REQUEST = {
+    "CI_MERGE_REQUEST_IID": "7",
+    "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "42",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "topic",
+}
+"""What GitLab says to the jobs of a merge request."""
+
+
+@pytest.mark.slow
+def test_gitlab_brings_files_in_line_and_tells_the_request(project: Project) -> None:
+    """The branch gets the commit that follows, and the merge request one note."""
+    jobs = yaml.safe_load((project.job / ".gitlab-ci.yml").read_text())
+    assert jobs["review"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
+    edited = git(project.server, "rev-parse", "topic")
+    base = git(project.server, "rev-parse", "main")
+
+    said = gitlab_job(project, "review", **REQUEST, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+
+    assert git(project.server, "rev-parse", "topic~1") == edited
+    subject = git(project.server, "log", "-1", "--format=%an: %s", "topic")
+    assert subject == "fcgitops: Change environment prod"
     (note,) = project.forge.comments
     assert "workerNumber 500 → 800" in note["body"]
+    assert TOKEN not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [{"FCGITOPS_TOKEN": ""}, {"CI_PROJECT_ID": "1"}])
+def test_gitlab_pushes_nothing_without_a_token_or_to_a_fork(
+    project: Project, more: dict[str, str]
+) -> None:
+    """Then verify names the files that are not in line."""
+    before = git(project.server, "rev-parse", "topic")
+    base = git(project.server, "rev-parse", "main")
+
+    with pytest.raises(AssertionError) as failed:
+        gitlab_job(project, "review", **REQUEST, CI_MERGE_REQUEST_DIFF_BASE_SHA=base, **more)
+
+    assert "FCG12" in str(failed.value)
+    assert git(project.server, "rev-parse", "topic") == before
+
+
+def test_github_has_findings_at_their_lines_and_in_its_list(project: Project) -> None:
+    """Of what changed since the default branch: annotations, a failed job, and SARIF."""
+    workflow = yaml.safe_load((project.job / ".github/workflows/test.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert job["strategy"]["matrix"]["shard"] == ["1/1"]
+    env = {"SHARD": "1/1", "SINCE": "origin/main", "GITHUB_ACTIONS": "true"}
+    tools, check, sarif = (step["run"] for step in job["steps"] if "run" in step)
+
+    run(project, tools, env)
+    said = run(project, check, env, may_fail=True)
+    run(project, sarif, env)
+
+    assert "::error file=overlays/prod/frameworkcontroller.yaml" in said
+    (ran,) = json.loads((project.job / "build/verify.sarif").read_text())["runs"]
+    assert {result["ruleId"] for result in ran["results"]} == {"FCG12"}
+
+
+@pytest.mark.slow
+def test_gitlab_has_findings_in_its_report_and_fails(project: Project) -> None:
+    """The report of code quality is written, and the job fails with the same findings."""
+    with pytest.raises(AssertionError) as failed:
+        gitlab_job(project, "test", CI_COMMIT_BRANCH="topic")
+
+    report = json.loads((project.job / "build/code-quality.json").read_text())
+    assert {finding["check_name"] for finding in report} == {"FCG12"}
+    assert "FCG12" in str(failed.value)
+
+
+@pytest.fixture
+def newest(project: Project) -> dict[str, str]:
+    """The variables with which `make newest` installs a fcgitops of another version."""
+    git(project.job, "switch", "-q", "main")
+    requirements = project.job / "requirements.txt"
+    requirements.write_text("frameworkcontroller-gitops==0.0.1\n")
+    git(project.job, "commit", "-qam", "An index version")
+    git(project.job, "push", "-q", "origin", "main")
+    code = (
+        "import sys, fcgitops; fcgitops.__version__ = '99.0'; sys.argv[0] = 'fcgitops'; "
+        "from fcgitops.__main__ import main; main()"
+    )
+    program = f'#!/bin/sh\nexec env PYTHONPATH={GENERATOR} {sys.executable} -c "{code}" "$@"\n'
+    programs = project.job.parent / "programs"
+    write(programs, {
+        "newest": program,
+        "python": f'#!/bin/sh\n[ "$2" = venv ] || exit 0\nmkdir -p "$3/bin"\n'
+                  f'cp {programs}/newest "$3/bin/fcgitops"\ncp "$0" "$3/bin/python"\n',
+    })  # fmt: skip
+    for name in ("newest", "python"):
+        (programs / name).chmod(0o755)
+    return {"PYTHON": str(programs / "python")}
+
+
+def github_update(project: Project, more: Mapping[str, str]) -> str:
+    """Runs every shell step of the weekly workflow."""
+    workflow = yaml.safe_load((project.job / ".github/workflows/update.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    output = project.job.parent / "output"
+    output.write_text("")
+    said = ""
+    for step in job["steps"]:
+        branch = output.read_text().removeprefix("branch=").strip()
+        if "run" in step and (branch or "if" not in step):
+            known = {
+                "secrets.FCGITOPS_TOKEN || github.token": TOKEN,
+                "github.event.repository.default_branch": "main",
+                "steps.update.outputs.branch": branch,
+            }
+            given = {name: filled(value, known) for name, value in step.get("env", {}).items()}
+            given |= {"GITHUB_API_URL": project.forge.url, "GITHUB_REPOSITORY": "a/b"}
+            said += run(project, step["run"], {**more, **given, "GITHUB_OUTPUT": str(output)})
+    return said
+
+
+def test_github_opens_a_pull_request_with_an_update(
+    project: Project, newest: dict[str, str]
+) -> None:
+    """A branch named after the newest version holds what it makes of the repository; once."""
+    github_update(project, newest)
+    git(project.job, "switch", "-q", "main")
+    again = github_update(project, newest)
+
+    subject = git(project.server, "log", "-1", "--format=%s", "fcgitops-99.0")
+    assert subject == "Update to fcgitops 99.0"
+    assert "version: '99.0'" in git(project.server, "show", "fcgitops-99.0:fcgitops.yaml")
+    (request,) = project.forge.pulls
+    assert (request["head"], request["base"]) == ("fcgitops-99.0", "main")
+    assert "fcgitops-99.0 is there already" in again
+
+
+@pytest.mark.slow
+def test_gitlab_opens_a_merge_request_with_an_update(
+    project: Project, newest: dict[str, str]
+) -> None:
+    """The same, by options of the push."""
+    git(project.server, "config", "receive.advertisePushOptions", "true")
+    hook = "set | grep ^GIT_PUSH_OPTION_ > options || true\n"
+    write(project.server, {"hooks/pre-receive": f"#!/bin/sh\n{hook}"})
+    (project.server / "hooks/pre-receive").chmod(0o755)
+
+    gitlab_job(project, "update", **newest)
+
+    subject = git(project.server, "log", "-1", "--format=%s", "fcgitops-99.0")
+    assert subject == "Update to fcgitops 99.0"
+    options = (project.server / "options").read_text()
+    assert "'merge_request.create'" in options or "=merge_request.create" in options
+    assert "merge_request.target=main" in options
+
+
+@pytest.mark.slow
+def test_what_is_installed_from_elsewhere_is_not_updated(
+    project: Project, newest: dict[str, str]
+) -> None:
+    """Of a Git commit or a path nobody knows what is newer: the job says so, and is green."""
+    (project.job / "requirements.txt").write_text("frameworkcontroller-gitops @ file:///x\n")
+
+    said = github_update(project, newest)
+
+    assert "names no version of a package index" in said
+    assert git(project.server, "branch", "--list", "fcgitops-*") == ""
 
 
 def test_no_step_holds_a_value_of_the_request(project: Project) -> None:

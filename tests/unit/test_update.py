@@ -215,7 +215,7 @@ def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: 
 
     said = fcgitops("-C", root, "update", "--continue", status=1).err
 
-    assert said.startswith(f"error: {WORKFLOW}:14: is a conflict marker")
+    assert said.startswith(f"error: {WORKFLOW}:31: is a conflict marker")
     assert git(root, "rev-parse", "HEAD") == head
     assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
 

@@ -60,7 +60,8 @@ def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None
     what.merged.files[layout.BASE_RECORD] = record.encode(theirs | shared)
     for path in what.merged.conflicts:
         what.merged.files.pop(path, None)
-    what.title = f"Update to fcgitops {__version__}"
+    if repository.version != __version__:  # else it only brings files in line
+        what.title = f"Update to fcgitops {__version__}"
     return what
 
 
