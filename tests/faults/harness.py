@@ -25,7 +25,7 @@ kill: the process group is killed before the call. torn: the same, once half of 
 full: this call and all later ones that take room fail with ENOSPC.
 eio: this call fails with EIO. dead: this one and all later ones do.
 """
-_HEAD, _LINES, _WIDTH = struct.Struct("4q"), 4096, 120
+_HEAD, _LINES, _WIDTH = struct.Struct("4q"), 4096, 240
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Call:
     what: str
     takes_room: bool
     failed: bool
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is in a temporary folder of the command's own, with nothing of a user's."""
+        return "/fcgitops-" in self.what
 
     @property
     def verb(self) -> str:
@@ -188,7 +193,6 @@ class Scenario:
         status: with which it ends.
         start: of `STARTS`; "" for an empty folder, in which it makes the repository.
         kustomize: whether it finds one.
-        step: of so many calls one is tried; most change files of a temporary folder.
     """
 
     arguments: Sequence[str]
@@ -196,7 +200,6 @@ class Scenario:
     status: int = 0
     start: str = "repository"
     kustomize: bool = False
-    step: int = 1
 
 
 SCENARIOS = {
@@ -218,13 +221,9 @@ SCENARIOS = {
     "nni remove": Scenario(["nni", "remove", "first"], "is no experiment"),
     "overlays, merge": Scenario(["overlays"], "merge is under way", start="merge"),
     "restore": Scenario(["restore", "overlays"]),
-    "promote": Scenario(["promote", "dev", "prod"], start="proven", kustomize=True, step=8),
-    "rollback": Scenario(
-        ["rollback", "prod", "--to", "v1"], start="proven", kustomize=True, step=20
-    ),
-    "rollback --release": Scenario(
-        ["rollback", "prod", "--release"], start="held", kustomize=True, step=6
-    ),
+    "promote": Scenario(["promote", "dev", "prod"], start="proven", kustomize=True),
+    "rollback": Scenario(["rollback", "prod", "--to", "v1"], start="proven", kustomize=True),
+    "rollback --release": Scenario(["rollback", "prod", "--release"], start="held", kustomize=True),
     "update": Scenario(["update"], start="released"),
     "update, conflict": Scenario(["update"], "has left conflicts", 1, start="edited"),
     "update --continue": Scenario(["update", "--continue"], "no update waits", start="resolved"),

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import importlib
 import json
 import os
+import pkgutil
 import sys
 import traceback
 
+import fcgitops
 from fcgitops.cli import main as cli
 
 _BECOME_SUBREAPER = 36
@@ -55,8 +58,16 @@ def forked(folder: str, files: list[str], arguments: list[str], env: dict[str, s
             status = how
 
 
+def know_all_modules() -> None:
+    """Import all of the package: what the server has not, each of its children would import."""
+    for found in pkgutil.walk_packages(fcgitops.__path__, "fcgitops."):
+        if found.name != "fcgitops.__main__":
+            importlib.import_module(found.name)
+
+
 def main() -> None:
     """Serves until stdin ends."""
+    know_all_modules()
     # What a killed command leaves running becomes a child of this process, which waits for it.
     ctypes.CDLL(None).prctl(_BECOME_SUBREAPER, 1, 0, 0, 0)
     requests, answers = (os.fdopen(os.dup(number), mode) for number, mode in ((0, "r"), (1, "w")))

@@ -30,7 +30,7 @@
 #include <utime.h>
 
 enum { KILL = 1, TORN, FULL, EIO_ONCE, DEAD };
-enum { LINES = 4096, WIDTH = 120 };
+enum { LINES = 4096, WIDTH = 240, LONGEST = 220 };
 
 struct plan {
     int64_t count; /* calls so far */
@@ -74,7 +74,7 @@ static int due(const char *call, const char *path, int grows)
     if (now <= LINES) {
         latest = now;
         snprintf(plan->lines[now - 1], WIDTH, "%c %s %s", grows ? '+' : ' ', call,
-                 strlen(path) > 90 ? path + strlen(path) - 90 : path);
+                 strlen(path) > LONGEST ? path + strlen(path) - LONGEST : path);
     }
     if (!plan->at || now < plan->at)
         return 0;
@@ -116,6 +116,20 @@ static int is_file(int fd, char *path)
     }
     errno = saved;
     return is;
+}
+
+/* A path below an open folder, from the root. */
+static const char *below(int at, const char *path, char *whole)
+{
+    char link[64];
+    int saved = errno;
+    if (at == AT_FDCWD || *path == '/')
+        return path;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", at);
+    ssize_t length = readlink(link, whole, 2047);
+    snprintf(whole + (length < 0 ? 0 : length), 2048, "/%s", path);
+    errno = saved;
+    return whole;
 }
 
 #define REAL(name) __typeof__(&name) real = dlsym(RTLD_NEXT, #name)
@@ -173,8 +187,9 @@ OPEN(open64)
             va_end(rest);                                                                        \
         }                                                                                        \
         REAL(name);                                                                              \
+        char whole[4096];                                                                        \
         if (makes(flags, path))                                                                  \
-            FAIL_IF_DUE("open", path, 1, -1);                                                    \
+            FAIL_IF_DUE("open", below(at, path, whole), 1, -1);                                  \
         else                                                                                     \
             latest = 0;                                                                          \
         return over(real(at, path, flags, mode));                                                \
@@ -296,11 +311,12 @@ int fclose(FILE *stream)
 
 /* The rest fails with -1: calls on a path, and on a descriptor. */
 
-#define ON_PATH(name, parameters, arguments, call, path, grows)                                  \
+#define ON_PATH(name, parameters, arguments, call, at, path, grows)                              \
     int name parameters                                                                          \
     {                                                                                            \
+        char whole[4096];                                                                        \
         REAL(name);                                                                              \
-        FAIL_IF_DUE(call, path, grows, -1);                                                      \
+        FAIL_IF_DUE(call, below(at, path, whole), grows, -1);                                    \
         return over(real arguments);                                                             \
     }
 #define ON_FILE(name, parameters, arguments, call, fd, grows)                                    \
@@ -318,33 +334,35 @@ ON_FILE(fdatasync, (int fd), (fd), "fsync", fd, 1)
 
 /* Names that are made, moved and removed. */
 
-ON_PATH(rename, (const char *from, const char *to), (from, to), "rename", to, 0)
+ON_PATH(rename, (const char *from, const char *to), (from, to), "rename", AT_FDCWD, to, 0)
 ON_PATH(renameat, (int a, const char *from, int b, const char *to), (a, from, b, to),
-        "rename", to, 0)
+        "rename", b, to, 0)
 ON_PATH(renameat2, (int a, const char *from, int b, const char *to, unsigned flags),
-        (a, from, b, to, flags), "rename", to, 0)
-ON_PATH(link, (const char *from, const char *to), (from, to), "link", to, 1)
+        (a, from, b, to, flags), "rename", b, to, 0)
+ON_PATH(link, (const char *from, const char *to), (from, to), "link", AT_FDCWD, to, 1)
 ON_PATH(linkat, (int a, const char *from, int b, const char *to, int flags),
-        (a, from, b, to, flags), "link", to, 1)
-ON_PATH(symlink, (const char *from, const char *to), (from, to), "symlink", to, 1)
-ON_PATH(symlinkat, (const char *from, int at, const char *to), (from, at, to), "symlink", to, 1)
-ON_PATH(unlink, (const char *path), (path), "unlink", path, 0)
+        (a, from, b, to, flags), "link", b, to, 1)
+ON_PATH(symlink, (const char *from, const char *to), (from, to), "symlink", AT_FDCWD, to, 1)
+ON_PATH(symlinkat, (const char *from, int at, const char *to), (from, at, to),
+        "symlink", at, to, 1)
+ON_PATH(unlink, (const char *path), (path), "unlink", AT_FDCWD, path, 0)
 ON_PATH(unlinkat, (int at, const char *path, int flags), (at, path, flags),
-        flags & AT_REMOVEDIR ? "rmdir" : "unlink", path, 0)
-ON_PATH(remove, (const char *path), (path), "unlink", path, 0)
-ON_PATH(mkdir, (const char *path, mode_t mode), (path, mode), "mkdir", path, 1)
-ON_PATH(mkdirat, (int at, const char *path, mode_t mode), (at, path, mode), "mkdir", path, 1)
-ON_PATH(rmdir, (const char *path), (path), "rmdir", path, 0)
+        flags & AT_REMOVEDIR ? "rmdir" : "unlink", at, path, 0)
+ON_PATH(remove, (const char *path), (path), "unlink", AT_FDCWD, path, 0)
+ON_PATH(mkdir, (const char *path, mode_t mode), (path, mode), "mkdir", AT_FDCWD, path, 1)
+ON_PATH(mkdirat, (int at, const char *path, mode_t mode), (at, path, mode), "mkdir", at, path, 1)
+ON_PATH(rmdir, (const char *path), (path), "rmdir", AT_FDCWD, path, 0)
 
 /* Modes and times. */
 
-ON_PATH(chmod, (const char *path, mode_t mode), (path, mode), "chmod", path, 0)
+ON_PATH(chmod, (const char *path, mode_t mode), (path, mode), "chmod", AT_FDCWD, path, 0)
 ON_PATH(fchmodat, (int at, const char *path, mode_t mode, int flags), (at, path, mode, flags),
-        "chmod", path, 0)
+        "chmod", at, path, 0)
 ON_FILE(fchmod, (int fd, mode_t mode), (fd, mode), "chmod", fd, 0)
-ON_PATH(utime, (const char *path, const struct utimbuf *times), (path, times), "utime", path, 0)
+ON_PATH(utime, (const char *path, const struct utimbuf *times), (path, times),
+        "utime", AT_FDCWD, path, 0)
 ON_PATH(utimes, (const char *path, const struct timeval times[2]), (path, times),
-        "utime", path, 0)
+        "utime", AT_FDCWD, path, 0)
 ON_PATH(utimensat, (int at, const char *path, const struct timespec times[2], int flags),
-        (at, path, times, flags), "utime", path, 0)
+        (at, path, times, flags), "utime", at, path, 0)
 ON_FILE(futimens, (int fd, const struct timespec times[2]), (fd, times), "utime", fd, 0)
