@@ -57,6 +57,10 @@ def cut_off(top: Path) -> None:
     write(top, {PROD: ""})
 
 
+def written_over(top: Path) -> None:
+    write(top, {PROD: "- something else\n"})
+
+
 def moved_away(top: Path) -> None:
     (top / "overlays/prod").rename(top.parent / "prod")
 
@@ -80,6 +84,7 @@ CHANGE = ["overlay", "dev", "--set", "labels={team: a}"]
         (conflict, CHANGE),
         (empty, CHANGE),
         (cut_off, CHANGE),
+        (written_over, CHANGE),
         (moved_away, CHANGE),
         (file_deleted, CHANGE),
         (moved_away, ["overlay", "stage"]),

@@ -311,12 +311,15 @@ class Repository(Files):
             return env
         return dataclasses.replace(env, settings_text=document.block("settings"))
 
-    def tools_with_nni(self, changed: Collection[Known]) -> tuple[set[str], list[Problem]]:
+    def tools_with_nni(
+        self, changed: Collection[Known], *, whole: bool = False
+    ) -> tuple[set[str], list[Problem]]:
         """The names of the tools that sync an environment in which NNI is enabled.
 
         Args:
-            changed: environments that are not as their files say. Of the others only those files
-                are parsed in which the key can stand at all.
+            changed: environments that are not as their files say.
+            whole: whether all other files are parsed, so that each says that it is readable; else
+                only those in which the key can stand at all, which is quick.
 
         Returns:
             The names, and the problems of environments that cannot tell.
@@ -329,7 +332,7 @@ class Repository(Files):
                 where = layout.source_path(name)
                 hint = f"{shell.line('git', 'restore', where)}, or `variant: {VARIANTS[0]}`"
                 problems.append(Problem(where, "is empty", hint))
-            elif b"nni" in source or b"\\" in source:
+            elif whole or b"nni" in source or b"\\" in source:
                 try:
                     found.append(self.parse(name, source))
                 except InputError as error:

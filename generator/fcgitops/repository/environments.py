@@ -422,11 +422,14 @@ def shared_entry_points(
         repository: as it is on disk.
         changed: environments that change in the same commit.
     """
+    recorded = record.known(repository.base_record) or _unrecorded(repository)
     needed, unreadable = repository.tools_with_nni(changed)
-    kept: set[str] = set()
-    if unreadable:
-        recorded = record.decode(repository.base_record) or {}
-        kept = entrypoints.tools_with_nni(repository.answers, recorded) - needed
+    leaving = entrypoints.tools_with_nni(repository.answers, recorded) - needed
+    if leaving:
+        # What says nothing of NNI, as a file that something else was written over, may be no
+        # environment at all: before anything goes each file is read.
+        _, unreadable = repository.tools_with_nni(changed, whole=True)
+    kept = leaving if unreadable else set()
     if not kept:
         return entrypoints.of_repository(repository.answers, needed), []
     why = "; ".join(map(str, unreadable))
