@@ -312,6 +312,16 @@ class TestKinds:
             (problem,) = refusal(top, changes)
             assert "is left out by the sparse checkout" in problem
 
+    def test_beyond_a_sparse_checkout(self, make_repository: Make) -> None:
+        """What a sparse checkout leaves out, and is there all the same, stays: done or refused."""
+        top = make_repository({**BEFORE, "e/x": "1"})
+        git(top, "sparse-checkout", "set", "d")
+        write(top, {"e/x": "1"})
+        refusal(top, {"f/new": b"n"})
+        open_repository(top).commit({"d/b": b"B"}, "m")
+        assert (top / "e/x").read_text() == "1"
+        assert git(top, "status", "--porcelain") == ""
+
     def test_autocrlf(self, make_repository: Make) -> None:
         """core.autocrlf: line ends are no changes; the commit holds LF, the work tree CRLF."""
         top = make_repository(BEFORE)

@@ -17,6 +17,7 @@ Whatever happens in between, `recovery` finishes it or takes it back.
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ def apply(tree: WorkTree, step: Step, reason: str) -> None:
         FcgitopsError: it could not be done; everything is as it was, or the message says that
             the next run sees to it.
     """
+    _refuse_left_out(tree, step)
     journal, touched = None, False
     try:
         copy_index(tree)
@@ -183,12 +185,33 @@ def stage(tree: WorkTree, paths: Collection[str], env: Mapping[str, str]) -> Non
         tree.git.run("update-index", "--add", "--remove", "-z", "--stdin", data=data, env=env)
 
 
+def _refuse_left_out(tree: WorkTree, step: Step) -> None:
+    """Refuse to write what a sparse checkout leaves out: git itself is asked for such a checkout.
+
+    Raises:
+        InputError: each path that would be left out.
+    """
+    written = [change.path for change in step.changes if change.new and not change.adopted]
+    if not (written and tree.enabled("core.sparsecheckout")):
+        return
+    with tempfile.TemporaryDirectory(prefix="fcgitops-") as name:
+        env = {"GIT_INDEX_FILE": str(Path(name, "index")), "GIT_WORK_TREE": str(Path(name, "tree"))}
+        Path(name, "tree").mkdir()
+        tree.git.run("read-tree", "-m", "-u", step.tree, env=env)
+        outside = [path for path in written if not Path(name, "tree", path).exists()]
+    hint = "`git sparse-checkout add` its folder"
+    what = "is left out by the sparse checkout"
+    if outside:
+        raise InputError([Problem(path, what, hint) for path in outside])
+
+
 def _merge(tree: WorkTree, step: Step) -> None:
     """Bring the work tree and the copied index to the new tree."""
     env = on_copy(tree)
     stage(tree, {*step.resolved, *(c.path for c in step.changes if c.adopted)}, env)
     old = tree.head or tree.empty_tree
-    command = ("read-tree", "-m", "-u", old, step.tree)
+    # Or git would also remove what stands in the work tree beyond the user's sparse checkout.
+    command = ("read-tree", "--no-sparse-checkout", "-m", "-u", old, step.tree)
     answer = tree.git.ask(*command, env=env)
     if "not uptodate" in answer.err:
         # Touched, yet not changed: `preflight` has seen that. Another size, as of other line
@@ -203,12 +226,6 @@ def _merge(tree: WorkTree, step: Step) -> None:
     if stayed := [path for path in deleted if stamp(tree.top / path)]:  # git only warns
         hint = "nothing was written; who may write to its folder?"
         raise ToolError(Problem(path, "cannot be removed", hint) for path in stayed)
-    if tree.enabled("core.sparsecheckout"):
-        written = [change.path for change in step.changes if change.new and not change.adopted]
-        if outside := [path for path in written if not (tree.top / path).exists()]:
-            hint = "`git sparse-checkout add` its folder"
-            what = "is left out by the sparse checkout"
-            raise InputError([Problem(path, what, hint) for path in outside])
     if step.stages:
         lines, zero = [], "0" * len(step.tree)
         for path, stages in step.stages.items():
