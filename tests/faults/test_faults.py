@@ -35,7 +35,7 @@ EVERY = int(os.environ.get("FAULTS_EVERY", "1000"))
 RARE = {"dead": 5}
 """Kinds of which fewer are tried."""
 ASIDE = 10
-"""In a temporary folder one call of so many is tried: hundreds of them are of the same few forms."""
+"""In a temporary folder one call of so many is tried: hundreds are of the same few forms."""
 AGAIN = 10
 """Where the fault left all as before, or all done, so many run the command again nevertheless."""
 
