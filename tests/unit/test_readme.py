@@ -1,4 +1,4 @@
-"""README is true word for word: what it types works, and what it shows is what is printed."""
+"""README, and the pages that it leads to, are true word for word: what they type works."""
 
 from __future__ import annotations
 
@@ -9,35 +9,82 @@ from pathlib import Path
 import pytest
 from conftest import Fcgitops
 from fcgitops.cli.main import cli
+from fcgitops.verify import catalogue
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
+def page(name: str) -> str:
+    """A page of the docs."""
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
     """The code blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+def typed(text: str) -> list[list[str]]:
+    """What is typed to fcgitops in the sessions of a page, word by word."""
+    lines = [line for block in blocks(text, "console") for line in block.splitlines()]
+    return [shlex.split(line)[2:] for line in lines if line.startswith("$ fcgitops ")]
+
+
+def test_it_is_read_in_a_few_minutes() -> None:
+    """What it is, the two commands and a picture come first; the rest is in the docs."""
+    assert len(README.split()) <= 700
+    first = README[: README.index("\n## ")]
+    assert [block.split("#")[0].strip() for block in blocks(first, "sh")[0].splitlines()] == [
+        "make demo",
+        "make test",
+    ]
+    assert "(docs/picture.svg)" in first
+    assert f"**{len(catalogue.checks())} checks**" in README
+
+
+def test_its_links_lead_somewhere() -> None:
+    """To files of this repository, or elsewhere by a whole URL."""
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert [x for x in links if not x.startswith("https://") and not (ROOT / x).is_file()] == []
+
+
+def test_the_session_is_what_is_printed(
+    fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From answers to a difference; of each command what it prints on stdout."""
+    monkeypatch.chdir(tmp_path)
+    (session,) = blocks(README, "console")
+    commands = typed(README)
+    assert [words[-1 if words[0] == "new" else 2] for words in commands] == [
+        "prod=customized-config", "overlay", "diff", "verify",
+    ]  # fmt: skip
+    shown = re.split(r"^\$ .*\n", session, flags=re.M)[1:]
+    for words, output in zip(commands[:-1], shown, strict=False):
+        ran = fcgitops(*words, *(["--no-input"] if words[0] == "new" else []))
+        assert ran.out == output
+    fcgitops(*commands[-1])
 
 
 def test_what_config_check_is_shown_to_print(
     fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file stands above the command, and the whole output below it."""
-    (shown,) = (block for block in blocks("console") if "config check" in block)
-    (file,) = (block for block in blocks("yaml") if "kubeClientqps" in block)
+    text = page("config-check")
+    (shown,) = blocks(text, "console")
+    (file,) = blocks(text, "yaml")
     command, _, output = shown.partition("\n")
     (tmp_path / "my.yaml").write_text(file)
     monkeypatch.chdir(tmp_path)
     assert fcgitops(*shlex.split(command)[2:], status=1).out == output
 
 
-def test_the_commands_that_are_typed_work(
+def test_the_commands_that_make_a_repository_work(
     fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A repository, its environment, its experiment, one after the other."""
     monkeypatch.chdir(tmp_path)
-    lines = [line for block in blocks("console") for line in block.splitlines()]
-    typed = [shlex.split(line)[2:] for line in lines if line.startswith("$ fcgitops ")]
-    ran = [words for words in typed if "check" not in words]
+    ran = typed(page("new"))
     assert [" ".join(words[:4]) for words in ran] == [
         "new deploy --env dev",
         "-C deploy overlay prod",
@@ -50,9 +97,19 @@ def test_the_commands_that_are_typed_work(
         fcgitops(*words, *(["--no-input"] if words[0] == "new" else []))
 
 
+@pytest.mark.parametrize(("language", "name"), [("yaml", "list.yaml"), ("csv", "list.csv")])
+def test_the_lists_of_environments_are_taken(
+    language: str, name: str, fcgitops: Fcgitops, repository: Path
+) -> None:
+    """As they are shown, in both forms."""
+    (text,) = blocks(page("glance"), language)
+    (repository.parent / name).write_text(text)
+    fcgitops("-C", repository, "overlays", "--from", repository.parent / name, "--dry-run")
+
+
 def test_every_command_has_its_row() -> None:
     """In the table of commands, with those of groups."""
-    rows = " ".join(re.findall(r"^\| (`.*)$", README, re.M))
+    rows = " ".join(re.findall(r"^\| (`.*)$", page("glance"), re.M))
     names = [
         f"{group} {name}".strip()
         for group, commands in (("", cli.commands), *(
