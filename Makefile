@@ -78,7 +78,7 @@ docs: .venv/ready ## write docs/commands.md, docs/configuration.md, docs/nni-che
 	@$(python) -c 'from fcgitops.nnifile import reference; print(reference.page(), end="")' > docs/nni-check.md
 	@$(python) -c 'from fcgitops.diff import reference; print(reference.page(), end="")' > docs/diff.md
 	@$(python) -c 'from fcgitops.promotion import reference; print(reference.page(), end="")' > docs/promotion.md
-	@$(python) -c 'import sys, pathlib; from fcgitops.verify import catalogue; catalogue.write(pathlib.Path(sys.argv[1]))' '{{cookiecutter.repo_slug}}/README.md'
+	@$(python) -c 'import sys, pathlib; from fcgitops.verify import catalogue; catalogue.write(pathlib.Path(sys.argv[1]))' $(generated)/docs/fcgitops/checks.md
 
 .PHONY: site
 site: .venv/dev ## the docs as pages, in build/site/; strict about links

@@ -18,6 +18,9 @@ FLEET = (
     ["nni", "enable", "prod", "--storage", "nfs://10.0.0.1/share"],
     ["nni", "experiment", "mnist", "--env", "prod"],
 )
+DOCS = (
+    "base", "checks", "environments", "guardrails", "kind", "make", "nni", "pull-requests", "sync",
+)  # fmt: skip
 GONE = {
     ".editorconfig",
     ".fcgitops/base",
@@ -29,7 +32,9 @@ GONE = {
     ".pre-commit-config.yaml",
     ".prettierignore",
     ".yamllint",
+    "AGENTS.md",
     "Makefile",
+    *(f"docs/fcgitops/{name}.md" for name in DOCS),
     "clusters/flux/west/.fcgitops",
     "experiments/mnist/.fcgitops",
     "fcgitops.yaml",
@@ -38,6 +43,9 @@ GONE = {
     "overlays/west/.fcgitops",
     "overlays/west/environment.yaml",
     "requirements.txt",
+    "schemas/environment.schema.json",
+    "schemas/fcgitops.schema.json",
+    "schemas/run.schema.json",
 }
 
 

@@ -37,8 +37,9 @@ def test_overlay_touches_only_paths_named_after_it(repository: Path, fcgitops: F
         "A\toverlays/stage/patches/statefulset.yaml",
     ]
     assert (repository / "overlays" / "stage" / "environment.yaml").read_text() == (
-        "# The source of this environment; README.md lists every key. After an edit run\n"
-        "# `make overlay ENV=stage`, which brings the other files in line.\n"
+        "# yaml-language-server: $schema=../../schemas/environment.schema.json\n"
+        "# The source of this environment; docs/fcgitops/environments.md lists every key. After\n"
+        "# an edit run `make overlay ENV=stage`, which brings the other files in line.\n"
         "variant: customized-config\n"
         "cluster:\n"
         "  name: stage\n"
@@ -502,7 +503,7 @@ def test_a_byte_order_mark_stays(repository: Path, fcgitops: Fcgitops) -> None:
     fcgitops("-C", repository, "overlay", "prod")
     fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=8")
 
-    assert source.read_bytes().startswith(b"\xef\xbb\xbf# The source")
+    assert source.read_bytes().startswith(b"\xef\xbb\xbf# yaml-language-server")
     assert b"workerNumber: 8\n" in source.read_bytes()
     assert git(repository, "status", "--porcelain") == ""
 

@@ -879,8 +879,9 @@ def test_source(given: dict[str, Any], text: str) -> None:
     defaults = default_values("hardened") | {"namespace": "own", "sync": "flux"}
     source = overlay.source("prod", given, defaults)
     assert source == (
-        "# The source of this environment; README.md lists every key. After an edit run\n"
-        f"# `make overlay ENV=prod`, which brings the other files in line.\n{text}"
+        "# yaml-language-server: $schema=../../schemas/environment.schema.json\n"
+        "# The source of this environment; docs/fcgitops/environments.md lists every key. After\n"
+        f"# an edit run `make overlay ENV=prod`, which brings the other files in line.\n{text}"
     )
     flat, problems = keypaths.flatten(yamlio.load(source.encode(), "f"), "f", KEYS)
     assert problems == []

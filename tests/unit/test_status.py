@@ -141,7 +141,7 @@ def test_restore_loses_no_edit(repository: Path, fcgitops: Fcgitops) -> None:
     assert (repository / KUSTOMIZATION).read_text() == "# ours\n"
 
 
-@pytest.mark.parametrize("path", ["docs", "overlays/dev/environment.yaml", "../elsewhere"])
+@pytest.mark.parametrize("path", ["notes", "overlays/dev/environment.yaml", "../elsewhere"])
 def test_restore_refuses_what_was_not_generated(
     path: str, repository: Path, fcgitops: Fcgitops
 ) -> None:

@@ -6,6 +6,7 @@ from fcgitops.core import shell
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.environment import Environment
+from fcgitops.model import layout
 from fcgitops.model.synctools import Traits
 
 
@@ -44,7 +45,7 @@ def environment_renamed(change: Change) -> Says:
             env.label,
             f"It is {env.renamed_from} under another name: the new Application fails (`Shared "
             "resource found`), the old one's path is gone, and FrameworkController goes on.",
-            'README, "rename it"',
+            f'{layout.DOCS}/sync.md, "rename it"',
         )
 
 

@@ -353,7 +353,8 @@ def source(name: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> 
     shown = {"variant": "", "cluster.name": name, "namespace": "", "sync": ""} | spelled
     document = keypaths.nested(shown | dict(given))
     return (
-        "# The source of this environment; README.md lists every key. After an edit run\n"
-        f"# `make overlay ENV={name}`, which brings the other files in line.\n"
+        f"{layout.modeline(layout.ENVIRONMENT_SCHEMA, '../../')}"
+        f"# The source of this environment; {layout.DOCS}/environments.md lists every key. After\n"
+        f"# an edit run `make overlay ENV={name}`, which brings the other files in line.\n"
         f"{yamlio.dump(document)}"
     )

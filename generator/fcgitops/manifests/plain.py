@@ -13,7 +13,9 @@ from fcgitops.core import installation
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
 
-_OURS = re.compile(r"\bfcgitops\b|`make [a-z]|README\.md lists every key", re.IGNORECASE)
+_OURS = re.compile(
+    r"\bfcgitops\b|`make [a-z]|README\.md lists every key|yaml-language-server", re.IGNORECASE
+)
 _SENTENCES = (
     (
         " `fcgitops config explain` says what each setting does, and\n`fcgitops config check` "

@@ -271,6 +271,7 @@ def render(answers: Answers) -> bytes:
     last = f"kubernetes or {PATH}" if answers.path else "kubernetes"
     between = "," if answers.path else " or"
     return (
+        f"{layout.modeline(layout.ANSWERS_SCHEMA)}"
         "# What this repository is generated from; `version` is the fcgitops that wrote it last.\n"
         f"# After an edit of repo_url, branch, argocd_version, flux_secret, signing_keys{between}\n"
         f"# {last} run `make overlays`. Do not edit the version and the other answers.\n"

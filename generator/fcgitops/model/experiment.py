@@ -142,6 +142,7 @@ def source(experiment: Experiment) -> str:
     shown = {path: getattr(experiment, key.field) for path, key in KEYS.items()}
     spelled = keypaths.nested({path: shown[path] for path in shown if shown[path]})
     return (
+        f"{layout.modeline(layout.RUN_SCHEMA, '../../')}"
         "# Where and how this experiment's manager runs; experiment.yaml says what it tries.\n"
         f"# After an edit of any file here run `make experiment NAME={experiment.name}`.\n"
         "# No sync restarts a finished experiment; an interrupted one resumes. Another number in\n"

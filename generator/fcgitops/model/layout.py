@@ -15,6 +15,14 @@ LOCK = "requirements.lock"
 """The same with a hash of each file, where somebody has made one (`make lock`)."""
 SCHEMA = "schemas/frameworkcontroller.schema.json"
 """For editors: the first line of each frameworkcontroller.yaml names it."""
+ENVIRONMENT_SCHEMA = "schemas/environment.schema.json"
+ANSWERS_SCHEMA = "schemas/fcgitops.schema.json"
+RUN_SCHEMA = "schemas/run.schema.json"
+"""The same of what people edit: environment.yaml, fcgitops.yaml, run.yaml."""
+DOCS = "docs/fcgitops"
+"""What README.md leads to."""
+AGENTS = "AGENTS.md"
+"""What programs that edit the repository read."""
 
 BASE_RECORD = ".fcgitops/base"
 """What the generator wrote last time of all that belongs to no environment."""
@@ -86,6 +94,16 @@ def root_of(start: Path) -> Path:
         Problem(str(start), f"is in no repository of fcgitops: no {ANSWERS} here or above",
                 "go into one, or make one with `fcgitops new DEST`")
     )  # fmt: skip
+
+
+def modeline(schema: str, up: str = "") -> str:
+    """The first line of a YAML file, by which editors find its schema.
+
+    Args:
+        schema: its path from the content's root.
+        up: from the file's folder to that root.
+    """
+    return f"# yaml-language-server: $schema={up}{schema}\n"
 
 
 def source_path(name: str) -> str:

@@ -30,6 +30,8 @@ _CALLS = re.compile(
     re.IGNORECASE,
 )
 """What calls fcgitops, in a Makefile or in CI."""
+_SCHEMAS = (layout.ENVIRONMENT_SCHEMA, layout.ANSWERS_SCHEMA, layout.RUN_SCHEMA)
+"""Of sources that go, or that a sync tool alone reads from then on."""
 _MOST = 5
 """So many lines a message names."""
 _EDITED = "has edits of yours"
@@ -176,6 +178,12 @@ def _taken_apart(
         found.files[path] = plain.readme(repository.answers)
     elif path == README:
         found.kept[path] = f"{_EDITED}, and speaks of commands that are gone"
+    elif path == layout.AGENTS or path.startswith(f"{layout.DOCS}/"):
+        found.files[path] = None if mine == recorded else mine
+        if mine != recorded:
+            found.kept[path] = f"{_EDITED}, and speaks of commands that are gone"
+    elif path in _SCHEMAS:
+        found.files[path] = None
     elif path == layout.REQUIREMENTS:
         found.files[path] = plain.requirements(mine, recorded) or None
     else:

@@ -87,6 +87,9 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
         tree |= at(f"{layout.OVERLAYS}/{variant}", variant_files(variant, answers.profile))
     tree[layout.REQUIREMENTS] = requirements(answers)
     tree[layout.SCHEMA] = schema.FILE.read_bytes()
+    from fcgitops.model import schemas  # noqa: PLC0415 - what changes one environment needs none
+
+    tree |= schemas.files()
     tree |= entrypoints.of_repository(answers)
     tree[layout.ANSWERS] = answers_module.render(answers)
     return tree | {layout.BASE_RECORD: record.encode(tree)}

@@ -37,7 +37,7 @@ def checks() -> list[tuple[str, Check[Any]]]:
 
 
 def table() -> list[str]:
-    """The lines of the table in the generated README."""
+    """The lines of the table in the generated docs."""
     rows = [f"| {number} | {sentence} |" for number, (_, sentence) in sorted(rules().items())]
     return ["| | |", "| --- | --- |", *rows]
 
@@ -54,8 +54,7 @@ def rules() -> Rules:
 
 
 def write(file: Path) -> None:
-    """Writes the table anew into a file that has one, which starts at FCG00."""
+    """Writes the table anew into a file that has one, from FCG00 to the file's end."""
     text = file.read_text(encoding="utf-8")
-    head, rest = text.split("| | |\n| --- | --- |\n| FCG00 ", 1)
-    _, tail = rest.split("\n\n", 1)
-    file.write_text("\n".join([head.rstrip("\n"), "", *table(), "", tail]), encoding="utf-8")
+    head, _ = text.split("| | |\n| --- | --- |\n| FCG00 ", 1)
+    file.write_text("\n".join([head.rstrip("\n"), "", *table(), ""]), encoding="utf-8")
