@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections import Counter
@@ -50,7 +51,12 @@ def fcgitops(
 
     def run(*arguments: str | Path, status: int | None = 0) -> Ran:
         capfd.readouterr()
-        found = cli.run([str(argument) for argument in arguments])
+        typed = [str(argument) for argument in arguments]
+        named = Path(typed[1]) if typed[:1] == ["-C"] else Path()
+        # One who names a folder stands in it too: what is advised is typed there.
+        stands = named if named.is_absolute() and named.is_dir() else Path.cwd()
+        with contextlib.chdir(stands):
+            found = cli.run(typed)
         out, err = capfd.readouterr()
         assert status in (None, found), err
         return Ran(found, out, err)

@@ -53,7 +53,7 @@ def test_it_is_not_written_over_a_deletion_that_is_not_committed(
 ) -> None:
     """That may be a slip, and Git has the file."""
     write(repository, {RECORD: None})
-    said = fcgitops("-C", repository, "overlays", status=2).err
+    said = fcgitops("-C", repository, "overlays", status=1).err
     assert said == f"error: {RECORD}: is missing here, and was committed (git restore {RECORD})\n"
     out = fcgitops("-C", repository, "verify", status=1).out
     assert out == (f"{RECORD}: FCG12: is missing here, and was committed (git restore {RECORD})\n")

@@ -689,14 +689,14 @@ def test_a_changed_namespace_needs_a_command(
             "",
             "",
             "clusters/argocd/appproject.yaml: FCG18: is missing "
-            "(git checkout clusters/argocd/appproject.yaml)",
+            "(git restore clusters/argocd/appproject.yaml)",
         ),
         (
             "clusters/flux/dev/account.yaml",
             "kind: ServiceAccount",
             "kind: Other",
             "dev: FCG18: clusters/flux/dev/account.yaml: has no ServiceAccount "
-            "frameworkcontroller-flux (git checkout clusters/flux/dev/account.yaml)",
+            "frameworkcontroller-flux (git restore clusters/flux/dev/account.yaml)",
         ),
     ],
 )

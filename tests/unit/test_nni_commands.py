@@ -628,8 +628,10 @@ def test_remove_a_folder_with_a_hostile_name(mnist: Path, fcgitops: Fcgitops) ->
     name = "a #$(touch pwned)"
     write(mnist, {f"experiments/{name}/run.yaml": "environment: prod\n"})
     ran = fcgitops("-C", mnist, "nni", "remove", name, status=2)
-    assert f"(git rm -r --cached 'experiments/{name}')\n" in ran.err
+    assert "(git knows nothing of it: delete it yourself)\n" in ran.err
     git(mnist, "add", "-A")
+    ran = fcgitops("-C", mnist, "nni", "remove", name, status=2)
+    assert f"(git rm -r --cached 'experiments/{name}')\n" in ran.err
     git(mnist, "commit", "-qm", "hostile")
     ran = fcgitops("-C", mnist, "nni", "remove", name)
     wanted = f"# (where the experiment {name!r} ran cannot be told from its files)"

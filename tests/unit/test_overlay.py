@@ -429,9 +429,9 @@ def test_overlay_reports_every_mistake_of_a_damaged_file(
         {"overlays/dev/environment.yaml": "varient: x\nnamespace: A\nimage: {tag: 1.10}\n"},
     )
     ran = fcgitops("-C", repository, "overlay", "dev", status=2)
-    where = "error: overlays/dev/environment.yaml: "
+    where = "error: overlays/dev/environment.yaml:"
     assert [line.partition(" is ")[0] for line in ran.err.splitlines()] == [
-        f"{where}varient:", f"{where}namespace: 'A'", f"{where}image.tag: 1.1",
+        f"{where}3: image.tag: 1.10", f"{where} varient:", f"{where} namespace: 'A'",
     ]  # fmt: skip
     write(
         repository,
@@ -493,7 +493,7 @@ def test_an_empty_source_is_refused(repository: Path, fcgitops: Fcgitops) -> Non
     """It would silently be default-config."""
     (repository / "overlays" / "prod" / "environment.yaml").write_text("")
     ran = fcgitops("-C", repository, "overlay", "prod", status=2)
-    assert "is empty (git checkout overlays/prod/environment.yaml)" in ran.err
+    assert "is empty (git restore overlays/prod/environment.yaml)" in ran.err
 
 
 def test_a_byte_order_mark_stays(repository: Path, fcgitops: Fcgitops) -> None:

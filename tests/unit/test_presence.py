@@ -169,7 +169,7 @@ def test_a_shared_file_that_is_missing(
 ) -> None:
     """It is not taken for one that was never there."""
     (nni / path).unlink()
-    ran = fcgitops("-C", nni, *arguments, status=2)
+    ran = fcgitops("-C", nni, *arguments, status=1)
     assert f"{path}: is missing here, and was committed (git restore {path}" in ran.err
     git(nni, "restore", path)
     fcgitops("-C", nni, *arguments)

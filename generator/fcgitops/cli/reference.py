@@ -16,7 +16,8 @@ Made from the command line itself by `make docs`; `fcgitops COMMAND --help` says
 
 Every command works offline and has `-C DIR`, after `fcgitops` or after the command: work there.
 Data goes to stdout, all else to stderr. Exit status: 0 fine, 1 found something (a finding, a
-difference, a conflict), 2 wrong input, 3 a program is missing or failed.
+difference, a conflict, a generated file that is missing), 2 wrong input (an option, a name, a
+source such as environment.yaml), 3 a program is missing or failed.
 """
 _EVERYWHERE = {"at", "help"}
 """Options that every command has."""

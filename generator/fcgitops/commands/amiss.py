@@ -45,7 +45,7 @@ def refuse(repository: Repository, what: Change) -> None:
     """
     edited = repository.git.edited(what.merged.files)
     problems = [
-        Problem(path, "is not as it should be; HEAD has it so", repository.git.way_back(path))
+        Problem(path, "is not as it should be; HEAD has it so", repository.way_back(path))
         for path in edited
         if path not in records.of(edited)
     ]
@@ -58,14 +58,8 @@ def _missing(
     repository: Repository, items: Iterable[Kustomization], pending: Contents | None = None
 ) -> list[Problem]:
     """What is not there, of the files without which kustomizations do not build."""
-    git = repository.git
     return [
-        dataclasses.replace(
-            problem,
-            hint=git.way_back(problem.where)
-            if git.list_head(problem.where)
-            else shell.line("fcgitops", "restore", problem.where),
-        )
+        dataclasses.replace(problem, hint=repository.way_back(problem.where))
         for problem in missing_parts(repository.root, items, pending)
     ]
 

@@ -46,9 +46,7 @@ def run(folder: Path, form: str) -> int:
         Problem(
             layout.source_path(name),
             "is missing, or no plain file",
-            repository.head.way_back(layout.source_path(name))
-            if repository.head
-            else "take it back from Git",
+            repository.way_back(layout.source_path(name)),
         )
         for name in repository.headless_names()
     ]

@@ -12,7 +12,7 @@ from fcgitops.commands.writing import (
     refuse_all,
     write_environments,
 )
-from fcgitops.core import shell, terminal
+from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
 from fcgitops.git import patterns, program
@@ -166,8 +166,7 @@ def remove(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         entries = entrypoints.experiment_folders(name, repository.environment_names())
         committed = [path for folder in (place, *entries) for path in head.list_head(folder)]
         if not committed:
-            hint = shell.line("git", "rm", "-r", "--cached", place)
-            raise InputError(Problem(place, "is not committed yet", hint))
+            raise InputError(Problem(place, "is not committed yet", head.way_out(place)))
         merged = Merged(dict.fromkeys(committed))
         files = [path for path in (repository.root / place).rglob("*") if not path.is_dir()]
         there = {path.relative_to(repository.root).as_posix() for path in files}

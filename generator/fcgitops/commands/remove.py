@@ -8,7 +8,7 @@ from typing import Any
 
 from fcgitops.commands import amiss, leaving
 from fcgitops.commands.writing import Options, change
-from fcgitops.core import shell, terminal
+from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program
 from fcgitops.model import layout
@@ -76,7 +76,8 @@ def _generated(repository: Repository, path: str) -> list[str]:
     committed = repository.git.list_head(path)
     if missing := [name for name in there if name not in committed]:
         raise InputError(
-            Problem(name, "is not committed", shell.line("git", "add", path)) for name in missing
+            Problem(name, "is not committed", repository.git.typed("add", paths=[path]))
+            for name in missing
         )
     if others := sorted(set(committed) - set(there)):
         verb = "stays" if len(others) == 1 else "stay"
@@ -95,9 +96,7 @@ def _committed(repository: Repository, path: str) -> list[str]:
     committed = repository.git.list_head(path)
     there = [p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink()]
     if there and not committed:
-        raise InputError(
-            Problem(path, "is not committed yet", shell.line("git", "rm", "-r", "--cached", path))
-        )
+        raise InputError(Problem(path, "is not committed yet", repository.git.way_out(path)))
     others = {p.relative_to(repository.root).as_posix() for p in there} - set(committed)
     if others:
         raise InputError(

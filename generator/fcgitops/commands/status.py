@@ -105,10 +105,9 @@ def _held(repository: Repository) -> dict[str, str]:
     """The environments that nothing is promoted to, and why; those that can be read."""
     found = {}
     for name in repository.environment_names():
-        if b"hold" not in (repository.source(name) or b""):
-            continue
         with suppress(InputError):
-            found[name] = repository.environment(name).hold
+            if b"hold" in (repository.source(name) or b""):
+                found[name] = repository.environment(name).hold
     return {name: why for name, why in found.items() if why}
 
 

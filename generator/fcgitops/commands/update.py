@@ -140,9 +140,11 @@ class _Waiting:
             return None
         except (ValueError, TypeError) as error:
             where = str(cls.place(repository))
-            raise InputError(Problem(where, "cannot be read", "git restore, and delete it")) from (
-                error
+            how = ("restore", "--source=HEAD", "--staged", "--worktree")
+            back = (
+                f"`{repository.git.typed(*how, paths=['.'])}` takes the update back; then delete it"
             )
+            raise InputError(Problem(where, "cannot be read", back)) from error
         if repository.git.uncommitted(found.written):
             return found
         cls.place(repository).unlink()

@@ -284,9 +284,9 @@ def of_requests(
     """
     what = changes.of_environments(repository, requests, program.merge_file, whole=whole)
     for item in what.environments:
-        what.merged.notes += _remarks(item)
+        what.merged.notes += _remarks(repository, item)
         if edited := _left_over(repository, item, what.merged):
-            take = shell.line("git", "rm", edited)
+            take = repository.git.typed("rm", paths=[edited])
             what.merged.notes.append(f"nothing reads {edited} now; `{take}` takes it away")
     what.merged.notes += leaving.notes(repository, what.environments)
     return what
@@ -304,7 +304,7 @@ def _left_over(repository: Repository, item: Planned, merged: Merged) -> str:
     return path if layout.CONFIG_FILE in recorded else ""
 
 
-def _remarks(item: Planned) -> list[str]:
+def _remarks(repository: Repository, item: Planned) -> list[str]:
     """What a user should know of one environment as it will be."""
     env, found = item.environment, []
     if env.api_address.startswith("https:") and not env.kubeconfig_secret:
@@ -313,7 +313,7 @@ def _remarks(item: Planned) -> list[str]:
             "apiServer.kubeconfigSecret gives it a kubeconfig"
         )
     if item.let_go:
-        show = shell.line("git", "log", "-p", "--", layout.source_path(env.name))
+        show = repository.git.typed("log", "-p", "--", paths=[layout.source_path(env.name)])
         found.append(
             f"{env.name}: its settings go out of {layout.SOURCE_FILE}, for {env.variant} has no "
             f"file for them; `{show}` shows them once more"
@@ -415,7 +415,8 @@ def leave_conflicts(repository: Repository, merged: Merged) -> None:
 
 def _leave(repository: Repository, merged: Merged, message: str) -> None:
     paths = written(repository, merged)
-    back = shell.line("git", "restore", "--source=HEAD", "--staged", "--worktree", *paths)
+    how = ("restore", "--source=HEAD", "--staged", "--worktree")
+    back = repository.git.typed(*how, paths=paths)
     leave_conflicts(repository, merged)
     terminal.say(
         "resolve them (`git mergetool`, or edit the markers), `git add` them and "

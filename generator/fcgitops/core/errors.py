@@ -13,9 +13,9 @@ from fcgitops.core.printable import line, printable
 from fcgitops.core.redaction import redacted
 
 FOUND = 1
-"""Exit status: findings, differences, conflicts, an invalid file."""
+"""Exit status: findings, differences, conflicts, a generated file that is missing or edited."""
 WRONG_INPUT = 2
-"""Exit status: wrong input or usage; nothing was written."""
+"""Exit status: wrong input: options, or a source that the command reads; nothing was written."""
 TOOL_FAILED = 3
 """Exit status: a program is missing or failed."""
 
@@ -52,6 +52,12 @@ class FcgitopsError(Exception):
 
 class InputError(FcgitopsError):
     """What the user gave is wrong; nothing was written."""
+
+
+class MissingError(InputError):
+    """A generated file is missing that the command needs: found, as where a build needs it."""
+
+    exit_status = FOUND
 
 
 class FoundError(FcgitopsError):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 from fcgitops.core.printable import printable
 
@@ -24,6 +28,34 @@ def line(*words: str, note: str = "") -> str:
     """One command: a program and its arguments, and behind them a comment."""
     typed = " ".join(map(quote, words))
     return f"{typed}  {comment(note)}" if note else typed
+
+
+def about(command: Iterable[str], paths: Iterable[str], root: Path, within: Path) -> str:
+    """A command about files, as it works where its user is.
+
+    Args:
+        command: a program that knows `-C DIR`, and its first arguments.
+        paths: of the files, relative to `root`.
+        root: an absolute path.
+        within: the folder, itself or one above, in which the program needs no `-C`.
+    """
+    program, *options = command
+    here = _here()
+    if here and (here == within or within in here.parents):
+        return line(program, *options, *(os.path.relpath(root / path, here) for path in paths))
+    return line(program, "-C", str(root), *options, *paths)
+
+
+def standing_in(root: Path, program: str, *arguments: str) -> str:
+    """A command that is typed in one folder alone, by a program that knows `-C DIR`."""
+    return line(program, *(() if _here() == root else ("-C", str(root))), *arguments)
+
+
+def _here() -> Path | None:
+    """Where the user is; None where that was deleted."""
+    with suppress(FileNotFoundError):
+        return Path.cwd()
+    return None
 
 
 def comment(text: str) -> str:

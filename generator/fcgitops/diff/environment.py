@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from fcgitops.core.errors import InputError
 from fcgitops.model import answersfile, synctools
 from fcgitops.model.synctools import Traits
-from fcgitops.text import yamlio
+from fcgitops.text import tree, yamlio
+from fcgitops.text.words import shown
 
 BOTH = frozenset(synctools.KNOWN)
 """The sync tools, where it is not known which of them applies something."""
@@ -82,13 +83,23 @@ def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def unreadable(path: str, data: bytes | None) -> list[str]:
-    """Why a source that is there cannot be read; it is not taken for one that is gone."""
+def unreadable(path: str, data: bytes | None, *, link: bool) -> list[str]:
+    """Why a source that is there cannot be read; it is not taken for one that is gone.
+
+    Args:
+        path: of the file.
+        data: what it holds; None where nothing can be told.
+        link: whether it is a symbolic link, which no command follows.
+    """
+    if link:
+        return [f"{path} {tree.LINK}"]
     try:
-        yamlio.load(data or b"", path)
+        found = {} if data is None else yamlio.load(data, path)
     except InputError as error:
         return [f"{problem.where} {problem.what}" for problem in error.problems]
-    return []
+    if isinstance(found, dict):
+        return []
+    return [f"{path} {'is empty' if found is None else f'is {shown(found)}, not a mapping'}"]
 
 
 def says_the_same(before: bytes | None, after: bytes | None) -> bool:

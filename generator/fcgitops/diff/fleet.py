@@ -213,10 +213,10 @@ class Fleet:
             keys.append(_plain_key(content, unit))
             keys.append(_plain_key(content, _host(content, unit)))
         if pair.after and pair.after.source:
-            data = self.after.texts([pair.after.source]).get(pair.after.source)
-            errors += [
-                f"after: {found}" for found in environment.unreadable(pair.after.source, data)
-            ]
+            path = pair.after.source
+            data, link = self.after.texts([path]).get(path), self.after.is_link(path)
+            unreadable = environment.unreadable(path, data, link=link)
+            errors += [f"after: {found}" for found in unreadable]
         if errors:
             return Entry(pair.name, errors=tuple(dict.fromkeys(errors)), status=status or FOUND)
         old, new = self._settings(self.before, pair.before), self._settings(self.after, pair.after)

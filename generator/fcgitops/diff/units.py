@@ -76,6 +76,10 @@ class Content:
         end = bisect.bisect_left(self._sorted, f"{folder}0")  # "0" follows "/"
         return self._sorted[start:end]
 
+    def is_link(self, path: str) -> bool:
+        """Whether a file is a symbolic link."""
+        return path in self.state.files and self.state.files[path].mode == LINK
+
     @cached_property
     def is_generated(self) -> bool:
         """Whether there is a repository of ours at all."""

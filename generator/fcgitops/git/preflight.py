@@ -151,7 +151,7 @@ def _overlooked(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
         Problem(
             path,
             "is to be committed, and git was told to overlook its changes",
-            shell.line("git", "update-index", told[path], path),
+            shell.about(("git", "update-index", told[path]), [path], tree.top, tree.top),
         )
         for path in paths
         if path in told and _mode(tree.top / path) is not None

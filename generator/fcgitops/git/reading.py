@@ -156,14 +156,16 @@ class Reader:
         if left_out and not self._tree.enabled("core.sparsecheckout"):
             return [
                 Problem(path, "is not here, and git was told to overlook that",
-                        shell.line("git", "update-index", "--no-skip-worktree", path))
+                        shell.about(("git", "update-index", "--no-skip-worktree"), [path],
+                                    self.top, self.top))
                 for path in sorted(left_out)
             ]  # fmt: skip
         if not left_out:
             return []
         names = sorted(set(left_out.values()))
         what = f"the sparse checkout leaves out files of {', '.join(names)}"
-        hint = shell.line("git", "sparse-checkout", "add", *(self.prefix + name for name in names))
+        wanted = [self.prefix + name for name in names]
+        hint = shell.standing_in(self.top, "git", "sparse-checkout", "add", *wanted)
         return [Problem(str(self.top), what, hint)]
 
     def refuse_left_out(self, *folders: str) -> None:
@@ -175,12 +177,39 @@ class Reader:
         if problems := self.left_out(*folders):
             raise InputError(problems)
 
+    def typed(self, *command: str, paths: Iterable[str]) -> str:
+        """A command of git's about paths, as it works where its user is."""
+        return shell.about(("git", *command), paths, self.root, self.top)
+
     def way_back(self, path: str) -> str:
-        """What is typed to have a file or a folder as HEAD has it, in the index too."""
+        """What is typed to have a file or a folder as HEAD has it, in the index too.
+
+        Of what HEAD has not: as the index has it; empty where that has not got it either.
+        """
         place = self.prefix + path
         there = self._tree.staged.entries
-        staged = any(there.get(p) != self._tree.committed[p] for p in self._tree.head_paths(place))
-        return shell.line("git", "restore", *(["--staged", "--worktree"] if staged else []), path)
+        committed = self._tree.head_paths(place)
+        if not (committed or self.tracked(place)):
+            return ""
+        staged = any(there.get(p) != self._tree.committed[p] for p in committed)
+        how = ("--staged", "--worktree") if staged else ()
+        return self.typed("restore", *how, paths=[path])
+
+    def way_out(self, path: str) -> str:
+        """What is done to be rid of a folder that HEAD has not: it is in the index, or nowhere."""
+        if self.tracked(self.prefix + path):
+            return self.typed("rm", "-r", "--cached", paths=[path])
+        return "git knows nothing of it: delete it yourself"
+
+    def way_back_in_history(self, path: str) -> str:
+        """What is typed to have a file as it was before its last change; empty without one."""
+        changed = ("log", "-1", "--format=%P", "HEAD", "--", self.prefix + path)
+        for parent in self._tree.git.line(*changed).split() if self.head else ():
+            entry = f"{parent}:{self.prefix}{path}"
+            if self._tree.git.ask("cat-file", "-e", entry).status == 0:
+                how = ("--staged", "--worktree", f"--source={parent[:10]}")
+                return self.typed("restore", *how, paths=[path])
+        return ""
 
     def differing(self, contents: Contents) -> list[str]:
         """Those of the paths at which HEAD holds something else, or another file than none."""

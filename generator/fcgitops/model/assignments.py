@@ -224,7 +224,9 @@ def value(target: Target, text: str, where: str) -> Any:  # noqa: ANN401 - a YAM
     at = ".".join((target.key, *target.below))
     root = yamlio.compose(text.encode(), f"{where}: {at}")
     if misread := yamlio.misread(root, where, texts=TEXTS, but=OTHERS_RULES, at=at):
-        raise InputError(replace(problem, where=where) for problem in misread)  # it has one line
+        raise InputError(  # on one line, as a rule
+            replace(p, where=p.where.replace(f"{where}:1: ", f"{where}: ", 1)) for p in misread
+        )
     return yamlio.construct(root, f"{where}: {at}")
 
 

@@ -69,6 +69,9 @@ RUN_FILE = "run.yaml"
 EXPERIMENT_FILE = "experiment.yaml"
 JOB_FILE = "job.yaml"
 
+SOURCES = (ANSWERS, SOURCE_FILE, RUN_FILE, EXPERIMENT_FILE)
+"""Names of files that are written by hand, and that others are generated from."""
+
 READ = (".fcgitops", "base", "clusters", "components", "experiments", "fcgitops.yaml", "overlays")
 """What a change is made of: each command that writes reads of all of these."""
 

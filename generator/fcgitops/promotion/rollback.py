@@ -181,7 +181,7 @@ def plan(repository: Repository, rendered: Rendered, target: Commit, hold: str) 
     history, name = rendered.history, rendered.name
     own = f"{layout.OVERLAYS}/{name}"
     if not rendered.folders(target):
-        hint = shell.line("git", "log", "--", own)
+        hint = repository.git.typed("log", "--", paths=[own])
         raise InputError(Problem(target.label, f"has no environment {name}", hint))
     try:
         wanted = rendered.objects(target)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops import __version__
-from fcgitops.core import shell, terminal
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, MissingError, Problem
 from fcgitops.git import repo
 from fcgitops.model import answers, clusters, layout
 from fcgitops.model import environment as model
@@ -114,11 +114,12 @@ class Repository(Files):
         Git's history.
 
         Raises:
-            InputError: HEAD has it and the work tree has not; or it cannot be read.
+            MissingError: HEAD has it and the work tree has not.
+            InputError: it cannot be read.
         """
         here = self.file(layout.BASE_RECORD)
         if here is None and self.head and self.head.list_head(layout.BASE_RECORD):
-            raise InputError(self.gone(layout.BASE_RECORD, layout.BASE_RECORD, COMMITTED))
+            raise MissingError(self.gone(layout.BASE_RECORD, layout.BASE_RECORD, COMMITTED))
         readable = record.decode(here) is not None or record.sides(here)
         return here if readable else self._former_base_record or here
 
@@ -280,7 +281,9 @@ class Repository(Files):
         data = self.source(name)
         if data is None:
             raise InputError(
-                Problem(layout.source_path(name), "is missing", "take it back from Git")
+                Problem(
+                    layout.source_path(name), "is missing", self.way_back(layout.source_path(name))
+                )
             )
         return self.parse(name, data)
 
@@ -292,6 +295,8 @@ class Repository(Files):
     def described(self, name: str, document: Document) -> Environment:
         """The environment that a document describes. Raises as `environment`."""
         where, answers = document.where, self.answers
+        if document.value is None:
+            raise InputError(self.empty(where))
         flat, problems = keypaths.flatten(document.value, where, KEYS)
         problems += keypaths.dotted(document.value, where, KEYS)
         misread = document.misread(model.TEXTS, model.READ_BY_ARGOCD, model.OTHERS_RULES)
@@ -311,6 +316,10 @@ class Repository(Files):
             return env
         return dataclasses.replace(env, settings_text=document.block("settings"))
 
+    def empty(self, where: str) -> Problem:
+        """The problem with an empty environment.yaml: it would silently be a default-config."""
+        return Problem(where, "is empty", self.way_back(where))
+
     def tools_with_nni(
         self, changed: Collection[Known], *, whole: bool = False
     ) -> tuple[set[str], list[Problem]]:
@@ -327,11 +336,9 @@ class Repository(Files):
         names = {env.name for env in changed}
         found: list[Known] = list(changed)
         problems: list[Problem] = []
-        for name, source in self._sources_but(names):
+        for name, source in self._sources_but(names, problems):
             if not source.strip():  # a text that was cut off, as on a full disk, tells nothing
-                where = layout.source_path(name)
-                hint = f"{shell.line('git', 'restore', where)}, or `variant: {VARIANTS[0]}`"
-                problems.append(Problem(where, "is empty", hint))
+                problems.append(self.empty(layout.source_path(name)))
             elif whole or b"nni" in source or b"\\" in source:
                 try:
                     found.append(self.parse(name, source))
@@ -339,11 +346,19 @@ class Repository(Files):
                     problems += error.problems
         return {env.sync for env in found if env.runs_nni}, problems
 
-    def _sources_but(self, known: Collection[str]) -> Iterator[tuple[str, bytes]]:
-        """Names and environment.yaml of all other environments, of those too that only HEAD has."""
+    def _sources_but(
+        self, known: Collection[str], problems: list[Problem]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Names and environment.yaml of all other environments, of those too that only HEAD has.
+
+        `problems` gets what is wrong with those that are no readable file.
+        """
         for name in self.environment_names():
             if name not in known:
-                yield name, self.source(name) or b""
+                try:
+                    yield name, self.source(name) or b""
+                except InputError as error:
+                    problems += error.problems
         yield from ((name, data) for name, data in self.absent.items() if name not in known)
 
     def others_on_the_clusters_of(self, changed: Collection[Known]) -> list[Problem]:
@@ -358,7 +373,7 @@ class Repository(Files):
         names = {env.name for env in changed}
         taken: dict[str, str] = {}
         problems: list[Problem] = []
-        others = self._possible_rivals(changed, self._sources_but(names), problems)
+        others = self._possible_rivals(changed, self._sources_but(names, problems), problems)
         for env in (*others, *changed):
             for key, where in env.identities:
                 rival = taken.setdefault(key, env.name)

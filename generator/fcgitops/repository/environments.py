@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fcgitops import __version__
-from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import overlay, retired
 from fcgitops.model import environment as model
@@ -190,9 +189,8 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
 
 def _changed(repository: Repository, document: Document, request: Request) -> Document:
     """An environment.yaml with the keys that are given."""
-    if document.value is None:  # its variant would silently be the default one
-        where = document.where
-        raise InputError(Problem(where, "is empty", shell.line("git", "checkout", where)))
+    if document.value is None:
+        raise InputError(repository.empty(document.where))
     if not (
         request.given or request.entries or request.settings or request.config or request.unset
     ):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fcgitops.core import shell, terminal
-from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
 from fcgitops.git import repo
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kustomization
@@ -112,8 +112,22 @@ class Files:
         """The problem with a path that HEAD has and the work tree has not."""
         if self.head and (left_out := self.head.left_out(path)):
             return left_out[0]
-        back = self.head.way_back(path) if self.head else shell.line("git", "restore", path)
-        return Problem(where, what, f"{back}{otherwise}")
+        return Problem(where, what, f"{self.way_back(path)}{otherwise}")
+
+    def way_back(self, path: str) -> str:
+        """What is typed to have a file or a folder back that is gone, or not as it should be.
+
+        It is as HEAD has it, where the work tree or the index is another; else a source is as it
+        was before its last commit, and all else as it was generated.
+        """
+        if not self.head:
+            return "take it back from Git"
+        committed = self.head.list_head(path)
+        if self.head.edited(committed) or (not committed and self.head.way_back(path)):
+            return self.head.way_back(path)
+        if Path(path).name in layout.SOURCES:
+            return self.head.way_back_in_history(path) or "write it anew"
+        return shell.about(("fcgitops", "restore"), [path], self.root, self.root)
 
     def say_state(self) -> None:
         """Tells what a command that reads may be wrong about: it sees the work tree alone."""
@@ -159,11 +173,12 @@ class Files:
         """Content of a file that environments share; None where there is none, nor in HEAD.
 
         Raises:
-            InputError: HEAD has it and the work tree has not; or as `read_file`.
+            MissingError: HEAD has it and the work tree has not.
+            InputError: as `read_file`.
         """
         data = self.file(path)
         if data is None and path not in self._pending and self.head and self.head.list_head(path):
-            raise InputError(self.gone(path, path, COMMITTED, _OR_COMMIT))
+            raise MissingError(self.gone(path, path, COMMITTED, _OR_COMMIT))
         return data
 
     @functools.cached_property

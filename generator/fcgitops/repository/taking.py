@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import merging
 from fcgitops.manifests import overlay, readback
@@ -120,9 +119,7 @@ class _Search:
             for path, place in sorted({*self._edits} - self._covered)
         ]
         self.found.rest += [
-            Problem(
-                path, "was deleted, and no key means that", shell.line("fcgitops", "restore", path)
-            )
+            Problem(path, "was deleted, and no key means that", self._repository.way_back(path))
             for path in sorted(made.keys() - mine)
         ]
 

@@ -6,10 +6,9 @@ these, or the whole file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fcgitops.core import shell
 from fcgitops.core.errors import ToolError
 from fcgitops.kubernetes.objects import Object
 from fcgitops.sync import registry
@@ -17,12 +16,15 @@ from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
 
-def lost(generated: Tree, found: Mapping[str, bytes | None]) -> Iterator[tuple[str, str, str]]:
+def lost(
+    generated: Tree, found: Mapping[str, bytes | None], way_back: Callable[[str], str]
+) -> Iterator[tuple[str, str, str]]:
     """What files no longer say that they were generated with.
 
     Args:
         generated: what the entry points should hold; paths as in `found`.
         found: what they hold, None for a file that is not there.
+        way_back: what is typed to have a file as it was.
 
     Yields:
         The path, what is wrong, and what would be right.
@@ -31,12 +33,12 @@ def lost(generated: Tree, found: Mapping[str, bytes | None]) -> Iterator[tuple[s
     for path, text in generated.items():
         data = found.get(path)
         if data is None:
-            yield path, "is missing", shell.line("git", "checkout", path)
+            yield path, "is missing", way_back(path)
             continue
         there = _objects(data)
         for key, wanted in _objects(text).items():
             if key not in there:
-                yield path, f"has no {key}", shell.line("git", "checkout", path)
+                yield path, f"has no {key}", way_back(path)
                 continue
             for guard in guards:
                 right = _at(wanted, guard)

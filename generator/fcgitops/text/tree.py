@@ -9,6 +9,9 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from fcgitops.core.errors import InputError, Problem
 
+LINK = "is a symbolic link, which fcgitops does not follow"
+"""What is wrong with one."""
+
 Tree = dict[str, bytes]
 """Relative POSIX path → content of a plain file."""
 
@@ -59,7 +62,7 @@ def safe_join(root: Path, path: str) -> Path:
             raise InputError(
                 Problem(
                     joined[len(str(root)) + 1 :],
-                    "is a symbolic link, which fcgitops does not follow",
+                    LINK,
                     "put the file itself there",
                 )
             )

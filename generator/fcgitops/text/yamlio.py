@@ -285,8 +285,10 @@ def misread(  # noqa: PLR0913 - all but two have a default
     problems: list[Problem] = []
     maps = tuple(path[:-1] for path in texts if path.endswith(".*"))
 
-    def must_be_text(node: yaml.ScalarNode, what: str) -> None:
-        problems.append(_no_text(node, where, what))
+    def must_be_text(node: yaml.ScalarNode, path: str, what: str) -> None:
+        place = f"{where}:{node.start_mark.line + 1}: {path}"
+        reads = f"{what} is read as {_kind(node)}, and must be text"
+        problems.append(Problem(place, reads, f"quote it: {scalar(node.value)}"))
         node.tag = "tag:yaml.org,2002:str"
 
     def walk(node: yaml.Node, path: str) -> None:
@@ -296,14 +298,14 @@ def misread(  # noqa: PLR0913 - all but two have a default
         if isinstance(node, yaml.MappingNode):
             for key, value in () if is_text else node.value:  # no text at all, as its check says
                 if f"{path}." in maps and _is_other(key):
-                    must_be_text(key, f"{path}: the key {key.value}")
+                    must_be_text(key, path, f"the key {key.value}")
                 walk(value, f"{path}.{key.value}" if path else str(key.value))
         elif isinstance(node, yaml.SequenceNode):
             for item in node.value:
                 walk(item, path)
         elif isinstance(node, yaml.ScalarNode) and not node.style:
             if is_text and _is_other(node):
-                must_be_text(node, f"{path}: {node.value}")
+                must_be_text(node, path, node.value)
             elif problem := _number(node) or (_text(node) if path in shared else None):
                 place = f"{where}:{node.start_mark.line + 1}"
                 problems.append(Problem(place, f"{node.value} {problem[0]}", problem[1]))
@@ -320,18 +322,14 @@ def _is_other(node: yaml.Node) -> bool:
     return node.tag.endswith(":timestamp") or ":" not in node.value
 
 
-def _no_text(node: yaml.ScalarNode, where: str, what: str) -> Problem:
-    """What is wrong with a scalar that is a number, a truth value or a date, and what is right."""
+def _kind(node: yaml.ScalarNode) -> str:
+    """What a number, a truth value or a date is read as, where that is not how it is written."""
     if node.tag.endswith(":timestamp"):
-        kind = "a date"
-    elif node.tag.endswith(":bool"):
-        kind = "a truth value" if _meaning(node) == node.value else _meaning(node)
-    else:
-        kind = "a number" if _meaning(node) == node.value else f"the number {_meaning(node)}"
-    place = f"{where}:{node.start_mark.line + 1}"
-    return Problem(
-        place, f"{what} is read as {kind}, and must be text", f"quote it: {scalar(node.value)}"
-    )
+        return "a date"
+    meaning = _meaning(node)
+    if node.tag.endswith(":bool"):
+        return "a truth value" if meaning == node.value else meaning
+    return "a number" if meaning == node.value else f"the number {meaning}"
 
 
 def _meaning(node: yaml.ScalarNode) -> str:

@@ -128,5 +128,5 @@ def unguarded_environment(known: Known) -> Faults:
 
 def _lost(repository: Repository, wanted: Tree) -> Faults:
     found = {path: read_file(repository.root, path) for path in wanted}
-    for path, message, hint in safeguards.lost(wanted, found):
+    for path, message, hint in safeguards.lost(wanted, found, repository.way_back):
         yield Fault(message, hint, file=path)

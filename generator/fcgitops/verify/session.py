@@ -120,7 +120,8 @@ class Session:
         former = self._kept.results.get(_WHOLE)
         if todo or self._afresh or not (whole and former and former.key == whole):
             told = self._ask(todo, wanted, whole_tree=not looking.absent)
-            former = Result(whole, findings=tuple(told), lasting=bool(whole))
+            # What mends a finding depends on Git, too: what HEAD and the index have.
+            former = Result(whole, findings=tuple(told), lasting=bool(whole and not told))
         results = [self._new[str(item)] for item in wanted]
         names = {str(item) for item in wanted}
         found = [f for f in former.findings if others or f.overlay in names]

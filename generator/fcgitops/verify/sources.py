@@ -21,7 +21,7 @@ def sources_are_there(whole: Whole) -> Faults:
         path = layout.source_path(name)
         yield Fault(
             f"{path} is missing, or no plain file",
-            shell.line("git", "checkout", path),
+            whole.repository.way_back(path),
             file=path,
             overlay=name,
         )

@@ -253,8 +253,11 @@ class Verification:
         return finding
 
 
-_UNSURE = ("FCG00", "FCG12", "FCG45", "FCG99")
-"""Findings that may go without a change of the files: a missing folder, Git's history, a fault."""
+_UNSURE = ("FCG00", "FCG11", "FCG12", "FCG18", "FCG45", "FCG99")
+"""Findings that may go, or be mended otherwise, without a change of the files.
+
+A folder is missing, a file is as Git's history or its index has it, a check failed.
+"""
 
 
 def _experiment(repository: Repository, name: str) -> Experiment:

@@ -155,8 +155,6 @@ def _rules(cluster_role: bytes | None) -> list[Object]:
     rules = document.get("rules", []) if isinstance(document, dict) else None
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise InputError(
-            Problem(
-                layout.CLUSTER_ROLE, "has no list of rules", f"git checkout {layout.CLUSTER_ROLE}"
-            )
+            Problem(layout.CLUSTER_ROLE, "has no list of rules", "a list below the key `rules`")
         )
     return rules

@@ -1,0 +1,74 @@
+"""An environment.yaml that cannot be read is one mistake, told once, by every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import CopyOf, Fcgitops
+
+SOURCE = "overlays/prod/environment.yaml"
+FAULTS = {
+    "a: [b\n": f"{SOURCE}:2: is not valid YAML: did not find expected ',' or ']'",
+    "- a\n": f"{SOURCE}: [a] is not a mapping (KEY: VALUE lines)",
+    "": f"{SOURCE}: is empty (git restore {SOURCE})",
+    "# only this\n": f"{SOURCE}: is empty (git restore {SOURCE})",
+    "<<<<<<< HEAD\na: b\n=======\na: c\n>>>>>>> other\n": (
+        f"{SOURCE}:1: has an unresolved merge conflict "
+        "(choose one side, or join them; then `git add`)"
+    ),
+    "LINK": (
+        f"{SOURCE}: is a symbolic link, which fcgitops does not follow (put the file itself there)"
+    ),
+}
+
+
+@pytest.fixture(params=FAULTS)
+def spoilt(request: pytest.FixtureRequest, copy_of: CopyOf) -> tuple[Path, str]:
+    """A repository with the environments dev and prod, of which prod's source is spoilt."""
+    repository = copy_of(["new", "deploy", "--env", "dev", "--env", "prod"])
+    place = repository / SOURCE
+    if request.param == "LINK":
+        place.unlink()
+        place.symlink_to("../dev/environment.yaml")
+    else:
+        place.write_text(request.param)
+    return repository, FAULTS[request.param]
+
+
+@pytest.mark.sampled(3)
+def test_it_is_told_once(spoilt: tuple[Path, str], fcgitops: Fcgitops) -> None:
+    """The environment beside it is listed."""
+    repository, told = spoilt
+    for command in (["overlay", "prod"], ["overlays"]):
+        ran = fcgitops("-C", repository, *command, status=2)
+        assert (ran.out, ran.err) == ("", f"error: {told}\n")
+    ran = fcgitops("-C", repository, "list", status=2)
+    assert [line.split()[0] for line in ran.out.splitlines()] == ["NAME", "dev"]
+    assert ran.err == f"error: {told}\n"
+    ran = fcgitops("-C", repository, "status")
+    assert ran.out.splitlines()[0] == f"cannot be generated: {told}"
+    assert ran.out.count("cannot be generated") == 1
+
+
+@pytest.mark.sampled(6)
+def test_it_is_one_finding(spoilt: tuple[Path, str], fcgitops: Fcgitops) -> None:
+    """Of the environment, whether that is asked for or all."""
+    repository, told = spoilt
+    for names in ([], ["prod"]):
+        ran = fcgitops("-C", repository, "verify", *names, status=1)
+        assert ran.out == f"prod: FCG11: {told}\n"
+        assert ran.err.endswith(": 1 finding\n")
+
+
+@pytest.mark.sampled(3)
+def test_it_is_not_compared(spoilt: tuple[Path, str], fcgitops: Fcgitops) -> None:
+    """Nothing is said of what a change does that nobody can read; the others are compared."""
+    repository, _ = spoilt
+    ran = fcgitops("-C", repository, "diff", status=1)
+    first, second, *_ = ran.out.splitlines()
+    assert first == "prod: cannot be compared"
+    assert second.startswith(f"  error  after: {SOURCE}")
+    assert ran.out.count("error") == 1
+    ran = fcgitops("-C", repository, "overlay", "dev", "--set", "resources.cpu=1", status=None)
+    assert ran.status == (2 if (repository / SOURCE).is_symlink() else 0)
