@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import CopyOf, Fcgitops
 from fcgitops.programs.parts import Files, parts
-from gitenv import committed, git, state, write
+from gitenv import clone_released, committed, git, state, write
 
 NOT_THERE = "is missing, and prod does not build without it"
 SET = ["overlay", "prod", "--set", "resources.cpu=300m"]
@@ -188,3 +188,32 @@ def test_a_file_counts_as_it_will_be(
     write(tmp_path, {"kustomization.yaml": "resources: [gone.yaml]\n"})
     files = Files({f"{tmp_path}/{path}": data for path, data in pending.items()})
     assert [path.name for path in parts(tmp_path, files)[1]] == missing
+
+
+@pytest.mark.parametrize(
+    ("path", "update"),
+    [
+        ("base/statefulset.yaml", True),
+        ("overlays/prod/kustomization.yaml", True),
+        ("base/statefulset.yaml", False),
+    ],
+)
+def test_update_and_rollback(
+    path: str, update: bool, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """A deletion that is not committed is refused by them too, and nothing is written."""
+    if update:
+        repository, command = clone_released("hardened-argocd", tmp_path), ["update"]
+    else:
+        repository = copy_of(["new", "deploy", "--env", "prod"], SET)
+        command = ["rollback", "prod"]
+    (repository / path).unlink()
+    before = state(repository)
+    said = fcgitops("-C", repository, *command, status=1).err
+    assert f"error: {path}: is missing, and " in said
+    assert f"does not build without it (git restore {path})\n" in said
+    assert state(repository) == before
+
+    git(repository, "restore", path)
+    fcgitops("-C", repository, *command)
+    fcgitops("-C", repository, "build")

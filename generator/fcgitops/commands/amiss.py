@@ -67,9 +67,9 @@ def _missing(
 def refuse_unbuildable(repository: Repository, what: Change) -> None:
     """Refuses a change of environments or experiments after which they do not build.
 
-    So it is without a kustomization, where a file is missing that HEAD has, and where NNI is taken
-    from an environment that experiments run in. A deletion that is committed is somebody's
-    decision: it stays, and is told (`Change.lacking`).
+    So it is where a file is missing that HEAD has, without the kustomization of what somebody asked
+    for, and where NNI is taken from an environment that experiments run in. Any other deletion that
+    is committed is somebody's decision: it stays, and is told (`Change.lacking`).
 
     Raises:
         FoundError: with each file that is missing, and the command that brings it back.
@@ -79,15 +79,17 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     changed = repository.git.differing(what.merged.files)
     touched, rest = list[Kustomization](), list[Kustomization]()
     folders = {tuple(path.split("/")[:2]) for path in changed}
+    shared = any(path.startswith(_COMMON) for path in changed)
     for item in what.kustomizations:
-        is_touched = tuple(item.folder.split("/")[:2]) in folders
+        is_touched = shared or tuple(item.folder.split("/")[:2]) in folders
         (touched if is_touched else rest).append(item)
     own = {f"{item.folder}/{layout.KUSTOMIZATION_FILE}" for item in touched}
     what.lacking = _missing(repository, touched, what.merged.files)
     problems = [
         problem
         for problem in what.lacking
-        if problem.where in own or repository.git.list_head(problem.where)
+        if (problem.where in own and not what.all_there_is)
+        or repository.git.list_head(problem.where)
     ]
     if problems:
         raise FoundError(problems)
@@ -95,6 +97,9 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     if not changed:  # then what is missing is refused, and told by that
         told = {deleted_note(problem.where) for problem in what.lacking}
         what.merged.notes = [note for note in what.merged.notes if note not in told]
+
+
+_COMMON = tuple(f"{folder}/" for folder in layout.COMMON)
 
 
 def _refuse_without_nni(repository: Repository, what: Change) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import amiss
 from fcgitops.commands.writing import (
     Options,
     change,
@@ -119,7 +118,6 @@ def experiment(
         what = changes.of_environments(repository, wanted, program.merge_file, experiment=planned)
         deleted = dict.fromkeys(_gone(repository, name, planned.own))
         what.merged.files = deleted | what.merged.files | records.taken_away(repository)
-        amiss.refuse_unbuildable(repository, what)
         return what
 
     return change(folder, make, Options(**options), resolve=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import amiss, writing
+from fcgitops.commands import writing
 from fcgitops.commands.gates import health
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
@@ -174,7 +174,6 @@ def _planned(
     wave = Wave.of(names, [n for n in names if n not in requests], asked.percent or 100)
     overruled = _overruled(repository, asked, guard, wave.taken)
     what = writing.of_requests(repository, [requests[name] for name in wave.taken])
-    amiss.refuse_unbuildable(repository, what)
     told.append(f"{origin.title} → {', '.join(wave.taken)}")
     if asked.percent:
         told.append(str(wave))

@@ -96,6 +96,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         require(repository)
         git.refuse_left_out(*layout.READ)
         what = make(repository)
+        amiss.refuse_unbuildable(repository, what)
         merged = what.merged
         _refuse_marked(repository, merged)
         differing = git.differing(merged.files)
@@ -263,7 +264,6 @@ def write_environments(
         what = of_requests(repository, wanted, whole=whole_too)
         what.merged.files |= records.taken_away(repository)
         what.title = title
-        amiss.refuse_unbuildable(repository, what)
         return what
 
     return change(folder, make, options, resolve=True)

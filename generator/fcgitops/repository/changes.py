@@ -55,6 +55,8 @@ class Change:
     """Lines at the end of the commit's message, whatever that says otherwise."""
     lacking: list[Problem] = field(default_factory=list)
     """What is not there of the files that its kustomizations are built from, and is not refused."""
+    all_there_is: bool = False
+    """Whether nobody asked for one environment: what is wrong with one stops no other."""
     experiments: Collection[str] = ()
     """Those that are asked for, run in these environments, or follow from the same edits."""
 

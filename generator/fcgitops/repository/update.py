@@ -62,6 +62,7 @@ def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None
         what.merged.files.pop(path, None)
     if repository.version != __version__:  # else it only brings files in line
         what.title = f"Update to fcgitops {__version__}"
+    what.all_there_is = True
     return what
 
 
