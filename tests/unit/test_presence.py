@@ -110,7 +110,7 @@ def test_it_is_said(nni: Path, fcgitops: Fcgitops) -> None:
     typo(nni)
     (nni / "list.yaml").write_text("- {name: dev, labels: {team: a}}\n")
     ran = fcgitops("-C", nni, "overlays", "--from", nni / "list.yaml")
-    assert f"note: the entry points of NNI are left as they are: {PROD}:9: is not valid" in ran.err
+    assert f"note: the entry points of NNI are left as they are: {PROD}:10: is not valid" in ran.err
 
 
 @pytest.mark.parametrize("command", ["list", "verify"])
