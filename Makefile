@@ -84,6 +84,10 @@ docs: .venv/ready ## write docs/commands.md, docs/configuration.md, docs/nni-che
 site: .venv/dev ## the docs as pages, in build/site/; strict about links
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet && echo "look:  build/site/index.html in a browser"
 
+.PHONY: pictures
+pictures: .venv/dev kustomize ## make the pictures of the docs anew: sessions as SVG, the page of `report` by Chromium
+	@$(python) tests/pictures.py docs/pictures
+
 .PHONY: kubernetes-schemas
 kubernetes-schemas: .venv/ready ## write kubernetes/schema.json anew, from Go's module proxy; takes Go
 	@$(python) tests/kubernetes_schemas.py

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pictures
 import pytest
 from conftest import Fcgitops
 from fcgitops.cli import reference
@@ -55,6 +56,15 @@ def test_the_first_steps_work(
             ran.append(words[1])
     assert ran == ["new", "overlay", "overlay", "new"]
     assert (tmp_path / "fleet/clusters/flux/dev/sync.yaml").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", pictures.SESSIONS)
+def test_pictures_show_what_is_printed(name: str) -> None:
+    """`make pictures` would draw the same words; nothing in them is fetched."""
+    there = (ROOT / f"docs/pictures/{name}.svg").read_text(encoding="utf-8")
+    assert pictures.words(there) == pictures.words(pictures.drawn(name))
+    assert re.findall(r"(?:href|src|url)\s*[=(]\s*[\"']?(?!#|&#)[a-z]+:", there) == []
 
 
 @pytest.mark.slow
