@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from fcgitops.model.answers import load
 from fcgitops.repository import record
-from fcgitops.repository.provenance import is_generated
+from fcgitops.repository.provenance import generated_base, is_generated
 from gitenv import git, write
 
 
@@ -55,6 +56,26 @@ def test_all_that_is_generated(repository: Path, fcgitops: Fcgitops) -> None:
     ]
     assert len(places) >= 6
     assert [path for path in recorded if not is_generated(path)] == []
+    base = record.decode((repository / ".fcgitops/base").read_bytes()) or {}
+    assert generated_base(base, load((repository / "fcgitops.yaml").read_bytes()))[1] == []
+
+
+@pytest.mark.parametrize("path", ["overlays/dev/environment.yaml", "base/mine.yaml"])
+def test_the_base_record_names_a_file_of_the_user(
+    repository: Path, fcgitops: Fcgitops, path: str
+) -> None:
+    """`restore` leaves the file alone, and verify finds the record."""
+    mine = "variant: default-config\nsync: argocd\n"
+    place = repository / ".fcgitops/base"
+    recorded = record.decode(place.read_bytes()) or {}
+    forged = record.encode({**recorded, path: b"theirs\n"})
+    write(repository, {path: mine, str(place): forged})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "a record")
+    fcgitops("-C", repository, "restore", path, status=None)
+    assert (repository / path).read_text() == mine
+    found = fcgitops("-C", repository, "verify", status=1)
+    assert f".fcgitops/base: FCG20: names {path}, where nothing is generated" in found.out
 
 
 @pytest.mark.sampled(2)

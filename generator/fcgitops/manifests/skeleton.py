@@ -30,6 +30,15 @@ def questions() -> dict[str, Any]:
     return document
 
 
+@functools.cache
+def skeleton_paths() -> frozenset[str]:
+    """The paths of the skeleton's files, which no answer changes."""
+    folder = template_root() / "{{cookiecutter.repo_slug}}"
+    return frozenset(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+
+
 def render_skeleton(answers: Answers) -> Tree:
     """The static skeleton with `answers` filled in, by cookiecutter itself."""
     return dict(_rendered(tuple((name, getattr(answers, name)) for name in (*RECORDED, PATH))))

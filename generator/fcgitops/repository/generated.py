@@ -55,7 +55,7 @@ def files(repository: Repository) -> list[File]:
 
 def texts(repository: Repository) -> Tree:
     """Path → what was generated there last, by the records; not fcgitops.yaml, a source."""
-    old = record.known(base(repository))
+    old, _ = provenance.generated_base(record.known(base(repository)), repository.answers)
     found = {path: data for path, data in old.items() if path != layout.ANSWERS}
     for place in provenance.records(repository.root):
         folder = str(PurePosixPath(place).parent)

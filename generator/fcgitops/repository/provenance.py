@@ -13,8 +13,13 @@ from pathlib import Path, PurePosixPath
 
 from fcgitops.manifests import overlay
 from fcgitops.model import experiment, layout
+from fcgitops.model.answers import Answers
+from fcgitops.repository import scaffold
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import Tree
+
+FORMER: frozenset[str] = frozenset()
+"""Files of the base that a former version generated and this one does not."""
 
 
 def is_generated(path: str) -> bool:
@@ -40,6 +45,13 @@ def generated(folder: str, recorded: Mapping[str, bytes]) -> tuple[Tree, list[st
     pattern = _pattern()
     good = {path: data for path, data in known.items() if pattern.fullmatch(path)}
     return good, sorted(known.keys() - good)
+
+
+def generated_base(recorded: Mapping[str, bytes], answers: Answers) -> tuple[Tree, list[str]]:
+    """The same of the base's record."""
+    known = scaffold.base_paths(answers) | FORMER
+    good = {p: data for p, data in recorded.items() if p in known or entrypoints.is_shared(p)}
+    return good, sorted(recorded.keys() - good)
 
 
 def records(root: Path) -> list[str]:

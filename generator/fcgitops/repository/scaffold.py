@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -10,12 +11,13 @@ from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import schema
 from fcgitops.manifests import overlay
-from fcgitops.manifests.skeleton import render_skeleton, template_root
+from fcgitops.manifests.skeleton import render_skeleton, skeleton_paths, template_root
 from fcgitops.model import answers as answers_module
 from fcgitops.model import consistency, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import (
     CUSTOMIZED_CONFIG,
+    PROFILES,
     VARIANTS,
     Environment,
     default_values,
@@ -93,6 +95,19 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     tree |= entrypoints.of_repository(answers)
     tree[layout.ANSWERS] = answers_module.render(answers)
     return tree | {layout.BASE_RECORD: record.encode(tree)}
+
+
+def base_paths(answers: Answers) -> set[str]:
+    """Where `base_tree` has files, in whichever profile; nothing is rendered."""
+    skeleton = {re.sub(f"^{PROFILES_FOLDER}/[^/]+/", "", path) for path in skeleton_paths()}
+    variants = {
+        f"{layout.OVERLAYS}/{variant}/{path}"
+        for variant in VARIANTS
+        for profile in PROFILES
+        for path in variant_files(variant, profile)
+    }
+    paths = {*skeleton, *variants, layout.REQUIREMENTS, layout.SCHEMA, layout.ANSWERS}
+    return paths.difference(left_out(answers, paths))
 
 
 def left_out(answers: Answers, skeleton: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from fcgitops.core.errors import InputError
 from fcgitops.manifests.skeleton import render_skeleton
 from fcgitops.model import answers as model
 from fcgitops.model import layout
-from fcgitops.repository import changes, environments, migrations, record, scaffold
+from fcgitops.repository import changes, environments, migrations, provenance, record, scaffold
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
@@ -25,9 +25,6 @@ from fcgitops.repository.merge import LABELS, Merged, MergeFile, merge
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import Tree
 from fcgitops.text.yamledit import KeyPath
-
-FORMER: frozenset[str] = frozenset()
-"""Files of the base that a former version generated and this one does not."""
 
 
 def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None = None) -> Change:
@@ -162,7 +159,7 @@ def _base(repository: Repository, merge_file: MergeFile) -> tuple[Merged, Tree]:
     del theirs[layout.BASE_RECORD]
     theirs = {path: text for path, text in theirs.items() if not entrypoints.is_shared(path)}
     new = {path: text for path, text in theirs.items() if path != layout.ANSWERS}
-    known = {*new, *FORMER}
+    known = {*new, *provenance.FORMER}
     base = {path: text for path, text in recorded.items() if path in known}
     strange = {
         p for p in recorded if p not in {*known, layout.ANSWERS} and not entrypoints.is_shared(p)

@@ -43,6 +43,9 @@ def records_left_behind(whole: Whole) -> Faults:
     """A record (`.fcgitops`) names only files that are generated beside it."""
     for name in whole.repository.headless_names():
         yield from _others(whole.repository.root, f"{layout.OVERLAYS}/{name}")
+    recorded = record.known(read_file(whole.repository.root, layout.BASE_RECORD))
+    strange = provenance.generated_base(recorded, whole.repository.answers)[1]
+    yield from (_fault(layout.BASE_RECORD, path) for path in strange)
 
 
 def _others(root: Path, folders: str) -> Faults:
@@ -59,5 +62,10 @@ def _others(root: Path, folders: str) -> Faults:
         with suppress(InputError):  # a symbolic link: other checks say so
             recorded = record.decode(read_file(root, place)) or {}
         for path in provenance.generated(folder, recorded)[1]:
-            message = f"names {path}, where nothing is generated"
-            yield Fault(message, shell.line("git", "log", "-p", "--", place), file=place)
+            yield _fault(place, path)
+
+
+def _fault(place: str, path: str) -> Fault:
+    """What is said of a record that names a path where nothing is generated."""
+    message = f"names {path}, where nothing is generated"
+    return Fault(message, shell.line("git", "log", "-p", "--", place), file=place)
