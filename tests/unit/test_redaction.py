@@ -22,6 +22,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("https://u:p@ss@h/x", "https://h/x"),
         ("https://u:secret@[::1]:1/x", "https://[::1]:1/x"),
         ("git+https://u:secret@h/x", "git+https://h/x"),
+        ("https:/u:secret@h/x is no folder", "https:/h/x is no folder"),
         ("ssh://git@h/x", "ssh://git@h/x"),
         ("ssh://git:secret@h/x", "ssh://h/x"),
         ("git@h:x", "git@h:x"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from fcgitops.core.errors import InputError
+from fcgitops.core.errors import FcgitopsError, InputError
 from fcgitops.text import yamlio
 
 
@@ -259,6 +259,18 @@ def test_what_is_text_or_no_scalar_is_not_misread(text: str) -> None:
     """A mapping where a text must stand is for the check of its value."""
     node = yamlio.compose(text.encode(), "f.yaml")
     assert yamlio.misread(node, "f.yaml", texts=["t", "m.*"]) == []
+
+
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(40))
+
+
+@pytest.mark.parametrize("text", [BOMB, "a: &a [*a]\n", "a: &a {b: {c: *a}}\n"])
+def test_aliases_without_end(text: str) -> None:
+    """No value is given at which somebody who walks it looks for hours; one alias is as it is."""
+    for read in (lambda: yamlio.load_all(text.encode()), lambda: yamlio.compose_all(text)):
+        with pytest.raises(FcgitopsError, match="aliases written out it has over 1000000 values"):
+            read()
+    assert yamlio.load_all(b"a: &a [x]\nb: *a\n") == [{"a": ["x"], "b": ["x"]}]
 
 
 @pytest.mark.parametrize("text", ["=", "<<"])

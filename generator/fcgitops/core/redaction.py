@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_URL = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)([^\s'\"<>`]+)")
+_URL = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*:/+)([^\s'\"<>`]+)")
+"""With one slash where it was taken for a path."""
 _LOGIN = re.compile(r"(?<![\w.@/-])[\w.-]+:[^\s/@:'\"`]+@(?=[A-Za-z0-9\[])")
 """USER:PASSWORD@HOST without a scheme."""
 _PARAMETER = re.compile(r"(?<=[?&#;])([^=&#;]*)=([^&#;]*)")
@@ -32,7 +33,7 @@ def _without(found: re.Match[str]) -> str:
     """A URL as it may be shown; what may be a password, whatever is in it, is taken for one."""
     scheme, rest = found[1], found[2]
     login, at, host = rest.rpartition("@")
-    by_web = scheme.lower().endswith(("http://", "https://"))  # where a token may be the user
+    by_web = bool(re.search("https?:/+$", scheme.lower()))  # where a token may be the user
     if at and (":" in login or (by_web and not re.search("[/?#]", login))):
         rest = host
 

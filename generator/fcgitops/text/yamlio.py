@@ -8,7 +8,7 @@ nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -20,6 +20,8 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_NUMBER = 100
 """Characters of a number; Python itself refuses to write down one of over 4,300 digits."""
+MAX_VALUES = 1_000_000
+"""Values of a file with its aliases written out: a bound on the time to look at them."""
 UNWRITABLE = re.compile("[\x7f-\x9f\ufffe\uffff]|\\A\t(?=[^\n]*\n)")
 """What kustomize 5.8 makes no YAML of, or YAML of another text: control characters from DEL on, and
 a tab before all else where there are several lines. Tried with every control character."""
@@ -102,14 +104,36 @@ def load_all(rendered: bytes, where: str = "") -> list[Any]:
     """Every document of what kustomize printed.
 
     Raises:
-        ToolError: it is no YAML, so it is not kustomize that printed it.
+        ToolError: it is no YAML, so it is not kustomize that printed it; or it is far too much.
     """
     try:
-        return list(yaml.load_all(rendered, Loader=_Loader))
+        documents = list(yaml.load_all(rendered, Loader=_Loader))
+        if b"&" in rendered and b"*" in rendered:
+            _refuse_too_much(documents)
+        return documents
     except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError) as error:
         raise ToolError(
             Problem(where, f"kustomize did not print YAML: {_first_line(error)}")
         ) from error
+
+
+def _refuse_too_much(documents: Sequence[Any]) -> None:
+    """Raises YAMLError where aliases stand for more values than anybody could look at."""
+    if _count(documents, {}) > MAX_VALUES:
+        raise yaml.YAMLError(f"with its aliases written out it has over {MAX_VALUES} values")
+
+
+def _count(value: Any, known: dict[int, int]) -> int:  # noqa: ANN401 - values, or nodes of them
+    """How many there are, those of an alias each time; too many where one holds itself."""
+    parts = value.value if isinstance(value, yaml.Node) else value
+    if isinstance(parts, dict):
+        parts = [*parts, *parts.values()]
+    if not isinstance(parts, list | tuple):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = MAX_VALUES  # until it is known
+        known[id(value)] = 1 + sum(_count(part, known) for part in parts)
+    return known[id(value)]
 
 
 def decoded(data: bytes, where: str) -> str:
@@ -162,7 +186,10 @@ def compose_all(text: str, where: str = "") -> list[yaml.Node]:
     try:
         if sum(map(text.count, "[{:-?")) > MAX_DEPTH:
             _check_depth(text, where)
-        return list(yaml.compose_all(text, Loader=_Loader))
+        nodes = list(yaml.compose_all(text, Loader=_Loader))
+        if "&" in text and "*" in text:
+            _refuse_too_much(nodes)
+        return nodes
     except (yaml.YAMLError, RecursionError) as error:
         raise InputError(Problem(where, f"is not valid YAML: {_first_line(error)}")) from error
 
