@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -80,6 +79,19 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
         skeleton: `template.render_skeleton`'s, or what cookiecutter wrote: files of one
             profile stand below profiles/PROFILE/ and move to the top.
     """
+    tree = _of_the_base(answers, skeleton)
+    return tree | {layout.BASE_RECORD: record.encode(tree)}
+
+
+def base_paths(answers: Answers) -> set[str]:
+    """What the record of `base_tree` may name, in whichever profile; nothing is rendered."""
+    skeleton = dict.fromkeys(skeleton_paths(), b"")
+    each = (_of_the_base(replace(answers, profile=profile), skeleton) for profile in PROFILES)
+    return {path for tree in each for path in tree}
+
+
+def _of_the_base(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
+    """`base_tree` without its record."""
     profiles = f"{PROFILES_FOLDER}/"
     tree = {path: data for path, data in skeleton.items() if not path.startswith(profiles)}
     tree |= under(skeleton, f"{PROFILES_FOLDER}/{answers.profile}")
@@ -94,20 +106,7 @@ def base_tree(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     tree |= schemas.files()
     tree |= entrypoints.of_repository(answers)
     tree[layout.ANSWERS] = answers_module.render(answers)
-    return tree | {layout.BASE_RECORD: record.encode(tree)}
-
-
-def base_paths(answers: Answers) -> set[str]:
-    """Where `base_tree` has files, in whichever profile; nothing is rendered."""
-    skeleton = {re.sub(f"^{PROFILES_FOLDER}/[^/]+/", "", path) for path in skeleton_paths()}
-    variants = {
-        f"{layout.OVERLAYS}/{variant}/{path}"
-        for variant in VARIANTS
-        for profile in PROFILES
-        for path in variant_files(variant, profile)
-    }
-    paths = {*skeleton, *variants, layout.REQUIREMENTS, layout.SCHEMA, layout.ANSWERS}
-    return paths.difference(left_out(answers, paths))
+    return tree
 
 
 def left_out(answers: Answers, skeleton: Iterable[str]) -> list[str]:
