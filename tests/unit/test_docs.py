@@ -81,3 +81,5 @@ def test_the_site_is_strict_about_links(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     pages = {path.stem for path in (tmp_path / "site").glob("*.html")}
     assert {path.stem for path in (ROOT / "docs").glob("*.md")} <= pages
+    texts = [path.read_text(encoding="utf-8") for path in (tmp_path / "site").glob("*.html")]
+    assert [src for text in texts for src in re.findall(r'<script src="(\w+:[^"]+)"', text)] == []
