@@ -33,3 +33,12 @@ def test_workflows_read_only(path: Path) -> None:
     assert path.read_text().count("persist-credentials: false") == len(
         re.findall(r"uses: actions/checkout@", path.read_text())
     )
+
+
+def test_images_are_pinned_by_digest() -> None:
+    """GitLab's jobs run in an image that nobody can exchange; its version stands beside it."""
+    text = (ROOT / "{{cookiecutter.repo_slug}}/.gitlab-ci.yml").read_text()
+    images = re.findall(r"^ *image: *(.*)$", text, re.MULTILINE)
+    assert images
+    for image in images:
+        assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", image), image
