@@ -149,9 +149,9 @@ def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
     enabled = fcgitops("-C", folder, "nni", "enable", "dev", "--storage", "nfs://10.0.0.1/x").err
     added = fcgitops("-C", folder, "nni", "experiment", "mnist", "--env", "dev").err
 
-    typed = "note: entry points differ: until they are applied, before or after the push, the "
+    typed = "note: entry points change, and no sync applies them: type this, before or after the "
     for said in (enabled, added):
-        assert f"\n{typed}former go on\nmake bootstrap ENV=dev  # Flux\neffects:\n" in said
+        assert f"\n{typed}push\nmake bootstrap ENV=dev  # Flux\neffects:\n" in said
         assert "sync will fail" not in said
     assert "experiments/mnist: 5 objects differ, no effect is known" in added
 

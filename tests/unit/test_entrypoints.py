@@ -612,9 +612,7 @@ def test_a_damaged_environment_can_be_removed(
     write(folder, {"overlays/prod/environment.yaml": damage})
     git(folder, "commit", "-qam", "damage")
     ran = fcgitops("-C", folder, "remove", "prod")
-    assert ("note: taken as it was generated, for overlays/prod/environment.yaml" in ran.err) == (
-        damage != ""
-    )
+    assert "note: taken as it was generated last: overlays/prod/environment.yaml" in ran.err
     assert commands(ran.err) == whole
     assert any("--namespace ml delete statefulset" in line for line in whole) == (sync == "argocd")
     left = git(folder, "ls-files").splitlines()

@@ -74,7 +74,7 @@ def test_missing() -> None:
     )
 
 
-OLD = "is older than 5.5.0, from which on all render our trees alike"
+OLD = "is older than 5.5.0, the first that renders these trees as newer ones do"
 BROKEN = "renders namespaces wrongly (kustomize issue 6031)"
 
 
@@ -113,8 +113,8 @@ def test_an_older_one_is_passed_over(
 
     assert (found.command[0], found.version) == (str(good), "5.7.1")
     assert found.remark == (
-        f"in the place of {old} 4.5.7, which {OLD}; "
-        f"in the place of {none}, which does not tell which kustomize it is"
+        f"taken in the place of {old} 4.5.7, which {OLD}; "
+        f"taken in the place of {none}, which does not tell which kustomize it is"
     )
     title = f"{good} kustomize 5.7.1" if follows == "kubectl" else f"{good} 5.7.1"
     assert found.title == title

@@ -204,8 +204,7 @@ def test_a_lost_record_is_made_again(mnist: Path, fcgitops: Fcgitops) -> None:
     ran = fcgitops("-C", mnist, "nni", "experiment", "mnist")
     assert "note: experiments/mnist/.fcgitops is missing or damaged" in ran.err
     assert (
-        "note: experiments/mnist/.fcgitops was missing or damaged, and is as it was generated again"
-        in ran.err
+        "note: experiments/mnist/.fcgitops was missing or damaged: it is generated anew" in ran.err
     )
     assert ".fcgitops" in experiment_files(mnist)
     assert git(mnist, "status", "--porcelain") == ""

@@ -24,9 +24,9 @@ WRITING = [
     ["restore", "README.md"], ["status"],
 ]  # fmt: skip
 VERSION = (
-    f"fcgitops.yaml: version: says that fcgitops 9.9.9 wrote this repository, an edit that nothing "
-    f"can carry out: it was {__version__} (set it back: `version: {__version__}`; or use the "
-    "one that requirements.txt pins)"
+    f"fcgitops.yaml: version: says that fcgitops 9.9.9 wrote this repository, but "
+    f"{__version__} did, and no command can change that (set it back: `version: {__version__}`; "
+    "or use the one that requirements.txt pins)"
 )
 
 
@@ -52,7 +52,7 @@ def test_every_command_that_reads_it_says_so(
     monkeypatch.chdir(repository)
     ran = fcgitops(*command, status=2)
 
-    what = "is an edit that nothing can carry out: what is here was generated for"
+    what = "was set by hand, and no command can carry that out: the files here were generated for"
     assert ran.err.splitlines() == [
         f"error: {VERSION}",
         f"error: fcgitops.yaml: repo_slug: 'other' {what} 'deploy' "
@@ -83,7 +83,7 @@ def test_a_tree_without_git(repository: Path, fcgitops: Fcgitops) -> None:
     shutil.rmtree(repository / ".git")
     assert fcgitops("-C", repository, "list").out.count("\n") == 3
     edit(repository, "profile: hardened", "profile: upstream")
-    assert "profile: 'upstream' is an edit" in fcgitops("-C", repository, "list", status=2).err
+    assert "profile: 'upstream' was set by hand" in fcgitops("-C", repository, "list", status=2).err
 
 
 def test_they_are_those_that_the_skeleton_is_rendered_from() -> None:
@@ -143,7 +143,8 @@ def test_gits_history_has_the_record(committed: bool, repository: Path, fcgitops
         git(repository, "commit", "-qam", "by hand")
     for command in (["list"], ["diff"], ["overlays"], ["verify"]):
         assert (
-            "profile: 'upstream' is an edit" in fcgitops("-C", repository, *command, status=2).err
+            "profile: 'upstream' was set by hand"
+            in fcgitops("-C", repository, *command, status=2).err
         )
 
 
@@ -154,8 +155,8 @@ def test_an_edit_that_a_commit_has(repository: Path, fcgitops: Fcgitops) -> None
     said = fcgitops("-C", repository, "diff", "HEAD~1..HEAD").out
     assert said.splitlines() == [
         "2 environments and 1 other part do not change (equal inputs: not built)",
-        "HEAD: fcgitops.yaml: gitops 'flux' is an edit that nothing can carry out: what is here "
-        "was generated for 'argocd'",
+        "HEAD: fcgitops.yaml: gitops 'flux' was set by hand, and no command can carry that out: "
+        "the files here were generated for 'argocd'",
     ]
 
 

@@ -174,7 +174,7 @@ REFUSED = {
     ("prdo",): (2, "prdo: is no environment of this repository (did you mean 'prod'?)"),
     ("prod", "--to", "nowhere"): (2, "nowhere: is no revision of this repository"),
     ("prod", "--to", "HEAD", "--release"): (2, "--to: is not taken together with --release"),
-    ("dev",): (2, "dev: was never rendered otherwise, as far as Git tells"),
+    ("dev",): (2, "dev: has rendered the same in all of its history, as far as Git tells"),
     ("new", "--to", "HEAD~1"): (2, "HEAD~1: has no environment new (git log -- overlays/new)"),
     ("prod", "--to", "broken"): (2, "broken: prod does not build there: "),
 }

@@ -46,7 +46,7 @@ def test_what_may_be_somebody_elses_stays(
     before = names(tmp_path)
     with staging(tmp_path / "deploy") as alive, staging(tmp_path / "deploy") as second:
         assert names(tmp_path) == sorted([*before, alive.name, second.name])
-    assert f"which may go: rm -rf {tmp_path}/.deploy.abcd_126.fcgitops" in capfd.readouterr().err
+    assert f"this deletes it: rm -rf {tmp_path}/.deploy.abcd_126.fcgitops" in capfd.readouterr().err
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:

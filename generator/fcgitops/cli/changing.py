@@ -22,7 +22,9 @@ command = partial(click.command, cls=options.Command)
     help="Instead of DEST: a Git repository that is there; with --path.",
 )
 @click.option("--path", metavar="DIR", help="The folder of REPO that is to be made.")
-@click.option("--answers", metavar="FILE", type=options.FOLDER, help="Answers as YAML or JSON.")
+@click.option(
+    "--answers", metavar="FILE", type=options.FOLDER, help="The answers, as YAML or JSON."
+)
 @click.option(
     "--set",
     "sets",
@@ -50,8 +52,8 @@ command = partial(click.command, cls=options.Command)
     shell_complete=completion.answers_to_gitops,
     help="What syncs its environments; default: argocd.",
 )
-@click.option("--repo-url", metavar="URL", help="The URL that it is pushed to.")
-@click.option("--push", is_flag=True, help="Push the commit there.")
+@click.option("--repo-url", metavar="URL", help="The URL of the Git repository that is synced.")
+@click.option("--push", is_flag=True, help="Push the commit to that URL.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, and take the defaults.")
 @options.writes
 @options.at
@@ -114,7 +116,7 @@ def new(
     multiple=True,
     help="Take KEY out of environment.yaml: its default applies again.",
 )
-@click.option("--take", is_flag=True, help="Set the keys that edits of its generated files mean.")
+@click.option("--take", is_flag=True, help="Turn edits of its generated files into keys.")
 @options.writes
 @options.at
 @click.pass_context
@@ -165,9 +167,9 @@ def remove(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 
 
 @command()
-@click.option("--check", is_flag=True, help="Exit 1 where there is something newer.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 where something is newer.")
 @click.option("--diff", is_flag=True, help="Show what would change: files, objects, effects.")
-@click.option("--continue", "resume", is_flag=True, help="Finish; the conflicts are resolved.")
+@click.option("--continue", "resume", is_flag=True, help="Finish, once the conflicts are resolved.")
 @click.option("--abort", is_flag=True, help="Take back an update that left conflicts.")
 @options.writes
 @options.at
@@ -204,8 +206,8 @@ def restore(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
 def eject(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Leaves plain files that need no fcgitops, in one commit.
 
-    What is rendered stays the same, byte for byte. Records, the Makefile and the CI steps that
-    call fcgitops go.
+    It removes the records, the Makefile and the CI steps that call fcgitops. What is rendered stays
+    the same, byte for byte.
     """
     from fcgitops.commands import eject as module  # noqa: PLC0415
 

@@ -43,7 +43,7 @@ def config_check(context: click.Context, /, at: Path | None, **given: Any) -> in
 @options.at
 @click.pass_context
 def config_merge(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
-    """Prints FILE over the settings of customized-config.
+    """Prints FILE merged over the settings of customized-config.
 
     It keeps the podFailureSpec of the image.
     """

@@ -42,7 +42,7 @@ def list_(context: click.Context, /, at: Path | None, form: str) -> int:
 @command()
 @click.argument("names", nargs=-1, shell_complete=completion.kustomizations)
 @click.option(
-    "--output", metavar="DIR", type=options.FOLDER, help="Write a file for each overlay there."
+    "--output", metavar="DIR", type=options.FOLDER, help="Write one file for each overlay to DIR."
 )
 @options.at
 @click.pass_context
@@ -62,10 +62,10 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
     "--since",
     metavar="REV",
     shell_complete=completion.revisions,
-    help="Check only what changed since HEAD left REV.",
+    help="Check only what changed since HEAD branched off REV.",
 )
-@click.option("--shard", metavar="I/N", help="Check share I; all N shares together are everything.")
-@click.option("--afresh", is_flag=True, help="Use no results of former runs.")
+@click.option("--shard", metavar="I/N", help="Check share I of N; all shares together check all.")
+@click.option("--afresh", is_flag=True, help="Check all anew, without the results of former runs.")
 @click.option("--server", is_flag=True, help="Ask a cluster's API server too, by dry runs.")
 @click.option(
     "--context",
@@ -129,8 +129,8 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Says what a change does to clusters, effects first.
 
-    It applies nothing and checks nothing out, so it can run before a merge. What cannot be compared
-    is said, and ends in 3 where kustomize failed, in 1 where a file cannot be read.
+    It applies nothing and checks nothing out, so it can run before a merge. Where it cannot compare
+    something it says so, and exits 3 (kustomize failed) or 1 (a file cannot be read).
     """
     from fcgitops.commands import diff as module  # noqa: PLC0415
 
@@ -142,7 +142,7 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
     "--base",
     metavar="REV",
     shell_complete=completion.revisions,
-    help="What it is to be merged into; in CI the request says it.",
+    help="What it merges into; in CI the pull request says it.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the comment, and tell the forge nothing.")
 @options.at
@@ -162,7 +162,9 @@ def review(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 @click.option(
     "--output", metavar="FILE", type=options.FOLDER, help="Write the page there; default: stdout."
 )
-@click.option("--diff", "compared", metavar="A..B", help="Show first what B does that has left A.")
+@click.option(
+    "--diff", "compared", metavar="A..B", help="Show first what B changes since it branched off A."
+)
 @options.at
 @click.pass_context
 def report(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401

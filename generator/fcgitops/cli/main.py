@@ -133,7 +133,7 @@ def tools(context: click.Context, /, at: Path | None, into: Path) -> int:
 @cli.command(name="completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion_(shell: str) -> int:
-    """Prints the script that makes a shell complete words.
+    """Prints the script with which a shell completes words.
 
     It completes commands, options, their values, and names in the repository.
 

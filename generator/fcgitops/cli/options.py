@@ -84,7 +84,7 @@ def form(*known: str) -> Callable[[F], F]:
         default=TEXT,
         metavar="|".join(known),
         callback=note,
-        help="For a person, or for a program.",
+        help="The form of the output.",
     )
 
 

@@ -25,7 +25,9 @@ command = partial(click.command, cls=options.Command)
     help="FROM is an environment of the repository at PATH.",
 )
 @options.gates
-@click.option("--overrule", metavar="REASON", help="Why closed gates do not matter.")
+@click.option(
+    "--overrule", metavar="REASON", help="Promote though gates are closed; the commit says why."
+)
 @click.option(
     "--trailer",
     "trailers",
@@ -39,8 +41,8 @@ command = partial(click.command, cls=options.Command)
 def promote(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Copies what was proven in FROM to other environments.
 
-    It copies image, variant, settings, components and NNI's limits, shows first what that does to
-    clusters, and commits nothing that `verify` finds fault with. A dry run prints the same.
+    It copies image, variant, settings, components and NNI's limits. First it shows what that does
+    to clusters, as a dry run does; then it commits, if `verify` finds no fault.
     """
     from fcgitops.commands import promote as module  # noqa: PLC0415
 
@@ -63,7 +65,7 @@ def promote(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
 def gates(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Says which gates before the environment TO are open, and why.
 
-    It exits 1 where one is closed. `gates` of fcgitops.yaml has them.
+    It exits 1 where one is closed. The key `gates` of fcgitops.yaml lists them.
     """
     from fcgitops.commands import gates as module  # noqa: PLC0415
 
@@ -76,17 +78,17 @@ def gates(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
     "--to",
     metavar="REV",
     shell_complete=completion.revisions,
-    help="As it was there; default: before the last commit that changed it.",
+    help="The revision to go back to; default: before NAME's last change.",
 )
-@click.option("--release", is_flag=True, help="Let promotions to NAME go on, and stop.")
+@click.option("--release", is_flag=True, help="Roll nothing back; let promotions to NAME go on.")
 @options.writes
 @options.at
 @click.pass_context
 def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Puts the environment NAME back to what it was, in a new commit.
 
-    Both are built: what NAME renders is equal to what it rendered there, or nothing is written.
-    Nothing is promoted to it afterwards, until --release.
+    It builds both, and writes nothing unless NAME renders what it rendered then. Promotions pass
+    NAME by afterwards, until --release.
     """
     from fcgitops.commands import rollback as module  # noqa: PLC0415
 

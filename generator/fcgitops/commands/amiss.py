@@ -28,7 +28,7 @@ def nothing_to_do(repository: Repository, what: Change) -> None:
     spoilt = records.of(repository.git.edited(files))
     repository.git.rewrite({path: files[path] for path in spoilt})
     for path in spoilt:
-        terminal.say(f"note: {path} was missing or damaged, and is as it was generated again")
+        terminal.say(f"note: {path} was missing or damaged: it is generated anew")
     refuse(repository, what)
     number = len(files)
     verb = "is as it" if number == 1 else "are as they"

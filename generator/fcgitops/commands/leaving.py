@@ -120,7 +120,7 @@ def as_it_was(repository: Repository, name: str) -> Environment:
     try:
         environment = repository.environment(name)
     except InputError as error:
-        terminal.say(f"note: taken as it was generated, for {error}")
+        terminal.say(f"note: taken as it was generated last: {error}")
         environment = _generated(repository, name)
     tool = entrypoints.generated_for(repository.root, name, environment.sync)
     return dataclasses.replace(environment, sync=tool.traits.name)

@@ -98,4 +98,4 @@ def _clear(dest: Path) -> None:
             os.close(held)
         if folder.exists():
             typed = shell.line("rm", "-rf", str(folder))
-            terminal.say(f"note: an interrupted run left this, which may go: {typed}")
+            terminal.say(f"note: an interrupted run left a folder; this deletes it: {typed}")

@@ -401,7 +401,7 @@ def edited_version(data: bytes, generated: bytes | None) -> Problem | None:
         return Problem(f"{layout.ANSWERS}: version", what, hint)
     return Problem(
         f"{layout.ANSWERS}: version",
-        f"{said}, an edit that nothing can carry out: it was {old}",
+        f"{said}, but {old} did, and no command can change that",
         f"set it back: `version: {yamlio.scalar(old)}`; or use the one that requirements.txt pins",
     )
 
@@ -447,8 +447,8 @@ def _edits(document: Any, before: Mapping[str, Any]) -> list[Problem]:  # noqa: 
     return [
         Problem(
             f"{layout.ANSWERS}: {name}",
-            f"{shown(now[name])} is an edit that nothing can carry out: what is here was generated "
-            f"for {shown(old[name])}",
+            f"{shown(now[name])} was set by hand, and no command can carry that out: the files "
+            f"here were generated for {shown(old[name])}",
             f"set it back: `{name}: {yamlio.scalar(old[name])}`",
         )
         for name in FIXED

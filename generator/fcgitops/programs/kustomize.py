@@ -74,7 +74,7 @@ class Kustomize:
     def remark(self) -> str:
         """What a user should know of it; mostly empty."""
         remarks = [
-            f"in the place of {other.where}, which {other.what}" for other in self.passed_over
+            f"taken in the place of {other.where}, which {other.what}" for other in self.passed_over
         ]
         if self.version == "(devel)":
             remarks.append(
@@ -235,11 +235,8 @@ def checked(program: str, origin: str) -> Kustomize:
     parts = tuple(int(part) for part in version.split("."))
     if parts < FLOOR:
         floor = ".".join(map(str, FLOOR))
-        raise ToolError(
-            Problem(
-                name, f"is older than {floor}, from which on all render our trees alike", INSTALL
-            )
-        )
+        what = f"is older than {floor}, the first that renders these trees as newer ones do"
+        raise ToolError(Problem(name, what, INSTALL))
     if parts == BROKEN:
         raise ToolError(Problem(name, "renders namespaces wrongly (kustomize issue 6031)", INSTALL))
     return found

@@ -110,9 +110,9 @@ def last_change(rendered: Rendered) -> Commit:
         except (InputError, ToolError):  # one of them did not build: that is a change
             pass
         return before
-    what = "was never rendered otherwise"
-    hint = f"{shell.line('fcgitops', 'remove', rendered.name)}, or --to REV"
-    raise InputError(Problem(rendered.name, f"{what}, as far as Git tells", hint))
+    what = "has rendered the same in all of its history, as far as Git tells"
+    hint = f"--to REV, or {shell.line('fcgitops', 'remove', rendered.name)}"
+    raise InputError(Problem(rendered.name, what, hint))
 
 
 def alike(one: Iterable[Object], other: Iterable[Object]) -> bool:

@@ -14,7 +14,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
 from fcgitops.sync import entrypoints
 
-_TOLD = "entry points differ: until they are applied, before or after the push, the former go on"
+_TOLD = "entry points change, and no sync applies them: type this, before or after the push"
 
 
 def to_apply(repository: Repository, what: Change, differing: Collection[str]) -> list[str]:

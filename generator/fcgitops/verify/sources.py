@@ -78,7 +78,7 @@ def in_line(known: Known) -> Faults:
             yield fault(problem)
         return
     root, hint = known.repository.root, shell.line("make", "overlay", f"ENV={name}")
-    yield from out_of_line(merged, root, layout.SOURCE_FILE, hint)
+    yield from out_of_line(merged, root, f"{layout.SOURCE_FILE} and {layout.ANSWERS}", hint)
 
 
 @ENVIRONMENT.check("FCG13", HAZARD)
