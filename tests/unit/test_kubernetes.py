@@ -130,6 +130,8 @@ def test_sound(kind: str) -> None:
 POD = "spec.template.spec"
 C = f"{POD}.containers.0"
 S = "StatefulSet"
+INDEXED = {**SOUND["Job"]["spec"], "completionMode": "Indexed", "completions": 3}
+LABEL = "must be lower case letters, digits and '-', with a letter or digit at both ends"
 FAULTS: list[tuple[str, str, object, str]] = [
     # what the schema says
     (S, "spec.replica", 1, "spec.replica: is no field of StatefulSetSpec: did you mean replicas?"),
@@ -236,6 +238,56 @@ FAULTS: list[tuple[str, str, object, str]] = [
     ("CustomResourceDefinition", "spec.versions.0.schema.openAPIV3Schema.properties",
      {"spec": {"properties": {}}},
      "spec.versions[0].schema.openAPIV3Schema.properties.spec.type: is required: at the field"),
+    (S, f"{POD}.volumes.0",
+     {"name": "v", "azureDisk": {"diskName": "a", "diskURI": "/subscriptions/a"}},
+     f"{POD}.volumes[0].azureDisk.diskURI: '/subscriptions/a': must begin with https:// where kind "
+     "is Shared"),
+    (S, f"{POD}.volumes.0", {"name": "v", "storageos": {"volumeName": "A"}},
+     f"{POD}.volumes[0].storageos.volumeName: 'A': {LABEL}"),
+    (S, f"{POD}.volumes.0", {"name": "v", "cinder": {"volumeID": "a", "secretRef": {}}},
+     f"{POD}.volumes[0].cinder.secretRef.name: is required"),
+    (S, f"{POD}.volumes.0", {"name": "v", "flexVolume": {"driver": "a", "options": {
+        "storage.k8s.io/a": "b"}}},
+     f"{POD}.volumes[0].flexVolume.options[storage.k8s.io/a]: the key storage.k8s.io/a is "
+     "Kubernetes' own"),
+    ("Service", "spec.externalIPs", ["224.0.0.1"],
+     "spec.externalIPs[0]: '224.0.0.1': must not be link-local"),
+    ("Service", "spec.externalIPs", ["ff12::1"],
+     "spec.externalIPs[0]: 'ff12::1': must not be link-local"),
+    ("Service", "spec.externalIPs", ["::ffff:127.0.0.1"],
+     "spec.externalIPs[0]: '::ffff:127.0.0.1': must not be a loopback address"),
+    ("Service", "spec.ipFamilies", ["IPv4", "IPv6"],
+     "spec.ipFamilyPolicy: nothing: must be PreferDualStack or RequireDualStack with two "
+     "ipFamilies"),
+    ("Job", "spec", INDEXED | {"successPolicy": {"rules": [{"succeededIndexes": "0-3"}]}},
+     "spec.successPolicy.rules[0].succeededIndexes: '0-3': must be below completions, 3"),
+    ("Job", "spec", INDEXED | {"successPolicy": {"rules": [{"succeededIndexes": "2,1"}]}},
+     "spec.successPolicy.rules[0].succeededIndexes: '2,1': must be in rising order"),
+    ("Job", "spec", INDEXED | {"successPolicy": {"rules": [
+        {"succeededIndexes": "0,2", "succeededCount": 3}]}},
+     "spec.successPolicy.rules[0].succeededCount: 3: must be 0 to 2"),
+    ("Job", "spec", INDEXED | {"completions": None, "parallelism": 2},
+     "spec.completions: is required: with completionMode: Indexed"),
+    *(
+        ("CustomResourceDefinition", "spec.versions.0.schema.openAPIV3Schema.properties",
+         {"spec": {"default": default, **schema}},
+         f"spec.versions[0].schema.openAPIV3Schema.properties.spec.{said}")
+        for default, schema, said in (
+            ("ab", {"type": "string", "maxLength": 1}, "default: 'ab': is more than maxLength, 1"),
+            ("abc", {"type": "string", "pattern": "^b"}, "default: 'abc': does not match pattern"),
+            ([], {"type": "array", "items": {"type": "string"}, "minItems": 1},
+             "default: []: is less than minItems, 1"),
+            (3, {"type": "integer", "multipleOf": 2}, "default: 3: is no multiple of 2"),
+            (1, {"type": "integer", "minimum": 1, "exclusiveMinimum": True},
+             "default: 1: is out of its range"),
+            (1, {"type": "integer", "anyOf": [{"minimum": 2}, {"enum": [0]}]},
+             "default: 1: is nothing of what anyOf says"),
+            (1, {"type": "integer", "not": {"maximum": 5}}, "default: 1: is what not says"),
+            ({}, {"type": "object", "x-kubernetes-embedded-resource": True,
+                  "x-kubernetes-preserve-unknown-fields": True},
+             "default.kind: is required: of an object"),
+        )
+    ),
 ]  # fmt: skip
 
 
@@ -256,6 +308,9 @@ def test_refused(kind: str, path: str, value: object, said: str) -> None:
          f"{POD}.containers[0].image: has a space at an end: no Pod can be made of it"),
         ("ResourceQuota", "spec.hard", {"nvidia.com/gpu": 1},
          "spec.hard[nvidia.com/gpu]: nvidia.com/gpu counts nothing: requests.nvidia.com/gpu does"),
+        ("ResourceQuota", "spec.hard", {"limits.nvidia.com/gpu": 1},
+         "spec.hard[limits.nvidia.com/gpu]: limits.nvidia.com/gpu counts nothing: "
+         "requests.nvidia.com/gpu does"),
         ("PersistentVolumeClaim", "spec.dataSource", {"kind": "Other", "name": "a"},
          "spec.dataSource: is no claim and no snapshot, and is dropped"),
     ],
@@ -264,6 +319,37 @@ def test_useless(kind: str, path: str, value: object, said: str) -> None:
     """What the API server takes and does not hold, or nothing can use, is told apart."""
     found = check.faults(with_value(kind, path, value))
     assert [(str(fault), fault.severity) for fault in found] == [(said, USELESS)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("ResourceQuota", "spec.hard", {
+            "gold.storageclass.storage.k8s.io/requests.storage": "1Gi",
+            "gold.storageclass.storage.k8s.io/persistentvolumeclaims": 2,
+            "openshift.io/imagestreams": 5,
+        }),
+        ("LimitRange", "spec.limits.0", {
+            "type": "Container", "min": {"cpu": "1.0009"}, "max": {"cpu": "1.0001"},
+        }),
+        ("Job", "spec", {**INDEXED, "completions": None}),
+        ("Job", "spec", {**INDEXED, "successPolicy": {"rules": [{"succeededIndexes": "0,1-2"}]}}),
+        ("Service", "spec", {"clusterIP": "None", "ipFamilies": ["IPv4", "IPv6"]}),
+        ("PersistentVolumeClaim", "spec.dataSourceRef", {
+            "apiGroup": "a.b", "kind": "C", "name": "a",
+        }),
+        ("CustomResourceDefinition", "spec.versions.0.schema.openAPIV3Schema.properties", {
+            "spec": {"type": "object", "not": {"properties": {"a": {"minimum": 1}}}},
+        }),
+        ("CustomResourceDefinition", "spec.versions.0.schema.openAPIV3Schema.properties", {
+            "spec": {"x-kubernetes-int-or-string": True, "default": 1.0, "pattern": "^[0-9]+$",
+                     "allOf": [{"anyOf": [{"type": "integer"}, {"type": "string"}]}]},
+        }),
+    ],
+)  # fmt: skip
+def test_taken_of_other_kinds(kind: str, path: str, value: object) -> None:
+    """Nor is what looks odd in other objects than a StatefulSet, and is taken."""
+    assert check.faults(with_value(kind, path, value)) == []
 
 
 @pytest.mark.parametrize(
@@ -278,6 +364,7 @@ def test_useless(kind: str, path: str, value: object, said: str) -> None:
         (f"{C}.imagePullPolicy", None),
         (f"{C}.resources", {"limits": {"cpu": 2, "memory": "129e6"}}),
         (f"{C}.resources", {"requests": {"memory": "1024Mi"}, "limits": {"memory": "1Gi"}}),
+        (f"{C}.resources", {"requests": {"cpu": "1000m"}, "limits": {"cpu": "0.9999"}}),
         (f"{C}.ports", [{"containerPort": 1}, {"containerPort": 1, "protocol": "UDP"}]),
         ("spec.volumeClaimTemplates", [
             {"metadata": {"name": "d"}, "spec": SOUND["PersistentVolumeClaim"]["spec"]},

@@ -56,8 +56,17 @@ def outside(text: str) -> str:
     found = parse(text)
     if found is None:
         return ip(text)
+    found = getattr(found, "ipv4_mapped", None) or found
     if found.is_unspecified:
         return "must not be unspecified"
     if found.is_loopback:
         return "must not be a loopback address"
-    return "must not be link-local" if found.is_link_local else ""
+    local = found.is_link_local or _link_local_multicast(found)
+    return "must not be link-local" if local else ""
+
+
+def _link_local_multicast(found: Address) -> bool:
+    """Go's net.IP.IsLinkLocalMulticast: 224.0.0.0/24, and ff02::/16 with any flags."""
+    if found.version == 4:
+        return found.packed[:3] == bytes([224, 0, 0])
+    return found.packed[0] == 0xFF and found.packed[1] & 0x0F == 2

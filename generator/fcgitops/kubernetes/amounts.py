@@ -1,10 +1,14 @@
 """Amounts of resources: what a container takes, quotas and ranges of a namespace.
 
-Source: k8s.io/kubernetes, pkg/apis/core/validation/validation.go and pkg/apis/core/helper.
+The API server compares them in thousandths, to which it rounds whatever is finer, away from zero.
+
+Source: k8s.io/kubernetes, pkg/apis/core/validation/validation.go and pkg/apis/core/helper;
+Convert_v1_ResourceList_To_core_ResourceList of pkg/apis/core/v1/conversion.go.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 
 from fcgitops.kubernetes import names, quantity
@@ -26,6 +30,12 @@ _SCOPES = {
     "CrossNamespacePodAffinity": _PODS, "BestEffort": ("pods",),
     "VolumeAttributesClass": ("persistentvolumeclaims", "requests.storage"),
 }  # fmt: skip
+_CLASS_QUOTA = re.compile(
+    r".+\.storageclass\.storage\.k8s\.io/(requests\.storage|persistentvolumeclaims)"
+    r"|openshift\.io/.+"
+)
+"""Names that count something though they look like devices': the claims of a storage class
+(pkg/quota/v1/evaluator/core/persistent_volume_claims.go), and what OpenShift counts on its own."""
 _CONFLICTS = (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating"))
 
 
@@ -44,9 +54,9 @@ def requirements(found: Field, claims: Collection[str] = (), *, of_pod: bool = F
         if most is None:
             if not overcommitted(key):
                 limits[key].required(f"{key} needs a limit, which equals the request")
-        elif wanted and wanted.amount != most.amount and not overcommitted(key):
+        elif wanted and wanted.milli != most.milli and not overcommitted(key):
             value.invalid(f"must equal the limit, {limits[key].value}")
-        elif wanted and wanted.amount > most.amount:
+        elif wanted and wanted.milli > most.milli:
             value.invalid(f"is more than the limit, {limits[key].value}")
     keys = {*_keys(limits), *_keys(requests)}
     if any(map(_huge, keys)) and not keys & {"cpu", "memory"}:
@@ -126,8 +136,9 @@ def quota(spec: Field) -> None:
         if resource(key, value) and "/" not in key and key not in _QUOTA and not _huge_quota(key):
             value.fault(f"{key} is no resource of a quota")
         amount(key, value)
-        if _extended(key) and not key.startswith("count/"):
-            value.fault(f"{key} counts nothing: requests.{key} does", USELESS)
+        if _extended(key) and not key.startswith("count/") and not _CLASS_QUOTA.fullmatch(key):
+            device = key.removeprefix("limits.")
+            value.fault(f"{key} counts nothing: requests.{device} does", USELESS)
     _scopes(spec)
     _scope_selector(spec)
 
@@ -210,19 +221,19 @@ def _limit(limit: Field, kind: str) -> None:
     ):  # fmt: skip
         for key, value in given.get(low, {}).items():
             upper = given.get(high, {}).get(key)
-            if upper is not None and value.amount > upper.amount:
+            if upper is not None and value.milli > upper.milli:
                 at = limit[low] if limit[low][key].given else limit[high]
                 at[key].fault(f"{low} of {key} is more than {high}")
     for key, ratio in given["maxLimitRequestRatio"].items():
         at = limit["maxLimitRequestRatio"][key]
-        if ratio.amount < 1:
+        if ratio.milli < 1000:
             at.invalid("must be 1 or more")
         least, most = given["min"].get(key), given["max"].get(key)
-        if least and most and least.amount and ratio.amount > most.amount / least.amount:
+        if least and most and least.milli and ratio.milli > 1000 * most.milli / least.milli:
             at.invalid("is more than max / min")
     for key, value in given.get("default", {}).items():
         asked = given["defaultRequest"].get(key)
-        if not overcommitted(key) and asked is not None and asked.amount != value.amount:
+        if not overcommitted(key) and asked is not None and asked.milli != value.milli:
             limit["defaultRequest"][key].fault(f"must equal default, since {key} is not shared")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fcgitops.kubernetes import metadata, names
+from fcgitops.kubernetes import defaults, metadata, names
 from fcgitops.kubernetes.field import Field
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
@@ -96,6 +96,7 @@ def _versions(found: Field) -> None:
         if schema["nullable"]:
             schema["nullable"].forbidden("at the root")
         _schema(schema, "root")
+        _defaults(schema, root=True)
         _selectable(version["selectableFields"], schema)
     if sum(bool(version["storage"]) for version in found) != 1:
         found.fault("must have exactly one version with storage: true")
@@ -194,8 +195,8 @@ def _schema(found: Field, level: str) -> None:
         if not anything and not found["properties"]:
             found["properties"].required("with x-kubernetes-embedded-resource")
     more = found["additionalProperties"]
-    if more and level == "root":
-        more.forbidden("at the root")
+    if more.given and (level == "root" or embedded):
+        more.forbidden("at the root" if level == "root" else "of an embedded resource")
     if more.value not in (None, True) and found["properties"]:
         more.forbidden("beside properties")
     if kind.text == "array" and not isinstance(found["items"].value, dict):
@@ -209,60 +210,34 @@ def _schema(found: Field, level: str) -> None:
             _metadata(value)
         else:
             _schema(value, "field")
+            if embedded and name == "metadata" and value["type"].text != "object":
+                value["type"].invalid("must be object")
         if (level == "root" or embedded) and name in ("apiVersion", "kind"):
             if value["type"].text != "string":
                 value["type"].invalid("must be string")
-    skip = either and found["anyOf"].value == _INT_OR_STRING
+    known = found if level == "root" else None
     for key in ("allOf", "anyOf", "oneOf"):
-        if key != "anyOf" or not skip:
-            for part in found[key]:
-                _nested(part, found, either=bool(either))
+        if key != "anyOf" or found["anyOf"].value != _INT_OR_STRING:
+            for i, part in enumerate(found[key]):
+                _nested(part, known, numbers=key == "allOf" and i == 0)
     if found["not"].given:
-        _nested(found["not"], found, either=False)
+        _nested(found["not"], known)
     _lists(found)
-    if found["default"].given and (complaint := _unlike(found["default"].value, found.value)):
-        found["default"].invalid(complaint)
 
 
-def _unlike(value: Any, schema: Any) -> str:  # noqa: ANN401
-    """structuraldefaulting.ValidateDefaults: why a default is not what its schema says, or ""."""
-    if value is None:
-        return "" if schema.get("nullable") else "must not be null"
-    wanted = schema.get("type", "")
-    held = _TYPE_OF.get(type(value), "")
-    if schema.get("x-kubernetes-int-or-string"):
-        wanted = held if held in ("integer", "string") else "integer or string"
-    if wanted and held != wanted and not (wanted == "number" and held == "integer"):
-        return f"must be of the type {wanted}"
-    if schema.get("enum") and value not in schema["enum"]:
-        return "is none of enum"
-    if held == "object":
-        known, more = schema.get("properties", {}), schema.get("additionalProperties")
-        for name in schema.get("required", []):
-            if name not in value:
-                return f"lacks {name}"
-        for name, part in value.items():
-            inner = known.get(name, more if isinstance(more, dict) else None)
-            if inner is None:
-                if more is True or schema.get("x-kubernetes-preserve-unknown-fields"):
-                    continue
-                return f"has the unknown field {name}"
-            if complaint := _unlike(part, inner):
-                return f"{name} {complaint}"
-    if held == "array" and isinstance(schema.get("items"), dict):
-        for part in value:
-            if complaint := _unlike(part, schema["items"]):
-                return f"an element {complaint}"
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if held in ("integer", "number"):
-        if (low is not None and value < low) or (high is not None and value > high):
-            return "is out of its range"
-    return ""
-
-
-_TYPE_OF = {
-    bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object",
-}  # fmt: skip
+def _defaults(found: Field, *, root: bool = False) -> None:
+    """structuraldefaulting.ValidateDefaults, which does not look into additionalProperties."""
+    default = found["default"]
+    if default.given:
+        default.must(defaults.unlike(default.value, found.value))
+        if root or found["x-kubernetes-embedded-resource"]:
+            for key in ("apiVersion", "kind"):
+                if not default[key]:
+                    default[key].required("of an object")
+    if isinstance(found["items"].value, dict):
+        _defaults(found["items"])
+    for _, value in found["properties"].entries():
+        _defaults(value)
 
 
 def _standard(found: Field) -> None:
@@ -327,33 +302,42 @@ def _says_nothing(key: str, value: object) -> bool:
     return key in _NOTHING_WHERE_EMPTY and value in ("", [], {})
 
 
-def _nested(found: Field, outer: Field, *, either: bool) -> None:
-    """validateNestedValueValidation, validateStructuralCompleteness: values of known fields."""
+def _nested(found: Field, outer: Field | None, *, numbers: bool = False) -> None:
+    """validateNestedValueValidation, and validateStructuralCompleteness: values of known fields.
+
+    Args:
+        found: a part of allOf, anyOf or oneOf, or not.
+        outer: the schema that must know the fields; None where no API server asks that, which is
+            everywhere but in what stands at the root.
+        numbers: whether its anyOf may say that it is a whole number or a text, types though
+            these are.
+    """
     _standard(found)
-    if either and list(found["anyOf"]) and found["anyOf"].value == _INT_OR_STRING:
-        return
     for key in _NOT_NESTED:
-        if found[key] or (key == "default" and found[key].given):
+        empty = key in ("additionalProperties", "default") and found[key].given
+        if found[key] or (empty and found[key].value is not False):
             found[key].forbidden("inside allOf, anyOf, oneOf and not")
     for name, value in found["properties"].entries():
-        known = outer["properties"][name]
-        more = outer["additionalProperties"]
         if name == "metadata":
             value.forbidden("inside allOf, anyOf, oneOf and not")
-        elif not known.given and not isinstance(more.value, dict):
-            value.fault("is described here alone, not outside of it")
         else:
-            _nested(value, known if known.given else more, either=False)
+            _known(value, None if outer is None else outer["properties"][name])
     if isinstance(found["items"].value, dict):
-        if not outer["items"].given:
-            found["items"].fault("is described here alone, not outside of it")
-        else:
-            _nested(found["items"], outer["items"], either=False)
+        _known(found["items"], None if outer is None else outer["items"])
     for key in ("allOf", "anyOf", "oneOf"):
-        for part in found[key]:
-            _nested(part, outer, either=False)
+        if key != "anyOf" or not numbers or found["anyOf"].value != _INT_OR_STRING:
+            for part in found[key]:
+                _nested(part, outer)
     if found["not"].given:
-        _nested(found["not"], outer, either=False)
+        _nested(found["not"], outer)
+
+
+def _known(found: Field, outer: Field | None) -> None:
+    """A part's fields, or elements, which the schema outside has to have too."""
+    if outer is not None and not outer.given:
+        found.fault("is described here alone, not outside of it")
+        outer = None
+    _nested(found, outer)
 
 
 def _lists(found: Field) -> None:

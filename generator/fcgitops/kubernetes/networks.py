@@ -131,10 +131,15 @@ def _cluster_ips(spec: Field, headless: bool) -> None:
         if family.text in seen:
             family.duplicate()
         seen.add(family.text)
-    if spec["ipFamilyPolicy"].given:
-        spec["ipFamilyPolicy"].one_of(("PreferDualStack", "RequireDualStack", "SingleStack"))
-        if spec["ipFamilyPolicy"].text == "SingleStack" and len(spec["ipFamilies"]) > 1:
-            spec["ipFamilyPolicy"].invalid("has one of ipFamilies")
+    stack = spec["ipFamilyPolicy"]
+    if stack.given:
+        stack.one_of(("PreferDualStack", "RequireDualStack", "SingleStack"))
+    single = stack.text == "SingleStack" or (
+        not stack.given and not (spec["clusterIP"].text == "None" and not spec["selector"])
+    )  # the default, but for a headless Service without a selector (Allocators.initIPFamilyFields)
+    for key in ("clusterIPs", "ipFamilies"):
+        if single and len(spec[key]) == 2:
+            stack.invalid(f"must be PreferDualStack or RequireDualStack with two {key}")
     if not headless:
         for version, family in zip(families, spec["ipFamilies"], strict=False):
             if family.text in ("IPv4", "IPv6") and family.text != f"IPv{version}":

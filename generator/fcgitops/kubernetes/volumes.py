@@ -161,11 +161,40 @@ def _azure_disk(found: Field) -> None:
         found["cachingMode"].one_of(("None", "ReadOnly", "ReadWrite"))
     if found["kind"].given:
         found["kind"].one_of(("Shared", "Dedicated", "Managed"))
-    managed = found["diskURI"].text.lower().startswith("/subscriptions/")
-    if found["kind"].text == "Managed" and not managed:
-        found["diskURI"].invalid("must begin with /subscriptions/ for a managed disk")
-    elif found["kind"].text != "Managed" and found["diskURI"] and managed:
-        found["diskURI"].invalid("is that of a managed disk")
+    kind = found["kind"].text or "Shared"
+    start = "/subscriptions/" if kind == "Managed" else "https://"
+    if found["diskURI"] and not found["diskURI"].text.startswith(start):
+        found["diskURI"].invalid(f"must begin with {start} where kind is {kind}")
+
+
+def _cinder(found: Field) -> None:
+    """ValidateCinderVolumeSource."""
+    _needs("volumeID")(found)
+    _named(found["secretRef"])
+
+
+def _named(reference: Field) -> None:
+    """A reference to a Secret, which has to name one where it is there."""
+    if reference.given and not reference["name"]:
+        reference["name"].required()
+
+
+def _storage_os(found: Field) -> None:
+    """ValidateStorageOSVolumeSource."""
+    _needs("volumeName")(found)
+    for key in ("volumeName", "volumeNamespace"):
+        if found[key]:
+            found[key].must(names.dns_label(found[key].text))
+    _named(found["secretRef"])
+
+
+def _flex(found: Field) -> None:
+    """ValidateFlexVolumeSource."""
+    _needs("driver")(found)
+    for key, option in found["options"].entries():
+        domain = f".{key.partition('/')[0].lower()}"
+        if domain.endswith((".kubernetes.io", ".k8s.io")):
+            option.fault(f"the key {key} is Kubernetes' own")
 
 
 def _flocker(found: Field) -> None:
@@ -357,19 +386,19 @@ SOURCES: dict[str, Callable[[Field], None]] = {
     "flocker": _flocker,
     "persistentVolumeClaim": _needs("claimName"),
     "rbd": _needs("monitors", "image"),
-    "cinder": _needs("volumeID"),
+    "cinder": _cinder,
     "cephfs": _needs("monitors"),
     "quobyte": _quobyte,
     "downwardAPI": downward,
     "fc": _fibre_channel,
-    "flexVolume": _needs("driver"),
+    "flexVolume": _flex,
     "configMap": _files_of("name"),
     "azureFile": _needs("secretName", "shareName"),
     "vsphereVolume": _needs("volumePath"),
     "photonPersistentDisk": _needs("pdID"),
     "portworxVolume": _needs("volumeID"),
     "azureDisk": _azure_disk,
-    "storageos": _needs("volumeName"),
+    "storageos": _storage_os,
     "projected": _projected,
     "scaleIO": _needs("gateway", "system", "volumeName"),
     "csi": _csi,
@@ -410,9 +439,10 @@ def claim(spec: Field) -> None:
     if reference.given:  # CrossNamespaceVolumeDataSource is off by default
         with reference.lenient() if reference["namespace"] else nullcontext():
             _data_source(reference)
+    alone = not reference.given or bool(reference["namespace"])
     if source.given:
         kind = (source["apiGroup"].text, source["kind"].text)
-        if kind not in (
+        if alone and kind not in (
             ("", "PersistentVolumeClaim"),
             ("snapshot.storage.k8s.io", "VolumeSnapshot"),
         ):
@@ -420,7 +450,7 @@ def claim(spec: Field) -> None:
             source.fault("is no claim and no snapshot, and is dropped", USELESS)
             return
         _data_source(source)
-        if reference.given and any(
+        if not alone and any(
             source[key].value != reference[key].value for key in ("apiGroup", "kind", "name")
         ):
             source.invalid("must match dataSourceRef")

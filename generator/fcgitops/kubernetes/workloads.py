@@ -179,7 +179,7 @@ def job(item: Field) -> None:
         labels = spec["template"]["metadata"]["labels"]
         for label in _JOB_LABELS:
             wanted = name.text if label.endswith("job-name") else ""
-            if labels[label].given and labels[label].text != wanted:
+            if labels[label].given and (not wanted or labels[label].text != wanted):
                 labels[label].forbidden("the Job sets it")
     job_spec(spec)
 
@@ -221,7 +221,7 @@ def _indexes(spec: Field) -> None:
             if only.given:
                 only.forbidden("without completionMode: Indexed")
         return
-    if not completions.given:
+    if not completions.given and spec["parallelism"].given:  # without both, both are 1
         completions.required("with completionMode: Indexed")
     if spec["parallelism"].number > 100_000:
         spec["parallelism"].invalid("must be no more than 100000 with completionMode: Indexed")
@@ -233,10 +233,37 @@ def _indexes(spec: Field) -> None:
         rules = success["rules"]
         if not rules:
             rules.required()
+        most = completions.number if completions.given else 1
         for rule in rules:
-            if not rule["succeededCount"].given and not rule["succeededIndexes"].given:
-                rule.required("succeededCount or succeededIndexes")
-            rule["succeededCount"].at_least(0, completions.number)
+            _success_rule(rule, most)
+
+
+def _success_rule(rule: Field, completions: int) -> None:
+    """ValidateSuccessPolicyRule."""
+    count, indexes = rule["succeededCount"], rule["succeededIndexes"]
+    if not count.given and not indexes.given:
+        rule.required("succeededCount or succeededIndexes")
+    if indexes.given:
+        complaint, total = _intervals(indexes.text, completions)
+        if indexes.must(complaint):
+            completions = min(completions, total)
+    count.at_least(0, completions)
+
+
+def _intervals(text: str, completions: int) -> tuple[str, int]:
+    """validateIndexesFormat: what is wrong with 0,2-5 for instance, and how many indexes it has."""
+    last, total = -1, 0
+    for part in text.split(",") if text else ():
+        found = re.fullmatch(r"(\+?[0-9]+)(?:-(\+?[0-9]+))?", part)
+        if not found:
+            return "must be indexes and ranges of them, such as 0,2-5", 0
+        low, high = int(found[1]), int(found[2] or found[1])
+        if high >= completions:
+            return f"must be below completions, {completions}", 0
+        if low <= last or (found[2] and low >= high):
+            return "must be in rising order", 0
+        last, total = high, total + high - low + 1
+    return "", total
 
 
 def _failure_policy(found: Field, spec: Field) -> None:
