@@ -97,9 +97,10 @@ generated := '{{cookiecutter.repo_slug}}'
 lint: .venv/dev ## ruff; zizmor, actionlint and the forges' schemas on workflows; repo-review on the whole
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/zizmor --offline --quiet .github $(generated)/.github
+	@.venv/bin/zizmor --offline --quiet .github action.yml $(generated)/.github
 	@.venv/bin/repo-review . >/dev/null || .venv/bin/repo-review .
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml $(generated)/.github/workflows/*.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci $(generated)/.gitlab-ci.yml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.renovate $(generated)/renovate.json
 	@if command -v go >/dev/null; then go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml $(generated)/.github/workflows/*.yml; \
