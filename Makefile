@@ -119,6 +119,12 @@ wheel: .venv/dev ## the wheel, in dist/, installed into an environment of its ow
 bench: .venv/dev kustomize pinned ## times side by side with what users would do instead
 	@$(python) benchmarks/run.py
 
+.PHONY: followers
+followers: .venv/dev kustomize ## what becomes of edits when a template is updated, beside cruft and copier, and what it costs
+	@[ -x .tools/followers/bin/copier ] || { $(PYTHON) -m venv --clear .tools/followers \
+	  && .tools/followers/bin/pip install --quiet cruft==2.16.0 copier==9.19.1; }
+	@$(python) benchmarks/followers.py .tools/followers/bin
+
 .PHONY: tools
 tools: .venv/ready ## install the pinned kustomize into .tools/bin
 	@$(fcgitops) tools --into .tools/bin
