@@ -105,13 +105,14 @@ def kind_test(context: click.Context, /, at: Path | None, **given: Any) -> int: 
 
 
 @cli.command()
+@options.form("text", "json")
 @options.at
 @click.pass_context
-def doctor(context: click.Context, /, at: Path | None) -> int:
+def doctor(context: click.Context, /, at: Path | None, form: str) -> int:
     """Shows which programs are here, and which are missing."""
     from fcgitops.commands import doctor as command  # noqa: PLC0415
 
-    return command.run(options.folder(context, at))
+    return command.run(options.folder(context, at), form)
 
 
 @cli.command()

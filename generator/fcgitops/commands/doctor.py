@@ -39,14 +39,18 @@ def report() -> list[dict[str, str]]:
     return rows
 
 
-def run(folder: Path) -> int:  # noqa: ARG001 - every command has -C
+def run(folder: Path, form: str) -> int:  # noqa: ARG001 - every command has -C
     """Prints the table.
+
+    Args:
+        folder: anywhere.
+        form: `text` or `json`.
 
     Returns:
         0, or 3 where something that is needed is missing or too old.
     """
     rows = report()
-    terminal.table(rows)
+    (terminal.as_json if form == "json" else terminal.table)(rows)
     return TOOL_FAILED if any(row["remark"].startswith("missing") for row in rows) else 0
 
 
