@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pictures
 import pytest
+import yaml
 from conftest import Fcgitops
 from fcgitops.cli import reference
 from fcgitops.cli.main import cli
@@ -56,6 +57,23 @@ def test_the_first_steps_work(
             ran.append(words[1])
     assert ran == ["new", "overlay", "overlay", "new"]
     assert (tmp_path / "fleet/clusters/flux/dev/sync.yaml").is_file()
+
+
+def test_every_right_has_its_row() -> None:
+    """Those of FrameworkController's ClusterRole and of NNI's Roles, rule for rule."""
+    page = (ROOT / "docs/rights.md").read_text(encoding="utf-8")
+    golden = ROOT / "tests/golden/hardened/repository"
+    rules = yaml.safe_load((golden / "base/clusterrole.yaml").read_text())["rules"]
+    rows = [line.split(" | ") for line in page.splitlines() if line.count(" | ") == 4]
+    told = [[re.findall(r"`([^`]+)`", cell) for cell in row[:3]] for row in rows]
+    assert [row for row in told if row[2]] == [
+        [[group for group in rule["apiGroups"] if group], rule["resources"], rule["verbs"]]
+        for rule in rules
+    ]
+    accounts = (golden / "overlays/every-key/nni/accounts.yaml").read_text()
+    for role in (o for o in yaml.safe_load_all(accounts) if o["kind"] == "Role"):
+        verbs = ", ".join(f"`{verb}`" for verb in role["rules"][0]["verbs"])
+        assert f"| `{role['metadata']['name']}` | {verbs} of Frameworks" in page
 
 
 @pytest.mark.slow
