@@ -178,13 +178,15 @@ class TestUnfinished:
         assert (top / ".git" / "index.lock").exists()
         assert files(top) == BEFORE
 
-    def test_ref_lock(self, make_repository: Make) -> None:
-        """So is that of a branch."""
+    @pytest.mark.parametrize("name", ["refs/heads/main.lock", "HEAD.lock"])
+    def test_ref_lock(self, make_repository: Make, name: str) -> None:
+        """So is that of a branch, or of HEAD; which file it is, is said."""
         top = make_repository(BEFORE)
-        lock = top / ".git" / "refs" / "heads" / "main.lock"
+        lock = top / ".git" / name
         lock.touch()
-        with pytest.raises(ToolError, match=r"main\.lock': File exists"):
+        with pytest.raises(ToolError, match=rf"if no git command runs any more, remove {lock}"):
             open_repository(top).commit(CHANGES, "m")
+        assert lock.exists()
         lock.unlink()
         assert (files(top), git(top, "status", "--porcelain")) == (BEFORE, "")
 

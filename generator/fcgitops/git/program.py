@@ -56,7 +56,9 @@ class Answer(NamedTuple):
 
     @property
     def way_out(self) -> str:
-        """The command by which git says that a repository of somebody else is trusted."""
+        """What helps: that a repository of somebody else is trusted, or that a lock goes."""
+        if found := re.search(r"Unable to create '(.+\.lock)': File exists", self.err):
+            return f"if no git command runs any more, remove {found[1]}"
         found = re.search(r"^\s*(git config --global --add safe\.directory .*)$", self.err, re.M)
         return found[1] if found else ""
 

@@ -160,7 +160,7 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
             err = text(process.stderr.read())
             refuse_changed(tree, ())  # which says it better
             answer = Answer(process.wait(), b"", err)
-            hint = "nothing was written; run the command again"
+            hint = f"nothing was written; {answer.way_out or 'run the command again'}"
             raise ToolError(Problem(journal.ref, answer.reason, hint))
 
     try:
