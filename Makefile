@@ -103,8 +103,9 @@ lint: .venv/dev ## ruff; zizmor, actionlint and the forges' schemas on workflows
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci $(generated)/.gitlab-ci.yml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.renovate $(generated)/renovate.json
-	@if command -v go >/dev/null; then go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml $(generated)/.github/workflows/*.yml; \
-	  else echo "note: no Go: actionlint has not read the workflows" >&2; fi
+	@[ -x .tools/bin/actionlint ] || { command -v go >/dev/null && GOBIN=$(CURDIR)/.tools/bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; } \
+	  || echo "note: no actionlint, as there is no Go or no network: it has not read the workflows" >&2
+	@[ ! -x .tools/bin/actionlint ] || .tools/bin/actionlint .github/workflows/*.yml $(generated)/.github/workflows/*.yml
 
 .PHONY: types
 types: .venv/dev ## mypy, strict
