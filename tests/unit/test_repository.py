@@ -211,7 +211,7 @@ ONE = "FrameworkController is one per cluster: give each its own"
 CLUSTERS: list[tuple[dict[str, str], str, str, str]] = [
     ({"dev": "cluster: {name: c}\n"}, "cluster: {name: c}\n", "dev", "name"),
     ({"dev": ""}, "cluster: {name: dev}\n", "dev", "name"),
-    ({"dev": "cluster: {name: prod}\n"}, "", "dev", "name"),
+    ({"dev": "cluster: {name: prod}\n"}, "{}\n", "dev", "name"),
     ({"dev": 'cluster: {name: "\\x63"}\n'}, "cluster: {name: c}\n", "dev", "name"),
     ({"dev": "cluster: {server: https://h}\n"}, "cluster: {server: https://h}\n", "dev",
      "server"),
@@ -229,8 +229,8 @@ CLUSTERS: list[tuple[dict[str, str], str, str, str]] = [
     ({"dev": "cluster: {name: in-cluster}\n"}, f"cluster: {{server: {OWN}}}\n", "dev", "server"),
     ({"dev": f"cluster: {{server: {OWN}}}\n"}, "cluster: {name: in-cluster}\n", "dev", "name"),
     ({"dev": "cluster: {name: in-cluster}\n"}, "cluster: {server: https://h}\n", "", ""),
-    ({"a": "", "b": ""}, "", "", ""),
-    ({"dev": "no: sense\n"}, "", "", ""),
+    ({"a": "", "b": ""}, "{}\n", "", ""),
+    ({"dev": "no: sense\n"}, "{}\n", "", ""),
 ]  # fmt: skip
 
 

@@ -134,3 +134,15 @@ def test_a_generated_file_that_is_committed_so(
     monkeypatch.setenv("FCGITOPS_EFFECTS", "off")
     typed(command, here)
     assert (repository / path).read_text() == before
+
+
+@pytest.mark.parametrize("where", [".", "overlays"])
+def test_what_makes_it_a_repository(root: Path, fcgitops: Fcgitops, where: str) -> None:
+    """Where fcgitops.yaml is gone nothing here is a repository, and Git has it."""
+    _deleted_with_git(root, "fcgitops.yaml")
+    here = root / where
+    ran = fcgitops("-C", here, "list", status=2)
+    told, _, command = ran.err.rstrip(")\n").partition(" (")
+    assert told == "error: fcgitops.yaml: is missing here, and was committed"
+    typed(command, here)
+    assert (root / "fcgitops.yaml").read_text() == FILES["fcgitops.yaml"]

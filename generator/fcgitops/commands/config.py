@@ -33,6 +33,7 @@ def check(
 
     Raises:
         InputError: with each file that cannot be read, after the others have been judged.
+        MissingError: HEAD has the variant's file, and the work tree has not.
     """
     from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415 - its imports cost most
     from fcgitops.fcconfig.findings import ACCEPT, RULES, faults, verdict  # noqa: PLC0415
@@ -47,9 +48,11 @@ def check(
         return judging.run(folder, files, form, checker)
     from fcgitops.repository import configurations  # noqa: PLC0415
     from fcgitops.repository.contents import Repository  # noqa: PLC0415
+    from fcgitops.repository.customized import VARIANT_FILE  # noqa: PLC0415
 
     repository = Repository.find(folder)
     repository.require_answers()
+    repository.read(VARIANT_FILE)  # without it nothing that is customized can be judged
     return judging.report(*configurations.judged(repository), form, checker)
 
 

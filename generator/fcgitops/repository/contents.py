@@ -11,7 +11,7 @@ from typing import Any
 
 from fcgitops import __version__
 from fcgitops.core import terminal
-from fcgitops.core.errors import InputError, MissingError, Problem
+from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
 from fcgitops.git import repo
 from fcgitops.model import answers, clusters, layout
 from fcgitops.model import environment as model
@@ -38,6 +38,20 @@ def _interrupted(start: Path) -> bool:
         return False
 
 
+def _committed(start: Path) -> InputError | None:
+    """That fcgitops.yaml is missing here, where HEAD has it in this folder or one above."""
+    with suppress(InputError, ToolError):
+        folder = start.resolve()
+        top = repo.open_repository(folder).top
+        for candidate in (folder, *folder.parents):
+            if not candidate.is_relative_to(top):
+                break
+            git = repo.open_repository(candidate)
+            if git.list_head(layout.ANSWERS):
+                return InputError(Problem(layout.ANSWERS, COMMITTED, git.way_back(layout.ANSWERS)))
+    return None
+
+
 def _is_found(start: Path) -> bool:
     try:
         layout.root_of(start)
@@ -60,7 +74,7 @@ class Repository(Files):
             return cls(layout.root_of(start))
         except InputError as error:
             if not _interrupted(start):
-                raise
+                raise _committed(start) or error from None
             what = f"a killed run has left no {layout.ANSWERS} here for the moment"
             hint = "`fcgitops overlays`, or whatever else writes, sets that right"
             raise InputError(Problem(str(start), what, hint)) from error
@@ -90,7 +104,7 @@ class Repository(Files):
     def _answers_file(self) -> bytes:
         data = self.file(layout.ANSWERS)
         if data is None:
-            raise InputError(Problem(layout.ANSWERS, "is missing", "take it back from Git"))
+            raise InputError(Problem(layout.ANSWERS, "is missing", self.way_back(layout.ANSWERS)))
         return data
 
     @property
@@ -278,14 +292,13 @@ class Repository(Files):
         Raises:
             InputError: with every problem of the file.
         """
-        data = self.source(name)
+        where, data = layout.source_path(name), self.source(name)
         if data is None:
-            raise InputError(
-                Problem(
-                    layout.source_path(name), "is missing", self.way_back(layout.source_path(name))
-                )
-            )
-        return self.parse(name, data)
+            raise InputError(Problem(where, "is missing", self.way_back(where)))
+        document = Document(yamlio.decoded(data, where), where)
+        if document.value is None:
+            raise InputError(self.empty(where))
+        return self.described(name, document)
 
     def parse(self, name: str, source: bytes, where: str = "") -> Environment:
         """The environment that the text `source` describes. Raises as `environment`."""
@@ -295,8 +308,6 @@ class Repository(Files):
     def described(self, name: str, document: Document) -> Environment:
         """The environment that a document describes. Raises as `environment`."""
         where, answers = document.where, self.answers
-        if document.value is None:
-            raise InputError(self.empty(where))
         flat, problems = keypaths.flatten(document.value, where, KEYS)
         problems += keypaths.dotted(document.value, where, KEYS)
         misread = document.misread(model.TEXTS, model.READ_BY_ARGOCD, model.OTHERS_RULES)
