@@ -269,6 +269,11 @@ def test_load() -> None:
 GOOD = answers.render(Answers("fc")).decode()
 
 
+def line_of(text: str) -> int:
+    """The line of GOOD in which a text stands."""
+    return GOOD[: GOOD.index(text)].count("\n") + 1
+
+
 def test_an_answer_that_an_older_version_did_not_ask() -> None:
     """It has its default then; in a file of this version it was taken out, and is missed."""
     without = GOOD.replace("  branch: main\n", "")
@@ -306,18 +311,20 @@ def test_an_answer_that_an_older_version_did_not_ask() -> None:
             "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),
         ("    tag: v1.0.0", "    tag: 1.0\n    tga: x", [
             "fcgitops.yaml: defaults: image.tga: is not known (did you mean 'tag'?)",
-            "fcgitops.yaml:22: defaults.image.tag: 1.0 is read as a number, and must be text "
-            "(quote it: '1.0')"]),
+            f"fcgitops.yaml:{line_of('tag: v1.0.0')}: defaults.image.tag: 1.0 is read as a "
+            "number, and must be text (quote it: '1.0')"]),
         ("    tag: v1.0.0", "    tag: 1.0", [
-            "fcgitops.yaml:22: defaults.image.tag: 1.0 is read as a number, and must be text "
-            "(quote it: '1.0')"]),
+            f"fcgitops.yaml:{line_of('tag: v1.0.0')}: defaults.image.tag: 1.0 is read as a "
+            "number, and must be text (quote it: '1.0')"]),
         ("  namespace: frameworkcontroller", "  labels: {a: yes}", [
-            "fcgitops.yaml:18: defaults.labels.a: yes is read as true, and must be text "
-            "(quote it: 'yes')"]),
+            f"fcgitops.yaml:{line_of('namespace: f')}: defaults.labels.a: yes is read as true, "
+            "and must be text (quote it: 'yes')"]),
         ("  gitops: argocd", "  gitops: argocd\n  gitops: flux", [
-            "fcgitops.yaml:9: repeats the key 'gitops' (keep one of the two)"]),
+            f"fcgitops.yaml:{line_of('  gitops') + 1}: repeats the key 'gitops' "
+            "(keep one of the two)"]),
         ("  gitops: argocd", "<<<<<<< yours\n  gitops: argocd", [
-            "fcgitops.yaml:9: is not valid YAML: could not find expected ':'"]),
+            f"fcgitops.yaml:{line_of('  gitops') + 1}: is not valid YAML: "
+            "could not find expected ':'"]),
     ],
 )  # fmt: skip
 def test_damaged(old: str, new: str, messages: list[str]) -> None:
