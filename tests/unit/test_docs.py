@@ -59,6 +59,30 @@ def test_the_first_steps_work(
     assert (tmp_path / "fleet/clusters/flux/dev/sync.yaml").is_file()
 
 
+@pytest.mark.slow
+def test_the_way_into_production_works(
+    fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command of ours, in its order, but for those that ask a cluster; then `verify`."""
+    page = (ROOT / "docs/production.md").read_text(encoding="utf-8")
+    (gates,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FCGITOPS_EFFECTS", "off")
+    ran = []
+    for line in re.findall(r"^(?:fcgitops|cd) .*$", page, re.M):
+        words = shlex.split(line)
+        if words[0] == "cd":
+            monkeypatch.chdir(words[1])
+        elif not {"--server", "--live"} & {*words}:
+            fcgitops(*words[1:])
+            ran.append(words[1])
+    assert ran == ["new", "overlay", "config", *["overlay"] * 3, "rollback"]
+    file = tmp_path / "fleet/fcgitops.yaml"
+    file.write_text(file.read_text() + gates)
+    fcgitops("verify")
+    assert "soaked" in fcgitops("gates", "prod", status=1).out
+
+
 def test_every_right_has_its_row() -> None:
     """Those of FrameworkController's ClusterRole and of NNI's Roles, rule for rule."""
     page = (ROOT / "docs/rights.md").read_text(encoding="utf-8")
