@@ -299,7 +299,7 @@ def test_config_sees_what_would_be_generated(repository: Path) -> None:
     ran = make(repository, "config")
 
     assert ran.returncode != 0
-    assert "environment.yaml:8: reject: FCC15: settings.workerNumber: is 0" in ran.stdout
+    assert "environment.yaml:9: reject: FCC15: settings.workerNumber: is 0" in ran.stdout
 
 
 def test_test_fails_where_an_overlay_does_not_build(repository: Path) -> None:
