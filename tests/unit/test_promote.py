@@ -202,7 +202,7 @@ REFUSED = {
     ("staging", "prdo"): "prdo: is no environment of this repository (did you mean 'prod'?)",
     ("stagin", "prod"): "stagin: is no environment of this repository (did you mean 'staging'?)",
     ("staging", "default-config"): "default-config: is a variant, and no environment",
-    ("staging",): "TO: nothing is said of where it goes (fcgitops promote FROM TO…, or --label",
+    ("staging",): "TO: is not given (fcgitops promote FROM TO…, or --label",
     ("staging", "prod", "--label", "tier=prod"): "--label: is taken instead of names",
     ("staging", "--label", "tier"): "--label: 'tier' is no label (KEY=VALUE)",
     ("staging", "--label", "tier=test"): "no other environment has tier=test among its labels",

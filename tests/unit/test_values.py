@@ -24,6 +24,7 @@ REQUIREMENT = "NAME==VERSION, the path of a wheel, or NAME @ git+https://…"
 BRANCH = "the name of a branch such as main or deploy/prod"
 NO_BRANCH = f", not a branch ({BRANCH})"
 DURATION = "a time such as 10m, 90s or 1h30m, from 1s to 8760h"
+OF_A_CLUSTER = "carries a user or password (leave it out: the sync tool keeps secrets)"
 SECRET = "carries a user or password (leave it out: Git's credential helper keeps secrets)"
 
 RIGHT: dict[str, tuple[Check, list[object]]] = {
@@ -232,8 +233,8 @@ WRONG: list[tuple[Check, object, str]] = [
     (clusters.server, "https://h:0", f"'https://h:0' is not valid ({SERVER})"),
     (clusters.server, "https://h\n", f"'https://h\\n' is not valid, it has U+000A ({SERVER})"),
     (clusters.server, "https://hоst", f"'https://hоst' is not valid, it has U+043E ({SERVER})"),
-    (clusters.server, "https://me:pw@h", SECRET),
-    (clusters.server, "https://token@h", SECRET),
+    (clusters.server, "https://me:pw@h", OF_A_CLUSTER),
+    (clusters.server, "https://token@h", OF_A_CLUSTER),
     (clusters.server, None, f"null is not text ({SERVER})"),
     (values.repository_url, "https://me:pw@h/a", SECRET),
     (values.repository_url, "https://token@h/a", SECRET),

@@ -254,7 +254,9 @@ def _abort(folder: Path) -> int:
     with repository.git.lock():
         waiting = _Waiting.of(repository)
         if waiting is None:
-            raise InputError(Problem("--abort", "no update waits for it", "git log"))
+            raise InputError(
+                Problem("--abort", "no update waits for it", "`git revert` takes back a commit")
+            )
         try:
             repository.git.restore(waiting.written, waiting.staged)
             _Waiting.place(repository).unlink()

@@ -51,7 +51,7 @@ def _is_address(text: str) -> bool:
 
 def server(value: object) -> str:
     """What is wrong with the address of an API server: http[s]://HOST[:PORT][/PATH]."""
-    return values.url(value, ("https", "http"), _SERVER)
+    return values.url(value, ("https", "http"), _SERVER, keeper="the sync tool")
 
 
 def reached_from_a_pod(value: object) -> str:

@@ -80,7 +80,7 @@ def candidates(
         InputError: with every name that means nothing, or where nothing is meant.
     """
     if bool(names) == bool(label):
-        what = "nothing is said of where it goes" if not names else "is taken instead of names"
+        what = "is not given" if not names else "is taken instead of names"
         hint = "fcgitops promote FROM TO…, or --label KEY=VALUE"
         raise InputError(Problem("--label" if names else "TO", what, hint))
     if label is not None:

@@ -145,9 +145,9 @@ def _refuse_out_of_line(repository: Repository) -> None:
     stale = update.plan(repository, program.merge_file).merged.stale(repository.root)
     if stale:
         raise FoundError(
-            Problem(path, "is not in line with its source, and nothing generates it once that is "
-                    "gone", "fcgitops overlays") for path in stale
-        )  # fmt: skip
+            Problem(path, "is not in line with its source, which goes", "first: fcgitops update")
+            for path in stale
+        )
 
 
 def _taken_apart(

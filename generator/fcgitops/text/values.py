@@ -198,13 +198,17 @@ def repository_url(value: object) -> str:
     )
 
 
-def url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
+_KEEPER = "Git's credential helper"
+
+
+def url(value: object, schemes: tuple[str, ...], wanted: str, *, keeper: str = _KEEPER) -> str:
     """A URL of a host, without a user's password, a query or a fragment.
 
     Args:
         value: what was given.
         schemes: those that it may have.
         wanted: what would be right, for the message.
+        keeper: who keeps the password that has no place here.
     """
     if not isinstance(value, str):
         return f"{shown(value)} is not text ({wanted})"
@@ -217,7 +221,7 @@ def url(value: object, schemes: tuple[str, ...], wanted: str) -> str:
     except ValueError:
         return f"{shown(value)} is not valid ({wanted})"
     if secret:
-        return "carries a user or password (leave it out: Git's credential helper keeps secrets)"
+        return f"carries a user or password (leave it out: {keeper} keeps secrets)"
     right = (
         value.isascii()
         and value.isprintable()
@@ -246,5 +250,5 @@ def requirement(value: object) -> str:
     if re.search(r"://[^/\s]*@", value) and not re.search(
         r"ssh://[A-Za-z0-9_][A-Za-z0-9._-]*@[^/\s@]+(/|$)", value
     ):
-        return "carries a user or password (leave it out: Git's credential helper keeps secrets)"
+        return f"carries a user or password (leave it out: {_KEEPER} keeps secrets)"
     return ""
