@@ -273,6 +273,14 @@ def test_aliases_without_end(text: str) -> None:
     assert yamlio.load_all(b"a: &a [x]\nb: *a\n") == [{"a": ["x"], "b": ["x"]}]
 
 
+def test_what_is_rendered_nests_only_so_deep() -> None:
+    """Python ends a walk at 1,000 frames; a CRD's schema has some 60 levels."""
+    deep = yamlio.MAX_RENDERED_DEPTH
+    assert yamlio.load_all(b"[" * deep + b"]" * deep)
+    with pytest.raises(FcgitopsError, match=f"nests over {deep} levels deep"):
+        yamlio.load_all(b"[" * (deep + 1) + b"]" * (deep + 1))
+
+
 @pytest.mark.parametrize("text", ["=", "<<"])
 def test_load_all_signs(text: str) -> None:
     """YAML 1.1's own signs are text as a value, which kustomize leaves unquoted."""

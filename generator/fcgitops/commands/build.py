@@ -16,6 +16,7 @@ from fcgitops.model import layout
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
+from fcgitops.text import jsonio
 from fcgitops.text.tree import safe_join
 from fcgitops.text.words import count
 
@@ -85,7 +86,7 @@ def _clear(
         return
     noted: dict[str, dict[str, str]] = {}
     with suppress(OSError, ValueError):  # none yet, or damaged: then nothing is known to be ours
-        noted = json.loads(note.read_bytes())
+        noted = jsonio.load(note.read_bytes())
     ours = noted.get(str(target), {})
     for name in sorted(set(ours) - set(known)):
         file, digest = safe_join(target, name), ours.pop(name)

@@ -12,6 +12,7 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import repo
 from fcgitops.programs import install
 from fcgitops.repository.contents import Repository
+from fcgitops.text import jsonio
 
 INSTALLED = "tools.json"
 """In our folder of Git's directory, which nobody can commit: program → SHA-256 of what was
@@ -68,5 +69,5 @@ def _noted(note: Path | None) -> dict[str, str]:
     found: object = {}
     if note is not None:
         with suppress(OSError, ValueError):  # none yet, or damaged: then nothing is known
-            found = json.loads(note.read_bytes())
+            found = jsonio.load(note.read_bytes())
     return found if isinstance(found, dict) else {}

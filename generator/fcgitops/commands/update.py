@@ -29,6 +29,7 @@ from fcgitops.repository import record, update
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
+from fcgitops.text import jsonio
 from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
 
@@ -135,7 +136,7 @@ class _Waiting:
     def of(cls, repository: Repository) -> _Waiting | None:
         """The one that waits; None where there is none, or where it was ended by plain git."""
         try:
-            found = cls(**json.loads(cls.place(repository).read_bytes()))
+            found = cls(**jsonio.load(cls.place(repository).read_bytes()))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError) as error:

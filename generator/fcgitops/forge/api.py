@@ -14,6 +14,7 @@ from typing import Any
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.printable import printable
 from fcgitops.core.redaction import redacted
+from fcgitops.text import jsonio
 
 TIME = 30
 """Seconds for one answer."""
@@ -119,6 +120,6 @@ class Api:
 
 def _json(data: bytes) -> Any:  # noqa: ANN401 - whatever the server says
     try:
-        return json.loads(data or b"null")
+        return jsonio.load(data or b"null")
     except ValueError:
         return None

@@ -6,7 +6,6 @@ https://docs.github.com/en/rest/issues/comments; https://docs.github.com/en/rest
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.forge import comments
 from fcgitops.forge.api import Api
 from fcgitops.forge.requests import OF_A_FORK, Verdict
+from fcgitops.text import jsonio
 
 CHECK = "fcgitops"
 """The name of the check, which a branch's protection may require."""
@@ -69,7 +69,7 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
     """
     place = environment.get("GITHUB_EVENT_PATH", "")
     try:
-        event: Any = json.loads(Path(place).read_text(encoding="utf-8"))
+        event: Any = jsonio.load(Path(place).read_text(encoding="utf-8"))
         found = event.get("pull_request")
         if not found:
             return None

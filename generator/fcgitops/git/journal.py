@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git.program import raw, text
 from fcgitops.git.worktree import Entry, WorkTree, is_plain, stamp
+from fcgitops.text import jsonio
 
 PATIENCE = 5.0
 """Seconds that a run waits for another one to end."""
@@ -128,10 +129,10 @@ def load(tree: WorkTree) -> Journal | None:
         InputError: it is damaged, or none that this version writes.
     """
     try:
-        found = json.loads(place(tree).read_bytes())
+        found = jsonio.load(place(tree).read_bytes())
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(damaged(tree)) from error
     if not _valid(found):
         raise InputError(damaged(tree))

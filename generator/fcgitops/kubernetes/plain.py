@@ -6,11 +6,11 @@ labels of a Namespace k8s.io/pod-security-admission, api/helpers.go.
 
 from __future__ import annotations
 
-import json
 import re
 
 from fcgitops.kubernetes import amounts, metadata, names, quantity, scheduling, volumes
 from fcgitops.kubernetes.field import Field
+from fcgitops.text import jsonio
 
 MOST_BYTES = 1024 * 1024
 """Of a ConfigMap or a Secret: MaxSecretSize."""
@@ -76,7 +76,7 @@ def secret(item: Field) -> None:
             item["data"][key].required(f"in a Secret of the type {kind}")
         elif kind.startswith("kubernetes.io/docker"):
             try:
-                right = isinstance(json.loads(held[key]), dict)
+                right = isinstance(jsonio.load(held[key]), dict)
             except ValueError:
                 right = False
             if not right:

@@ -6,12 +6,12 @@ ValidatePodTemplateSpec).
 
 from __future__ import annotations
 
-import json
 import re
 
 from fcgitops.kubernetes import amounts, containers, metadata, names, quantity, scheduling, security
 from fcgitops.kubernetes import volumes as volume_rules
 from fcgitops.kubernetes.field import Field
+from fcgitops.text import jsonio
 
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DEFAULT_GRACE = 30
@@ -229,7 +229,7 @@ def _annotations(found: Field, spec: Field) -> None:
     listed = found["scheduler.alpha.kubernetes.io/tolerations"]
     if listed:
         try:
-            tolerations = json.loads(listed.text)
+            tolerations = jsonio.load(listed.text)
         except ValueError:
             listed.invalid("must be JSON")
         else:

@@ -6,7 +6,6 @@ the package nni 3.0, whose names the functions below say.
 
 from __future__ import annotations
 
-import json
 import math
 import stat
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from fcgitops.nnifile import experiment_file, schema
 from fcgitops.nnifile.experiment_file import MAX_BYTES, Source, Unreadable
 from fcgitops.nnifile.schema import MISSING, Kind
 from fcgitops.nnifile.schema_load import NO_ALGORITHM, Config, Loaded, configs, resolved, shown
+from fcgitops.text import jsonio
 
 TIME_UNITS = {"d": 24 * 3600, "h": 3600, "m": 60, "s": 1}
 LOG_LEVELS = ("fatal", "error", "warning", "info", "debug", "trace")
@@ -206,8 +206,8 @@ def _load_search_space(loaded: Loaded, config: Config, file: str) -> None:
 
 def _parsed(data: bytes) -> Source:
     try:
-        return Source(json.loads(data.decode("utf-8")), None)
-    except (ValueError, RecursionError):
+        return Source(jsonio.load(data.decode("utf-8")), None)
+    except ValueError:
         return experiment_file.read(data)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from fcgitops.diff.fleet import Fleet
 from fcgitops.git.history import Commit, History
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.programs import kubectl, kustomize
+from fcgitops.text import jsonio
 from fcgitops.text.words import count
 
 
@@ -53,7 +53,7 @@ class Statuses:
             InputError: it is neither.
         """
         try:
-            found = json.loads(text)
+            found = jsonio.load(text)
         except ValueError as error:
             raise InputError(Problem(where, f"is no JSON: {error}")) from error
         rows = found.get("statuses") if isinstance(found, dict) else found

@@ -18,6 +18,9 @@ from fcgitops.text import conflicts
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
+MAX_RENDERED_DEPTH = 150
+"""The same of what is rendered. A CRD's schema has two levels for each of an object's; what walks
+an object takes up to five of Python's 1,000 frames a level."""
 MAX_NUMBER = 100
 """Characters of a number; Python itself refuses to write down one of over 4,300 digits."""
 MAX_VALUES = 1_000_000
@@ -110,11 +113,22 @@ def load_all(rendered: bytes, where: str = "") -> list[Any]:
         documents = list(yaml.load_all(rendered, Loader=_Loader))
         if b"&" in rendered and b"*" in rendered:
             _refuse_too_much(documents)
+        _refuse_too_deep(documents)
         return documents
     except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError) as error:
         raise ToolError(
             Problem(where, f"kustomize did not print YAML: {_first_line(error)}")
         ) from error
+
+
+def _refuse_too_deep(documents: Sequence[Any]) -> None:
+    """Raises YAMLError where values nest too deep for whoever walks them."""
+    level: list[Any] = [documents]
+    for _ in range(MAX_RENDERED_DEPTH + 1):
+        parts = (part for v in level for part in (v.values() if isinstance(v, dict) else v))
+        level = [part for part in parts if isinstance(part, dict | list)]
+    if level:
+        raise yaml.YAMLError(f"nests over {MAX_RENDERED_DEPTH} levels deep")
 
 
 def _refuse_too_much(documents: Sequence[Any]) -> None:

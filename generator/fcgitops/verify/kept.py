@@ -16,6 +16,7 @@ from typing import Any
 from fcgitops.core import cache
 from fcgitops.core.findings import Finding
 from fcgitops.model.facts import Facts
+from fcgitops.text import jsonio
 
 _FORMAT = b"verify 1"
 
@@ -62,7 +63,7 @@ def load(root: str, identity: str) -> Kept:
     if body is None:
         return Kept()
     try:
-        document = json.loads(body)
+        document = jsonio.load(body)
         results = {name: _result(*fields) for name, fields in document["results"].items()}
         return Kept(results, document["summary"])
     except (ValueError, TypeError, KeyError, AttributeError):
