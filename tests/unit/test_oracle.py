@@ -156,6 +156,22 @@ STS = "StatefulSet frameworkcontroller"
 POD = f"{STS} spec.template.spec"
 C = f"{POD}.containers[frameworkcontroller]"
 NEVER = "is rendered, nor expected: the Pod never starts"
+UNMADE = "FrameworkController's Pod is refused:"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def quota(hard: Object, **more: object) -> Object:
+    meta = {"name": "q", "namespace": "frameworkcontroller"}
+    spec = {"hard": hard, **more}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": spec}
+
+
+def ranged(kind: str = "Container", **limits: object) -> Object:
+    meta = {"name": "l", "namespace": "frameworkcontroller"}
+    spec = {"limits": [{"type": kind, **limits}]}
+    return {"apiVersion": "v1", "kind": "LimitRange", "metadata": meta, "spec": spec}
+
+
 FAULTS: list[tuple[str, Break, str]] = [
     ("hardened", lambda r: spec(r).update(replica=1),
      f"FCG30 reject: {STS} spec.replica: is no field of StatefulSetSpec: did you mean replicas?"),
@@ -259,6 +275,58 @@ FAULTS: list[tuple[str, Break, str]] = [
      "them away"),
     ("hardened", lambda r: container(r).update(livenessProbe={"exec": {"command": ["/bin/false"]}}),
      f"FCG39 hazard: {C}.livenessProbe.exec.command: never succeeds"),
+    ("hardened", lambda r: pod(r).update(readinessGates=[{"conditionType": "example.com/a"}]),
+     f"FCG39 hazard: {POD}.readinessGates: keep the Pod from being Ready until something else sets "
+     "its condition"),
+    ("hardened", lambda r: pod(r).update(nodeSelector={"kubernetes.io/os": "windows"}),
+     f"FCG39 hazard: {POD}.nodeSelector[kubernetes.io/os]: is windows: FrameworkController's image "
+     "is for linux"),
+    ("hardened", lambda r: pod(r).update(affinity={"nodeAffinity": {
+        REQUIRED: {"nodeSelectorTerms": [{}]}}}),
+     f"FCG39 hazard: {POD}.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms: is empty, which "
+     "fits no node: its Pod is never scheduled"),
+    ("hardened", lambda r: pod(r).update(affinity={"podAffinity": {
+        REQUIRED: [{"topologyKey": "zone"}]}}),
+     f"FCG39 hazard: {POD}.affinity.podAffinity.{REQUIRED}[0]: has no labelSelector, which fits "
+     "no Pod to be near: its Pod is never scheduled"),
+    ("hardened", lambda r: pod(r).update(priority=5),
+     f"FCG39 hazard: {POD}.priority: is 5, and 0 by its priorityClassName: its Pod is refused"),
+    ("hardened", lambda r: pod(r).update(preemptionPolicy="Never"),
+     f"FCG39 hazard: {POD}.preemptionPolicy: is Never without a PriorityClass that says so: its "
+     "Pod is refused"),
+    ("hardened", lambda r: pod(r).update(overhead={"cpu": "1"}),
+     f"FCG39 hazard: {POD}.overhead: is given without a RuntimeClass that says so: its Pod is "
+     "refused"),
+    ("hardened", lambda r: r.objects.append(quota({"limits.cpu": 10})),
+     f"FCG39 hazard: ResourceQuota q spec.hard[limits.cpu]: {UNMADE} a container of it has no "
+     "limit of cpu"),
+    ("hardened", lambda r: r.objects.append(quota({"memory": "512Mi"}, scopes=["NotBestEffort"])),
+     f"FCG39 hazard: ResourceQuota q spec.hard[memory]: {UNMADE} it takes more memory by itself"),
+    ("hardened", lambda r: r.objects.append(quota({"pods": 0})),
+     f"FCG39 hazard: ResourceQuota q spec.hard[pods]: {UNMADE} there may be no Pod"),
+    ("hardened", lambda r: r.objects.append(ranged(max={"memory": "512Mi"})),
+     f"FCG39 hazard: LimitRange l spec.limits[0].max[memory]: {UNMADE} a container of it has no "
+     "such limit of memory"),
+    ("hardened", lambda r: r.objects.append(ranged(min={"cpu": "1"})),
+     f"FCG39 hazard: LimitRange l spec.limits[0].min[cpu]: {UNMADE} a container of it asks for "
+     "less cpu"),
+    ("hardened", lambda r: r.objects.append(ranged(default={"cpu": "100m"})),
+     f"FCG39 hazard: LimitRange l spec.limits[0]: {UNMADE} a container of it asks for more cpu "
+     "than the limit that it gets"),
+    ("hardened", lambda r: r.objects.append(ranged("Pod", max={"cpu": "4"})),
+     f"FCG39 hazard: LimitRange l spec.limits[0].max[cpu]: {UNMADE} it has no such limit of cpu"),
+    ("hardened", lambda r: r.objects.append(ranged(maxLimitRequestRatio={"cpu": 2})),
+     f"FCG39 hazard: LimitRange l spec.limits[0].maxLimitRequestRatio[cpu]: {UNMADE} a container "
+     "of it may use more cpu for what it asks for"),
+    ("hardened", lambda r: pod(r)["volumes"][0]["configMap"].update(defaultMode=0o400),
+     f"FCG35 hazard: {POD}.volumes[frameworkcontroller-config]: 0o400 lets the user 65532 not "
+     "read it: FrameworkController panics"),
+    ("hardened", lambda r: r.objects.append({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h", "namespace": "frameworkcontroller"},
+        "spec": {"maxReplicas": 3, "scaleTargetRef": {
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "frameworkcontroller"}}}),
+     f"FCG01 hazard: {STS} HorizontalPodAutoscaler h makes more of it"),
     ("hardened", lambda r: pod(r).update(schedulerName="volcano"),
      f"FCG38 hazard: {POD}.schedulerName: no scheduler volcano {NEVER}"),
     ("hardened", lambda r: container(r)["volumeMounts"][0].update(subPath="x"),
@@ -337,6 +405,23 @@ def test_every_right_is_needed() -> None:
                 mine[i]["verbs"].pop(j)
             missing = [line for line in said(r) if line.startswith("FCG33 hazard: ClusterRole")]
             assert missing, (rule, j)
+
+
+def test_admitted() -> None:
+    """Nothing is said of quotas, ranges and priorities that let the Pod be made."""
+    r = rendered()
+    pod(r).update(priorityClassName="system-cluster-critical", priority=2000000000)
+    pod(r)["volumes"][0]["configMap"].update(defaultMode=0o444)
+    more = [
+        quota({"limits.cpu": 10, "memory": "1Gi", "pods": 1}),
+        ranged(default={"cpu": 1}, max={"memory": "2Gi"}, min={"cpu": "200m"}),
+        ranged("Pod", max={"cpu": 1, "memory": "1Gi"}, maxLimitRequestRatio={"cpu": 5}),
+        quota({"pods": 0}, scopes=["Terminating"]),
+    ]
+    for i, item in enumerate(more):
+        item["metadata"]["name"] += str(i)
+    r.objects.extend(more)
+    assert said(r) == []
 
 
 def test_expected() -> None:

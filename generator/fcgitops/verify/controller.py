@@ -34,6 +34,19 @@ def one_controller(r: Rendered) -> Faults:
             object=STATEFUL_SET,
             cause="spec.replicas",
         )
+    yield from _scaled(r)
+
+
+def _scaled(r: Rendered) -> Faults:
+    """HorizontalPodAutoscalers, and others' scalers, which are for more than one replica."""
+    for item in r.objects:
+        spec = item.get("spec")
+        target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
+        if not isinstance(target, dict) or item["spec"].get("maxReplicas") == 1:
+            continue
+        if (target.get("kind"), target.get("name")) == ("StatefulSet", overlay.NAME):
+            what = f"{item['kind']} {item['metadata']['name']} makes more of it"
+            yield Fault(what, "take it out: it is one per cluster", object=STATEFUL_SET)
 
 
 @RENDERED.check("FCG02", HAZARD)

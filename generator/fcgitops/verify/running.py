@@ -11,6 +11,7 @@ from fcgitops.kubernetes import metadata, quantity, references
 from fcgitops.kubernetes.field import Field
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects, layout
+from fcgitops.verify import admitted
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
@@ -44,6 +45,7 @@ def started(r: Rendered) -> Faults:
     arguments = _list(container.get("args"))
     folder = str(container.get("workingDir") or "").rstrip("/")
     yield from _hidden(container)
+    yield from _unreadable(r)
     files = dict(_mounted(r))
     if arguments and not command:
         what = "changes what the image starts"
@@ -94,6 +96,31 @@ def _hidden(container: Object) -> Faults:
             what = f"{path} hides FrameworkController's binary, {BINARY}"
             place = f"{_CONTAINER}.volumeMounts[{i}]"
             yield Fault(what, "another path", object=OBJECT, path=place)
+
+
+def _unreadable(r: Rendered) -> Faults:
+    """Files of ConfigMaps are root's: who else runs, reads what the mode gives to all.
+
+    The kubelet gives them to fsGroup, and lets that read: SetVolumeOwnership.
+    """
+    uid, gid, group = (_security(r, key) for key in ("runAsUser", "runAsGroup", "fsGroup"))
+    if not uid or group is not None:
+        return
+    needed = 0o040 if gid in (None, 0) else 0o004
+    mounted = {mount.get("name") for mount in _dicts(r.container().get("volumeMounts"))}
+    for volume in _dicts(r.pod().get("volumes")):
+        source = volume.get("configMap") or volume.get("projected") or {}
+        default = source.get("defaultMode")
+        for mode in (default, *(item.get("mode") for item in _dicts(source.get("items")))):
+            if volume.get("name") in mounted and isinstance(mode, int) and not mode & needed:
+                what = f"{mode:#o} lets the user {uid} not read it: FrameworkController panics"
+                yield Fault(what, "0o444", object=OBJECT, path=f"{_POD}.volumes[{volume.get('name')}]")
+
+
+def _security(r: Rendered, key: str) -> Any:  # noqa: ANN401
+    """What the container's securityContext says, else the Pod's."""
+    own, pods = (one.get("securityContext") or {} for one in (r.container(), r.pod()))
+    return own.get(key, pods.get(key))
 
 
 def _places(files: dict[str, str]) -> str:
@@ -241,6 +268,7 @@ def survives(r: Rendered) -> Faults:
     if pod.get("schedulingGates"):
         what = "keep the Pod from every node until somebody takes them away"
         yield Fault(what, "none", object=OBJECT, path=f"{_POD}.schedulingGates")
+    yield from admitted.faults(r)
 
 
 @NEEDS.check("FCG40", HAZARD)
