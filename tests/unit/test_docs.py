@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pictures
 import pytest
 import yaml
@@ -18,6 +19,11 @@ from fcgitops.cli import reference
 from fcgitops.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "tests/golden/hardened/repository").glob("docs/fcgitops/*.md")),
+]
 
 
 def test_the_page_of_commands_is_made_from_the_command_line() -> None:
@@ -57,6 +63,32 @@ def test_the_first_steps_work(
             ran.append(words[1])
     assert ran == ["new", "overlay", "overlay", "new"]
     assert (tmp_path / "fleet/clusters/flux/dev/sync.yaml").is_file()
+
+
+def lost_words(line: str) -> list[str]:
+    """The words of a command that there are not: the command itself, its options."""
+    words = [word for word in shlex.split(line, comments=True)[1:] if word != "|"]
+    if words[:1] == ["-C"]:
+        del words[:2]
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(click.Context(command), words.pop(0))
+        if found is None:
+            return [line]
+        command = found
+    known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    return [w for w in words if w.startswith("--") and w.partition("=")[0] not in {"--", *known}]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_every_page_is_one(page: Path) -> None:
+    """Each command that a block shows, and each of its options, is on the command line."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"^ *```(?:sh|console)\n(.*?)^ *```$", text, re.M | re.S)
+    lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    typed = [line.removeprefix(".venv/bin/") for line in lines]
+    lost = [lost_words(line) for line in typed if line.startswith("fcgitops ")]
+    assert [words for words in lost if words] == []
 
 
 @pytest.mark.slow
