@@ -114,7 +114,9 @@ def _unreadable(r: Rendered) -> Faults:
         for mode in (default, *(item.get("mode") for item in _dicts(source.get("items")))):
             if volume.get("name") in mounted and isinstance(mode, int) and not mode & needed:
                 what = f"{mode:#o} lets the user {uid} not read it: FrameworkController panics"
-                yield Fault(what, "0o444", object=OBJECT, path=f"{_POD}.volumes[{volume.get('name')}]")
+                yield Fault(
+                    what, "0o444", object=OBJECT, path=f"{_POD}.volumes[{volume.get('name')}]"
+                )
 
 
 def _security(r: Rendered, key: str) -> Any:  # noqa: ANN401
