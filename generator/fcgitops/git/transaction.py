@@ -186,19 +186,24 @@ def stage(tree: WorkTree, paths: Collection[str], env: Mapping[str, str]) -> Non
 
 
 def _refuse_left_out(tree: WorkTree, step: Step) -> None:
-    """Refuse to write what a sparse checkout leaves out: git itself is asked for such a checkout.
+    """Refuse to write what a sparse checkout leaves out: git itself checks out those files alone.
 
     Raises:
         InputError: each path that would be left out.
     """
-    written = [change.path for change in step.changes if change.new and not change.adopted]
+    written = {c.path: c.new for c in step.changes if c.new and not c.adopted}
     if not (written and tree.enabled("core.sparsecheckout")):
         return
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as name:
-        env = {"GIT_INDEX_FILE": str(Path(name, "index")), "GIT_WORK_TREE": str(Path(name, "tree"))}
-        Path(name, "tree").mkdir()
-        tree.git.run("read-tree", "-m", "-u", step.tree, env=env)
-        outside = [path for path in written if not Path(name, "tree", path).exists()]
+        index, files = Path(name, "index"), Path(name, "files")
+        files.mkdir()
+        env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(files)}
+        lines = "".join(f"{entry.mode} {entry.id}\t{path}\0" for path, entry in written.items())
+        tree.git.run("update-index", "-z", "--index-info", data=raw(lines), env=env)
+        alone = text(tree.git.run("write-tree", env=env)).strip()
+        index.unlink()
+        tree.git.run("read-tree", "-m", "-u", alone, env=env)
+        outside = [path for path in written if not (files / path).exists()]
     hint = "`git sparse-checkout add` its folder"
     what = "is left out by the sparse checkout"
     if outside:
