@@ -217,3 +217,24 @@ def test_update_and_rollback(
     git(repository, "restore", path)
     fcgitops("-C", repository, *command)
     fcgitops("-C", repository, "build")
+
+
+def test_a_file_that_nobody_ever_had(repository: Path, fcgitops: Fcgitops) -> None:
+    """No command brings it back, so none is advised; `verify` says what is missing, too."""
+    place = "overlays/prod/local/nowhere.yaml"
+    text = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources:\n"
+    write(repository, {"overlays/prod/local/kustomization.yaml": f"{text}- nowhere.yaml\n"})
+    told = f"{place}: {NOT_THERE} (write it, or take it out of what names it)"
+    assert f"note: {told}\n" in fcgitops("-C", repository, *SET).err
+    assert fcgitops("-C", repository, "verify", "prod", status=1).out == f"prod: FCG00: {told}\n"
+
+
+def test_verify_says_what_is_missing(repository: Path, fcgitops: Fcgitops) -> None:
+    """Not what kustomize says of it, and what brings it back now."""
+    place = "base/statefulset.yaml"
+    (repository / place).unlink()
+    told = f"prod: FCG00: {place}: {NOT_THERE}"
+    for back in ("git restore", "git restore --staged --worktree"):
+        said = fcgitops("-C", repository, "verify", "prod", status=1).out
+        assert said == f"{told} ({back} {place})\n"
+        git(repository, "rm", "-q", "--cached", "--ignore-unmatch", place)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
 from fcgitops.git import repo
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kustomization
-from fcgitops.repository import listing
-from fcgitops.text.tree import Tree, read_file, read_tree, safe_join
+from fcgitops.repository import listing, record
+from fcgitops.text.tree import Tree, at, read_file, read_tree, safe_join
 
 COMMITTED = "is missing here, and was committed"
 _OR_COMMIT = ", or commit that it is gone"
@@ -127,7 +127,26 @@ class Files:
             return self.head.way_back(path)
         if Path(path).name in layout.SOURCES:
             return self.head.way_back_in_history(path) or "write it anew"
-        return shell.about(("fcgitops", "restore"), [path], self.root, self.root)
+        if self._was_generated(path):
+            return shell.about(("fcgitops", "restore"), [path], self.root, self.root)
+        back = "" if committed else self.head.way_back_in_history(path)
+        return back or "write it, or take it out of what names it"
+
+    def _was_generated(self, path: str) -> bool:
+        """Whether `restore` has a text for a file, or for one of a folder."""
+        top, *below = path.split("/")
+        if top == layout.OVERLAYS and below[1:2] == [layout.LOCAL]:
+            return below[2:] in ([], [layout.KUSTOMIZATION_FILE])
+        above = [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
+        has_record = (p for p in above if (self.root / p / layout.RECORD_FILE).is_file())
+        own = next(has_record, "")
+        recorded = read_file(
+            self.root, f"{own}/{layout.RECORD_FILE}" if own else layout.BASE_RECORD
+        )
+        made = record.decode(recorded)
+        if made is None:  # nothing tells it here; `restore` may find it in Git's history
+            return True
+        return any(f"{name}/".startswith(f"{path}/") for name in (at(own, made) if own else made))
 
     def say_state(self) -> None:
         """Tells what a command that reads may be wrong about: it sees the work tree alone."""

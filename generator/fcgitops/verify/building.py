@@ -5,16 +5,19 @@ from __future__ import annotations
 from fcgitops.core.errors import ToolError
 from fcgitops.core.findings import REJECT
 from fcgitops.programs.kustomize import WouldFetch
-from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import BUILT, Built
 
 
 @BUILT.check("FCG00", REJECT)
 def builds(built: Built) -> Faults:
     """The overlay builds."""
-    if isinstance(built.result, ToolError) and not isinstance(built.result, WouldFetch):
-        for problem in built.result.problems:
-            yield Fault(problem.what, problem.hint)
+    if not isinstance(built.result, ToolError) or isinstance(built.result, WouldFetch):
+        return
+    for problem in built.missing:
+        yield fault(problem)
+    for problem in () if built.missing else built.result.problems:
+        yield Fault(problem.what, problem.hint)
 
 
 @BUILT.check("FCG45", REJECT)

@@ -75,6 +75,8 @@ class Built(NamedTuple):
     """What kustomize said of one kustomization."""
 
     result: bytes | ToolError
+    missing: Sequence[Problem] = ()
+    """The files that it is built from and that are not there, where it cannot be built."""
 
 
 @dataclass(frozen=True)

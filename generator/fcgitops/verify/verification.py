@@ -15,6 +15,7 @@ from fcgitops.model.environment import DEFAULT_CONFIG, VARIANTS, Environment
 from fcgitops.model.facts import Facts, Known
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.repository import experiments
+from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
@@ -202,7 +203,8 @@ class Verification:
                 texts, read = self._objects(result, name)
             except ToolError as error:
                 result = error
-        if found := BUILT.ask(Built(result), name):
+        missing = self._missing(item) if isinstance(result, ToolError) else []
+        if found := BUILT.ask(Built(result, missing), name):
             return found, []
         each = Objects(read, repository.answers.versions, texts)
         found = OBJECTS.ask(each, name)
@@ -241,6 +243,13 @@ class Verification:
             (value,) = yamlio.load_all(text, name) or [None]
             self._documents[text] = value if isinstance(value, dict) else None
         return self._documents[text]
+
+    def _missing(self, item: Kustomization) -> list[Problem]:
+        """What a kustomization is built from and is not there, with what brings it back."""
+        return [
+            dataclasses.replace(problem, hint=self.repository.way_back(problem.where))
+            for problem in missing_parts(self.repository.root, [item])
+        ]
 
     def _placed(self, finding: Finding, folder: Path) -> Finding:
         """A finding of a rendered object with the file and the line of its cause."""
