@@ -835,8 +835,8 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
         (
             "experiments/mnist/kustomization.yaml",
             kustomization(resources=["nowhere.yaml"]),
-            "FCG00: experiments/mnist/nowhere.yaml: is missing, and experiments/mnist does not build "
-            "without it (write it, or take it out of what names it)",
+            "FCG00: experiments/mnist/nowhere.yaml: is missing, and experiments/mnist does not "
+            "build without it (write it, or take it out of what names it)",
         ),
         (
             "experiments/mnist/service.yaml",
