@@ -376,6 +376,28 @@ def test_taken(path: str, value: object) -> None:
     assert check.faults(with_value(S, path, value)) == []
 
 
+@pytest.mark.parametrize(
+    ("api", "kind", "refused"),
+    [
+        ("apps/v1beta1", "StatefulSet", True),
+        ("apps/v2", "StatefulSet", True),
+        ("extensions/v1beta1", "Ingress", True),
+        ("policy/v1beta1", "PodSecurityPolicy", True),
+        ("rbac.authorization.k8s.io/v1beta1", "Role", True),
+        ("v1", "Deployment", True),
+        ("v1", "Node", False),
+        ("autoscaling/v1", "HorizontalPodAutoscaler", False),
+        ("snapshot.storage.k8s.io/v1", "VolumeSnapshot", False),
+        ("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy", False),
+    ],
+)
+def test_kinds_of_kubernetes(api: str, kind: str, refused: bool) -> None:
+    """A kind of Kubernetes' own groups that no version has is refused, one of a CRD's is not."""
+    found = check.faults({"apiVersion": api, "kind": kind, "metadata": {"name": "a"}})
+    what = f"apiVersion: {api} {kind} is in no Kubernetes 1.29 to 1.36"
+    assert [str(f) for f in found] == ([what] if refused else [])
+
+
 def test_unknown_kind() -> None:
     """Of a kind that nothing is known of, nothing is said but what all objects need."""
     assert check.faults({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {}}) == []

@@ -275,6 +275,10 @@ FAULTS: list[tuple[str, Break, str]] = [
      "them away"),
     ("hardened", lambda r: container(r).update(livenessProbe={"exec": {"command": ["/bin/false"]}}),
      f"FCG39 hazard: {C}.livenessProbe.exec.command: never succeeds"),
+    ("hardened", lambda r: r.objects.append({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "i", "namespace": "frameworkcontroller"}}),
+     "FCG32 info: Ingress i its fields and their types are judged here, its values are not"),
     ("hardened", lambda r: pod(r).update(readinessGates=[{"conditionType": "example.com/a"}]),
      f"FCG39 hazard: {POD}.readinessGates: keep the Pod from being Ready until something else sets "
      "its condition"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -40,6 +41,31 @@ RULES: Mapping[str, Callable[[Field], None]] = {
 }
 """apiVersion and kind → the rules of its values. Of other kinds in the schema, fields and types."""
 
+_OWN = re.compile(
+    r"v1|(apps|autoscaling|batch|extensions|policy)/.+"
+    r"|(apiextensions|discovery|node|rbac\.authorization)\.k8s\.io/v1beta1"
+)
+"""API versions of Kubernetes alone: CRDs are of groups with a dot. All kinds that they have since
+1.29 are in the schema, or below; https://kubernetes.io/docs/reference/using-api/deprecation-guide/.
+"""
+_NOT_DESCRIBED = {
+    "v1 Binding", "v1 ComponentStatus", "v1 Event", "v1 Node", "v1 PodTemplate",
+    "v1 ReplicationController", "apps/v1 ControllerRevision",
+    "autoscaling/v1 HorizontalPodAutoscaler", "autoscaling/v1 Scale", "policy/v1 Eviction",
+}  # fmt: skip
+
+
+def in_none(api_version: object, kind: object) -> bool:
+    """Whether a kind of Kubernetes' own groups is in none of its known versions."""
+    name = f"{api_version} {kind}"
+    known = schema.known(api_version, kind) or name in _NOT_DESCRIBED
+    return not known and _OWN.fullmatch(str(api_version)) is not None
+
+
+def in_part(api_version: object, kind: object) -> bool:
+    """Whether fields and types of a kind are known, and no rules of its values."""
+    return schema.known(api_version, kind) and f"{api_version} {kind}" not in RULES
+
 
 def faults(item: Object, versions: Versions | None = None) -> list[Fault]:
     """What the API server would refuse, or take and not do: `judge` without the object."""
@@ -70,6 +96,11 @@ def judge(item: Object, versions: Versions | None = None) -> tuple[Object, list[
     if found:
         return {}, found
     if not schema.known(api, kind):
+        if in_none(api, kind):
+            first, *_, last = schema.known_versions()
+            found.append(
+                Fault(("apiVersion",), f"{api} {kind} is in no Kubernetes {first} to {last}")
+            )
         return item, found
     typed, refused = schema.read(item, versions)
     values = _values(f"{api} {kind}", typed)

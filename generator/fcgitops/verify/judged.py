@@ -46,10 +46,14 @@ def held(r: Objects) -> Faults:
 def unknown(r: Objects) -> Faults:
     """Objects of unknown kinds are named: no check judges them."""
     for item in r.objects:
-        if "kind" in item and not schema.known(item.get("apiVersion"), item.get("kind")):
-            what = (
-                f"nothing is known here of {words.named(item.get('apiVersion'))}: it is not judged"
-            )
+        api, kind = item.get("apiVersion"), item.get("kind")
+        if "kind" not in item or check.in_none(api, kind):  # FCG30 says so
+            continue
+        if not schema.known(api, kind):
+            what = f"nothing is known here of {words.named(api)}: it is not judged"
+            yield Fault(what, object=named(item))
+        elif check.in_part(api, kind):
+            what = "its fields and their types are judged here, its values are not"
             yield Fault(what, object=named(item))
 
 
