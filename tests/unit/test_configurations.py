@@ -33,19 +33,19 @@ def test_a_new_repository_is_fine(repository: Path, fcgitops: Fcgitops) -> None:
     [
         (
             "# mine\nsettings: {workerNumber: 0}\n",
-            "9: reject: FCC15: settings.workerNumber: is 0 (a whole number, at least 1)",
+            "2: reject: FCC15: settings.workerNumber: is 0 (a whole number, at least 1)",
         ),
         (
             "settings:\n  # few\n  workerNumbr: 5\n",
-            "hazard",  # told by the key's own check
+            "1: hazard",  # told by the key's own check
         ),
         (
             "settings:\n  podFailureSpec:\n  - code: 7\n    podPatterns:\n    - nameRegex: '('\n",
-            "12: reject: FCC17: settings.podFailureSpec[0].podPatterns[0].nameRegex: ",
+            "5: reject: FCC17: settings.podFailureSpec[0].podPatterns[0].nameRegex: ",
         ),
         (  # right in itself: the lower limit is 60
             "settings: {frameworkMaxRetryDelaySecForTransientConflictFailed: 5}\n",
-            "8: reject: FCC21: settings.frameworkMaxRetryDelaySecForTransientConflictFailed: is 5,",
+            "1: reject: FCC21: settings.frameworkMaxRetryDelaySecForTransientConflictFailed: is 5,",
         ),
     ],
 )
@@ -53,10 +53,13 @@ def test_what_would_be_generated_is_judged(
     text: str, said: str, repository: Path, fcgitops: Fcgitops
 ) -> None:
     """An edit of environment.yaml is found before the command that follows it, with its line."""
+    before = len((repository / PROD).read_text().splitlines())
     append(repository, PROD, text)
+    line, _, told = said.partition(":")
     ran = fcgitops("config", "check", "-C", repository, status=None)
     assert ran.status in (1, 2)
-    assert f"{PROD}:{said}" in ran.out or "settings: 'workerNumbr' is no setting" in ran.err
+    place = f"{PROD}:{before + int(line)}"
+    assert f"{place}:{told}" in ran.out or "settings: 'workerNumbr' is no setting" in ran.err
 
 
 def test_the_defaults_of_all_are_judged(repository: Path, fcgitops: Fcgitops) -> None:
