@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
-from fcgitops.core.errors import ToolError
+from fcgitops.core.errors import InputError, ToolError
 from fcgitops.programs import kustomize, references
 from fcgitops.programs.kustomize import Kustomize, WouldFetch
 from gitenv import git, write
@@ -255,11 +255,14 @@ def test_a_kustomization_that_cannot_be_read_is_not_built(
 
 
 def test_a_loop_ends(tmp_path: Path) -> None:
-    """Folders that name each other, and nodes that hold themselves, are met once."""
+    """Folders that name each other are met once; a node that holds itself is refused."""
     write(tmp_path, {
-        "a/kustomization.yaml": "resources: &x [../b, *x]\n",
+        "a/kustomization.yaml": "resources: [../b]\n",
         "b/kustomization.yaml": "resources: [../a, https://example.com/x]\n",
     })  # fmt: skip
     assert [remote.text for remote in references.remotes(tmp_path / "a")] == [
         "https://example.com/x"
     ]
+    write(tmp_path, {"a/kustomization.yaml": "resources: &x [../b, *x]\n"})
+    with pytest.raises(InputError, match="with its aliases written out"):
+        references.remotes(tmp_path / "a")
