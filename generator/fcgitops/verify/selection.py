@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.verify.inputs import CLUSTERS
+
+if TYPE_CHECKING:
+    from fcgitops.verify.references import References
 
 SHARED = (
     layout.ANSWERS,
@@ -51,11 +55,18 @@ def touched(
         return list(items)
     owners = {owner for path in paths if (owner := _owner(path))}
     others = [path for path in paths if not _owner(path)]
+    environments = {name for experiment, name in owners if not experiment}
+    if not environments and not others:
+        return [item for item in items if (item.kind is Kind.EXPERIMENT, item.owner) in owners]
+    from fcgitops.verify.layers import Reader  # noqa: PLC0415 - where a change may matter to others
+    from fcgitops.verify.references import References  # noqa: PLC0415
+
+    references = References(Reader(root))  # what overlays share is read once
     return [
         item
         for item in items
         if (item.kind is Kind.EXPERIMENT, item.owner) in owners
-        or _reads(root, item, {name for experiment, name in owners if not experiment}, others)
+        or _reads(root, item, environments, others, references)
     ]
 
 
@@ -73,15 +84,18 @@ def _owner(path: str) -> tuple[bool, str] | None:
     return None
 
 
-def _reads(root: Path, item: Kustomization, environments: set[str], others: list[str]) -> bool:
+def _reads(
+    root: Path,
+    item: Kustomization,
+    environments: set[str],
+    others: list[str],
+    references: References,
+) -> bool:
     """Whether a kustomization is made of files that are not its own."""
-    if not environments and not others:
-        return False
-    from fcgitops.verify.layers import Reader  # noqa: PLC0415 - where a change may matter to others
-    from fcgitops.verify.references import References  # noqa: PLC0415
-
     own = (item.folder, f"{layout.OVERLAYS}/{item.owner}", *layout.SHARED)
-    read = References(Reader(root)).outside(item.folder, own)
+    read = references.outside(item.folder, own)
+    references.reader.forget(root / item.folder)
+    references.forget(item.folder)
     if item.kind is Kind.EXPERIMENT:
         read.append(f"{layout.OVERLAYS}/{_environment(root, item)}")
     folders = {f"{layout.OVERLAYS}/{name}" for name in environments}
