@@ -131,6 +131,14 @@ def test_what_is_moved_away_is_asked_for(
     assert "prod: is committed, but not in the work tree (git restore overlays/prod" in ran.err
 
 
+def test_an_environment_in_the_place_of_a_variant(nni: Path, fcgitops: Fcgitops) -> None:
+    """Its name is refused, and whatever else there is, is verified."""
+    write(nni, {"overlays/default-config/environment.yaml": "variant: default-config\n"})
+    ran = fcgitops("-C", nni, "verify", status=1)
+    what = "overlays/default-config/environment.yaml: 'default-config' is reserved"
+    assert f"default-config: FCG11: {what}" in ran.out
+
+
 def test_its_cluster_is_taken(nni: Path, fcgitops: Fcgitops) -> None:
     """FrameworkController is one per cluster, also where the other one was moved away."""
     moved_away(nni)

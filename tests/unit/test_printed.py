@@ -241,3 +241,31 @@ def test_a_hostile_folder_in_what_is_shown(
     assert "owned" in said
     assert not [row for row in said.split("\n") if row.startswith("::error file=a")]
     assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["verify", "--format", "sarif"],
+        ["verify", "--format", "gitlab"],
+        ["status", "--format", "json"],
+        ["overlay", "stage"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_whose_name_is_no_text(
+    arguments: list[str], repository: Path, fcgitops: Fcgitops
+) -> None:
+    """It is shown escaped, in JSON as JSON escapes; other environments go on."""
+    dev, strange = repository / "overlays/dev", os.fsdecode(b"overlays/a\xff")
+    write(repository, {f"{strange}/{path.name}": path.read_bytes() for path in dev.glob("*.yaml")})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "hostile")
+
+    ran = fcgitops("-C", repository, *arguments, status=None)
+
+    if arguments[0] == "overlay":
+        assert git(repository, "log", "-1", "--format=%s") == "Add environment stage"
+    else:
+        json.loads(ran.out)
+        assert r"a\udcff" in ran.out or "a%FF" in ran.out

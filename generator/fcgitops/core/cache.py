@@ -61,7 +61,7 @@ def code() -> str:
                 if entry.name.endswith((".py", ".json", ".yaml")):
                     about = entry.stat()
                     parts.append(f"{entry.path} {about.st_size} {about.st_mtime_ns}")
-    return sha256("\n".join(parts).encode()).hexdigest()
+    return sha256(os.fsencode("\n".join(parts))).hexdigest()
 
 
 def program(path: str) -> str:

@@ -108,7 +108,8 @@ def data(text: str | bytes) -> None:
         InputError: standard output was closed by the shell, as in `>&-`.
         OSError: it takes no more.
     """
-    raw = text.encode() if isinstance(text, str) else text
+    # A name that is no UTF-8 is escaped, in the form that JSON has, too.
+    raw = text.encode(errors="backslashreplace") if isinstance(text, str) else text
     if sys.stdout is None:
         what = os.strerror(errno.EBADF)
         raise InputError(Problem("standard output", what, "nothing was written"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -410,7 +411,7 @@ class Repository(Files):
                 for needle in clusters.needles(env.cluster_name, env.cluster_server)
             }
             # A backslash may spell any text in YAML, so such a file is looked at closely too.
-            lowered = source.lower() + b"\n" + name.encode()
+            lowered = source.lower() + b"\n" + os.fsencode(name)
             if b"\\" in source or any(needle in lowered for needle in needles):
                 try:
                     yield self.parse(name, source)

@@ -81,7 +81,8 @@ class Files:
     def overlay_names(self) -> list[str]:
         """The variants and the environments."""
         present = set(self.overlay_folders())
-        return [*(v for v in layout.VARIANTS if v in present), *self.environment_names()]
+        variants = [name for name in layout.VARIANTS if name in present]
+        return list(dict.fromkeys([*variants, *self.environment_names()]))
 
     def experiment_names(self) -> list[str]:
         """Names of the experiments: folders below experiments/ with a run.yaml, sorted."""

@@ -40,8 +40,9 @@ def kustomizations(root: Path) -> list[Kustomization]:
     """All that kustomize can build. Raises as `folders`."""
     there = folders(root, layout.OVERLAYS)
     named = _having(root, layout.OVERLAYS, there, layout.SOURCE_FILE)
-    overlays = [Kustomization(Kind.OVERLAY, name) for name in layout.VARIANTS if name in there]
-    overlays += [Kustomization(Kind.OVERLAY, name) for name in named]
+    variants = [name for name in layout.VARIANTS if name in there]
+    # Once each: somebody may have put an environment.yaml beside a variant's files.
+    overlays = [Kustomization(Kind.OVERLAY, name) for name in dict.fromkeys([*variants, *named])]
     parts = f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}"
     with_nni = _having(root, layout.OVERLAYS, named, parts)
     return [

@@ -148,7 +148,7 @@ class Session:
             options = ("--others", "--ignored", "--exclude-standard", "--directory", "-z")
             ignored = git.glance(self.root, "ls-files", *options, "--", item.folder) or b""
             found = self._inputs.of(item, more)
-            return found and sha256(found.encode() + ignored).hexdigest()
+            return found and sha256(os.fsencode(found) + ignored).hexdigest()
         return self._inputs.of(item, more)
 
     def _whole_key(self, wanted: Sequence[Kustomization], absent: Iterable[str]) -> str:
@@ -161,7 +161,7 @@ class Session:
         except Unknowable:
             return ""
         names = [*keys, *listing.folders(self.root, layout.OVERLAYS), *absent]
-        return sha256("\n".join(names).encode() + b"".join(parts)).hexdigest()
+        return sha256(os.fsencode("\n".join(names)) + b"".join(parts)).hexdigest()
 
     def _ask(
         self, todo: Sequence[Kustomization], wanted: Sequence[Kustomization], *, whole_tree: bool

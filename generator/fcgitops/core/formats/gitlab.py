@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 
 from fcgitops.core.findings import HAZARD, INFO, REJECT, Finding
@@ -44,4 +45,4 @@ def fingerprint(finding: Finding, occurrence: int = 1) -> str:
         occurrence: from 1, of those that say the very same.
     """
     parts = (finding.rule, finding.overlay, finding.file, finding.object, finding.sentence)
-    return hashlib.sha256("\0".join((*parts, str(occurrence))).encode()).hexdigest()[:32]
+    return hashlib.sha256(os.fsencode("\0".join((*parts, str(occurrence))))).hexdigest()[:32]

@@ -67,7 +67,9 @@ def _result(finding: Finding, numbers: list[str]) -> dict[str, Any]:
         result["ruleIndex"] = numbers.index(finding.rule)
     location: dict[str, Any] = {}
     if finding.file:
-        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.file)}}
+        physical: dict[str, Any] = {
+            "artifactLocation": {"uri": quote(finding.file, errors="surrogateescape")}
+        }
         physical["region"] = {"startLine": finding.line or 1}
         location["physicalLocation"] = physical
     logical = [
