@@ -25,6 +25,11 @@ def sources_are_there(whole: Whole) -> Faults:
             file=path,
             overlay=name,
         )
+    for name in layout.VARIANTS:  # no environment is read there, but Argo CD would read it
+        path = layout.source_path(name)
+        if (whole.repository.root / path).exists():
+            message, hint = f"{path}: {name!r} is reserved", "another name, such as dev or prod"
+            yield Fault(message, hint, file=path, overlay=name)
     for problem in whole.repository.others_on_the_clusters_of(whole.environments):
         yield fault(problem, overlay=_overlay(problem.where))
 
