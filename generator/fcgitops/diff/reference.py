@@ -85,7 +85,7 @@ foretold the Pod template is stored otherwise, and nowhere else (`tests/e2e/test
 The Pod's fate is seen with kube-controller-manager, scheduler and kwok (`test_diff_pods.py`),
 FrameworkController's own binary does what is foretold of its settings and rights
 (`test_diff_controller.py`, `test_diff_rights.py`), and Argo CD and Flux what is foretold of them
-(`test_diff_flux.py`, `test_sync.py` and others). Where a program from which an effect is known is
+(`test_diff_argocd.py`, `test_diff_flux.py`, `test_sync.py` and others). Where a program from which an effect is known is
 not in that column, no test repeats it, and the notes below say why."""
 
 _TRIED = {
@@ -94,7 +94,7 @@ _TRIED = {
     "F": "C05 C06 C23 D03 D04 D07 D08 N06 N08 R03 R04 R05 R06 R07 R08 R09 R10 R12 R16 S05 "
     "S06 S07 S08 S09 S10 S11 S12 S13 S16 S17 S18 S19 S20 S21 S22 S23 S24 X07 X08",
     "X": "E01 E02 E04f E06 E10 E21 E22 E26 N01 R17 R18 S01 X02 X03",
-    "G": "C03 C25 E01 E02 E06 N01 S01 X02 X03",
+    "G": "C03 C25 D01 D02 E01 E02 E06 E07 E11 E12 E13 E17 E18 N01 N04 R11 S01 X02 X03",
 }
 """Program → the rules that tests/e2e tries with it, beside the API server, which meets all."""
 
@@ -108,7 +108,7 @@ NOT_TRIED = {
     "S14, S15": "take a Framework of a megabyte and more",
     "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",
     "X09": "what NNI and its barrier do with a 403 is theirs",
-    "D01, D02, D06, N04, N05, R11, X04, X05, and of E03 to E28 those with neither X nor G": "Argo "
+    "D06, N05, X04, X05, and of E03 to E28 those with neither X nor G": "Argo "
     "CD's or Flux's, with which they were tried when the facts behind the rules were collected; "
     "each takes minutes",
 }

@@ -44,11 +44,10 @@ def moved(change: Change) -> Says:
         "new commit is synced to its end until the old Namespace is let go of." if waits
         else "The old objects are pruned."
     )  # fmt: skip
-    command = f"kubectl annotate namespace {shell.quote(old)} argocd.argoproj.io/tracking-id-"
     yield Said(
         f"Namespace/{old}",
         says,
-        f"Argo CD: {command}" if waits else "",
+        f"Argo CD: {_let_go(old)}" if waits else "",
         severity=None if waits else Severity.RESTART,
     )
     if change.after.namespace_of(new) is None and new not in _ALWAYS_THERE:
@@ -62,6 +61,11 @@ def moved(change: Change) -> Says:
             certain=False,
             severity=Severity.FAILS,
         )
+
+
+def _let_go(place: str) -> str:
+    """What makes Argo CD forget a Namespace that it waits for."""
+    return f"kubectl annotate namespace {shell.quote(place)} argocd.argoproj.io/tracking-id-"
 
 
 _ALWAYS_THERE = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -120,10 +124,21 @@ def laxer(change: Change) -> Says:
 
 @rule("N04", "the Namespace is no longer rendered", Severity.NONE, "X G")
 def namespace_gone(change: Change) -> Says:
-    """Both guards keep it."""
+    """Both guards keep it; Argo CD waits for a confirmation."""
     for pair in change.of_kind("Namespace"):
-        if pair.after is None and pair.before is not None and _is_kept(pair.before, change):
-            yield Said(pair.label, "The Namespace stays, and all in it: nothing here deletes it.")
+        if pair.after is not None or pair.before is None or not _is_kept(pair.before, change):
+            continue
+        yield Said(pair.label, "The Namespace stays, and all in it: nothing here deletes it.")
+        place = name(pair.before)
+        confirms = any(tool.habits.confirms for tool in change.appliers)
+        if confirms and not change.moved and _asks_before_pruning(change, place):
+            yield Said(
+                pair.label,
+                "Argo CD waits until somebody confirms that the Namespace may be pruned. No later "
+                "commit, not even the revert, is synced before.",
+                f"Argo CD: {_let_go(place)}",
+                severity=Severity.MANUAL,
+            )
 
 
 def _is_kept(o: Object, change: Change) -> bool:
