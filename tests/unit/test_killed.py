@@ -18,6 +18,7 @@ from commits import AFTER, BEFORE, CHANGES, Make, in_child, kill_before, patient
 from conftest import Fcgitops
 from fcgitops.core.errors import FcgitopsError, InputError
 from fcgitops.git.journal import exclusive
+from fcgitops.git.program import differing
 from fcgitops.git.repo import init_and_commit, open_repository
 from fcgitops.git.worktree import WorkTree
 from gitenv import files, git, state, write
@@ -279,3 +280,14 @@ def test_no_space_left(make_repository: Make, tmp_path: Path) -> None:
         assert failed > 3
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_look_takes_no_lock(make_repository: Make) -> None:
+    """Git notes nothing in the index when it is asked what differs: killed then, it left a lock."""
+    top = make_repository({"a": "a\n"})
+    os.utime(top / "a", (1, 1))
+    before = (top / ".git/index").read_bytes()
+    assert differing(top) == frozenset()
+    assert (top / ".git/index").read_bytes() == before
+    git(top, "status")
+    assert (top / ".git/index").read_bytes() != before

@@ -31,7 +31,10 @@ _KEPT = re.compile(
 )
 """What of GIT_* reaches git; GIT_DIR or GIT_INDEX_FILE, set in every hook, must not."""
 
-_SETTINGS = ("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_SETTINGS = (
+    "--no-optional-locks",  # or `git status`, killed as it notes what it saw, leaves index.lock
+    *("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
+)
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 """What git says is read; GitPython sets the same."""
