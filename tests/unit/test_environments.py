@@ -682,10 +682,10 @@ def test_what_must_be_text_and_is_read_as_something_else(
 @pytest.mark.parametrize("key", sorted(TEXTS))
 def test_every_text_of_an_environment_may_be_misread(repository: Repository, key: str) -> None:
     """A truth value is told so at each key that takes a text, and at no other place."""
-    shown = key.replace("*", "x")
+    shown = key.replace("*", "x").removesuffix("[]")
     names = shown.split(".")
     lines = [f"{'  ' * depth}{name}:" for depth, name in enumerate(names)]
-    source(repository, "\n".join(lines) + " yes\n")
+    source(repository, "\n".join(lines) + (" [yes]\n" if key.endswith("[]") else " yes\n"))
     first, *rest = refusal(lambda: repository.environment("prod"))
     place = f"overlays/prod/environment.yaml:{len(names)}: {shown}"
     assert first == f"{place}: yes is read as true, and must be text (quote it: 'yes')"

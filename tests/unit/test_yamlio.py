@@ -233,8 +233,8 @@ def test_misread_by_some(text: str, problem: str) -> None:
          "(quote it: '2024-01-01')", {"t": "2024-01-01"}),
         ("t: 2024-13-41", "t: 2024-13-41 is read as a date, and must be text "
          "(quote it: '2024-13-41')", {"t": "2024-13-41"}),
-        ("t: [a, off]", "t: off is read as false, and must be text (quote it: 'off')",
-         {"t": ["a", "off"]}),
+        ("s: [a, off]", "s: off is read as false, and must be text (quote it: 'off')",
+         {"s": ["a", "off"]}),
         ("m: {a.b/c: 1, d: e}", "m.a.b/c: 1 is read as a number, and must be text (quote it: '1')",
          {"m": {"a.b/c": "1", "d": "e"}}),
         ("m: {on: x}", "m: the key on is read as true, and must be text (quote it: 'on')",
@@ -247,13 +247,23 @@ def test_misread_by_some(text: str, problem: str) -> None:
 def test_misread_text(text: str, problem: str, meant: object) -> None:
     """Where a text must stand, what is read as something else is told as it was written, once."""
     node = yamlio.compose(text.encode(), "f.yaml")
-    problems = yamlio.misread(node, "f.yaml", texts=["t", "m.*", "l.k"])
+    problems = yamlio.misread(node, "f.yaml", texts=["t", "s[]", "m.*", "l.k"])
     assert list(map(str, problems)) == [f"f.yaml:1: {problem}"]
     assert yamlio.construct(node, "f.yaml") == meant
 
 
 @pytest.mark.parametrize(
-    "text", ["t: '1.10'", "t: v1.10", "t: 1e3", "t: 1:30", "t: null", "t: {a: 1}", "m: {a: {b: 1}}"]
+    "text",
+    [
+        "t: '1.10'",
+        "t: [off]",
+        "t: v1.10",
+        "t: 1e3",
+        "t: 1:30",
+        "t: null",
+        "t: {a: 1}",
+        "m: {a: {b: 1}}",
+    ],
 )
 def test_what_is_text_or_no_scalar_is_not_misread(text: str) -> None:
     """A mapping where a text must stand is for the check of its value."""

@@ -85,8 +85,8 @@ foretold the Pod template is stored otherwise, and nowhere else (`tests/e2e/test
 The Pod's fate is seen with kube-controller-manager, scheduler and kwok (`test_diff_pods.py`),
 FrameworkController's own binary does what is foretold of its settings and rights
 (`test_diff_controller.py`, `test_diff_rights.py`), and Argo CD and Flux what is foretold of them
-(`test_diff_argocd.py`, `test_diff_flux.py`, `test_sync.py` and others). Where a program from which an effect is known is
-not in that column, no test repeats it, and the notes below say why."""
+(`test_diff_argocd.py`, `test_diff_flux.py`, `test_sync.py` and others). Where a program from which
+an effect is known is not in that column, no test repeats it, and the notes below say why."""
 
 _TRIED = {
     "K": "C01 C02 C03 C04 C05 C06 C07 C08 C09 C10 C11 C12 C13 C14 C15 C17 C18 C20 C21 N01 N02 R15 "

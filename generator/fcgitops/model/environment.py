@@ -365,9 +365,12 @@ KEYS: dict[str, Key] = {
 OTHERS_RULES = ("settings",)
 """Keys whose values are read as FrameworkController's own YAML."""
 TEXTS = frozenset(
-    f"{path}.{below}" if below else path for path, key in KEYS.items() for below in key.texts
+    (f"{path}.{below}" if below else path)
+    + ("[]" if (key.entry if below == "*" else key.kind) is list and below in ("", "*") else "")
+    for path, key in KEYS.items()
+    for below in key.texts
 )
-"""Key paths where a text must stand, or a list of texts; as `yamlio.misread` takes them."""
+"""Key paths where a text must stand; as `yamlio.misread` takes them."""
 READ_BY_ARGOCD = ("cluster.name", "cluster.server", "namespace", "sync", "nni.namespace")
 """Keys that the ApplicationSet reads from the same file, by Go's YAML."""
 

@@ -318,13 +318,17 @@ def misread(  # noqa: PLR0913 - all but two have a default
         node: what `compose` gave. What must be text is text in it afterwards, as it was written:
             no check of its value tells the same once more.
         where: the file, for messages.
-        texts: key paths where a text must stand, or a list of texts; PATH.* is each entry there.
+        texts: key paths where a text must stand; PATH.* is each entry there, PATH[] each item.
         shared: key paths whose text another program reads from the same file.
         but: key paths whose values have rules of their own.
         at: the key path where `node` stands.
     """
     problems: list[Problem] = []
-    maps = tuple(path[:-1] for path in texts if path.endswith(".*"))
+    maps = {
+        item: tuple(path.removesuffix(f"*{item}") for path in texts if path.endswith(f".*{item}"))
+        for item in ("", "[]")
+    }
+    entries = {prefix for prefixes in maps.values() for prefix in prefixes}
 
     def must_be_text(node: yaml.ScalarNode, path: str, what: str) -> None:
         place = f"{where}:{node.start_mark.line + 1}: {path}"
@@ -332,18 +336,18 @@ def misread(  # noqa: PLR0913 - all but two have a default
         problems.append(Problem(place, reads, f"quote it: {scalar(node.value)}"))
         node.tag = "tag:yaml.org,2002:str"
 
-    def walk(node: yaml.Node, path: str) -> None:
+    def walk(node: yaml.Node, path: str, item: str = "") -> None:
         if path in but:
             return
-        is_text = path in texts or path.startswith(maps)
+        is_text = f"{path}{item}" in texts or path.startswith(maps[item])
         if isinstance(node, yaml.MappingNode):
             for key, value in () if is_text else node.value:  # no text at all, as its check says
-                if f"{path}." in maps and _is_other(key):
+                if f"{path}." in entries and _is_other(key):
                     must_be_text(key, path, f"the key {key.value}")
                 walk(value, f"{path}.{key.value}" if path else str(key.value))
         elif isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                walk(item, path)
+            for entry in node.value:
+                walk(entry, path, "[]" if isinstance(entry, yaml.ScalarNode) else "")
         elif isinstance(node, yaml.ScalarNode) and not node.style:
             if is_text and _is_other(node):
                 must_be_text(node, path, node.value)
