@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 from collections import Counter
@@ -142,6 +143,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if cases[test] % every:
                 item.add_marker(pytest.mark.slow)
             cases[test] += 1
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of collected tests hold is there to stay: it is not looked through again."""
+    gc.collect()
+    gc.freeze()
 
 
 END_TO_END = Path(__file__).parent / "e2e"

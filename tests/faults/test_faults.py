@@ -216,7 +216,7 @@ def numbers(kind: str, calls: Sequence[Call]) -> list[int]:
     return [number for number, _, _ in found]
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_fault_at_any_call(
@@ -257,7 +257,7 @@ def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
     assert len(written) > 5
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("name", "kind", "call"),
     [

@@ -130,6 +130,7 @@ def test_how_the_user_reads_differences_hides_none(
     assert len(cluster.calls("apply")) == 1
 
 
+@pytest.mark.slow
 def test_a_difference_that_is_not_shown_is_a_failure(
     cluster: Cluster, folder: Path, fcgitops: Fcgitops
 ) -> None:
@@ -196,6 +197,7 @@ def test_the_context_is_compared_with_the_environment(
         assert len(cluster.calls("apply")) == 1
 
 
+@pytest.mark.slow
 def test_the_question_names_where_it_goes(
     cluster: Cluster, folder: Path, fcgitops: Fcgitops, answering: Callable[[str], None]
 ) -> None:

@@ -16,6 +16,7 @@ def names(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
+@pytest.mark.slow
 def test_files_of_overlays_that_are_gone_go_too(
     repository: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

@@ -190,6 +190,7 @@ def test_a_file_counts_as_it_will_be(
     assert [path.name for path in parts(tmp_path, files)[1]] == missing
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("path", "update"),
     [

@@ -186,7 +186,7 @@ def test_the_generated_docs_name_every_key(
     assert missing == ([] if profile == "hardened" else hardened)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -224,6 +224,7 @@ def test_verify_reads_the_configuration(
     assert ran.out == f"prod: FCG05: overlays/prod/frameworkcontroller.yaml{message}\n"
 
 
+@pytest.mark.slow
 def test_verify_says_all_of_an_edited_configuration(repository: Path, fcgitops: Fcgitops) -> None:
     """Each mistake with its line; what is right, and only worth knowing, is no finding."""
     config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"

@@ -40,6 +40,7 @@ def test_what_only_looks_like_one(text: str) -> None:
     assert conflicts.sides(text.encode()) == (text.encode(), text.encode())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("path", "command", "status", "said"),
     [

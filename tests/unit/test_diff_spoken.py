@@ -156,6 +156,7 @@ def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
     assert "experiments/mnist: 5 objects differ, no effect is known" in added
 
 
+@pytest.mark.slow
 def test_an_account_that_is_nowhere_in_git_is_told(
     copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

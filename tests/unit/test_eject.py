@@ -188,6 +188,7 @@ def broken(root: Path) -> None:
     git(root, "commit", "-qam", "Edited")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("state", "status", "what"),
     [

@@ -534,6 +534,7 @@ COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 SHARED_LABELS = "labels: [{pairs: {team: ml}}]\n"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("reference", "found"),
     [

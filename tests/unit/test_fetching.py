@@ -56,7 +56,7 @@ def test_the_server_would_be_asked(asked: list[str], tmp_path: Path) -> None:
     assert asked[1:] == ["/x.yaml"]
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize(
     "text",
     [

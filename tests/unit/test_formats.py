@@ -162,6 +162,7 @@ def test_github() -> None:
     assert found[3][2].startswith("clusters/argocd/x.yaml: FCG99: 100% of a: b,\\nc; ]]> & <x> ")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_checker_has_every_format(form: str, fcgitops: Fcgitops, repository: Path) -> None:
     """On standard output, with the exit status of the text."""

@@ -219,6 +219,7 @@ def at(folder: Path, days: int) -> Guard:
     return Guard(Repository(folder), folder, "staging", health, now=now)
 
 
+@pytest.mark.slow
 def test_how_long_it_has_soaked(pair: Path, fcgitops: Fcgitops) -> None:
     """Since the last commit that changed what it renders, whoever else was changed since."""
     guarded(pair, "- {for: prod, soaked: 3d}")

@@ -133,6 +133,7 @@ def test_a_watched_program_is_read_to_its_end() -> None:
     assert len(looks) >= 2
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("watch", [None, lambda: None])
 def test_a_program_that_takes_too_long_is_ended(watch: None) -> None:
     """With or without a watch."""

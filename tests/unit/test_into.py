@@ -375,6 +375,7 @@ def test_the_options_of_all_that_write(fcgitops: Fcgitops, mono: Path) -> None:
     assert "  branch: main\n" in (mono / PATH / "fcgitops.yaml").read_text()
 
 
+@pytest.mark.slow
 def test_a_folder_that_moved_is_told_and_brought_in_line(fcgitops: Fcgitops, mono: Path) -> None:
     """`path` says where it stands: an edit of it and `overlays` do the rest."""
     into(fcgitops, mono, "--env", "dev")
@@ -411,6 +412,7 @@ def test_content_without_git_is_verified(fcgitops: Fcgitops, mono: Path, tmp_pat
     fcgitops("-C", root, "verify")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("path", ["../x", "a b", "{{x}}", "/x", ["x"]])
 def test_an_edited_path_is_checked(path: object, fcgitops: Fcgitops, mono: Path) -> None:
     """It goes into what Argo CD and Flux read."""

@@ -224,6 +224,7 @@ class TestKilled:
             step += stride
 
 
+@pytest.mark.slow
 def test_file_size_limit(make_repository: Make, tmp_path: Path) -> None:
     """Where writing fails at whatever size, everything is as before."""
     original = make_repository(BEFORE)

@@ -61,6 +61,7 @@ def test_a_clone_of_an_empty_one_is_pushed(fcgitops: Fcgitops, tmp_path: Path) -
     assert "is no URL that can be synced: repo_url stays empty\n" in ran.err
 
 
+@pytest.mark.slow
 def test_the_options_of_all_that_write(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """A branch of another name, nothing but staged, nothing at all."""
     deploy = made(tmp_path, "-b", "main")

@@ -349,7 +349,7 @@ def test_from_is_for_new_ones(mnist: Path, fcgitops: Fcgitops, tmp_path: Path) -
 BAD = "has a name that a ConfigMap cannot keep"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("files", "wrong"),
     [
@@ -613,6 +613,7 @@ def test_remove_leaves_the_neighbours(mnist: Path, fcgitops: Fcgitops) -> None:
     assert experiment_files(mnist, "mnist-2") == sorted(GENERATED + STARTER)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["nothing", "../overlays/prod", "", ".", "$(id)", "mnist/code"])
 def test_remove_what_is_no_experiment(name: str, mnist: Path, fcgitops: Fcgitops) -> None:
     """Refused by name alone."""
@@ -637,6 +638,7 @@ def test_remove_a_folder_with_a_hostile_name(mnist: Path, fcgitops: Fcgitops) ->
     assert ran.err.splitlines()[1:] == [wanted]
 
 
+@pytest.mark.slow
 def test_an_environment_with_an_experiment_stays(mnist: Path, fcgitops: Fcgitops) -> None:
     """`remove` says which experiment runs there; it is done once that is gone."""
     ran = fcgitops("-C", mnist, "remove", "prod", status=2)
@@ -648,6 +650,7 @@ def test_an_environment_with_an_experiment_stays(mnist: Path, fcgitops: Fcgitops
     assert findings(fcgitops, mnist) == []
 
 
+@pytest.mark.slow
 def test_nni_stays_where_an_experiment_runs(mnist: Path, fcgitops: Fcgitops) -> None:
     """To take it out is refused as `remove` is, and done after that."""
     command = ["overlay", "prod", "--unset", "nni"]
@@ -753,6 +756,7 @@ def test_another_share_or_namespace(mnist: Path, fcgitops: Fcgitops) -> None:
     assert findings(fcgitops, mnist) == []
 
 
+@pytest.mark.slow
 def test_an_environment_that_gives_nni_up(mnist: Path, fcgitops: Fcgitops) -> None:
     """Its folder goes; the experiment is noted and found, as long as it is there."""
     path = mnist / "overlays/prod/environment.yaml"
@@ -789,7 +793,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
     return edit
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("file", "edit", "wanted"),
     [

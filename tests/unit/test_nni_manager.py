@@ -277,6 +277,7 @@ def test_on_another_share_a_run_that_has_ended_runs_again(account: Path, tmp_pat
 SENTENCE = "no FrameworkController on this cluster, or no right to use it: "
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("status", "body", "wrong"),
     [
@@ -304,6 +305,7 @@ def test_it_waits_and_gives_up_with_a_sentence(
     assert "Traceback" not in err
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("why", ["nobody", "stranger", "no token", "no certificate"])
 def test_no_api_server_that_it_can_trust(
     why: str, account: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory

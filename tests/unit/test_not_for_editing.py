@@ -94,7 +94,7 @@ def test_they_are_those_that_the_skeleton_is_rendered_from() -> None:
     assert rendered - {"requirement"} == set(answers.FIXED)  # that one is in requirements.txt
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -36,6 +36,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counter[bytes]]:
     return counts
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "command",
     [

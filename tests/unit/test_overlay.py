@@ -222,6 +222,7 @@ def test_overlay_puts_own_failures_before_the_images(
     fcgitops("-C", repository, "verify", "prod")
 
 
+@pytest.mark.slow
 def test_overlay_leaves_an_upstream_configuration_as_it_is(
     fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

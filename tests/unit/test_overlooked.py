@@ -11,7 +11,7 @@ from gitenv import git, state, write
 PREFIX = "is to be committed, and git was told to overlook its changes"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
 @pytest.mark.parametrize(
     ("path", "command"),

@@ -75,7 +75,7 @@ Damage = Callable[[Path], None]
 CHANGE = ["overlay", "dev", "--set", "labels={team: a}"]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("damage", "arguments"),
     [
@@ -163,6 +163,7 @@ def test_an_experiment_that_cannot_tell_where_it_runs(
     assert tree(nni) == before
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("path", "arguments"),
     [

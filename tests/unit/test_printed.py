@@ -214,6 +214,7 @@ def test_suggest_counts_one_task(fcgitops: Fcgitops) -> None:
 FOLDER = "overlays/x\n::error file=a::owned\x1b[31m"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -243,6 +244,7 @@ def test_a_hostile_folder_in_what_is_shown(
     assert "\x1b" not in said
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -120,6 +120,7 @@ def test_a_dry_run_prints_what_the_commit_holds(pair: Path, fcgitops: Fcgitops) 
     assert "frameworkcontroller.yaml: workerNumber: 10 → 800" in ran.out
 
 
+@pytest.mark.slow
 def test_a_second_time_there_is_nothing_to_do(pair: Path, fcgitops: Fcgitops) -> None:
     """Said so, without a commit."""
     fcgitops("-C", pair, "promote", "staging", "prod")
@@ -233,6 +234,7 @@ def test_what_is_not_committed_is_not_proven(path: str, pair: Path, fcgitops: Fc
     )
 
 
+@pytest.mark.slow
 def test_what_is_not_pushed_is_not_proven(pair: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Where the branch has an upstream, or the synced branch is known of the remote."""
     git(tmp_path, "init", "-q", "--bare", "remote")
@@ -391,6 +393,7 @@ def test_from_another_repository(pair: Path, others: Path, fcgitops: Fcgitops) -
     fcgitops("-C", others, "verify", "prod")
 
 
+@pytest.mark.slow
 def test_another_repository_is_refused(
     pair: Path, others: Path, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

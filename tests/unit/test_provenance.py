@@ -78,7 +78,7 @@ def test_the_base_record_names_a_file_of_the_user(
     assert f".fcgitops/base: FCG20: names {path}, where nothing is generated" in found.out
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("folder", "path"),
     [

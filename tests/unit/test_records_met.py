@@ -134,6 +134,7 @@ def test_one_that_was_committed_is_generated_anew(repository: Path, fcgitops: Fc
     fcgitops("-C", repository, "verify")
 
 
+@pytest.mark.slow
 def test_the_bases_record(repository: Path, fcgitops: Fcgitops) -> None:
     """Two branches with another URL each: entry points of the one that was chosen."""
     file = repository / "fcgitops.yaml"
@@ -155,6 +156,7 @@ def test_the_bases_record(repository: Path, fcgitops: Fcgitops) -> None:
     fcgitops("-C", repository, "verify")
 
 
+@pytest.mark.slow
 def test_a_commit_cannot_be_asked_for(repository: Path, fcgitops: Fcgitops) -> None:
     """The merge's own is to come; other commands refuse as ever."""
     branched(repository, fcgitops)

@@ -90,6 +90,7 @@ def test_a_release_is_whole(source: Path) -> None:
     assert git(source, "status", "--porcelain", "README.md") == ""
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("tag", "heading", "said"),
     [

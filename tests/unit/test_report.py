@@ -138,6 +138,7 @@ def test_the_page_loads_nothing_and_runs_its_own_script_alone(
 CANARY = "c4n4ryV4lue"
 
 
+@pytest.mark.slow
 def test_nothing_secret_is_on_the_page(repository: Path, report: Any, fcgitops: Fcgitops) -> None:
     """A Secret's values, a variable that names one, a URL's password: said to be not shown."""
     secret = {

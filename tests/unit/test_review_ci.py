@@ -237,6 +237,7 @@ def test_gitlab_pushes_nothing_without_a_token_or_to_a_fork(
     assert git(project.server, "rev-parse", "topic") == before
 
 
+@pytest.mark.slow
 def test_github_has_findings_at_their_lines_and_in_its_list(project: Project) -> None:
     """Of what changed since the default branch: annotations, a failed job, and SARIF."""
     workflow = yaml.safe_load((project.job / ".github/workflows/test.yml").read_text())
@@ -310,6 +311,7 @@ def github_update(project: Project, more: Mapping[str, str]) -> str:
     return said
 
 
+@pytest.mark.slow
 def test_github_opens_a_pull_request_with_an_update(
     project: Project, newest: dict[str, str]
 ) -> None:

@@ -83,6 +83,7 @@ def test_it_is_the_last_change_of_what_it_renders(repository: Path, fcgitops: Fc
     assert rendered(repository, "prod", fcgitops) == before
 
 
+@pytest.mark.slow
 def test_what_does_not_come_back_is_said(repository: Path, fcgitops: Fcgitops) -> None:
     """What the change in between has deleted."""
     fcgitops("-C", repository, "overlay", "prod", "--set", "frameworkCompletedRetainSec=60")
@@ -180,7 +181,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)
 def test_refused(words: tuple[str, ...], repository: Path, fcgitops: Fcgitops) -> None:
     """Wrong input, nothing written, and what would be right."""

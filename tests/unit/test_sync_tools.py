@@ -194,6 +194,7 @@ def test_a_third_tool_is_verified(fcgitops: Fcgitops, folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_third_tool_is_compared(fcgitops: Fcgitops, folder: Path) -> None:
     """Its entry points belong to their environment; what it does is told as far as is known."""
 

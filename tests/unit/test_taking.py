@@ -72,7 +72,7 @@ EDITS: dict[str, tuple[str, list[tuple[str, str]], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("case", EDITS.values(), ids=EDITS)
 def test_an_edit_becomes_its_key(
     case: tuple[str, list[tuple[str, str]], str], rich: Path, fcgitops: Fcgitops

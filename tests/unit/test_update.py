@@ -62,7 +62,7 @@ def edits(root: Path) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", sorted(set(NAMES) - EDITED))
 def test_update_gives_what_this_version_makes(
     name: str, fcgitops: Fcgitops, tmp_path: Path
@@ -158,6 +158,7 @@ def test_entry_points_that_differ_are_told(fcgitops: Fcgitops, tmp_path: Path) -
     ]
 
 
+@pytest.mark.slow
 def test_fcgitops_yaml_keeps_its_edits_beside_new_answers(
     fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ def two(folder: Path) -> tuple[Path, Path]:
     return folder / "a", folder / "b"
 
 
+@pytest.mark.slow
 def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Though they were added: exit 1, each line named, the version as it was."""
     root = clone_released("hand-edits", tmp_path)

@@ -185,6 +185,7 @@ def test_a_damaged_cache_is_not_believed(
     assert verified(fleet).asked == []
 
 
+@pytest.mark.slow
 def test_a_foreign_cache_is_not_believed(
     fleet: Path, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
