@@ -310,7 +310,7 @@ def test_test_fails_where_an_overlay_does_not_build(repository: Path) -> None:
     ran = make(repository, "test")
 
     assert ran.returncode == 2
-    assert "prod: FCG00: kustomize cannot build it" in ran.stdout
+    assert "prod: FCG00: overlays/prod/local/nowhere.yaml: is missing" in ran.stdout
 
 
 @pytest.fixture
