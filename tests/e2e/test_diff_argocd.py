@@ -94,6 +94,16 @@ def change_a_setting(prod: Site, number: int) -> str:
     return prod.push()
 
 
+def is_out_of_sync(prod: Site, commit: str) -> None:
+    """Wait until Argo CD has seen a commit, and calls the cluster another than Git."""
+
+    def seen() -> bool:
+        sync = prod.status()["sync"]
+        return bool(sync.get("revision") == commit and sync["status"] == "OutOfSync")
+
+    eventually(lambda: seen() or fail(prod.status()), 60, "it is OutOfSync")
+
+
 def foretold(prod: Site) -> set[str]:
     """The effects that `diff` tells of the last commit."""
     said, _ = prod.fcgitops("diff", "HEAD~1", "--format", "json")
@@ -107,12 +117,7 @@ def test_without_automation_no_commit_is_applied(prod: Site) -> None:
             lambda: "automated" not in application(prod)["syncPolicy"], 60, "the set has edited it"
         )
         commit = change_a_setting(prod, 781)
-        eventually(
-            lambda: (prod.status()["sync"].get("revision") == commit
-            and prod.status()["sync"]["status"] == "OutOfSync")
-            or fail(prod.status()),
-            60, "it is OutOfSync",
-        )  # fmt: skip
+        is_out_of_sync(prod, commit)
         stays(lambda: "workerNumber: 781" in prod.configuration(), 5)
         assert "workerNumber: 781" not in prod.configuration()
     assert "workerNumber: 781" in prod.configuration()
@@ -152,7 +157,8 @@ def test_without_pruning_what_leaves_git_stays(prod: Site) -> None:
     resource = (
         f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: team, namespace: {NAMESPACE}}}\n"
     )
-    added = f"{former}\nresources: [team.yaml]\n"
+    added = former.replace("resources: []", "resources: [team.yaml]")
+    assert added != former
     prod.commit({f"{LOCAL}/team.yaml": resource, f"{LOCAL}/kustomization.yaml": added})
     prod.wait_for(prod.push())
     assert prod.plane.kubectl(*name)
@@ -167,12 +173,7 @@ def test_without_pruning_what_leaves_git_stays(prod: Site) -> None:
         )  # fmt: skip
         prod.commit({f"{LOCAL}/team.yaml": None, f"{LOCAL}/kustomization.yaml": former})
         commit = prod.push()
-        eventually(
-            lambda: (prod.status()["sync"].get("revision") == commit
-            and prod.status()["sync"]["status"] == "OutOfSync")
-            or fail(prod.status()),
-            60, "it is OutOfSync",
-        )  # fmt: skip
+        is_out_of_sync(prod, commit)
         stays(lambda: prod.plane.kubectl(*name), 5)
         assert prod.plane.kubectl(*name)
     assert not prod.plane.kubectl(*name)
