@@ -116,6 +116,16 @@ def test_a_toleration_of_another_operator_covers_itself_alone() -> None:
         assert loses_toleration({"tolerations": [more]}, {"tolerations": [after]}) is lost
 
 
+def test_who_waits_where_the_namespace_leaves_git() -> None:
+    """N04: Argo CD, for a confirmation; Flux keeps it, and goes on."""
+    before = Rendering("frameworkcontroller")
+    after = copy.deepcopy(before)
+    after.drop("Namespace")
+    for tool, severities in (("argocd", ["needs a manual step", "none"]), ("flux", ["none"])):
+        found = compare.outcome(before.objects, after.objects, frozenset({tool})).effects
+        assert sorted(e.severity.word for e in found if e.id == "N04") == severities
+
+
 def test_a_namespace_of_nobody_s_is_not_waited_for() -> None:
     """N01: without a rendered Namespace that asks for it, Argo CD prunes at once."""
 

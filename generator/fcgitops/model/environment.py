@@ -53,7 +53,8 @@ class Key:
     normal: Callable[[Any], Any]
     """The one form of a right value that is written in several."""
     texts: Sequence[str]
-    """Where in YAML a text must stand: names below the key, "" for itself, * for each entry."""
+    """Where in YAML a text must stand: names below the key, "" for itself, * for each entry, []
+    for each item of a list."""
 
 
 def _as_it_is(value: object) -> object:
@@ -71,9 +72,10 @@ def _key(  # noqa: PLR0913 - one call a key, all by name
     levels: int = 0,
     entry: type[Any] = str,
     normal: Callable[[Any], Any] = _as_it_is,
-    texts: Sequence[str] = ("",),
+    texts: Sequence[str] | None = None,
 ) -> Any:  # noqa: ANN401 - as dataclasses.field
     kind: type[Any] = type(default)
+    texts = (("[]" if kind is list else ""),) if texts is None else texts
     key = Key(
         path, check, help, kind, repository_default, hardened_only, levels, entry, normal, texts
     )
@@ -297,7 +299,7 @@ class Environment:
         {},
         levels=1,
         entry=list,
-        texts=["*"],
+        texts=["*[]"],
     )
     hold: str = _key(
         "hold",
@@ -365,8 +367,7 @@ KEYS: dict[str, Key] = {
 OTHERS_RULES = ("settings",)
 """Keys whose values are read as FrameworkController's own YAML."""
 TEXTS = frozenset(
-    (f"{path}.{below}" if below else path)
-    + ("[]" if (key.entry if below == "*" else key.kind) is list and below in ("", "*") else "")
+    f"{path}{below}" if below in ("", "[]") else f"{path}.{below}"
     for path, key in KEYS.items()
     for below in key.texts
 )

@@ -9,11 +9,11 @@ pkg/quota/v1/evaluator/core/pods.go, and SetDefaults_LimitRangeItem of pkg/apis/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from fcgitops.kubernetes import quantity
-from fcgitops.kubernetes.objects import mappings
+from fcgitops.kubernetes.objects import mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
@@ -52,7 +52,7 @@ def faults(r: Rendered) -> Faults:
         return  # of the whole Pod: other rules, which few clusters have
     taken = _taken(r)
     for item in _here(r, "LimitRange"):
-        for i, limit in enumerate(mappings(_map(item.get("spec")).get("limits"))):
+        for i, limit in enumerate(mappings(mapping(item.get("spec")).get("limits"))):
             yield from _out_of_range(item, i, limit, taken)
             if limit.get("type") == "Container":
                 yield from _below_request(item, i, taken)
@@ -86,18 +86,18 @@ def _priority(r: Rendered) -> Faults:
 
 def _nodes(pod: Object) -> Faults:
     """Rules that no node fits."""
-    affinity = _map(pod.get("affinity"))
-    system = _map(pod.get("nodeSelector")).get("kubernetes.io/os", "linux")
+    affinity = mapping(pod.get("affinity"))
+    system = mapping(pod.get("nodeSelector")).get("kubernetes.io/os", "linux")
     if system != "linux":
         what = f"is {system}: FrameworkController's image is for linux"
         yield Fault(what, "linux", object=_OBJECT, path=f"{_POD}.nodeSelector[kubernetes.io/os]")
-    required = _map(_map(affinity.get("nodeAffinity")).get(_REQUIRED))
+    required = mapping(mapping(affinity.get("nodeAffinity")).get(_REQUIRED))
     terms = mappings(required.get("nodeSelectorTerms"))
     if terms and not any(t.get("matchExpressions") or t.get("matchFields") for t in terms):
         what = "is empty, which fits no node: its Pod is never scheduled"
         path = f"{_POD}.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
         yield Fault(what, "matchExpressions", object=_OBJECT, path=path)
-    for i, term in enumerate(mappings(_map(affinity.get("podAffinity")).get(_REQUIRED))):
+    for i, term in enumerate(mappings(mapping(affinity.get("podAffinity")).get(_REQUIRED))):
         if term.get("labelSelector") is None:
             what = "has no labelSelector, which fits no Pod to be near: its Pod is never scheduled"
             path = f"{_POD}.affinity.podAffinity.{_REQUIRED}[{i}]"
@@ -122,11 +122,11 @@ def _taken(r: Rendered) -> Taken:
 
 def _amounts(r: Rendered, container: Object) -> Amounts:
     """A container's, with what the LimitRanges of its namespace give it."""
-    given = _map(container.get("resources"))
+    given = mapping(container.get("resources"))
     limits, requests = (_milli(given.get(key)) for key in ("limits", "requests"))
     requests = {**limits, **requests}
     for item in _here(r, "LimitRange"):
-        for limit in mappings(_map(item.get("spec")).get("limits")):
+        for limit in mappings(mapping(item.get("spec")).get("limits")):
             if limit.get("type") == "Container":
                 default = {**_milli(limit.get("max")), **_milli(limit.get("default"))}
                 asked = {
@@ -168,7 +168,7 @@ def _out_of_range(item: Object, i: int, limit: Object, taken: Taken) -> Faults:
 
 def _beyond_quota(item: Object, taken: Taken) -> Faults:
     """The podEvaluator's Constraints, and what the Pod uses by itself."""
-    spec = _map(item.get("spec"))
+    spec = mapping(item.get("spec"))
     scopes = set(spec.get("scopes") or ())
     best_effort = not any(taken.whole.requests.get(key) for key in _COMPUTE)
     if spec.get("scopeSelector") or scopes - _ALL_PODS or (best_effort and scopes):
@@ -207,9 +207,5 @@ def _most(amounts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def _milli(amounts: object) -> dict[str, int]:
-    found = {key: quantity.parse(value) for key, value in _map(amounts).items()}
+    found = {key: quantity.parse(value) for key, value in mapping(amounts).items()}
     return {key: value.milli for key, value in found.items() if value is not None}
-
-
-def _map(value: Any) -> Mapping[str, Any]:  # noqa: ANN401
-    return value if isinstance(value, dict) else {}
