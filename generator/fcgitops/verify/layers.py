@@ -68,6 +68,8 @@ class Reader:
 
     def layers(self, folder: Path) -> list[Layer]:
         """The kustomization in `folder` and all below it, those that are applied first first."""
+        if folder in self._shared:  # a real path, then
+            return self._shared[folder]
         folder = Path(os.path.realpath(folder))
         if folder not in self._shared:
             self._shared[folder] = []  # a circle ends here; kustomize refuses it
