@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Fcgitops
 from fcgitops.core.redaction import redacted
+from gitenv import git
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +93,15 @@ def test_no_message_has_it(url: str, fcgitops: Fcgitops, repository: Path, tmp_p
     said += [fcgitops("-C", repository, command, status=2) for command in ("list", "overlays")]
     for ran in said:
         assert "s3cret" not in ran.out + ran.err.replace("s3/cret", "s3cret")
+
+
+def test_no_difference_has_it(fcgitops: Fcgitops, repository: Path) -> None:
+    """What is shown of a file is without it; the digest of an image is no password."""
+    edited = "frameworkcontroller @ https://u:s3cret@h/x.whl?token=s3cret\n# a:1@sha256:abc\n"
+    (repository / "requirements.txt").write_text(edited)
+    git(repository, "commit", "-qam", "Another place")
+    said = fcgitops("-C", repository, "restore", "--dry-run", "requirements.txt").out
+    assert "-frameworkcontroller @ https://h/x.whl?token=…\n-# a:1@sha256:abc\n" in said
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,7 @@ def test_the_image_is_no_root(tmp_path: Path) -> None:
     last = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM ")) :]
     assert [line for line in last if line.startswith("USER ")] == ["USER 65532:65532"]
     assert {line.split()[1] for line in lines if line.startswith("FROM ")} == {"${PYTHON}"}
+    assert re.search(r"^ARG PYTHON=python:3\.\d+-slim@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
     assert [line for line in lines if re.match("(COPY|ADD) (?!--from=)", line)] == [
         "COPY dist/*.whl /tmp/"
     ]

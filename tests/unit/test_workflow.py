@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +42,40 @@ def test_every_minor_version_from_1_29_on(job: dict[str, Any]) -> None:
 
 def test_it_runs_what_users_get(job: dict[str, Any]) -> None:
     """The published image that environments name by default, by the command that CI runs."""
+    digest = job["env"].pop("TASK_DIGEST")
     assert job["env"] == {
         "KIND_NODE_IMAGE": "${{ matrix.node }}",
         "FRAMEWORKCONTROLLER_IMAGE": f"{IMAGE}:{IMAGE_TAG}",
+        "FRAMEWORKCONTROLLER_DIGEST": "${{ vars.FRAMEWORKCONTROLLER_DIGEST }}",
         "TASK_IMAGE": TASK_IMAGE,
     }
+    assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
     assert [step["run"] for step in job["steps"] if "run" in step][-1] == "make kind-test"
     assert f"image={IMAGE}:{IMAGE_TAG}\n" in (ROOT / ".ci" / "kind").read_text()
+
+
+def test_images_are_fetched_by_digest(job: dict[str, Any], tmp_path: Path) -> None:
+    """Where there is one, and then under the tag that kind loads; else by the tag."""
+    (step,) = (step["run"] for step in job["steps"] if "docker pull" in step.get("run", ""))
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "$*"\n')
+    docker.chmod(0o755)
+    env = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "KIND_NODE_IMAGE": "kindest/node:v1@sha256:a",
+        "FRAMEWORKCONTROLLER_IMAGE": "f/c:v1", "FRAMEWORKCONTROLLER_DIGEST": "",
+        "TASK_IMAGE": "busybox:1", "TASK_DIGEST": "sha256:b",
+    }  # fmt: skip
+
+    ran = subprocess.run(
+        ["bash", "-e", "-c", step], env=env, check=True, capture_output=True, text=True
+    )
+
+    assert ran.stdout.splitlines() == [
+        "pull --quiet kindest/node:v1@sha256:a",
+        "pull --quiet f/c:v1",
+        "pull --quiet busybox@sha256:b",
+        "tag busybox@sha256:b busybox:1",
+    ]
 
 
 def test_actions_are_pinned_and_rights_are_few(job: dict[str, Any]) -> None:

@@ -26,7 +26,12 @@ def redacted(text: str) -> str:
     """
     if "@" not in text and "?" not in text and "#" not in text:
         return text
-    return _BARE.sub(r"\1=…", _LOGIN.sub("", _URL.sub(_without, text)))
+    return _BARE.sub(r"\1=…", _LOGIN.sub("", redacted_urls(text)))
+
+
+def redacted_urls(text: str) -> str:
+    """The same for lines of a file, where NAME:TAG@DIGEST is an image: URLs alone."""
+    return _URL.sub(_without, text)
 
 
 def _without(found: re.Match[str]) -> str:

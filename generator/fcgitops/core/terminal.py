@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import line, printable
-from fcgitops.core.redaction import redacted
+from fcgitops.core.redaction import redacted, redacted_urls
 
 Style = Callable[[str, str], str]
 """(text, name of a style) → the text as it is written."""
@@ -90,7 +90,12 @@ def lines(text: str) -> None:
 
 
 def difference(text: str) -> None:
-    """A unified diff, as `lines`; on a terminal in the colours that git gives it."""
+    """A unified diff, as `lines`; on a terminal in the colours that git gives it.
+
+    What logs in somewhere by a URL is left out: whoever reads a log reads it. Such a line does not
+    apply.
+    """
+    text = redacted_urls(text)
     set_off = style(sys.stdout)
     if set_off is plain:
         lines(text)
