@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcgitops.model import layout
+from fcgitops.repository import record
 from gitenv import SETTINGS, clone_released, files, git, write
 
 SHIM = Path(__file__).with_name("shim.c")
@@ -229,6 +231,12 @@ SCENARIOS = {
     "update": Scenario(["update"], start="released"),
     "update, conflict": Scenario(["update"], "has left conflicts", 1, start="edited"),
     "update --continue": Scenario(["update", "--continue"], "no update waits", start="resolved"),
+    "update --continue, rewriting": Scenario(
+        ["update", "--continue"], "no update waits", start="following"
+    ),
+    "update --continue, conflict": Scenario(
+        ["update", "--continue"], "is a conflict marker", 1, start="conflicting"
+    ),
     "update --abort": Scenario(["update", "--abort"], "no update waits", start="resolved"),
 }
 
@@ -344,6 +352,35 @@ def _resolved(commands: Commands, place: Path) -> None:
         (top / path).write_text(re.sub(r"(?ms)^<{7} .*?^={7}\n|^>{7} .*?\n", "", text))
 
 
+def _following(commands: Commands, place: Path) -> None:
+    """An update waits; what prod was given follows from a variant that was resolved otherwise."""
+    _run(commands, place, "new deploy --env prod=customized-config --no-input")
+    top = place / "deploy"
+    variant = top / "overlays/customized-config/frameworkcontroller.yaml"
+    text, number = variant.read_text(), "workerNumber: {}\n".format
+    # As if the former version had generated another number, and somebody had edited it.
+    base = top / layout.BASE_RECORD
+    tree = record.decode(base.read_bytes()) or {}
+    former = text.replace(number(500), number(400)).encode()
+    base.write_bytes(record.encode(tree | {str(variant.relative_to(top)): former}))
+    variant.write_text(text.replace(number(500), number(700)))
+    git(top, "commit", "-qam", "Another number")
+    _run(commands, top, "overlays --no-commit")
+    git(top, "commit", "-qm", "In line")
+    _of_the_users_own(top)
+    _run(commands, top, "update", status=1)
+    variant.write_text(text.replace(number(500), number(600)))
+
+
+def _conflicting(commands: Commands, place: Path) -> None:
+    """The same, and somebody has edited what follows from it meanwhile."""
+    _following(commands, place)
+    edited = place / "deploy/overlays/prod/frameworkcontroller.yaml"
+    text = edited.read_text()
+    assert "workerNumber: 700" in text
+    edited.write_text(text.replace("workerNumber: 700", "workerNumber: 800"))
+
+
 STARTS: dict[str, Callable[[Commands, Path], None]] = {
     "repository": _repository,
     "bigger": _bigger,
@@ -354,6 +391,8 @@ STARTS: dict[str, Callable[[Commands, Path], None]] = {
     "released": _released,
     "edited": _edited,
     "resolved": _resolved,
+    "following": _following,
+    "conflicting": _conflicting,
 }
 
 

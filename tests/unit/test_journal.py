@@ -80,6 +80,8 @@ FORGED: dict[str, Forge] = {
     "no ref": lambda found: found.update(ref="HEAD", new_head="HEAD"),
     "an option": lambda found: found.update(before="--output=victim", after="--all"),
     "another tree": lambda found: found.update(after=found["before"]),
+    "a note outside": lambda found: found.update(note="at/../../../../note.json", noted="x"),
+    "a note of git's": lambda found: found.update(note="../config", noted="x"),
     "a missing key": lambda found: found.pop("old"),
     "another key": lambda found: found.update(more=1),
     "another type": lambda found: found.update(files={}, index="1"),

@@ -360,9 +360,9 @@ class TestConflict:
     """A merge that is left for the user to resolve."""
 
     def test_left(self, make_repository: Make) -> None:
-        """Git sees the conflict, its three versions and the message, and the clean changes."""
+        """Git sees the conflict, its three versions, and the clean changes."""
         top = make_repository(BEFORE)
-        open_repository(top).leave_conflict({"new": b"n", "d/b": None}, {"a": CONFLICT}, "update")
+        open_repository(top).leave_conflict({"new": b"n", "d/b": None}, {"a": CONFLICT})
         assert git(top, "status", "--porcelain") == "UU a\nD  d/b\nA  new"
         assert files(top) == {
             "a": CONFLICT.merged.decode(),
@@ -373,22 +373,21 @@ class TestConflict:
         assert [git(top, "show", f":{n}:a") for n in (1, 2, 3)] == ["base", "a", "theirs"]
         write(top, {"a": "resolved\n"})
         git(top, "add", "a")
-        git(top, "-c", "core.editor=true", "commit", "-q")
-        assert git(top, "log", "-1", "--format=%s") == "update"
+        git(top, "commit", "-q", "-m", "update")
         assert git(top, "status", "--porcelain") == ""
 
     def test_deleted_by_them(self, make_repository: Make) -> None:
         """A version that is not there has no stage."""
         top = make_repository(BEFORE)
         stages = Stages(b"base\n", b"a\n", None, b"a, or not?\n")
-        open_repository(top).leave_conflict({}, {"a": stages}, "update")
+        open_repository(top).leave_conflict({}, {"a": stages})
         assert git(top, "status", "--porcelain") == "UD a"
 
     def test_then_commit(self, make_repository: Make) -> None:
         """Resolved, it can be committed here too; the message that waited is gone."""
         top = make_repository(BEFORE)
-        open_repository(top).leave_conflict({"new": b"n"}, {"a": CONFLICT}, "update")
-        write(top, {"a": "resolved\n"})
+        open_repository(top).leave_conflict({"new": b"n"}, {"a": CONFLICT})
+        write(top, {"a": "resolved\n", ".git/MERGE_MSG": "waits\n"})
         git(top, "add", "a")
         open_repository(top).commit({"a": b"resolved\n", "new": b"n"}, "mine")
         assert git(top, "status", "--porcelain") == ""
@@ -400,7 +399,7 @@ class TestConflict:
         write(top, {"a": "mine"})
         before = state(top)
         with pytest.raises(InputError, match="a: has changes that are not committed"):
-            open_repository(top).leave_conflict({}, {"a": CONFLICT}, "update")
+            open_repository(top).leave_conflict({}, {"a": CONFLICT})
         assert state(top) == before
 
 

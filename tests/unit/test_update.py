@@ -261,6 +261,27 @@ def test_abort_restores_everything(fcgitops: Fcgitops, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("end", ["commit", "reset"])
+def test_what_plain_git_has_ended_waits_no_more(
+    fcgitops: Fcgitops, tmp_path: Path, end: str
+) -> None:
+    """A file that it had written, and that is edited since, is not put back."""
+    root = clone_released("hand-edits", tmp_path)
+    fcgitops("-C", root, "update", status=1)
+    if end == "commit":
+        resolve(root)
+        git(root, "commit", "-qam", "By hand")
+    else:
+        git(root, "reset", "-q", "--hard")
+    edited = root / "base/service.yaml"
+    edited.write_text(mine := edited.read_text() + "# mine\n")
+
+    said = fcgitops("-C", root, "update", "--abort", status=2).err
+
+    assert said.startswith("error: --abort: no update waits for it")
+    assert edited.read_text() == mine
+
+
 @pytest.mark.slow
 def test_what_follows_from_a_resolved_conflict_is_generated_anew(
     fcgitops: Fcgitops, tmp_path: Path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,10 @@ from fcgitops.core.errors import (
     ToolError,
 )
 from fcgitops.git import program
-from fcgitops.git.transaction import Unfinished
 from fcgitops.model import layout
-from fcgitops.repository import record, update
+from fcgitops.repository import record, records, update
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.merge import Merged
 from fcgitops.text import jsonio
 from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
@@ -80,11 +77,7 @@ def run(
             raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", RESUME))
         return update.plan(repository, program.merge_file)
 
-    status = writing.change(folder, make, how, require=Repository.require_updatable, leave=_leave)
-    if resume and not status:
-        with suppress(OSError):  # then the next one sees that it waits no more
-            _Waiting.place(Repository.find(folder)).unlink()
-    return status
+    return writing.change(folder, make, how, require=Repository.require_updatable, leave=_leave)
 
 
 def _refuse_together(given: list[str], how: Options) -> None:
@@ -119,14 +112,6 @@ class _Waiting:
     answers: str
     """fcgitops.yaml as the record had it; the record is new already, the file is not."""
 
-    def save(self, repository: Repository) -> None:
-        """Keeps it until it is finished or taken back."""
-        place = self.place(repository)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        fresh = place.with_name("file")
-        fresh.write_text(json.dumps(dataclasses.asdict(self)))
-        fresh.replace(place)
-
     @staticmethod
     def place(repository: Repository) -> Path:
         """Where it is kept; no file where none waits."""
@@ -134,7 +119,11 @@ class _Waiting:
 
     @classmethod
     def of(cls, repository: Repository) -> _Waiting | None:
-        """The one that waits; None where there is none, or where it was ended by plain git."""
+        """The one that waits; None where there is none, or where it was ended by plain git.
+
+        While it waits a record is new that HEAD has not: nobody edits one. What was written besides
+        may have been edited after somebody has committed or reset it all.
+        """
         try:
             found = cls(**jsonio.load(cls.place(repository).read_bytes()))
         except FileNotFoundError:
@@ -146,28 +135,24 @@ class _Waiting:
                 f"`{repository.git.typed(*how, paths=['.'])}` takes the update back; then delete it"
             )
             raise InputError(Problem(where, "cannot be read", back)) from error
-        if repository.git.uncommitted(found.written):
+        if repository.git.uncommitted(records.of(found.written) or found.written):
             return found
         cls.place(repository).unlink()
         return None
 
 
-def _leave(repository: Repository, merged: Merged, message: str) -> None:
+def _leave(repository: Repository, what: Change, message: str) -> None:
     """Leaves conflicts in the work tree, the recorded version as it was."""
+    merged = what.merged
     merged.files.pop(layout.ANSWERS, None)
-    written = writing.written(repository, merged)
-    staged = sorted({*repository.git.differing(merged.files)} - {*written})
-    answers = _former_answers(repository)
-    waiting = _Waiting(written, staged, sorted(merged.conflicts), message, answers)
-    waiting.save(repository)
-    try:
-        writing.leave_conflicts(repository, merged)
-    except Unfinished:
-        raise
-    except Exception:
-        with suppress(OSError):  # then the next one sees that none waits
-            _Waiting.place(repository).unlink()
-        raise
+    before = _Waiting.of(repository) or _Waiting([], [], [], "", _former_answers(repository))
+    written = {*before.written, *writing.written(repository, merged)}
+    staged = {*before.staged, *repository.git.differing(merged.files)} - written
+    waiting = _Waiting(
+        sorted(written), sorted(staged), sorted(merged.conflicts), message, before.answers
+    )
+    note = (_Waiting.place(repository), json.dumps(dataclasses.asdict(waiting)))
+    writing.leave_conflicts(repository, what, note)
     terminal.say(
         f"{layout.ANSWERS} says {repository.version} until they are resolved (`git mergetool`, or "
         "edit the markers):\n"
@@ -199,42 +184,18 @@ def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
     former = waiting.answers.encode() or None
     what = update.plan(repository, program.merge_file, answers=former)
     merged = what.merged
-    for path in (*waiting.written, *waiting.staged):
-        if path not in merged.conflicts:
-            merged.files.setdefault(path, read_file(repository.root, path))
-    what.overwrite = _following(repository, merged, waiting)
-    what.resolved = waiting.conflicts
-    what.left = {*waiting.written, *waiting.staged}
+    own = {*waiting.written, *waiting.staged}
+    for path in own - merged.conflicts.keys():
+        merged.files.setdefault(path, read_file(repository.root, path))
+    # What follows from the resolved ones was generated before, and may conflict with other edits.
+    what.overwrite = [
+        p for p in (*merged.files, *merged.conflicts) if p in own | {*merged.conflicts}
+    ]
+    what.resolved = own | {*waiting.conflicts}
+    what.left = own
+    what.ends = _Waiting.place(repository)
     what.title = waiting.message
     return what
-
-
-def _following(repository: Repository, merged: Merged, waiting: _Waiting) -> list[str]:
-    """The files left by the update that are not in line with how conflicts were resolved.
-
-    A record follows its files: were it killed between them, they would be taken for edits.
-
-    Raises:
-        FoundError: that conflicts with other edits; the files are in line now.
-    """
-    now = {path: conflict.merged for path, conflict in merged.conflicts.items()} | merged.files
-    own = {*waiting.written, *waiting.staged}
-    if merged.conflicts:
-        own |= merged.conflicts.keys()
-        now.pop(layout.ANSWERS, None)
-    found = [path for path in now if path in own and now[path] != read_file(repository.root, path)]
-    found.sort(key=lambda path: (path.endswith((layout.RECORD_FILE, layout.BASE_RECORD)), path))
-    if merged.conflicts:
-        waiting.written = sorted({*waiting.written, *merged.conflicts})
-        waiting.conflicts = sorted(merged.conflicts)
-        waiting.save(repository)
-        repository.git.rewrite({path: now[path] for path in found})
-        writing.tell_conflicts(merged)
-        raise FoundError(
-            Problem(path, "follows from what was resolved, and has an edit of yours", RESUME)
-            for path in merged.conflicts
-        )
-    return found
 
 
 _MARKER = re.compile(rb"(<{7}|\|{7}|>{7}) ")

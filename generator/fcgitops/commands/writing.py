@@ -64,7 +64,7 @@ def change(  # noqa: PLR0913 - all but three have a default
     options: Options,
     *,
     require: Callable[[Repository], None] = Repository.require_same_version,
-    leave: Callable[[Repository, Merged, str], None] | None = None,
+    leave: Callable[[Repository, Change, str], None] | None = None,
     foresee: Foresee | None = None,
     resolve: bool = False,
 ) -> int:
@@ -116,7 +116,7 @@ def change(  # noqa: PLR0913 - all but three have a default
             return _resolve(repository, merged, options)
         if merged.conflicts:
             _refuse_branch(merged, options)
-            (leave or _leave)(repository, merged, options.message or told)
+            (leave or _leave)(repository, what, options.message or told)
             return FOUND
         foreseen = _foreseen(repository, what, foresee) if differing else []
         effects = [] if foresee else effects_of(found.root, merged.files)
@@ -127,6 +127,7 @@ def change(  # noqa: PLR0913 - all but three have a default
             commit=not options.no_commit,
             overwrite=what.overwrite,
             resolved=what.resolved,
+            ends=what.ends,
         )
     if commit:
         terminal.say(f"{told}: commit {commit[:10]} on {git.branch}{_with_yours(edits)}")
@@ -406,18 +407,23 @@ def written(repository: Repository, merged: Merged) -> list[str]:
     return sorted({*clean, *merged.conflicts})
 
 
-def leave_conflicts(repository: Repository, merged: Merged) -> None:
-    """Leaves conflicts as git does, and names them."""
+def leave_conflicts(
+    repository: Repository, what: Change, note: tuple[Path, str] | None = None
+) -> None:
+    """Leaves conflicts as git does, with a note in Git's own directory, and names them."""
+    merged = what.merged
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
-    repository.git.leave_conflict(merged.files, stages)
+    repository.git.leave_conflict(
+        merged.files, stages, overwrite=what.overwrite, resolved=what.resolved, note=note
+    )
     tell_conflicts(merged)
 
 
-def _leave(repository: Repository, merged: Merged, message: str) -> None:
-    paths = written(repository, merged)
+def _leave(repository: Repository, what: Change, message: str) -> None:
+    paths = written(repository, what.merged)
     how = ("restore", "--source=HEAD", "--staged", "--worktree")
     back = repository.git.typed(*how, paths=paths)
-    leave_conflicts(repository, merged)
+    leave_conflicts(repository, what)
     terminal.say(
         "resolve them (`git mergetool`, or edit the markers), `git add` them and "
         f"`{shell.line('git', 'commit', '-m', message)}`;"

@@ -45,9 +45,11 @@ class Journal:
         new_head: the ref that HEAD shall name.
         files: path, old and new entry, of what changes in the work tree.
         adopted: the same, of what the work tree held already.
+        overwritten: the same, of what is written whatever the work tree held; that is the old one.
         directories: the directories that did not exist before, outermost first.
-        merge_message: what is to be written to MERGE_MSG.
-        before: the tree or commit that was.
+        note: the file in our own directory that is written when all is done; "" for none.
+        noted: its content; "" takes the file away.
+        before: the tree or commit that was, with what is overwritten in it.
         after: the one that shall be.
     """
 
@@ -60,8 +62,10 @@ class Journal:
     new_head: str
     files: list[File]
     adopted: list[File]
+    overwritten: list[File]
     directories: list[str]
-    merge_message: str
+    note: str
+    noted: str
     before: str
     after: str
 
@@ -136,10 +140,10 @@ def load(tree: WorkTree) -> Journal | None:
         raise InputError(damaged(tree)) from error
     if not _valid(found):
         raise InputError(damaged(tree))
-    for key in ("files", "adopted"):
+    for key in _FILES:
         found[key] = [(p, o and Entry(*o), n and Entry(*n)) for p, o, n in found[key]]
     journal = Journal(**found)
-    if not _agrees(tree, journal):
+    if not (_agrees(tree, journal) and _is_ours(tree, journal.note)):
         raise InputError(damaged(tree))
     return journal
 
@@ -161,11 +165,13 @@ _TEXTS = {
     "new": f"{_ID}?",
     "head": f"(?:{_REF})?",
     "new_head": f"(?:{_REF})?",
-    "merge_message": r"(?s:.*)",
+    "note": r"(?:(?:at/.+/)?[a-z]+\.json)?",
+    "noted": r"(?s:.*)",
     "before": _ID,
     "after": _ID,
 }
-_LISTS = ("index", "files", "adopted", "directories")
+_FILES = ("files", "adopted", "overwritten")
+_LISTS = ("index", *_FILES, "directories")
 
 
 def _valid(found: object) -> bool:
@@ -176,14 +182,12 @@ def _valid(found: object) -> bool:
         isinstance(found[key], str) and re.fullmatch(form, found[key])
         for key, form in _TEXTS.items()
     )
-    files = [found["files"], found["adopted"]]
     if not texts or not all(isinstance(found[key], list) for key in _LISTS):
         return False
-    if not all(_is_file(file) for listed in files for file in listed):
+    if not all(_is_file(file) for key in _FILES for file in found[key]):
         return False
-    parents = {
-        str(parent) for path, _, _ in found["files"] for parent in PurePosixPath(path).parents
-    }
+    written = [path for path, _, _ in (*found["files"], *found["overwritten"])]
+    parents = {str(parent) for path in written for parent in PurePosixPath(path).parents}
     return all(isinstance(number, int) for number in found["index"]) and all(
         isinstance(name, str) and name != "." and name in parents for name in found["directories"]
     )
@@ -218,9 +222,28 @@ def _agrees(tree: WorkTree, journal: Journal) -> bool:
         (path, *(None if int(name, 16) == 0 else name for name in meta.split(" ")[2:4]))
         for meta, path in zip(words[0::2], words[1::2], strict=True)
     }
-    return differing == {
-        (path, old and old.id, new and new.id) for path, old, new in journal.files + journal.adopted
-    }
+    files = (*journal.files, *journal.adopted, *journal.overwritten)
+    return differing == {(path, old and old.id, new and new.id) for path, old, new in files}
+
+
+def _is_ours(tree: WorkTree, note: str) -> bool:
+    """Whether a note stands in our own directory, and no link leads out of it."""
+    place = (tree.private / note).resolve()
+    return not note or (is_plain(note) and place.is_relative_to(tree.private.resolve()))
+
+
+def write_note(tree: WorkTree, journal: Journal) -> None:
+    """Write the note, or take it away."""
+    if not journal.note:
+        return
+    path = tree.private / journal.note
+    if not journal.noted:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = tree.private / "file"
+    fresh.write_text(journal.noted, encoding="utf-8")
+    fresh.replace(path)
 
 
 def forget(tree: WorkTree) -> None:
@@ -231,7 +254,7 @@ def forget(tree: WorkTree) -> None:
 
 def sweep(tree: WorkTree) -> None:
     """Remove what is worthless without a journal."""
-    for name in ("index", "index.lock", "journal.new", "token", "file"):
+    for name in ("index", "index.lock", "back", "back.lock", "journal.new", "token", "file"):
         with suppress(OSError):
             (tree.private / name).unlink()
 
@@ -251,6 +274,11 @@ def copy_index(tree: WorkTree) -> None:
 def copied_index(tree: WorkTree) -> Path:
     """Where the copy of the index stands until it becomes the index."""
     return tree.private / "index"
+
+
+def back_index(tree: WorkTree) -> Path:
+    """Where an index stands of what is put back into the work tree."""
+    return tree.private / "back"
 
 
 def on_copy(tree: WorkTree) -> dict[str, str]:

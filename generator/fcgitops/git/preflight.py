@@ -35,12 +35,13 @@ class Change:
 
     Attributes:
         path: from the top of the work tree.
-        old: HEAD's, None where HEAD has no such file.
+        old: HEAD's, None where HEAD has no such file; of what is overwritten the work tree's.
         new: what it shall be, None to delete it.
         content: the new content; None to delete it, or where git has the object already.
         adopted: the work tree is as it shall be already (edited by hand, or left by an
             earlier run that did not commit), and only the index has to follow.
         seen: the `stamp` of the file in the work tree.
+        overwritten: the work tree has something else than HEAD, which goes.
     """
 
     path: str
@@ -49,9 +50,12 @@ class Change:
     content: bytes | None
     adopted: bool
     seen: list[int]
+    overwritten: bool = False
 
 
-def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change]:
+def examine(
+    tree: WorkTree, contents: Mapping[str, bytes | None], overwrite: Collection[str] = ()
+) -> list[Change]:
     """What has to change so that HEAD, index and work tree hold `contents`.
 
     Paths that hold it in HEAD already are left out, whatever the user did to them.
@@ -59,6 +63,7 @@ def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change
     Args:
         tree: the work tree.
         contents: by path from the top; None to delete.
+        overwrite: those of the paths that are written whatever the work tree holds.
 
     Raises:
         InputError: something of the user's is in the way; one problem a path.
@@ -66,7 +71,7 @@ def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change
     _refuse(_misnamed(contents))
     old = tree.head_names(contents)
     new = {path: None if c is None else tree.name(c) for path, c in contents.items()}
-    changed = [path for path in contents if old[path] != new[path]]
+    changed = [path for path in contents if old[path] != new[path] or path in overwrite]
     if not changed:
         return []
     index = tree.staged
@@ -89,28 +94,30 @@ def examine(tree: WorkTree, contents: Mapping[str, bytes | None]) -> list[Change
         data, content, entry = on_disk[path], contents[path], index.entries.get(path)
         if data is not None and data == content:
             new[path], content = added[path], None
-            if new[path] == old[path]:
-                continue  # it differed in its line ends only
         found = None if data is None else added.get(path, old[path])
+        if found == new[path] == old[path]:
+            continue  # it differed in its line ends only, or is so already
         executable = data is not None and disk.executable(path) and tree.enabled("core.filemode")
         adopted = found == new[path]
         clean = found == old[path] and (entry.id if entry else None) == old[path]
         if clean and entry is not None and tree.enabled("core.filemode"):
             clean = executable == (entry.mode == EXECUTABLE)
-        if not (adopted or clean):
+        overwritten = path in overwrite and not (adopted or clean)
+        if not (adopted or clean or overwritten):
             problems.append(_unclean(path, index, old[path]))
             continue
-        mode = entry.mode if entry else FILE
-        if adopted and tree.enabled("core.filemode"):
+        mode = then = entry.mode if entry else FILE
+        if (adopted or overwritten) and tree.enabled("core.filemode"):
             mode = EXECUTABLE if executable else FILE
         changes.append(
             Change(
                 path=path,
-                old=_entry(entry.mode if entry else FILE, old[path]),
+                old=_entry(mode, found) if overwritten else _entry(then, old[path]),
                 new=_entry(mode, new[path]),
                 content=None if adopted else content,
                 adopted=adopted,
                 seen=seen[path],
+                overwritten=overwritten,
             )
         )
     _refuse(problems)

@@ -8,12 +8,14 @@ has changed since is left as it is.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
 from fcgitops.git.journal import (
     Journal,
+    back_index,
     copied_index,
     forget,
     load,
@@ -21,6 +23,7 @@ from fcgitops.git.journal import (
     sweep,
     unlock_index,
     unlock_without_journal,
+    write_note,
 )
 from fcgitops.git.preflight import Disk
 from fcgitops.git.program import raw, text
@@ -92,8 +95,7 @@ def forward(tree: WorkTree, journal: Journal) -> None:
             _carry(tree, journal)
         else:  # the user has gone to another branch since
             copied_index(tree).unlink()
-    if journal.merge_message:
-        (tree.git_dir / "MERGE_MSG").write_bytes(raw(journal.merge_message))
+    write_note(tree, journal)
     unlock_index(tree, journal.token)
     forget(tree)
 
@@ -104,7 +106,7 @@ def _carry(tree: WorkTree, journal: Journal) -> None:
     entries = _entries(tree)
     moved = [
         (path, new)
-        for path, old, new in journal.files + journal.adopted
+        for path, old, new in (*journal.files, *journal.adopted, *journal.overwritten)
         if entries.get(path) == old != new
     ]
     gone = Entry("0", "0" * len(tree.empty_tree))
@@ -125,26 +127,38 @@ def _back(tree: WorkTree, journal: Journal) -> None:
         for path, old, new in journal.files
         if entries.get(path) == old and not any(disk.obstacles(path))
     ]
+    files += [file for file in journal.overwritten if not any(disk.obstacles(file[0]))]
     present = {path: content for path, _, _ in files if (content := disk.read(path)) is not None}
     names = tree.names(present)
-    restore = []
+    restore = {}
     for path, old, new in files:
         now = names.get(path)
         ours = now is None or (new is not None and _written(tree, present[path], now, new))
         if old is not None and now != old.id and ours:
-            restore.append(path)
+            restore[path] = old
         elif old is None and now is not None and ours:
             (tree.top / path).unlink()
     for directory in reversed(journal.directories):
         with suppress(OSError):  # something else is in it by now
             (tree.top / directory).rmdir()
-    if restore:
-        data = raw("\0".join(restore) + "\0")
-        tree.git.run("checkout-index", "-f", "-q", "-z", "--stdin", data=data)
+    _check_out(tree, restore)
     unlock_index(tree, journal.token)
     if restore:
         tree.git.ask("update-index", "-q", "--refresh")
     forget(tree)
+
+
+def _check_out(tree: WorkTree, files: Mapping[str, Entry]) -> None:
+    """Write files, by an index of their own: the real one may hold others of these names."""
+    if not files:
+        return
+    index = back_index(tree)
+    for left in (index, index.with_name(f"{index.name}.lock")):
+        left.unlink(missing_ok=True)
+    env = {"GIT_INDEX_FILE": str(index)}
+    lines = "".join(f"{entry.mode} {entry.id}\t{path}\0" for path, entry in files.items())
+    tree.git.run("update-index", "-z", "--index-info", data=raw(lines), env=env)
+    tree.git.run("checkout-index", "-f", "-q", "-a", env=env)
 
 
 def _written(tree: WorkTree, content: bytes, name: str, new: Entry) -> bool:

@@ -105,6 +105,7 @@ class GitRepository(Reader):
         commit: bool = True,
         overwrite: Iterable[str] = (),
         resolved: Collection[str] = (),
+        ends: Path | None = None,
     ) -> str | None:
         """Commit contents on the branch that is checked out: one commit with one parent.
 
@@ -117,10 +118,11 @@ class GitRepository(Reader):
             message: the commit's message.
             branch: a new branch to make, check out and commit on.
             commit: False leaves the changes in the work tree and the index.
-            overwrite: paths of `changes` whose files are written whatever they hold, in this
-                order, before anything else; after a failure they hold it again.
+            overwrite: paths of `changes` whose files are written whatever they hold; after a
+                failure they hold it again.
             resolved: paths whose conflicts end with the file as the work tree has it then, and
                 files that are no longer in the index and shall be.
+            ends: one of our notes, which goes with it.
 
         Returns:
             The new commit; None where there is none to make.
@@ -143,30 +145,32 @@ class GitRepository(Reader):
             )
             if branch is not None:
                 preflight.refuse_branch(tree, branch)
-            with self._overwritten({path: changes[path] for path in overwrite}):
-                made = self._commit(changes, message, branch, settled, commit=commit)
+            found = preflight.examine(
+                tree, self._from_top(changes), {self.prefix + path for path in overwrite}
+            )
+            made = self._carry_out(found, message, branch, settled, ends, commit=commit)
         if made:
             with suppress(OSError):
                 commits.after_commit(tree)
         return made
 
-    def _commit(
+    def _carry_out(  # noqa: PLR0913 - as `commit`
         self,
-        changes: Contents,
+        found: list[preflight.Change],
         message: str,
         branch: str | None,
         settled: Collection[str],
+        ends: Path | None,
         *,
         commit: bool,
     ) -> str | None:
         """The rest of `commit`; `settled` are the resolved paths, from the top."""
         tree = self._tree
-        found = preflight.examine(tree, self._from_top(changes))
-        if not found:
-            if settled:
-                with journal.changed_index(tree) as env:
-                    transaction.stage(tree, settled, env)
-            return None
+        head = tree.head_names(change.path for change in found)
+        if all(head[change.path] == (change.new and change.new.id) for change in found):
+            commit, branch = False, None  # HEAD has it all: there is none to make
+            if not (found or settled or ends):
+                return None
         new_tree = commits.write_tree(tree, found)
         new_commit = commits.commit_tree(tree, new_tree, message) if commit else None
         step = transaction.Step(
@@ -175,6 +179,7 @@ class GitRepository(Reader):
             commit=new_commit,
             branch=None if branch is None else f"refs/heads/{branch}",
             resolved=settled,
+            note=self._note(ends),
         )
         kind = "commit" if tree.head else "commit (initial)"
         subject = message.strip().partition("\n")[0]
@@ -218,14 +223,26 @@ class GitRepository(Reader):
             raise
 
     def leave_conflict(
-        self, changes: Contents, conflicted: Mapping[str, Stages], message: str = ""
+        self,
+        changes: Contents,
+        conflicted: Mapping[str, Stages],
+        *,
+        overwrite: Iterable[str] = (),
+        resolved: Collection[str] = (),
+        note: tuple[Path, str] | None = None,
     ) -> None:
         """Leave a merge with conflicts for the user to resolve, as git does.
 
         Like `commit` without a commit for `changes`. Each conflicted path gets its
         markers in the work tree and its three versions in the index, so that
-        `git status` and `git mergetool` see it; once they are resolved and added,
-        `git commit` offers the message, where one is given.
+        `git status` and `git mergetool` see it.
+
+        Args:
+            changes: content by path.
+            conflicted: the conflicts by path.
+            overwrite: as for `commit`.
+            resolved: as for `commit`.
+            note: one of our notes, and what it says from then on.
 
         Raises:
             InputError: something of the user's is in the way.
@@ -233,10 +250,11 @@ class GitRepository(Reader):
         """
         merged = {path: stages.merged for path, stages in conflicted.items()}
         contents = self._from_top({**changes, **merged})
+        settled = [self.prefix + path for path in resolved]
         with self.lock():
             tree = self._tree
-            preflight.refuse_unfinished(tree, commit=False)
-            found = preflight.examine(tree, contents)
+            preflight.refuse_unfinished(tree, commit=False, resolved=settled)
+            found = preflight.examine(tree, contents, {self.prefix + path for path in overwrite})
             versions = {
                 self.prefix + path: (stages.base, stages.ours, stages.theirs)
                 for path, stages in conflicted.items()
@@ -246,9 +264,13 @@ class GitRepository(Reader):
                 tree=commits.write_tree(tree, found, sorted(blobs)),
                 changes=found,
                 stages={path: _entries(tree, three) for path, three in versions.items()},
-                merge_message=f"{message.strip()}\n" if message else "",
+                resolved=settled,
+                note=self._note(*note) if note else ("", ""),
             )
             transaction.apply(tree, step, "")
+
+    def _note(self, place: Path | None, content: str = "") -> tuple[str, str]:
+        return (str(place.relative_to(self.private)) if place else "", content)
 
     def resolve(self, contents: Contents, paths: Iterable[str]) -> None:
         """Writes files, and takes some of the work tree into the index: their conflicts end.

@@ -20,10 +20,11 @@ import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
+from fcgitops.git import commits
 from fcgitops.git.journal import File, Journal, copy_index, lock_index, on_copy, save
 from fcgitops.git.preflight import Change, Disk, refuse_changed
 from fcgitops.git.program import Answer, failure, raw, text
@@ -44,8 +45,9 @@ class Step:
         commit: the branch's new commit; None to leave the branch where it is.
         branch: the ref of the branch to make and check out; None for the present one.
         stages: the paths that stay in conflict.
-        merge_message: what `git commit` shall offer when they are resolved.
         resolved: paths whose conflicts end here, with the file as the work tree has it.
+        note: a file in our own directory that is written with all this, and its content; an empty
+            one takes it away.
     """
 
     tree: str
@@ -53,8 +55,17 @@ class Step:
     commit: str | None = None
     branch: str | None = None
     stages: Mapping[str, Conflict] = field(default_factory=dict)
-    merge_message: str = ""
     resolved: Collection[str] = ()
+    note: tuple[str, str] = ("", "")
+
+    @property
+    def before(self) -> list[Change]:
+        """What the work tree has otherwise than HEAD, and is written over."""
+        return [
+            replace(change, new=change.old, content=None)
+            for change in self.changes
+            if change.overwritten
+        ]
 
 
 def apply(tree: WorkTree, step: Step, reason: str) -> None:
@@ -79,7 +90,7 @@ def apply(tree: WorkTree, step: Step, reason: str) -> None:
         with _prepared(tree, journal, reason) as move:
             refuse_changed(tree, step.changes)
             touched = True
-            _merge(tree, step)
+            _merge(tree, step, journal.before)
             move()
         forward(tree, journal)
     except BaseException as error:
@@ -117,10 +128,14 @@ def _problems(top: Path, error: BaseException) -> tuple[Problem, ...]:
 
 
 def _journal(tree: WorkTree, step: Step) -> Journal:
-    files: dict[bool, list[File]] = {True: [], False: []}
+    plain: list[File] = []
+    adopted: list[File] = []
+    overwritten: list[File] = []
     for change in step.changes:
-        files[change.adopted].append((change.path, change.old, change.new))
-    written = [path for path, _, new in files[False] if new]
+        kind = adopted if change.adopted else overwritten if change.overwritten else plain
+        kind.append((change.path, change.old, change.new))
+    written = [path for path, _, new in (*plain, *overwritten) if new]
+    head = tree.head or tree.empty_tree
     new = step.commit or (tree.head if step.branch else None) or ""
     ref = step.branch or (tree.ref if step.commit else None) or ""
     return Journal(
@@ -131,11 +146,13 @@ def _journal(tree: WorkTree, step: Step) -> Journal:
         new=new,
         head=tree.ref or "",
         new_head=step.branch or tree.ref or "",
-        files=files[False],
-        adopted=files[True],
+        files=plain,
+        adopted=adopted,
+        overwritten=overwritten,
         directories=Disk(tree.top).missing_directories(written),
-        merge_message=step.merge_message,
-        before=tree.head or tree.empty_tree,
+        note=step.note[0],
+        noted=step.note[1],
+        before=commits.write_tree(tree, step.before) if overwritten else head,
         after=step.commit or step.tree,
     )
 
@@ -210,11 +227,11 @@ def _refuse_left_out(tree: WorkTree, step: Step) -> None:
         raise InputError([Problem(path, what, hint) for path in outside])
 
 
-def _merge(tree: WorkTree, step: Step) -> None:
-    """Bring the work tree and the copied index to the new tree."""
+def _merge(tree: WorkTree, step: Step, old: str) -> None:
+    """Bring the work tree and the copied index from the tree `old` to the new one."""
     env = on_copy(tree)
-    stage(tree, {*step.resolved, *(c.path for c in step.changes if c.adopted)}, env)
-    old = tree.head or tree.empty_tree
+    as_they_are = {change.path for change in step.changes if change.adopted or change.overwritten}
+    stage(tree, {*step.resolved, *as_they_are}, env)
     # Or git would also remove what stands in the work tree beyond the user's sparse checkout.
     command = ("read-tree", "--no-sparse-checkout", "-m", "-u", old, step.tree)
     answer = tree.git.ask(*command, env=env)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import experiment as experiment_model
@@ -44,9 +45,11 @@ class Change:
     left: Collection[str] = ()
     """Files that the same change has left in the work tree before: no edits of the user's."""
     overwrite: Collection[str] = ()
-    """Files that are written whatever the work tree holds, in this order."""
+    """Files that are written whatever the work tree holds."""
     resolved: Collection[str] = ()
     """Files whose conflicts end, and those that the index lacks."""
+    ends: Path | None = None
+    """A note in Git's own directory that goes with it."""
     title: str = ""
     """What it does, in one line; empty where its files tell."""
     idle: str = ""
