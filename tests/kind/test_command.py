@@ -134,6 +134,16 @@ def test_one_environment(user: User, nothing_left: None) -> None:
     assert seconds < SECONDS
 
 
+def test_from_a_folder_of_a_bigger_repository(user: User) -> None:
+    """As from a repository of its own."""
+    mono = user.home / "mono"
+    subprocess.run(["git", "init", "-q", mono], check=True)
+    place = ("new", "--into", mono, "--path", "infra/fc", "--no-input")
+    fcgitops(user.home, *place, "--env", "prod=customized-config")
+    out = User(user.home, mono / "infra/fc", user.said).make("ENV=prod")
+    assert ("prod", "Framework", "Completed/Succeeded") in steps(out)
+
+
 def test_all_of_them_whatever_they_need_of_their_own_cluster(
     user: User, nothing_left: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

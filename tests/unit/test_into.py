@@ -198,6 +198,25 @@ def test_every_command_does_the_same_in_both(
             assert data == (top / path).read_bytes(), path
 
 
+def test_two_folders_on_one_cluster_are_found(fcgitops: Fcgitops, mono: Path) -> None:
+    """By an address for certain; a name may be two clusters', and is said without a failure."""
+    for path in (PATH, "team-b/fc"):
+        into(fcgitops, mono, "--env", "dev", path=path)
+    first = mono / PATH
+    said = fcgitops("-C", first, "verify").out
+    assert (
+        "dev: info: FCG48: overlays/dev/environment.yaml: cluster.name: team-b/fc/overlays/dev is "
+        "on a cluster of this name, and entry points of both have the same names "
+        "(FrameworkController is one per cluster: if it is the same, give each its own)\n"
+    ) in said
+    for folder in (first, mono / "team-b/fc"):
+        fcgitops("-C", folder, "overlay", "prod", "--cluster", "https://10.0.0.1:6443")
+    said = fcgitops("-C", first, "verify", status=1).out
+    assert "cluster.server: team-b/fc/overlays/prod is on this cluster already" in said
+    fcgitops("-C", mono / "team-b/fc", "overlay", "prod", "--cluster", "https://10.0.0.2:6443")
+    fcgitops("-C", first, "verify")  # nothing changed in this folder
+
+
 @pytest.mark.slow
 def test_an_update_with_conflicts_is_of_its_own_folder(fcgitops: Fcgitops, mono: Path) -> None:
     """Two folders, one of which waits for its conflicts: the other one goes on undisturbed."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import journal, preflight
+from fcgitops.git.program import text
 from fcgitops.git.worktree import WorkTree
 
 Contents = Mapping[str, bytes | None]
@@ -135,6 +136,12 @@ class Reader:
             if f"{path.casefold()}/".startswith(f"{wanted}/")
             or f"{wanted}/".startswith(f"{path.casefold()}/")
         ]
+
+    def beside(self, name: str) -> list[str]:
+        """Folders that have such a file in the index, from the top, this content's root aside."""
+        told = self._tree.git.run("ls-files", "-z", "--", f":(top,glob)**/{name}")
+        found = [path.rpartition("/")[0] for path in text(told).split("\0") if path]
+        return [folder for folder in found if f"{folder}/".lstrip("/") != self.prefix]
 
     def list_folders(self, under: str) -> list[str]:
         """The names of HEAD's folders just below the path `under`."""

@@ -99,6 +99,11 @@ def identities(cluster_name: str, cluster_server: str) -> list[tuple[str, str]]:
     return found
 
 
+def is_certain(identity: str) -> bool:
+    """Whether one of `identities` is a single cluster's, whoever's Argo CD speaks of it."""
+    return identity.startswith("server ") and identity != f"server {_OWN}"
+
+
 def needles(cluster_name: str, cluster_server: str) -> list[str]:
     """Texts of which an environment.yaml has one, in small letters, if its cluster is the same."""
     host = urlsplit(cluster_server).hostname or ""

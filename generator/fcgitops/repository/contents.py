@@ -397,6 +397,11 @@ class Repository(Files):
                     problems.append(Problem(f"{layout.source_path(env.name)}: {where}", what, hint))
         return problems
 
+    def rivals_of(self, others: Collection[Known]) -> list[Known]:
+        """Its environments that may be on the cluster of another repository's; a few too many."""
+        unread: list[Problem] = []  # its own `verify` says what is wrong with them
+        return [*self._possible_rivals(others, self._sources_but((), unread), unread)]
+
     def _possible_rivals(
         self,
         changed: Collection[Known],

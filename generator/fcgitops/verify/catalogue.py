@@ -13,6 +13,7 @@ from fcgitops.verify import (
     entry_points,
     guardrails,
     judged,
+    neighbours,
     nni,
     records,
     rights,
@@ -25,8 +26,8 @@ from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
-    building, controller, effect, entry_points, guardrails, judged, nni, records, rights,
-    running, server, silence, sources,
+    building, controller, effect, entry_points, guardrails, judged, neighbours, nni, records,
+    rights, running, server, silence, sources,
 )  # fmt: skip
 
 

@@ -116,7 +116,8 @@ class Session:
         looking.say()
         self.prefix = looking.prefix
         todo = [item for item in wanted if str(item) not in self._new]
-        whole = self._whole_key(wanted, looking.absent) if others else ""
+        alone = others and not looking.neighbours  # what these have is in no key
+        whole = self._whole_key(wanted, looking.absent) if alone else ""
         former = self._kept.results.get(_WHOLE)
         if todo or self._afresh or not (whole and former and former.key == whole):
             told = self._ask(todo, wanted, whole_tree=not looking.absent)
@@ -272,6 +273,8 @@ class _Looking(Thread):
         """Whether a sparse checkout may leave out files."""
         self.prefix = ""
         """The content's folder, from the top of the Git repository."""
+        self.neighbours = False
+        """Whether other folders of that have been generated, too."""
         self.start()
 
     def run(self) -> None:
@@ -287,6 +290,10 @@ class _Looking(Thread):
         self.prefix, journal, sparse, *_ = f"{told}\n\n".split("\n")
         self.sparse = bool(sparse) and (self.root / sparse).exists()
         self.interrupted = bool(journal) and (self.root / journal).exists()
+        if self.prefix:
+            pattern = f":(top,glob)**/{layout.ANSWERS}"
+            found = git.glance(self.root, "ls-files", "-z", "--", pattern) or b""
+            self.neighbours = found.count(b"\0") > 1
 
     def refuse_left_out(self, wanted: Iterable[Kustomization]) -> None:
         """Refuses to verify without what a sparse checkout leaves out.
