@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+import yamls
 
 Edit = str | Callable[[str], str] | None
 """What a file is to hold, what becomes of it, or that it goes."""
@@ -44,7 +45,7 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
 
 def changed(**keys: Any) -> Callable[[str], str]:
     """An edit of a YAML file's top level."""
-    return lambda text: str(yaml.safe_dump(yaml.safe_load(text) | keys))
+    return lambda text: str(yaml.safe_dump(yamls.load(text) | keys))
 
 
 def local(environment: str = "prod", **keys: Any) -> dict[str, Edit]:

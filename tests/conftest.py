@@ -83,6 +83,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
                     assert cli.run(["-C", str(folder), *command]) == 0
             for sample in folder.glob(".git/hooks/*.sample"):  # which nobody needs copies of
                 sample.unlink()
+            git(folder, "gc", "-q", "--prune=now")  # hundreds of objects are copied as two files
             made[key] = folder
         return made[key]
 

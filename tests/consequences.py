@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yamls
 
 FOLDER = Path(__file__).parent / "data" / "consequences"
 Object = dict[str, Any]
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def _key(o: Object) -> tuple[str, str, str]:
 @functools.cache
 def _base(name: str) -> list[Object]:
     text = (FOLDER / "bases" / f"{name}.yaml").read_text(encoding="utf-8")
-    return [o for o in yaml.load_all(text, Loader=_LOADER) if o]
+    return [o for o in yamls.load_all(text) if o]
 
 
 @functools.cache
@@ -49,7 +48,7 @@ def all_pairs() -> list[Consequence]:
     """Every pair, by name."""
     found = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        said = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
+        said = yamls.load(file.read_text(encoding="utf-8"))
         before = base(said["before"])
         new = {_key(o): o for o in said["after"]}
         after = [

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
+import yamls
 from consequences import base
 from fcgitops.diff.settings import FILE
 
@@ -72,7 +73,7 @@ class Rendering:
     def settings(self, *, hashed: bool = True, **values: Any) -> None:
         """Changes FrameworkController's file, and the hash with it."""
         config = self("ConfigMap")
-        found = yaml.safe_load(config["data"][FILE])
+        found = yamls.load(config["data"][FILE])
         found.update(values)
         found = {k: v for k, v in found.items() if v != "gone"}
         self.text(yaml.safe_dump(found, sort_keys=False), hashed=hashed)
@@ -87,7 +88,7 @@ class Rendering:
 
     def entries(self) -> list[Fields]:
         """The entries of podFailureSpec."""
-        return yaml.safe_load(self("ConfigMap")["data"][FILE])["podFailureSpec"]
+        return yamls.load(self("ConfigMap")["data"][FILE])["podFailureSpec"]
 
 
 Edit = Callable[[Rendering], Any]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+import yamls
 
 ROWS = Path(__file__).parent / "data" / "nni" / "experiment-verdicts.jsonl"
 COUNT = 640
@@ -53,7 +54,7 @@ AZURE = {
     "keyVaultKey": "d",
 }  # fmt: skip
 SERVICES: dict[str, dict[str, Any]] = {
-    "frameworkcontroller": yaml.safe_load(RIGHT)["trainingService"],
+    "frameworkcontroller": yamls.load(RIGHT)["trainingService"],
     "local": {"platform": "local"},
     "remote": {"platform": "remote", "machineList": [{"host": "h", "user": "u", "password": "p"}]},
     "openpai": {
@@ -179,7 +180,7 @@ RELATED: list[tuple[str, dict[str, Any]]] = [
 
 def experiment(platform: str = "frameworkcontroller") -> dict[str, Any]:
     """An experiment that NNI takes, on a platform."""
-    value: dict[str, Any] = yaml.safe_load(RIGHT)
+    value: dict[str, Any] = yamls.load(RIGHT)
     value["trainingService"] = copy.deepcopy(SERVICES[platform])
     if platform == "openpai":
         value["trialGpuNumber"] = 1

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from testbed.controller import binary as find_binary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -97,7 +97,7 @@ def posted(binary: Path, tmp_path: Path) -> dict[str, Any]:
 
 def test_the_crd_component_is_what_frameworkcontroller_creates(posted: dict[str, Any]) -> None:
     """A difference would be undone by every start of the controller and redone by every sync."""
-    crd = yaml.safe_load(CRD.read_text(encoding="utf-8"))
+    crd = yamls.load(CRD.read_text(encoding="utf-8"))
 
     assert (crd["apiVersion"], crd["kind"]) == (posted["apiVersion"], posted["kind"])
     assert crd["metadata"]["name"] == posted["metadata"]["name"]
@@ -106,7 +106,7 @@ def test_the_crd_component_is_what_frameworkcontroller_creates(posted: dict[str,
 
 def test_no_sync_tool_deletes_the_crd() -> None:
     """Every Framework of the cluster would go with it."""
-    annotations = yaml.safe_load(CRD.read_text(encoding="utf-8"))["metadata"]["annotations"]
+    annotations = yamls.load(CRD.read_text(encoding="utf-8"))["metadata"]["annotations"]
 
     argocd = annotations["argocd.argoproj.io/sync-options"].split(",")
     assert {"Prune=false", "Delete=false"} <= set(argocd)
@@ -115,7 +115,7 @@ def test_no_sync_tool_deletes_the_crd() -> None:
 
 def test_the_crd_has_no_status_subresource() -> None:
     """With one, the API server drops every status that FrameworkController writes."""
-    crd = yaml.safe_load(CRD.read_text(encoding="utf-8"))
+    crd = yamls.load(CRD.read_text(encoding="utf-8"))
 
     assert [version.get("subresources") for version in crd["spec"]["versions"]] == [None]
     assert "status" not in crd

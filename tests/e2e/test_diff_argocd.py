@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from fcgitops.diff import compare
 from fcgitops.programs import kustomize
 from gitenv import git
@@ -47,7 +48,7 @@ def entry_points(prod: Site) -> list[Object]:
     """What `make bootstrap` applies, and what Argo CD does."""
     folder = prod.repository / "clusters" / "argocd"
     texts = [kustomize.find().build(folder).decode(), prod.fcgitops("build", ENVIRONMENT)[0]]
-    return [o for text in texts for o in yaml.safe_load_all(text) if o]
+    return [o for text in texts for o in yamls.load_all(text) if o]
 
 
 def found(objects: list[Object], kind: str) -> Object:

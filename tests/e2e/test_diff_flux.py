@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from fcgitops.diff import compare
 from gitenv import git
 from testbed.controlplane import control_plane
@@ -43,7 +44,7 @@ def entry_points(prod: Site) -> list[Object]:
     folder = prod.repository / "clusters" / "flux" / ENVIRONMENT
     texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))]
     texts.append(prod.fcgitops("build", ENVIRONMENT)[0])
-    return [o for text in texts for o in yaml.safe_load_all(text) if o]
+    return [o for text in texts for o in yamls.load_all(text) if o]
 
 
 def found(objects: list[Object], kind: str, name: str) -> Object:

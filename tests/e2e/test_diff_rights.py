@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from diff_edits import CRD as CRD_PAIR
 from diff_edits import CRD_KIND, VERSION, Edit, Rendering, grants, schema, sets, verb
 from fcgitops.diff import compare
@@ -186,7 +187,7 @@ def test_what_cannot_be_deleted_keeps_a_framework_from_completing(
 def test_without_the_right_to_delete_frameworks_completed_ones_stay(plane: ControlPlane) -> None:
     """R08: the retention deletes nothing."""
     assert "R08" in losing(("frameworks", "delete"))
-    short = yaml.safe_dump({**yaml.safe_load(CONFIG), "frameworkCompletedRetainSec": 1})
+    short = yaml.safe_dump({**yamls.load(CONFIG), "frameworkCompletedRetainSec": 1})
     left = ("get", "frameworks", "-n", JOBS, "-o", "name")
     with framework_controller(plane, config=short):
         with without(plane, ("frameworks", "delete")):
@@ -307,7 +308,7 @@ def crd_said(edit: Edit) -> set[str]:
 
 def crd(plane: ControlPlane, change: Callable[[dict[str, Any]], object]) -> None:
     """Applies the CRD with a change, as a sync tool does."""
-    wanted = yaml.safe_load(CRD.read_text())
+    wanted = yamls.load(CRD.read_text())
     change(wanted["spec"]["versions"][0])
     plane.establish(yaml.safe_dump(wanted))
 
@@ -334,7 +335,7 @@ def test_its_next_start_puts_its_own_schema_back(plane: ControlPlane) -> None:
 
 def refusal(plane: ControlPlane) -> str:
     """Why the API server does not take a Framework; "" where it does."""
-    body = json.dumps(yaml.safe_load(framework("asked")))
+    body = json.dumps(yamls.load(framework("asked")))
     path = f"/apis/frameworkcontroller.microsoft.com/v1/namespaces/{JOBS}/frameworks?dryRun=All"
     status, answer = plane.ask("POST", path, body)
     return "" if status == 201 else answer

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from testbed.controller import framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import environment, eventually
@@ -135,7 +136,7 @@ def config_map(namespace: str) -> dict[str, Any]:
 
 def definition(name: str) -> dict[str, Any]:
     """A CustomResourceDefinition called so."""
-    crd: dict[str, Any] = yaml.safe_load(CRD.read_text())
+    crd: dict[str, Any] = yamls.load(CRD.read_text())
     plural, _, group = name.partition(".")
     crd["metadata"]["name"] = name
     crd["spec"]["group"] = group

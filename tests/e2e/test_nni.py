@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from gitenv import git, write
 from testbed.controller import framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
@@ -162,7 +163,7 @@ def test_a_trial_has_the_labels_that_its_framework_asks_for(
 ) -> None:
     """So a policy cannot tell by a label whose trial a Pod is: whoever may create one says it."""
     asked = {"experiment": "anothers", "FC_FRAMEWORK_NAME": "anothers"}
-    item = yaml.safe_load(framework("labelled"))
+    item = yamls.load(framework("labelled"))
     item["metadata"]["namespace"] = "nni"
     task = item["spec"]["taskRoles"][0]["task"]
     task["pod"]["metadata"] = {"labels": asked}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import REJECT, verdict
 from fcgitops.nnifile import version1
@@ -185,7 +185,7 @@ def answers(cases: Iterable[object], program: str, *arguments: str) -> list[str]
 def test_algorithms() -> None:
     """The table has NNI's own tuners and assessors, and what their constructors take."""
     folder = sources()
-    names = yaml.safe_load(
+    names = yamls.load(
         (folder / "runtime" / "default_config" / "builtin_algorithms.yml").read_text()
     )
     for kind, known in (("tuners", TUNERS), ("assessors", ASSESSORS)):
@@ -542,6 +542,7 @@ def test_managers_numbers() -> None:
 SEND = """
 import json, requests, sys
 from nni.experiment.config import ExperimentConfig, utils
+import yamls
 utils.get_ipv4_address = lambda: "192.0.2.1"
 data = ExperimentConfig.load(sys.argv[1]).json()
 sent = json.loads(requests.Request("POST", "http://192.0.2.1", json=data).prepare().body)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
+import yamls
 from axe_playwright_python.sync_playwright import Axe
 from conftest import FIGURE, CopyOf, Fcgitops
 from gitenv import write
@@ -122,9 +122,9 @@ def test_an_object_reads_as_yaml(opened: Page, fleet: Path, fcgitops: Fcgitops) 
     show(opened, fleet, fcgitops)
     opened.goto(f"{opened.url}#prod")
     opened.wait_for_selector("dialog[open]")
-    shown = [yaml.safe_load(text) for text in opened.locator("dialog pre").all_text_contents()]
+    shown = [yamls.load(text) for text in opened.locator("dialog pre").all_text_contents()]
 
-    built = list(yaml.safe_load_all(fcgitops("-C", fleet, "build", "prod").out))
+    built = yamls.load_all(fcgitops("-C", fleet, "build", "prod").out)
     assert shown == built
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.programs import eventually
@@ -88,7 +88,7 @@ def test_every_rendered_object_is_accepted(plane: ControlPlane) -> None:
     plane.establish(CILIUM)
     seen = 0
     for rendered in sorted(GOLDEN.glob("*/rendered/*.yaml")):
-        objects = list(yaml.safe_load_all(rendered.read_text()))
+        objects = yamls.load_all(rendered.read_text())
         namespaces = {o["metadata"].get("namespace", "default") for o in objects}
         known = plane.kubectl("get", "namespaces", "-o", "name").split()
         for namespace in namespaces - {name.partition("/")[2] for name in known}:

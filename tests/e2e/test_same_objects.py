@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.repository.contents import Repository
 from fcgitops.sync.argocd import environments as argocd_files
 from fcgitops.sync.flux import environments as flux_files
@@ -97,7 +97,7 @@ def test_every_environment(golden: Repository, tools: Tools, tmp_path: Path) -> 
 def printed(golden: Repository, home: Path, name: str) -> Rendered:
     """What `fcgitops build NAME` prints."""
     text, _ = fcgitops(home, "-C", golden.root, "build", name)
-    return by_name(yaml.safe_load_all(text))
+    return by_name(yamls.load_all(text))
 
 
 def by_name(objects: Any) -> Rendered:
@@ -184,7 +184,7 @@ def flux_renders(golden: Repository, plane: ControlPlane, names: list[str]) -> d
     for name in names:
         env = dataclasses.replace(golden.environment(name), sync="flux")
         generated = flux_files.files(env, golden.answers, [])[flux_files.SYNC_FILE]
-        for o in yaml.safe_load_all(generated):
+        for o in yamls.load_all(generated):
             o["metadata"]["name"] = f"{profile}-{name}"
             if o["kind"] == "Kustomization":
                 o["spec"] |= {"wait": False, "retryInterval": "2s"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from conftest import Fcgitops
 from renderers import in_kubectl, pinned
 
@@ -52,7 +52,7 @@ SERVICE = {
 
 def seed(name: str) -> Any:
     """One of the seed's manifests."""
-    return yaml.safe_load((SEED / name).read_text())
+    return yamls.load((SEED / name).read_text())
 
 
 @pytest.mark.parametrize("program", [pinned, in_kubectl], ids=["pinned", "kubectl"])
@@ -63,7 +63,7 @@ def test_upstream_renders_the_seed_field_for_field(
     """The seed's objects, what its prerequisites make, the Service, and nothing else."""
     fcgitops("new", tmp_path / "r", "--profile", "upstream", "--no-input")
     rendered = program().build(tmp_path / "r" / "overlays" / variant)
-    objects = {o["kind"]: o for o in yaml.safe_load_all(rendered)}
+    objects = {o["kind"]: o for o in yamls.load_all(rendered)}
 
     expected = {
         "ServiceAccount": ACCOUNT,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from conftest import FIGURE
 from gitenv import git
 from testbed.controller import JOBS, framework, framework_controller
@@ -100,7 +100,7 @@ def test_the_same_objects(prod: Site) -> None:
     """
     built, _ = prod.fcgitops("build", ENVIRONMENT)
     manager = "argocd-controller" if prod.tool == "argocd" else "kustomize-controller"
-    for wanted in yaml.safe_load_all(built):
+    for wanted in yamls.load_all(built):
         before = _live(prod, wanted)
         own = wanted if prod.tool == "argocd" else _with_marks(wanted, before)
         own = _with_tracking(own, before)

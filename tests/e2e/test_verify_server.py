@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from checkcases import CONTAINER, STS, local, patch, resource
 from conftest import Fcgitops
 from testbed.controlplane import ControlPlane, api_server
@@ -38,7 +39,7 @@ def found(fcgitops: Fcgitops, root: Path, status: int, *more: str) -> list[str]:
     """What --server finds, each as its number and message."""
     ran = fcgitops("-C", root, "verify", "prod", "--server", *more, "--format", "json",
                    status=status)  # fmt: skip
-    findings = yaml.safe_load(ran.out)
+    findings = yamls.load(ran.out)
     return [f"{f['object']}: {f['message']}" for f in findings if f["rule"] == "FCG46"]
 
 
@@ -97,7 +98,7 @@ def test_who_may_not_ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """It is no finding of the repository's: status 3, and what is missing."""
-    config = yaml.safe_load(plane.kubeconfig_of("admin").read_text())
+    config = yamls.load(plane.kubeconfig_of("admin").read_text())
     context = config["contexts"][0]["context"]
     for user in config["users"]:
         if user["name"] == context["user"]:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.trial import JOBS, rolled_out
 from testbed import health
@@ -291,7 +291,7 @@ class TestUpstreamCustomizedConfig(Upstream):
         prod.set("--set", "workerNumber=8")
         prod.sync()
         (text,) = prod.get("configmap", "frameworkcontroller-config")["data"].values()
-        assert yaml.safe_load(text)["workerNumber"] == 8
+        assert yamls.load(text)["workerNumber"] == 8
         assert prod.roll_out_status(5).status == 0
         stays(lambda: prod.pod()["metadata"]["uid"], 3)
         assert prod.pod()["metadata"]["uid"] == uid

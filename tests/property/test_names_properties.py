@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import string
 
-import yaml
+import yamls
 from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import overlay
@@ -17,7 +16,6 @@ from fcgitops.text import values
 from hypothesis import given
 from hypothesis import strategies as st
 
-read = functools.partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 odd = st.sampled_from(list("-._/$(){}'\"`\\\n\r\t\0 :#&*!|>%@\u200b\u202eо٣é"))
 mixed = st.lists(st.one_of(st.sampled_from(string.ascii_lowercase + "0123456789-"), odd)).map(
     "".join
@@ -42,14 +40,14 @@ def test_name(name: str) -> None:
 def test_name_in_yaml(name: str) -> None:
     """Any name that passes is read back as that text from every file it is written to."""
     defaults = environment.default_values("upstream")
-    source = read(overlay.source(name, {}, defaults))
+    source = yamls.load(overlay.source(name, {}, defaults))
     assert source["cluster"]["name"] == name
     for own, over in (({"namespace": name}, {}), ({}, {"namespace": name})):
-        source = read(overlay.source("x", own, defaults | over))
+        source = yamls.load(overlay.source("x", own, defaults | over))
         assert source["namespace"] == name
     moved = environment.environment("x", {"namespace": name}, {}, "upstream", "f")
     tree = overlay.environment_files(moved, "upstream", "")
-    assert read(tree["kustomization.yaml"])["namespace"] == name
+    assert yamls.load(tree["kustomization.yaml"])["namespace"] == name
 
 
 @examples(100)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import yaml
+import yamls
 
 from testbed.controlplane import ControlPlane
 from testbed.gnupg import stop_agent
@@ -212,7 +212,7 @@ def _install(plane: ControlPlane, known: list[dict[str, object]]) -> None:
     crds = sorted(beside("crds/argocd").glob("*.yaml"))
     plane.establish("\n---\n".join(path.read_text(encoding="utf-8") for path in crds))
     config = {
-        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        path.stem: yamls.load(path.read_text(encoding="utf-8"))
         for path in sorted(beside("argocd-config").glob("argocd-*.yaml"))
     }
     config["argocd-secret"]["stringData"] = {"server.secretkey": "testbed"}

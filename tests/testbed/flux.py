@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yamls
 
 from testbed.controlplane import ControlPlane
 from testbed.programs import Program, beside, free_port, need, running
@@ -128,7 +128,7 @@ def _crds() -> list[CRD]:
     found: dict[str, CRD] = {}
     for folder in map(beside, CRDS):
         for path in sorted(folder.glob("*.yaml")):
-            crd = yaml.safe_load(path.read_text(encoding="utf-8"))
+            crd = yamls.load(path.read_text(encoding="utf-8"))
             older = found.get(crd["metadata"]["name"], {"spec": {"versions": []}})
             versions = {version["name"]: version for version in crd["spec"]["versions"]}
             for version in older["spec"]["versions"]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from conftest import Fcgitops
 from fcgitops.core.errors import InputError
 from fcgitops.fcconfig import merging
@@ -350,7 +351,7 @@ podFailureSpec:
   podPatterns:
   - reasonRegex: Evicted
 """
-    assert read(merging.merge(own, VARIANT).encode())[1].value == yaml.safe_load(dumped)
+    assert read(merging.merge(own, VARIANT).encode())[1].value == yamls.load(dumped)
     if phrase or own.startswith("x"):
         assert merging.merge(own, VARIANT) == dumped
 
@@ -359,7 +360,7 @@ podFailureSpec:
 def test_a_merge_key_makes_no_hazard() -> None:
     """What is accepted alone is accepted merged, and other readers of YAML see the same."""
     merged = merging.merge("<<: {workerNumber: 7}\n", VARIANT)
-    assert yaml.safe_load(merged)["workerNumber"] == 7
+    assert yamls.load(merged)["workerNumber"] == 7
     assert [str(f) for f in check(merged.encode()) if f.severity != INFO] == []
 
 
@@ -496,10 +497,10 @@ def test_the_outcome_means_what_it_should(
 ) -> None:
     """Settings over the variant's, entries in order, each code once, no comment lost, no hazard."""
     text, meaning, comments = own
-    theirs = yaml.safe_load(variant) or {}
+    theirs = yamls.load(variant) or {}
     wanted = {**theirs, **meaning}
     if how == merging.KEEP:
-        lists = (meaning, theirs, yaml.safe_load(SHIPPED))
+        lists = (meaning, theirs, yamls.load(SHIPPED))
         entries = [e for found in lists for e in found.get("podFailureSpec") or []]
         codes = [e["code"] for e in entries]
         wanted["podFailureSpec"] = [e for i, e in enumerate(entries) if e["code"] not in codes[:i]]
@@ -507,7 +508,7 @@ def test_the_outcome_means_what_it_should(
     merged = merging.merge(text, variant, how)
 
     assert read(merged.encode())[1].value == wanted
-    assert (yaml.safe_load(merged) or {}) == wanted
+    assert (yamls.load(merged) or {}) == wanted
     assert [comment for comment in comments if comment not in merged] == []
     assert [str(f) for f in check(merged.encode()) if f.severity != INFO] == []
 
@@ -571,5 +572,5 @@ def test_aliases_lose_the_comments() -> None:
     )
     merged = merging.merge(own, VARIANT)
     assert [c.strip() for c in merging.lost_comments(own, merged)] == ["# wiki", "# gpu"]
-    codes = [entry["code"] for entry in yaml.safe_load(merged)["podFailureSpec"]]
+    codes = [entry["code"] for entry in yamls.load(merged)["podFailureSpec"]]
     assert codes[:2] == [300, 301]

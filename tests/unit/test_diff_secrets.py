@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from consequences import base
 from fcgitops.diff import compare, report, spoken
 from fcgitops.diff.markdown import as_markdown
@@ -66,7 +67,7 @@ def url(objects: list[dict[str, Any]], value: str) -> None:
 
 def address(objects: list[dict[str, Any]], value: str) -> None:
     found = the(objects, "ConfigMap")["data"]
-    settings = yaml.safe_load(found["frameworkcontroller.yaml"])
+    settings = yamls.load(found["frameworkcontroller.yaml"])
     settings["kubeApiServerAddress"] = f"https://me:{value}@10.0.0.1"
     found["frameworkcontroller.yaml"] = yaml.safe_dump(settings)
 

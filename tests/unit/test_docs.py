@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pictures
 import pytest
-import yaml
+import yamls
 from conftest import Fcgitops
 from fcgitops.cli import reference
 from fcgitops.cli.main import cli
@@ -119,7 +119,7 @@ def test_every_right_has_its_row() -> None:
     """Those of FrameworkController's ClusterRole and of NNI's Roles, rule for rule."""
     page = (ROOT / "docs/rights.md").read_text(encoding="utf-8")
     golden = ROOT / "tests/golden/hardened/repository"
-    rules = yaml.safe_load((golden / "base/clusterrole.yaml").read_text())["rules"]
+    rules = yamls.load((golden / "base/clusterrole.yaml").read_text())["rules"]
     rows = [line.split(" | ") for line in page.splitlines() if line.count(" | ") == 4]
     told = [[re.findall(r"`([^`]+)`", cell) for cell in row[:3]] for row in rows]
     assert [row for row in told if row[2]] == [
@@ -127,7 +127,7 @@ def test_every_right_has_its_row() -> None:
         for rule in rules
     ]
     accounts = (golden / "overlays/every-key/nni/accounts.yaml").read_text()
-    for role in (o for o in yaml.safe_load_all(accounts) if o["kind"] == "Role"):
+    for role in (o for o in yamls.load_all(accounts) if o["kind"] == "Role"):
         verbs = ", ".join(f"`{verb}`" for verb in role["rules"][0]["verbs"])
         assert f"| `{role['metadata']['name']}` | {verbs} of Frameworks" in page
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from conftest import CopyOf, Fcgitops
 from fcgitops.manifests import guardrails, overlay
 from fcgitops.model import layout
@@ -36,7 +36,7 @@ def project(**answers: Any) -> dict[str, Any]:
 
 def rendered_kinds(*files: Path) -> set[tuple[str, str]]:
     """Group and kind of all objects in golden files."""
-    objects = [found for path in files for found in yaml.safe_load_all(path.read_text())]
+    objects = [found for path in files for found in yamls.load_all(path.read_text())]
     return {(o["apiVersion"].rpartition("/")[0], o["kind"]) for o in objects}
 
 
@@ -58,7 +58,7 @@ def test_the_project_allows_what_is_rendered(profile: str) -> None:
 def test_the_projects_of_nni_allow_what_is_rendered() -> None:
     """The same of what NNI needs, and of the experiments, which may bring no rights."""
     (text,) = nni_argocd.files(Answers("fc", repo_url=URL)).values()
-    objects = {(o["kind"], o["metadata"]["name"]): o["spec"] for o in yaml.safe_load_all(text)}
+    objects = {(o["kind"], o["metadata"]["name"]): o["spec"] for o in yamls.load_all(text)}
     for name, pattern, count in (("nni", "*.nni.yaml", 3), ("experiments", "experiments.*", 2)):
         rendered = list(GOLDEN.glob(f"*/rendered/{pattern}"))
         assert len(rendered) == count
@@ -77,7 +77,7 @@ def test_the_projects_of_nni_allow_what_is_rendered() -> None:
 def test_no_project_leads_to_what_is_not_its_own() -> None:
     """Clusters and namespaces stand in each environment.yaml; those of others are denied."""
     (text,) = nni_argocd.files(Answers("fc", repo_url=URL)).values()
-    projects = [o["spec"] for o in yaml.safe_load_all(text) if o["kind"] == "AppProject"]
+    projects = [o["spec"] for o in yamls.load_all(text) if o["kind"] == "AppProject"]
     others = ["!kube-*", "!argocd", "!flux-system"]
     for spec, more in (
         (project(), ["!default"]),
@@ -140,7 +140,7 @@ def flux_objects(**answers: Any) -> dict[str, dict[str, Any]]:
     env = environment("prod", given, {}, "hardened", "f")
     ours = Answers("fc", repo_url=URL, **answers)
     tree = entrypoints.of_environment(env, ours, b"rules: []\n")["clusters/flux/prod"]
-    return {o["kind"]: o for data in tree.values() for o in yaml.safe_load_all(data)}
+    return {o["kind"]: o for data in tree.values() for o in yamls.load_all(data)}
 
 
 def test_flux() -> None:
@@ -170,7 +170,7 @@ def test_what_somebody_changes_is_taken_back_within_the_interval() -> None:
     for given, wanted in (({}, "10m"), ({"flux.interval": "2h"}, "2h")):
         env = environment("prod", {"sync": "flux", **nni, **given}, {}, "hardened", "f")
         trees = entrypoints.of_environment(env, Answers("fc", repo_url=URL), b"rules: []\n")
-        objects = [o for t in trees.values() for d in t.values() for o in yaml.safe_load_all(d)]
+        objects = [o for t in trees.values() for d in t.values() for o in yamls.load_all(d)]
         found = [o["spec"]["interval"] for o in objects if o["kind"] == "Kustomization"]
         assert found == [wanted, wanted]
 
@@ -190,7 +190,7 @@ def test_where_flux_fetches(url: str, fetched: str, told: bool) -> None:
     answers = Answers("fc", gitops="flux", repo_url=url)
     env = environment("prod", {"sync": "flux"}, {}, "hardened", "f")
     (sync,) = (data for path, data in flux.files(env, answers, []).items() if path == "sync.yaml")
-    source = next(yaml.safe_load_all(sync))
+    source = yamls.load_all(sync)[0]
     assert source["spec"]["url"] == fetched
     assert ("`flux_secret`" in registry.TOOLS["flux"].remark(answers)) == told
     assert not registry.TOOLS["flux"].remark(Answers("fc", repo_url=url, flux_secret="git"))
@@ -231,7 +231,7 @@ def test_flux_may_make_policies_only_where_they_are_asked_for() -> None:
         given = {"sync": "flux", "components": components}
         env = environment("prod", given, {}, "hardened", "f")
         files = flux.files(env, Answers("fc", repo_url=URL), [])
-        role = list(yaml.safe_load_all(files["account.yaml"]))[1]
+        role = yamls.load_all(files["account.yaml"])[1]
         rights[bool(components)] = [
             (rule["verbs"], rule.get("resourceNames"))
             for rule in role["rules"]
@@ -379,7 +379,7 @@ def test_removal_leaves_crd_and_namespace() -> None:
     for sync in ("argocd", "flux"):
         env = environment("prod", {"sync": sync, "components": ["crd"]}, {}, "hardened", "f")
         rendered = (GOLDEN / "hardened" / "rendered" / "every-key.yaml").read_text()
-        lines = removal.commands([Held(env, list(yaml.safe_load_all(rendered)))])
+        lines = removal.commands([Held(env, yamls.load_all(rendered))])
         typed = [line for line in lines if line.startswith("kubectl ")]
         assert "get frameworks" in typed[0]
         assert not [line for line in typed if "delete namespace" in line or "delete crd" in line]

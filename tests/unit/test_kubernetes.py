@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.kubernetes import addresses, check, quantity, schema
 from fcgitops.kubernetes.field import USELESS
 from fcgitops.kubernetes.schema import Versions
 
 SOUND = {
     str(item["kind"]): item
-    for item in yaml.safe_load_all("""\
+    for item in yamls.load_all("""\
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: s}
@@ -487,7 +487,7 @@ def test_networks(text: str, right: bool) -> None:
 def test_what_a_schema_may_say_of_metadata(key: str, value: object, taken: bool) -> None:
     """As API server 1.34 answered: what is empty says nothing, a zero says something."""
     golden = Path(__file__).parents[1] / "golden/upstream/rendered/every-key.yaml"
-    objects = filter(None, yaml.safe_load_all(golden.read_bytes()))
+    objects = filter(None, yamls.load_all(golden.read_bytes()))
     crd = next(o for o in objects if o["kind"] == "CustomResourceDefinition")
     properties = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
     properties["metadata"] = {"type": "object", key: value}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from conftest import Fcgitops
 from fcgitops.core.errors import InputError
 from fcgitops.repository import experiments
@@ -71,7 +72,7 @@ def findings(fcgitops: Fcgitops, root: Path, *names: str) -> list[str]:
 
 def run_id(root: Path, name: str = "mnist") -> str:
     """The run ID in the Job."""
-    document = yaml.safe_load((root / "experiments" / name / "job.yaml").read_text())
+    document = yamls.load((root / "experiments" / name / "job.yaml").read_text())
     variables = document["spec"]["template"]["spec"]["containers"][0]["env"]
     return next(str(v["value"]) for v in variables if v["name"] == "RUN")
 
@@ -676,7 +677,7 @@ def test_the_removal_of_an_environment_names_all_of_nni(
     built = fcgitops("-C", root, "build", "prod/nni").out
     wanted = {
         ("lab", o["kind"].lower(), o["metadata"]["name"])
-        for o in yaml.safe_load_all(built)
+        for o in yamls.load_all(built)
         if o["kind"] != "Namespace"
     }
     wanted |= {("argocd", "applications", "fc-nni-prod")}
@@ -712,7 +713,7 @@ def test_flux(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert not flux.exists()
     fcgitops("-C", root, "overlay", "prod", "--set", "sync=flux")
     assert not (root / "clusters/argocd/nni.yaml").exists()
-    document = yaml.safe_load(flux.read_text())
+    document = yamls.load(flux.read_text())
     assert document["metadata"]["name"] == "fc-experiment-mnist"
     assert document["spec"]["path"] == "./experiments/mnist"
     assert document["spec"]["dependsOn"] == [{"name": "frameworkcontroller-nni"}]
@@ -788,7 +789,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
     """Change the top level of a kustomization.yaml."""
 
     def edit(text: str) -> str:
-        return str(yaml.safe_dump(yaml.safe_load(text) | changes))
+        return str(yaml.safe_dump(yamls.load(text) | changes))
 
     return edit
 
@@ -897,7 +898,7 @@ def test_build(mnist: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     ran = fcgitops("-C", mnist, "build", "prod/nni", "experiments/mnist")
     assert ran.out.startswith("# overlays/prod/nni\n")
     assert "---\n# experiments/mnist\n" in ran.out
-    objects = list(yaml.safe_load_all(ran.out))
+    objects = yamls.load_all(ran.out)
     assert {o["metadata"]["labels"].get("app.kubernetes.io/name") for o in objects} == {"nni"}
     kinds = [o["kind"] for o in objects]
     assert kinds.count("Namespace") == 1
@@ -919,6 +920,6 @@ def test_two_experiments_have_nothing_in_common(mnist: Path, fcgitops: Fcgitops)
     fcgitops("-C", mnist, "nni", "experiment", "other", "--env", "prod", "--from",
              mnist / "experiments/mnist")  # fmt: skip
     built = fcgitops("-C", mnist, "build", "experiments/mnist", "experiments/other").out
-    names = [(o["kind"], o["metadata"]["name"]) for o in yaml.safe_load_all(built)]
+    names = [(o["kind"], o["metadata"]["name"]) for o in yamls.load_all(built)]
     assert len(names) == len(set(names)) == 8
     assert run_id(mnist) != run_id(mnist, "other")

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import nni_experiment, nni_starter
 from fcgitops.model import environment as model
@@ -292,7 +292,7 @@ def run_and_job(
     made = nni_experiment.files(
         found, environment(given or NFS), files or FILES, component or COMPONENT
     )
-    document = yaml.safe_load(made["job.yaml"])
+    document = yamls.load(made["job.yaml"])
     (container,) = document["spec"]["template"]["spec"]["containers"]
     variables = {item["name"]: item["value"] for item in container["env"]}
     assert variables["RUN"] == experiment.run_id(found, files or FILES)
@@ -351,7 +351,7 @@ def test_names_fit() -> None:
     """The longest name still makes a Job's name and labels of at most 63 letters."""
     name = "m" * experiment.NAME_LENGTH
     made = nni_experiment.files(Experiment(name, "prod"), environment(NFS), FILES, COMPONENT)
-    document = yaml.safe_load(made["job.yaml"])
+    document = yamls.load(made["job.yaml"])
     assert len(f"{name}-{document['metadata']['name']}") <= 63
     assert len(f"fc-experiment-{name}") <= 63
 
@@ -363,7 +363,7 @@ def test_job() -> None:
         found, environment(NFS), {"experiment.yaml": b"e", "code/t.py": b""}, {}
     )
     assert list(made) == ["job.yaml", "kustomization.yaml", "service.yaml"]
-    document = yaml.safe_load(made["job.yaml"])
+    document = yamls.load(made["job.yaml"])
     spec = document["spec"]
     assert spec["backoffLimit"] == 3
     assert spec["podFailurePolicy"]["rules"][0] == {
@@ -414,7 +414,7 @@ def test_a_user_of_its_own() -> None:
     """It is no other name of a Job that has none: what runs is another Pod."""
     given = Experiment("mnist", "prod", user=1000)
     pods = [
-        yaml.safe_load(nni_experiment.files(e, environment(NFS), {}, {})["job.yaml"])["spec"][
+        yamls.load(nni_experiment.files(e, environment(NFS), {}, {})["job.yaml"])["spec"][
             "template"
         ]["spec"]
         for e in (given, Experiment("mnist", "prod"))
@@ -434,14 +434,14 @@ def test_a_user_of_its_own() -> None:
 def test_azure_has_a_claim() -> None:
     """NNI uploads to Azure's share by itself, so the manager keeps its work on a claim."""
     made = nni_experiment.files(Experiment("mnist", "prod"), environment(AZURE), FILES, COMPONENT)
-    kustomization = yaml.safe_load(made["kustomization.yaml"])
+    kustomization = yamls.load(made["kustomization.yaml"])
     assert kustomization["resources"] == ["job.yaml", "service.yaml", "work.yaml"]
-    claim = yaml.safe_load(made["work.yaml"])
+    claim = yamls.load(made["work.yaml"])
     assert claim["metadata"]["annotations"] == {
         "argocd.argoproj.io/sync-options": "Prune=confirm,Delete=confirm",
         "kustomize.toolkit.fluxcd.io/prune": "disabled",
     }
-    volumes = yaml.safe_load(made["job.yaml"])["spec"]["template"]["spec"]["volumes"]
+    volumes = yamls.load(made["job.yaml"])["spec"]["template"]["spec"]["volumes"]
     assert volumes[2] == {"name": "work", "persistentVolumeClaim": {"claimName": "work"}}
 
 

@@ -6,7 +6,7 @@ import ipaddress
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import nni_environment
 from fcgitops.model import environment as model
@@ -89,7 +89,7 @@ def test_namespace() -> None:
 
 def accounts(given: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """Kind and name → object of accounts.yaml."""
-    found = yaml.safe_load_all(text(given, "accounts.yaml"))
+    found = yamls.load_all(text(given, "accounts.yaml"))
     return {(o["kind"], o["metadata"]["name"]): o for o in found}
 
 
@@ -165,7 +165,7 @@ def test_network_policies() -> None:
         (NFS, fixed),
         (NFS | {"nni.uiFrom": ["web", "ops"]}, fixed | {"nni-ui": page}),
     ):
-        found = list(yaml.safe_load_all(text(given, "networkpolicies.yaml")))
+        found = yamls.load_all(text(given, "networkpolicies.yaml"))
         assert {o["kind"] for o in found} == {"NetworkPolicy"}
         specs = {o["metadata"]["name"]: o["spec"] for o in found}
         assert specs.pop("nni-egress")["policyTypes"] == ["Egress"]
@@ -174,7 +174,7 @@ def test_network_policies() -> None:
 
 def lets_out(given: dict[str, Any], address: str, port: int, protocol: str = "TCP") -> bool:
     """Whether the policies let a manager or a trial connect to an address outside the cluster."""
-    found = list(yaml.safe_load_all(text(given, "networkpolicies.yaml")))
+    found = yamls.load_all(text(given, "networkpolicies.yaml"))
     rules = [
         rule
         for o in found
@@ -248,7 +248,7 @@ def test_names_are_found() -> None:
     """By the cluster's DNS, or by its cache on each node."""
     assert lets_out(NFS, "169.254.20.10", 53, "UDP")
     (policy,) = (
-        o for o in yaml.safe_load_all(text(NFS, "networkpolicies.yaml"))
+        o for o in yamls.load_all(text(NFS, "networkpolicies.yaml"))
         if o["metadata"]["name"] == "nni-egress"
     )  # fmt: skip
     dns, own, *_ = policy["spec"]["egress"]
@@ -258,7 +258,7 @@ def test_names_are_found() -> None:
 
 def test_cilium_knows_the_api_server() -> None:
     """No network that a policy names holds a node, for Cilium."""
-    found = list(yaml.safe_load_all(text(NFS | {"egress.mode": "cilium"}, "networkpolicies.yaml")))
+    found = yamls.load_all(text(NFS | {"egress.mode": "cilium"}, "networkpolicies.yaml"))
     (policy,) = (o for o in found if o["kind"] == "CiliumNetworkPolicy")
     assert policy["spec"]["egress"] == [{"toEntities": ["kube-apiserver"]}]
 

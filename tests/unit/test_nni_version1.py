@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from conftest import Fcgitops
 from fcgitops.core.errors import InputError
 from fcgitops.nnifile import version1
 from fcgitops.nnifile.check import check
 
 PUBLIC = Path(__file__).parents[1] / "data" / "public" / "01-nni1-experiment.yaml"
-FIRST: dict[str, Any] = yaml.safe_load(PUBLIC.read_text())
+FIRST: dict[str, Any] = yamls.load(PUBLIC.read_text())
 SECOND: dict[str, Any] = {
     "experimentName": "t",
     "trialConcurrency": 1,
@@ -151,7 +151,7 @@ def test_the_command(fcgitops: Fcgitops, tmp_path: Path) -> None:
     old = tmp_path / "old.yaml"
     old.write_text(f"{PUBLIC.read_text()}mine: 1\n")
     ran = fcgitops("nni", "check", "--convert", old)
-    assert yaml.safe_load(ran.out) == SECOND
+    assert yamls.load(ran.out) == SECOND
     assert ran.err == f"note: {old}: mine has no place in version 2\n"
     new = tmp_path / "experiment.yaml"
     new.write_text(ran.out)

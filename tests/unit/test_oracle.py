@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.core.errors import ToolError
 from fcgitops.core.findings import INFO, Finding
 from fcgitops.model import expects
@@ -507,7 +507,7 @@ def test_without_effect(tmp_path: Path, overlay: str, remarks: list[str]) -> Non
         "base/kustomization.yaml": BASE.encode(), "base/statefulset.yaml": STATEFULSET.encode(),
         "over/kustomization.yaml": text.encode(),
     })  # fmt: skip
-    found = LAYERS.ask(Layered(Reader(tmp_path), tmp_path / "over", [yaml.safe_load(STATEFULSET)]))
+    found = LAYERS.ask(Layered(Reader(tmp_path), tmp_path / "over", [yamls.load(STATEFULSET)]))
     assert [f"{f.place}: {f.message}" for f in found] == remarks
     assert {f.rule for f in found} <= {"FCG43"}
 
@@ -534,7 +534,7 @@ def test_selector_of_a_new_statefulset(tmp_path: Path) -> None:
     """A StatefulSet that is the overlay's own may have any selector."""
     write(tmp_path, {"over/kustomization.yaml": b"resources: [s.yaml]\n",
                      "over/s.yaml": STATEFULSET.encode()})  # fmt: skip
-    objects = [yaml.safe_load(STATEFULSET)]
+    objects = [yamls.load(STATEFULSET)]
     assert LAYERS.ask(Layered(Reader(tmp_path), tmp_path / "over", objects)) == []
 
 

@@ -18,12 +18,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from gitenv import git, write
 
 ROOT = Path(__file__).parents[2]
-WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+WORKFLOW = yamls.load((ROOT / ".github/workflows/release.yml").read_text())
+ACTION = yamls.load((ROOT / "action.yml").read_text())
 HELD_TO = "generator/fcgitops/__init__.py"
 
 

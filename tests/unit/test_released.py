@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
+import yamls
 from gitenv import RELEASED, clone_released, git
 
 
@@ -58,7 +58,7 @@ def test_a_bundle_clones_to_the_repository_that_0_1_0_made(
 ) -> None:
     """The very commit, whole, with the answers, environments and experiments it was made of."""
     root = clone_released(name, tmp_path)
-    recorded = yaml.safe_load((root / "fcgitops.yaml").read_text())
+    recorded = yamls.load((root / "fcgitops.yaml").read_text())
 
     assert git(root, "fsck", "--strict") == ""
     assert git(root, "status", "--porcelain", "--branch") == "## main...origin/main"
@@ -94,7 +94,7 @@ def test_every_key_that_0_1_0_knew_is_set(
 ) -> None:
     """In the environment gpu; `upstream` takes no egress."""
     root = clone_released(name, tmp_path)
-    given = yaml.safe_load((root / "overlays/gpu/environment.yaml").read_text())
+    given = yamls.load((root / "overlays/gpu/environment.yaml").read_text())
 
     def is_given(path: str) -> bool:
         value = given

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import re2
-import yaml
+import yamls
 
 GOLDEN = Path(__file__).parents[1] / "golden/hardened/repository"
 CONFIG: dict[str, Any] = json.loads((GOLDEN / "renovate.json").read_text())
@@ -32,7 +32,7 @@ def is_read(path: str) -> bool:
 
 def image_of(text: str) -> dict[str, str]:
     """The image that a source names, as the manager should see it."""
-    document = yaml.safe_load(text)
+    document = yamls.load(text)
     image = document.get("image") or document.get("defaults", {}).get("image") or {}
     names = {"registry": "depType", "repository": "depName", "tag": "currentValue",
              "digest": "currentDigest"}  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yamls
 from conftest import CopyOf, Fcgitops
 from fcgitops.report.edges import edges
 from gitenv import git, write
@@ -83,7 +84,7 @@ def test_the_page_has_the_objects_that_are_built(
         for name, (numbers, _) in packed["environments"].items()
     }
     built = {
-        name: [o for o in yaml.safe_load_all(fcgitops("-C", repository, "build", name).out) if o]
+        name: [o for o in yamls.load_all(fcgitops("-C", repository, "build", name).out) if o]
         for name in ("dev", "prod")
     }
     assert shown == built
@@ -100,7 +101,7 @@ def test_no_value_is_more_than_text(repository: Path, report: Any) -> None:
     file = repository / "overlays/prod/environment.yaml"
     lines = {"annotations": {"note": HOSTILE}}
     file.write_text(file.read_text() + yaml.safe_dump(lines))
-    component = yaml.safe_load((repository / "overlays/dev/local/kustomization.yaml").read_text())
+    component = yamls.load((repository / "overlays/dev/local/kustomization.yaml").read_text())
     patch = [{"op": "add", "path": "/metadata/annotations", "value": {"note": HOSTILE}}]
     component["patches"] = [{"target": {"kind": "Service"}, "patch": yaml.safe_dump(patch)}]
     write(repository, {"overlays/dev/local/kustomization.yaml": yaml.safe_dump(component)})

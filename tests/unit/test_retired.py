@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from conftest import Fcgitops
 from fcgitops.manifests import retired
 from fcgitops.programs import kustomize
@@ -28,7 +28,7 @@ def test_the_hash_is_kustomizes_own(text: str, tmp_path: Path) -> None:
         "  files: [frameworkcontroller.yaml]\n",
         "frameworkcontroller.yaml": text,
     })  # fmt: skip
-    built = yaml.safe_load(kustomize.find().build(tmp_path))
+    built = yamls.load(kustomize.find().build(tmp_path))
     assert built["metadata"]["name"].rpartition("-")[2] == retired.name_hash(text)
 
 
@@ -47,11 +47,9 @@ def test_which_one_is_retired(versions: str, chosen: str | None) -> None:
 
 def config_maps(fcgitops: Fcgitops, repository: Path) -> dict[str, dict[str, Any]]:
     """The ConfigMaps that prod renders, by the workerNumber of their configuration."""
-    objects = yaml.safe_load_all(fcgitops("-C", repository, "build", "prod").out)
+    objects = yamls.load_all(fcgitops("-C", repository, "build", "prod").out)
     maps = [o for o in objects if o["kind"] == "ConfigMap"]
-    return {
-        str(yaml.safe_load(o["data"]["frameworkcontroller.yaml"])["workerNumber"]): o for o in maps
-    }
+    return {str(yamls.load(o["data"]["frameworkcontroller.yaml"])["workerNumber"]): o for o in maps}
 
 
 @pytest.mark.slow
@@ -78,7 +76,7 @@ def test_the_fourth_one_before_is_on_its_way_off(fcgitops: Fcgitops, tmp_path: P
         told = fcgitops("-C", root, "diff", "--rendered", *refs).out
         assert f"frameworkcontroller.yaml: workerNumber: {number} → {number + 1}\n" in told
         assert "(moved)" not in told
-    again = yaml.safe_load((root / "overlays/prod/retired.yaml").read_text())["data"]
+    again = yamls.load((root / "overlays/prod/retired.yaml").read_text())["data"]
     write(root, {"overlays/prod/" + path: text for path, text in again.items()})
     assert (
         "overlays/prod/retired.yaml is not in line" in fcgitops("-C", root, "verify", status=1).out

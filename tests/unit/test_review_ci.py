@@ -18,7 +18,7 @@ from typing import Any
 
 import forges
 import pytest
-import yaml
+import yamls
 from forges import TOKEN, Forge
 from gitenv import git, write
 
@@ -82,7 +82,7 @@ def filled(text: str, known: Mapping[str, str]) -> str:
 
 def github_steps(project: Project, *, fork: bool) -> str:
     """Runs every shell step of the pull request's workflow."""
-    workflow = yaml.safe_load((project.job / ".github/workflows/review.yml").read_text())
+    workflow = yamls.load((project.job / ".github/workflows/review.yml").read_text())
     (job,) = workflow["jobs"].values()
     (expression,) = job["env"].values()
     assert expression.endswith("== github.repository && github.head_ref || '' }}")
@@ -179,7 +179,7 @@ def test_a_forks_job_pushes_and_tells_nothing(project: Project) -> None:
 
 def gitlab_job(project: Project, name: str, **more: str) -> str:
     """Runs the script of one job, all lines in one shell, as GitLab's runner does."""
-    jobs: dict[str, Any] = yaml.safe_load((project.job / ".gitlab-ci.yml").read_text())
+    jobs: dict[str, Any] = yamls.load((project.job / ".gitlab-ci.yml").read_text())
     git(project.job, "switch", "-q", "--detach")
     env = {
         "GITLAB_CI": "true",
@@ -206,7 +206,7 @@ REQUEST = {
 @pytest.mark.slow
 def test_gitlab_brings_files_in_line_and_tells_the_request(project: Project) -> None:
     """The branch gets the commit that follows, and the merge request one note."""
-    jobs = yaml.safe_load((project.job / ".gitlab-ci.yml").read_text())
+    jobs = yamls.load((project.job / ".gitlab-ci.yml").read_text())
     assert jobs["review"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
     edited = git(project.server, "rev-parse", "topic")
     base = git(project.server, "rev-parse", "main")
@@ -240,7 +240,7 @@ def test_gitlab_pushes_nothing_without_a_token_or_to_a_fork(
 @pytest.mark.slow
 def test_github_has_findings_at_their_lines_and_in_its_list(project: Project) -> None:
     """Of what changed since the default branch: annotations, a failed job, and SARIF."""
-    workflow = yaml.safe_load((project.job / ".github/workflows/test.yml").read_text())
+    workflow = yamls.load((project.job / ".github/workflows/test.yml").read_text())
     (job,) = workflow["jobs"].values()
     assert job["strategy"]["matrix"]["shard"] == ["1/1"]
     env = {"SHARD": "1/1", "SINCE": "origin/main", "GITHUB_ACTIONS": "true"}
@@ -292,7 +292,7 @@ def newest(project: Project) -> dict[str, str]:
 
 def github_update(project: Project, more: Mapping[str, str]) -> str:
     """Runs every shell step of the weekly workflow."""
-    workflow = yaml.safe_load((project.job / ".github/workflows/update.yml").read_text())
+    workflow = yamls.load((project.job / ".github/workflows/update.yml").read_text())
     (job,) = workflow["jobs"].values()
     output = project.job.parent / "output"
     output.write_text("")
@@ -363,7 +363,7 @@ def test_what_is_installed_from_elsewhere_is_not_updated(
 def test_no_step_holds_a_value_of_the_request(project: Project) -> None:
     """A branch called `$(touch x)` would run in a script that an expression stands in."""
     for file in sorted((project.job / ".github/workflows").iterdir()):
-        workflow = yaml.safe_load(file.read_text())
+        workflow = yamls.load(file.read_text())
         for job in workflow["jobs"].values():
             scripts = [step["run"] for step in job["steps"] if "run" in step]
             assert [script for script in scripts if "${{" in script] == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-import yaml
+import yamls
 from conftest import Fcgitops
 from fcgitops.core.errors import InputError
 from fcgitops.fcconfig import schema as controller
@@ -37,7 +37,7 @@ def judge(name: str) -> Any:
 
 def takes(name: str, text: str) -> bool:
     """Whether a schema takes the text of a file."""
-    return bool(judge(name).is_valid(yaml.safe_load(text)))
+    return bool(judge(name).is_valid(yamls.load(text)))
 
 
 @pytest.mark.parametrize("root", GOLDEN, ids=lambda root: root.parent.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import yaml
+import yamls
 from fcgitops.core.errors import InputError
 from fcgitops.fcconfig.check import check
 from fcgitops.fcconfig.findings import INFO
@@ -117,7 +117,7 @@ def test_parse_broken() -> None:
 def test_variant_passes(profile: str) -> None:
     """The variant's own file is right: nothing in it is refused, or read otherwise than written."""
     text = scaffold.variant_config(profile)
-    given = yaml.safe_load(text)
+    given = yamls.load(text)
     assert given["workerNumber"] == 500
     assert settings.check(given) == ""
     assert [str(found) for found in check(text.encode()) if found.severity != INFO] == []
@@ -125,7 +125,7 @@ def test_variant_passes(profile: str) -> None:
 
 def test_variant_knows_the_images_failures() -> None:
     """In `hardened`: its file replaces the image's, entries of podFailureSpec included."""
-    given = yaml.safe_load(scaffold.variant_config("hardened"))
+    given = yamls.load(scaffold.variant_config("hardened"))
     assert tuple(entry["code"] for entry in given["podFailureSpec"]) == shipped_codes()
 
 
@@ -133,7 +133,7 @@ def test_variant_example_passes() -> None:
     """In `upstream`: the commented example is right too, once the comment signs are gone."""
     text = scaffold.variant_config("upstream")
     example = "\n".join([line[1:] for line in text.splitlines() if line.startswith("#")][:-1])
-    given = yaml.safe_load(example)
+    given = yamls.load(example)
     assert [entry["code"] for entry in given["podFailureSpec"]] == [221]
     assert settings.check(given) == ""
     assert [str(found) for found in check(example.encode()) if found.severity != INFO] == []

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+import yamls
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = [
@@ -29,7 +29,7 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_workflows_read_only(path: Path) -> None:
     """By default a workflow's token reads the repository's contents and nothing else."""
-    assert yaml.safe_load(path.read_text())["permissions"] == {"contents": "read"}
+    assert yamls.load(path.read_text())["permissions"] == {"contents": "read"}
     assert path.read_text().count("persist-credentials: false") == len(
         re.findall(r"uses: actions/checkout@", path.read_text())
     )

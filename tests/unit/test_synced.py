@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+import yamls
 from fcgitops.trial.apply_order import stages
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 def test_a_whole_environment() -> None:
     """Definitions first; the account and its rights before the Pod that needs them."""
     text = (GOLDEN / "hardened" / "rendered" / "every-key.yaml").read_text()
-    first, rest = stages(yaml.safe_load_all(text))
+    first, rest = stages(yamls.load_all(text))
 
     assert [o["kind"] for o in first] == ["Namespace", "CustomResourceDefinition"]
     assert [o["kind"] for o in rest] == [

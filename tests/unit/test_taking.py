@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
+import yamls
 from conftest import CopyOf, Fcgitops
 from fcgitops.repository import generated
 from fcgitops.repository.contents import Repository
@@ -46,7 +46,7 @@ def edit(root: Path, path: str, *changes: tuple[str, str]) -> None:
 
 def source(root: Path) -> dict[str, object]:
     """What environment.yaml says."""
-    found: dict[str, object] = yaml.safe_load((root / PROD / "environment.yaml").read_text())
+    found: dict[str, object] = yamls.load((root / PROD / "environment.yaml").read_text())
     return found
 
 

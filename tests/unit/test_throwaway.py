@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.trial import fit as throwaway
 from fcgitops.trial.fit import Fitted, fit
 from fcgitops.verify.subjects import Object
@@ -28,7 +28,7 @@ KNOWN = {
 
 def rendered(name: str) -> list[Object]:
     """What a golden repository's environment renders."""
-    return list(yaml.safe_load_all((GOLDEN / f"{name}.yaml").read_text()))
+    return yamls.load_all((GOLDEN / f"{name}.yaml").read_text())
 
 
 def fitted(name: str, loaded: tuple[str, ...] = ()) -> tuple[list[Object], Fitted]:
@@ -95,7 +95,7 @@ def test_nor_by_way_of_the_configuration(text: str, left: dict[str, Any], note: 
               "data": {"frameworkcontroller.yaml": text}}  # fmt: skip
     found = fit([config], KNOWN, ())
 
-    assert yaml.safe_load(found.objects[0]["data"]["frameworkcontroller.yaml"]) == left
+    assert yamls.load(found.objects[0]["data"]["frameworkcontroller.yaml"]) == left
     assert found.notes == [note]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
+import yamls
 from conftest import Fcgitops
 from fcgitops.text.yamledit import Document
 from gitenv import committed, git, state
@@ -83,7 +83,7 @@ def test_unset(repository: Path, fcgitops: Fcgitops) -> None:
     fcgitops("-C", repository, "overlay", "prod", "--unset", "labels.team", "--unset", "image.tag",
              "--unset", "workerNumber", "--unset", "cluster", "--unset", "namespace")  # fmt: skip
 
-    assert yaml.safe_load(source.read_text()) == {
+    assert yamls.load(source.read_text()) == {
         "variant": "customized-config",
         "cluster": {"name": "prod"},
         "namespace": "frameworkcontroller",
@@ -103,7 +103,7 @@ def test_unset_and_set(repository: Path, fcgitops: Fcgitops) -> None:
     fcgitops("-C", repository, "overlay", "prod", "--unset", "settings",
              "--set", "kubeClientQps=7")  # fmt: skip
     text = committed(repository)["overlays/prod/environment.yaml"]
-    assert yaml.safe_load(text)["settings"] == {"kubeClientQps": 7}
+    assert yamls.load(text)["settings"] == {"kubeClientQps": 7}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_back_to_default_config(repository: Path, fcgitops: Fcgitops) -> None:
     )
     files = committed(repository)
     assert "overlays/prod/frameworkcontroller.yaml" not in files
-    assert yaml.safe_load(files["overlays/prod/environment.yaml"]) == {
+    assert yamls.load(files["overlays/prod/environment.yaml"]) == {
         "variant": "default-config",
         "cluster": {"name": "prod"},
         "namespace": "frameworkcontroller",

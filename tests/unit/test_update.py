@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+import yamls
 from conftest import Fcgitops, snapshot
 from fcgitops import __version__
 from fcgitops.repository import record
@@ -24,7 +25,7 @@ NEWER = f"from fcgitops 0.1.0 to {__version__}"
 
 def again(root: Path, folder: Path, fcgitops: Fcgitops) -> Path:
     """What this version makes below `folder` from the sources of a repository, from nothing."""
-    recorded = yaml.safe_load((root / "fcgitops.yaml").read_text())
+    recorded = yamls.load((root / "fcgitops.yaml").read_text())
     pin = (root / "requirements.txt").read_text().splitlines()[-1]
     answers = {**recorded["answers"], "defaults": recorded["defaults"], "requirement": pin}
     write(folder, {"answers.yaml": yaml.safe_dump(answers)})
@@ -183,7 +184,7 @@ def test_a_formatted_repository_is_not_edited(fcgitops: Fcgitops, tmp_path: Path
     """Every generated YAML file written by another dumper: no conflict, and the new values."""
     root, plain = (clone_released("hardened-both", folder) for folder in two(tmp_path))
     for path in (*root.glob("base/*.yaml"), *root.glob("clusters/**/*.yaml")):
-        documents = list(yaml.safe_load_all(path.read_text()))
+        documents = yamls.load_all(path.read_text())
         path.write_text(yaml.safe_dump_all(documents, indent=4, default_style='"'))
     git(root, "commit", "-qam", "Another style")
 
@@ -192,10 +193,7 @@ def test_a_formatted_repository_is_not_edited(fcgitops: Fcgitops, tmp_path: Path
 
     def values(folder: Path) -> dict[str, list[object]]:
         paths = [*folder.glob("base/*.yaml"), *folder.glob("clusters/**/*.yaml")]
-        return {
-            str(path.relative_to(folder)): list(yaml.safe_load_all(path.read_text()))
-            for path in paths
-        }
+        return {str(path.relative_to(folder)): yamls.load_all(path.read_text()) for path in paths}
 
     assert values(root) == values(plain)
 
@@ -392,7 +390,7 @@ def test_migration_of_a_default_tag(fcgitops: Fcgitops, tmp_path: Path) -> None:
     said = fcgitops("-C", root, "update").err
 
     assert "note: fcgitops.yaml: image.tagPolicy: any was written to defaults" in said
-    image = yaml.safe_load((root / "fcgitops.yaml").read_text())["defaults"]["image"]
+    image = yamls.load((root / "fcgitops.yaml").read_text())["defaults"]["image"]
     assert (image["tag"], image["tagPolicy"]) == ("latest", "any")
     assert "tag: latest  # on purpose\n" in (root / "fcgitops.yaml").read_text()
     assert "tagPolicy" not in (root / "overlays/prod/environment.yaml").read_text()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from fcgitops.commands.kind_test import TASK_IMAGE
 from fcgitops.model.environment import IMAGE, IMAGE_TAG
 
@@ -21,7 +21,7 @@ OLDEST = 29
 @pytest.fixture
 def job() -> dict[str, Any]:
     """Its one job."""
-    (job,) = yaml.safe_load(WORKFLOW.read_text())["jobs"].values()
+    (job,) = yamls.load(WORKFLOW.read_text())["jobs"].values()
     found: dict[str, Any] = job
     return found
 
@@ -86,6 +86,6 @@ def test_actions_are_pinned_and_rights_are_few(job: dict[str, Any]) -> None:
     for action, comment in uses:
         assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action)
         assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
-    assert yaml.safe_load(WORKFLOW.read_text())["permissions"] == {"contents": "read"}
+    assert yamls.load(WORKFLOW.read_text())["permissions"] == {"contents": "read"}
     (checkout,) = (s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout"))
     assert checkout["with"] == {"persist-credentials": False}

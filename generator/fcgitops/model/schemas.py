@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from fcgitops.model import answers, consistency, expects, experiment, gates, layout, promotion
 from fcgitops.model import environment as model
 from fcgitops.model.synctools import ALL, KNOWN
-from fcgitops.text.tree import Tree
 
 Schema = dict[str, Any]
 
@@ -91,7 +91,8 @@ _RUN_VALUES: dict[str, Schema] = {
 _BY_KIND: dict[type, Schema] = {str: _TEXT, list: _TEXTS}
 
 
-def files() -> Tree:
+@cache
+def files() -> Mapping[str, bytes]:
     """Path in a repository → the text of each schema."""
     made = {
         layout.ENVIRONMENT_SCHEMA: environment(),

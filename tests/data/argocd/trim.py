@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+import yamls
 
 HERE = Path(__file__).parent
 HEAD = """\
@@ -33,7 +34,7 @@ def trimmed(node: Any) -> Any:
 
 def crd(path: Path) -> Any:
     """One CustomResourceDefinition."""
-    found = trimmed(yaml.safe_load(path.read_text(encoding="utf-8")))
+    found = trimmed(yamls.load(path.read_text(encoding="utf-8")))
     (version,) = found["spec"]["versions"]
     top = version["schema"]["openAPIV3Schema"]["properties"]
     top.pop("status", None)
