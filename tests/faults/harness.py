@@ -224,6 +224,12 @@ SCENARIOS = {
     "overlays, merge": Scenario(["overlays"], "merge is under way", start="merge"),
     "restore": Scenario(["restore", "overlays"]),
     "promote": Scenario(["promote", "dev", "prod"], start="proven", kustomize=True),
+    "adopt": Scenario(
+        ["adopt", "../seed.yaml", "--name", "live"],
+        "is an environment already",
+        start="found",
+        kustomize=True,
+    ),
     "rollback": Scenario(  # the second run finds the user's edit in local/, which does not build
         ["rollback", "prod", "--to", "v1"], "HEAD has it so", start="proven", kustomize=True
     ),
@@ -304,6 +310,14 @@ def _proven(commands: Commands, place: Path) -> None:
     git(top, "commit", "-qam", "More memory for all")
     _run(commands, top, "overlay prod --set workerNumber=7")
     make_dirty(top, edited="README.md", staged="Makefile")
+
+
+def _found(commands: Commands, place: Path) -> None:
+    """One of the seed's profile, and manifests beside it."""
+    seed = "frameworkcontroller-with-default-config.yaml"
+    shutil.copy(Path(__file__).parents[1] / "data/seed" / seed, place / "seed.yaml")
+    _run(commands, place, "new deploy --env dev --no-input --profile upstream")
+    make_dirty(place / "deploy", edited="README.md", staged="Makefile")
 
 
 def _held(commands: Commands, place: Path) -> None:
@@ -387,6 +401,7 @@ STARTS: dict[str, Callable[[Commands, Path], None]] = {
     "small": _small,
     "proven": _proven,
     "held": _held,
+    "found": _found,
     "merge": _merge,
     "released": _released,
     "edited": _edited,

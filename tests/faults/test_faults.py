@@ -177,7 +177,7 @@ def _unlogged(call: str) -> set[str]:
 
 def _stray(top: Path) -> set[str]:
     """What stands beside the repository."""
-    return {path.name for path in top.parent.iterdir()} - {"deploy", "list.yaml"}
+    return {path.name for path in top.parent.iterdir()} - {"deploy", "list.yaml", "seed.yaml"}
 
 
 def _damage(top: Path) -> list[str]:

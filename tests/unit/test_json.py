@@ -15,6 +15,7 @@ from gitenv import git, write
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/json.md").read_text(encoding="utf-8")
+SEED = ROOT / "tests/data/seed/frameworkcontroller-with-default-config.yaml"
 TABLE = dict(re.findall(r"^\| `fcgitops ([^`]+) --format json` .* \| \[(\w+)\]\(json/", PAGE, re.M))
 
 
@@ -38,8 +39,9 @@ def changed(repository: Path, fcgitops: Fcgitops) -> Path:
 def said(fcgitops: Fcgitops, command: str, folder: Path, status: int) -> Any:
     """What a command prints, once its schema has taken it."""
     name = TABLE[command]
-    typed = [{"ENV": "prod", "FILE": "my.yaml"}.get(word, word) for word in command.split()]
-    more = ["HEAD~2..HEAD"] if command == "diff" else []
+    named = {"ENV": "prod", "FILE": "my.yaml", "DIR": SEED}
+    typed = [named.get(word, word) for word in command.split()]
+    more = {"diff": ["HEAD~2..HEAD"], "adopt DIR": ["--name", "live"]}.get(command, [])
     ran = fcgitops("-C", folder, *typed, *more, "--format", "json", status=status)
     document = json.loads(ran.out)
     schema = json.loads((ROOT / f"docs/json/{name}.schema.json").read_text())
@@ -50,7 +52,7 @@ def said(fcgitops: Fcgitops, command: str, folder: Path, status: int) -> Any:
 
 @pytest.mark.parametrize(
     ("command", "status"),
-    [("list", 0), ("status", 0), ("verify", 1), ("diff", 3), ("gates ENV", 1),
+    [("list", 0), ("status", 0), ("verify", 1), ("diff", 3), ("gates ENV", 1), ("adopt DIR", 0),
      ("config check", 0), ("nni check FILE", 1), ("doctor", 0)],
 )  # fmt: skip
 def test_what_is_printed_is_what_is_published(
@@ -75,4 +77,4 @@ def test_every_command_that_prints_json_is_published() -> None:
             command, "commands", {}).items())]:  # fmt: skip
             forms = [p for p in one.params if p.name == "form" and "json" in p.type.choices]
             found |= {path} if forms else set()
-    assert {re.sub(" (ENV|FILE)$", "", command) for command in TABLE} == found
+    assert {re.sub(" (ENV|FILE|DIR)$", "", command) for command in TABLE} == found

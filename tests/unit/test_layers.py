@@ -12,7 +12,7 @@ LAYERS = (
     ("__main__", "cli", "hook"),
     ("commands",),
     ("report", "trial"),
-    ("promotion",),
+    ("adopt", "promotion"),
     ("diff", "verify"),
     ("repository",),
     ("sync",),

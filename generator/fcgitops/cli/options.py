@@ -19,6 +19,7 @@ TEXT = "text"
 SECTIONS = {
     "Make and change": ("new", "overlay", "overlays", "remove", "update", "restore", "eject"),
     "Promote": ("promote", "gates", "rollback"),
+    "Take over": ("adopt",),
     "Look": ("list", "status", "build", "diff", "report"),
     "Check": ("verify", "config", "review", "kind-test"),
     "Sync": ("bootstrap",),

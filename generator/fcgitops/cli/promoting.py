@@ -95,4 +95,32 @@ def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  
     return module.run(options.folder(context, at), **given)
 
 
-COMMANDS = (promote, gates, rollback)
+@command()
+@click.argument("source", metavar="DIR|-", type=click.Path(path_type=str))
+@click.option("--name", metavar="NAME", required=True, help="The environment that is made.")
+@click.option("--cluster", metavar="NAME_OR_URL", help="Its cluster; default: one with its name.")
+@click.option("--namespace", metavar="NS", help="Where it is to run; default: where it runs now.")
+@click.option(
+    "--set",
+    "sets",
+    metavar="KEY=VALUE",
+    shell_complete=completion.assignments,
+    multiple=True,
+    help="A key of environment.yaml, whatever was found.",
+)
+@options.form("text", "json")
+@options.writes
+@options.at
+@click.pass_context
+def adopt(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Makes an environment of manifests that run FrameworkController now.
+
+    DIR is a folder or file of manifests, - is standard input. What no key says goes to local/. It
+    prints what differs then, and the steps of the move; it changes nothing on a cluster.
+    """
+    from fcgitops.commands import adopt as module  # noqa: PLC0415
+
+    return module.run(options.folder(context, at), **given)
+
+
+COMMANDS = (promote, gates, rollback, adopt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -31,6 +32,9 @@ Plan = Callable[[Repository], Change]
 """From the repository as it is to what it should hold."""
 Foresee = Callable[[Repository, Change], Sequence[str]]
 """From what it should hold to what that does, in lines; it refuses what should not be."""
+
+Tell = Callable[[str], None]
+"""Prints what was foreseen."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def change(  # noqa: PLR0913 - all but three have a default
     require: Callable[[Repository], None] = Repository.require_same_version,
     leave: Callable[[Repository, Change, str], None] | None = None,
     foresee: Foresee | None = None,
+    tell: Tell = terminal.lines,
     resolve: bool = False,
 ) -> int:
     """Carries out one change of the repository that `folder` is in, whole or not at all.
@@ -79,6 +84,7 @@ def change(  # noqa: PLR0913 - all but three have a default
             says what is done with them; by default as `git merge` does.
         foresee: says on stdout what the change does, before it is made, and so does the commit's
             body; by default its effects are told afterwards.
+        tell: prints that.
         resolve: whether it generates anew what two branches have generated, where git waits for
             that in a merge, a rebase or the like.
 
@@ -111,14 +117,15 @@ def change(  # noqa: PLR0913 - all but three have a default
                 amiss.refuse(repository, what)
             told = _IN_LINE.format(count(len(merged.files), "file")) if waits else told
             _say_notes(entry_points)
-            return _show(repository, what, told, edits, foresee)
+            tell_it = functools.partial(_foreseen, repository, what, foresee, tell)
+            return _show(repository, what, told, edits, tell_it if foresee else None)
         if waits:
             return _resolve(repository, merged, options)
         if merged.conflicts:
             _refuse_branch(merged, options)
             (leave or _leave)(repository, what, options.message or told)
             return FOUND
-        foreseen = _foreseen(repository, what, foresee) if differing else []
+        foreseen = _foreseen(repository, what, foresee, tell) if differing else []
         effects = [] if foresee else effects_of(found.root, merged.files)
         commit = git.commit(
             merged.files,
@@ -349,28 +356,34 @@ def show(root: Path, merged: Merged) -> None:
             terminal.difference(unified(path, old, new))
 
 
-def _foreseen(repository: Repository, what: Change, foresee: Foresee | None) -> Sequence[str]:
+def _foreseen(
+    repository: Repository, what: Change, foresee: Foresee | None, tell: Tell
+) -> Sequence[str]:
     """What a change does, once that is printed; nothing where that is told afterwards."""
     if foresee is None:
         return []
     lines = [*foresee(repository, what), *what.footer]
-    terminal.lines("\n".join(lines))
+    tell("\n".join(lines))
     return lines
 
 
 def _show(
-    repository: Repository, what: Change, told: str, edits: Sequence[str], foresee: Foresee | None
+    repository: Repository,
+    what: Change,
+    told: str,
+    edits: Sequence[str],
+    foretell: Callable[[], object] | None,
 ) -> int:
     """Shows what a change would do, and says that it was not done."""
     merged = what.merged
-    if merged.conflicts or foresee is None:
+    if merged.conflicts or foretell is None:
         show(repository.root, merged)
     if merged.conflicts:
         tell_conflicts(merged)
-    elif foresee is None:
+    elif foretell is None:
         _say(effects_of(repository.root, merged.files))
     elif told:
-        _foreseen(repository, what, foresee)
+        foretell()
     would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
     terminal.say(f"nothing was written; without --dry-run: {would}")
     return FOUND if merged.conflicts else 0

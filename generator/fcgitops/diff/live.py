@@ -74,7 +74,7 @@ def look(kubectl: Kubectl, rendered: list[Object], tool: str) -> Live:
                 f"--field-manager={applying.manager}", "-o", "json", "-f", file,
             )  # fmt: skip
             if result.status == 0:
-                after.append(_bare(json.loads(result.stdout)))
+                after.append(bare(json.loads(result.stdout)))
                 continue
             after.append(o)
             reason = process.said(result)
@@ -82,7 +82,7 @@ def look(kubectl: Kubectl, rendered: list[Object], tool: str) -> Live:
                 refused[objects.label(o)] = redact(reason)
     kept = {objects.key(o) for o in rendered}
     left = [o for o in _applied(kubectl, rendered, tool) if objects.key(o) not in kept]
-    return Live([_bare(o) for o in [*before.values(), *left]], after, refused)
+    return Live([bare(o) for o in [*before.values(), *left]], after, refused)
 
 
 def _there(kubectl: Kubectl, rendered: list[Object], scratch: Path) -> list[Object]:
@@ -118,7 +118,7 @@ def _is_applied(o: Object, tool: str) -> bool:
     return bool(key) and key in (o["metadata"].get(part) or {})
 
 
-def _bare(o: Object) -> Object:
+def bare(o: Object) -> Object:
     """An object without what the API server and the sync tools add to each."""
     metadata = {k: v for k, v in o["metadata"].items() if k not in _OF_THE_SERVER}
     for key in ("labels", "annotations"):

@@ -31,7 +31,7 @@ _HEADING = (
 )
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """One key of a block mapping, or one item of a block list, as text."""
 
     name: str
@@ -53,7 +53,7 @@ def merge(own: str, variant: str, shipped: str = KEEP) -> str:
     """
     mine, theirs = _meaning(own), _meaning(variant, "the variant's file")
     wanted = {**theirs, **mine}
-    entries = _without_repeats(mine.get(LIST), theirs.get(LIST), _meaning(shipped_text())[LIST])
+    entries = without_repeats(mine.get(LIST), theirs.get(LIST), _meaning(shipped_text())[LIST])
     if shipped == KEEP:
         wanted[LIST] = entries
     try:
@@ -101,7 +101,7 @@ def _shortest(number: float) -> float:
     return int(number) if number.is_integer() else float(f"{number:.7g}")
 
 
-def _without_repeats(*lists: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+def without_repeats(*lists: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
     """The entries of all lists, the first of each code."""
     found: dict[int, dict[str, Any]] = {}
     for entry in (entry for entries in lists for entry in entries or []):
@@ -110,8 +110,8 @@ def _without_repeats(*lists: list[dict[str, Any]] | None) -> list[dict[str, Any]
 
 
 def _spliced(own: str, variant: str, *, keep: bool) -> str:
-    mine, mine_after = _keys(own)
-    theirs, after = _keys(variant)
+    mine, mine_after = keys_of(own)
+    theirs, after = keys_of(variant)
     parts = list(theirs)
     if any(part.name == "<<" for part in (*mine, *theirs)):
         raise InputError(Problem("<<", "means another thing elsewhere"))
@@ -122,7 +122,7 @@ def _spliced(own: str, variant: str, *, keep: bool) -> str:
         if part.name in names:
             index = names.index(part.name)
             old = parts[index]
-            parts[index] = _Part(part.name, old.before + part.before, part.body)
+            parts[index] = Part(part.name, old.before + part.before, part.body)
         else:
             parts.append(part)
     if keep:
@@ -130,12 +130,12 @@ def _spliced(own: str, variant: str, *, keep: bool) -> str:
     return "".join(part.before + part.body for part in parts) + mine_after + after
 
 
-def _with_all_entries(mine: Iterable[_Part], parts: list[_Part]) -> list[_Part]:
-    own = next((part for part in mine if part.name == LIST), _Part(LIST, "", ""))
-    there = next((part for part in parts if part.name == LIST), _Part(LIST, "", ""))
-    items = _items(own.body)
-    kept = _items(there.body)
-    shipped = _items(next(p.body for p in _keys(shipped_text())[0] if p.name == LIST))
+def _with_all_entries(mine: Iterable[Part], parts: list[Part]) -> list[Part]:
+    own = next((part for part in mine if part.name == LIST), Part(LIST, "", ""))
+    there = next((part for part in parts if part.name == LIST), Part(LIST, "", ""))
+    items = entries_of(own.body)
+    kept = entries_of(there.body)
+    shipped = entries_of(next(p.body for p in keys_of(shipped_text())[0] if p.name == LIST))
     seen = {item.name for item in items.parts}
     body = items.head + "".join(item.before + item.body for item in items.parts) + items.tail
     for others, heading in ((kept.parts, ""), (shipped.parts, _HEADING)):
@@ -147,7 +147,7 @@ def _with_all_entries(mine: Iterable[_Part], parts: list[_Part]) -> list[_Part]:
             )
     if not seen:
         body = f"{LIST}: []\n"
-    whole = _Part(LIST, there.before + own.before, body)
+    whole = Part(LIST, there.before + own.before, body)
     if there in parts:
         return [whole if part is there else part for part in parts]
     return [*parts, whole]
@@ -161,7 +161,7 @@ def _root(text: str) -> Any:  # noqa: ANN401 - PyYAML's nodes
 
 
 @functools.lru_cache(maxsize=16)
-def _keys(text: str) -> tuple[tuple[_Part, ...], str]:
+def keys_of(text: str) -> tuple[tuple[Part, ...], str]:
     """The keys of a mapping, and what stands behind the last."""
     text = re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
     text += "\n" if text and not text.endswith("\n") else ""
@@ -172,7 +172,7 @@ def _keys(text: str) -> tuple[tuple[_Part, ...], str]:
     if root.flow_style:
         return _inline_keys(text, root)
     if column := root.start_mark.column:
-        return _keys(re.sub(rf"^ {{1,{column}}}", "", text, flags=re.MULTILINE))
+        return keys_of(re.sub(rf"^ {{1,{column}}}", "", text, flags=re.MULTILINE))
     return _parts(text, [(key.value, key, value) for key, value in root.value])
 
 
@@ -180,12 +180,13 @@ class _List(NamedTuple):
     """A block list at column 0: the line of its key, its items, and comments behind the last."""
 
     head: str
-    parts: tuple[_Part, ...]
+    parts: tuple[Part, ...]
     tail: str = ""
 
 
 @functools.lru_cache(maxsize=16)
-def _items(body: str) -> _List:
+def entries_of(body: str) -> _List:
+    """The entries of podFailureSpec, of the text of that key."""
     head = f"{LIST}:\n"
     root = _root(body)
     node = root.value[0][1] if root else None
@@ -193,11 +194,11 @@ def _items(body: str) -> _List:
         return _List(f"{LIST}:{_behind(body, node)}\n" if node else head, ())
     names = [str(item["code"]) for item in _meaning(body)[LIST]]
     if node.flow_style:
-        found: list[_Part] = []
+        found: list[Part] = []
         position = node.start_mark.index
         for name, item in zip(names, node.value, strict=True):
             before = _comments(body[position : item.start_mark.index])
-            found.append(_Part(name, before, f"- {_inline(body, item)}\n"))
+            found.append(Part(name, before, f"- {_inline(body, item)}\n"))
             position = item.end_mark.index
         tail = _comments(body[position : node.end_mark.index - 1])
         return _List(f"{LIST}:{_behind(body, node)}\n", tuple(found), tail)
@@ -219,12 +220,12 @@ def _comments(gap: str) -> str:
     return "".join(f"{comment}\n" for comment in _COMMENT.findall(gap))
 
 
-def _inline_keys(text: str, root: Any) -> tuple[tuple[_Part, ...], str]:  # noqa: ANN401
+def _inline_keys(text: str, root: Any) -> tuple[tuple[Part, ...], str]:  # noqa: ANN401
     """The keys of a mapping in braces."""
     parts, position = [], 0
     for key, value in root.value:
         before = _comments(text[position : key.start_mark.index])
-        parts.append(_Part(key.value, before, f"{key.value}: {_inline(text, value)}\n"))
+        parts.append(Part(key.value, before, f"{key.value}: {_inline(text, value)}\n"))
         position = value.end_mark.index
     return tuple(parts), _comments(text[position:])
 
@@ -244,7 +245,7 @@ def _inline(text: str, node: Any) -> str:  # noqa: ANN401 - PyYAML's nodes
 _COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 
 
-def _parts(text: str, nodes: list[tuple[str, Any, Any]]) -> tuple[tuple[_Part, ...], str]:
+def _parts(text: str, nodes: list[tuple[str, Any, Any]]) -> tuple[tuple[Part, ...], str]:
     """Splits the text between nodes: (name, where it starts, where it ends)."""
     parts = []
     position = 0
@@ -255,7 +256,7 @@ def _parts(text: str, nodes: list[tuple[str, Any, Any]]) -> tuple[tuple[_Part, .
         end -= text[end - 1] == "\n"  # a literal ends with its newline
         end = yamledit.end_with_comments(text, end, start.start_mark.column)
         end = min(end + 1, len(text))
-        parts.append(_Part(name, text[position:begin], text[begin:end]))
+        parts.append(Part(name, text[position:begin], text[begin:end]))
         position = end
     return tuple(parts), text[position:]
 

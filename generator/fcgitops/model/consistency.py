@@ -96,6 +96,12 @@ def image_tag(values: Values, place: Place) -> list[Problem]:
     return [Problem(place("image.tag", "image.digest"), what, hint)]
 
 
+def is_too_old(repository: str, tag: str) -> bool:
+    """Whether a tag names a release of FrameworkController that no Kubernetes of today runs."""
+    release = _release(repository, tag)
+    return release is not None and (release[0] < OLDEST or release == (OLDEST, True))
+
+
 def _release(repository: str, tag: str) -> tuple[tuple[int, ...], bool] | None:
     """The release of FrameworkController that a tag names, and whether it is one before that.
 

@@ -1,0 +1,1 @@
+"""Manifests that run FrameworkController without us → an environment, and how to move to it."""

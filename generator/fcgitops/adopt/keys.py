@@ -1,0 +1,251 @@
+"""FrameworkController's objects → keys of environment.yaml, and what no key says.
+
+Each key is taken off what it was read from. What is left is compared with what the keys render
+(`patching`), and goes to `local/` where the two differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fcgitops.adopt.images import Image
+from fcgitops.adopt.recognition import (
+    PROGRAM,
+    Found,
+    container_of,
+    is_configuration,
+    mounted,
+    pod_of,
+)
+from fcgitops.adopt.stated import stated
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings
+from fcgitops.kubernetes.quantity import canonical
+from fcgitops.manifests.overlay import CONFIG_MAP, LABELS, NAME
+from fcgitops.model import consistency
+from fcgitops.model.environment import KEYS
+
+_COPIES = re.compile(r"cp (?P<from>/[\w./-]+)/frameworkcontroller\.yaml \.\s*&&\s*\./start\.sh\s*")
+"""How FrameworkController's own examples start it with a file of theirs."""
+
+_SHELLS = ("bash", "sh")
+
+
+class Keys:
+    """The keys that a StatefulSet tells.
+
+    Attributes:
+        given: key path → value.
+        rest: the StatefulSet without what they say, or what this profile does in its own way.
+        notes: what was understood, and is not taken as it is: where, and why.
+    """
+
+    def __init__(
+        self, found: Found, profile: str, defaults: Mapping[str, Any], base: Fields
+    ) -> None:
+        """Reads them.
+
+        Args:
+            found: FrameworkController among the objects.
+            profile: the repository's.
+            defaults: key path → what it is where an environment does not say it.
+            base: the container of the repository's base, whose values need no key.
+        """
+        self.given: dict[str, Any] = {}
+        self.notes: list[tuple[str, str]] = []
+        self.rest: Object = stated(found.stateful_set.object)
+        self._found = found
+        self._hardened = profile == "hardened"
+        self._defaults = defaults
+        self._base = base
+        self._pod, self._container = pod_of(self.rest), container_of(self.rest)
+        self._configuration()
+        self._image()
+        self._api_server()
+        self._resources()
+        self._pod_fields()
+        self._metadata()
+        self._identity()
+        self.given = {k: v for k, v in self.given.items() if v != defaults[k]}
+
+    def _take(self, key: str, value: Any) -> bool:  # noqa: ANN401 - of any key
+        """Whether the key takes the value, which it then has."""
+        if KEYS[key].check(value):
+            return False
+        self.given[key] = value
+        return True
+
+    def _configuration(self) -> None:
+        """The ConfigMap with FrameworkController's file, and how it starts with that."""
+        found = self._found
+        if found.config_map is None:
+            started = not self._container.get("args") and self._starts_directly()
+            if self._hardened and started:
+                self._container.pop("command", None)
+                self._container.pop("workingDir", None)
+            return
+        own = found.config_map.object["metadata"]["name"]
+        for volume, mounts in list(mounted(self._pod, self._container)):
+            if mapping(volume.get("configMap")).get("name") != own:
+                continue
+            volume["configMap"]["name"] = CONFIG_MAP
+            if self._hardened and self._starts_with(mounts) and _is_plain(volume, mounts):
+                for field in ("command", "args", "workingDir"):
+                    self._container.pop(field, None)
+                self._forget(volume, mounts)
+
+    def _starts_directly(self) -> bool:
+        command = [str(word) for word in listing(self._container.get("command"))]
+        return command in ([], [f"{PROGRAM}/frameworkcontroller"])
+
+    def _starts_with(self, mounts: list[Fields]) -> bool:
+        """Whether it starts with the mounted file, in one of the ways that are known."""
+        if self._starts_directly():
+            return not self._container.get("args") and is_configuration(self._container, mounts)
+        words = [str(word) for k in ("command", "args") for word in listing(self._container.get(k))]
+        if len(words) != 3 or words[1] != "-c" or words[0].rpartition("/")[2] not in _SHELLS:
+            return False
+        copies = _COPIES.fullmatch(words[2])
+        paths = [str(mount.get("mountPath")).rstrip("/") for mount in mounts]
+        return copies is not None and copies["from"] in paths
+
+    def _forget(self, volume: Fields, mounts: list[Fields]) -> None:
+        """Takes a volume off, with its mounts."""
+        self._pod["volumes"] = [v for v in self._pod["volumes"] if v is not volume]
+        self._container["volumeMounts"] = [
+            m for m in self._container["volumeMounts"] if not any(m is mount for mount in mounts)
+        ]
+        for fields, key in ((self._pod, "volumes"), (self._container, "volumeMounts")):
+            if not fields[key]:
+                del fields[key]
+
+    def _image(self) -> None:
+        image = Image.parse(str(self._container.pop("image", "")))
+        if image is None:  # `recognition` has refused it
+            return
+        if self._hardened and not (image.tag or image.digest):
+            what = "has no tag; hardened runs the version that the repository names"
+            self.notes.append(("image", what))
+            image = image._replace(tag=str(self._defaults["image.tag"]))
+        for part, value in image._asdict().items():
+            self._take(f"image.{part}", value)
+        values = {f"image.{part}": value for part, value in image._asdict().items()}
+        policy = {"image.tagPolicy": consistency.PINNED}
+        if self._hardened and consistency.image_tag({**values, **policy}, lambda *_: ""):
+            self._take("image.tagPolicy", consistency.ANY)
+
+    def _api_server(self) -> None:
+        """KUBE_APISERVER_ADDRESS, and KUBECONFIG where it is a file of a Secret."""
+        kept = []
+        for variable in mappings(self._container.pop("env", None)):
+            plain = variable.keys() <= {"name", "value"}
+            value = str(variable.get("value") or "")
+            known = {
+                "KUBE_APISERVER_ADDRESS": lambda v: self._take("apiServer.address", v),
+                "KUBECONFIG": self._kubeconfig,
+            }.get(str(variable.get("name")))
+            if not (plain and value and known and known(value)):
+                kept.append(variable)
+        if kept:
+            self._container["env"] = kept
+
+    def _kubeconfig(self, path: str) -> bool:
+        folder, _, key = path.rpartition("/")
+        for volume, mounts in list(mounted(self._pod, self._container)):
+            secret = mapping(volume.get("secret"))
+            places = [m for m in mounts if str(m.get("mountPath")).rstrip("/") == folder]
+            plain = (
+                secret.keys() <= {"secretName", "defaultMode"} and len(mounts) == len(places) == 1
+            )
+            if not (secret and plain and "subPath" not in places[0]):
+                continue
+            if self._take("apiServer.kubeconfigKey", key) and self._take(
+                "apiServer.kubeconfigSecret", secret.get("secretName")
+            ):
+                self._forget(volume, mounts)
+                if self._pod.get("automountServiceAccountToken") is False:
+                    del self._pod["automountServiceAccountToken"]
+                return True
+        return False
+
+    def _resources(self) -> None:
+        """What it asks for. Memory is request and limit in one key."""
+        resources = mapping(self._container.get("resources"))
+        requests, limits = (resources.setdefault(key, {}) for key in ("requests", "limits"))
+        base = mapping(self._base.get("resources"))
+        for key, fields, own in (
+            ("cpu", [requests], mapping(base.get("requests"))),
+            ("memory", [requests, limits], mapping(base.get("limits"))),
+        ):
+            if key in limits and key not in requests:  # as the API server does
+                requests[key] = limits[key]
+            amounts = {str(canonical(f[key])) for f in fields if key in f}
+            if len(amounts) != 1 or (not self._hardened and key == "memory" and key not in limits):
+                continue
+            amount = next(f[key] for f in fields if key in f)
+            same = key in own and str(canonical(own[key])) in amounts
+            if same or self._take(f"resources.{key}", str(amount)):
+                for each in fields:
+                    each.pop(key, None)
+        for part in ("requests", "limits"):
+            if not resources.get(part):
+                resources.pop(part, None)
+        if not resources:
+            self._container.pop("resources", None)
+
+    def _pod_fields(self) -> None:
+        """Where it runs, and what it is pulled with."""
+        for field, key in (
+            ("nodeSelector", "nodeSelector"),
+            ("tolerations", "tolerations"),
+            ("priorityClassName", "priorityClassName"),
+        ):
+            if self._pod.get(field) and self._take(key, self._pod[field]):
+                del self._pod[field]
+        secrets = [s.get("name") for s in mappings(self._pod.get("imagePullSecrets"))]
+        if secrets and self._take("image.pullSecrets", secrets):
+            del self._pod["imagePullSecrets"]
+
+    def _metadata(self) -> None:
+        """Labels that StatefulSet and Pod have both, and annotations of the Pod."""
+        template = mapping(self.rest["spec"]["template"]).setdefault("metadata", {})
+        metadata = self.rest["metadata"]
+        of_pod, of_set = (mapping(m.get("labels")) for m in (template, metadata))
+        both = {
+            key: value
+            for key, value in of_pod.items()
+            if of_set.get(key) == value
+            and key != "app"
+            and not (self._hardened and LABELS.get(key) == value)
+        }
+        if both and self._take("labels", both):
+            for key in both:
+                del of_pod[key], of_set[key]
+        annotations = mapping(template.get("annotations"))
+        if annotations and self._take("annotations", annotations):
+            del template["annotations"]
+
+    def _identity(self) -> None:
+        """Names, and what follows from them: these are the same in every environment."""
+        spec = self.rest["spec"]
+        metadata = self.rest["metadata"]
+        labels = mapping(spec["template"]["metadata"].get("labels"))
+        labels.pop("app", None)
+        for owner in (metadata, spec["template"]["metadata"]):
+            if not owner.get("labels"):
+                owner.pop("labels", None)
+        for key in ("name", "namespace"):
+            metadata.pop(key, None)
+        for key in ("replicas", "serviceName", "selector"):
+            spec.pop(key, None)
+        self._pod.pop("serviceAccountName", None)
+        self._pod.pop("serviceAccount", None)
+        self._container["name"] = NAME
+
+
+def _is_plain(volume: Fields, mounts: list[Fields]) -> bool:
+    """Whether a volume is the whole ConfigMap, mounted once."""
+    source: Mapping[str, Any] = mapping(volume.get("configMap"))
+    whole = source.keys() <= {"name", "defaultMode"}
+    return whole and len(mounts) == 1 and mounts[0].keys() <= {"name", "mountPath", "readOnly"}

@@ -1,0 +1,137 @@
+"""Recognised objects beside what an environment renders of each, and what no key says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from fcgitops.adopt.keys import Keys
+from fcgitops.adopt.patching import Operation, operations
+from fcgitops.adopt.reading import Item
+from fcgitops.adopt.recognition import Found, is_account
+from fcgitops.adopt.stated import stated
+from fcgitops.diff.objects import bare_name, runs_frameworkcontroller
+from fcgitops.diff.secrecy import hide
+from fcgitops.kubernetes.objects import Object, listing, mappings
+from fcgitops.manifests.overlay import NAME
+
+_METADATA = ("apiVersion", "kind", "metadata")
+
+
+class Part(NamedTuple):
+    """One object of the input, and what is rendered in its place.
+
+    Attributes:
+        item: as it was found.
+        rendered: the object that takes its place.
+        patch: what is patched, so that it has what no key says.
+        hidden: fields that are not patched, since their values may be secrets.
+    """
+
+    item: Item
+    rendered: Object
+    patch: tuple[Operation, ...]
+    hidden: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind of both."""
+        return self.item.kind
+
+
+def parts(
+    found: Found, others: Sequence[Item], keys: Keys, rendered: Sequence[Object], profile: str
+) -> list[Part]:
+    """What takes the place of each object.
+
+    Args:
+        found: FrameworkController among the objects.
+        others: those with the name of one that is rendered.
+        keys: what its StatefulSet tells.
+        rendered: what the environment renders by these keys.
+        profile: the repository's.
+    """
+    made = [
+        _part(item, target, said)
+        for item, said in _said(found, keys, profile)
+        for target in [_target(item, rendered)]
+        if target is not None
+    ]
+    for item in others:
+        target = next(
+            (
+                o
+                for o in rendered
+                if (o["kind"], bare_name(o)) == (item.kind, bare_name(item.object))
+            ),
+            None,
+        )
+        if target is not None:
+            made.append(_part(item, target, _bare(stated(item.object))))
+    return made
+
+
+def _said(found: Found, keys: Keys, profile: str) -> Iterator[tuple[Item, Object]]:
+    """Each recognised object, and what it says that no key does."""
+    yield found.stateful_set, keys.rest
+    if found.account:
+        yield found.account, _bare(stated(found.account.object))
+    for item in (found.service, found.home, found.config_map):
+        if item:
+            yield item, _bare(stated(item.object), only_metadata=True)
+    if found.binding:
+        yield found.binding, _binding(found, profile)
+    if found.role and profile == "hardened":  # whose rights are those that it needs, and no more
+        yield found.role, _bare(stated(found.role.object), only_metadata=True)
+
+
+def _target(item: Item, rendered: Sequence[Object]) -> Object | None:
+    """What is rendered of a kind that FrameworkController has one of."""
+    found = [o for o in rendered if o["kind"] == item.kind]
+    if item.kind == "StatefulSet":
+        found = [o for o in found if runs_frameworkcontroller(o)]
+    own = [o for o in found if bare_name(o).startswith(NAME)]
+    return next(iter(own or found), None)
+
+
+def _bare(o: Object, *, only_metadata: bool = False) -> Object:
+    """An object without its name and namespace, which are the environment's."""
+    metadata = {k: v for k, v in o["metadata"].items() if k not in ("name", "namespace")}
+    kept = _METADATA if only_metadata else tuple(o)
+    return {**{key: o[key] for key in kept if key in o}, "metadata": metadata}
+
+
+def _binding(found: Found, profile: str) -> Object:
+    """The binding: its own role, unless the profile has one; and whom else it binds."""
+    assert found.binding is not None  # noqa: S101 - asked for where there is one
+    o = stated(found.binding.object)
+    said = _bare(o, only_metadata=True)
+    if profile != "hardened":
+        said["roleRef"] = o.get("roleRef")
+    account, place = found.account_name, found.place
+    more = [s for s in mappings(o.get("subjects")) if not is_account(s, account, place)]
+    return {**said, "subjects": more} if more else said
+
+
+def _part(item: Item, rendered: Object, said: Object) -> Part:
+    said = {key: value for key, value in said.items() if key not in ("apiVersion", "kind")}
+    if more := said.get("subjects"):
+        said["subjects"] = [*listing(rendered.get("subjects")), *more]
+    if item.kind == "ConfigMap":
+        said.pop("data", None)
+    patch, hidden = [], []
+    for operation in operations(rendered, said):
+        way = tuple(part for part in operation.path if not part.isdecimal() and part != "-")
+        if hide(operation.value, way) != operation.value:
+            hidden.append(dotted(operation.path))
+        else:
+            patch.append(operation)
+    return Part(item, rendered, tuple(patch), tuple(hidden))
+
+
+def dotted(path: Sequence[str]) -> str:
+    """A path as people read it: spec.template.spec.containers[0].env."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if part.isdecimal() else "" if part == "-" else f".{part}"
+    return text.removeprefix(".")

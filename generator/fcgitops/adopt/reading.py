@@ -1,0 +1,185 @@
+"""Files of manifests → Kubernetes objects, as somebody wrote them or a cluster has them.
+
+What the API server and those who apply have added is taken off; who applies is noted before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.diff import live, objects
+from fcgitops.kubernetes import names
+from fcgitops.kubernetes.objects import Object, group, mapping, name, namespace
+from fcgitops.model.synctools import ARGOCD, FLUX
+from fcgitops.text.words import shown
+
+HELM = "helm"
+_HELMS = ("helm.sh/chart", "meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
+"""What Helm and its charts write into the metadata of each object."""
+_MANAGED_BY = "app.kubernetes.io/managed-by"
+_FLUX_NAME, _FLUX_NAMESPACE = (f"kustomize.toolkit.fluxcd.io/{k}" for k in ("name", "namespace"))
+_RENDER = "kustomize build DIR | fcgitops adopt - …"
+_UNRENDERED = {
+    "kustomization.yaml": _RENDER,
+    "kustomization.yml": _RENDER,
+    "Chart.yaml": "helm template RELEASE DIR | fcgitops adopt - …",
+}
+"""Files that say how to render something."""
+
+
+class Owner(NamedTuple):
+    """What applies an object until now: an Application, a Kustomization, a release."""
+
+    tool: str
+    """argocd, flux or helm."""
+    name: str
+    namespace: str
+
+
+class Item(NamedTuple):
+    """One object of the input."""
+
+    object: Object
+    where: str
+    """Its file, for messages."""
+    live: bool = False
+    """Whether it was read from a cluster."""
+    owned: bool = False
+    """Whether a controller has made it, which would make it anew."""
+    owner: Owner | None = None
+    """Who applies it, where it says so."""
+
+    @property
+    def kind(self) -> str:
+        """The object's kind."""
+        return str(self.object["kind"])
+
+    @property
+    def label(self) -> str:
+        """Kind/name, as it is printed."""
+        return f"{self.kind}/{name(self.object)}"
+
+
+def read(files: Mapping[str, bytes]) -> list[Item]:
+    """The objects of some files, the members of a List each.
+
+    Args:
+        files: how a file is called → its YAML or JSON.
+
+    Raises:
+        InputError: with every mistake of every file.
+    """
+    found: list[Item] = []
+    problems: list[Problem] = []
+    for where, data in files.items():
+        hint = _UNRENDERED.get(where.rpartition("/")[2])
+        if hint:
+            problems.append(Problem(where, "says how to render manifests, and is none", hint))
+            continue
+        try:
+            data.decode()
+            loaded = objects.load(data, where)
+        except UnicodeDecodeError:
+            problems.append(Problem(where, "is not UTF-8 text", "Kubernetes manifests as YAML"))
+            continue
+        except InputError as error:
+            problems += error.problems
+            continue
+        wrong = [problem for o in loaded for problem in _wrong(o, where)]
+        problems += wrong
+        found += [] if wrong else [_item(o, where) for o in loaded]
+    problems += _twice(found)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _wrong(o: Object, where: str) -> Iterator[Problem]:
+    """What no API server takes, and what could not be written down again."""
+    label = f"{o['kind']}/{name(o)}"
+    for key, judge in (("name", names.path_segment), ("namespace", names.dns_label)):
+        value = o["metadata"].get(key)
+        if value is None and key == "namespace":
+            continue
+        if reason := (judge(value) if isinstance(value, str) else "is not text"):
+            yield Problem(f"{where}: {label}", f"metadata.{key} {shown(value)} {reason}")
+    if odd := next(_odd(o), None):
+        yield Problem(f"{where}: {label}", f"holds {odd}, which JSON has not")
+
+
+def _odd(value: object) -> Iterator[str]:
+    """What YAML has and JSON has not: keys that are no text, dates, sets, bytes."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                yield f"the key {shown(key)}"
+            yield from _odd(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _odd(inner)
+    elif value is not None and not isinstance(value, str | bool | int | float):
+        yield f"a {type(value).__name__}"
+
+
+def _twice(items: Iterable[Item]) -> Iterator[Problem]:
+    """Objects that more than one file has."""
+    seen: dict[Any, Item] = {}
+    for item in items:
+        first = seen.setdefault(objects.key(item.object), item)
+        if first is not item:
+            what = f"holds {item.label}, which {first.where} has already"
+            yield Problem(item.where, what, "each object once")
+
+
+def _item(o: Object, where: str) -> Item:
+    metadata = o["metadata"]
+    owner = _owner(o)
+    return Item(
+        _plain(live.bare(o)),
+        where,
+        live="uid" in metadata or "resourceVersion" in metadata,
+        owned=bool(metadata.get("ownerReferences")),
+        owner=owner,
+    )
+
+
+def _owner(o: Object) -> Owner | None:
+    labels, annotations = objects.labels_of(o), objects.annotations_of(o)
+    if tracked := str(annotations.get(ARGOCD.habits.mark[1]) or ""):
+        return Owner(ARGOCD.name, tracked.partition(":")[0], ARGOCD.namespace)
+    if labels.get(_FLUX_NAME):
+        place = str(labels.get(_FLUX_NAMESPACE) or FLUX.namespace)
+        return Owner(FLUX.name, str(labels[_FLUX_NAME]), place)
+    if release := annotations.get(_HELMS[1]):
+        return Owner(HELM, str(release), str(annotations.get(_HELMS[2]) or namespace(o)))
+    return None
+
+
+def _plain(o: Object) -> Object:
+    """An object without what the API server gives to those of its kind, and Helm to all."""
+    metadata = {
+        k: v for k, v in o["metadata"].items() if k not in ("finalizers", "ownerReferences")
+    }
+    for key in ("labels", "annotations"):
+        kept = {k: v for k, v in mapping(metadata.get(key)).items() if k not in _HELMS}
+        if kept.get(_MANAGED_BY) == "Helm":
+            del kept[_MANAGED_BY]
+        metadata.pop(key, None)
+        if kept:
+            metadata[key] = kept
+    o = {**o, "metadata": metadata}
+    own = _OF_THE_SERVER.get((group(o), o["kind"]), ())
+    for path in own:
+        parent = mapping(o.get(path[0])) if len(path) > 1 else o
+        parent.pop(path[-1], None)
+    return {key: value for key, value in o.items() if value != {} or key == "metadata"}
+
+
+_OF_THE_SERVER: Mapping[tuple[str, str], tuple[tuple[str, ...], ...]] = {
+    ("", "Namespace"): (("spec", "finalizers"),),
+    ("", "ServiceAccount"): (("secrets",),),
+    ("", "Service"): (("spec", "clusterIPs"), ("spec", "ipFamilies"), ("spec", "ipFamilyPolicy")),
+}
+"""Group and kind → fields that the API server fills in with what is the cluster's own."""

@@ -1,0 +1,309 @@
+"""Objects → which of them run FrameworkController, and what each of them is for.
+
+What is refused: none that runs it, more than one, a workload that may start two at a time, and a
+version that no cluster of today runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from fcgitops.adopt.images import Image
+from fcgitops.adopt.reading import Item
+from fcgitops.core.errors import InputError, Problem
+from fcgitops.diff.objects import runs_frameworkcontroller
+from fcgitops.diff.settings import FILE
+from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
+from fcgitops.model import consistency
+from fcgitops.text.words import count, shown
+
+PROGRAM = "/opt/frameworkcontroller/frameworkcontroller"
+"""Where the image has it."""
+_IMAGE = re.compile(r"(^|/)frameworkcontroller([:@]|\Z)")
+_TEMPLATES = {
+    "Pod": ("spec",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+    **dict.fromkeys(
+        ("StatefulSet", "Deployment", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"),
+        ("spec", "template", "spec"),
+    ),
+}
+"""Kinds that run Pods → where the Pod's spec stands."""
+RUNS_PODS = frozenset(_TEMPLATES)
+_BINDINGS = ("ClusterRoleBinding", "RoleBinding")
+
+
+@dataclass(frozen=True)
+class Found:
+    """FrameworkController among some objects.
+
+    Attributes:
+        stateful_set: what runs it.
+        place: its namespace.
+        configuration: the text of its file; None where it runs with that of its image.
+        config_map: the name of the ConfigMap that has it.
+        account: its ServiceAccount.
+        binding: what gives that the rights that FrameworkController needs.
+        role: the ClusterRole of that binding, if it is one of the objects.
+        service: what `serviceName` says, if it is one of the objects.
+        home: the Namespace.
+        others: what else there is.
+    """
+
+    stateful_set: Item
+    place: str
+    configuration: str | None = None
+    config_map: Item | None = None
+    account: Item | None = None
+    binding: Item | None = None
+    role: Item | None = None
+    service: Item | None = None
+    home: Item | None = None
+    others: Sequence[Item] = field(default=())
+
+    @property
+    def pod(self) -> Fields:
+        """The Pod's spec."""
+        return pod_of(self.stateful_set.object)
+
+    @property
+    def container(self) -> Fields:
+        """The container that runs it."""
+        return container_of(self.stateful_set.object)
+
+    @property
+    def account_name(self) -> str:
+        """As whom it runs."""
+        return account_of(self.pod)
+
+    @property
+    def objects(self) -> list[Item]:
+        """Those that were recognised."""
+        known = (self.home, self.account, self.role, self.binding, self.config_map, self.service)
+        return [*(item for item in known if item), self.stateful_set]
+
+
+def find(items: Sequence[Item], place: str = "") -> Found:
+    """Finds FrameworkController.
+
+    Args:
+        items: objects of a cluster, or of what is applied to one.
+        place: the namespace of those that name none; by default the only one that is named.
+
+    Raises:
+        InputError: with all that is wrong.
+    """
+    items = [item for item in items if not item.owned]
+    running = [item for item in items if _runs(item.object)]
+    problems = list(_unfit(running, items))
+    if problems:
+        raise InputError(problems)
+    (controller,) = running
+    home = place or _place(items, controller)
+    items = [_at(item, home) for item in items]
+    controller = next(item for item in items if _runs(item.object))
+    pod = pod_of(controller.object)
+    text, config_map = _configuration(items, controller)
+    account, home = account_of(pod), namespace(controller.object)
+    binding = _binding(items, account, home)
+    role = mapping(binding.object.get("roleRef")).get("name") if binding else ""
+    service = mapping(controller.object.get("spec")).get("serviceName")
+    found = Found(
+        controller,
+        home,
+        text,
+        config_map,
+        _named(items, "ServiceAccount", account, home),
+        binding,
+        _named(items, "ClusterRole", str(role)),
+        _named(items, "Service", str(service), home),
+        _named(items, "Namespace", home),
+    )
+    known = {id(item) for item in found.objects}
+    return replace(found, others=[item for item in items if id(item) not in known])
+
+
+def pod_of(o: Object) -> Fields:
+    """The Pod's spec of what runs Pods; {} of anything else."""
+    value: object = o
+    for key in _TEMPLATES.get(o["kind"], ("",)):
+        value = mapping(value).get(key)
+    return mapping(value)
+
+
+def container_of(o: Object) -> Fields:
+    """The container in which FrameworkController runs: by its image, else the first."""
+    containers = mappings(pod_of(o).get("containers"))
+    return next((c for c in containers if _is_it(c)), containers[0] if containers else {})
+
+
+def account_of(pod: Fields) -> str:
+    """The ServiceAccount of a Pod."""
+    return str(pod.get("serviceAccountName") or pod.get("serviceAccount") or "default")
+
+
+def _is_it(container: Fields) -> bool:
+    words = [container.get(key) for key in ("command", "args")]
+    typed = " ".join(str(word) for part in words if isinstance(part, list) for word in part)
+    return bool(_IMAGE.search(str(container.get("image", "")))) or PROGRAM in typed
+
+
+def _runs(o: Object) -> bool:
+    containers = mappings(pod_of(o).get("containers"))
+    return any(map(_is_it, containers)) or (bool(containers) and runs_frameworkcontroller(o))
+
+
+def _unfit(running: Sequence[Item], items: Sequence[Item]) -> Iterator[Problem]:
+    """Why what runs FrameworkController cannot be taken over."""
+    if not running:
+        workloads = [item for item in items if item.kind in RUNS_PODS]
+        there = ", ".join(item.label for item in workloads[:5]) or count(len(items), "object")
+        yield Problem(
+            "",
+            f"nothing here runs FrameworkController: {there if items else 'no object at all'}",
+            "a StatefulSet with the image frameworkcontroller/frameworkcontroller",
+        )
+    if len(running) > 1:
+        for item in running:
+            yield Problem(
+                item.where,
+                f"{item.label}{_in(item.object)} runs FrameworkController, and so does another: "
+                "there is one per cluster",
+                "the manifests of one",
+            )
+    for item in running:
+        if item.kind != "StatefulSet":
+            yield Problem(
+                item.where,
+                f"{item.label} runs FrameworkController, and is no StatefulSet: a {item.kind} may "
+                "run two at a time, which work against each other",
+                "put its Pod template into a StatefulSet with `replicas: 1`",
+            )
+        yield from _version(item)
+        replicas = mapping(item.object.get("spec")).get("replicas", 1)
+        if isinstance(replicas, int) and replicas > 1:
+            what = f"{item.label} has {replicas} replicas, which work against each other"
+            yield Problem(item.where, what, "replicas: 1")
+
+
+def _version(item: Item) -> Iterator[Problem]:
+    reference = container_of(item.object).get("image")
+    image = Image.parse(str(reference))
+    if image is None:
+        yield Problem(item.where, f"{item.label}: its image is {shown(reference)}", "an image")
+    elif consistency.is_too_old(image.repository, image.tag):
+        oldest = f"v{'.'.join(map(str, consistency.OLDEST))}"
+        what = f"{item.label} runs {image.tag}, which fails on Kubernetes 1.22 and newer"
+        yield Problem(item.where, what, f"update it to {oldest} first, then adopt it")
+
+
+def _in(o: Object) -> str:
+    return f" of {namespace(o)}" if namespace(o) else ""
+
+
+def _place(items: Iterable[Item], controller: Item) -> str:
+    """The namespace of objects that name none."""
+    if namespace(controller.object):
+        return namespace(controller.object)
+    homes = {name(item.object) for item in items if item.kind == "Namespace"}
+    homes |= {namespace(item.object) for item in items} - {""}
+    return homes.pop() if len(homes) == 1 else "default"
+
+
+_OF_NO_NAMESPACE = {
+    "Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "PriorityClass",
+    "PersistentVolume", "StorageClass", "RuntimeClass", "Node", "IngressClass", "APIService",
+    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration", "ClusterPolicy", "CiliumClusterwideNetworkPolicy",
+}  # fmt: skip
+
+
+def _at(item: Item, place: str) -> Item:
+    """An object with its namespace, as it is once it was applied."""
+    metadata = item.object["metadata"]
+    if item.kind in _OF_NO_NAMESPACE:
+        metadata = {key: value for key, value in metadata.items() if key != "namespace"}
+    elif not metadata.get("namespace"):
+        metadata = {**metadata, "namespace": place}
+    return item._replace(object={**item.object, "metadata": metadata})
+
+
+def _named(items: Iterable[Item], kind: str, wanted: str, place: str = "") -> Item | None:
+    """The object of a kind, name and namespace."""
+    key = (kind, wanted, place)
+    return next((i for i in items if (i.kind, name(i.object), namespace(i.object)) == key), None)
+
+
+def _configuration(items: Sequence[Item], controller: Item) -> tuple[str | None, Item | None]:
+    """The text of FrameworkController's file, and the ConfigMap that has it.
+
+    Raises:
+        InputError: it mounts one that is not there, so nobody knows with what it runs.
+    """
+    pod, container = pod_of(controller.object), container_of(controller.object)
+    place = namespace(controller.object)
+    for volume, mounts in mounted(pod, container):
+        wanted = str(mapping(volume.get("configMap")).get("name") or "")
+        if not wanted:
+            continue
+        there = _named(items, "ConfigMap", wanted, place)
+        if there is None and is_configuration(container, mounts):
+            raise InputError(
+                Problem(
+                    controller.where,
+                    f"{controller.label} reads its settings from the ConfigMap {wanted}, which is "
+                    "not here",
+                    f"kubectl get configmap {wanted} -n {place} -o yaml",
+                )
+            )
+        text = mapping(there.object.get("data")).get(FILE) if there else None
+        if isinstance(text, str):
+            return text, there
+    return None, None
+
+
+def mounted(pod: Fields, container: Fields) -> Iterator[tuple[Fields, list[Fields]]]:
+    """Each volume of a Pod, and where the container has it."""
+    for volume in mappings(pod.get("volumes")):
+        mounts = mappings(container.get("volumeMounts"))
+        yield volume, [m for m in mounts if m.get("name") == volume.get("name")]
+
+
+def is_configuration(container: Fields, mounts: Iterable[Fields]) -> bool:
+    """Whether FrameworkController's file is in what is mounted: it starts there, or copies it."""
+    words = [str(w) for key in ("command", "args") for w in container.get(key) or []]
+    for mount in mounts:
+        path = str(mount.get("mountPath", "")).rstrip("/")
+        starts = path == str(container.get("workingDir", "")).rstrip("/") or path.startswith(
+            PROGRAM
+        )
+        if path and (starts or any(path in word for word in words)):
+            return True
+    return False
+
+
+def _binding(items: Iterable[Item], account: str, place: str) -> Item | None:
+    """The ClusterRoleBinding of an account: the one that may give it most."""
+    found = [
+        item
+        for item in items
+        if item.kind == "ClusterRoleBinding"
+        and any(is_account(s, account, place) for s in mappings(item.object.get("subjects")))
+    ]
+    return min(found, key=_rank, default=None)
+
+
+def _rank(item: Item) -> tuple[bool, bool, str]:
+    role = mapping(item.object.get("roleRef")).get("name")
+    return role != "cluster-admin", "frameworkcontroller" not in str(role), name(item.object)
+
+
+def is_account(subject: Fields, account: str, place: str) -> bool:
+    """Whether a subject is a ServiceAccount, by its kind or by its user name."""
+    if subject.get("kind") == "User":
+        return subject.get("name") == f"system:serviceaccount:{place}:{account}"
+    same = subject.get("name") == account and subject.get("namespace", place) == place
+    return subject.get("kind") == "ServiceAccount" and same

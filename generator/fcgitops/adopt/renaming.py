@@ -1,0 +1,83 @@
+"""Objects of the input under the names that they have from now on.
+
+FrameworkController's own names are the same in every environment, and its namespace is one key.
+What names them is renamed with them. Objects that are compared are taken for the same ones: that
+another name or namespace makes new ones is what the runbook is about.
+"""
+
+from __future__ import annotations
+
+from fcgitops.adopt.parts import Part
+from fcgitops.adopt.patching import copied
+from fcgitops.adopt.recognition import Found, is_account, pod_of
+from fcgitops.diff.objects import bare_name
+from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
+from fcgitops.manifests.overlay import CONFIG_MAP, NAME
+
+_FIXED = {
+    "StatefulSet": ("serviceName", "selector", "podManagementPolicy", "volumeClaimTemplates"),
+    "Service": ("clusterIP",),
+}
+"""What cannot change, and need not where the object is made anew."""
+
+
+class Renaming:
+    """From the names of the input to those of an environment.
+
+    Attributes:
+        moved: whether FrameworkController's StatefulSet is another one from now on.
+    """
+
+    def __init__(self, found: Found, place: str) -> None:
+        """Of FrameworkController, which goes to the namespace `place`."""
+        self._found = found
+        self._place = place
+        self.moved = (name(found.stateful_set.object), found.place) != (NAME, place)
+
+    def resource(self, o: Object) -> Object:
+        """An object of its own as it goes to Git."""
+        o = copied(o)
+        if namespace(o):
+            o["metadata"]["namespace"] = self._place
+        self._subjects(o)
+        return o
+
+    def before(self, part: Part) -> Object:
+        """An object of the input as it is compared with what takes its place."""
+        o: Object = copied(part.item.object)
+        new = part.rendered
+        same_name = bare_name(o) == bare_name(new)
+        o["metadata"]["name"] = name(o) if same_name else bare_name(new)
+        if namespace(new):
+            o["metadata"]["namespace"] = namespace(new)
+        self._subjects(o)
+        if o["kind"] == "ClusterRoleBinding" and not same_name:
+            o["roleRef"] = new["roleRef"] if self._found.role else o.get("roleRef")
+        if o["kind"] == "StatefulSet":
+            self._pod(pod_of(o))
+        if self.moved and o["kind"] in _FIXED:
+            spec, other = mapping(o.get("spec")), mapping(new.get("spec"))
+            for key in _FIXED[o["kind"]]:
+                spec.pop(key, None)
+                spec |= {key: other[key]} if key in other else {}
+        return o
+
+    def _subjects(self, o: Object) -> None:
+        """Who is bound: the account by its new name."""
+        for subject in mappings(o.get("subjects")):
+            if is_account(subject, self._found.account_name, self._found.place):
+                if subject.get("kind") == "User":
+                    subject["name"] = f"system:serviceaccount:{self._place}:{NAME}"
+                else:
+                    subject |= {"name": NAME, "namespace": self._place}
+
+    def _pod(self, pod: Fields) -> None:
+        """What it runs as, and the ConfigMap with its file."""
+        pod["serviceAccountName"] = NAME
+        pod.pop("serviceAccount", None)
+        own = self._found.config_map
+        for volume in mappings(pod.get("volumes")):
+            source = mapping(volume.get("configMap"))
+            if own and source.get("name") == name(own.object) != CONFIG_MAP:
+                same = bare_name(own.object) == CONFIG_MAP
+                source["name"] = source["name"] if same else CONFIG_MAP

@@ -1,0 +1,197 @@
+"""How to move from what runs now to an environment: steps in order; none deletes a Framework.
+
+There must never be two controllers, nor Frameworks without their CRD. So where FrameworkController
+becomes another StatefulSet, the old one has ended before anything new is pushed: a sync tool that
+knows the repository may apply a commit within minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fcgitops.adopt.adoption import Adoption
+from fcgitops.adopt.reading import HELM, Owner
+from fcgitops.core import shell
+from fcgitops.diff import refused
+from fcgitops.diff.change import CRD
+from fcgitops.diff.stored import stored
+from fcgitops.kubernetes.objects import Object, mapping, name, namespace
+from fcgitops.manifests.overlay import NAME
+from fcgitops.model import expects
+from fcgitops.model.synctools import ARGOCD, FLUX
+from fcgitops.sync import deletion, registry
+from fcgitops.sync.runbook import Step
+
+_FRAMEWORKS = shell.line("kubectl", "get", CRD, "--all-namespaces")
+_APPLICATIONS = "applications.argoproj.io"
+_KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
+_SHARED = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding")
+"""What others may use too: NNI's documentation has its trials run as FrameworkController."""
+
+
+def steps(found: Adoption) -> list[Step]:
+    """What is typed, in order, on the cluster that the environment is of."""
+    return [step for step in _steps(found) if step.lines]
+
+
+def _steps(found: Adoption) -> Iterator[Step]:
+    env, tool = found.environment, registry.of(found.environment)
+    where = deletion.cluster(env)
+    yield Step(f"On the cluster {where}: see what runs, and that what is named is there", (
+        _FRAMEWORKS, *_needed(found), *_own_namespace(found),
+    ))  # fmt: skip
+    yield Step(
+        "What applies it until now lets go of it; nothing is deleted",
+        tuple(line for owner in _owners(found) for line in _let_go(owner)),
+    )
+    yield Step(_way_title(found), tuple(_way(found)))
+    central = f"where {tool.traits.label} runs" if tool.traits.central else f"on {where}"
+    yield Step(f"Push the commit, and point {tool.traits.label} at it, {central}", (
+        shell.comment("once the commit is merged and pushed:"),
+        shell.line("fcgitops", "bootstrap", env.name),
+    ))  # fmt: skip
+    controller = _controller(found.rendered)
+    place = ("--namespace", namespace(controller))
+    yield Step("On the cluster: see that it has started, and that every Framework is there", (
+        shell.line("kubectl", *place, "rollout", "status", f"statefulset/{name(controller)}"),
+        _FRAMEWORKS,
+    ))  # fmt: skip
+    yield Step("Take away what is left, which nothing uses any more", tuple(_left(found)))
+    yield Step(
+        "What has applied it forgets it",
+        tuple(line for owner in _owners(found) for line in _forget(owner)),
+    )
+
+
+def _needed(found: Adoption) -> Iterator[str]:
+    """Where the objects are looked at that Git does not have."""
+    env = found.environment
+    named = [(expects.KINDS[key], n) for key, listed in env.expects.items() for n in listed]
+    named += [("Secret", env.kubeconfig_secret), ("PriorityClass", env.priority_class)]
+    named += [("Secret", secret) for secret in env.image_pull_secrets]
+    for kind, wanted in dict.fromkeys(named):
+        if wanted and kind != "scheduler" and not wanted.startswith("system-"):
+            home, _, last = wanted.rpartition("/")
+            alone = kind in ("PriorityClass", "RuntimeClass", "Namespace")
+            place = () if alone else ("--namespace", home or env.namespace)
+            yield shell.line("kubectl", *place, "get", kind.lower(), last)
+
+
+def _own_namespace(found: Adoption) -> Iterator[str]:
+    """A namespace that gets a stricter policy must be FrameworkController's alone."""
+    label = "pod-security.kubernetes.io/enforce"
+    homes = [o for o in found.rendered if o["kind"] == "Namespace"]
+    for o in homes:
+        before = found.found.home.object if found.found.home else {}
+        had = mapping(mapping(before.get("metadata")).get("labels")).get(label)
+        if name(o) == found.found.place and had != mapping(o["metadata"].get("labels")).get(label):
+            what = f"{name(o)} is to refuse Pods that are not restricted: no others are to be here"
+            yield shell.comment(what)
+            yield shell.line("kubectl", "--namespace", name(o), "get", f"pods,{CRD}")
+
+
+def _owners(found: Adoption) -> list[Owner]:
+    return list(dict.fromkeys(item.owner for item in found.found.objects if item.owner))
+
+
+def _let_go(owner: Owner) -> Iterator[str]:
+    place = ("kubectl", "--namespace", owner.namespace)
+    if owner.tool == HELM:
+        note = "never `helm uninstall`: that deletes it"
+        yield shell.line(*place, "delete", "secret", "--selector", f"owner=helm,name={owner.name}",
+                         note=note)  # fmt: skip
+        return
+    more = f"it may apply more than FrameworkController; what has made {owner.name} may undo this"
+    yield shell.comment(more)
+    if owner.tool == ARGOCD.name:
+        patch = '--patch={"spec":{"syncPolicy":{"automated":null}}}'
+        yield shell.line(*place, "patch", _APPLICATIONS, owner.name, "--type=merge", patch)
+    elif owner.tool == FLUX.name:
+        patch = '--patch={"spec":{"suspend":true,"prune":false}}'
+        yield shell.line(*place, "patch", _KUSTOMIZATIONS, owner.name, "--type=merge", patch)
+
+
+def _forget(owner: Owner) -> Iterator[str]:
+    kind = {ARGOCD.name: _APPLICATIONS, FLUX.name: _KUSTOMIZATIONS}.get(owner.tool)
+    if kind is None:
+        return
+    place = ("kubectl", "--namespace", owner.namespace)
+    yield shell.comment(f"if {owner.name} applies nothing else:")
+    if owner.tool == ARGOCD.name:  # with its finalizer it would delete all that it has applied
+        patch = '--patch={"metadata":{"finalizers":null}}'
+        patching = shell.line(*place, "patch", kind, owner.name, "--type=merge", patch)
+        yield shell.comment(patching)
+    yield shell.comment(shell.line(*place, "delete", kind, owner.name))
+
+
+def _way_title(found: Adoption) -> str:
+    old = found.found.stateful_set
+    if found.moved or _reselects(found):
+        return f"Before anything is pushed: {old.label} ends; two controllers never run"
+    return "Before anything is pushed: what cannot be changed is made anew; the Pod goes on"
+
+
+def _way(found: Adoption) -> Iterator[str]:
+    """What makes way for what is applied."""
+    old = found.found.stateful_set.object
+    place = ("kubectl", "--namespace", namespace(old))
+    if found.moved or _reselects(found):
+        pod = (*place, "get", "pod", f"{name(old)}-0", "--ignore-not-found", "--output", "name")
+        yield shell.line(*place, "scale", "statefulset", name(old), "--replicas=0")
+        gone = f'until there=$({shell.line(*pod)}) && [ -z "$there" ]; do sleep 1; done'
+        yield f"{gone}  {shell.comment('until it is gone')}"
+    if not found.moved and _immutable(found):
+        yield shell.line(*place, "delete", "statefulset", name(old), "--cascade=orphan")
+    replaces = registry.of(found.environment).traits.habits.replaces_bindings
+    if found.profile == "hardened" and found.found.binding is None and not replaces:
+        words = ("delete", "--ignore-not-found", "clusterrolebinding", NAME)
+        yield shell.line("kubectl", *words, note="the role of one that is there cannot be changed")
+    for part in found.parts:
+        o, new = part.item.object, part.rendered
+        if (name(o), namespace(o)) != (name(new), namespace(new)):
+            continue
+        if part.kind == "ClusterRoleBinding" and not replaces and _role(o) != _role(new):
+            note = "its role cannot be changed"
+            yield shell.line("kubectl", "delete", "clusterrolebinding", name(o), note=note)
+        if part.kind == "Service" and _is_headless(o) != _is_headless(new):
+            yield shell.line(*place, "delete", "service", name(o), note="its address is fixed")
+
+
+def _role(o: Object) -> Object:
+    return mapping(stored(o).get("roleRef"))
+
+
+def _is_headless(o: Object) -> bool:
+    """Whether a Service has no address of its own."""
+    return mapping(o.get("spec")).get("clusterIP") == "None"
+
+
+def _immutable(found: Adoption) -> tuple[str, ...]:
+    """The fields of the StatefulSet that differ and may not."""
+    old, new = found.found.stateful_set.object, _controller(found.rendered)
+    return refused.immutable_fields(stored(old), stored(new))
+
+
+def _reselects(found: Adoption) -> bool:
+    """Whether the Pod that runs would be none of the new StatefulSet's."""
+    return "selector" in _immutable(found)
+
+
+def _controller(rendered: Iterable[Object]) -> Object:
+    return next(o for o in rendered if o["kind"] == "StatefulSet")
+
+
+def _left(found: Adoption) -> Iterator[str]:
+    """The objects that are not those that are rendered; what others may use, as comments."""
+    there = {(o["kind"], namespace(o), name(o)) for o in found.rendered}
+    old = [
+        item.object
+        for item in found.found.objects
+        if (item.kind, namespace(item.object), name(item.object)) not in there
+        and name(item.object) not in ("default", "cluster-admin")
+    ]
+    yield from deletion.lines(o for o in old if o["kind"] not in _SHARED)
+    shared = [o for o in old if o["kind"] in _SHARED]
+    if shared:
+        yield shell.comment("if nothing else uses them (NNI's trials may run as this account):")
+        yield from map(shell.comment, deletion.lines(shared))

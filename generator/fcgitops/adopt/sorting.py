@@ -1,0 +1,168 @@
+"""What else there is beside FrameworkController: what goes to `local/`, and what stays out of Git.
+
+Into Git goes what is tied to it. What controllers make, Secrets, Frameworks and what belongs to
+others is named, with the reason why it stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from fcgitops.adopt.reading import Item
+from fcgitops.adopt.recognition import RUNS_PODS, Found, is_account
+from fcgitops.diff.change import CRD
+from fcgitops.diff.objects import bare_name, guards, has_hash
+from fcgitops.diff.secrecy import hide
+from fcgitops.kubernetes import references
+from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings, name, namespace
+from fcgitops.manifests.overlay import CONFIG_MAP, NAME
+
+_MADE = {
+    "Pod", "ReplicaSet", "ControllerRevision", "Event", "Endpoints", "EndpointSlice", "Lease",
+    "Node", "PodMetrics", "NodeMetrics", "ComponentStatus", "CSINode", "VolumeAttachment",
+}  # fmt: skip
+"""Kinds that a cluster makes by itself."""
+_ALWAYS_THERE = {
+    ("ConfigMap", "kube-root-ca.crt"),
+    ("ServiceAccount", "default"),
+    ("Service", "kubernetes"),
+}
+EGRESS = f"{NAME}-egress"
+SHARED = ("default", "kube-")
+"""How the names of namespaces begin that are not FrameworkController's own."""
+
+
+class LeftOut(NamedTuple):
+    """An object, or a field of one, that does not go to Git."""
+
+    what: str
+    why: str
+
+
+class Sorted(NamedTuple):
+    """What becomes of the other objects.
+
+    Attributes:
+        pairs: those that have the name of one that is rendered.
+        resources: those that are added to it.
+        components: optional parts of the repository that are there already.
+        left_out: the rest.
+    """
+
+    pairs: list[Item]
+    resources: list[Item]
+    components: list[str]
+    left_out: list[LeftOut]
+
+
+def is_shared(place: str) -> bool:
+    """Whether a namespace is likely to be others' too."""
+    return place == SHARED[0] or place.startswith(SHARED[1])
+
+
+def sort(found: Found, rendered: Sequence[Object], guardrails: Iterable[Object]) -> Sorted:
+    """Sorts what is not FrameworkController's own.
+
+    Args:
+        found: FrameworkController, and the others.
+        rendered: what its environment renders.
+        guardrails: what the component of that name renders.
+    """
+    known = {(o["kind"], bare_name(o)) for o in rendered}
+    bounds = {(o["kind"], name(o)) for o in guardrails}
+    there = {(item.kind, name(item.object)) for item in found.others}
+    components = ["guardrails"] if bounds and bounds <= there else []
+    sorted_ = Sorted([], [], components, [])
+    ties = _Ties(found)
+    for item in found.others:
+        key = (item.kind, name(item.object))
+        if components and key in bounds:
+            continue
+        if item.kind == "CustomResourceDefinition" and name(item.object) == CRD:
+            if item.live and not guards(item.object):
+                why = "FrameworkController makes it, and writes it anew at each start"
+                sorted_.left_out.append(LeftOut(item.label, why))
+            else:
+                components.append("crd")
+                sorted_.pairs.append(item)
+        elif why := _stays_out(item):
+            sorted_.left_out.append(LeftOut(item.label, why))
+        elif (item.kind, bare_name(item.object)) in known:
+            sorted_.pairs.append(item)
+        elif not ties.has(item):
+            sorted_.left_out.append(LeftOut(item.label, "nothing ties it to FrameworkController"))
+        elif namespace(item.object) not in ("", found.place):
+            why = f"is in {namespace(item.object)}, and what an environment renders is in its own"
+            sorted_.left_out.append(LeftOut(item.label, why))
+        elif hide(item.object, ()) != item.object:
+            why = "may hold a secret, which does not belong to Git"
+            sorted_.left_out.append(LeftOut(item.label, why))
+        else:
+            sorted_.resources.append(item)
+    return sorted_
+
+
+def _stays_out(item: Item) -> str:
+    """Why an object is none that belongs to Git, whatever it is tied to."""
+    if item.kind == "Secret":
+        return "a Secret's values do not belong to Git; it has to be on the cluster"
+    if item.kind == "Framework":
+        return "runs, and goes on"
+    if item.kind in _MADE or (item.kind, name(item.object)) in _ALWAYS_THERE:
+        return "the cluster makes it"
+    if item.kind in RUNS_PODS:
+        return "is another application's"
+    if item.kind == "Namespace":
+        return "stays as it is; what leaves Git could be deleted with all that is in it"
+    former = item.kind == "ConfigMap" and bare_name(item.object) == CONFIG_MAP
+    return "is a former configuration" if former and has_hash(name(item.object)) else ""
+
+
+class _Ties:
+    """What is FrameworkController's, by what it names or is named by."""
+
+    def __init__(self, found: Found) -> None:
+        self._found = found
+        self._named = {(r.kind, r.name) for r in references.of_pod(found.pod)}
+        template = mapping(mapping(found.stateful_set.object.get("spec")).get("template"))
+        self._labels = mapping(mapping(template.get("metadata")).get("labels"))
+        self._roles = {
+            (str(ref.get("kind")), str(ref.get("name")))
+            for item in found.others
+            if self._binds(item.object)
+            for ref in [mapping(item.object.get("roleRef"))]
+        }
+        if found.binding:
+            ref = mapping(found.binding.object.get("roleRef"))
+            self._roles.add((str(ref.get("kind")), str(ref.get("name"))))
+
+    def has(self, item: Item) -> bool:
+        """Whether an object is FrameworkController's."""
+        o, key = item.object, (item.kind, name(item.object))
+        own = namespace(o) == self._found.place and not is_shared(namespace(o))
+        return own or key in self._named or key in self._roles or self._binds(o) or self._selects(o)
+
+    def _binds(self, o: Object) -> bool:
+        found = self._found
+        return any(
+            is_account(subject, found.account_name, found.place)
+            for subject in mappings(o.get("subjects"))
+        )
+
+    def _selects(self, o: Object) -> bool:
+        """Whether it is about the Pod: a policy, a budget, a monitor."""
+        if namespace(o) != self._found.place:
+            return False
+        return any(
+            selector and selector.items() <= self._labels.items() for selector in _selectors(o)
+        )
+
+
+def _selectors(o: Object) -> Iterator[Fields]:
+    spec = mapping(o.get("spec"))
+    for key in ("selector", "podSelector", "endpointSelector"):
+        selector = mapping(spec.get(key))
+        if group(o) == "" and o["kind"] == "Service":
+            yield selector
+        yield mapping(selector.get("matchLabels"))

@@ -1,0 +1,23 @@
+"""An ordered list of what a person does on clusters, as values; pure.
+
+Each step says what it is for, and has lines of a shell. Comments among them say what to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """One step: it is done, and seen to be done, before the next one."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def as_text(steps: Iterable[Step]) -> Iterator[str]:
+    """The steps as lines: the title as a comment with its number, then what is typed."""
+    for number, step in enumerate(steps, 1):
+        yield f"# {number}. {step.title}"
+        yield from step.lines
