@@ -516,7 +516,7 @@ LIST = "podFailureSpec:\n- code: -1000\n  # why\n  podPatterns:\n  - messageRege
     [
         ("", True),
         ("# head\n\nworkerNumber: 5  # five\nkubeApiServerAddress: https://a:1\n", True),
-        ("workerNumber: 5\nworkerNumber: 6\n", True),
+        ("workerNumber: 5\nworkerNumber: 6\n", False),
         ("workerNumber: [5\n  ]\n", False),
         ("workerNumber: &a 5\nkubeClientQps: *a\n", False),
         ("<<: {podFailureSpec: []}\n", False),

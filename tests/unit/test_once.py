@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Fcgitops
+from conftest import CopyOf, Fcgitops
 from fcgitops.fcconfig import decode, goyaml, merging
+from fcgitops.kubernetes import check
 from fcgitops.model import answersfile
+from fcgitops.programs import references
 from fcgitops.text import yamlio
+from fcgitops.verify import judged
 
 
 @pytest.fixture
@@ -82,3 +85,30 @@ def test_each_text_is_read_once(
     assert {text: reads["compose"][text] for text in texts} == dict.fromkeys(texts, 1)
     assert set(reads["parse"].values()) == {1}
     assert sum(reads["merge"].values()) == 1
+
+
+def test_what_environments_share_is_judged_once(
+    copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three that each render a configuration of their own: that, and what names it, alone."""
+    names = ("a", "b", "c")
+    options = [word for name in names for word in ("--env", f"{name}=customized-config")]
+    folder = copy_of(["new", "deploy", *options])
+    for number, name in enumerate(names):
+        fcgitops("-C", folder, "overlay", name, "--set", f"workerNumber={800 + number}")
+    judge = check.judge
+    kinds: Counter[str] = Counter()
+
+    def counted(item: dict[str, Any], *versions: Any) -> Any:
+        kinds[item["kind"]] += 1
+        return judge(item, *versions)
+
+    monkeypatch.setattr(check, "judge", counted)
+    judged._judged.clear()
+    references._read.cache_clear()
+    fcgitops("-C", folder, "verify", *names)
+    own = {kind: kinds.pop(kind) for kind in ("ConfigMap", "StatefulSet")}
+    assert own == {"ConfigMap": 3, "StatefulSet": 3}
+    assert set(kinds.values()) == {1}, kinds
+    # base/, the variant, and two files of each environment: its own and local/'s.
+    assert references._read.cache_info().misses == 2 + 2 * len(names)

@@ -19,7 +19,7 @@ from fcgitops.core.findings import dotted as text
 from fcgitops.fcconfig import goregexp, rules, schema, wrapped
 from fcgitops.fcconfig.decode import MAX_FAULTS, Decoded, read
 from fcgitops.fcconfig.findings import HAZARD, REJECT, Finding, found
-from fcgitops.fcconfig.goyaml import Document, GoError, Node
+from fcgitops.fcconfig.goyaml import Document, GoError
 from fcgitops.text.words import shown
 
 MAX_REGEX_CHARACTERS = 300_000
@@ -34,7 +34,7 @@ def check(data: bytes) -> list[Finding]:
     except GoError as error:
         return [found("FCC01", "", error.line, error.message)]
     everything = itertools.chain(
-        _encoding(data), _ignored(document), _repeated_keys(document.root), decoded.findings,
+        _encoding(data), _ignored(document), decoded.findings,
         _regexes(decoded), _values(decoded), rules.check(decoded),
     )  # fmt: skip
     findings = list(itertools.islice(everything, MAX_FAULTS))
@@ -56,33 +56,6 @@ def _encoding(data: bytes) -> Iterator[Finding]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         message = "is UTF-16, which a ConfigMap holds as binary data only"
         yield found("FCC05", "", 1, message, "save it as UTF-8")
-
-
-_CONTAINERS = ("mapping", "sequence")
-
-
-def _repeated_keys(root: Node | None) -> Iterator[Finding]:
-    stack = [("", root)] if root else []
-    while stack:
-        place, node = stack.pop()
-        seen: dict[str, int] = {}
-        pairs = node.pairs if node.kind == "mapping" else []
-        for key, value in pairs:
-            read = key.resolved
-            name = read.value if read.kind == "scalar" else "?"
-            repeated = name in seen and read.kind == "scalar"
-            if repeated or value.kind in _CONTAINERS or key.kind in _CONTAINERS:
-                path = f"{place}.{name}" if place else name
-                stack += [(path, child) for child in (value, key) if child.kind in _CONTAINERS]
-            if repeated:
-                message = f"is given on line {seen[name]} already: the last one wins"
-                yield found("FCC03", path, key.line, message, "keep one of the two")
-            seen[name] = key.line
-        if node.kind == "sequence":
-            found_in = enumerate(node.children)
-            stack += [
-                (f"{place}[{i}]", child) for i, child in found_in if child.kind in _CONTAINERS
-            ]
 
 
 def _regexes(decoded: Decoded) -> Iterator[Finding]:

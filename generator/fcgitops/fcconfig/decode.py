@@ -12,7 +12,9 @@ import math
 import re
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from fcgitops.core.findings import Path
@@ -73,7 +75,36 @@ def read(data: bytes) -> tuple[Document, Decoded]:
 
 def _whole(data: bytes) -> tuple[Document, Decoded]:
     document = goyaml.parse(data)
-    return document, decode(document.root)
+    decoded = decode(document.root)
+    decoded.findings[:0] = islice(_repeated_keys(document.root), MAX_FAULTS)
+    return document, decoded
+
+
+_CONTAINERS = ("mapping", "sequence")
+
+
+def _repeated_keys(root: Node | None) -> Iterator[Finding]:
+    stack = [("", root)] if root else []
+    while stack:
+        place, node = stack.pop()
+        seen: dict[str, int] = {}
+        pairs = node.pairs if node.kind == "mapping" else []
+        for key, value in pairs:
+            read = key.resolved
+            name = read.value if read.kind == "scalar" else "?"
+            repeated = name in seen and read.kind == "scalar"
+            if repeated or value.kind in _CONTAINERS or key.kind in _CONTAINERS:
+                path = f"{place}.{name}" if place else name
+                stack += [(path, child) for child in (value, key) if child.kind in _CONTAINERS]
+            if repeated:
+                message = f"is given on line {seen[name]} already: the last one wins"
+                yield found("FCC03", path, key.line, message, "keep one of the two")
+            seen[name] = key.line
+        if node.kind == "sequence":
+            found_in = enumerate(node.children)
+            stack += [
+                (f"{place}[{i}]", child) for i, child in found_in if child.kind in _CONTAINERS
+            ]
 
 
 _LIST = b"podFailureSpec:"

@@ -126,31 +126,38 @@ def _spliced(own: str, variant: str, *, keep: bool) -> str:
         else:
             parts.append(part)
     if keep:
-        parts = _with_all_entries(mine, parts)
+        there = _named(LIST, parts)
+        whole = _with_all_entries(_named(LIST, mine), there)
+        if there in parts:
+            parts = [whole if part is there else part for part in parts]
+        else:
+            parts.append(whole)
     return "".join(part.before + part.body for part in parts) + mine_after + after
 
 
-def _with_all_entries(mine: Iterable[Part], parts: list[Part]) -> list[Part]:
-    own = next((part for part in mine if part.name == LIST), Part(LIST, "", ""))
-    there = next((part for part in parts if part.name == LIST), Part(LIST, "", ""))
+def _named(name: str, parts: Iterable[Part]) -> Part:
+    """The part of a name; an empty one where there is none."""
+    return next((part for part in parts if part.name == name), Part(name, "", ""))
+
+
+@functools.lru_cache(maxsize=16)
+def _with_all_entries(own: Part, there: Part) -> Part:
+    """The list of the user's entries, the variant's, and those that the image knows too."""
     items = entries_of(own.body)
     kept = entries_of(there.body)
     shipped = entries_of(next(p.body for p in keys_of(shipped_text())[0] if p.name == LIST))
     seen = {item.name for item in items.parts}
     body = items.head + "".join(item.before + item.body for item in items.parts) + items.tail
     for others, heading in ((kept.parts, ""), (shipped.parts, _HEADING)):
-        missing = [item for item in others if item.name not in seen]
-        seen |= {item.name for item in missing}
+        missing = {item.name for item in others} - seen
+        seen |= missing
         if missing:
             body += heading + "".join(
-                item.before + (item.body if item in missing else "") for item in others
+                item.before + (item.body if item.name in missing else "") for item in others
             )
     if not seen:
         body = f"{LIST}: []\n"
-    whole = Part(LIST, there.before + own.before, body)
-    if there in parts:
-        return [whole if part is there else part for part in parts]
-    return [*parts, whole]
+    return Part(LIST, there.before + own.before, body)
 
 
 def _root(text: str) -> Any:  # noqa: ANN401 - PyYAML's nodes
@@ -170,7 +177,7 @@ def keys_of(text: str) -> tuple[tuple[Part, ...], str]:
     if root is None or isinstance(root, yaml.ScalarNode):
         return (), text
     if root.flow_style:
-        return _inline_keys(text, root)
+        return _inlinekeys_of(text, root)
     if column := root.start_mark.column:
         return keys_of(re.sub(rf"^ {{1,{column}}}", "", text, flags=re.MULTILINE))
     return _parts(text, [(key.value, key, value) for key, value in root.value])
@@ -220,7 +227,7 @@ def _comments(gap: str) -> str:
     return "".join(f"{comment}\n" for comment in _COMMENT.findall(gap))
 
 
-def _inline_keys(text: str, root: Any) -> tuple[tuple[Part, ...], str]:  # noqa: ANN401
+def _inlinekeys_of(text: str, root: Any) -> tuple[tuple[Part, ...], str]:  # noqa: ANN401
     """The keys of a mapping in braces."""
     parts, position = [], 0
     for key, value in root.value:

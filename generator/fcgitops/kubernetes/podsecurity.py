@@ -130,7 +130,7 @@ def _hosts(container: Field) -> Complaints:
         container["lifecycle"]["postStart"],
         container["lifecycle"]["preStop"],
     ):
-        for key in ("httpGet", "tcpSocket"):
+        for key in ("httpGet", "tcpSocket") if handler else ():
             host = handler[key]["host"]
             if host:
                 yield host, "must not be set"

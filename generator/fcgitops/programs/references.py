@@ -102,22 +102,20 @@ def _kustomizations(folder: str) -> Iterator[Path]:
     return (file for file in (Path(folder, name) for name in NAMES) if file.is_file())
 
 
-def _graphs(file: Path) -> list[yaml.Node]:
-    """The nodes of a file, read once while it stays. Raises as `yamlio.compose_all`."""
+def _paths(file: Path) -> list[tuple[str, bool]]:
+    """Each text that stands where a kustomization may name a path, and whether a configuration.
+
+    A file is read once while it stays. Raises as `yamlio.compose_all`.
+    """
     state = file.stat()
     return _read(file, state.st_mtime_ns, state.st_size)
 
 
 @functools.lru_cache(maxsize=256)
-def _read(file: Path, _changed: int, _size: int) -> list[yaml.Node]:
+def _read(file: Path, _changed: int, _size: int) -> list[tuple[str, bool]]:
     text = yamlio.decoded(file.read_bytes(), file.name)
-    return yamlio.compose_all(text, file.name)
-
-
-def _paths(file: Path) -> list[tuple[str, bool]]:
-    """Each text that stands where a kustomization may name a path, and whether a configuration."""
     found: dict[tuple[str, bool], None] = {}
-    pending = [(node, False) for node in _graphs(file)]
+    pending = [(node, False) for node in yamlio.compose_all(text, file.name)]
     met: set[tuple[int, bool]] = set()
     while pending:
         node, configured = pending.pop()

@@ -66,7 +66,8 @@ def enforced(r: Objects) -> Faults:
     }
     for item in objects:
         level = levels.get(item["metadata"].get("namespace", ""), "")
-        for place, complaint in podsecurity.complaints(_pod_of(item), level):
+        pod = _pod_of(item)
+        for place, complaint in podsecurity.complaints(pod, level) if pod.given else ():
             what = f"{complaint}: the Namespace enforces {level}, and its Pods are refused"
             yield Fault(what, object=named(item), path=dotted(place.path))
 

@@ -78,10 +78,10 @@ class Reader:
 
     def forget(self, folder: Path) -> None:
         """Lets go of what was read below a folder: of a fleet it would fill the memory."""
-        folder = Path(os.path.realpath(folder))
+        inside = f"{os.path.realpath(folder)}{os.sep}"
         known: tuple[dict[Path, Any], ...] = (self._objects, self._files, self._shared)
         for read in known:
-            for path in [path for path in read if path.is_relative_to(folder)]:
+            for path in [path for path in read if f"{path}{os.sep}".startswith(inside)]:
                 del read[path]
 
     def _read(self, folder: Path) -> list[Layer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from fcgitops.core.findings import HAZARD, INFO
@@ -47,7 +48,7 @@ def none_wider(r: Rendered) -> Faults:
         if r.profile == "hardened":
             place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
             for one in sorted(set(rights.expand(rules or [], place))):
-                if any(needed.contains(one) for needed in NEEDED):
+                if _used(one):
                     continue
                 deletes = one.verb in ("delete", "deletecollection")
                 severity = HAZARD if deletes or rights.escalates(one) else INFO
@@ -64,6 +65,12 @@ def none_wider(r: Rendered) -> Faults:
                     object=named(binding),
                     path=f"subjects[{i}]",
                 )
+
+
+@functools.lru_cache(maxsize=1024)
+def _used(right: Right) -> bool:
+    """Whether FrameworkController uses it; the roles of a fleet grant the same ones."""
+    return any(needed.contains(right) for needed in NEEDED)
 
 
 def account_of(r: Rendered) -> Subject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,7 +99,15 @@ class Rendered:
 
     def all(self, kind: str, name: str = NAME) -> list[Object]:
         """The objects of `kind` called `name`."""
-        return [o for o in self.objects if o.get("kind") == kind and name_of(o) == name]
+        return self._named.get((kind, name), [])
+
+    @cached_property
+    def _named(self) -> dict[tuple[str, str], list[Object]]:
+        """Kind and name → the objects."""
+        found: dict[tuple[str, str], list[Object]] = {}
+        for item in self.objects:
+            found.setdefault((str(item.get("kind")), name_of(item)), []).append(item)
+        return found
 
     def namespace(self) -> str:
         """Where the StatefulSet is; empty where there is none, or it does not say."""
