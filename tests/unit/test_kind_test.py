@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from conftest import Fcgitops
 from fcgitops.commands import kind_test
@@ -21,6 +23,8 @@ from fcgitops.trial import fit
 from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.steps import Steps
 from test_containers import program
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -111,8 +115,14 @@ def test_a_cluster_that_cannot_be_made_is_deleted(
         f'echo "$@" >> {log}\n[ "$1" != create ] || {{ echo "no space left" >&2; exit 1; }}',
     )
     program(place, "kubectl", "exit 1")
-    ran = fcgitops("-C", repository, "kind-test", "prod", status=3)
+    ran = fcgitops("-C", repository, "kind-test", "prod", "--format", "json", status=3)
     assert "error: kind: cannot make a cluster: no space left\n" in ran.err
+    steps = json.loads(ran.out)
+    schema = json.loads((ROOT / "docs/json/steps.schema.json").read_text())
+    assert jsonschema_rs.is_valid(schema, steps)
+    assert [(step["step"], step["result"]) for step in steps] == [
+        ("create", "failed"), ("delete", "ok"),
+    ]  # fmt: skip
     create, delete = (line.split() for line in log.read_text().splitlines())
     name, kubeconfig = create[3], create[5]
     assert create[:3] == ["create", "cluster", "--name"]

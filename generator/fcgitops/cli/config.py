@@ -62,14 +62,15 @@ def config_schema() -> int:
 
 @config.command(name="explain")
 @click.argument("key", required=False, metavar="[KEY]", shell_complete=completion.settings)
-def config_explain(key: str | None) -> int:
+@options.form("text", "json")
+def config_explain(key: str | None, form: str) -> int:
     """Says what KEY does, what it takes and what it is by default.
 
     Without KEY it lists all keys.
     """
     from fcgitops.commands import config as command  # noqa: PLC0415
 
-    return command.explain(key)
+    return command.explain(key, form)
 
 
 @config.command(name="suggest")
@@ -95,11 +96,12 @@ def config_explain(key: str | None) -> int:
     type=click.IntRange(min=0),
     help="Tasks in the largest Framework; needed.",
 )
-def config_suggest(inflight: int, frameworks: int | None, tasks: int | None) -> int:
+@options.form("text", "json")
+def config_suggest(inflight: int, frameworks: int | None, tasks: int | None, form: str) -> int:
     """Prints settings that fit a cluster, with the reasons.
 
     They are guidance, not a measurement.
     """
     from fcgitops.commands import config as command  # noqa: PLC0415
 
-    return command.suggest(inflight, frameworks, tasks)
+    return command.suggest(inflight, frameworks, tasks, form)

@@ -89,6 +89,7 @@ def bootstrap(context: click.Context, /, at: Path | None, **given: Any) -> int: 
     "--all", "everything", is_flag=True, help="Run all environments, one after the other."
 )
 @click.option("--keep", is_flag=True, help="Keep the cluster, and print how to look into it.")
+@options.form("text", "json")
 @options.at
 @click.pass_context
 def kind_test(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401

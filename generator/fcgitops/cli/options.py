@@ -71,7 +71,7 @@ class GroupedHelp(Group):
                     formatter.write_dl(rows)
 
 
-def form(*known: str) -> Callable[[F], F]:
+def form(*known: str, of: str = "the output") -> Callable[[F], F]:
     """Gives the command the option --format, as `form`; of `known` formats, text is the default."""
 
     def note(_: click.Context, __: click.Parameter, chosen: str) -> str:
@@ -85,7 +85,7 @@ def form(*known: str) -> Callable[[F], F]:
         default=TEXT,
         metavar="|".join(known),
         callback=note,
-        help="The form of the output.",
+        help=f"The form of {of}.",
     )
 
 
@@ -104,7 +104,12 @@ def at(function: F) -> F:
 
 
 def writes(function: F) -> F:
-    """Gives the command what each that writes has: --branch, --message, --no-commit, --dry-run."""
+    """Gives the command what each that writes has: `commits`, and --format for --dry-run."""
+    return form(TEXT, "json", of="what --dry-run prints")(commits(function))
+
+
+def commits(function: F) -> F:
+    """Gives the command --branch, --message, --no-commit and --dry-run."""
     for option in (
         click.option(
             "--branch", metavar="NAME", help="Commit on a new branch, for a pull request."

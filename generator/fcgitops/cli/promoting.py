@@ -109,7 +109,7 @@ def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  
     help="A key of environment.yaml, whatever was found.",
 )
 @options.form("text", "json")
-@options.writes
+@options.commits
 @options.at
 @click.pass_context
 def adopt(context: click.Context, /, at: Path | None, **given: Any) -> int:  # noqa: ANN401

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from fcgitops.commands import judging
 from fcgitops.core import terminal
@@ -112,13 +113,16 @@ def schema() -> int:
     return 0
 
 
-def explain(key: str | None) -> int:
-    """Prints what is known of `key`, or one line a key.
+def explain(key: str | None, form: str) -> int:
+    """Prints what is known of `key`, or one line a key; of all keys as `json`.
 
     Raises:
         InputError: there is no such key.
     """
     if key is None:
+        if form == "json":
+            terminal.as_json([_explained(path, found) for path, found in schema_module.walk()])
+            return 0
         for path, found in schema_module.walk():
             terminal.data(f"{path}: {schema_module.describe(found)}\n")
         return 0
@@ -129,12 +133,20 @@ def explain(key: str | None) -> int:
         known = [path.replace("[]", "") for path, _ in schema_module.walk()]
         hint = did_you_mean(key, known) or "`fcgitops config explain` lists all"
         raise InputError(Problem(key, "is no key of FrameworkController's file", hint))
-    terminal.data(reference.explain(key, wanted))
+    if form == "json":
+        terminal.as_json([_explained(key, wanted)])
+    else:
+        terminal.data(reference.explain(key, wanted))
     return 0
 
 
-def suggest(inflight: int, frameworks: int | None, tasks: int | None) -> int:
-    """Prints settings as YAML, with their reasons as comments.
+def _explained(path: str, found: schema_module.Schema) -> dict[str, Any]:
+    told = {"key": path, "takes": schema_module.describe(found), "does": found["description"]}
+    return told | ({"default": found["default"]} if "default" in found else {})
+
+
+def suggest(inflight: int, frameworks: int | None, tasks: int | None, form: str) -> int:
+    """Prints settings as YAML, with their reasons as comments; or all of it as JSON.
 
     Raises:
         InputError: with each option that is not given; the settings depend on both.
@@ -151,5 +163,11 @@ def suggest(inflight: int, frameworks: int | None, tasks: int | None) -> int:
         problems.append(Problem("--tasks-per-framework", "is not given", what))
     if frameworks is None or tasks is None:
         raise InputError(problems)
-    terminal.data(sizing.as_yaml(sizing.suggest(inflight, frameworks, tasks)))
+    found = sizing.suggest(inflight, frameworks, tasks)
+    if form == "json":
+        settings = [{"key": s.name, "value": s.value, "why": s.reason} for s in found if s.name]
+        also = [{"what": s.value, "why": s.reason} for s in found if not s.name]
+        terminal.as_json({"settings": settings, "also": also})
+    else:
+        terminal.data(sizing.as_yaml(found))
     return 0

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from fcgitops.commands import forecast
 from fcgitops.commands.writing import Options, show
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, Problem
@@ -53,7 +54,13 @@ def run(folder: Path, **options: Any) -> int:  # noqa: ANN401
         }
         proven = _proven(repository, changes)
         if how.dry_run:
-            show(repository.root, Merged(dict(changes)))
+            merged = Merged(dict(changes))
+            if how.form == "json":
+                files = forecast.of_a_tree(repository.root, changes)
+                title = _message(repository, proven).splitlines()[0]
+                forecast.show(title, files, (), merged)
+            else:
+                show(repository.root, merged)
             _report(repository, what, changes, proven)
             terminal.say("nothing was written")
             return 0

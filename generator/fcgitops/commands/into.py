@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import asking
+from fcgitops.commands import asking, forecast
 from fcgitops.commands.new import is_there
 from fcgitops.commands.writing import Options, show
 from fcgitops.core import shell, terminal
@@ -103,7 +103,12 @@ def run(  # noqa: PLR0913 - the command's options
     whole = at(path, tree)
     _refuse_ignored(git, whole)
     if how.dry_run:
-        show(git.top, Merged(dict(whole)))
+        merged = Merged(dict(whole))
+        if how.form == "json":
+            files = forecast.of_a_tree(git.top, whole)
+            forecast.show(scaffold.first_message(parsed).splitlines()[0], files, (), merged)
+        else:
+            show(git.top, merged)
         terminal.say("nothing was written")
         return 0
     commit = git.commit(

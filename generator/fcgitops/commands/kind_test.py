@@ -27,7 +27,9 @@ TASK_IMAGE = "busybox:1.36.1"
 """Small, with a shell, and published."""
 
 
-def run(folder: Path, names: tuple[str, ...], *, everything: bool, keep: bool) -> int:
+def run(
+    folder: Path, names: tuple[str, ...], *, everything: bool, keep: bool, form: str = "text"
+) -> int:
     """Applies each environment as Argo CD or Flux would, and runs a Framework on it.
 
     The settings are environment variables: $KIND_NODE_IMAGE and $KIND_CONFIG for the cluster,
@@ -39,6 +41,7 @@ def run(folder: Path, names: tuple[str, ...], *, everything: bool, keep: bool) -
         names: environments or variants; the first environment when empty.
         everything: all environments.
         keep: leave the cluster there at the end.
+        form: of the table of steps: `text` or `json`.
 
     Returns:
         0 where all of them work.
@@ -67,7 +70,10 @@ def run(folder: Path, names: tuple[str, ...], *, everything: bool, keep: bool) -
                 cluster.load(images, steps)
                 _try_all(cluster, overlays, {there for _, there in images}, task, steps)
         finally:
-            terminal.table(steps.rows)
+            if form == "json":
+                terminal.as_json([row | {"seconds": float(row["seconds"])} for row in steps.rows])
+            else:
+                terminal.table(steps.rows)
     return 0
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import asking
+from fcgitops.commands import asking, forecast
 from fcgitops.commands.writing import Options, show
 from fcgitops.core import installation, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
@@ -84,7 +84,12 @@ def run(  # noqa: PLR0913 - the command's options
             _push(dest, branch, parsed, ask=not no_input)
         return 0
     if how.dry_run:
-        show(dest, Merged(dict(tree)))
+        merged = Merged(dict(tree))
+        if how.form == "json":
+            files = forecast.of_a_tree(dest, tree)
+            forecast.show(scaffold.first_message(parsed).splitlines()[0], files, (), merged)
+        else:
+            show(dest, merged)
         return 0
     here = fresh is None and dest.exists() and dest.samefile(Path.cwd())
     commit = _make(dest, parsed, tree, how) if fresh is None else _fill(fresh, parsed, tree, how)

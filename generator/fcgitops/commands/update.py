@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops import __version__
-from fcgitops.commands import writing
+from fcgitops.commands import forecast, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
 from fcgitops.core.errors import (
@@ -33,13 +33,14 @@ from fcgitops.text.words import count
 RESUME = "`fcgitops update --continue` once they are resolved, or `fcgitops update --abort`"
 
 
-def run(
+def run(  # noqa: PLR0913 - the command's options
     folder: Path,
     *,
     check: bool,
     diff: bool,
     resume: bool,
     abort: bool,
+    form: str = "text",
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Carries the repository to this version, merged with the user's edits.
@@ -50,6 +51,7 @@ def run(
         diff: only show what would be done: files, and objects with their effects.
         resume: finish an update whose conflicts are resolved.
         abort: take back an update that left conflicts.
+        form: of what `check`, `diff` or a dry run prints: `text` or `json`.
         options: those of `writing.Options`.
 
     Returns:
@@ -59,15 +61,16 @@ def run(
         InputError, ToolError: nothing was written.
         FoundError: with `resume`, conflicts that are not resolved.
     """
-    how = Options(**options)
+    shows = check or diff
+    how = Options(**options, form="text" if shows else form)
     modes = {"--check": check, "--diff": diff, "--continue": resume, "--abort": abort}
     _refuse_together([name for name, given in modes.items() if given], how)
     if abort:
         return _abort(folder)
     if check:
-        return _check(folder)
+        return _check(folder, form)
     if diff:
-        return _diff(folder)
+        return _diff(folder, form)
 
     def make(repository: Repository) -> Change:
         waiting = _Waiting.of(repository)
@@ -238,9 +241,15 @@ def _planned(folder: Path) -> tuple[Repository, Change]:
     return repository, update.plan(repository, program.merge_file)
 
 
-def _check(folder: Path) -> int:
+def _check(folder: Path, form: str) -> int:
     repository, what = _planned(folder)
     differing = repository.git.differing(what.merged.files)
+    if form == "json":
+        files = forecast.files(what.merged, differing, repository.git.list_head())
+        versions = {"version": repository.version, "newer": __version__ if files else None}
+        rows = [{"path": path, "change": files[path]} for path in sorted(files)]
+        terminal.as_json({**versions, "files": rows})
+        return FOUND if files else 0
     if not differing and not what.merged.conflicts:
         terminal.data(f"fcgitops {__version__} has nothing newer\n")
         return 0
@@ -252,7 +261,7 @@ def _check(folder: Path) -> int:
     return FOUND
 
 
-def _diff(folder: Path) -> int:
+def _diff(folder: Path, form: str) -> int:
     from fcgitops.commands import diff as command  # noqa: PLC0415 - it imports every rule
     from fcgitops.diff.fleet import Fleet  # noqa: PLC0415
     from fcgitops.git.history import History  # noqa: PLC0415
@@ -261,10 +270,11 @@ def _diff(folder: Path) -> int:
     repository, what = _planned(folder)
     for note in what.merged.notes:
         terminal.say(f"note: {note}")
-    writing.show(repository.root, what.merged)
+    if form == "text":
+        writing.show(repository.root, what.merged)
     if what.merged.conflicts:
         writing.tell_conflicts(what.merged)
         return FOUND
     history = History(repository.root)
     fleet = Fleet.of(history.head, history.planned(what.merged.files), history.prefix)
-    return command.show(fleet.report(kustomize.find()), command.Options())
+    return command.show(fleet.report(kustomize.find()), command.Options(form=form))

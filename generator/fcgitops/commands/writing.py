@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcgitops.commands import amiss, leaving
+from fcgitops.commands import amiss, forecast, leaving
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
 from fcgitops.git import program, repo
@@ -45,6 +45,8 @@ class Options:
     no_commit: bool = False
     dry_run: bool = False
     message: str | None = None
+    form: str = "text"
+    """Of what `dry_run` prints: `text` or `json`."""
 
     def __post_init__(self) -> None:
         """Refuses options that contradict each other."""
@@ -58,6 +60,9 @@ class Options:
         ]
         if self.message is not None and not self.message.strip():
             problems.append(Problem("--message", "is empty", "a line that says what is done"))
+        if self.form != "text" and not self.dry_run:
+            what = f"{self.form} is a form of what would be done"
+            problems.append(Problem("--format", what, "with --dry-run"))
         if problems:
             raise InputError(problems)
 
@@ -117,6 +122,8 @@ def change(  # noqa: PLR0913 - all but three have a default
                 amiss.refuse(repository, what)
             told = _IN_LINE.format(count(len(merged.files), "file")) if waits else told
             _say_notes(entry_points)
+            if options.form == "json":
+                return _show_as_json(repository, what, told, foresee)
             tell_it = functools.partial(_foreseen, repository, what, foresee, tell)
             return _show(repository, what, told, edits, tell_it if foresee else None)
         if waits:
@@ -386,6 +393,19 @@ def _show(
         foretell()
     would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
     terminal.say(f"nothing was written; without --dry-run: {would}")
+    return FOUND if merged.conflicts else 0
+
+
+def _show_as_json(repository: Repository, what: Change, told: str, foresee: Foresee | None) -> int:
+    """The same for a program."""
+    merged, effects = what.merged, list[str]()
+    if told and not merged.conflicts:
+        foreseen = [*foresee(repository, what), *what.footer] if foresee else None
+        effects = effects_of(repository.root, merged.files) if foreseen is None else foreseen
+    files = forecast.files(
+        merged, repository.git.differing(merged.files), repository.git.list_head()
+    )
+    forecast.show(told, files, effects, merged)
     return FOUND if merged.conflicts else 0
 
 
