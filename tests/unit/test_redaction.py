@@ -34,6 +34,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("https://h/x#access_token=secret", "https://h/x#access_token=…"),
         ("azure://a/s?keyVault=v&key=k&sas=secret", "azure://a/s?keyVault=v&key=k&sas=…"),
         (f"https://h/x?ref={SHA}&timeout=9", f"https://h/x?ref={SHA}&timeout=9"),
+        ("git+https://…@REV", "git+https://…@REV"),
         ("https://h/x@v1", "https://h/x@v1"),
         ("https://h:6443/x@v1", "https://v1"),  # who knows: h with the password 6443/x
         ("a@b.example at 12:30", "a@b.example at 12:30"),

@@ -39,7 +39,8 @@ def _without(found: re.Match[str]) -> str:
     scheme, rest = found[1], found[2]
     login, at, host = rest.rpartition("@")
     by_web = bool(re.search("https?:/+$", scheme.lower()))  # where a token may be the user
-    if at and (":" in login or (by_web and not re.search("[/?#]", login))):
+    there = at and login != "…"  # which our own docs write for any login
+    if there and (":" in login or (by_web and not re.search("[/?#]", login))):
         rest = host
 
     def parameter(found: re.Match[str]) -> str:
