@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CopyOf, Fcgitops
-from fcgitops.commands import diff, promote
+from fcgitops.commands import diff, promote, verify
 from fcgitops.diff import fleet
 from fcgitops.git import program
 from fcgitops.programs import process
@@ -51,21 +51,35 @@ def test_what_is_known_is_verified_without_the_checks(
     assert not {"click", *heavy} & again
 
 
-def test_one_environment_that_differs_is_one_build(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each thing is asked of git once, and HEAD's side is built for the first time alone."""
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each program was started, and what is kept between runs in a place of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    file = repository / PROD
-    asked: Counter[str] = Counter()
+    found: Counter[str] = Counter()
     run = process.run
 
     def counted(command: list[str], **options: object) -> process.Result:
         words = [word for word in command[1:] if word[:1] != "-" and "=" not in word]
-        asked[f"{Path(command[0]).name} {words[0]}"] += 1
+        found[f"{Path(command[0]).name} {words[0]}"] += 1
         return run(command, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(process, "run", counted)
+    return found
+
+
+def test_one_changed_is_one_build(repository: Path, asked: Counter[str]) -> None:
+    """`verify` asks kustomize for its version once, and git for two things in each run."""
+    assert verify.run(repository) == 0
+    file = repository / PROD
+    file.write_text(file.read_text().replace("workerNumber: 500\n", "workerNumber: 700\n"))
+    asked.clear()
+    assert verify.run(repository) == 0
+    assert asked == {"git ls-tree": 1, "git rev-parse": 1, "kustomize build": 1}
+
+
+def test_one_environment_that_differs_is_one_build(repository: Path, asked: Counter[str]) -> None:
+    """Each thing is asked of git once, and HEAD's side is built for the first time alone."""
+    file = repository / PROD
     text = file.read_text()
     for number, builds in ((700, 2), (701, 1)):
         file.write_text(text.replace("workerNumber: 500\n", f"workerNumber: {number}\n"))

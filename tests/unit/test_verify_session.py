@@ -13,6 +13,7 @@ from fcgitops.core import cache
 from fcgitops.model.layout import VARIANTS
 from fcgitops.programs.kustomize import Kustomize
 from fcgitops.verify import judged, kept, verification
+from fcgitops.verify.layers import Reader
 from fcgitops.verify.session import Session
 from gitenv import git, write
 
@@ -269,6 +270,44 @@ def test_since_names_what_a_change_touches(
     if len(paths) > 1:
         git(fleet, "commit", "-qm", "some of it")
     assert {str(item) for item in Session(fleet).wanted([], "other", None)} == names
+
+
+def test_since_reads_no_kustomization_whose_paths_are_known(
+    fleet: Path, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A former run has told what each reads; of c, whose own files changed, that is asked anew."""
+    shared = f"{HEAD}components: [../../../shared/x]\n"
+    write(fleet, {"shared/x/kustomization.yaml": EMPTY,
+                  LOCAL.format("b"): shared, LOCAL.format("c"): shared})  # fmt: skip
+    git(fleet, "add", "-A")
+    git(fleet, "commit", "-qm", "before")
+    verified(fleet)
+    read: list[str] = []
+    kustomization = Reader.kustomization
+
+    def counted(self: Reader, folder: Path) -> object:
+        read.append(folder.name)
+        return kustomization(self, folder)
+
+    monkeypatch.setattr(Reader, "kustomization", counted)
+    write(fleet, {"README.md": "a\n", LOCAL.format("a"): EMPTY, LOCAL.format("c"): EMPTY})
+    assert {str(item) for item in Session(fleet).wanted([], "HEAD", None)} == {"a", "c"}
+    assert not read
+    write(fleet, {"shared/x/kustomization.yaml": f"{EMPTY}# more\n"})
+    assert {str(item) for item in Session(fleet).wanted([], "HEAD", None)} == {"a", "b", "c"}
+    assert {"b", "x"} <= set(read)
+    assert not {"a", "c", "dev", "prod"} & set(read)
+
+
+def test_a_part_is_verified_without_the_rest(
+    fleet: Path, fcgitops: Fcgitops, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all was well before, neither the repository's checks nor kustomize are asked again."""
+    verified(fleet)
+    built.clear()
+    monkeypatch.setattr(Session, "_verification", None)
+    assert rules(verified(fleet, "a")) == []
+    assert not built
 
 
 def test_since_a_revision_that_there_is_not(fleet: Path, fcgitops: Fcgitops, built: Built) -> None:

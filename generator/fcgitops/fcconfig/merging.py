@@ -177,7 +177,7 @@ def keys_of(text: str) -> tuple[tuple[Part, ...], str]:
     if root is None or isinstance(root, yaml.ScalarNode):
         return (), text
     if root.flow_style:
-        return _inlinekeys_of(text, root)
+        return _inline_keys(text, root)
     if column := root.start_mark.column:
         return keys_of(re.sub(rf"^ {{1,{column}}}", "", text, flags=re.MULTILINE))
     return _parts(text, [(key.value, key, value) for key, value in root.value])
@@ -227,7 +227,7 @@ def _comments(gap: str) -> str:
     return "".join(f"{comment}\n" for comment in _COMMENT.findall(gap))
 
 
-def _inlinekeys_of(text: str, root: Any) -> tuple[tuple[Part, ...], str]:  # noqa: ANN401
+def _inline_keys(text: str, root: Any) -> tuple[tuple[Part, ...], str]:  # noqa: ANN401
     """The keys of a mapping in braces."""
     parts, position = [], 0
     for key, value in root.value:

@@ -13,7 +13,6 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
-from fcgitops.git import repo
 from fcgitops.model import answers, clusters, layout
 from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
@@ -21,7 +20,7 @@ from fcgitops.model.environment import KEYS, VARIANTS, Environment
 from fcgitops.model.facts import Known
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.repository import record
-from fcgitops.repository.files import COMMITTED, Files
+from fcgitops.repository.files import COMMITTED, Files, git_of
 from fcgitops.text import conflicts, keypaths, yamlio
 from fcgitops.text.tree import read_file
 from fcgitops.text.values import did_you_mean
@@ -34,7 +33,7 @@ _HISTORY = 20
 def _interrupted(start: Path) -> bool:
     """Whether a run was killed in the Git repository, if any, that a folder is in."""
     try:
-        return repo.open_repository(start).interrupted
+        return git_of(start).interrupted
     except InputError:
         return False
 
@@ -43,11 +42,11 @@ def _committed(start: Path) -> InputError | None:
     """That fcgitops.yaml is missing here, where HEAD has it in this folder or one above."""
     with suppress(InputError, ToolError):
         folder = start.resolve()
-        top = repo.open_repository(folder).top
+        top = git_of(folder).top
         for candidate in (folder, *folder.parents):
             if not candidate.is_relative_to(top):
                 break
-            git = repo.open_repository(candidate)
+            git = git_of(candidate)
             if git.list_head(layout.ANSWERS):
                 return InputError(Problem(layout.ANSWERS, COMMITTED, git.way_back(layout.ANSWERS)))
     return None
@@ -89,7 +88,7 @@ class Repository(Files):
             ToolError: it cannot be set right.
         """
         if not _is_found(start) and _interrupted(start):
-            repo.open_repository(start).recover()
+            git_of(start).recover()
         return cls.find(start)
 
     @functools.cached_property

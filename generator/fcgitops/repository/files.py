@@ -6,17 +6,32 @@ import functools
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
-from fcgitops.git import repo
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.repository import listing, record
 from fcgitops.text.tree import Tree, at, read_file, read_tree, safe_join
 
+if TYPE_CHECKING:
+    from fcgitops.git.repo import GitRepository
+
 COMMITTED = "is missing here, and was committed"
 _OR_COMMIT = ", or commit that it is gone"
+
+
+def git_of(root: Path) -> GitRepository:
+    """The Git repository that a folder is in.
+
+    Raises:
+        InputError: it is in none.
+        ToolError: there is no git.
+    """
+    from fcgitops.git import repo  # noqa: PLC0415 - most that is read needs no git
+
+    return repo.open_repository(root)
 
 
 class Files:
@@ -25,7 +40,7 @@ class Files:
     def __init__(
         self,
         root: Path,
-        git: repo.GitRepository | None = None,
+        git: GitRepository | None = None,
         pending: Mapping[str, bytes | None] | None = None,
     ) -> None:
         """A repository on disk.
@@ -40,13 +55,13 @@ class Files:
         self._pending = pending or {}
 
     @functools.cached_property
-    def git(self) -> repo.GitRepository:
+    def git(self) -> GitRepository:
         """The Git repository that it is in.
 
         Raises:
             InputError: it is in none, as an exported tree is.
         """
-        return self.head or repo.open_repository(self.root)
+        return self.head or git_of(self.root)
 
     def overlay_folders(self) -> list[str]:
         """Names of all folders below overlays/, sorted."""
@@ -89,11 +104,16 @@ class Files:
         return listing.experiments(self.root)
 
     @functools.cached_property
-    def head(self) -> repo.GitRepository | None:
+    def head(self) -> GitRepository | None:
         """What is committed; None for an exported tree, or where there is no git."""
         with suppress(InputError, ToolError):
-            return self._git or repo.open_repository(self.root)
+            return self._git or git_of(self.root)
         return None
+
+    @functools.cached_property
+    def place(self) -> str | None:
+        """The content's folder from the top of the Git repository that it is in; None without."""
+        return self.head.prefix.rstrip("/") if self.head else None
 
     @functools.cached_property
     def absent(self) -> dict[str, bytes]:

@@ -52,12 +52,17 @@ def _elsewhere(repository: Repository) -> Faults:
 
     A copy in another Git repository than the one that is synced is nothing to say of.
     """
-    said, head = repository.answers.path, repository.head
-    here = head.prefix.rstrip("/") if head else said
-    if here != said and (said or (head and _same(head.origin, repository.answers.repo_url))):
+    said = repository.answers.path
+    here = said if repository.place is None else repository.place
+    if here != said and (said or _is_synced(repository)):
         message = f"`{PATH}` is {said or 'the top'!r}, and all of this stands in {here or '.'!r}"
         set_it = f"`{PATH}: {here}`" if here else f"take `{PATH}` out"
         yield Fault(message, f"{set_it} of `answers`, then make overlays", file=layout.ANSWERS)
+
+
+def _is_synced(repository: Repository) -> bool:
+    head = repository.head
+    return head is not None and _same(head.origin, repository.answers.repo_url)
 
 
 def _same(one: str, other: str) -> bool:

@@ -31,8 +31,8 @@ def alone_on_its_cluster(whole: Whole) -> Faults:
 
 def _others(repository: Repository) -> Iterator[tuple[str, Repository]]:
     """The other folders that are synced from where they stand; a copy, as for tests, is not."""
-    head = repository.head
-    if not (head and head.prefix and head.prefix == f"{repository.answers.path}/"):
+    place = repository.place
+    if not place or place != repository.answers.path or not (head := repository.head):
         return
     for folder in head.beside(layout.ANSWERS):
         other = Repository(head.top / folder)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from fcgitops.verify.inputs import CLUSTERS
 if TYPE_CHECKING:
     from fcgitops.verify.references import References
 
+Known = Callable[[Kustomization], "Sequence[str] | None"]
+"""Paths that an environment's kustomization reads besides its own files; None where none knows."""
 SHARED = (
     layout.ANSWERS,
     layout.BASE_RECORD,
@@ -41,7 +44,7 @@ def shard(items: Sequence[Kustomization], wanted: str) -> list[Kustomization]:
 
 
 def touched(
-    root: Path, items: Sequence[Kustomization], changed: Iterable[str]
+    root: Path, items: Sequence[Kustomization], changed: Iterable[str], known: Known
 ) -> list[Kustomization]:
     """Those of kustomizations that are made of a file that changed.
 
@@ -49,6 +52,7 @@ def touched(
         root: the repository's.
         items: to choose from.
         changed: paths from there.
+        known: tells what one reads besides its own files, so that they need not be read.
     """
     paths = list(changed)
     if any(path.startswith(SHARED) for path in paths):
@@ -58,15 +62,24 @@ def touched(
     environments = {name for experiment, name in owners if not experiment}
     if not environments and not others:
         return [item for item in items if (item.kind is Kind.EXPERIMENT, item.owner) in owners]
-    from fcgitops.verify.layers import Reader  # noqa: PLC0415 - where a change may matter to others
-    from fcgitops.verify.references import References  # noqa: PLC0415
 
-    references = References(Reader(root))  # what overlays share is read once
+    @functools.cache
+    def references() -> References:
+        """Where a change may matter to others; what overlays share is read once."""
+        from fcgitops.verify.layers import Reader  # noqa: PLC0415 - where nobody knows
+        from fcgitops.verify.references import References  # noqa: PLC0415
+
+        return References(Reader(root))
+
+    def read(item: Kustomization) -> Sequence[str]:
+        found = None if item.kind is Kind.EXPERIMENT else known(item)
+        return _outside(root, item, references()) if found is None else found
+
     return [
         item
         for item in items
         if (item.kind is Kind.EXPERIMENT, item.owner) in owners
-        or _reads(root, item, environments, others, references)
+        or _changed(read(item), environments, others)
     ]
 
 
@@ -84,20 +97,8 @@ def _owner(path: str) -> tuple[bool, str] | None:
     return None
 
 
-def _reads(
-    root: Path,
-    item: Kustomization,
-    environments: set[str],
-    others: list[str],
-    references: References,
-) -> bool:
-    """Whether a kustomization is made of files that are not its own."""
-    own = (item.folder, f"{layout.OVERLAYS}/{item.owner}", *layout.SHARED)
-    read = references.outside(item.folder, own)
-    references.reader.forget(root / item.folder)
-    references.forget(item.folder)
-    if item.kind is Kind.EXPERIMENT:
-        read.append(f"{layout.OVERLAYS}/{_environment(root, item)}")
+def _changed(read: Iterable[str], environments: set[str], others: list[str]) -> bool:
+    """Whether one of the paths that a kustomization reads is of what changed."""
     folders = {f"{layout.OVERLAYS}/{name}" for name in environments}
     return any(
         path in folders
@@ -105,6 +106,17 @@ def _reads(
         or any(other == path or other.startswith(f"{path}/") for other in others)
         for path in read
     )
+
+
+def _outside(root: Path, item: Kustomization, references: References) -> list[str]:
+    """The paths that a kustomization reads besides its own files."""
+    own = (item.folder, f"{layout.OVERLAYS}/{item.owner}", *layout.SHARED)
+    read = references.outside(item.folder, own)
+    references.reader.forget(root / item.folder)
+    references.forget(item.folder)
+    if item.kind is Kind.EXPERIMENT:
+        read.append(f"{layout.OVERLAYS}/{_environment(root, item)}")
+    return read
 
 
 def _environment(root: Path, item: Kustomization) -> str:

@@ -87,7 +87,8 @@ class Session:
             Repository(self.root).require(names, known)
         found = [known[name] for name in dict.fromkeys(names)] or self._there
         if since is not None:
-            found = selection.touched(self.root, found, git.changed_since(self.root, since))
+            changed = git.changed_since(self.root, since)
+            found = selection.touched(self.root, found, changed, self._reads_besides)
         return selection.shard(found, shard) if shard is not None else found
 
     def verify(
@@ -109,40 +110,43 @@ class Session:
             ToolError: there is no good kustomize, or the server does not answer.
         """
         looking = _Looking(self.root)
-        if not self._afresh:
-            self._recall(wanted)
+        self._new = {str(item): known for item in wanted if (known := self._recalled(item))}
         looking.join()
         looking.refuse_left_out(wanted)
         looking.say()
-        self.prefix = looking.prefix
+        self.prefix = looking.prefix or ""
         todo = [item for item in wanted if str(item) not in self._new]
-        alone = others and not looking.neighbours  # what these have is in no key
-        whole = self._whole_key(wanted, looking.absent) if alone else ""
+        everything, alone = list(wanted) == self._there, not looking.neighbours
+        # What neighbours have is in no key; and the key is needed to be kept or compared alone.
+        whole = self._whole_key(looking.absent) if alone and (everything or not todo) else ""
         former = self._kept.results.get(_WHOLE)
         if todo or self._afresh or not (whole and former and former.key == whole):
-            told = self._ask(todo, wanted, whole_tree=not looking.absent)
+            told = self._ask(todo, wanted, looking)
             # What mends a finding depends on Git, too: what HEAD and the index have.
-            former = Result(whole, findings=tuple(told), lasting=bool(whole and not told))
+            key = whole if everything else ""
+            former = Result(key, findings=tuple(told), lasting=bool(key and not told))
         results = [self._new[str(item)] for item in wanted]
         names = {str(item) for item in wanted}
         found = [f for f in former.findings if others or f.overlay in names]
         found += (finding for result in results for finding in result.findings)
         self.objects = sum(result.objects for result in results)
         if server:
-            run = self._verification(whole_tree=not looking.absent)
+            run = self._verification(looking)
             asked = run.asked_of(server, wanted, self._outputs(wanted))
             answers = progress.watched(asked, len(wanted), "asked")
             found += (finding for findings in answers for finding in findings)
         self._settle(wanted, found)
-        if self.asked or (whole and former != self._kept.results.get(_WHOLE)):
+        if self.asked or (former.key and former != self._kept.results.get(_WHOLE)):
             self._keep(former)
 
-    def _recall(self, wanted: Sequence[Kustomization]) -> None:
-        """The results whose inputs are what they were."""
-        for item in wanted:
-            former = self._kept.results.get(str(item))
-            if former and former.key == self._key(item, former.more):
-                self._new[str(item)] = former
+    def _recalled(self, item: Kustomization) -> Result | None:
+        """The result of a former run, where its inputs are what they were."""
+        former = None if self._afresh else self._kept.results.get(str(item))
+        return former if former and former.key == self._key(item, former.more) else None
+
+    def _reads_besides(self, item: Kustomization) -> Sequence[str] | None:
+        former = self._recalled(item)
+        return former.more if former else None
 
     def _key(self, item: Kustomization, more: Iterable[str]) -> str:
         if item.kind is Kind.EXPERIMENT:  # what Git ignores is none of its inputs
@@ -152,10 +156,10 @@ class Session:
             return found and sha256(os.fsencode(found) + ignored).hexdigest()
         return self._inputs.of(item, more)
 
-    def _whole_key(self, wanted: Sequence[Kustomization], absent: Iterable[str]) -> str:
-        """What the repository as a whole is made of; empty where that is not asked for."""
+    def _whole_key(self, absent: Iterable[str]) -> str:
+        """What the repository as a whole is made of; empty where that cannot be told."""
         keys = [f"{item} {self._inputs.of(item)}" for item in self._there]
-        if list(wanted) != self._there or any(key.endswith(" ") for key in keys):
+        if any(key.endswith(" ") for key in keys):
             return ""
         try:
             parts = [self._inputs.shared, self._inputs.entry_points()]
@@ -165,19 +169,19 @@ class Session:
         return sha256(os.fsencode("\n".join(names)) + b"".join(parts)).hexdigest()
 
     def _ask(
-        self, todo: Sequence[Kustomization], wanted: Sequence[Kustomization], *, whole_tree: bool
+        self, todo: Sequence[Kustomization], wanted: Sequence[Kustomization], looking: _Looking
     ) -> list[Finding]:
         """Verifies what is not known, and the repository as a whole, whose findings it returns.
 
         Args:
             todo: what is not known.
             wanted: what is verified.
-            whole_tree: whether the work tree has all environments that HEAD has.
+            looking: what Git has said.
         """
         Thread(target=_import_checks).start()  # no daemon: see `diff.fleet`
         built = self._outputs(todo)
         begun = list(islice(built, 1))  # kustomize is at work while the checks are imported
-        run = self._verification(whole_tree=whole_tree)
+        run = self._verification(looking)
         done = progress.watched(run.each(chain(begun, built)), len(todo), "verified")
         for item, result in done:
             key = self._key(item, result.more) if result.lasting else ""
@@ -186,15 +190,17 @@ class Session:
         facts = [self._new[str(item)].facts for item in wanted]
         return run.whole([known for known in facts if known])
 
-    def _verification(self, *, whole_tree: bool) -> Verification:
-        """What asks; made once. Arguments as for `_ask`."""
+    def _verification(self, looking: _Looking) -> Verification:
+        """What asks; made once. What Git has said already is not asked again, with GitPython."""
         if self._run is None:
             from fcgitops.verify import verification  # noqa: PLC0415
 
             repository = verification.Still(self.root)
             repository.require_answers(say=False)  # an edited version is a finding
-            if whole_tree:
-                repository.absent = {}  # Git was asked already, without GitPython
+            if not looking.absent:
+                repository.absent = {}
+            if looking.prefix is not None:
+                repository.place = looking.prefix.rstrip("/")
             self._kept.summary["checks"] = verification.CHECKS
             self._run = verification.Verification(repository, self._seen)
         return self._run
@@ -209,10 +215,16 @@ class Session:
 
     @cached_property
     def _kustomize(self) -> Kustomize:
+        summary = self._kept.summary
+        if (known := summary.get("kustomize")) and not self._afresh:  # of this very program
+            command, *rest = known
+            return kustomize.Kustomize(tuple(command), *rest)
         program = kustomize.find()
         if program.remark:
             terminal.say(f"note: {program.command[0]}: {program.remark}")
-        self._kept.summary["program"] = program.title
+        else:
+            summary["kustomize"] = (program.command, program.version, program.origin)
+        summary["program"] = program.title
         return program
 
     def _settle(self, wanted: Sequence[Kustomization], found: list[Finding]) -> None:
@@ -271,8 +283,8 @@ class _Looking(Thread):
         self.interrupted = False
         self.sparse = False
         """Whether a sparse checkout may leave out files."""
-        self.prefix = ""
-        """The content's folder, from the top of the Git repository."""
+        self.prefix: str | None = None
+        """The content's folder, from the top of the Git repository; None where there is none."""
         self.neighbours = False
         """Whether other folders of that have been generated, too."""
         self.start()
@@ -286,8 +298,10 @@ class _Looking(Thread):
         self.absent = sorted(names - there)
         names_of = ("--git-path", "fcgitops/journal", "--git-path", "info/sparse-checkout")
         places = ("rev-parse", "--show-prefix", *names_of)
-        told = (git.glance(self.root, *places) or b"\n").decode(errors="surrogateescape")
-        self.prefix, journal, sparse, *_ = f"{told}\n\n".split("\n")
+        told = (git.glance(self.root, *places) or b"").decode(errors="surrogateescape")
+        if not told:
+            return
+        self.prefix, journal, sparse, *_ = told.split("\n")
         self.sparse = bool(sparse) and (self.root / sparse).exists()
         self.interrupted = bool(journal) and (self.root / journal).exists()
         if self.prefix:
