@@ -296,7 +296,7 @@ class Repository(Files):
         if data is None:
             raise InputError(Problem(where, "is missing", self.way_back(where)))
         document = Document(yamlio.decoded(data, where), where)
-        if document.value is None:
+        if (name, where, document.text) not in self._known and document.value is None:
             raise InputError(self.empty(where))
         return self.described(name, document)
 
@@ -306,7 +306,18 @@ class Repository(Files):
         return self.described(name, Document(yamlio.decoded(source, where), where))
 
     def described(self, name: str, document: Document) -> Environment:
-        """The environment that a document describes. Raises as `environment`."""
+        """The environment that a document describes, judged once. Raises as `environment`."""
+        text = (name, document.where, document.text)
+        if text not in self._known:
+            self._known[text] = self._described(name, document)
+        return self._known[text]
+
+    @functools.cached_property
+    def _known(self) -> dict[tuple[str, str, str], Environment]:
+        """Name, file and text → the environment."""
+        return {}
+
+    def _described(self, name: str, document: Document) -> Environment:
         where, answers = document.where, self.answers
         flat, problems = keypaths.flatten(document.value, where, KEYS)
         problems += keypaths.dotted(document.value, where, KEYS)
