@@ -262,6 +262,7 @@ def site(
     keys: Mapping[str, str] | None = None,
     remembers: str = "1s",
     path: str = "",
+    starts: tuple[str, ...] = ("--env", f"{ENVIRONMENT}=customized-config"),
 ) -> Iterator[Site]:
     """A new repository, pushed, beside a running Argo CD or Flux that does not know it yet.
 
@@ -274,6 +275,7 @@ def site(
         keys: what Argo CD verifies signatures with.
         remembers: as `argocd` takes it.
         path: the folder of a bigger repository, which is there before; "" makes one of its own.
+        starts: options of `fcgitops new` for its environments.
     """
     with serve(folder) as server, ExitStack() as stack:
         repository = folder / "deploy"
@@ -282,7 +284,7 @@ def site(
         fcgitops(
             folder, "new", *(("--into", repository, "--path", path) if path else (repository,)),
             "--no-input", "--gitops", tool, "--repo-url", server.url,
-            "--env", f"{ENVIRONMENT}=customized-config", *options,
+            *starts, *options,
         )  # fmt: skip
         git(repository, "config", "user.name", "Ada")
         git(repository, "config", "user.email", "ada@example.com")

@@ -23,12 +23,14 @@ sync: argocd
 """
 SEED_RUNBOOK = """\
 How to move, step by step:
-1. On the cluster live: see what runs, and that what is named is there
+1. See what is wrong with the environment
+   fcgitops verify live
+2. On the cluster live: see what runs, and that what is named is there
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
-2. Push the commit, and point Argo CD at it, where Argo CD runs
+3. Push the commit, and point Argo CD at it, where Argo CD runs
    # once the commit is merged and pushed:
    fcgitops bootstrap live
-3. On the cluster: see that it has started, and that every Framework is there
+4. On the cluster: see that it has started, and that every Framework is there
    kubectl --namespace default rollout status statefulset/frameworkcontroller
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
 """
@@ -130,3 +132,190 @@ def test_all_mistakes_at_once(tmp_path: Path, fcgitops: Fcgitops, repository: Pa
     ):
         assert part in said
     assert git(repository, "rev-parse", "HEAD") == head
+
+
+LIVE = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Secret
+  metadata: {name: fc-token, namespace: fc}
+  data: {password: aHVudGVyMg==}
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata:
+    name: fc
+    namespace: fc
+    uid: 1f
+    annotations: {example.com/role: reader}
+  secrets: [{name: fc-token-x7}]
+- apiVersion: rbac.authorization.k8s.io/v1
+  kind: ClusterRoleBinding
+  metadata: {name: fc}
+  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+  subjects: [{kind: ServiceAccount, name: fc, namespace: fc}]
+- apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: settings
+    namespace: fc
+    managedFields: [{manager: kubectl, operation: Update}]
+  data:
+    frameworkcontroller.yaml: |
+      kubeClientQps: 200
+      kubeClientBurst: 300
+      # a small cluster
+      workerNumber: 20
+- apiVersion: policy/v1
+  kind: PodDisruptionBudget
+  metadata: {name: fc, namespace: fc}
+  spec: {maxUnavailable: 1, selector: {matchLabels: {app: frameworkcontroller}}}
+- apiVersion: apps/v1
+  kind: StatefulSet
+  metadata:
+    name: frameworkcontroller
+    namespace: fc
+    uid: 2f
+    resourceVersion: "7"
+    generation: 3
+    creationTimestamp: "2026-01-01T00:00:00Z"
+    annotations:
+      meta.helm.sh/release-name: fc
+      meta.helm.sh/release-namespace: fc
+      kubectl.kubernetes.io/last-applied-configuration: '{"password":"hunter2"}'
+    labels: {app.kubernetes.io/managed-by: Helm, team: ml}
+  spec:
+    podManagementPolicy: OrderedReady
+    persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}
+    replicas: 1
+    revisionHistoryLimit: 10
+    selector: {matchLabels: {app: frameworkcontroller}}
+    serviceName: fc
+    template:
+      metadata:
+        annotations: {owner: ml}
+        creationTimestamp: null
+        labels: {app: frameworkcontroller, team: ml}
+      spec:
+        containers:
+        - name: controller
+          image: mirror.example.com:5000/frameworkcontroller:v1.1.0
+          imagePullPolicy: IfNotPresent
+          command: [bash, -c, cp /settings/frameworkcontroller.yaml . && ./start.sh]
+          env:
+          - {name: API_TOKEN, value: hunter2}
+          - {name: LEVEL, value: debug}
+          - {name: KUBECONFIG, value: /kube/config}
+          - name: PASS
+            valueFrom: {secretKeyRef: {name: fc-token, key: password}}
+          resources: {requests: {cpu: 500m, memory: 2Gi}, limits: {memory: 2048Mi}}
+          terminationMessagePath: /dev/termination-log
+          terminationMessagePolicy: File
+          volumeMounts:
+          - {name: settings, mountPath: /settings}
+          - {name: kube, mountPath: /kube}
+        dnsPolicy: ClusterFirst
+        priorityClassName: high
+        restartPolicy: Always
+        schedulerName: default-scheduler
+        securityContext: {}
+        serviceAccount: fc
+        serviceAccountName: fc
+        terminationGracePeriodSeconds: 30
+        tolerations: [{key: gpu, operator: Exists}]
+        volumes:
+        - {name: settings, configMap: {name: settings, defaultMode: 420}}
+        - {name: kube, secret: {secretName: kube, defaultMode: 420}}
+    updateStrategy: {rollingUpdate: {partition: 0}, type: RollingUpdate}
+  status: {replicas: 1, currentRevision: x}
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: web, namespace: fc}
+  spec: {template: {spec: {containers: [{name: web, image: nginx}]}}}
+"""
+LIVE_AS_KEYS = """\
+variant: customized-config
+cluster:
+  name: live
+namespace: fc
+sync: argocd
+image:
+  registry: mirror.example.com:5000
+  repository: frameworkcontroller
+  tag: v1.1.0
+apiServer:
+  kubeconfigKey: config
+  kubeconfigSecret: kube
+resources:
+  cpu: 500m
+  memory: 2Gi
+tolerations:
+- key: gpu
+  operator: Exists
+priorityClassName: high
+labels:
+  team: ml
+annotations:
+  owner: ml
+shippedPodFailureSpec: replace
+expects:
+  secrets:
+  - fc-token
+settings:
+  # a small cluster
+  workerNumber: 20
+  largeFrameworkCompression: false
+  frameworkCompletedRetainSec: 2592000
+  podFailureSpec: []
+"""
+LIVE_AS_PATCH = """\
+- op: add
+  path: /spec/template/spec/containers/0/env/-
+  value:
+    name: LEVEL
+    value: debug
+- op: add
+  path: /spec/template/spec/containers/0/env/-
+  value:
+    name: PASS
+    valueFrom:
+      secretKeyRef:
+        name: fc-token
+        key: password
+"""
+MOVE_OF_LIVE = [
+    "kubectl --namespace fc get secret fc-token",
+    "kubectl --namespace fc get secret kube",
+    "kubectl get priorityclass high",
+    "kubectl --namespace fc delete secret --selector owner=helm,name=fc"
+    "  # never `helm uninstall`: that deletes it",
+    "#   namespaceResourceWhitelist: [{group: policy, kind: PodDisruptionBudget}]",
+    "kubectl --namespace fc delete statefulset frameworkcontroller --cascade=orphan",
+    "kubectl --namespace fc delete configmap settings",
+    "# kubectl --namespace fc delete serviceaccount fc",
+    "# kubectl delete clusterrolebinding fc",
+]
+
+
+def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """With all that the API server and Helm add: keys, patches, and what is not Git's."""
+    folder = copy_of(["new", "deploy"])
+    write(tmp_path, {"live.yaml": LIVE})
+    ran = fcgitops("-C", folder, "adopt", tmp_path / "live.yaml", "--name", "live",
+                   "--format", "json")  # fmt: skip
+    said = json.loads(ran.out)
+    assert (folder / OURS).read_text().endswith(LIVE_AS_KEYS)
+    local = folder / "overlays/live/local"
+    assert (local / "patch-statefulset.yaml").read_text() == LIVE_AS_PATCH
+    assert said["resources"] == ["PodDisruptionBudget/fc"]
+    assert [each["what"] for each in said["leftOut"]] == [
+        "Secret/fc-token",
+        "Deployment/web",
+        "StatefulSet/frameworkcontroller: spec.template.spec.containers[0].env.API_TOKEN",
+    ]
+    typed = [line for step in said["runbook"] for line in step["lines"]]
+    assert [line for line in MOVE_OF_LIVE if line not in typed] == []
+    assert [line for line in typed if "delete" in line and "framework" in line.split()[-1]] == []
+    everything = ran.out + ran.err + git(folder, "log", "-p", "-1")
+    assert [word for word in ("hunter2", "aHVudGVyMg") if word in everything] == []

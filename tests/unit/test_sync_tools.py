@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model import synctools
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.model.synctools import Traits
 from fcgitops.sync import registry
-from fcgitops.sync.tool import Bootstrap, Held, Occupant, SyncTool
+from fcgitops.sync.tool import Applier, Bootstrap, Held, Occupant, SyncTool
 from fcgitops.text.tree import Tree
 from gitenv import git, write
 from modules import modules
@@ -120,6 +121,20 @@ spec: {{url: {answers.source_url}, spares: all}}
 
     def ride(self, held: Held) -> str:
         return held.experiment or f"{held.environment.name}{'/nni' * held.nni}"
+
+    def unpermitted(
+        self, objects: Sequence[Object], environment: Environment, answers: Answers
+    ) -> list[str]:
+        return []
+
+    def applier(self, o: Object) -> Applier | None:
+        return None
+
+    def paused(self, applier: Applier) -> list[str]:
+        return []
+
+    def forgotten(self, applier: Applier) -> list[str]:
+        return []
 
     def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
         return [f"{environment.name} leaves:", f"carousel forget {old}"]
@@ -238,7 +253,7 @@ def test_a_third_tool_hands_over(carousel: SyncTool, fcgitops: Fcgitops, tmp_pat
     )
     assert (folder / "clusters/carousel/dev/ride.yaml").is_file()
     back = fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux").err
-    assert "Once this is pushed, on the cluster dev:\ncarousel free dev\n" in back
+    assert "\n# 2. On the cluster dev: it lets go; nothing is deleted.\ncarousel free dev\n" in back
     assert not (folder / "clusters/carousel/dev").exists()
     assert (folder / "clusters/flux/dev/sync.yaml").is_file()
     fcgitops("-C", folder, "verify")

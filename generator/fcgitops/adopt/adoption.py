@@ -8,18 +8,22 @@ from typing import Any
 
 from fcgitops.adopt import local, rendering
 from fcgitops.adopt.keys import Keys
-from fcgitops.adopt.parts import Part, parts
+from fcgitops.adopt.parts import Part, dotted, parts
+from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import PROGRAM, Found
 from fcgitops.adopt.renaming import Renaming
-from fcgitops.adopt.sorting import LeftOut, is_shared, sort
+from fcgitops.adopt.sorting import STAYS, LeftOut, is_shared, sort
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff import compare
 from fcgitops.diff.effects import Severity
+from fcgitops.diff.objects import bare_name
 from fcgitops.diff.outcome import Outcome
 from fcgitops.fcconfig import parting
 from fcgitops.kubernetes import references
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name
 from fcgitops.model import expects, layout, synctools
+from fcgitops.model.answers import Answers
+from fcgitops.model.assignments import Assignments
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, DEFAULT_CONFIG, Environment
 from fcgitops.programs import kustomize
 from fcgitops.repository import customized
@@ -43,11 +47,11 @@ class Asked:
 
     Attributes:
         name: of the environment.
-        given: key path → value, of options.
+        typed: what options set.
     """
 
     name: str
-    given: Mapping[str, Any] = field(default_factory=dict)
+    typed: Assignments = field(default_factory=Assignments)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Adoption:
         outcome: what differs, with its effects.
         rendered: the environment's objects.
         moved: whether FrameworkController is another StatefulSet from now on.
-        profile: the repository's.
+        answers: of the repository.
     """
 
     found: Found
@@ -80,7 +84,12 @@ class Adoption:
     outcome: Outcome
     rendered: Sequence[Object]
     moved: bool
-    profile: str
+    answers: Answers
+
+    @property
+    def profile(self) -> str:
+        """The repository's profile."""
+        return self.answers.profile
 
 
 def adopt(repository: Repository, found: Found, asked: Asked, plan: Plan) -> Adoption:
@@ -109,11 +118,13 @@ def adopt(repository: Repository, found: Found, asked: Asked, plan: Plan) -> Ado
     first = builds.of(change.merged.files)
     others = sort(found, first, _guardrails(repository))
     given = dict(request.given)
-    if others.components and "components" not in asked.given:
+    if others.components and "components" not in asked.typed.given:
         given["components"] = others.components
     made = parts(found, others.pairs, keys, first, profile)
-    renaming = Renaming(found, item.environment.namespace)
+    renaming = Renaming(found, item.environment.namespace, profile)
     resources = [renaming.resource(each.object) for each in others.resources]
+    if found.role and not any(part.item is found.role for part in made):
+        resources.append(renaming.resource(found.role.object))
     own = at(f"{layout.OVERLAYS}/{asked.name}", local.files(made, resources))
     if wanted := _expected(builds.of({**change.merged.files, **own}), item.environment):
         given["expects"] = wanted
@@ -126,17 +137,11 @@ def adopt(repository: Repository, found: Found, asked: Asked, plan: Plan) -> Ado
     change.merged.files |= own
     change.title = f"Adopt {asked.name}"
     rendered = builds.of(change.merged.files)
-    before = [renaming.before(part) for part in made] + resources
-    outcome = compare.outcome(before, rendered, frozenset({item.environment.sync}))
+    made = [part._replace(rendered=_as_it_is(part.rendered, rendered)) for part in made]
+    outcome = _compared(found, made, resources, rendered, renaming, item.environment)
     if found.binding is None:
-        effects = [e for e in outcome.effects if e.severity != Severity.RIGHTS]
-        outcome = outcome._replace(effects=tuple(effects))
         keys.notes.append(("rights", "no binding is here: what it may do until now is not known"))
-    hidden = [
-        LeftOut(f"{part.item.label}: {path}", "may be a secret, which does not belong to Git")
-        for part in made
-        for path in part.hidden
-    ]
+    left_out = [*others.left_out, *_unsaid(found, made, others.pairs, keys, rendered, profile)]
     return Adoption(
         found,
         change,
@@ -144,19 +149,78 @@ def adopt(repository: Repository, found: Found, asked: Asked, plan: Plan) -> Ado
         given,
         made,
         resources,
-        [*others.left_out, *hidden],
+        left_out,
         [LeftOut(*note) for note in keys.notes],
         outcome,
         rendered,
         renaming.moved,
-        profile,
+        repository.answers,
     )
+
+
+_OF_THE_TOOLS_OWN = ("C25", "N01")
+"""Rules of what a sync tool does with what it has applied before: nothing of this."""
+_NEEDS_THE_SAME = {"R11": "ClusterRoleBinding"}
+"""Rules of an object that is changed, and not of one that is made anew under another name."""
+
+
+def _compared(  # noqa: PLR0913, PLR0917 - both sides, and how they are named
+    found: Found,
+    made: Sequence[Part],
+    resources: Sequence[Object],
+    rendered: Sequence[Object],
+    renaming: Renaming,
+    environment: Environment,
+) -> Outcome:
+    """What differs between the input and what is rendered, and what that does."""
+    tools = frozenset({environment.sync})
+    as_it_is = [renaming.before(part) for part in made] + list(resources)
+    alike = [renaming.before(part, container=True) for part in made] + list(resources)
+    outcome = compare.outcome(as_it_is, rendered, tools)
+    anew = {part.kind for part in made if name(part.item.object) != name(part.rendered)}
+    effects = [
+        effect
+        for effect in outcome.effects
+        if effect.id not in _OF_THE_TOOLS_OWN
+        and _NEEDS_THE_SAME.get(effect.id) not in anew
+        and (found.binding is not None or effect.severity != Severity.RIGHTS)
+    ]
+    return Outcome(tuple(effects), compare.outcome(alike, rendered, tools).objects)
+
+
+def _unsaid(  # noqa: PLR0913, PLR0917 - what was read, and what came of it
+    found: Found,
+    made: Sequence[Part],
+    pairs: Sequence[Item],
+    keys: Keys,
+    rendered: Sequence[Object],
+    profile: str,
+) -> list[LeftOut]:
+    """What the environment does not have of what was found, and why."""
+    hidden = {(part.item.label, path) for part in made for path in part.hidden}
+    why = "may be a secret, which does not belong to Git, or nothing that kustomize can write"
+    left_out = [LeftOut(f"{label}: {path}", why) for label, path in sorted(hidden)]
+    for part in parts(found, pairs, keys, rendered, profile):
+        for operation in part.patch:
+            path = dotted(operation.path)
+            if not any(path.startswith(known) for _, known in hidden):
+                what = f"{part.item.label}: {path}"
+                left_out.append(LeftOut(what, "is not what it was, whatever is patched"))
+    if found.home and not any(part.item is found.home for part in made):
+        left_out.append(LeftOut(found.home.label, STAYS))
+    return left_out
 
 
 def seen_profile(found: Found) -> str:
     """The profile that manifests are nearest to: hardened starts the program itself."""
     command = found.container.get("command") or []
     return "hardened" if command == [f"{PROGRAM}/frameworkcontroller"] else "upstream"
+
+
+def _as_it_is(o: Object, rendered: Sequence[Object]) -> Object:
+    """An object as it was rendered last."""
+    key = (o["kind"], bare_name(o))
+    return next((other for other in rendered if (other["kind"], bare_name(other)) == key), o)
 
 
 class _Builds:
@@ -191,8 +255,10 @@ def _request(repository: Repository, found: Found, asked: Asked, keys: Keys) -> 
         config = own.text or None
         if own.shipped != defaults["shippedPodFailureSpec"]:
             given["shippedPodFailureSpec"] = own.shipped
-    given |= asked.given
-    return Request(asked.name, f"environment {asked.name!r}", given, config=config)
+    typed = asked.typed
+    given |= typed.given
+    where = f"environment {asked.name!r}"
+    return Request(asked.name, where, given, typed.settings, config, typed.entries)
 
 
 def _is_anothers(place: str) -> bool:

@@ -20,15 +20,19 @@ from fcgitops.adopt.recognition import (
     pod_of,
 )
 from fcgitops.adopt.stated import stated
-from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings
+from fcgitops.diff.secrecy import hide
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name
 from fcgitops.kubernetes.quantity import canonical
-from fcgitops.manifests.overlay import CONFIG_MAP, LABELS, NAME
+from fcgitops.manifests import readback
+from fcgitops.manifests.overlay import CONFIG_MAP, EGRESS, LABELS, NAME
 from fcgitops.model import consistency
 from fcgitops.model.environment import KEYS
 
 _COPIES = re.compile(r"cp (?P<from>/[\w./-]+)/frameworkcontroller\.yaml \.\s*&&\s*\./start\.sh\s*")
 """How FrameworkController's own examples start it with a file of theirs."""
 
+_FREE = ("annotations", "labels", "nodeSelector")
+"""Keys whose entries may be anything, a secret too: that goes nowhere."""
 _SHELLS = ("bash", "sh")
 
 
@@ -63,6 +67,7 @@ class Keys:
         self._configuration()
         self._image()
         self._api_server()
+        self._egress()
         self._resources()
         self._pod_fields()
         self._metadata()
@@ -71,7 +76,7 @@ class Keys:
 
     def _take(self, key: str, value: Any) -> bool:  # noqa: ANN401 - of any key
         """Whether the key takes the value, which it then has."""
-        if KEYS[key].check(value):
+        if KEYS[key].check(value) or (key in _FREE and hide(value, (key,)) != value):
             return False
         self.given[key] = value
         return True
@@ -89,11 +94,22 @@ class Keys:
         for volume, mounts in list(mounted(self._pod, self._container)):
             if mapping(volume.get("configMap")).get("name") != own:
                 continue
-            volume["configMap"]["name"] = CONFIG_MAP
             if self._hardened and self._starts_with(mounts) and _is_plain(volume, mounts):
                 for field in ("command", "args", "workingDir"):
                     self._container.pop(field, None)
                 self._forget(volume, mounts)
+                continue
+            volume["configMap"]["name"] = CONFIG_MAP
+            for named in (volume, *self._mounts_of(volume)):
+                named["name"] = CONFIG_MAP
+
+    def _mounts_of(self, volume: Fields) -> list[Fields]:
+        """Where any container of the Pod has a volume."""
+        containers = [
+            c for k in ("initContainers", "containers") for c in mappings(self._pod.get(k))
+        ]
+        mounts = [m for c in containers for m in mappings(c.get("volumeMounts"))]
+        return [mount for mount in mounts if mount.get("name") == volume.get("name")]
 
     def _starts_directly(self) -> bool:
         command = [str(word) for word in listing(self._container.get("command"))]
@@ -169,6 +185,22 @@ class Keys:
                 return True
         return False
 
+    def _egress(self) -> None:
+        """The policy that lets it reach the API server alone, under the name that ours has."""
+        policies = [i for i in self._found.others if name(i.object) == EGRESS]
+        if not (self._hardened and policies):
+            return
+        found = readback.endpoints(policies[0].object)
+        known = (
+            self.given.get("apiServer.address") or "apiServer.kubeconfigSecret" not in self.given
+        )
+        if policies[0].kind == "CiliumNetworkPolicy" and known:
+            self.given["egress.mode"] = "cilium"
+        elif (
+            policies[0].kind == "NetworkPolicy" and found and self._take("egress.endpoints", found)
+        ):
+            self.given["egress.mode"] = "cidr"
+
     def _resources(self) -> None:
         """What it asks for. Memory is request and limit in one key."""
         resources = mapping(self._container.get("resources"))
@@ -241,6 +273,9 @@ class Keys:
             spec.pop(key, None)
         self._pod.pop("serviceAccountName", None)
         self._pod.pop("serviceAccount", None)
+        if self._container.get("name") != NAME:
+            what = f"is called {NAME}, as in every environment"
+            self.notes.append((f"container {self._container.get('name')}", what))
         self._container["name"] = NAME
 
 

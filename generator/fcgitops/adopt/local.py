@@ -41,7 +41,9 @@ def files(parts: Iterable[Part], resources: Sequence[Object]) -> Tree:
             file = _free(f"patch-{kind.lower()}", tree)
             tree[file] = yamlio.dump([o.as_yaml() for o in part.patch]).encode()
             path = file.rpartition("/")[2]
-            patches.append({"path": path, "target": {"kind": kind, "name": target}})
+            # The Namespace has its name only once `local/` was applied.
+            named = {} if kind == "Namespace" else {"name": target}
+            patches.append({"path": path, "target": {"kind": kind, **named}})
     if patches:
         document["patches"] = patches
     if not tree:

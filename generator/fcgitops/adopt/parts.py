@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fcgitops.adopt.keys import Keys
 from fcgitops.adopt.patching import Operation, operations
@@ -12,8 +12,9 @@ from fcgitops.adopt.recognition import Found, is_account
 from fcgitops.adopt.stated import stated
 from fcgitops.diff.objects import bare_name, runs_frameworkcontroller
 from fcgitops.diff.secrecy import hide
-from fcgitops.kubernetes.objects import Object, listing, mappings
+from fcgitops.kubernetes.objects import Object, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
+from fcgitops.text import yamlio
 
 _METADATA = ("apiVersion", "kind", "metadata")
 
@@ -119,14 +120,48 @@ def _part(item: Item, rendered: Object, said: Object) -> Part:
         said["subjects"] = [*listing(rendered.get("subjects")), *more]
     if item.kind == "ConfigMap":
         said.pop("data", None)
-    patch, hidden = [], []
-    for operation in operations(rendered, said):
-        way = tuple(part for part in operation.path if not part.isdecimal() and part != "-")
-        if hide(operation.value, way) != operation.value:
-            hidden.append(dotted(operation.path))
-        else:
-            patch.append(operation)
+    hidden: list[str] = []
+    patch = [
+        operation._replace(value=value)
+        for operation in operations(rendered, said)
+        for value in [_shown(operation.value, _named(operation), hidden)]
+        if value not in _NOTHING
+    ]
     return Part(item, rendered, tuple(patch), tuple(hidden))
+
+
+_NOTHING: tuple[Any, ...] = ({}, [], None)
+
+
+def _named(operation: Operation) -> tuple[str, ...]:
+    """Where the value of an operation stands; an item of a list by its name, where it has one."""
+    *way, last = operation.path
+    name_of_item = mapping(operation.value).get("name")
+    return (*way, str(name_of_item) if last == "-" and name_of_item else last)
+
+
+def _shown(value: Any, path: tuple[str, ...], hidden: list[str]) -> Any:  # noqa: ANN401
+    """A value without what may be a secret in it; `hidden` gets where that stands."""
+    keys = tuple(part for part in path if not part.isdecimal() and part != "-")
+    if hide(value, keys) == value and writable(value):
+        return value
+    if isinstance(value, dict) and "value" not in value:
+        found = {key: _shown(inner, (*path, key), hidden) for key, inner in value.items()}
+        return {key: inner for key, inner in found.items() if inner not in _NOTHING}
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        items = [_shown(item, (*path, str(item.get("name"))), hidden) for item in value]
+        return [item for item in items if item not in _NOTHING]
+    hidden.append(dotted(path))
+    return None
+
+
+def writable(value: Any) -> bool:  # noqa: ANN401 - any value of YAML
+    """Whether kustomize makes YAML of it."""
+    if isinstance(value, dict):
+        return all(writable(inner) for pair in value.items() for inner in pair)
+    if isinstance(value, list):
+        return all(map(writable, value))
+    return not (isinstance(value, str) and yamlio.UNWRITABLE.search(value))
 
 
 def dotted(path: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import Object
 
-_NAMES = ("mountPath", "name", "containerPort", "key", "ip")
-"""What tells the items of a list apart, the first that all of them have."""
+_NAMES = ("name", "mountPath", "containerPort", "key", "ip")
+"""What tells the items of a list apart, the first that each of them has and no two share."""
 
 
 class Operation(NamedTuple):
@@ -54,23 +54,26 @@ def _laid_over(base: Any, said: Any) -> Any:  # noqa: ANN401 - any value of YAML
     if isinstance(base, dict) and isinstance(said, dict):
         both = {key: _laid_over(base[key], value) for key, value in said.items() if key in base}
         return {**base, **{key: both.get(key, value) for key, value in said.items()}}
-    if isinstance(base, list) and isinstance(said, list):
-        key = _key_of([*base, *said])
-        names = [item[key] for item in said] if key else []
-        if key and len(set(map(str, names))) == len(names):
-            by_name = {str(item[key]): item for item in said}
-            there = {str(item[key]) for item in base}
-            return [
-                *(_laid_over(item, by_name.get(str(item[key]), {})) for item in base),
-                *(item for item in said if str(item[key]) not in there),
-            ]
+    if isinstance(base, list) and isinstance(said, list) and (key := _key_of(base, said)):
+        by_name = {str(item[key]): item for item in said}
+        there = {str(item[key]) for item in base}
+        return [
+            *(_laid_over(item, by_name.get(str(item[key]), {})) for item in base),
+            *(item for item in said if str(item[key]) not in there),
+        ]
     return said
 
 
-def _key_of(items: list[Any]) -> str | None:
+def _key_of(*lists: list[Any]) -> str | None:
+    items = [item for each in lists for item in each]
     if not items or not all(isinstance(item, dict) for item in items):
         return None
-    return next((k for k in _NAMES if all(isinstance(i.get(k), str | int) for i in items)), None)
+    return next((key for key in _NAMES if all(_tells_apart(key, each) for each in lists)), None)
+
+
+def _tells_apart(key: str, items: list[dict[str, Any]]) -> bool:
+    names = [str(item[key]) for item in items if isinstance(item.get(key), str | int)]
+    return len(set(names)) == len(items)
 
 
 def _differences(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[Operation]:  # noqa: ANN401
@@ -93,7 +96,7 @@ def _differences(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[Ope
 
 def _grows(before: list[Any], after: list[Any]) -> bool:
     """Whether the second list has the items of the first, changed or not, and maybe more."""
-    key = _key_of([*before, *after])
+    key = _key_of(before, after)
     return bool(key) and [i[key] for i in before] == [i[key] for i in after[: len(before)]]
 
 

@@ -12,14 +12,16 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff import live, objects
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.objects import Object, group, mapping, name, namespace
-from fcgitops.model.synctools import ARGOCD, FLUX
+from fcgitops.sync import registry
+from fcgitops.sync.tool import Applier
 from fcgitops.text.words import shown
 
 HELM = "helm"
 _HELMS = ("helm.sh/chart", "meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
 """What Helm and its charts write into the metadata of each object."""
+_RBAC = "rbac.authorization.k8s.io"
+"""Of which names may hold nearly anything."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
-_FLUX_NAME, _FLUX_NAMESPACE = (f"kustomize.toolkit.fluxcd.io/{k}" for k in ("name", "namespace"))
 _RENDER = "kustomize build DIR | fcgitops adopt - …"
 _UNRENDERED = {
     "kustomization.yaml": _RENDER,
@@ -30,12 +32,12 @@ _UNRENDERED = {
 
 
 class Owner(NamedTuple):
-    """What applies an object until now: an Application, a Kustomization, a release."""
+    """What applies an object until now."""
 
     tool: str
-    """argocd, flux or helm."""
-    name: str
-    namespace: str
+    """A sync tool by its name, or helm."""
+    applier: Applier
+    """Its Application, Kustomization or release."""
 
 
 class Item(NamedTuple):
@@ -99,12 +101,14 @@ def read(files: Mapping[str, bytes]) -> list[Item]:
 def _wrong(o: Object, where: str) -> Iterator[Problem]:
     """What no API server takes, and what could not be written down again."""
     label = f"{o['kind']}/{name(o)}"
-    for key, judge in (("name", names.path_segment), ("namespace", names.dns_label)):
+    named = names.path_segment if group(o) == _RBAC else names.dns_subdomain
+    for key, judge in (("name", named), ("namespace", names.dns_label)):
         value = o["metadata"].get(key)
         if value is None and key == "namespace":
             continue
-        if reason := (judge(value) if isinstance(value, str) else "is not text"):
-            yield Problem(f"{where}: {label}", f"metadata.{key} {shown(value)} {reason}")
+        reason = judge(value) if isinstance(value, str) else "is not text"
+        if reason or str(value).startswith("-"):  # which kubectl takes for an option
+            yield Problem(f"{where}: {label}", f"metadata.{key} {shown(value)} is no name")
     if odd := next(_odd(o), None):
         yield Problem(f"{where}: {label}", f"holds {odd}, which JSON has not")
 
@@ -146,14 +150,14 @@ def _item(o: Object, where: str) -> Item:
 
 
 def _owner(o: Object) -> Owner | None:
-    labels, annotations = objects.labels_of(o), objects.annotations_of(o)
-    if tracked := str(annotations.get(ARGOCD.habits.mark[1]) or ""):
-        return Owner(ARGOCD.name, tracked.partition(":")[0], ARGOCD.namespace)
-    if labels.get(_FLUX_NAME):
-        place = str(labels.get(_FLUX_NAMESPACE) or FLUX.namespace)
-        return Owner(FLUX.name, str(labels[_FLUX_NAME]), place)
+    annotations = objects.annotations_of(o)
+    found = [(key, applier) for key, tool in registry.TOOLS.items() if (applier := tool.applier(o))]
     if release := annotations.get(_HELMS[1]):
-        return Owner(HELM, str(release), str(annotations.get(_HELMS[2]) or namespace(o)))
+        place = str(annotations.get(_HELMS[2]) or namespace(o))
+        found.append((HELM, Applier(str(release), place)))
+    for tool, applier in found:  # what is none is nobody's: it would be typed into a shell
+        if not (names.dns_subdomain(applier.name) or names.dns_label(applier.namespace)):
+            return Owner(tool, applier)
     return None
 
 

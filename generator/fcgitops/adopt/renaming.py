@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fcgitops.adopt.parts import Part
 from fcgitops.adopt.patching import copied
-from fcgitops.adopt.recognition import Found, is_account, pod_of
+from fcgitops.adopt.recognition import Found, container_of, is_account, pod_of
 from fcgitops.diff.objects import bare_name
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import CONFIG_MAP, NAME
@@ -28,8 +28,9 @@ class Renaming:
         moved: whether FrameworkController's StatefulSet is another one from now on.
     """
 
-    def __init__(self, found: Found, place: str) -> None:
-        """Of FrameworkController, which goes to the namespace `place`."""
+    def __init__(self, found: Found, place: str, profile: str) -> None:
+        """Of FrameworkController, which goes to the namespace `place` of such a repository."""
+        self._role_is_ours = profile == "hardened"
         self._found = found
         self._place = place
         self.moved = (name(found.stateful_set.object), found.place) != (NAME, place)
@@ -42,8 +43,13 @@ class Renaming:
         self._subjects(o)
         return o
 
-    def before(self, part: Part) -> Object:
-        """An object of the input as it is compared with what takes its place."""
+    def before(self, part: Part, *, container: bool = False) -> Object:
+        """An object of the input as it is compared with what takes its place.
+
+        Args:
+            part: what takes its place.
+            container: whether FrameworkController's container is taken for the same one too.
+        """
         o: Object = copied(part.item.object)
         new = part.rendered
         same_name = bare_name(o) == bare_name(new)
@@ -52,9 +58,12 @@ class Renaming:
             o["metadata"]["namespace"] = namespace(new)
         self._subjects(o)
         if o["kind"] == "ClusterRoleBinding" and not same_name:
-            o["roleRef"] = new["roleRef"] if self._found.role else o.get("roleRef")
+            ours = self._found.role and self._role_is_ours
+            o["roleRef"] = new["roleRef"] if ours else o.get("roleRef")
         if o["kind"] == "StatefulSet":
             self._pod(pod_of(o))
+            if container:
+                container_of(o)["name"] = NAME
         if self.moved and o["kind"] in _FIXED:
             spec, other = mapping(o.get("spec")), mapping(new.get("spec"))
             for key in _FIXED[o["kind"]]:

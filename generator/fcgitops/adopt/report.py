@@ -28,7 +28,7 @@ def as_text(found: Adoption, steps: Sequence[Step]) -> Iterator[str]:
     yield ""
     yield "environment.yaml has"
     for key, value in found.keys.items():
-        yield line(f"  {key}: {shown(hide(value, (key,)))}")
+        yield line(f"  {key}: {shown(value)}")
     if env.settings:
         for key, value in env.settings.items():
             yield line(f"  settings.{key}: {shown(hide(value, (key,)))}")
@@ -74,7 +74,7 @@ def as_json(found: Adoption, steps: Sequence[Step]) -> dict[str, Any]:
             "profile": seen_profile(found.found),
         },
         "profile": found.profile,
-        "keys": keypaths.nested({k: hide(v, (k,)) for k, v in found.keys.items()}),
+        "keys": keypaths.nested(dict(found.keys)),
         "settings": settings,
         "patches": [
             {

@@ -18,13 +18,11 @@ from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
-from fcgitops.model.synctools import ARGOCD, FLUX
 from fcgitops.sync import deletion, registry
 from fcgitops.sync.runbook import Step
 
 _FRAMEWORKS = shell.line("kubectl", "get", CRD, "--all-namespaces")
-_APPLICATIONS = "applications.argoproj.io"
-_KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
+_GIVES = ("ClusterRoleBinding",)
 _SHARED = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding")
 """What others may use too: NNI's documentation has its trials run as FrameworkController."""
 
@@ -37,12 +35,20 @@ def steps(found: Adoption) -> list[Step]:
 def _steps(found: Adoption) -> Iterator[Step]:
     env, tool = found.environment, registry.of(found.environment)
     where = deletion.cluster(env)
+    yield Step("See what is wrong with the environment", (
+        shell.line("fcgitops", "verify", env.name),
+    ))  # fmt: skip
     yield Step(f"On the cluster {where}: see what runs, and that what is named is there", (
         _FRAMEWORKS, *_needed(found), *_own_namespace(found),
     ))  # fmt: skip
     yield Step(
         "What applies it until now lets go of it; nothing is deleted",
         tuple(line for owner in _owners(found) for line in _let_go(owner)),
+    )
+    added = [*found.resources, *(p.rendered for p in found.parts if p.kind in _GIVES)]
+    yield Step(
+        f"In the repository: let {tool.traits.label} apply what local/ adds",
+        tuple(tool.unpermitted(added, env, found.answers)),
     )
     yield Step(_way_title(found), tuple(_way(found)))
     central = f"where {tool.traits.label} runs" if tool.traits.central else f"on {where}"
@@ -95,33 +101,21 @@ def _owners(found: Adoption) -> list[Owner]:
 
 
 def _let_go(owner: Owner) -> Iterator[str]:
-    place = ("kubectl", "--namespace", owner.namespace)
+    name, place = owner.applier
     if owner.tool == HELM:
+        words = ("delete", "secret", "--selector", f"owner=helm,name={name}")
         note = "never `helm uninstall`: that deletes it"
-        yield shell.line(*place, "delete", "secret", "--selector", f"owner=helm,name={owner.name}",
-                         note=note)  # fmt: skip
+        yield shell.line("kubectl", "--namespace", place, *words, note=note)
         return
-    more = f"it may apply more than FrameworkController; what has made {owner.name} may undo this"
-    yield shell.comment(more)
-    if owner.tool == ARGOCD.name:
-        patch = '--patch={"spec":{"syncPolicy":{"automated":null}}}'
-        yield shell.line(*place, "patch", _APPLICATIONS, owner.name, "--type=merge", patch)
-    elif owner.tool == FLUX.name:
-        patch = '--patch={"spec":{"suspend":true,"prune":false}}'
-        yield shell.line(*place, "patch", _KUSTOMIZATIONS, owner.name, "--type=merge", patch)
+    what = f"{name} may apply more than FrameworkController, and what has made it may undo this"
+    yield shell.comment(what)
+    yield from registry.TOOLS[owner.tool].paused(owner.applier)
 
 
 def _forget(owner: Owner) -> Iterator[str]:
-    kind = {ARGOCD.name: _APPLICATIONS, FLUX.name: _KUSTOMIZATIONS}.get(owner.tool)
-    if kind is None:
-        return
-    place = ("kubectl", "--namespace", owner.namespace)
-    yield shell.comment(f"if {owner.name} applies nothing else:")
-    if owner.tool == ARGOCD.name:  # with its finalizer it would delete all that it has applied
-        patch = '--patch={"metadata":{"finalizers":null}}'
-        patching = shell.line(*place, "patch", kind, owner.name, "--type=merge", patch)
-        yield shell.comment(patching)
-    yield shell.comment(shell.line(*place, "delete", kind, owner.name))
+    if owner.tool != HELM:
+        yield shell.comment(f"if {owner.applier.name} applies nothing else:")
+        yield from map(shell.comment, registry.TOOLS[owner.tool].forgotten(owner.applier))
 
 
 def _way_title(found: Adoption) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from fcgitops.adopt.parts import writable
 from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import RUNS_PODS, Found, is_account
 from fcgitops.diff.change import CRD
@@ -16,7 +17,7 @@ from fcgitops.diff.objects import bare_name, guards, has_hash
 from fcgitops.diff.secrecy import hide
 from fcgitops.kubernetes import references
 from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings, name, namespace
-from fcgitops.manifests.overlay import CONFIG_MAP, NAME
+from fcgitops.manifests.overlay import CONFIG_MAP
 
 _MADE = {
     "Pod", "ReplicaSet", "ControllerRevision", "Event", "Endpoints", "EndpointSlice", "Lease",
@@ -28,7 +29,7 @@ _ALWAYS_THERE = {
     ("ServiceAccount", "default"),
     ("Service", "kubernetes"),
 }
-EGRESS = f"{NAME}-egress"
+STAYS = "stays as it is; what leaves Git could be deleted, with all that is in it"
 SHARED = ("default", "kube-")
 """How the names of namespaces begin that are not FrameworkController's own."""
 
@@ -78,6 +79,7 @@ def sort(found: Found, rendered: Sequence[Object], guardrails: Iterable[Object])
     for item in found.others:
         key = (item.kind, name(item.object))
         if components and key in bounds:
+            sorted_.pairs.append(item)
             continue
         if item.kind == "CustomResourceDefinition" and name(item.object) == CRD:
             if item.live and not guards(item.object):
@@ -95,8 +97,8 @@ def sort(found: Found, rendered: Sequence[Object], guardrails: Iterable[Object])
         elif namespace(item.object) not in ("", found.place):
             why = f"is in {namespace(item.object)}, and what an environment renders is in its own"
             sorted_.left_out.append(LeftOut(item.label, why))
-        elif hide(item.object, ()) != item.object:
-            why = "may hold a secret, which does not belong to Git"
+        elif hide(item.object, ()) != item.object or not writable(item.object):
+            why = "may hold a secret, which does not belong to Git, or what kustomize cannot write"
             sorted_.left_out.append(LeftOut(item.label, why))
         else:
             sorted_.resources.append(item)
@@ -114,7 +116,7 @@ def _stays_out(item: Item) -> str:
     if item.kind in RUNS_PODS:
         return "is another application's"
     if item.kind == "Namespace":
-        return "stays as it is; what leaves Git could be deleted with all that is in it"
+        return STAYS
     former = item.kind == "ConfigMap" and bare_name(item.object) == CONFIG_MAP
     return "is a former configuration" if former and has_hash(name(item.object)) else ""
 

@@ -58,11 +58,10 @@ def run(  # noqa: PLR0913 - the command's options
     how = Options(**options)
     own = {"cluster": "--cluster"}
     typed, problems = assignments.parse(sets, "--set", SETTABLE, options=own)
-    given = dict(typed.given)
     if cluster is not None:
-        given["cluster.server" if "://" in cluster else "cluster.name"] = cluster
+        typed.given["cluster.server" if "://" in cluster else "cluster.name"] = cluster
     if namespace is not None:
-        given["namespace"] = namespace
+        typed.given["namespace"] = namespace
     problems += check_name(name, "--name")
     found = None
     try:
@@ -72,7 +71,7 @@ def run(  # noqa: PLR0913 - the command's options
         problems += error.problems
     if problems or found is None:
         raise InputError(problems)
-    asked = Asked(name, given)
+    asked = Asked(name, typed)
     made: list[Adoption] = []
 
     def make(repository: Repository) -> Change:

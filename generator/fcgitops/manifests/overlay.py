@@ -22,6 +22,7 @@ from fcgitops.text.tree import Tree
 
 CONFIG_MAP = "frameworkcontroller-config"
 NAME = "frameworkcontroller"
+EGRESS = f"{NAME}-egress"
 LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "controller"}
 """Of every object of `hardened`, and of the Pod; never of the selector, which cannot change.
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"""
@@ -304,7 +305,7 @@ def _network_policy(environment: Environment) -> dict[str, Any]:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": {"name": f"{NAME}-egress", "labels": LABELS},
+        "metadata": {"name": EGRESS, "labels": LABELS},
         "spec": {"podSelector": _POD, "policyTypes": ["Egress"], "egress": rules},
     }
 
@@ -336,7 +337,7 @@ def _cilium_policy(environment: Environment) -> dict[str, Any]:
     return {
         "apiVersion": "cilium.io/v2",
         "kind": "CiliumNetworkPolicy",
-        "metadata": {"name": f"{NAME}-egress", "labels": LABELS},
+        "metadata": {"name": EGRESS, "labels": LABELS},
         "spec": {"endpointSelector": _POD, "egress": rules},
     }
 

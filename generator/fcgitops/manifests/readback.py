@@ -35,7 +35,7 @@ def keys(files: Documents) -> dict[str, Any]:
     for document in files.get(layout.CONFIG_FILE, ()):
         found["settings"] = document
     for document in files.get(layout.EGRESS_FILE, ()):
-        found["egress.endpoints"] = _endpoints(document)
+        found["egress.endpoints"] = endpoints(document)
     for document in files.get(f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}", ()):
         found["nni.namespace"] = _at(document, "namespace")
     for document in files.get(f"{layout.NNI}/limits.yaml", ()):
@@ -117,7 +117,7 @@ def _labels(added: Mapping[str, Any]) -> dict[str, Any] | None:
     } or None
 
 
-def _endpoints(document: object) -> list[Any] | None:
+def endpoints(document: object) -> list[Any] | None:
     """The API server's addresses, of the policy that names each."""
     return [
         {"cidr": _at(peer, "ipBlock", "cidr"), "port": _at(port, "port")}

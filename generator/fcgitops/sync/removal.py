@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from fcgitops.core import shell
 from fcgitops.model.environment import Environment
-from fcgitops.sync import deletion, registry
+from fcgitops.sync import deletion, registry, runbook
+from fcgitops.sync.runbook import Step
 from fcgitops.sync.tool import Held, SyncTool
 
 
@@ -59,17 +60,34 @@ def handover(environment: Environment, before: SyncTool, held: Sequence[Held]) -
         before: the tool that it was generated for last.
         held: what that tool has on the cluster.
     """
-    place = (
-        f"before `bootstrap`, where {before.traits.label} runs"
-        if before.traits.central
-        else f"on the cluster {deletion.cluster(environment)}"
-    )
+    after, cluster = environment.tool, f"on the cluster {deletion.cluster(environment)}"
+    there = f"where {before.traits.label} runs" if before.traits.central else cluster
+    here = f"where {after.label} runs" if after.central else cluster
+    place = ("kubectl", "--namespace", environment.namespace)
+    steps = [
+        Step("Push the commit: a tool that is released before may come back.", ()),
+        Step(
+            f"{there[0].upper()}{there[1:]}: it lets go; nothing is deleted.",
+            tuple(line for item in held for line in before.release(item)),
+        ),
+        Step(
+            f"Go on once {before.traits.label} has let go: then this prints nothing.",
+            (before.sight(held),),
+        ),
+        Step(
+            f"Point {after.label} at it, {here}.",
+            (shell.line("fcgitops", "bootstrap", environment.name),),
+        ),
+        Step(
+            f"{cluster[0].upper()}{cluster[1:]}: see that it runs.",
+            (shell.line(*place, "rollout", "status", "statefulset/frameworkcontroller"),),
+        ),
+    ]
     return [
-        f"{environment.name}: from this change on {environment.tool.label} syncs it. If "
+        f"{environment.name}: from this change on {after.label} syncs it. If "
         f"{before.traits.label} has done so, it goes on, until it is told to let go; what is there "
-        f"stays. Once this is pushed, {place}:",
-        *(line for item in held for line in before.release(item)),
-        *_seen(before, held),
+        "stays. Step by step:",
+        *runbook.as_text(steps),
     ]
 
 

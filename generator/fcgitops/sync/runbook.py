@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from fcgitops.core import shell
+
 
 class Step(NamedTuple):
     """One step: it is done, and seen to be done, before the next one."""
@@ -19,5 +21,5 @@ class Step(NamedTuple):
 def as_text(steps: Iterable[Step]) -> Iterator[str]:
     """The steps as lines: the title as a comment with its number, then what is typed."""
     for number, step in enumerate(steps, 1):
-        yield f"# {number}. {step.title}"
+        yield shell.comment(f"{number}. {step.title}")
         yield from step.lines

@@ -31,6 +31,13 @@ class Held(NamedTuple):
     experiment: str = ""
 
 
+class Applier(NamedTuple):
+    """An object of a tool's, such as an Application, that applies others."""
+
+    name: str
+    namespace: str
+
+
 class Occupant(NamedTuple):
     """What a tool on a cluster is pointed at."""
 
@@ -137,6 +144,28 @@ class SyncTool(Protocol):
 
     def sight(self, held: Sequence[Held]) -> str:
         """A command that prints nothing once the tool has let go of all of these."""
+
+    def unpermitted(
+        self, objects: Sequence[Object], environment: Environment, answers: Answers
+    ) -> list[str]:
+        """What its entry points do not let it apply of some objects, as comments of a shell.
+
+        They name the file, and what is to be added to it; empty where all is permitted.
+
+        Args:
+            objects: what an environment renders beyond what its keys say.
+            environment: that they are of.
+            answers: of its repository.
+        """
+
+    def applier(self, o: Object) -> Applier | None:
+        """What of the tool has applied an object, as the object itself says; None for nothing."""
+
+    def paused(self, applier: Applier) -> list[str]:
+        """Lines that have what is anybody's, and not ours, apply and prune nothing any more."""
+
+    def forgotten(self, applier: Applier) -> list[str]:
+        """Lines that take the same away, while all that it has applied stays."""
 
     def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
         """What has to be typed before an environment moves out of its namespace: why, then lines.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fcgitops.kubernetes.objects import Object, group, name, namespace
 from fcgitops.manifests import guardrails
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
@@ -132,6 +133,36 @@ def app_project(answers: Answers) -> dict[str, Any]:
         namespaced_kinds=NAMESPACED_KINDS[answers.profile],
         denied=("default",) if answers.profile == "hardened" else (),
     )
+
+
+def unlisted(objects: Iterable[Object], answers: Answers) -> list[str]:
+    """What the AppProject of the environments lacks for some objects, a line each.
+
+    Args:
+        objects: those of no namespace are cluster-wide.
+        answers: of the repository.
+    """
+    profile = answers.profile
+    wide = CLUSTER_KINDS[profile]
+    named = at_least(answers, _NAME_LIMITS)
+    found: dict[str, None] = {}
+    for o in objects:
+        key = (group(o), str(o["kind"]))
+        item = {"group": key[0], "kind": key[1]}
+        if namespace(o):
+            listed, place = NAMESPACED_KINDS[profile], "namespaceResourceWhitelist"
+            known = key in listed
+        else:
+            place = "clusterResourceWhitelist"
+            known = any(
+                (*key, only) == each and (not named or only in ("", name(o)))
+                for each in wide
+                for only in each[2:]
+            )
+            item |= {"name": name(o)} if named else {}
+        if not known:
+            found[f"{place}: {yamlio.scalar([item])}"] = None
+    return list(found)
 
 
 def project(  # noqa: PLR0913 - what differs between projects, all by name

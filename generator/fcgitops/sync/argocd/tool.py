@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fcgitops.core import shell
+from fcgitops.kubernetes.objects import Object
 from fcgitops.manifests import overlay
 from fcgitops.model import layout, synctools
 from fcgitops.model.answers import Answers
@@ -12,7 +13,7 @@ from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync import deletion
 from fcgitops.sync.argocd import environments, nni
-from fcgitops.sync.tool import Bootstrap, Held, Occupant
+from fcgitops.sync.tool import Applier, Bootstrap, Held, Occupant
 from fcgitops.text.tree import Tree
 
 _MARK = "argocd.argoproj.io/application-set-refresh"
@@ -129,6 +130,33 @@ class ArgoCD:
         names = [_application(item)[0] for item in held]
         return shell.line(*_KUBECTL, "get", "--ignore-not-found", _APPLICATIONS, *names)
 
+    def unpermitted(
+        self, objects: Sequence[Object], environment: Environment, answers: Answers
+    ) -> list[str]:
+        """Kinds that the AppProject does not list: with one of them it refuses all."""
+        lines = environments.unlisted(objects, answers)
+        if not lines:
+            return []
+        file = f"{self.folder}/{environments.PROJECT_FILE}"
+        what = f"Argo CD applies nothing before {file} permits these: add them below spec, commit"
+        return [shell.comment(what), *(shell.comment(f"  {line}") for line in lines)]
+
+    def applier(self, o: Object) -> Applier | None:
+        """The Application that the tracking annotation names; APP:GROUP/KIND:NAMESPACE/NAME."""
+        tracked = str((o["metadata"].get("annotations") or {}).get(TRACKING) or "")
+        return Applier(tracked.partition(":")[0], environments.NAMESPACE) if tracked else None
+
+    def paused(self, applier: Applier) -> list[str]:
+        """It syncs nothing by itself."""
+        patch = '--patch={"spec":{"syncPolicy":{"automated":null}}}'
+        return [_patched(applier, patch)]
+
+    def forgotten(self, applier: Applier) -> list[str]:
+        """Without its finalizer it is deleted alone."""
+        patch = '--patch={"metadata":{"finalizers":null}}'
+        delete = ("kubectl", "--namespace", applier.namespace, "delete", _APPLICATIONS)
+        return [_patched(applier, patch), shell.line(*delete, applier.name)]
+
     def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
         """Argo CD asks before it prunes a Namespace, which the profile upstream has none of."""
         if profile != "hardened":
@@ -139,6 +167,11 @@ class ArgoCD:
             "cluster this lets go of the namespace, which stays:",
             shell.line("kubectl", "annotate", "namespace", old, f"{TRACKING}-"),
         ]
+
+
+def _patched(applier: Applier, patch: str) -> str:
+    place = ("kubectl", "--namespace", applier.namespace)
+    return shell.line(*place, "patch", _APPLICATIONS, applier.name, "--type=merge", patch)
 
 
 def _former_configurations(held: Held) -> list[str]:

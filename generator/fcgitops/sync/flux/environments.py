@@ -9,9 +9,10 @@ Sources: https://fluxcd.io/flux/components/kustomize/kustomizations/ and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fcgitops.kubernetes.objects import Object, group, mapping, name
 from fcgitops.manifests import guardrails
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
@@ -235,6 +236,38 @@ def _rights(environment: Environment, profile: str) -> list[dict[str, Any]]:
         rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
         rule("cilium.io", ["ciliumnetworkpolicies"], one, f"{NAME}-egress"),
     ]
+
+
+def unruled(objects: Iterable[Object], profile: str) -> list[str]:
+    """The rules that Flux's account lacks to apply some objects, a line each.
+
+    ConfigMaps it may write by any name. Who applies a role must have its rights, or `escalate`;
+    who applies a binding those that it gives, or `bind`.
+    """
+    found: list[dict[str, Any]] = []
+    for o in objects:
+        kind, plural = str(o["kind"]), _plural(str(o["kind"]).lower())
+        if kind == "ConfigMap":
+            continue
+        if name(o) not in (NAME, f"{NAME}-egress"):
+            found.append(rule(group(o), [plural], ["create"]))
+            one = [verb for verb in _ALL if verb != "create"]
+            found.append(rule(group(o), [plural], one, name(o)))
+        if kind in ("Role", "ClusterRole"):
+            found.append(rule(_RBAC, [plural], ["escalate"], name(o)))
+        reference = mapping(o.get("roleRef"))
+        given = NAME if profile == "hardened" else "cluster-admin"
+        if reference and reference.get("name") != given:
+            kinds = _plural(str(reference.get("kind")).lower())
+            found.append(rule(_RBAC, [kinds], ["bind"], str(reference.get("name"))))
+    return list(dict.fromkeys(map(yamlio.scalar, found)))
+
+
+def _plural(kind: str) -> str:
+    """A kind as a resource, by the rule that nearly all names follow (meta.UnsafeGuessKind…)."""
+    if kind.endswith("y") and kind[-2:-1] not in "aeiou":
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
 def _guardrails(environment: Environment) -> list[dict[str, Any]]:

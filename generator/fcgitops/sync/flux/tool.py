@@ -12,7 +12,7 @@ from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
 from fcgitops.sync.flux import environments, nni
-from fcgitops.sync.tool import Bootstrap, Held, Occupant
+from fcgitops.sync.tool import Applier, Bootstrap, Held, Occupant
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
@@ -105,6 +105,36 @@ class Flux:
         """The Kustomizations."""
         names = map(_kustomization, held)
         return shell.line(*_KUBECTL, "get", "--ignore-not-found", _KUSTOMIZATIONS, *names)
+
+    def unpermitted(
+        self, objects: Sequence[Object], environment: Environment, answers: Answers
+    ) -> list[str]:
+        """Objects that Flux's account has no rights for: with one of them it applies nothing."""
+        lines = environments.unruled(objects, answers.profile)
+        if not lines:
+            return []
+        file = f"{self.folder}/{environment.name}/{environments.ACCOUNT_FILE}"
+        what = f"Flux applies nothing before the ClusterRole in {file} has these rules, too:"
+        return [shell.comment(what), *(shell.comment(f"  - {line}") for line in lines)]
+
+    def applier(self, o: Object) -> Applier | None:
+        """The Kustomization that the labels name."""
+        labels = o["metadata"].get("labels") or {}
+        name, place = (
+            labels.get(f"kustomize.toolkit.fluxcd.io/{k}") for k in ("name", "namespace")
+        )
+        return Applier(str(name), str(place or environments.NAMESPACE)) if name else None
+
+    def paused(self, applier: Applier) -> list[str]:
+        """Suspended, and told not to prune, whatever becomes of it."""
+        patch = '--patch={"spec":{"suspend":true,"prune":false}}'
+        words = ("patch", _KUSTOMIZATIONS, applier.name, "--type=merge", patch)
+        return [shell.line("kubectl", "--namespace", applier.namespace, *words)]
+
+    def forgotten(self, applier: Applier) -> list[str]:
+        """While it is suspended, it takes nothing with it."""
+        words = ("delete", _KUSTOMIZATIONS, applier.name)
+        return [shell.line("kubectl", "--namespace", applier.namespace, *words)]
 
     def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
         """Flux leaves the old Namespace; its account may write the one that it is told of."""
