@@ -149,6 +149,9 @@ items:
     namespace: fc
     uid: 1f
     annotations: {example.com/role: reader}
+    labels:
+      kustomize.toolkit.fluxcd.io/name: old
+      kustomize.toolkit.fluxcd.io/namespace: flux-system
   secrets: [{name: fc-token-x7}]
 - apiVersion: rbac.authorization.k8s.io/v1
   kind: ClusterRoleBinding
@@ -161,6 +164,7 @@ items:
     name: settings
     namespace: fc
     managedFields: [{manager: kubectl, operation: Update}]
+    annotations: {argocd.argoproj.io/tracking-id: "web; id:/ConfigMap:fc/settings"}
   data:
     frameworkcontroller.yaml: |
       kubeClientQps: 200
@@ -290,11 +294,14 @@ MOVE_OF_LIVE = [
     "kubectl get priorityclass high",
     "kubectl --namespace fc delete secret --selector owner=helm,name=fc"
     "  # never `helm uninstall`: that deletes it",
+    "kubectl --namespace flux-system patch kustomizations.kustomize.toolkit.fluxcd.io old "
+    """--type=merge '--patch={"spec":{"suspend":true,"prune":false}}'""",
     "#   namespaceResourceWhitelist: [{group: policy, kind: PodDisruptionBudget}]",
     "kubectl --namespace fc delete statefulset frameworkcontroller --cascade=orphan",
     "kubectl --namespace fc delete configmap settings",
     "# kubectl --namespace fc delete serviceaccount fc",
     "# kubectl delete clusterrolebinding fc",
+    "# kubectl --namespace flux-system delete kustomizations.kustomize.toolkit.fluxcd.io old",
 ]
 
 
