@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fcgitops import __version__
 from fcgitops.git.program import merge_file
@@ -78,18 +80,80 @@ RENEWED = b"# Ours.\na:\n- name: x\n  value: 'no'\nb: 2\n"
 
 
 @pytest.mark.parametrize(
-    "formatted",
+    ("formatted", "text"),
     [
-        b'# Ours.\na:\n  - name: x\n    value: "yes"\nb: 1\n',
-        b'a: [{name: x, value: "yes"}]\n\nb: 1 # Ours.\n',
-        b"b: 1\na:\n- {value: 'yes', name: x}\n",
+        (b'# Ours.\na:\n  - name: x\n    value: "yes"\nb: 1\n',
+         b'# Ours.\na:\n  - name: x\n    value: "no"\nb: 2\n'),
+        (b'a: [{name: x, value: "yes"}]\n\nb: 1 # Ours.\n',
+         b'a: [{name: x, value: "no"}]\n\nb: 2 # Ours.\n'),
+        (b"b: 1\na:\n- {value: 'yes', name: x}\n", b"b: 2\na:\n- {value: 'no', name: x}\n"),
+        (b"# Ours.\na:\n- name: x\n  value: !!str 'yes'\nb: 1\n", RENEWED),
     ],
-    ids=["as prettier", "a moved comment", "as a plain dump"],
-)
-def test_a_formatted_file_is_not_edited(formatted: bytes) -> None:
-    """Where git's merge conflicts, though no value differs, the new text is taken."""
+    ids=["as prettier", "a moved comment", "as a plain dump", "a form that is not known"],
+)  # fmt: skip
+def test_a_formatted_file_is_not_edited(formatted: bytes, text: bytes) -> None:
+    """Where git's merge conflicts, though no value differs, its layout has the new values.
+
+    What cannot be written so is the new text.
+    """
     found = merge({"f.yaml": GENERATED}, {"f.yaml": formatted}, {"f.yaml": RENEWED}, merge_file)
-    assert (found.files, found.conflicts) == ({"f.yaml": RENEWED}, {})
+    assert (found.files, found.conflicts) == ({"f.yaml": text}, {})
+
+
+def test_a_comment_that_goes_takes_the_layout_with_it() -> None:
+    """It would be an edit of the user's from then on."""
+    new = RENEWED.replace(b"# Ours.", b"# Another.")
+    formatted = GENERATED.replace(b"- name", b"  - name").replace(b"  value", b"    value")
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": formatted}, {"f.yaml": new}, merge_file)
+    assert b"# Another." in (found.files["f.yaml"] or b"")
+    assert b"# Ours." not in (found.files["f.yaml"] or b"")
+
+
+def test_a_key_beside_a_generated_one_after_a_formatter() -> None:
+    """The edit, the new value, and the layout of both."""
+    mine = b'# Ours.\na:\n  - name: x\n    value: "yes"\nb: 1\nmine: 3 # kept\n'
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": mine}, {"f.yaml": RENEWED}, merge_file)
+    assert (found.files, found.conflicts) == (
+        {"f.yaml": b'# Ours.\na:\n  - name: x\n    value: "no"\nb: 2\nmine: 3 # kept\n'}, {},
+    )  # fmt: skip
+
+
+MARKDOWN = (
+    b"# A\n\nSee *x*, 1 of:\n* a\n* b\n\n| a | b |\n| - | -: |\n| long | 1 |\n```sh\nrun  x\n```\n"
+)
+PRETTIER = (
+    b"# A\n\nSee _x_, 1 of:\n\n- a\n- b\n\n| a    |   b |\n| ---- | --: |\n| long |   1 |\n\n"
+    b"```sh\nrun  x\n```\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "ours", "new", "kept"),
+    [
+        ("README.md", MARKDOWN, PRETTIER, MARKDOWN.replace(b"long", b"short"), True),
+        ("README.md", MARKDOWN, PRETTIER.replace(b"run  x", b"run x"),
+         MARKDOWN.replace(b"long", b"short"), False),
+        ("r.json", b'{"a": [1, 2]}\n', b'{\n  "a": [\n    1, 2]\n}\n', b'{"a": [1, 3]}\n', True),
+        ("Makefile", OLD, OLD.replace(b"\n", b"\r\n"), NEW, True),
+        ("Makefile", OLD, MINE.replace(b"\n", b"\r\n"), CLASH, False),
+    ],
+    ids=["Markdown", "code in Markdown", "JSON", "line ends", "an edit with other line ends"],
+)  # fmt: skip
+def test_what_a_formatter_or_another_system_made_is_no_edit(
+    path: str, base: bytes, ours: bytes, new: bytes, *, kept: bool
+) -> None:
+    """The new text; a word, or a line of code, that differs is an edit."""
+    found = merge({path: base}, {path: ours}, {path: new}, merge_file)
+    assert (path not in found.conflicts) == kept
+    assert "json" in path or not kept or found.files == {path: new}
+
+
+def test_files_of_another_system_are_as_they_should_be(tmp_path: Path) -> None:
+    """Git converts them on their way."""
+    (tmp_path / "f").write_bytes(OLD.replace(b"\n", b"\r\n"))
+    assert Merged({"f": OLD}).stale(tmp_path) == []
+    assert Merged({"f": NEW}).stale(tmp_path) == ["f"]
+    assert Merged({"f": None}).stale(tmp_path) == ["f"]
 
 
 def test_the_layout_of_a_formatted_file_is_kept() -> None:

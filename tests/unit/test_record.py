@@ -68,14 +68,20 @@ def test_damaged(data: bytes | None) -> None:
     [
         pytest.param(TEXT.encode() + b"=> a\n|k\n", id="a path twice"),
         pytest.param(TEXT.encode()[:-1], id="cut in a line"),
-        pytest.param(TEXT.replace("\n", "\r\n").encode(), id="other line ends"),
+        pytest.param(TEXT.replace("\n", "\r\n", 3).encode(), id="some other line ends"),
         pytest.param(TEXT.encode().partition(b"\n")[0], id="cut in the first line"),
         pytest.param(TEXT.encode() + b"\\k\n|l\n", id="a line behind the last"),
     ],
 )
 def test_damaged_unseen(data: bytes) -> None:
-    """A record in which a path stands twice, or that was cut or converted, is damaged."""
+    """A record in which a path stands twice, or that was cut or half converted, is damaged."""
     assert record.decode(data) is None
+
+
+def test_of_another_system() -> None:
+    """Git may give a record other line ends; then all of it has them."""
+    assert record.decode(TEXT.replace("\n", "\r\n").encode()) == record.decode(TEXT.encode())
+    assert record.decode(TEXT.encode())
 
 
 @pytest.mark.parametrize("profile", PROFILES)

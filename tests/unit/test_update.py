@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import re
 import shutil
 from pathlib import Path
 
@@ -196,6 +197,47 @@ def test_a_formatted_repository_is_not_edited(fcgitops: Fcgitops, tmp_path: Path
         return {str(path.relative_to(folder)): yamls.load_all(path.read_text()) for path in paths}
 
     assert values(root) == values(plain)
+
+
+@pytest.mark.slow
+def test_line_ends_of_another_system_are_no_edit(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Whether git gives them on its way to the work tree, or an editor alone."""
+    root, other = (clone_released("hardened-argocd", folder) for folder in two(tmp_path))
+    git(root, "config", "core.autocrlf", "true")
+    write(root, {".gitattributes": "* text=auto\n"})
+    git(root, "commit", "-qam", "Line ends as each system has them")
+    git(root, "rm", "-rq", "--cached", ".")
+    git(root, "reset", "-q", "--hard")
+    for path in git(other, "ls-files").splitlines():
+        file = other / path
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert b"\r\n" in (root / "overlays/prod/.fcgitops").read_bytes()
+
+    for folder in (root, other):
+        fcgitops("-C", folder, "update")
+        assert "nothing to do" in fcgitops("-C", folder, "update").err
+        fcgitops("-C", folder, "verify")
+        assert "i/crlf" not in git(folder, "ls-files", "--eol")
+        assert "i/mixed" not in git(folder, "ls-files", "--eol")
+    assert git(root, "status", "--porcelain") == ""
+
+    first, second = (git(f, "ls-tree", "-r", "HEAD", "base", "overlays") for f in (root, other))
+    assert first == second
+
+
+@pytest.mark.slow
+def test_prettier_over_all_of_it_is_no_edit(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Markdown too; the layout is kept of what has room for the new values."""
+    root = clone_released("hardened-argocd", tmp_path)
+    readme, base = root / "README.md", root / "base/kustomization.yaml"
+    readme.write_text(re.sub(r"(?m)^(#+ .*)\n+", r"\1\n\n", readme.read_text()))
+    base.write_text(base.read_text().replace("\n- ", "\n  - "))
+    git(root, "commit", "-qam", "prettier --write .")
+
+    fcgitops("-C", root, "update")
+
+    assert "resources:\n  - " in base.read_text()
+    fcgitops("-C", root, "verify")
 
 
 def two(folder: Path) -> tuple[Path, Path]:

@@ -89,11 +89,16 @@ def examine(
         and (data == contents[path] or tree.name(data) != old[path])
     ]
     added = tree.names(asked, write=True)
+    # Git may give these line ends on its way to the work tree, and takes them away on the way back.
+    theirs = {path: data for path in changed if (data := contents[path]) and b"\r\n" in data}
+    converted = tree.added({p: data for p, data in theirs.items() if data != on_disk[p]})
     changes = []
     for path in changed:
         data, content, entry = on_disk[path], contents[path], index.entries.get(path)
         if data is not None and data == content:
             new[path], content = added[path], None
+        elif path in converted:
+            new[path], content = converted[path], None
         found = None if data is None else added.get(path, old[path])
         if found == new[path] == old[path]:
             continue  # it differed in its line ends only, or is so already

@@ -197,6 +197,14 @@ class WorkTree:
         out = text(self.git.run(*command, data=raw("\n".join(paths) + "\n")))
         return dict(zip(paths, out.split(), strict=True))
 
+    def added(self, contents: Mapping[str, bytes]) -> dict[str, str]:
+        """The same of contents that are to be at paths; each is written, and takes a process."""
+        command = ("hash-object", "-w", "--stdin", "--path")
+        return {
+            path: text(self.git.run(*command, path, data=content)).strip()
+            for path, content in contents.items()
+        }
+
     @cached_property
     def committed(self) -> Mapping[str, Entry]:
         """HEAD's files at or below the content's root; 5,000 take about 15 ms."""

@@ -48,7 +48,12 @@ class Merged:
 
     def stale(self, root: Path) -> list[str]:
         """The paths below `root` that do not hold what they should, and those in conflict."""
-        stale = {path for path, data in self.files.items() if data != read_file(root, path)}
+        now = {path: read_file(root, path) for path in self.files}
+        stale = {
+            path
+            for path, data in self.files.items()
+            if data != now[path] and (data is None or data != _plain(now[path] or b"", data))
+        }
         return sorted({*stale, *self.conflicts})
 
 
@@ -86,12 +91,20 @@ def merge(
         elif new is None:
             merged.notes.append(f"{path} is no longer generated; it has your edits and stays")
         else:
-            found = _of_both(path, (old or b"", mine, new), merge_file)
+            if not path.endswith(_YAML):  # of which the layout is kept, this too
+                mine = _plain(mine, old)
+            whole = mine in (old, new)
+            found = new if whole else _of_both(path, (old or b"", mine, new), merge_file)
             if isinstance(found, Conflict):
                 merged.conflicts[path] = found
             else:
                 merged.files[path] = found
     return merged
+
+
+def _plain(mine: bytes, generated: bytes | None) -> bytes:
+    """A text without the line ends that git, or an editor, of another system has given it."""
+    return mine if b"\r\n" in (generated or b"") else mine.replace(b"\r\n", b"\n")
 
 
 def merge_of_two(
@@ -142,20 +155,31 @@ def _of_both(
     """
     base, ours, theirs = versions
     text, conflicted = merge_file(base, ours, theirs, LABELS)
-    conflict = Conflict(base, ours, theirs, text)
-    if not base or not path.endswith(_YAML):
-        return conflict if conflicted else text
-    if sameness.is_layout_only(base, ours):  # its layout is kept where that gives the new values
-        return text if not conflicted and sameness.means(text, theirs) else theirs
+    if base and path.endswith(_YAML):
+        return _of_yaml(versions, text, merge_file, conflicted=conflicted)
+    if conflicted and _is_formatted(path, base, ours):
+        return theirs
+    return Conflict(base, ours, theirs, text) if conflicted else text
 
-    def merge_text(*texts: str) -> str | None:
-        old, mine, new = (part.encode() for part in texts)
-        found, conflicted = merge_file(old, mine, new, LABELS)
-        return None if conflicted else found.decode()
 
-    found = yamlsplice.merge(base, ours, theirs, merge_text)
+def _is_formatted(path: str, base: bytes, ours: bytes) -> bool:
+    """Whether the user's file has another layout alone."""
+    if path.endswith(".json"):
+        return sameness.is_layout_only(base, ours)
+    return path.endswith(".md") and sameness.is_reflowed(base, ours)
+
+
+def _of_yaml(
+    versions: tuple[bytes, bytes, bytes], text: bytes, merge_file: MergeFile, *, conflicted: bool
+) -> bytes | Conflict:
+    """The same of YAML, of which git's merge is `text`."""
+    base, ours, theirs = versions
+    if sameness.is_layout_only(base, ours):
+        clean = not conflicted and sameness.means(text, theirs)
+        return text if clean else _laid_out(versions, merge_file)
+    found = _by_structure(versions, merge_file)
     if found is None:
-        return conflict if conflicted else text
+        return Conflict(base, ours, theirs, text) if conflicted else text
     if not conflicted and found.documents is not None and sameness.has(text, found.documents):
         return text
     if found.text is not None:
@@ -163,3 +187,27 @@ def _of_both(
     if not conflicted:  # against nothing git finds all that differs
         text, _ = merge_file(b"", ours, theirs, LABELS)
     return Conflict(base, ours, theirs, text)
+
+
+def _laid_out(versions: tuple[bytes, bytes, bytes], merge_file: MergeFile) -> bytes:
+    """The new text in the layout of ours, where that leaves no comment that the new one has not."""
+    base, ours, theirs = versions
+    found = _by_structure((base, _plain(ours, base), theirs), merge_file)
+    text = found.text if found else None
+    if text is None or not sameness.means(text, theirs):
+        return theirs
+    more = sameness.comments(text.decode()) - sameness.comments(theirs.decode())
+    return theirs if more else text
+
+
+def _by_structure(
+    versions: tuple[bytes, bytes, bytes], merge_file: MergeFile
+) -> yamlsplice.Outcome | None:
+    """The merge of keys and items, in which git merges texts of several lines."""
+
+    def merge_text(*texts: str) -> str | None:
+        old, mine, new = (part.encode() for part in texts)
+        found, conflicted = merge_file(old, mine, new, LABELS)
+        return None if conflicted else found.decode()
+
+    return yamlsplice.merge(*versions, merge_text)

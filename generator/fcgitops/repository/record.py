@@ -55,9 +55,11 @@ def _decoded(data: bytes) -> Tree | None:
         data.decode()
     except UnicodeDecodeError:
         return None
+    if data.count(b"\n") == data.count(b"\r\n"):  # git, on a system with other line ends
+        data = data.replace(b"\r\n", b"\n")
     first, *rows = data.split(b"\n")
     if not first.startswith(b"#") or first.endswith(b"\r") or not rows or rows.pop():
-        return None  # no record, one with other line ends, or one that was cut
+        return None  # no record, one that was edited, or one that was cut
     tree: dict[str, list[bytes]] = {}
     lines: list[bytes] | None = None  # of the current path, while more may follow
     for row in rows:

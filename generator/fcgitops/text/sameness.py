@@ -1,4 +1,4 @@
-"""Whether two YAML texts differ in their layout alone, as after `prettier` or `yamlfmt`."""
+"""Whether two texts differ in their layout alone, as after `prettier` or `yamlfmt`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,41 @@ def is_layout_only(old: bytes, new: bytes) -> bool:
         return False
     known, mine = map(comments, texts)
     return first == second and mine <= known
+
+
+_FENCE = re.compile(r"^ *(```|~~~)")
+_RULE = re.compile(r"^[\s|:-]*-[\s|:-]*$")
+"""The line below a table's heads, or a ruler."""
+_LIST = re.compile(r"^\s*(?:[*+-]|\d+[.)])\s+")
+_MARKS = str.maketrans({"*": "_", "|": " | ", "\\": None})
+"""Emphasis may be written either way, cells may be padded, and any mark may be escaped."""
+
+
+def is_reflowed(old: bytes, new: bytes) -> bool:
+    """Whether two Markdown texts have the same words and the same code, line by line.
+
+    Blanks, empty lines, the widths of tables, and how lists and emphasis are marked are layout.
+    """
+    try:
+        return _words(old.decode()) == _words(new.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _words(text: str) -> list[str]:
+    found: list[str] = []
+    fenced = False
+    for line in text.splitlines():
+        if _FENCE.match(line):
+            fenced = not fenced
+        if fenced:
+            found.append(line.strip() if _FENCE.match(line) else line.rstrip())
+        elif _RULE.match(line):
+            found += [":"] * line.count(":")
+        else:
+            item = "-" if _LIST.match(line) else ""
+            found += [item, *_LIST.sub("", line).translate(_MARKS).split()]
+    return [word for word in found if word]
 
 
 def comments(text: str) -> Counter[str]:
