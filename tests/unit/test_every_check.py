@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkcases import CASES, Case
+from checkcases import CASES, EMPTIED, SOURCE, Case
 from conftest import Fcgitops
 from fcgitops.core.findings import INFO, Finding
 from fcgitops.verify import catalogue
 from fcgitops.verify.session import Session
 from fcgitops.verify.subjects import SERVER
+from gitenv import write
 from seededfaults import FLUX, OPEN, SEEDED
 
 OFFLINE = [(title, check.number) for title, check in catalogue.checks() if title != SERVER.title]
@@ -100,6 +101,39 @@ def test_a_fault_is_told_once(number: str, of_any_object: str, deploy: Path) -> 
     numbers = [finding.rule for finding in found(deploy, *case.names)]
     assert numbers.count(number) == 1
     assert of_any_object not in numbers
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"fcgitops.yaml": lambda text: text.replace("tag: v1.0.0", "tag: v1.0.1")},
+        {SOURCE: lambda text: f"{text}image: {{tag: v1.0.1}}\n"},
+        {SOURCE: lambda text: text.replace("namespace: frameworkcontroller", "namespace: fc")},
+        {SOURCE: lambda text: text.replace("10.0.0.1/32", "10.0.0.2/32")},
+    ],
+)
+def test_what_is_not_carried_yet_is_told_once(edit: dict[str, Any], deploy: Path) -> None:
+    """Where files are not in line with their source, what they render is not told beside that."""
+    edited(deploy, Case("", "FCG12", edit))
+    assert {finding.rule for finding in found(deploy, "prod")} == {"FCG12"}
+
+
+def test_a_layers_finding_is_that_of_whose_file_it_is(deploy: Path) -> None:
+    """The environment's own; no one's, and told once, where several share the file."""
+    shared = "components/shared/kustomization.yaml"
+    head = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
+    gone = {"patches": [{"target": {"kind": "StatefulSet", "name": "gone"}, "patch": EMPTIED}]}
+    write(deploy, {
+        shared: json.dumps(head | gone),
+        "overlays/dev/local/kustomization.yaml": json.dumps(
+            head | gone | {"components": ["../../../components/shared"]}),
+        "overlays/prod/local/kustomization.yaml": json.dumps(
+            head | {"components": ["../../../components/shared"]}),
+    })  # fmt: skip
+    told = [(f.rule, f.overlay, f.file) for f in found(deploy, "dev", "prod")]
+    assert sorted(told) == [
+        ("FCG43", "", shared), ("FCG43", "dev", "overlays/dev/local/kustomization.yaml"),
+    ]  # fmt: skip
 
 
 def test_every_check_has_a_case() -> None:

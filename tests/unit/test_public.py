@@ -75,8 +75,9 @@ def test_a_selector_by_local(repository: Path, fcgitops: Fcgitops) -> None:
     local = repository / "overlays/prod/local/kustomization.yaml"
     shutil.copy(PUBLIC / "13-selector-by-local.yaml", local)
     ran = fcgitops("-C", repository, "verify", "prod", status=1)
-    what = "FCG42: StatefulSet frameworkcontroller: spec.selector: is app=frameworkcontroller, team"
-    assert ran.out.startswith(f"overlays/prod/local/kustomization.yaml:4: {what}")
+    place = "overlays/prod/local/kustomization.yaml:4: StatefulSet frameworkcontroller"
+    what = f"FCG42: {place}: spec.selector: is app=frameworkcontroller, team"
+    assert ran.out.startswith(f"prod: {what}")
     assert "{includeTemplates: true} instead of includeSelectors" in ran.out
     local.write_text(local.read_text().replace("includeSelectors", "includeTemplates"))
     assert fcgitops("-C", repository, "verify", "prod").out == ""

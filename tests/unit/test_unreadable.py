@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +76,33 @@ def test_it_is_not_compared(spoilt: tuple[Path, str], fcgitops: Fcgitops) -> Non
     assert ran.out.count("error") == 1
     ran = fcgitops("-C", repository, "overlay", "dev", "--set", "resources.cpu=1", status=None)
     assert ran.status == (2 if (repository / SOURCE).is_symlink() else 0)
+
+
+def test_a_folder_that_cannot_be_read(copy_of: CopyOf) -> None:
+    """One finding of `verify`; `diff` does not pass over it, as git does."""
+    repository = copy_of(["new", "deploy", "--env", "dev", "--env", "prod"])
+    told = {
+        "verify": (1, f"prod: FCG11: {SOURCE}: cannot be read: Permission denied\n"),
+        "diff": (2, ""),
+    }
+    (repository / "overlays/prod").chmod(0)
+    try:
+        for command, (status, out) in told.items():
+            ran = subprocess.run(
+                [*_without_roots_rights(), sys.executable, "-m", "fcgitops", command],
+                cwd=repository, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert (ran.returncode, ran.stdout) == (status, out)
+        assert ran.stderr == "error: overlays/prod: cannot be read: Permission denied\n"
+    finally:
+        (repository / "overlays/prod").chmod(0o755)
+
+
+def _without_roots_rights() -> list[str]:
+    """What starts a program that may read what anybody may, where the tests are root's."""
+    if os.geteuid():
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root reads everything, and there is no setpriv")
+    rights = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]

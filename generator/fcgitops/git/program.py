@@ -38,6 +38,10 @@ _SETTINGS = (
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 """What git says is read; GitPython sets the same."""
+_DENIED = re.compile(
+    r"^(?:warning: could not open directory '(.+/)'|(.+)): Permission denied$", re.MULTILINE
+)
+"""What `git status` says of a folder, or of a file that it knows, and passes over."""
 _LONGEST = 86_400.0
 """Seconds: a push, or a user's hook, takes what it takes."""
 
@@ -216,10 +220,22 @@ def differing(directory: Path) -> frozenset[str] | None:
 
     Returns:
         Their paths from the work tree's top; None where it cannot be told.
+
+    Raises:
+        InputError: something cannot be read, which git passes over.
     """
     listed = ("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", ".")
-    told = glance(directory, *listed)
-    return None if told is None else frozenset(i[3:] for i in text(told).split("\0") if i)
+    surroundings = {**_kept(), **_ENGLISH}
+    try:
+        told = process.run(["git", *_options(), *listed], cwd=directory, env=surroundings)
+    except ToolError:
+        return None
+    denied = _DENIED.findall(told.stderr)
+    if lost := [file for _, file in denied if file]:  # a folder with none of them is nobody's
+        folders = [folder for folder, _ in denied if folder and lost[0].startswith(folder)]
+        place = folders[0].rstrip("/") if folders else lost[0]
+        raise InputError(Problem(place, "cannot be read: Permission denied"))
+    return None if told.status else frozenset(i[3:] for i in text(told.stdout).split("\0") if i)
 
 
 def changed_since(directory: Path, revision: str) -> list[str]:

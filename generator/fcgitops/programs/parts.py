@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError
 from fcgitops.text import yamlio
+from fcgitops.text.tree import may_have
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """As kustomize looks for them."""
@@ -62,10 +63,10 @@ class Files:
     def _has(self, path: str) -> bool:
         if path in self._pending:
             return self._pending[path] is not None
-        return Path(path).is_file()
+        return may_have(path)
 
     def _has_folder(self, path: str) -> bool:
-        return path in self._folders or Path(path).is_dir()
+        return path in self._folders or os.path.isdir(path)  # noqa: PTH112
 
     def _content(self, path: str) -> bytes:
         """A file's content; nothing where it cannot be read, which kustomize says better."""

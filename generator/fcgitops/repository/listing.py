@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kind, Kustomization
-from fcgitops.text.tree import safe_join
+from fcgitops.text.tree import may_have, safe_join
 
 
 def folders(root: Path, path: str) -> list[str]:
@@ -44,7 +44,11 @@ def kustomizations(root: Path) -> list[Kustomization]:
     # Once each: somebody may have put an environment.yaml beside a variant's files.
     overlays = [Kustomization(Kind.OVERLAY, name) for name in dict.fromkeys([*variants, *named])]
     parts = f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}"
-    with_nni = _having(root, layout.OVERLAYS, named, parts)
+    with_nni = [
+        name
+        for name in named
+        if os.path.isfile(f"{root}/{layout.OVERLAYS}/{name}/{parts}")  # noqa: PTH113
+    ]
     return [
         *overlays,
         *(Kustomization(Kind.NNI, name) for name in with_nni),
@@ -53,6 +57,6 @@ def kustomizations(root: Path) -> list[Kustomization]:
 
 
 def _having(root: Path, path: str, names: Iterable[str], file: str) -> list[str]:
-    """Those of some folders below a folder that have a file."""
+    """Those of some folders below a folder that have a file, or cannot be read."""
     top = f"{root}/{path}"
-    return [name for name in names if os.path.isfile(f"{top}/{name}/{file}")]  # noqa: PTH113
+    return [name for name in names if may_have(f"{top}/{name}/{file}")]

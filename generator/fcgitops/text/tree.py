@@ -75,6 +75,20 @@ def _joined(root: Path, path: str) -> str:
     return whole
 
 
+def may_have(file: str) -> bool:
+    """Whether there is a file; one that cannot be told is there for whoever reads it, and says so.
+
+    Args:
+        file: its whole path.
+    """
+    try:
+        return S_ISREG(os.stat(file).st_mode)  # noqa: PTH116 - quicker than a Path
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
 def read_file(root: Path, path: str) -> bytes | None:
     """Content of the file `path` under `root`, or None where there is none.
 

@@ -153,7 +153,8 @@ class Reader:
         return self._files[folder]
 
     def _load(self, folder: Path) -> Kustomization | None:
-        path = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+        places = (folder / name for name in NAMES)
+        path = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113
         if path is None:
             return None
         try:

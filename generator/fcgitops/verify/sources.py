@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
@@ -27,7 +29,7 @@ def sources_are_there(whole: Whole) -> Faults:
         )
     for name in layout.VARIANTS:  # no environment is read there, but Argo CD would read it
         path = layout.source_path(name)
-        if (whole.repository.root / path).exists():
+        if os.path.exists(whole.repository.root / path):  # noqa: PTH110 - as far as it can be told
             message, hint = f"{path}: {name!r} is reserved", "another name, such as dev or prod"
             yield Fault(message, hint, file=path, overlay=name)
     for problem in whole.repository.others_on_the_clusters_of(whole.environments):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -134,6 +135,8 @@ class Verification:
             found, environment = self._sources(item)
         except Exception as error:  # one environment's fault hides no other's
             found, environment = [registry.unexpected("FCG11", error, name)], None
+        if found and not os.access(self.repository.root / item.folder, os.R_OK | os.X_OK):
+            return Result(findings=tuple(found), lasting=False)  # that says it
         try:
             more, objects = self._built(item, built, environment)
         except Exception as error:
@@ -141,7 +144,9 @@ class Verification:
         if self._seen:
             self._seen(item, environment, objects)
         folder = self.repository.root / item.folder
-        found += (self._placed(finding, folder) for finding in more)
+        stale = {finding.file for finding in found if finding.rule == "FCG12"}
+        placed = (self._placed(finding, folder) for finding in more)
+        found += (_owned(f, item) for f in placed if not _follows(f, item, stale))
         facts = None
         if environment and item.kind is Kind.OVERLAY:
             facts = Facts.of(environment)
@@ -274,6 +279,28 @@ def _experiment(repository: Repository, name: str) -> Experiment:
         return Experiment(repository, name, experiments.as_it_is(repository, name), ())
     except InputError as error:
         return Experiment(repository, name, None, error.problems)
+
+
+_FROM = {
+    "FCG02": (layout.KUSTOMIZATION_FILE,),
+    "FCG06": (layout.KUSTOMIZATION_FILE,),
+    "FCG09": (layout.KUSTOMIZATION_FILE, layout.EGRESS_FILE),
+}
+"""Check of what environment.yaml asks for → the generated files that say it to kustomize."""
+
+
+def _follows(finding: Finding, item: Kustomization, stale: Collection[str]) -> bool:
+    """Whether a finding is there because a generated file is not in line: FCG12 says that."""
+    return any(f"{item.folder}/{file}" in stale for file in _FROM.get(finding.rule, ()))
+
+
+def _owned(finding: Finding, item: Kustomization) -> Finding:
+    """A finding of a layer as one of the kustomization whose file it is in; of none if shared."""
+    if finding.overlay or not finding.file.startswith(f"{layout.OVERLAYS}/"):
+        return finding
+    own = f"{item.folder}/"
+    owner = str(item) if finding.file.startswith(own) else finding.file.split("/")[1]
+    return dataclasses.replace(finding, overlay=owner)
 
 
 _TOLD = {"FCG30": "FCG07", "FCG38": "FCG04", "FCG41": "FCG08"}
