@@ -5,6 +5,7 @@ What the API server and those who apply have added is taken off; who applies is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from fcgitops.text.words import shown
 HELM = "helm"
 _HELMS = ("helm.sh/chart", "meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
 """What Helm and its charts write into the metadata of each object."""
+_KIND = re.compile("[A-Za-z][-A-Za-z0-9]{0,62}")
+_API_VERSION = re.compile("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
 _RBAC = "rbac.authorization.k8s.io"
 """Of which names may hold nearly anything."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -101,6 +104,9 @@ def read(files: Mapping[str, bytes]) -> list[Item]:
 def _wrong(o: Object, where: str) -> Iterator[Problem]:
     """What no API server takes, and what could not be written down again."""
     label = f"{o['kind']}/{name(o)}"
+    for field, pattern in (("kind", _KIND), ("apiVersion", _API_VERSION)):
+        if not pattern.fullmatch(o[field]):
+            yield Problem(f"{where}: {label}", f"{field} {shown(o[field])} is none of Kubernetes'")
     named = names.path_segment if group(o) == _RBAC else names.dns_subdomain
     for key, judge in (("name", named), ("namespace", names.dns_label)):
         value = o["metadata"].get(key)

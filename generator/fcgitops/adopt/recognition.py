@@ -15,6 +15,8 @@ from fcgitops.adopt.reading import Item
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff.objects import runs_frameworkcontroller
 from fcgitops.diff.settings import FILE
+from fcgitops.kubernetes import check
+from fcgitops.kubernetes.field import REFUSED, dotted
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 from fcgitops.model import consistency
 from fcgitops.text.words import count, shown
@@ -121,6 +123,9 @@ def find(items: Sequence[Item], place: str = "") -> Found:
         _named(items, "Service", str(service), home),
         _named(items, "Namespace", home),
     )
+    refused = [problem for item in found.objects for problem in _refused(item)]
+    if refused:
+        raise InputError(refused)
     known = {id(item) for item in found.objects}
     return replace(found, others=[item for item in items if id(item) not in known])
 
@@ -197,6 +202,13 @@ def _version(item: Item) -> Iterator[Problem]:
         oldest = f"v{'.'.join(map(str, consistency.OLDEST))}"
         what = f"{item.label} runs {image.tag}, which fails on Kubernetes 1.22 and newer"
         yield Problem(item.where, what, f"update it to {oldest} first, then adopt it")
+
+
+def _refused(item: Item) -> Iterator[Problem]:
+    """What no API server takes of an object: of a wrong type, for instance."""
+    for fault in check.faults(item.object):
+        if fault.severity == REFUSED:
+            yield Problem(f"{item.where}: {item.label}", f"{dotted(fault.path)}: {fault.message}")
 
 
 def _in(o: Object) -> str:

@@ -24,7 +24,10 @@ def as_text(found: Adoption, steps: Sequence[Step]) -> Iterator[str]:
     yield f"{controller.label} of {found.found.place} → {env.name}"
     seen = seen_profile(found.found)
     if seen != found.profile:
-        yield f"It is as the profile {seen} has it; this repository is {found.profile}."
+        yield (
+            f"It is as the profile {seen} has it; this repository is {found.profile}. One of "
+            f"`fcgitops new DEST --profile {seen}` renders it as it is."
+        )
     yield ""
     yield "environment.yaml has"
     for key, value in found.keys.items():

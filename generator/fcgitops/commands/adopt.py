@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fcgitops.adopt import adoption, reading, recognition, report, runbook
+from fcgitops.adopt import making, reading, recognition, report, runbook
 from fcgitops.adopt.adoption import Adoption, Asked
 from fcgitops.commands import writing
 from fcgitops.commands.writing import Options
@@ -78,7 +78,7 @@ def run(  # noqa: PLR0913 - the command's options
         def plan(request: Request) -> Change:
             return writing.of_requests(repository, [request])
 
-        made.append(adoption.adopt(repository, found, asked, plan))
+        made.append(making.adopt(repository, found, asked, plan))
         return made[0].change
 
     def foresee(_: Repository, __: Change) -> Sequence[str]:

@@ -1,0 +1,74 @@
+"""What was read, and what is rendered instead → what differs, what that does, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fcgitops.adopt.keys import Keys
+from fcgitops.adopt.parts import Part, dotted, parts
+from fcgitops.adopt.reading import Item
+from fcgitops.adopt.recognition import Found
+from fcgitops.adopt.renaming import Renaming
+from fcgitops.adopt.sorting import STAYS, LeftOut
+from fcgitops.diff import compare
+from fcgitops.diff.effects import Severity
+from fcgitops.diff.outcome import Outcome
+from fcgitops.kubernetes.objects import Object, name
+
+Sides = tuple[Sequence[Object], Sequence[Object]]
+
+_OF_THE_TOOLS_OWN = ("C25", "N01")
+"""Rules of what a sync tool does with what it has applied before: nothing of this."""
+_NEEDS_THE_SAME = {"R11": "ClusterRoleBinding"}
+"""Rules of an object that is changed, and not of one that is made anew under another name."""
+
+
+def compared(
+    found: Found, made: Sequence[Part], beside: Sides, renaming: Renaming, tool: str
+) -> Outcome:
+    """What differs between the input and what is rendered, and what that does.
+
+    Args:
+        found: FrameworkController among the objects of the input.
+        made: what takes the place of each.
+        beside: what else there was, and all that is rendered.
+        renaming: to the names that the environment has.
+        tool: what syncs it.
+    """
+    more, rendered = beside
+    tools = frozenset({tool})
+    as_it_is = [renaming.before(part) for part in made] + list(more)
+    alike = [renaming.before(part, container=True) for part in made] + list(more)
+    outcome = compare.outcome(as_it_is, rendered, tools)
+    anew = {part.kind for part in made if name(part.item.object) != name(part.rendered)}
+    effects = [
+        effect
+        for effect in outcome.effects
+        if effect.id not in _OF_THE_TOOLS_OWN
+        and _NEEDS_THE_SAME.get(effect.id) not in anew
+        and (found.binding is not None or effect.severity != Severity.RIGHTS)
+    ]
+    return Outcome(tuple(effects), compare.outcome(alike, rendered, tools).objects)
+
+
+def unsaid(  # noqa: PLR0913, PLR0917 - what was read, and what came of it
+    found: Found,
+    made: Sequence[Part],
+    pairs: Sequence[Item],
+    keys: Keys,
+    rendered: Sequence[Object],
+    profile: str,
+) -> list[LeftOut]:
+    """What the environment does not have of what was found, and why."""
+    hidden = {(part.item.label, path) for part in made for path in part.hidden}
+    why = "may be a secret, which does not belong to Git, or nothing that kustomize can write"
+    left_out = [LeftOut(f"{label}: {path}", why) for label, path in sorted(hidden)]
+    for part in parts(found, pairs, keys, rendered, profile):
+        for operation in part.patch:
+            path = dotted(operation.path)
+            if not any(path.startswith(known) for _, known in hidden):
+                what = f"{part.item.label}: {path}"
+                left_out.append(LeftOut(what, "is not what it was, whatever is patched"))
+    if found.home and not any(part.item is found.home for part in made):
+        left_out.append(LeftOut(found.home.label, STAYS))
+    return left_out
