@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from examples import examples
-from fcgitops.adopt import adoption, reading, recognition, rendering
+from fcgitops.adopt import making, reading, recognition, rendering, runbook
 from fcgitops.adopt.adoption import Adoption, Asked
 from fcgitops.commands import writing
 from fcgitops.core.errors import InputError
 from fcgitops.diff.settings import FILE, Settings
 from fcgitops.kubernetes.objects import Object
+from fcgitops.model.assignments import Assignments
 from fcgitops.model.environment import COMPONENTS, KEYS, PROFILES, VARIANTS
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
@@ -79,6 +81,20 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "settings": own_settings,
 }
 values = st.fixed_dictionaries({"variant": st.sampled_from(VARIANTS)}, optional=OPTIONAL)
+NNI = {
+    "nni.pullSecrets": st.lists(names, unique=True, min_size=1, max_size=2),
+    "nni.uiFrom": st.lists(names, unique=True, min_size=1, max_size=2),
+    "nni.egress": endpoints,
+    "nni.quota": st.just({"count/pods": "9"}),
+    "nni.limits": st.just({"default": {"cpu": "1", "memory": "1Gi"}, "max": {"memory": "9Gi"}}),
+}
+platforms = st.fixed_dictionaries(
+    {
+        "nni.namespace": st.just("experiments"),
+        "nni.storage": st.sampled_from(["nfs://10.0.0.1/x", "nfs://nas/x"]),
+    },
+    optional=NNI,
+)
 PLACES = ("cluster.name", "cluster.server", "sync", "expects", "hold")
 """Keys that no object of an environment's overlay tells."""
 
@@ -86,8 +102,8 @@ PLACES = ("cluster.name", "cluster.server", "sync", "expects", "hold")
 def test_every_key_is_tried() -> None:
     """But for those that say where an environment is, how it is synced, and what is beside it."""
     tried = {"variant", *OPTIONAL}
-    others = {key for key in KEYS if key.startswith(("flux.", "nni."))} | set(PLACES)
-    assert tried | others == set(KEYS)
+    tried |= {*NNI, "nni.namespace", "nni.storage"}
+    assert tried | {key for key in KEYS if key.startswith("flux.")} | set(PLACES) == set(KEYS)
 
 
 @pytest.fixture(scope="module", params=PROFILES)
@@ -110,8 +126,8 @@ def readable(objects: list[Object]) -> list[Object]:
     return objects
 
 
-def adopted(root: Path, rendered: list[Object]) -> Adoption:
-    """The environment b of what another one renders."""
+def adopted(root: Path, rendered: list[Object], share: str = "") -> Adoption:
+    """The environment b of what another one renders; only the share of NNI is in no object."""
     repository = Repository(root)
     data = "---\n".join(map(yamlio.dump, rendered)).encode()
     found = recognition.find(reading.read({"rendered.yaml": data}))
@@ -119,13 +135,23 @@ def adopted(root: Path, rendered: list[Object]) -> Adoption:
     def plan(request: Request) -> Any:
         return writing.of_requests(repository, [request])
 
-    return adoption.adopt(repository, found, Asked("b"), plan)
+    typed = Assignments({"nni.storage": share} if share else {})
+    return making.adopt(repository, found, Asked("b", typed), plan)
+
+
+def rendered_of(
+    root: Path, files: Mapping[str, bytes | None], name: str, *, nni: bool
+) -> list[Object]:
+    """All that an environment renders."""
+    folders = [f"overlays/{name}", *([f"overlays/{name}/nni"] if nni else [])]
+    program = kustomize.find()
+    return [o for folder in folders for o in rendering.of_change(root, files, folder, program)]
 
 
 @pytest.mark.slow
 @examples(120)
-@given(own=values)
-def test_the_same_objects_come_again(root: Path, own: dict[str, Any]) -> None:
+@given(own=values, nni=st.one_of(st.just({}), platforms))
+def test_the_same_objects_come_again(root: Path, own: dict[str, Any], nni: dict[str, Any]) -> None:
     """Of what an environment renders; nothing is patched, and nothing differs."""
     repository = Repository(root)
     if repository.answers.profile != "hardened":
@@ -135,15 +161,89 @@ def test_the_same_objects_come_again(root: Path, own: dict[str, Any]) -> None:
     config = yamlio.dump(own.pop("settings")) if own.get("settings") else None
     own.pop("settings", None)
     try:
-        request = Request("a", "a", own, config=config)
+        request = Request("a", "a", {**own, **nni}, config=config)
         change = writing.of_requests(repository, [request])
     except InputError:
         assume(False)
-    program = kustomize.find()
-    before = rendering.of_change(root, change.merged.files, "overlays/a", program)
-    found = adopted(root, before)
-    after = rendering.of_change(root, found.change.merged.files, "overlays/b", program)
+    before = rendered_of(root, change.merged.files, "a", nni=bool(nni))
+    found = adopted(root, before, nni.get("nni.storage", ""))
+    after = rendered_of(root, found.change.merged.files, "b", nni=bool(nni))
     assert readable(after) == readable(before)
     assert found.outcome.objects == ()
     assert [part.patch for part in found.parts if part.patch] == []
     assert (found.resources, found.left_out) == ([], [])
+
+
+hostile = st.one_of(
+    st.sampled_from(
+        ["{{x}}", "${X}", "$(id)", "`id`", "'; id #", "../../x", "a\n---\nb: c\n", "\t\n", "!!x y",
+         "- a", "=", "~", "1e3", "0x1F", "\x7f", "\x85", "#", ": ", "%s", "\\n", "é😀", "--all"]
+    ),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=9),
+)  # fmt: skip
+words = st.one_of(hostile, names)
+
+
+def hand_made(own: dict[str, str]) -> list[Object]:
+    """FrameworkController with somebody's words wherever any may stand."""
+    labels = {"app": "frameworkcontroller"}
+    pod = {
+        "containers": [
+            {
+                "name": "fc",
+                "image": "frameworkcontroller/frameworkcontroller:v1.0.0",
+                "args": [own["argument"]],
+                "env": [{"name": "WORDS", "value": own["variable"]}],
+            }
+        ]
+    }
+    template = {"metadata": {"labels": labels, "annotations": {"note": own["note"]}}, "spec": pod}
+    spec = {"serviceName": "fc", "selector": {"matchLabels": labels}, "template": template}
+    owner = {"argocd.argoproj.io/tracking-id": own["owner"], "meta.helm.sh/release-name": own["of"]}
+    return [
+        {"apiVersion": "apps/v1", "kind": "StatefulSet",
+         "metadata": {"name": "fc", "namespace": "fc", "annotations": owner}, "spec": spec},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "words", "namespace": "fc"},
+         "data": {"words": own["data"]}},
+        {"apiVersion": "example.com/v1", "kind": own["kind"],
+         "metadata": {"name": "own", "namespace": "fc"}, "spec": {"x": own["data"]}},
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+@examples(100)
+@given(
+    own=st.fixed_dictionaries(
+        {
+            **dict.fromkeys(("argument", "variable", "note", "owner", "of", "data"), words),
+            "kind": st.sampled_from(["Note", "Words", "Own-One", "", "../../x", "{{x}}"]),
+        }
+    )
+)
+def test_somebodys_words_stay_words(root: Path, own: dict[str, str]) -> None:
+    """Each value comes out as it was, or is named; nothing is written elsewhere, or typed."""
+    given_objects = hand_made(own)
+    try:
+        found = adopted(root, given_objects)
+    except InputError:
+        assume(False)
+    assert {p.split("/")[1] for p in found.change.merged.files if p.startswith("overlays/")} == {
+        "b"
+    }
+    assert not [p for p in found.change.merged.files if ".." in p or p != p.strip()]
+    controller = next(o for o in found.rendered if o["kind"] == "StatefulSet")
+    template = controller["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    named = " ".join(each.what for each in found.left_out)
+    note = template["metadata"].get("annotations", {}).get("note")
+    assert note == own["note"] or "annotations" in named
+    assert container.get("env") == [{"name": "WORDS", "value": own["variable"]}] or "env" in named
+    kept = [o["data"] for o in found.rendered if o["metadata"]["name"].startswith("words")]
+    assert kept == [{"words": own["data"]}] or "ConfigMap/words" in named
+    for step in runbook.steps(found):
+        for line in step.lines:
+            assert line.isprintable()
+            assert line.startswith(("# ", "kubectl ", "fcgitops ", "until "))
+            if line.startswith("kubectl "):
+                typed = shlex.split(line, comments=True)
+                assert not set(typed) & {"--all", "id", ";"}

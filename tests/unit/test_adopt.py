@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import CopyOf, Fcgitops, snapshot
@@ -60,6 +61,18 @@ def controller(**changes: object) -> dict[str, object]:
     }
 
 
+def configured(text: str | None) -> list[object]:
+    """One that copies its file from a ConfigMap with this text; None is no ConfigMap."""
+    command = ["bash", "-c", "cp /settings/frameworkcontroller.yaml . && ./start.sh"]
+    found: Any = controller(command=command, volumeMounts=[{"name": "s", "mountPath": "/settings"}])
+    pod = found["spec"]["template"]["spec"]
+    pod["volumes"] = [{"name": "s", "configMap": {"name": "settings"}}]
+    metadata = {"name": "settings", "namespace": "fc"}
+    data = {"frameworkcontroller.yaml": text}
+    own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+    return [found, *([own] if text is not None else [])]
+
+
 def refused(*documents: object) -> list[str]:
     """What is said of objects that cannot be adopted."""
     data = "---\n".join(json.dumps(document) + "\n" for document in documents).encode()
@@ -105,6 +118,11 @@ def test_the_seed_as_an_environment(copy_of: CopyOf, fcgitops: Fcgitops) -> None
             [controller(image="frameworkcontroller:v0.9.0")],
             "runs v0.9.0, which fails on Kubernetes",
         ),
+        (configured(None), "the ConfigMap settings, which is not here (kubectl get configmap"),
+        (configured("workerNumber: 0\n"), "ConfigMap/settings:1: workerNumber: is 0"),
+        ([controller(ports=1)], "spec.template.spec.containers[0].ports: "),
+        ([controller(name="--all")], "metadata.name '--all' is no name"),
+        ([{**controller(), "kind": "../x"}], "kind '../x' is none of Kubernetes'"),
         (["text"], "document 1 is no mapping"),
         ([{"apiVersion": "v1", "kind": "ConfigMap"}], "document 1 has no metadata.name"),
     ],
@@ -326,3 +344,23 @@ def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path)
     assert [line for line in typed if "delete" in line and "framework" in line.split()[-1]] == []
     everything = ran.out + ran.err + git(folder, "log", "-p", "-1")
     assert [word for word in ("hunter2", "aHVudGVyMg") if word in everything] == []
+
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("profile", ["hardened", "upstream"])
+def test_what_we_render_comes_again(profile: str, copy_of: CopyOf, fcgitops: Fcgitops) -> None:
+    """Of an environment with every key: nothing is patched, left out or different."""
+    folder = copy_of(["new", "deploy", "--gitops", "flux", "--profile", profile])
+    rendered = GOLDEN / profile / "rendered"
+    texts = [path.read_text() for path in sorted(rendered.glob("every-key*.yaml"))]
+    write(folder.parent, {"rendered.yaml": "---\n".join(texts)})
+    share = ("--set", "nni.storage=nfs://10.0.0.2/exports/nni") if len(texts) > 1 else ()
+    said = json.loads(
+        fcgitops("-C", folder, "adopt", folder.parent / "rendered.yaml", "--name", "live", *share,
+                 "--format", "json", "--dry-run").out
+    )  # fmt: skip
+    assert said["difference"]["objects"] == []
+    assert (said["patches"], said["resources"], said["leftOut"]) == ([], [], [])

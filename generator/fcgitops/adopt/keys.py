@@ -137,6 +137,7 @@ class Keys:
                 del fields[key]
 
     def _image(self) -> None:
+        """Its registry, name, tag and digest."""
         image = Image.parse(str(self._container.pop("image", "")))
         if image is None:  # `recognition` has refused it
             return

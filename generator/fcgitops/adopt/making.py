@@ -18,8 +18,9 @@ from fcgitops.adopt.recognition import Found
 from fcgitops.adopt.renaming import Renaming
 from fcgitops.adopt.sorting import LeftOut, Sorted, is_shared, sort
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.redaction import redacted
 from fcgitops.diff.objects import bare_name
-from fcgitops.fcconfig import parting
+from fcgitops.fcconfig import merging, parting
 from fcgitops.kubernetes import references
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name
 from fcgitops.model import expects, layout, storage, synctools
@@ -127,11 +128,15 @@ class _Making:
         config = None
         if found.configuration is not None:
             given["variant"] = CUSTOMIZED_CONFIG
+            where = (
+                f"{found.config_map.where}: {found.config_map.label}" if found.config_map else ""
+            )
+            _refuse_login(found.configuration, where)
             own = parting.part(
                 found.configuration,
                 customized.variant_config(self._repository),
                 str(defaults["shippedPodFailureSpec"]),
-                f"{found.config_map.where}: {found.config_map.label}" if found.config_map else "",
+                where,
             )
             config = own.text or None
             if own.shipped != defaults["shippedPodFailureSpec"]:
@@ -196,6 +201,20 @@ class _Making:
             return []
         why = f"is NNI's; adopted with --set {nni.SHARE}=URL, which no object tells"
         return [LeftOut(item.label, why) for item in self._platform.items]
+
+
+def _refuse_login(text: str, where: str) -> None:
+    """Refuses a file with a password in it, which would go to Git.
+
+    Raises:
+        InputError: the API server's address has one.
+    """
+    address = str(merging.settings(text).get("kubeApiServerAddress") or "")
+    if redacted(address) != address:
+        what = "has a password, which does not belong to Git"
+        raise InputError(
+            Problem(f"{where}: kubeApiServerAddress", what, "a kubeconfig in a Secret")
+        )
 
 
 def _as_it_is(o: Object, rendered: Sequence[Object]) -> Object:

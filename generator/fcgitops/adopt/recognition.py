@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from fcgitops.adopt.images import Image
 from fcgitops.adopt.reading import Item
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff.objects import runs_frameworkcontroller
 from fcgitops.diff.settings import FILE
@@ -34,7 +35,6 @@ _TEMPLATES = {
 }
 """Kinds that run Pods → where the Pod's spec stands."""
 RUNS_PODS = frozenset(_TEMPLATES)
-_BINDINGS = ("ClusterRoleBinding", "RoleBinding")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Found:
         stateful_set: what runs it.
         place: its namespace.
         configuration: the text of its file; None where it runs with that of its image.
-        config_map: the name of the ConfigMap that has it.
+        config_map: the ConfigMap that has it.
         account: its ServiceAccount.
         binding: what gives that the rights that FrameworkController needs.
         role: the ClusterRole of that binding, if it is one of the objects.
@@ -92,7 +92,8 @@ def find(items: Sequence[Item], place: str = "") -> Found:
 
     Args:
         items: objects of a cluster, or of what is applied to one.
-        place: the namespace of those that name none; by default the only one that is named.
+        place: the namespace of those that name none, where FrameworkController names none either;
+            by default the only one that is named.
 
     Raises:
         InputError: with all that is wrong.
@@ -103,11 +104,11 @@ def find(items: Sequence[Item], place: str = "") -> Found:
     if problems:
         raise InputError(problems)
     (controller,) = running
-    home = place or _place(items, controller)
+    home = _place(items, controller, place)
     items = [_at(item, home) for item in items]
     controller = next(item for item in items if _runs(item.object))
     pod = pod_of(controller.object)
-    text, config_map = _configuration(items, controller)
+    text, config_map, missing = _configuration(items, controller)
     account, home = account_of(pod), namespace(controller.object)
     binding = _binding(items, account, home)
     role = mapping(binding.object.get("roleRef")).get("name") if binding else ""
@@ -123,9 +124,9 @@ def find(items: Sequence[Item], place: str = "") -> Found:
         _named(items, "Service", str(service), home),
         _named(items, "Namespace", home),
     )
-    refused = [problem for item in found.objects for problem in _refused(item)]
-    if refused:
-        raise InputError(refused)
+    problems = [*missing, *(problem for item in found.objects for problem in _refused(item))]
+    if problems:
+        raise InputError(problems)
     known = {id(item) for item in found.objects}
     return replace(found, others=[item for item in items if id(item) not in known])
 
@@ -206,19 +207,30 @@ def _version(item: Item) -> Iterator[Problem]:
 
 def _refused(item: Item) -> Iterator[Problem]:
     """What no API server takes of an object: of a wrong type, for instance."""
+    where = f"{item.where}: {item.label}"
     for fault in check.faults(item.object):
         if fault.severity == REFUSED:
-            yield Problem(f"{item.where}: {item.label}", f"{dotted(fault.path)}: {fault.message}")
+            yield Problem(where, f"{dotted(fault.path)}: {fault.message}")
+
+
+def _panics(item: Item, text: str) -> Iterator[Problem]:
+    """With what in its file FrameworkController does not start."""
+    from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415 - where there is a file
+    from fcgitops.fcconfig.findings import REJECT  # noqa: PLC0415
+
+    for found in judge(text.encode()):
+        if found.severity == REJECT:
+            yield found.problem(f"{item.where}: {item.label}")
 
 
 def _in(o: Object) -> str:
     return f" of {namespace(o)}" if namespace(o) else ""
 
 
-def _place(items: Iterable[Item], controller: Item) -> str:
+def _place(items: Iterable[Item], controller: Item, place: str) -> str:
     """The namespace of objects that name none."""
-    if namespace(controller.object):
-        return namespace(controller.object)
+    if named := namespace(controller.object) or place:
+        return named
     homes = {name(item.object) for item in items if item.kind == "Namespace"}
     homes |= {namespace(item.object) for item in items} - {""}
     return homes.pop() if len(homes) == 1 else "default"
@@ -249,32 +261,26 @@ def _named(items: Iterable[Item], kind: str, wanted: str, place: str = "") -> It
     return next((i for i in items if (i.kind, name(i.object), namespace(i.object)) == key), None)
 
 
-def _configuration(items: Sequence[Item], controller: Item) -> tuple[str | None, Item | None]:
-    """The text of FrameworkController's file, and the ConfigMap that has it.
+def _configuration(
+    items: Sequence[Item], controller: Item
+) -> tuple[str | None, Item | None, list[Problem]]:
+    """The text of FrameworkController's file, the ConfigMap that has it, and what is wrong there.
 
-    Raises:
-        InputError: it mounts one that is not there, so nobody knows with what it runs.
+    Where it mounts one that is not here, nobody knows with what it runs.
     """
     pod, container = pod_of(controller.object), container_of(controller.object)
     place = namespace(controller.object)
     for volume, mounts in mounted(pod, container):
         wanted = str(mapping(volume.get("configMap")).get("name") or "")
-        if not wanted:
-            continue
         there = _named(items, "ConfigMap", wanted, place)
-        if there is None and is_configuration(container, mounts):
-            raise InputError(
-                Problem(
-                    controller.where,
-                    f"{controller.label} reads its settings from the ConfigMap {wanted}, which is "
-                    "not here",
-                    f"kubectl get configmap {wanted} -n {place} -o yaml",
-                )
-            )
         text = mapping(there.object.get("data")).get(FILE) if there else None
-        if isinstance(text, str):
-            return text, there
-    return None, None
+        if there and isinstance(text, str):
+            return text, there, list(_panics(there, text))
+        if wanted and there is None and is_configuration(container, mounts):
+            what = f"reads its settings from the ConfigMap {wanted}, which is not here"
+            typed = shell.line("kubectl", "get", "configmap", wanted, "-n", place, "-o", "yaml")
+            return None, None, [Problem(controller.where, f"{controller.label} {what}", typed)]
+    return None, None, []
 
 
 def mounted(pod: Fields, container: Fields) -> Iterator[tuple[Fields, list[Fields]]]:

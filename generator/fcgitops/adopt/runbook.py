@@ -185,7 +185,14 @@ def _left(found: Adoption) -> Iterator[str]:
         and name(item.object) not in ("default", "cluster-admin")
     ]
     yield from deletion.lines(o for o in old if o["kind"] not in _SHARED)
+    copied = {(o["kind"], name(o)) for o in found.resources}
     shared = [o for o in old if o["kind"] in _SHARED]
+    shared += [
+        item.object
+        for item in found.found.others
+        if (item.kind, name(item.object)) in copied
+        and (item.kind, namespace(item.object), name(item.object)) not in there
+    ]
     if shared:
         yield shell.comment("if nothing else uses them (NNI's trials may run as this account):")
         yield from map(shell.comment, deletion.lines(shared))

@@ -66,7 +66,7 @@ def run(  # noqa: PLR0913 - the command's options
     found = None
     try:
         items = reading.read(_files(folder, source))
-        found = recognition.find(items)
+        found = recognition.find(items, namespace or "")
     except InputError as error:
         problems += error.problems
     if problems or found is None:

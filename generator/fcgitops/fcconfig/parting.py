@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import merging, schema
 from fcgitops.fcconfig.check import check
-from fcgitops.fcconfig.findings import REJECT, faults
+from fcgitops.fcconfig.findings import faults
 from fcgitops.fcconfig.image import shipped_text
 from fcgitops.fcconfig.merging import KEEP, LIST, REPLACE
 from fcgitops.text import yamlio
@@ -33,18 +33,14 @@ def part(text: str, variant: str, preferred: str, where: str) -> Own:
     """What is to be written over the variant's file, so that it says what `text` does.
 
     Args:
-        text: a file of FrameworkController's.
+        text: a file that FrameworkController starts with.
         variant: the variant's file.
         preferred: keep or replace, where both ways lead there.
         where: the file, for messages.
 
     Raises:
-        InputError: FrameworkController does not start with one of the two, or no settings lead
-            there.
+        InputError: one of the two is no YAML mapping, or no settings lead there.
     """
-    refused = [found for found in check(text.encode()) if found.severity == REJECT]
-    if refused:
-        raise InputError(found.problem(where) for found in refused)
     wanted, base = merging.settings(text), merging.settings(variant)
     given = {k: v for k, v in wanted.items() if k != LIST and base.get(k) != v}
     given |= {k: _default(k) for k in base if k != LIST and k not in wanted}
