@@ -36,6 +36,24 @@ def test_remove_takes_out_all_of_an_environment(repository: Path, fcgitops: Fcgi
     )
 
 
+def test_remove_names_what_nobody_generated(repository: Path, fcgitops: Fcgitops) -> None:
+    """What people have put into the folder: in the output, dry or not, and in the commit."""
+    write(repository, {"overlays/prod/local/a.yaml": "b: 1\n", "overlays/prod/NOTES": "Ada's\n"})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "By hand")
+    told = (
+        "files that nobody generated:\n- overlays/prod/NOTES goes\n"
+        "- overlays/prod/local/a.yaml goes\n"
+    )
+    dry = fcgitops("-C", repository, "remove", "prod", "--dry-run")
+    ran = fcgitops("-C", repository, "remove", "prod")
+    assert told in dry.err
+    assert told in ran.err
+    assert git(repository, "log", "-1", "--format=%b") == told
+    ran = fcgitops("-C", repository, "remove", "dev")  # whose local/ is as it was made
+    assert "nobody generated" not in ran.err
+
+
 def test_remove_refuses_to_delete_what_is_not_committed(
     repository: Path, fcgitops: Fcgitops
 ) -> None:

@@ -58,6 +58,10 @@ def test_it_renders_what_it_rendered(repository: Path, fcgitops: Fcgitops) -> No
     git(repository, "checkout", "-q", ".")
     assert not (repository / "overlays/prod/local/b.yaml").exists()
     assert ran.out.startswith(f"prod as it was at {start[:7]}")
+    assert (
+        "\n\nfiles that nobody generated:\n- overlays/prod/local/a.yaml is as it was\n"
+        "- overlays/prod/local/b.yaml goes\n"
+    ) in ran.out
     assert git(repository, "log", "-1", "--format=%b").rstrip("\n") == ran.out.rstrip("\n")
     assert git(repository, "log", "-1", "--format=%s") == f"Roll prod back to {start[:7]}"
     assert git(repository, "status", "--porcelain") == ""
@@ -169,6 +173,38 @@ def test_what_all_share_was_edited(repository: Path, fcgitops: Fcgitops) -> None
     fcgitops("-C", repository, "rollback", "prod", "--release")
     assert "memory: 3Gi" in rendered(repository, "prod", fcgitops)
     assert not (repository / "overlays/prod/rollback").exists()
+
+
+@pytest.mark.slow
+def test_in_a_folder_of_a_bigger_repository(
+    fcgitops: Fcgitops, git_home: Path, tmp_path: Path
+) -> None:
+    """The same, with a copy of what all shared, and nothing beside the folder is touched."""
+    assert git_home
+    git(tmp_path, "init", "-q", "-b", "main", "mono")
+    mono, folder = tmp_path / "mono", tmp_path / "mono/infra/fc"
+    write(mono, {"overlays/prod/environment.yaml": "not: ours\n", "base/a.yaml": "b: 1\n"})
+    git(mono, "add", "-A")
+    git(mono, "commit", "-qm", "The first")
+    fcgitops("new", "--into", mono, "--path", "infra/fc", "--no-input", "--env", "prod")
+    before = rendered(folder, "prod", fcgitops)
+    start = git(mono, "rev-parse", "HEAD")
+    base = folder / "base/statefulset.yaml"
+    base.write_text(base.read_text().replace("memory: 1Gi", "memory: 3Gi"))
+    write(folder, {"overlays/prod/local/notes.txt": "Ada's\n"})
+    git(mono, "add", "-A")
+    git(mono, "commit", "-qm", "By hand")
+    ran = fcgitops("-C", folder, "rollback", "prod", "--to", start)
+    assert "- overlays/prod/local/notes.txt goes\n" in ran.out
+    assert rendered(folder, "prod", fcgitops) == before
+    changed = git(mono, "diff", "--name-only", "HEAD~1").splitlines()
+    assert "infra/fc/overlays/prod/rollback/base/statefulset.yaml" in changed
+    assert all(path.startswith("infra/fc/overlays/prod/") for path in changed)
+    assert git(mono, "log", "-1", "--format=%b").rstrip("\n") == ran.out.rstrip("\n")
+    assert git(mono, "status", "--porcelain") == ""
+    fcgitops("-C", folder, "rollback", "prod", "--release")
+    assert "memory: 3Gi" in rendered(folder, "prod", fcgitops)
+    assert not (folder / "overlays/prod/rollback").exists()
 
 
 REFUSED = {

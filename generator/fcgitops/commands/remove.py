@@ -12,7 +12,7 @@ from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program
 from fcgitops.model import layout
-from fcgitops.repository import changes, provenance, record
+from fcgitops.repository import changes, owned, provenance, record
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
@@ -22,7 +22,7 @@ from fcgitops.text.words import count
 
 
 def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
-    """Deletes every committed file of the environment's folders, the user's local/ included.
+    """Deletes every committed file of the environment's folders, the user's own, named, included.
 
     On the cluster nothing is deleted by that; the commands that would are printed. One whose
     environment.yaml is damaged or gone can be removed, too.
@@ -54,6 +54,7 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
             )
         what.merged.files |= dict.fromkeys(committed)
         what.removed.add(f"{layout.OVERLAYS}/{name}")
+        what.told = owned.told(repository, name, what.merged.files)
         return what
 
     status = change(folder, make, Options(**options))

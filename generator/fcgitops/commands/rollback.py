@@ -12,6 +12,7 @@ from fcgitops.commands.writing import Options
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
+from fcgitops.repository import owned
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
@@ -75,9 +76,13 @@ def _planned(repository: Repository, name: str, to: str | None, told: list[str])
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     back = rollback.plan(repository, rendered, target, f"{today} rolled back to {title[:160]}")
     told.append(f"{name} as it was at {title}: {count(back.objects, 'object')}, all equal")
+    copy = f"{layout.OVERLAYS}/{name}/{frozen.FOLDER}"
     if back.frozen:
-        copy = f"{layout.OVERLAYS}/{name}/{frozen.FOLDER}"
         told += ["", f"{copy}/ is its own copy of what it was built on, until it is released"]
+    written = back.change.merged.files
+    apart = {path: data for path, data in written.items() if not path.startswith(f"{copy}/")}
+    if own := owned.told(repository, name, apart):
+        told += ["", *own]
     if back.lost:
         told += ["", "what does not come back:"]
         told += [f"- {effect.says} ({effect.id})" for effect in back.lost]

@@ -136,7 +136,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         effects = [] if foresee else effects_of(found.root, merged.files)
         commit = git.commit(
             merged.files,
-            _worded(options, what) or _message(told, edits, foreseen or effects),
+            _worded(options, what) or _message(told, edits, what.told, foreseen or effects),
             branch=options.branch,
             commit=not options.no_commit,
             overwrite=what.overwrite,
@@ -151,6 +151,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         amiss.nothing_to_do(repository, what)
         return 0
     _say_notes(entry_points)
+    _say(what.told)
     _say(effects)
     _say_notes(map(str, what.lacking))
     return 0
@@ -208,9 +209,10 @@ def _worded(options: Options, what: Change) -> str:
     return "\n".join([options.message.strip(), *what.footer]) if options.message else ""
 
 
-def _message(told: str, edits: Sequence[str], effects: Sequence[str]) -> str:
+def _message(told: str, edits: Sequence[str], more: Sequence[str], effects: Sequence[str]) -> str:
     """A commit's message: what it does, what of the user's it holds, what clusters feel of it."""
-    parts = [told, f"With edits of {', '.join(edits)}" if edits else "", "\n".join(effects)]
+    mine = f"With edits of {', '.join(edits)}" if edits else ""
+    parts = [told, mine, "\n".join(more), "\n".join(effects)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -388,6 +390,7 @@ def _show(
     if merged.conflicts:
         tell_conflicts(merged)
     elif foretell is None:
+        _say(what.told)
         _say(effects_of(repository.root, merged.files))
     elif told:
         foretell()

@@ -54,6 +54,8 @@ class Change:
     """What it does, in one line; empty where its files tell."""
     idle: str = ""
     """Why there is nothing to do, where there is nothing; empty where its files tell."""
+    told: Sequence[str] = ()
+    """Lines of what it does that its files and its effects do not tell; in the commit, too."""
     footer: Sequence[str] = ()
     """Lines at the end of the commit's message, whatever that says otherwise."""
     lacking: list[Problem] = field(default_factory=list)
