@@ -114,6 +114,26 @@ def test_many_new_environments_are_not_built_to_say_what_they_do(
     assert "C06" in told
 
 
+def test_of_many_that_change_alike_a_few_are_built(speaking: Path, fcgitops: Fcgitops) -> None:
+    """Three of each kind, by the lines that change; it is said that the others were not."""
+    fleet = speaking.parent / "fleet.yaml"
+    rows = [f"- {{name: c{n:02}, image: {{tag: v1.0.0}}}}\n" for n in range(21)]
+    fleet.write_text("".join(rows))
+    fcgitops("-C", speaking, "overlays", "--from", fleet)
+    other = [row.replace("v1.0.0", f"v1.0.{1 if n < 20 else 2}") for n, row in enumerate(rows)]
+    fleet.write_text("".join(other))
+    fcgitops("-C", speaking, "overlays", "--from", fleet)
+    told = body(speaking).splitlines()
+    assert [line.partition(":")[0] for line in told if "(C0" in line] == [
+        "- c00, c01, c02",
+        "- c20",
+    ]
+    assert told[-1] == (
+        "- 17 environments more, whose files change in the same lines: not built for this list; "
+        "once it is committed, `fcgitops diff HEAD~1` tells all"
+    )
+
+
 def test_what_cannot_be_told_keeps_nobody_from_committing(
     speaking: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

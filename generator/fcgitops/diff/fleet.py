@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -84,6 +85,10 @@ class Fleet:
 
     def affected(self) -> list[str]:
         """The units whose inputs differ."""
+        return list(self._affected)
+
+    @cached_property
+    def _affected(self) -> list[str]:
         owners = {self.after.owner(p) or self.before.owner(p) for p in self.changed_paths}
         known = set(self.names)
         candidates = known & owners
@@ -117,6 +122,48 @@ class Fleet:
         """The environments that the left side does not have."""
         units = self.after.units
         return [n for n in self.names if n not in self.before.units and units[n].is_environment]
+
+    @cached_property
+    def changed(self) -> list[str]:
+        """The environments of both sides whose inputs differ."""
+        there = self.before.units.keys() & self.after.units.keys()
+        found = self._affected if self.changed_paths else []
+        return [n for n in found if n in there and self.after.units[n].is_environment]
+
+    def alike(self, most: int) -> list[str]:
+        """Of those of which as many change in the very same lines, all but the first ones.
+
+        They are made of the same layers and components, and what lines of theirs go and come says
+        the same but for their names. What that does may differ with all else that their files say.
+
+        Args:
+            most: how many of each kind are left out of the answer.
+        """
+        own: dict[str, list[str]] = {}
+        for path in sorted(self.changed_paths):
+            own.setdefault(self.after.owner(path), []).append(path)
+        for content in (self.before, self.after):
+            content.texts(path for name in self.changed for path in own.get(name, ()))
+        kinds: dict[object, list[str]] = {}
+        for name in self.changed:
+            lines = [self._lines_of(path, name) for path in own.get(name, ())]
+            unit = self.after.units[name]
+            layers = tuple(self.after.layers(folder) for folder in unit.kustomizations)
+            kinds.setdefault((tuple(lines), layers, len(unit.plain)), []).append(name)
+        return [name for names in kinds.values() for name in names[most:]]
+
+    def _lines_of(self, path: str, name: str) -> tuple[str, tuple[bytes, ...], tuple[bytes, ...]]:
+        """A file of a unit, and the lines of it that go and that come; without the unit's name."""
+        place = path.replace(f"/{name}/", "//")
+        if path.endswith(f"/{layout.RECORD_FILE}"):
+            return place, (), ()
+        own = re.compile(rb"(?<![\w.-])%s(?![\w.-])" % re.escape(name.encode()))
+        sides = [
+            Counter(own.sub(b"", content.texts([path]).get(path, b"")).split(b"\n"))
+            for content in (self.before, self.after)
+        ]
+        gone, come = sides[0] - sides[1], sides[1] - sides[0]
+        return place, tuple(sorted(gone.elements())), tuple(sorted(come.elements()))
 
     def report(self, program: Kustomize, unbuilt: Collection[str] = ()) -> Report:
         """Builds what differs, and says what that does.

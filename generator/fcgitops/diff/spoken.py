@@ -24,6 +24,8 @@ _ALL = "once it is committed, `fcgitops diff HEAD~1` tells all"
 
 _MOST_BUILT = 20
 """New environments at most: what is new has little effect that its source does not tell."""
+_OF_EACH_KIND = 3
+"""Of so many changed ones, whose files change in the same lines, those that are built."""
 
 
 def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
@@ -40,11 +42,18 @@ def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
         fleet = Fleet.of(history.head, history.planned(changes), history.prefix)
         if not fleet.changed_paths:
             return []
-        unbuilt = fleet.added if len(fleet.added) > _MOST_BUILT else []
-        told = lines(fleet.report(kustomize.find(), unbuilt))
-        if unbuilt:
-            many = count(len(unbuilt), "new environment")
+        added = fleet.added if len(fleet.added) > _MOST_BUILT else []
+        alike = fleet.alike(_OF_EACH_KIND) if len(fleet.changed) > _MOST_BUILT else []
+        told = lines(fleet.report(kustomize.find(), {*added, *alike}))
+        if added:
+            many = count(len(added), "new environment")
             told.append(f"- {many}: not built for this list; {_ALL}")
+        if alike:
+            many = count(len(alike), "environment")
+            told.append(
+                f"- {many} more, whose files change in the same lines: not built for this list; "
+                f"{_ALL}"
+            )
         return told
     except FcgitopsError as error:
         return [f"effects: not known: {error.problems[0]}"]

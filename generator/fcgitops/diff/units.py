@@ -202,6 +202,10 @@ class Content:
                 elif leads_to and not leads_to.startswith(".."):
                     waiting.append(leads_to)
 
+    def layers(self, folder: str) -> tuple[str, ...]:
+        """What a kustomization names outside of its own folder."""
+        return tuple(self._leads_out(folder))
+
     def _leads_out(self, folder: str) -> list[str]:
         """What the kustomizations and links below a folder name outside of their own folders."""
         if folder not in self._led:

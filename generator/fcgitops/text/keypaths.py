@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fcgitops.core.errors import Problem
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
+
+
+@functools.lru_cache(maxsize=16)
+def _parents(paths: frozenset[str]) -> frozenset[str]:
+    """The key paths above others; a fleet's files are asked for the same ones each time."""
+    return frozenset(path[:i] for path in paths for i, c in enumerate(path) if c == ".")
 
 
 def flatten(
@@ -20,8 +27,8 @@ def flatten(
         where: the file, for messages.
         known: the key paths, such as `image.tag`.
     """
-    paths = list(known)
-    parents = {path[:i] for path in paths for i, c in enumerate(path) if c == "."}
+    paths = frozenset(known)
+    parents = _parents(paths)
     flat: dict[str, Any] = {}
     problems: list[Problem] = []
 
