@@ -115,21 +115,24 @@ def test_many_new_environments_are_not_built_to_say_what_they_do(
 
 
 def test_of_many_that_change_alike_a_few_are_built(speaking: Path, fcgitops: Fcgitops) -> None:
-    """Three of each kind, by the lines that change; it is said that the others were not."""
+    """Three of each kind, by lines that change and files of people's own; the rest is counted."""
     fleet = speaking.parent / "fleet.yaml"
     rows = [f"- {{name: c{n:02}, image: {{tag: v1.0.0}}}}\n" for n in range(21)]
     fleet.write_text("".join(rows))
     fcgitops("-C", speaking, "overlays", "--from", fleet)
+    with (speaking / "overlays/c19/local/kustomization.yaml").open("a") as local:
+        local.write("patches: []\n")
+    git(speaking, "commit", "-qam", "a file of somebody's own")
     other = [row.replace("v1.0.0", f"v1.0.{1 if n < 20 else 2}") for n, row in enumerate(rows)]
     fleet.write_text("".join(other))
     fcgitops("-C", speaking, "overlays", "--from", fleet)
     told = body(speaking).splitlines()
     assert [line.partition(":")[0] for line in told if "(C0" in line] == [
-        "- c00, c01, c02",
+        "- c00, c01, c02, c19",
         "- c20",
     ]
     assert told[-1] == (
-        "- 17 environments more, whose files change in the same lines: not built for this list; "
+        "- 16 environments more, whose files change in the same lines: not built for this list; "
         "once it is committed, `fcgitops diff HEAD~1` tells all"
     )
 

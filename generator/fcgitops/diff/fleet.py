@@ -133,8 +133,9 @@ class Fleet:
     def alike(self, most: int) -> list[str]:
         """Of those of which as many change in the very same lines, all but the first ones.
 
-        They are made of the same layers and components, and what lines of theirs go and come says
-        the same but for their names. What that does may differ with all else that their files say.
+        They are made of the same layers and components, people's own files in them are equal, and
+        what lines of theirs go and come says the same but for their names. What that does may
+        differ with all else that their files say.
 
         Args:
             most: how many of each kind are left out of the answer.
@@ -149,8 +150,15 @@ class Fleet:
             lines = [self._lines_of(path, name) for path in own.get(name, ())]
             unit = self.after.units[name]
             layers = tuple(self.after.layers(folder) for folder in unit.kustomizations)
-            kinds.setdefault((tuple(lines), layers, len(unit.plain)), []).append(name)
+            own_files = self._own_files(unit)
+            kinds.setdefault((tuple(lines), layers, own_files, len(unit.plain)), []).append(name)
         return [name for names in kinds.values() for name in names[most:]]
+
+    def _own_files(self, unit: Unit) -> tuple[tuple[str, str], ...]:
+        """What people have put into `local/`, by its path there."""
+        places = [f"{folder}/{layout.LOCAL}" for folder in unit.kustomizations]
+        files = self.after.state.files
+        return tuple((p[len(at) :], files[p].id) for at in places for p in self.after.under(at))
 
     def _lines_of(self, path: str, name: str) -> tuple[str, tuple[bytes, ...], tuple[bytes, ...]]:
         """A file of a unit, and the lines of it that go and that come; without the unit's name."""
