@@ -76,7 +76,7 @@ docs: .venv/ready ## write docs/commands.md, docs/configuration.md, docs/nni-che
 	@$(python) -c 'from fcgitops.cli import reference; print(reference.page(), end="")' > docs/commands.md
 	@$(python) -c 'from fcgitops.fcconfig import reference; print(reference.page(), end="")' > docs/configuration.md
 	@$(python) -c 'from fcgitops.nnifile import reference; print(reference.page(), end="")' > docs/nni-check.md
-	@$(python) -c 'from fcgitops.diff import reference; print(reference.page(), end="")' > docs/diff.md
+	@PYTHONPATH=tests $(python) -c 'from fcgitops.diff import reference; import proofs; print(reference.page(proofs.proven()), end="")' > docs/diff.md
 	@$(python) -c 'from fcgitops.promotion import reference; print(reference.page(), end="")' > docs/promotion.md
 	@$(python) -c 'import sys, pathlib; from fcgitops.verify import catalogue; catalogue.write(pathlib.Path(sys.argv[1]))' $(generated)/docs/fcgitops/checks.md
 

@@ -7,7 +7,6 @@ CD then does is what was foretold, and after it is put back all is synced again.
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -19,9 +18,10 @@ import yamls
 from fcgitops.diff import compare
 from fcgitops.programs import kustomize
 from gitenv import git
-from testbed.controlplane import control_plane
+from testbed.argocd import ArgoCD
+from testbed.controlplane import ControlPlane, api_server, control_plane
 from testbed.programs import eventually, stays
-from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, Site, fail, site
+from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, OTHER, Site, fail, site
 
 pytestmark = pytest.mark.cluster
 Object = dict[str, Any]
@@ -35,8 +35,10 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The environment prod, which Argo CD has applied."""
     with (
         control_plane(tmp_path_factory.mktemp("plane")) as plane,
-        site("argocd", plane, tmp_path_factory.mktemp("argocd")) as prod,
+        api_server(tmp_path_factory.mktemp("other")) as other,
+        site("argocd", plane, tmp_path_factory.mktemp("argocd"), other=other) as prod,
     ):
+        other.kubeconfig_of("admin")
         prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
         names = ("get", "applications.argoproj.io", APPLICATION, "-n", "argocd")
         eventually(lambda: plane.kubectl(*names), 60, "the Application is generated")
@@ -63,13 +65,20 @@ def edited(prod: Site, number: str, kind: str, edit: Edit) -> Iterator[None]:
     before = entry_points(prod)
     after = copy.deepcopy(before)
     edit(found(after, kind))
-    assert number in {e.id for e in compare.outcome(before, after, frozenset({"argocd"})).effects}
+    assert number in told(before, after)
+    assert (number == "E07") is (number in told(after, before))  # another URL it is again
     put(prod, found(after, kind))
     try:
         yield
     finally:
         put(prod, found(before, kind))
         prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
+
+
+def told(before: list[Object], after: list[Object]) -> dict[str, str]:
+    """Number → what is said of a change that Argo CD applies."""
+    outcome = compare.outcome(before, after, frozenset({"argocd"}))
+    return {effect.id: effect.says for effect in outcome.effects}
 
 
 def put(prod: Site, o: Object) -> None:
@@ -105,12 +114,14 @@ def is_out_of_sync(prod: Site, commit: str) -> None:
     eventually(lambda: seen() or fail(prod.status()), 60, "it is OutOfSync")
 
 
-def foretold(prod: Site) -> set[str]:
-    """The effects that `diff` tells of the last commit."""
-    said, _ = prod.fcgitops("diff", "HEAD~1", "--format", "json")
-    return {e["id"] for one in json.loads(said)["environments"] for e in one["effects"]}
+def reverted(prod: Site, number: str) -> str:
+    """Take the last commit back, of which something was said that is not said of that; push it."""
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    assert number not in prod.foretold()
+    return prod.push()
 
 
+@pytest.mark.proves("G", "E13")
 def test_without_automation_no_commit_is_applied(prod: Site) -> None:
     """E13: it is called OutOfSync, and nothing else happens until it is put back."""
     with edited(prod, "E13", "ApplicationSet", policy(lambda p: p.pop("automated"))):
@@ -124,12 +135,9 @@ def test_without_automation_no_commit_is_applied(prod: Site) -> None:
     assert "workerNumber: 781" in prod.configuration()
 
 
+@pytest.mark.proves("G", "E12")
 def test_without_healing_what_is_scaled_by_hand_stays(prod: Site) -> None:
     """E12: until it is put back."""
-    name = ("statefulset", NAMESPACE, "-n", NAMESPACE)
-
-    def replicas() -> int:
-        return int(prod.plane.get(*name)["spec"]["replicas"])
 
     def no_healing(policy: Object) -> None:
         policy["automated"]["selfHeal"] = False
@@ -145,11 +153,17 @@ def test_without_healing_what_is_scaled_by_hand_stays(prod: Site) -> None:
             lambda: prod.status()["sync"]["status"] == "OutOfSync" or fail(prod.status()),
             60, "it is OutOfSync",
         )  # fmt: skip
-        stays(replicas, 8)
-        assert replicas() == 0
-    assert replicas() == 1
+        stays(lambda: replicas(prod), 8)
+        assert replicas(prod) == 0
+    assert replicas(prod) == 1
 
 
+def replicas(prod: Site) -> int:
+    """How many Pods the StatefulSet asks for."""
+    return int(prod.plane.get("statefulset", NAMESPACE, "-n", NAMESPACE)["spec"]["replicas"])
+
+
+@pytest.mark.proves("G", "E11")
 def test_without_pruning_what_leaves_git_stays(prod: Site) -> None:
     """E11: and is pruned once it is put back."""
     name = ("get", "configmap", "team", "-n", NAMESPACE, "--ignore-not-found", "-o", "name")
@@ -196,6 +210,7 @@ def other_repository(applications: Object) -> None:
     source["repoURL"] = "https://git.example.com/other.git"
 
 
+@pytest.mark.proves("G", "E07 E17")
 @pytest.mark.parametrize(
     ("number", "kind", "edit", "words"),
     [
@@ -231,6 +246,7 @@ def complaint(prod: Site) -> str:
     return "; ".join(said)
 
 
+@pytest.mark.proves("G", "E18")
 def test_a_project_that_is_not_there(prod: Site) -> None:
     """E18: the set refuses, and the Application stays as it was."""
 
@@ -245,14 +261,6 @@ def test_a_project_that_is_not_there(prod: Site) -> None:
             60, "E18", interval=1,
         )  # fmt: skip
         assert application(prod) == before
-
-
-def patched(prod: Site, patch: str) -> str:
-    """Pushes a patch of local/, an item of its `patches`; the commit."""
-    kustomization = f"{LOCAL}/kustomization.yaml"
-    former = (prod.repository / kustomization).read_text()
-    prod.commit({kustomization: f"{former}\npatches:\n{patch}"})
-    return prod.push()
 
 
 ANOTHER_ROLE = f"""\
@@ -271,12 +279,13 @@ NO_NAMESPACE = f"""\
 """
 
 
+@pytest.mark.proves("G", "R11")
 def test_a_binding_of_another_role_is_made_anew(prod: Site) -> None:
     """R11: which the API server would refuse to change."""
     name = ("clusterrolebinding", NAMESPACE)
     before = prod.plane.get(*name)
-    commit = patched(prod, ANOTHER_ROLE)
-    assert "R11" in foretold(prod)
+    commit = prod.local(ANOTHER_ROLE)
+    assert "R11" in prod.foretold()
     prod.wait_for(commit, 90)
     after = prod.plane.get(*name)
     assert after["roleRef"]["name"] == "view"
@@ -286,34 +295,155 @@ def test_a_binding_of_another_role_is_made_anew(prod: Site) -> None:
     assert prod.plane.get(*name)["roleRef"] == before["roleRef"]
 
 
+@pytest.mark.proves("G", "D01 D02 D06")
 def test_the_crd_comes_and_stays(prod: Site) -> None:
-    """D01, D02: once it is there it stays, and what was made of it."""
+    """D01, D02, not D06: once it is there it stays with what was made of it, guarded or not."""
     name = ("crd", "frameworks.frameworkcontroller.microsoft.com")
     prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
-    assert "D01" in foretold(prod)
+    assert "D01" in prod.foretold()
+    assert "D02" not in prod.foretold()
     prod.wait_for(prod.push(), 90)
     before = prod.plane.get(*name)["metadata"]["uid"]
     prod.fcgitops("overlay", ENVIRONMENT, "--unset", "components")
-    assert "D02" in foretold(prod)
+    assert "D02" in prod.foretold()
+    assert not {"D01", "D06"} & set(prod.foretold())
     prod.wait_for(prod.push(), 90)
+    assert prod.plane.get(*name)["metadata"]["uid"] == before
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
+    prod.wait_for(prod.local(BARE_CRD), 90)
+    assert "prune" not in str(prod.plane.get(*name)["metadata"].get("annotations"))
+    prod.fcgitops("overlay", ENVIRONMENT, "--unset", "components")
+    git(prod.repository, "reset", "-q", "--soft", "HEAD~1")
+    commit = prod.local("")
+    assert "D02" in prod.foretold()
+    assert "D06" not in prod.foretold()
+    prod.wait_for(commit, 90)
     assert prod.plane.get(*name)["metadata"]["uid"] == before
 
 
+BARE_CRD = """\
+- target: {kind: CustomResourceDefinition, name: frameworks.frameworkcontroller.microsoft.com}
+  patch: |
+    - op: remove
+      path: /metadata/annotations
+"""
+
+
+@pytest.mark.proves("G", "N04")
 def test_a_namespace_that_leaves_git_is_waited_for(prod: Site) -> None:
     """N04: it stays, and no later commit is synced before what was printed has been typed."""
-    name = ("namespace", NAMESPACE)
-    before = prod.plane.get(*name)["metadata"]["uid"]
-    patched(prod, NO_NAMESPACE)
-    said, _ = prod.fcgitops("diff", "HEAD~1", "--format", "json")
-    effects = json.loads(said)["environments"][0]["effects"]
-    (waits,) = (e for e in effects if e["id"] == "N04" and e["do"])
-    eventually(
-        lambda: "pruning confirmation" in complaint(prod) or fail(complaint(prod)), 60, "it waits"
-    )
-    git(prod.repository, "revert", "--no-edit", "HEAD")
+    before = uid(prod, "namespace")
+    prod.local(NO_NAMESPACE)
+    assert "N05" not in prod.foretold()
+    typed = let_go(prod)
+    eventually(lambda: WAITS in complaint(prod) or fail(complaint(prod)), 60, "it waits")
+    reverted(prod, "N04")
     commit = change_a_setting(prod, 799)
     stays(lambda: "workerNumber: 799" in prod.configuration(), 8)
     assert "workerNumber: 799" not in prod.configuration()
-    prod.type(waits["do"].removeprefix("Argo CD: "))
+    prod.type(typed)
     prod.wait_for(commit, 90)
-    assert prod.plane.get(*name)["metadata"]["uid"] == before
+    assert uid(prod, "namespace") == before
+
+
+WAITS = "pruning confirmation"
+
+
+def let_go(prod: Site) -> str:
+    """What is to be typed where the last commit has Argo CD wait for the Namespace."""
+    (typed,) = (e["do"] for e in prod.effects() if e["id"] == "N04" and e["do"])
+    return typed.removeprefix("Argo CD: ")
+
+
+def uid(prod: Site, kind: str, name: str = NAMESPACE, plane: ControlPlane | None = None) -> str:
+    """Which object it is; "" where there is none."""
+    place = ("-n", NAMESPACE, "--ignore-not-found", "-o", "jsonpath={.metadata.uid}")
+    return (plane or prod.plane).kubectl("get", kind, name, *place)
+
+
+def refresh(prod: Site) -> None:
+    """Have Argo CD look for environments in Git now."""
+    assert isinstance(prod.running, ArgoCD)
+    prod.running.find_environments(NAMESPACE)
+
+
+def config_map(name: str, **annotations: str) -> str:
+    """A ConfigMap that somebody adds."""
+    metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+
+
+@pytest.mark.proves("G", "E27")
+def test_what_leaves_git_is_pruned_unless_something_keeps_it(prod: Site) -> None:
+    """E27: an annotation that Argo CD heeds."""
+    guard = {"argocd.argoproj.io/sync-options": "Prune=false"}
+    parts = {"guarded": config_map("guarded", **guard), "free": config_map("free")}
+    prod.wait_for(prod.local("", **parts), 90)
+    assert "E27" not in prod.foretold()
+    assert uid(prod, "configmap", "free")
+    prod.local("")
+    said = prod.foretold()["E27"]
+    assert "ConfigMap/free: It is pruned" in said
+    assert "ConfigMap/guarded: It leaves Git and stays" in said
+    eventually(lambda: not uid(prod, "configmap", "free"), 60, "it is pruned")
+    assert uid(prod, "configmap", "guarded")
+    prod.plane.kubectl("delete", "configmap", "guarded", "-n", NAMESPACE)
+    prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
+
+
+ANOTHER_SERVICE = f"""\
+- target: {{kind: StatefulSet, name: {NAMESPACE}}}
+  patch: |
+    - op: replace
+      path: /spec/serviceName
+      value: other
+"""
+UNGUARDED = """\
+- target: {kind: ConfigMap, name: frameworkcontroller-config.*}
+  patch: |
+    - op: remove
+      path: /metadata/annotations
+"""
+
+
+@pytest.mark.proves("G", "C25 C03")
+def test_what_an_unchanged_stateful_set_names_is_pruned_under_it(prod: Site) -> None:
+    """C25: where the former configuration is not kept; the Pod that runs goes on."""
+    prod.wait_for(prod.local(UNGUARDED), 90)
+    prod.wait_for(change_a_setting(prod, 785), 90)  # else what was there before is kept
+    prod.wait_for(prod.local(UNGUARDED, beside=config_map("beside")), 90)
+    named, pod = prod.config_map(), uid(prod, "pod", f"{NAMESPACE}-0")
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=786")
+    assert not {"C03", "C25"} & set(prod.foretold())
+    git(prod.repository, "reset", "-q", "--soft", "HEAD~1")
+    prod.local(f"{UNGUARDED}{ANOTHER_SERVICE}")
+    assert {"C03", "C25"} <= set(prod.foretold())
+    words = "updates to statefulset spec"
+    eventually(lambda: words in complaint(prod) or fail(complaint(prod)), 60, words)
+    eventually(lambda: not uid(prod, "configmap", named), 60, "it is pruned")
+    assert (prod.config_map(), uid(prod, "pod", f"{NAMESPACE}-0")) == (named, pod)
+    prod.wait_for(prod.local(""), 90)
+
+
+@pytest.mark.proves("G", "E04")
+def test_another_cluster_leaves_the_first_as_it_is(prod: Site) -> None:
+    """E04: it goes on there, and nobody heals it; the same Application deploys to the other."""
+    assert prod.other
+    before = uid(prod, "statefulset")
+    prod.fcgitops("overlay", ENVIRONMENT, "--cluster", OTHER)
+    assert "E04" in prod.foretold()
+    prod.push()
+    refresh(prod)
+    eventually(lambda: uid(prod, "statefulset", plane=prod.other), 60, "it is there, too")
+    scale = ("scale", "statefulset", NAMESPACE, "-n", NAMESPACE)
+    prod.plane.kubectl(*scale, "--replicas=0")
+    prod.notify()
+    stays(lambda: replicas(prod), 8)
+    assert (replicas(prod), uid(prod, "statefulset")) == (0, before)
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    commit = prod.push()
+    refresh(prod)
+    prod.wait_for(commit, 90)
+    assert (replicas(prod), uid(prod, "statefulset")) == (1, before)
+    change_a_setting(prod, 787)
+    assert "E04" not in prod.foretold()

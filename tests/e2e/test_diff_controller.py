@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from diff_edits import (
     FILE,
+    POD,
     PREPARED,
     C,
     Edit,
@@ -79,6 +80,7 @@ def frameworks(plane: ControlPlane) -> list[str]:
     return plane.kubectl("get", "frameworks", "-n", JOBS, "-o", "name").split()
 
 
+@pytest.mark.proves("F", "S05 S06 S07")
 @pytest.mark.parametrize(
     ("number", "seconds", "deleted"),
     [
@@ -132,6 +134,7 @@ def ends(plane: ControlPlane, config: str, *, kubeconfig: bool = True) -> str:
         return program.text()
 
 
+@pytest.mark.proves("F", "S21 S22 S24")
 @pytest.mark.parametrize(
     ("number", "edit", "words"),
     [
@@ -152,6 +155,7 @@ def test_a_setting_that_it_refuses_ends_it_at_each_start(
     assert not {"S21", "S22", "S24"} & sides(setting(workerNumber=77))[2]
 
 
+@pytest.mark.proves("F", "R16")
 def test_without_a_token_it_ends_at_its_start(plane: ControlPlane) -> None:
     """R16: neither a kubeconfig nor a token; a token of the Pod alone is enough for diff."""
     edit = sets("spec.template.spec.automountServiceAccountToken", False)
@@ -161,14 +165,25 @@ def test_without_a_token_it_ends_at_its_start(plane: ControlPlane) -> None:
     assert words in ends(plane, text(Rendering()), kubeconfig=False)
 
 
+@pytest.mark.proves("F", "C01 C05 C06")
 def test_without_it_nothing_advances_and_a_start_catches_up(plane: ControlPlane) -> None:
-    """C05: what runs runs on, and what ends stays unjudged; C06: it is judged at the start."""
+    """C05: what runs runs on, and what ends stays unjudged; C06, C01: it is judged at the start."""
     config, _, said = sides(sets("spec.replicas", 0))
     assert "C05" in said
+    assert "C01" not in said
+    restarted = sides(sets(f"{POD}.hostname", "fc"))[2]
+    assert "C01" in restarted
+    assert "C05" not in restarted
     assert "C06" in sides(sets("spec.replicas", 1), sets("spec.replicas", 0))[2]
     with framework_controller(plane, config=config):
-        plane.apply(framework("left"))
-        pod = running_pod(plane, "left")
+        for name in ("left", "other"):
+            plane.apply(framework(name))
+        pod, other = running_pod(plane, "left"), running_pod(plane, "other")
+        eventually(lambda: state(plane, "other")[0] == "AttemptRunning", 30, "it has seen that")
+    known = [
+        plane.get(*each, "-n", JOBS)["metadata"]
+        for each in (("pod", other), ("framework", "other"))
+    ]
     plane.finish(pod, JOBS)
     plane.apply(framework("unseen"))
     stays(lambda: (state(plane, "left")[1], state(plane, "unseen")[0]), 2)
@@ -176,8 +191,11 @@ def test_without_it_nothing_advances_and_a_start_catches_up(plane: ControlPlane)
     with framework_controller(plane, config=config):
         completes(plane, "left", "Succeeded")
         running_pod(plane, "unseen")
+        assert plane.get("pod", other, "-n", JOBS)["metadata"]["uid"] == known[0]["uid"]
+        assert plane.get("framework", "other", "-n", JOBS)["metadata"] == known[1]
 
 
+@pytest.mark.proves("F", "S13 S23")
 @pytest.mark.parametrize(
     ("number", "edit", "workers"),
     [("S13", setting(workerNumber=77), 77), ("S23", setting(workernumber=77), 500)],
@@ -193,6 +211,7 @@ def test_the_workers_are_as_many_as_it_understands(
             started.says(f"Running frameworkcontroller with {count} workers")
 
 
+@pytest.mark.proves("F", "S13")
 def test_fewer_requests_a_second_are_a_slower_start(plane: ControlPlane) -> None:
     """S13: and what exists stays as it is."""
     before, after, said = sides(setting(kubeClientQps=0.5, kubeClientBurst=1))
@@ -220,6 +239,7 @@ def test_fewer_requests_a_second_are_a_slower_start(plane: ControlPlane) -> None
     assert version() == known
 
 
+@pytest.mark.proves("F", "S16")
 def test_a_retry_s_delay_that_is_scheduled_stays(plane: ControlPlane) -> None:
     """S16: another delay is for what fails from then on."""
     slow, fast = (
@@ -251,6 +271,7 @@ def delay(plane: ControlPlane, name: str) -> int | None:
     return found
 
 
+@pytest.mark.proves("F", "S17")
 def test_delays_that_are_too_far_apart_end_it(plane: ControlPlane) -> None:
     """S17: at the first failure that is Transient and Conflict, and at each start from then on."""
     kind = "RetryDelaySecForTransientConflictFailed"
@@ -290,6 +311,7 @@ WIDE = [
 S12 = next((prepare, edit) for number, _, prepare, edit in PREPARED if number == "S12")
 
 
+@pytest.mark.proves("F", "S08 S09 S10 S11 S12")
 @pytest.mark.parametrize(
     ("number", "prepare", "edit", "judged"),
     [
@@ -344,6 +366,7 @@ def test_a_failure_is_judged_by_the_new_file(
     assert completion(plane.get("framework", "once", "-n", JOBS))["phrase"] == judged[0][0]
 
 
+@pytest.mark.proves("F", "S20")
 def test_whole_objects_go_to_the_log(plane: ControlPlane) -> None:
     """S20: a Pod with the values of its variables."""
     quiet = {"pod": {"onPodDeletion": False}, "framework": {"onFrameworkDeletion": False}}
@@ -370,6 +393,7 @@ def proxy(plane: ControlPlane) -> Iterator[Between]:
         yield proxy
 
 
+@pytest.mark.proves("F", "S19")
 def test_on_a_slow_api_server_a_new_pod_counts_as_lost(plane: ControlPlane, proxy: Between) -> None:
     """S19: after the timeout, while no news of Pods comes; 60 s is the lowest that it takes."""
     _, after, said = sides(setting(objectLocalCacheCreationTimeoutSec=60))
@@ -389,6 +413,7 @@ def test_on_a_slow_api_server_a_new_pod_counts_as_lost(plane: ControlPlane, prox
         proxy.news.set()
 
 
+@pytest.mark.proves("F", "N06")
 def test_what_is_cut_off_goes_on_without_news(plane: ControlPlane, proxy: Between) -> None:
     """N06: it does not end, and catches up; a start in between panics."""
     config = text(Rendering())
@@ -408,6 +433,7 @@ def test_what_is_cut_off_goes_on_without_news(plane: ControlPlane, proxy: Betwee
         running_pod(plane, "meanwhile")
 
 
+@pytest.mark.proves("F", "N08")
 def test_it_listens_on_no_port(plane: ControlPlane) -> None:
     """N08: whoever may connect to its Pod meets nobody."""
     said = sides(lambda r: r.drop("NetworkPolicy"))[2]
@@ -436,6 +462,7 @@ def listening(process: int) -> set[str]:
     return {line[9] for line in lines if line[3] == "0A"} & own
 
 
+@pytest.mark.proves("F", "C23")
 @pytest.mark.parametrize(
     ("command", "waits"),
     [

@@ -24,6 +24,7 @@ from diff_edits import (
     Edit,
     Rendering,
     both,
+    level,
     node_affinity,
     sets,
 )
@@ -163,6 +164,10 @@ def edits() -> Iterator[tuple[str, Edit | None, Edit]]:
 EDITS = [e for e in edits() if (e[0][0] == "C" and e[0] != "C24") or e[0] in NUMBERS]
 
 
+@pytest.mark.proves(
+    "K",
+    "C01 C02 C03 C05 C06 C07 C08 C12 C13 C14 C15 C17 C21 N01 N02 R15 S01 S02 S04",
+)
 @pytest.mark.parametrize(
     ("prepare", "edit"),
     [edit[1:] for edit in EDITS],
@@ -190,6 +195,7 @@ def test_the_pod_s_fate_is_what_was_foretold(
             eventually(lambda: reason in cluster.complaints(), 20, reason)  # noqa: B023
 
 
+@pytest.mark.proves("K", "C15")
 @pytest.mark.parametrize(
     ("edit", "fate"),
     [
@@ -209,6 +215,7 @@ def test_where_no_node_fits_the_new_pod_waits(
     eventually(lambda: cluster.fate() == fate, 20, fate)
 
 
+@pytest.mark.proves("K", "C01 C10 C11")
 @pytest.mark.parametrize(
     ("number", "edit", "two"),
     [
@@ -244,6 +251,7 @@ def test_two_controllers_at_once_or_never(
         cluster.there[objects.key(after("StatefulSet"))] = after("StatefulSet")
 
 
+@pytest.mark.proves("K", "C20")
 @pytest.mark.parametrize(("policy", "undone"), [("OrderedReady", False), ("Parallel", True)])
 def test_a_revert_undoes_a_roll_out_that_waits_for_its_pod(
     cluster: Cluster, policy: str, undone: bool
@@ -269,6 +277,7 @@ def test_a_revert_undoes_a_roll_out_that_waits_for_its_pod(
     eventually(lambda: cluster.fate() == "new", 20, "the Pod that was deleted by hand")
 
 
+@pytest.mark.proves("K", "C18")
 @pytest.mark.parametrize(
     ("image", "pulls"),
     [
@@ -293,6 +302,7 @@ def test_without_a_version_each_pod_pulls_anew(cluster: Cluster, image: str, pul
 FREEDOMS = [edit for number, edit, _ in CASES if number == "C24"]
 
 
+@pytest.mark.proves("A", "C24")
 @pytest.mark.parametrize("edit", [*FREEDOMS, sets(f"{POD}.hostIPC", True)])
 def test_a_pod_that_is_confined_less_is_one_that_restricted_may_refuse(
     cluster: Cluster, edit: Edit
@@ -311,6 +321,43 @@ def test_a_pod_that_is_confined_less_is_one_that_restricted_may_refuse(
         assert "violates PodSecurity" in verdicts[1] or "disallowed by cluster" in verdicts[1]
 
 
+HOST = sets(f"{POD}.hostNetwork", True)
+
+
+@pytest.mark.proves("A", "C14 N02 N03")
+@pytest.mark.parametrize(
+    ("number", "prepare", "edit", "tried", "verdicts"),
+    [
+        ("C14", lambda _: None, HOST, None, ("", REASONS["C14"])),
+        ("N02", both(level(None), HOST), level("restricted"), None, ("", REASONS["C14"])),
+        ("N03", lambda _: None, level(None), HOST, (REASONS["C14"], "")),
+    ],
+)
+def test_a_level_takes_and_refuses_what_was_foretold(
+    cluster: Cluster,
+    number: str,
+    prepare: Edit,
+    edit: Edit,
+    tried: Edit | None,
+    verdicts: tuple[str, str],
+) -> None:
+    """C14, N02: FrameworkController's next Pod; N03: another one, which may do more."""
+    before = Rendering()
+    prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    assert number in {e.id for e in said(before, after)}
+    assert number not in {e.id for e in said(after, before)}
+    for rendering, verdict in zip((before, after), verdicts, strict=True):
+        cluster.apply(rendering)
+        if tried:
+            rendering = copy.deepcopy(rendering)  # noqa: PLW2901
+            tried(rendering)
+        answer = created(cluster, rendering)
+        assert verdict in answer
+        assert bool(verdict) is bool(answer)
+
+
 def created(cluster: Cluster, rendering: Rendering) -> str:
     """Why the API server would not make the Pod; "" where it would."""
     template = rendering.sts["template"]
@@ -321,6 +368,7 @@ def created(cluster: Cluster, rendering: Rendering) -> str:
     return "" if status == 201 else str(json.loads(answer)["message"])
 
 
+@pytest.mark.proves("K", "X01 X02 X11")
 @pytest.mark.parametrize(
     ("number", "edit"),
     [

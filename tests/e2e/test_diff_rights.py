@@ -64,6 +64,7 @@ def put(plane: ControlPlane, rules: list[dict[str, Any]]) -> None:
     plane.kubectl("patch", "clusterrole", "frameworkcontroller", "--type=merge", "-p", patch)
 
 
+@pytest.mark.proves("F", "R03")
 def test_what_it_does_not_need_is_not_missed(plane: ControlPlane) -> None:
     """R03: while it runs, and at its next start: a Framework runs to its end, and no 403."""
     before = Rendering()
@@ -88,6 +89,7 @@ def ends_well(plane: ControlPlane, name: str) -> None:
     completes(plane, name, "Succeeded")
 
 
+@pytest.mark.proves("F", "R04")
 @pytest.mark.parametrize("wanted", ["get", "update"])
 def test_without_the_rights_to_its_crd_it_ends_at_the_next_start(
     plane: ControlPlane, wanted: str
@@ -105,6 +107,22 @@ def test_without_the_rights_to_its_crd_it_ends_at_the_next_start(
         assert "Failed to put CRD" in ends(plane, CONFIG)
 
 
+@pytest.mark.proves("F", "R04b")
+def test_where_its_crd_is_new_it_ends_without_the_right_to_create_it(plane: ControlPlane) -> None:
+    """R04b: and where it is there nothing is amiss."""
+    lost = ("customresourcedefinitions", "create")
+    assert "R04b" in losing(lost)
+    assert "R04b" not in losing(("customresourcedefinitions", "get"))
+    with without(plane, lost):
+        with framework_controller(plane, config=CONFIG):
+            ends_well(plane, "there")
+        plane.kubectl("delete", "crd", NAME)
+        assert "Failed to put CRD" in ends(plane, CONFIG)
+    with framework_controller(plane, config=CONFIG):
+        ends_well(plane, "anew")
+
+
+@pytest.mark.proves("F", "R05")
 @pytest.mark.parametrize("resource", ["frameworks", "configmaps", "pods"])
 def test_without_a_list_it_hangs_at_its_next_start(plane: ControlPlane, resource: str) -> None:
     """R05: nothing at once; then it runs, has a connection, and does nothing."""
@@ -132,6 +150,7 @@ def starting(plane: ControlPlane, config: str = CONFIG) -> Iterator[Program]:
         yield program
 
 
+@pytest.mark.proves("F", "R06")
 @pytest.mark.parametrize("lost", [("pods", "create"), ("configmaps/finalizers", "update")])
 def test_a_pod_that_may_not_be_made_fails_its_framework(
     plane: ControlPlane, lost: tuple[str, str]
@@ -152,6 +171,7 @@ def fails(plane: ControlPlane, name: str) -> None:
     assert completion(plane.get("framework", name, "-n", JOBS))["code"] == -310
 
 
+@pytest.mark.proves("F", "R07")
 @pytest.mark.parametrize(
     "lost",
     [("frameworks", "update"), ("configmaps", "create"), ("frameworks/finalizers", "update")],
@@ -169,6 +189,7 @@ def test_a_framework_that_cannot_be_written_waits(
         eventually(lambda: pods_of(plane, "waiting"), 60, "it goes on")
 
 
+@pytest.mark.proves("F", "R08")
 @pytest.mark.parametrize("resource", ["configmaps", "pods"])
 def test_what_cannot_be_deleted_keeps_a_framework_from_completing(
     plane: ControlPlane, resource: str
@@ -184,6 +205,7 @@ def test_what_cannot_be_deleted_keeps_a_framework_from_completing(
         completes(plane, "undeleted", "Succeeded")
 
 
+@pytest.mark.proves("F", "R08")
 def test_without_the_right_to_delete_frameworks_completed_ones_stay(plane: ControlPlane) -> None:
     """R08: the retention deletes nothing."""
     assert "R08" in losing(("frameworks", "delete"))
@@ -197,6 +219,7 @@ def test_without_the_right_to_delete_frameworks_completed_ones_stay(plane: Contr
         eventually(lambda: "kept" not in plane.kubectl(*left), 120, "it is deleted")
 
 
+@pytest.mark.proves("F", "R09")
 def test_without_a_watch_it_lists_again_and_again(plane: ControlPlane) -> None:
     """R09: and works, slowly."""
     assert "R09" in losing(("pods", "watch"))
@@ -214,6 +237,7 @@ def test_without_a_watch_it_lists_again_and_again(plane: ControlPlane) -> None:
         assert lists() <= before + 1
 
 
+@pytest.mark.proves("F", "R10")
 def test_without_get_it_works(plane: ControlPlane) -> None:
     """R10: only what it is not sure of is asked for."""
     lost = [(resource, "get") for resource in ("frameworks", "configmaps", "pods")]
@@ -222,6 +246,7 @@ def test_without_get_it_works(plane: ControlPlane) -> None:
         ends_well(plane, "ungot")
 
 
+@pytest.mark.proves("F", "R12")
 def test_without_any_right_nothing_fails_and_nothing_advances(plane: ControlPlane) -> None:
     """R12: then it panics at its next start."""
     after = Rendering()
@@ -239,6 +264,7 @@ def test_without_any_right_nothing_fails_and_nothing_advances(plane: ControlPlan
             put(plane, whole)
 
 
+@pytest.mark.proves("F", "X07")
 def test_above_a_quota_new_pods_wait(plane: ControlPlane) -> None:
     """X07: nothing fails, and they come once there is room."""
     with framework_controller(plane, config=CONFIG):
@@ -269,6 +295,7 @@ def limited(plane: ControlPlane) -> Callable[[], object]:
     return lambda: plane.kubectl("delete", "limitrange", "l", "-n", JOBS)
 
 
+@pytest.mark.proves("F", "X08")
 @pytest.mark.parametrize(
     ("prepare", "pod"),
     [
@@ -313,6 +340,7 @@ def crd(plane: ControlPlane, change: Callable[[dict[str, Any]], object]) -> None
     plane.establish(yaml.safe_dump(wanted))
 
 
+@pytest.mark.proves("F", "D03 D07")
 def test_its_next_start_puts_its_own_schema_back(plane: ControlPlane) -> None:
     """D03, D07: until then a Framework outside of a narrower one is refused."""
     path = "taskRoles.items.properties.taskNumber.maximum"
@@ -333,6 +361,24 @@ def test_its_next_start_puts_its_own_schema_back(plane: ControlPlane) -> None:
         eventually(lambda: not refusal(plane), 30, "its own schema")
 
 
+@pytest.mark.proves("F", "D01")
+def test_the_crd_of_git_is_written_over(plane: ControlPlane) -> None:
+    """D01: at FrameworkController's next start; what is as its own is left alone."""
+    before, after = Rendering(), Rendering()
+    after.objects.append(Rendering(CRD_PAIR)(CRD_KIND))
+    assert "D01" in said_of(before, after)
+    assert "D01" not in said_of(after, after)
+    plane.kubectl("delete", "crd", NAME)
+    other = yaml.safe_load(CRD.read_text())
+    other["spec"]["names"]["shortNames"] = ["fw"]
+    plane.establish(yaml.safe_dump(other))
+    with framework_controller(plane, config=CONFIG):
+        own = plane.get("crd", NAME)
+        assert own["spec"]["names"].get("shortNames") is None
+    with framework_controller(plane, config=CONFIG):
+        assert plane.get("crd", NAME)["spec"] == own["spec"]
+
+
 def refusal(plane: ControlPlane) -> str:
     """Why the API server does not take a Framework; "" where it does."""
     body = json.dumps(yamls.load(framework("asked")))
@@ -341,6 +387,8 @@ def refusal(plane: ControlPlane) -> str:
     return "" if status == 201 else answer
 
 
+@pytest.mark.proves("A", "D08")
+@pytest.mark.proves("F", "D08")
 def test_a_version_that_is_not_served_is_gone_for_all(plane: ControlPlane) -> None:
     """D08: 404; FrameworkController's next start serves it again."""
     assert "D08" in crd_said(sets(f"{VERSION}.served", False, CRD_KIND))
@@ -352,6 +400,7 @@ def test_a_version_that_is_not_served_is_gone_for_all(plane: ControlPlane) -> No
         eventually(lambda: plane.ask("GET", listed)[0] == 200, 30, "it is served")
 
 
+@pytest.mark.proves("F", "D04")
 def test_a_status_of_its_own_drops_what_it_writes(plane: ControlPlane) -> None:
     """D04: in silence, until its next start takes the subresource away; then it runs again."""
     assert "D04" in crd_said(sets(f"{VERSION}.subresources", {"status": {}}, CRD_KIND))
@@ -367,6 +416,7 @@ def test_a_status_of_its_own_drops_what_it_writes(plane: ControlPlane) -> None:
         eventually(lambda: pods_of(plane, "ended"), 60, "it runs again")
 
 
+@pytest.mark.proves("F", "S18")
 def test_a_check_of_the_crd_matters_where_that_is_new(plane: ControlPlane) -> None:
     """S18: where the CRD is there, an interval of an hour holds nothing up; else it waits."""
     hour = setting(crdEstablishedCheckIntervalSec=3600, crdEstablishedCheckTimeoutSec=3600)

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import pytest
 from conftest import Fcgitops
 from consequences import all_pairs
-from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering
+from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering, binding, grants, sets
 from diff_pairs import PAIRS, PAIRS_ELSEWHERE
 from fcgitops.diff import compare, objects
 from fcgitops.kubernetes import check, schema
@@ -175,6 +175,7 @@ def agree_on(plane: ControlPlane, name: str, prepare: Edit | None, edit: Edit) -
 EDITS = list(edits())
 
 
+@pytest.mark.proves("A", "C01 C02 C03 C04 C08 C09 D05 N10 R11 S01 S03 X04 X10")
 @pytest.mark.parametrize(
     ("name", "prepare", "edit"),
     [edit[1:] for edit in EDITS],
@@ -241,6 +242,122 @@ def agree_on_a_patch(plane: ControlPlane, random: Random) -> None:
     if any(field in str(patch.operations) for field in GATED):
         return
     agree(Server(plane), before, after, (file.name, item["kind"], patch.operations))
+
+
+ACCOUNT = "system:serviceaccount:frameworkcontroller:frameworkcontroller"
+MANAGER = "system:serviceaccount:experiments:nni-manager"
+FRAMEWORKS = "frameworkcontroller.microsoft.com"
+Right = tuple[str, str, str]
+
+
+def may(plane: ControlPlane, user: str, right: Right, place: str = "") -> bool:
+    """Whether a user may do something: verb, group, resource; in a namespace or in all."""
+    verb, group, resource = right
+    wanted = {"verb": verb, "group": group, "resource": resource, "namespace": place}
+    asked = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": user, "resourceAttributes": wanted},
+    }
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    return bool(json.loads(plane.ask("POST", path, json.dumps(asked))[1])["status"]["allowed"])
+
+
+def nothing(_: Rendering) -> None:
+    """An edit that changes nothing."""
+
+
+READS_NODES = grants("nodes", verbs=("get",))
+LISTS_SECRETS = grants("secrets", verbs=("list",))
+GETS_NODES = ("get", "", "nodes")
+ANOTHER = binding({"kind": "User", "name": "a", "apiGroup": "rbac.authorization.k8s.io"})
+FEWER = sets("rules.0.verbs", ["create", "get"], "Role", "nni-manager")
+DELETES = ("deletecollection", FRAMEWORKS, "frameworks")
+
+
+@pytest.mark.proves("A", "R00 R01 R02 R03 R13 X09")
+@pytest.mark.parametrize(
+    ("number", "prepare", "edit", "user", "right", "answers"),
+    [
+        ("R00", nothing, lambda r: r.role.reverse(), ACCOUNT, ("create", "", "pods"), "yy"),
+        ("R01", nothing, READS_NODES, ACCOUNT, GETS_NODES, "ny"),
+        ("R02", nothing, LISTS_SECRETS, ACCOUNT, ("list", "", "secrets"), "ny"),
+        ("R03", READS_NODES, lambda r: r.role.pop(), ACCOUNT, GETS_NODES, "yn"),
+        ("R13", nothing, ANOTHER, "a", ("create", "", "pods"), "ny"),
+        ("X09", nothing, FEWER, MANAGER, DELETES, "yn"),
+    ],
+)  # fmt: skip
+def test_what_somebody_may_do_is_what_was_foretold(
+    plane: ControlPlane,
+    number: str,
+    prepare: Edit,
+    edit: Edit,
+    user: str,
+    right: Right,
+    answers: str,
+) -> None:
+    """R00 to R03, R13, X09: asked of the API server on both sides, and of nobody else's rights."""
+    before = Rendering("experiments-level-raised" if number == "X09" else "frameworkcontroller")
+    prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    assert number in ids(before, after)
+    assert number == "R00" or number not in ids(after, before)
+    assert number not in ids(after, after)
+    server, place = Server(plane), "experiments" if number == "X09" else ""
+    for own in ("frameworkcontroller", "experiments"):
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": own}}
+        server.apply(made, dry=False)
+    try:
+        for rendering, answer in zip((before, after), answers, strict=True):
+            for o in of_rights(rendering):
+                assert not server.apply(o, dry=False)[1]
+            eventually(lambda: may(plane, user, right, place) is (answer == "y"), 30, answer)  # noqa: B023
+            assert not may(plane, "b", right, place)
+    finally:
+        server.take_off(of_rights(after))
+
+
+def of_rights(rendering: Rendering) -> list[Object]:
+    """The roles of a rendering, and what binds them."""
+    return [o for o in rendering.objects if o["kind"].startswith(("Role", "ClusterRole"))]
+
+
+def ids(before: Rendering, after: Rendering) -> set[str]:
+    """The numbers of what is said."""
+    return {effect.id for effect in compare.outcome(before.objects, after.objects).effects}
+
+
+@pytest.mark.proves("A", "N09")
+def test_an_address_that_is_left_out_is_kept(plane: ControlPlane) -> None:
+    """N09: a Service stays headless."""
+    before, after = Rendering(), Rendering()
+    sets("spec.clusterIP", None, "Service")(after)
+    assert "N09" in ids(before, after)
+    assert "N09" not in ids(after, before)
+    server, place = Server(plane), {"name": "frameworkcontroller"}
+    server.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": place}, dry=False)
+    for rendering in (before, after):
+        found, refused = server.apply(rendering("Service"), dry=False)
+        assert not refused
+        assert found
+        assert found["spec"]["clusterIP"] == "None"
+    server.take_off([after("Service")])
+
+
+@pytest.mark.proves("A", "C19")
+def test_the_version_with_which_an_old_image_puts_its_crd_is_not_served(
+    plane: ControlPlane,
+) -> None:
+    """C19: v0.9.0 and older post it to v1beta1, v1.0.0 and newer to v1."""
+    before, old, new = Rendering(), Rendering(), Rendering()
+    for rendering, tag in ((old, "v0.9.0"), (new, "v1.0.0")):
+        rendering.container["image"] = f"frameworkcontroller/frameworkcontroller:{tag}"
+    assert "C19" in ids(before, old)
+    assert "C19" not in ids(before, new)
+    path = "/apis/apiextensions.k8s.io/{}/customresourcedefinitions"
+    assert plane.ask("GET", path.format("v1beta1"))[0] == 404
+    assert plane.ask("GET", path.format("v1"))[0] == 200
 
 
 def test_what_is_on_a_cluster_is_compared_as_the_tool_would_apply_it(

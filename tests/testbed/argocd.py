@@ -21,7 +21,7 @@ import yamls
 
 from testbed.controlplane import ControlPlane
 from testbed.gnupg import stop_agent
-from testbed.programs import Program, beside, free_port, need, running, search_path
+from testbed.programs import Program, beside, eventually, free_port, need, running, search_path
 
 NAMESPACE = "argocd"
 
@@ -61,6 +61,16 @@ class ArgoCD:
         """Have an Application look at Git now, as a webhook would."""
         target = (f"--namespace={self.namespace}", "application", application)
         self.plane.kubectl("annotate", *target, "--overwrite", "argocd.argoproj.io/refresh=normal")
+
+    def find_environments(self, applications: str) -> None:
+        """Have an ApplicationSet look at Git now, and wait until it has: else within 3 minutes."""
+        place = ("applicationsets.argoproj.io", applications, f"--namespace={self.namespace}")
+        mark = "argocd.argoproj.io/application-set-refresh"
+        self.plane.kubectl("annotate", *place, "--overwrite", f"{mark}=true")
+        eventually(
+            lambda: mark not in self.plane.get(*place)["metadata"].get("annotations", {}),
+            60, "the ApplicationSet has seen the commit",
+        )  # fmt: skip
 
     def cached(self, pattern: str) -> list[Any]:
         """What its components keep in Redis, gzip'd JSON each, by a pattern of keys."""

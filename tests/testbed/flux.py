@@ -24,6 +24,8 @@ from testbed.programs import Program, beside, free_port, need, running
 CRD = dict[str, Any]
 
 NAMESPACE = "flux-system"
+UNSHARDED = "--watch-label-selector=!sharding.fluxcd.io/key"
+"""What has the label is of other controllers: https://fluxcd.io/flux/installation/configuration/sharding/"""
 CRDS = ("crds/source-controller", "crds/source-controller-v1.9.6", "crds/kustomize-controller")
 
 
@@ -67,7 +69,7 @@ def flux(plane: ControlPlane, folder: Path, *flags: str) -> Iterator[Flux]:
         "KUBECONFIG": str(plane.kubeconfig_of("flux", NAMESPACE)),
         "RUNTIME_NAMESPACE": NAMESPACE,
     }
-    common = ("--metrics-addr=0", "--health-addr=0", "--events-addr=")
+    common = ("--metrics-addr=0", "--health-addr=0", "--events-addr=", UNSHARDED)
     artifacts, storage = f"127.0.0.1:{free_port()}", folder / "artifacts"
     storage.mkdir(parents=True)
     source_controller = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -30,6 +31,8 @@ KINDS = (
     "statefulsets,services,configmaps,serviceaccounts,networkpolicies,pods,"
     "clusterroles,clusterrolebindings,namespaces"
 )
+
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 
 CILIUM = """\
 apiVersion: apiextensions.k8s.io/v1
@@ -106,6 +109,37 @@ class Site:
         write(self.repository, files)
         git(self.repository, "add", "-A")
         git(self.repository, "commit", "-qm", message)
+
+    def effects(self, *revisions: str) -> list[dict[str, str]]:
+        """What `diff` tells; of the last commit by default."""
+        said, _ = self.fcgitops("diff", *(revisions or ["HEAD~1"]), "--format", "json")
+        return [effect for one in json.loads(said)["environments"] for effect in one["effects"]]
+
+    def foretold(self, *revisions: str) -> dict[str, str]:
+        """Number → what `diff` says by it, a line an object; of the last commit by default."""
+        told: dict[str, str] = {}
+        for e in self.effects(*revisions):
+            told[e["id"]] = f"{told.get(e['id'], '')}{e['object']}: {e['says']}\n"
+        return told
+
+    def local(self, patches: str, **resources: str) -> str:
+        """Have `local/` of the environment hold these patches and resources, and push; the commit.
+
+        Args:
+            patches: items of its list, as text; "" for none.
+            resources: name → YAML of an object.
+        """
+        folder = f"overlays/{ENVIRONMENT}/local"
+        listed = "".join(f"\n- {name}.yaml" for name in sorted(resources)) or " []"
+        text = f"{COMPONENT}resources:{listed}\n" + (f"patches:\n{patches}" if patches else "")
+        there = {path.stem for path in (self.repository / folder).glob("*.yaml")}
+        gone = there - {"kustomization", *resources}
+        self.commit(
+            {f"{folder}/kustomization.yaml": text}
+            | {f"{folder}/{name}.yaml": text for name, text in resources.items()}
+            | {f"{folder}/{name}.yaml": None for name in gone}
+        )
+        return self.push()
 
     def notify(self) -> None:
         """Have the tool look at Git now."""

@@ -29,7 +29,8 @@ from diff_edits import (
     setting,
     tolerates,
 )
-from fcgitops.diff import compare, effects, reference
+from fcgitops.diff import compare
+from fcgitops.diff.effects import RULES
 from fcgitops.diff.environment import Environment, Settings
 from fcgitops.diff.scheduling import loses_toleration
 
@@ -83,9 +84,18 @@ def test_an_edit_elsewhere_has_its_effect_and_one_close_to_it_has_not(
 def test_an_edit_of_a_prepared_rendering_has_its_effect(
     number: str, name: str, prepare: Edit, edit: Edit
 ) -> None:
-    """The effect of an edit that needs something to be there before."""
-    assert number in of(edit, name, prepare)
-    assert number not in of(lambda _: None, name, prepare)
+    """The effect of an edit that needs something to be there before, and not of its opposite."""
+    before = Rendering(name)
+    prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    assert number in said(before, after)
+    assert number not in said(before, before)
+    assert (number in said(after, before)) is (number in EITHER_WAY)
+
+
+EITHER_WAY = {"C03", "C08", "C20", "N06", "S03", "S20", "X10"}
+"""Rules that hold of a change and of the way back: what may not differ, or holds it back."""
 
 
 TAINT = {"key": "gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}
@@ -330,11 +340,25 @@ def test_what_an_environment_s_own_file_decides(
         assert said(before, after, environment=env) == {"E02"}
 
 
-def test_what_was_only_read_is_tried_or_says_why_not() -> None:
-    """docs/diff.md has a program for each rule of which nothing but the source was known."""
-    read = {r.id for r in effects.by_number() if r.proof in ("S", "-")}
-    told = {number for rules in reference.NOT_TRIED for number in rules.split(", ")}
-    assert {number for number in read - told if reference.tried(number) == "A"} == set()
+def test_argo_cd_waits_only_for_a_namespace_that_leaves_git() -> None:
+    """E28: where it is still rendered the rest is pruned at once."""
+    before = Rendering()
+    after = copy.deepcopy(before)
+    after.objects[:] = [after("Namespace"), after("ConfigMap")]
+    (told,) = (e for e in compare.outcome(before.objects, after.objects).effects if e.id == "E28")
+    assert told.says.endswith("Argo CD prunes it.")
+    after.objects[:] = [after("ConfigMap")]
+    (told,) = (e for e in compare.outcome(before.objects, after.objects).effects if e.id == "E28")
+    assert "Argo CD waits for the Namespace's confirmation" in told.says
+
+
+def test_what_flux_is_pointed_at_counts_for_nothing_rendered() -> None:
+    """E28: the entry points beside an environment stay as they are."""
+    before = Rendering()
+    before.objects += [o for o in Rendering(FLUX).objects if o not in before.objects]
+    after = copy.deepcopy(before)
+    after.objects[:] = Rendering(FLUX).objects
+    assert "E28" in said(before, after)
 
 
 def test_every_rule_has_a_test() -> None:
@@ -343,7 +367,7 @@ def test_every_rule_has_a_test() -> None:
 
     tried = {number for number, *_ in (*CASES, *ELSEWHERE, *PREPARED, *ENVIRONMENTS)} | {"X05"}
     tried |= {effect["id"] for pair in all_pairs() for effect in pair.effects}
-    assert set(compare.effects.RULES) - tried == set()
+    assert set(RULES) - tried == set()
 
 
 def project(**fields: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
 from fcgitops.diff.spoken import lines
-from gitenv import git
+from gitenv import clone_released, git
 
 
 @pytest.fixture
@@ -36,6 +36,78 @@ def test_the_commit_holds_what_was_printed(speaking: Path, fcgitops: Fcgitops) -
     assert "\n- prod: restart (C01): FrameworkController restarts" in told
     assert dry.err == f"{told}\nnothing was written; without --dry-run: Change environment prod\n"
     assert ran.err.partition("\n")[2].rstrip("\n") == told
+
+
+NNI = ("nni", "enable", "prod", "--storage", "nfs://10.0.0.2/exports/nni")
+EXPERIMENT = ("nni", "experiment", "mnist", "--env", "prod")
+SEVEN = ("overlay", "prod", "--set", "workerNumber=7")
+EDITED = {
+    "overlays/prod/kustomization.yaml": ("resources:", "labels: [{pairs: {a: b}}]\nresources:")
+}
+WORKERS = {"overlays/prod/frameworkcontroller.yaml": ("workerNumber: 500", "workerNumber: 7")}
+LABELLED = {"overlays/dev/environment.yaml": ("sync: argocd", "sync: argocd\nlabels: {a: b}")}
+WRITING: dict[str, tuple[list[tuple[str, ...]], dict[str, tuple[str, str]], tuple[str, ...]]] = {
+    "overlay": ([], {}, SEVEN),
+    "overlay-take": ([], WORKERS, ("overlay", "prod", "--take")),
+    "overlays": ([], LABELLED, ("overlays",)),
+    "overlays-from": ([], {}, ("overlays", "--from", "list.yaml")),
+    "remove": ([], {}, ("remove", "dev")),
+    "nni-enable": ([], {}, NNI),
+    "nni-experiment": ([NNI], {}, EXPERIMENT),
+    "nni-remove": ([NNI, EXPERIMENT], {}, ("nni", "remove", "mnist")),
+    "promote": ([("overlay", "dev", "--set", "image.tag=v1.3.0")], {}, ("promote", "dev", "prod")),
+    "rollback": ([SEVEN], {}, ("rollback", "prod")),
+    "release": ([SEVEN, ("rollback", "prod")], {}, ("rollback", "prod", "--release")),
+    "restore": ([], EDITED, ("restore", "overlays/prod")),
+}
+"""Name → what is done before, and edited by hand: file → a text and what it is now; the command."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRITING)
+def test_each_command_prints_what_its_commit_holds(
+    name: str, speaking: Path, fcgitops: Fcgitops
+) -> None:
+    """With --dry-run, without it, and in the commit's body it is the very same text."""
+    before, edits, command = WRITING[name]
+    for words in before:
+        fcgitops("-C", speaking, *words)
+    for path, (old, new) in edits.items():
+        text = (speaking / path).read_text(encoding="utf-8")
+        (speaking / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+    if name in ("restore", "overlay-take"):
+        git(speaking, "commit", "-qam", "By hand")
+    listed = "- {name: dev, settings: {}, variant: customized-config}\n- {name: west}\n"
+    (speaking.parent / "list.yaml").write_text(listed, encoding="utf-8")
+    words = [str(speaking.parent / w) if w == "list.yaml" else w for w in command]
+    words = [str(speaking / w) if w.startswith("overlays/") else w for w in words]
+    agree(speaking, fcgitops, *words)
+
+
+@pytest.mark.slow
+def test_an_update_prints_what_its_commit_holds(
+    fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same, from a released version to this one."""
+    monkeypatch.delenv("FCGITOPS_EFFECTS")
+    agree(clone_released("hardened-both", tmp_path), fcgitops, "update")
+
+
+def agree(folder: Path, fcgitops: Fcgitops, *command: str) -> None:
+    """Runs a command twice, dry at first, and compares what both say with the commit's body."""
+    start = git(folder, "rev-parse", "HEAD")
+    dry = fcgitops("-C", folder, *command, "--dry-run")
+    ran = fcgitops("-C", folder, *command)
+    assert git(folder, "rev-parse", "HEAD~1") == start
+    told = body(folder)
+    if told.startswith("With edits of "):
+        told = told.partition("\n\n")[2]
+    assert "effect" in told
+    for said in (dry, ran):
+        assert told in said.out or f"\n{told.replace(PARAGRAPH, LINE)}\n" in f"\n{said.err}"
+
+
+PARAGRAPH, LINE = "\n\n", "\n"
 
 
 def test_a_change_without_effect_says_so_in_one_line(speaking: Path, fcgitops: Fcgitops) -> None:
@@ -151,14 +223,6 @@ def test_they_can_be_left_out(repository: Path, fcgitops: Fcgitops) -> None:
     """With FCGITOPS_EFFECTS=off nothing is built and nothing is said."""
     fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=7")
     assert body(repository) == ""
-
-
-def test_the_page_about_it_is_as_the_rules_are() -> None:
-    """docs/diff.md is generated, so that it is never behind."""
-    from fcgitops.diff import reference  # noqa: PLC0415
-
-    page = Path(__file__).parents[2] / "docs" / "diff.md"
-    assert reference.page() == page.read_text(encoding="utf-8"), "run `make docs`"
 
 
 @pytest.mark.slow

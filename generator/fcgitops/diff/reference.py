@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from fcgitops.diff import compare  # noqa: F401 - importing it registers the rules
 from fcgitops.diff.effects import Severity, by_number
 
@@ -76,52 +78,52 @@ where it depends on what only the cluster knows. `change` is `added`, `removed`,
 
 
 _HELD = """\
-Tests try this again, in `make e2e`. The last column names the programs with which they do: before,
-after, the predicted thing seen, and not predicted for a change close to it. A real API server (A)
-meets every rule: the changes of the rules' own tests, the known pairs, 150 changes of which it
-alone knows the answer, and 300 random ones. What is called refused it refuses, and nothing else (an
-emptied map at the second sync: server-side apply takes it away at the first); where a restart is
-foretold the Pod template is stored otherwise, and nowhere else (`tests/e2e/test_diff_server.py`).
-The Pod's fate is seen with kube-controller-manager, scheduler and kwok (`test_diff_pods.py`),
-FrameworkController's own binary does what is foretold of its settings and rights
-(`test_diff_controller.py`, `test_diff_rights.py`), and Argo CD and Flux what is foretold of them
-(`test_diff_argocd.py`, `test_diff_flux.py`, `test_sync.py` and others). Where a program from which
-an effect is known is not in that column, no test repeats it, and the notes below say why."""
+Tests try this again, in `make e2e`: before, after, the predicted thing seen, and not predicted for
+a change that does not do it. The last column names the programs with which they do. Each such test
+says by a mark which rules it shows and with what, `@pytest.mark.proves("X", "E27 E28")`, and a test
+of the marks fails for a rule that has neither a program nor a reason below.
 
-_TRIED = {
-    "K": "C01 C02 C03 C04 C05 C06 C07 C08 C09 C10 C11 C12 C13 C14 C15 C17 C18 C20 C21 N01 N02 R15 "
-    "S01 S02 S03 S04 X01 X02 X11",
-    "F": "C05 C06 C23 D03 D04 D07 D08 N06 N08 R03 R04 R05 R06 R07 R08 R09 R10 R12 R16 S05 "
-    "S06 S07 S08 S09 S10 S11 S12 S13 S16 S17 S18 S19 S20 S21 S22 S23 S24 X07 X08",
-    "X": "E01 E02 E04f E06 E10 E21 E22 E26 N01 R17 R18 S01 X02 X03",
-    "G": "C03 C25 D01 D02 E01 E02 E06 E07 E11 E12 E13 E17 E18 N01 N04 R11 S01 X02 X03",
-}
-"""Program → the rules that tests/e2e tries with it, beside the API server, which meets all."""
+All of them meet a real API server: the changes of the rules' own tests, the known pairs, 150
+changes of which it alone knows the answer, and 300 random ones. What is called refused it refuses,
+and nothing else (an emptied map at the second sync: server-side apply takes it away at the first);
+where a restart is foretold the Pod template is stored otherwise, and nowhere else
+(`tests/e2e/test_diff_server.py`)."""
 
 NOT_TRIED = {
     "C16": "a kubelet mounts; kwok, which stands in for one, says that the Pod runs",
-    "C19": "takes a binary of v0.9.0",
+    "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
+    "a binary of v0.9.0",
     "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
-    "C24": "what a level of Pod Security refuses is seen; the rest is the kubelet's",
-    "E05": "test_handover.py types what is printed at once; nobody looks in between",
     "N07": "whether a policy is enforced is the network's",
-    "S14, S15": "take a Framework of a megabyte and more",
     "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",
-    "X09": "what NNI and its barrier do with a 403 is theirs",
-    "D06, N05, X04, X05, and of E03 to E28 those with neither X nor G": "Argo "
-    "CD's or Flux's, with which they were tried when the facts behind the rules were collected; "
-    "each takes minutes",
+    **dict.fromkeys(
+        ("E01", "E02", "E06", "N01", "S01", "X01", "X02", "X03"),
+        "`test_sync.py` and `test_nni_sync.py` have Argo CD and Flux do it, and ask `diff` nothing",
+    ),
+    **dict.fromkeys(
+        ("E03", "E14", "E15", "E28", "N05", "X04", "X05"),
+        "what Argo CD does was seen when the facts behind the rules were collected",
+    ),
+    "E05": "test_handover.py types what is printed at once; nobody looks in between",
 }
 """Rules → why no test repeats them with the program whose effect it is."""
 
 
-def tried(number: str) -> str:
-    """The programs with which tests try a rule again."""
-    return " ".join(["A", *(letter for letter, rules in _TRIED.items() if number in rules.split())])
+def untried(tried: Mapping[str, Collection[str]]) -> set[str]:
+    """Rules of which a program is known that no test tries them with, and those without any.
+
+    Args:
+        tried: rule → the programs with which tests try it, by their letters.
+    """
+    return {
+        rule.id
+        for rule in by_number()
+        if not tried.get(rule.id) or set(rule.proof.split()) - {*tried[rule.id], "S", "-"}
+    }
 
 
-def page() -> str:
-    """The whole page, as Markdown."""
+def page(tried: Mapping[str, Collection[str]]) -> str:
+    """The whole page, as Markdown; `tried` as of `untried`."""
     severities = ", ".join(f"`{severity.word}`" for severity in Severity)
     proofs = ", ".join(f"{letter}: {meaning}" for letter, meaning in _PROOF.items())
     lines = [
@@ -136,9 +138,15 @@ def page() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {r.id} | {r.title} | {r.severity.word} | {r.proof} | {tried(r.id)} |"
+        f"| {r.id} | {r.title} | {r.severity.word} | {r.proof} | {_letters(tried.get(r.id, ()))} |"
         for r in by_number()
     ]
     lines += ["", "Not tried again with the program whose effect it is:", ""]
-    lines += [f"- {number}: {why}." for number, why in NOT_TRIED.items()]
+    for why in dict.fromkeys(NOT_TRIED.values()):
+        alike = [rule for rule, reason in NOT_TRIED.items() if reason == why]
+        lines.append(f"- {', '.join(alike)}: {why}.")
     return "\n".join(lines) + "\n"
+
+
+def _letters(programs: Collection[str]) -> str:
+    return " ".join(letter for letter in _PROOF if letter in programs)

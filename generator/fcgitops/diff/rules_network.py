@@ -32,7 +32,7 @@ def moved(change: Change) -> Says:
     if not change.moved or change.both is None:
         return
     old, new = (c.namespace for c in change.both)
-    waits = any(tool.habits.confirms for tool in change.appliers) and _asks_before_pruning(
+    waits = any(tool.habits.confirms for tool in change.appliers) and asks_before_pruning(
         change, old
     )
     says = (
@@ -71,7 +71,7 @@ def _let_go(place: str) -> str:
 _ALWAYS_THERE = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
-def _asks_before_pruning(change: Change, place: str) -> bool:
+def asks_before_pruning(change: Change, place: str) -> bool:
     """Whether Argo CD is to prune a Namespace, and must be told that it may."""
     before = change.before.namespace_of(place)
     if before is None or change.after.namespace_of(place) is not None:
@@ -131,7 +131,7 @@ def namespace_gone(change: Change) -> Says:
         yield Said(pair.label, "The Namespace stays, and all in it: nothing here deletes it.")
         place = name(pair.before)
         confirms = any(tool.habits.confirms for tool in change.appliers)
-        if confirms and not change.moved and _asks_before_pruning(change, place):
+        if confirms and not change.moved and asks_before_pruning(change, place):
             yield Said(
                 pair.label,
                 "Argo CD waits until somebody confirms that the Namespace may be pruned. No later "
@@ -285,7 +285,7 @@ def address_differs(change: Change) -> Says:
             )
 
 
-@rule("N11", "the Service is gone, or its ports, selector or type differ", Severity.NONE, "A")
+@rule("N11", "the Service is gone, or its ports, selector or type differ", Severity.NONE, "F")
 def service_differs(change: Change) -> Says:
     """FrameworkController does not notice."""
     for pair in change.of_kind("Service"):

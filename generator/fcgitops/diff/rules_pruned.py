@@ -6,6 +6,7 @@ from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import ARGO, is_flux
 from fcgitops.diff.objects import Pair, annotations_of, guards, labels_of
+from fcgitops.diff.rules_network import asks_before_pruning
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.model.synctools import FLUX
 
@@ -102,7 +103,10 @@ def _experiments_gone(change: Change) -> set[tuple[str, object]]:
 @rule("E28", "hardly anything is rendered any more", Severity.OUTAGE, "X G")
 def shrunk(change: Change) -> Says:
     """Flux prunes all but what is guarded."""
-    before, after = len(change.before.objects), len(change.after.objects)
+    before, after = (
+        sum(not _is_flux_bootstrapped(o) for o in side.objects)
+        for side in (change.before, change.after)
+    )
     controller = change.before.controller
     if controller is None or change.after.controller is not None or before < 4:
         return
@@ -110,7 +114,7 @@ def shrunk(change: Change) -> Says:
         return
     waits = "refuses to sync nothing at all (allowEmpty: false)" if not after else (
         "waits for the Namespace's confirmation and does nothing"
-        if any("Prune" in guards(o) for o in change.before.all("Namespace"))
+        if any(asks_before_pruning(change, name(o)) for o in change.before.all("Namespace"))
         else "prunes it"
     )  # fmt: skip
     left = f"{after or 'none'} {'is' if after < 2 else 'are'} still rendered"
