@@ -346,6 +346,43 @@ def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path)
     assert [word for word in ("hunter2", "aHVudGVyMg") if word in everything] == []
 
 
+CHART = """\
+---
+# Source: fc/templates/controller.yaml
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: rel-fc, labels: {app.kubernetes.io/managed-by: Helm, helm.sh/chart: fc-1}}
+spec:
+  serviceName: rel-fc
+  selector: {matchLabels: {app: fc}}
+  template:
+    metadata: {labels: {app: fc}}
+    spec:
+      containers: [{name: fc, image: "frameworkcontroller/frameworkcontroller:v1.0.0"}]
+---
+"""
+MOVE_OF_CHART = [
+    "# kubectl --namespace NAMESPACE delete secret --selector owner=helm,name=RELEASE",
+    "kubectl --namespace fc scale statefulset rel-fc --replicas=0",
+    "until there=$(kubectl --namespace fc get pod rel-fc-0 --ignore-not-found --output name) && "
+    '[ -z "$there" ]; do sleep 1; done  # until it is gone',
+    "kubectl --namespace fc delete statefulset rel-fc",
+]
+
+
+@pytest.mark.slow
+def test_what_helm_renders(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Without namespaces, and under its own name: the old one ends before the new one begins."""
+    folder = copy_of(["new", "deploy"])
+    write(tmp_path, {"chart.yaml": CHART})
+    ran = fcgitops("-C", folder, "adopt", tmp_path / "chart.yaml", "--name", "live",
+                   "--namespace", "fc", "--dry-run", "--format", "json")  # fmt: skip
+    typed = [line for step in json.loads(ran.out)["runbook"] for line in step["lines"]]
+    assert [line for line in typed if line in MOVE_OF_CHART] == MOVE_OF_CHART
+    assert typed.index(MOVE_OF_CHART[2]) < typed.index("fcgitops bootstrap live")
+    assert typed.index("fcgitops bootstrap live") < typed.index(MOVE_OF_CHART[3])
+
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 

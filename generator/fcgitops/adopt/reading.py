@@ -40,7 +40,7 @@ class Owner(NamedTuple):
     tool: str
     """A sync tool by its name, or helm."""
     applier: Applier
-    """Its Application, Kustomization or release."""
+    """Its Application, Kustomization or release, which has no name where nothing tells it."""
 
 
 class Item(NamedTuple):
@@ -164,6 +164,9 @@ def _owner(o: Object) -> Owner | None:
     for tool, applier in found:  # what is none is nobody's: it would be typed into a shell
         if not (names.dns_subdomain(applier.name) or names.dns_label(applier.namespace)):
             return Owner(tool, applier)
+    labels = objects.labels_of(o)
+    if labels.get(_MANAGED_BY) == "Helm" or _HELMS[0] in labels:  # as `helm template` prints it
+        return Owner(HELM, Applier("", namespace(o)))
     return None
 
 

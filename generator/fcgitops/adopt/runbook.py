@@ -97,15 +97,23 @@ def _own_namespace(found: Adoption) -> Iterator[str]:
 
 
 def _owners(found: Adoption) -> list[Owner]:
-    return list(dict.fromkeys(item.owner for item in found.found.objects if item.owner))
+    """Those that apply it, each once; a release without its name only where no other has one."""
+    owners = list(dict.fromkeys(item.owner for item in found.found.objects if item.owner))
+    named = [owner for owner in owners if owner.applier.name]
+    return named or owners[:1]
 
 
 def _let_go(owner: Owner) -> Iterator[str]:
     name, place = owner.applier
     if owner.tool == HELM:
-        words = ("delete", "secret", "--selector", f"owner=helm,name={name}")
-        note = "never `helm uninstall`: that deletes it"
-        yield shell.line("kubectl", "--namespace", place, *words, note=note)
+        selector = ("delete", "secret", "--selector", f"owner=helm,name={name or 'RELEASE'}")
+        if name:
+            note = "never `helm uninstall`: that deletes it"
+            yield shell.line("kubectl", "--namespace", place, *selector, note=note)
+            return
+        yield shell.comment("Helm may have a release of it: `helm list --all-namespaces` names it.")
+        yield shell.comment("Never `helm uninstall`, which deletes it; Helm forgets it by this:")
+        yield shell.comment(shell.line("kubectl", "--namespace", "NAMESPACE", *selector))
         return
     what = f"{name} may apply more than FrameworkController, and what has made it may undo this"
     yield shell.comment(what)
