@@ -399,6 +399,19 @@ class Bench:
         cold_too = [cold] * len(costs[sizes[1]])
         yield Row(what, costs[sizes[1]], f"that at {self.count:,}", cold_too, 2, MEMORY)
 
+    def report(self) -> Iterable[Row]:
+        """The page of a fleet in which no two environments have the same settings."""
+        at = self.work.copy(self.many, "reported")
+        page, verified = side_by_side(
+            1,
+            self.work.fcgitops("report", "--output", self.work.folder / "fleet.html", cwd=at),
+            self.work.fcgitops("verify", "--afresh", cwd=at),
+            warm=False,
+        )
+        limit = [cost + 2 for cost in verified]
+        what = f"report, {self.count:,} environments"
+        yield Row(what, page, "verify --afresh, and 2 s", limit, 1, WALL)
+
     def judged(self) -> Iterable[Held]:
         """The bars that are counts of right answers."""
         return ran(self.work.folder)
@@ -467,7 +480,7 @@ def main() -> int:
         rows: list[Row | Held] = []
         for measure in (
             *(bench.version, bench.new, bench.overlays, bench.promote, bench.overlay),
-            *(bench.config, bench.builds, bench.diff, bench.verify, bench.judged),
+            *(bench.config, bench.builds, bench.diff, bench.verify, bench.report, bench.judged),
         ):
             if options.only in (None, measure.__name__):
                 _say(f"measuring {measure.__name__} ...")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fcgitops.commands import output as to_files
 from fcgitops.commands.diff import compare_states
 from fcgitops.core import shell, terminal
+from fcgitops.core.errors import InputError
 from fcgitops.core.findings import Finding
 from fcgitops.git import program as git
 from fcgitops.git.authors import last_changes
@@ -62,6 +64,7 @@ class _Collected:
         self._repository = repository
         self._environments: dict[str, Environment] = {}
         self._objects: dict[str, list[Object]] = {}
+        self._differences: dict[str, tuple[Difference, ...]] = {}
 
     def fleet(self) -> Fleet:
         """Everything anew, so that it is the work tree's."""
@@ -79,7 +82,7 @@ class _Collected:
             Row(
                 name,
                 self._environments.get(name),
-                self._differences(name),
+                self._differences.get(name, ()),
                 tuple(found.pop(name, ())),
                 changes.get(name),
             )
@@ -93,17 +96,16 @@ class _Collected:
     ) -> None:
         if item.kind is Kind.EXPERIMENT or item.owner in layout.VARIANTS:
             return
-        if environment:
+        if environment and item.kind is Kind.OVERLAY:
             self._environments[item.owner] = environment
+            # Now its file has just been decoded.
+            self._differences[item.owner] = self._differing(environment)
         self._objects.setdefault(item.owner, []).extend(objects)
 
-    def _differences(self, name: str) -> tuple[Difference, ...]:
-        environment = self._environments.get(name)
-        if environment is None:
-            return ()
+    def _differing(self, environment: Environment) -> tuple[Difference, ...]:
         found = differences.of_keys(environment, self._repository.answers.profile)
         if environment.variant == CUSTOMIZED_CONFIG:
-            path = f"{layout.OVERLAYS}/{name}/{layout.CONFIG_FILE}"
+            path = f"{layout.OVERLAYS}/{environment.name}/{layout.CONFIG_FILE}"
             own = (read_file(self._repository.root, path) or b"").decode(errors="surrogateescape")
             found += differences.of_settings(own, self._variant)
         return tuple(found)
@@ -119,7 +121,9 @@ class _Collected:
         head = git.glance(root, "log", "-1", "--format=%h of %as", "HEAD")
         if not head:
             return "What is here, of which nothing is committed."
-        differs = git.differing(root)
+        differs = True  # where something cannot be read, which is a finding
+        with suppress(InputError):
+            differs = bool(git.differing(root))
         edited = ", with changes that are not committed" if differs else ""
         return f"Commit {git.text(head).strip()}{edited}."
 

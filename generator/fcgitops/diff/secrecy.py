@@ -28,8 +28,10 @@ _REFERENCES = re.compile(
 )
 """The end of a name that says where a secret is, or of what kind, and not what it is; RBAC."""
 _URL = re.compile(r"(\w+://)[^/@\s\"']*@")
-_ASSIGNED = re.compile(r"""(?P<name>[\w.-]+)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+""")
-"""What a value stands behind: a name and = or :, or an option."""
+_ASSIGNED = re.compile(
+    r"""(?<![\w.-])(?P<name>[\w.-]++)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+"""
+)
+"""What a value stands behind: a name, from its first letter on, and = or :, or an option."""
 _VALUE = re.compile(r""""[^"]*"?|'[^']*'?|[^\s,;&]+""")
 _HEADER = re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
 _SIGNATURE = re.compile(r"([?&;][\w-]*sig(?:nature)?=)[^&;\s\"'<>]+", re.IGNORECASE)
@@ -37,11 +39,21 @@ _SIGNATURE = re.compile(r"([?&;][\w-]*sig(?:nature)?=)[^&;\s\"'<>]+", re.IGNOREC
 _LOGIN_OPTIONS = ("-u", "-U", "--user", "--proxy-user")
 _LOGIN = re.compile(rf"((?<!\S)(?:{'|'.join(_LOGIN_OPTIONS)})[ =])\S+:\S+")
 """curl's USER:PASSWORD."""
+_BEHIND = {
+    _HEADER: ("bearer", "basic"),
+    _SIGNATURE: ("sig",),
+    _LOGIN: tuple(option.casefold() for option in _LOGIN_OPTIONS),
+}
+"""What hides what stands behind it → words of which it has one."""
 _LONG = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,}\.[\w-]{8,}|\bgh[pousr]_\w{20,}"
     r"|\bAKIA[0-9A-Z]{12,}|\bxox[a-z]-[\w-]{8,}|\bglpat-[\w-]{8,}"
 )
 """Keys and tokens that are known by their looks, whatever name they have."""
+_MARKS = (
+    "PRIVATE KEY-----", "eyJ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "xox", "glpat-",
+)  # fmt: skip
+"""What each of them has in it: most texts have none, which takes less to see."""
 _VALUES = {"value", "defaultValue", "content"}
 """What a named value has it in; a variable of a container must have it in `value`."""
 _OBJECTS = re.compile(r"last-applied-configuration\Z")
@@ -59,34 +71,53 @@ def names_one(name: str) -> bool:
 
 def redact(text: str) -> str:
     """A sentence without what looks like a secret in it: in a URL, behind a name, by its looks."""
-    if _LONG.search(text):
+    return _behind_names(_by_looks(text))
+
+
+def _by_looks(text: str) -> str:
+    """A sentence without what is known for a secret, whatever name it has."""
+    if _holds_one(text):
         return HIDDEN
-    hidden = _URL.sub(rf"\1{HIDDEN}@", text)
-    for pattern in (_HEADER, _SIGNATURE, _LOGIN):
-        hidden = pattern.sub(rf"\1{HIDDEN}", hidden)
+    hidden = _URL.sub(rf"\1{HIDDEN}@", text) if "@" in text else text
+    folded = text.casefold()
+    for pattern, words in _BEHIND.items():
+        if any(word in folded for word in words):  # most texts have none: less to search for
+            hidden = pattern.sub(rf"\1{HIDDEN}", hidden)
+    return hidden
+
+
+def _behind_names(text: str) -> str:
+    """A sentence without what stands behind a name that says so."""
     parts: list[str] = []
     end = 0
-    for found in _ASSIGNED.finditer(hidden):
+    for found in _ASSIGNED.finditer(text):
         if found.start() < end or not names_one((found["name"] or found["option"]).strip("-.")):
             continue
-        value = _VALUE.match(hidden, found.end())
+        value = _VALUE.match(text, found.end())
         if value and not value[0].startswith(HIDDEN[:4]):
-            parts += [hidden[end : found.end()], HIDDEN]
+            parts += [text[end : found.end()], HIDDEN]
             end = value.end()
-    return "".join(parts) + hidden[end:]
+    return "".join(parts) + text[end:]
 
 
 def is_doubtful(text: str) -> bool:
     """Whether a file, or a text with a structure, may hold a secret: one of its words names one."""
-    return bool(_LONG.search(text)) or any(
-        names_one(word.strip("-.")) for word in re.split(r"[^\w.-]+", text)
+    return _holds_one(text) or any(
+        names_one(word.strip("-.")) for word in set(re.split(r"[^\w.-]+", text))
     )
+
+
+def _holds_one(text: str) -> bool:
+    """Whether a key or a token stands in a text that looks like nothing else."""
+    return any(mark in text for mark in _MARKS) and _LONG.search(text) is not None
 
 
 @functools.lru_cache(maxsize=4096)
 def _text(value: str) -> str:
     """A value without secrets; one with a structure, JSON or XML, is shown whole or not at all."""
-    return HIDDEN if re.search(r"[{<]", value) and is_doubtful(value) else redact(value)
+    if not is_doubtful(value):
+        return _by_looks(value)  # no name in it says that a secret stands behind it
+    return HIDDEN if re.search(r"[{<]", value) else redact(value)
 
 
 def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # noqa: ANN401

@@ -47,7 +47,13 @@ def of_settings(own: str, variant: str) -> tuple[Difference, ...]:
         own: the environment's frameworkcontroller.yaml.
         variant: that of its variant.
     """
-    return tuple(_differing(Settings(own), Settings(variant)))
+    return tuple(_differing(Settings(own), _of_variant(variant)))
+
+
+@functools.lru_cache(maxsize=2)
+def _of_variant(text: str) -> Settings:
+    """A variant's, which many are compared with; it decodes its text once."""
+    return Settings(text)
 
 
 def _differing(own: Settings, variant: Settings) -> Iterator[Difference]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from html import escape
 
 from fcgitops.core.printable import printable
 from fcgitops.diff.secrecy import redact
 
 
+@functools.lru_cache(maxsize=4096)  # rows have most of their words in common
 def text(value: str) -> str:
     """A value on one line, for an element or an attribute in quotes."""
     return escape(printable(redact(value)))
