@@ -7,6 +7,7 @@ from typing import Any
 
 from fcgitops.adopt.adoption import Adoption, seen_profile
 from fcgitops.adopt.parts import dotted
+from fcgitops.core import shell
 from fcgitops.core.printable import line
 from fcgitops.diff import report as reports
 from fcgitops.diff.objects import bare_name
@@ -24,9 +25,10 @@ def as_text(found: Adoption, steps: Sequence[Step]) -> Iterator[str]:
     yield f"{controller.label} of {found.found.place} → {env.name}"
     seen = seen_profile(found.found)
     if seen != found.profile:
+        typed = shell.line("fcgitops", "new", "DEST", "--profile", seen)
         yield (
             f"It is as the profile {seen} has it; this repository is {found.profile}. One of "
-            f"`fcgitops new DEST --profile {seen}` renders it as it is."
+            f"`{typed}` renders it as it is."
         )
     yield ""
     yield "environment.yaml has"
