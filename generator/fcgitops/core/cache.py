@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +37,8 @@ def load(file: Path, identity: bytes) -> bytes | None:
 
 def save(file: Path, identity: bytes, body: bytes) -> None:
     """Keeps something for the next run; a folder that cannot be written is no matter."""
+    import tempfile  # noqa: PLC0415 - where there is something new
+
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=file.parent)
