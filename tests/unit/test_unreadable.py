@@ -88,14 +88,29 @@ def test_a_folder_that_cannot_be_read(copy_of: CopyOf) -> None:
     (repository / "overlays/prod").chmod(0)
     try:
         for command, (status, out) in told.items():
-            ran = subprocess.run(
-                [*_without_roots_rights(), sys.executable, "-m", "fcgitops", command],
-                cwd=repository, capture_output=True, text=True, check=False,
-            )  # fmt: skip
+            ran = _by_anybody(repository, command)
             assert (ran.returncode, ran.stdout) == (status, out)
         assert ran.stderr == "error: overlays/prod: cannot be read: Permission denied\n"
     finally:
         (repository / "overlays/prod").chmod(0o755)
+
+
+@pytest.mark.slow
+def test_a_base_that_cannot_be_read(repository: Path) -> None:
+    """No check is at a loss: it does not build, and cannot be compared with its source."""
+    (repository / "base").chmod(0)
+    try:
+        out = _by_anybody(repository, "verify").stdout
+    finally:
+        (repository / "base").chmod(0o755)
+    assert {line.split(": ")[1] for line in out.splitlines()} == {"FCG00", "FCG12"}
+
+
+def _by_anybody(repository: Path, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*_without_roots_rights(), sys.executable, "-m", "fcgitops", command],
+        cwd=repository, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def _without_roots_rights() -> list[str]:

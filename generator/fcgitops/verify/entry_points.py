@@ -124,11 +124,14 @@ def unguarded(whole: Whole) -> Faults:
 def unguarded_environment(known: Known) -> Faults:
     """The entry points are there, with all that keeps them from deleting anything."""
     repository, wanted = known.repository, Tree()
-    role = read_file(repository.root, layout.CLUSTER_ROLE)
-    entries = entrypoints.of_environment(known.environment, repository.answers, role)
-    for folder, files in entries.items():
-        wanted |= at(folder, files)
-    yield from _lost(repository, wanted)
+    try:
+        role = read_file(repository.root, layout.CLUSTER_ROLE)
+        entries = entrypoints.of_environment(known.environment, repository.answers, role)
+        for folder, files in entries.items():
+            wanted |= at(folder, files)
+        yield from _lost(repository, wanted)
+    except InputError:  # something cannot be read: FCG12 says so
+        return
 
 
 def _lost(repository: Repository, wanted: Tree) -> Faults:
