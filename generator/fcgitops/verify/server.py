@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.findings import INFO, REJECT
-from fcgitops.diff.secrecy import redact
 from fcgitops.kubernetes.objects import Object, group, mapping, name, namespace
 from fcgitops.model import synctools
 from fcgitops.model.environment import VARIANTS
@@ -142,6 +141,8 @@ class ApiServer:
         told = self._apply(asking, one.object)
         if told.status == 0:
             return None
+        from fcgitops.diff.secrecy import redact  # noqa: PLC0415 - with --server alone
+
         text = redact(process.said(told))
         if _UNKNOWN in told.stderr:
             return Answer(one.object, f"the cluster does not know its kind: {text}", one.defined)
