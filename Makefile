@@ -118,12 +118,15 @@ wheel: .venv/dev ## the wheel, in dist/, installed into an environment of its ow
 
 .PHONY: bench
 bench: .venv/dev kustomize pinned ## times side by side with what users would do instead
+	@$(others) || true
 	@$(python) benchmarks/run.py
 
+# What follows a template, as users would otherwise have it.
+others = [ -x .tools/followers/bin/copier ] || { $(PYTHON) -m venv --clear .tools/followers \
+  && .tools/followers/bin/pip install --quiet cruft==2.16.0 copier==9.19.1; }
 .PHONY: followers
 followers: .venv/dev kustomize ## what becomes of edits when a template is updated, beside cruft and copier, and what it costs
-	@[ -x .tools/followers/bin/copier ] || { $(PYTHON) -m venv --clear .tools/followers \
-	  && .tools/followers/bin/pip install --quiet cruft==2.16.0 copier==9.19.1; }
+	@$(others)
 	@$(python) benchmarks/followers.py .tools/followers/bin
 
 .PHONY: tools

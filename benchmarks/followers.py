@@ -188,15 +188,22 @@ def outcomes(scratch: Path, programs: Path) -> Iterator[str]:
         yield f"| {who} | {' | '.join(str(counts[word]) for word in ANSWERS)} |"
 
 
-def costs(scratch: Path, programs: Path) -> Iterator[str]:
-    """The table of what an update costs, the same change of files by each."""
+def carried(
+    scratch: Path, programs: Path, command: Sequence[str | Path]
+) -> tuple[int, Subject, Subject, Subject]:
+    """How many files change from 0.1.0 to this version; fcgitops, cruft and copier carrying them.
+
+    Args:
+        scratch: an empty folder.
+        programs: the folder of the others.
+        command: `fcgitops update`.
+    """
     cruft, copier = Cruft(scratch / "c", programs), Copier(scratch / "k", programs)
-    former, carried = scratch / "former", scratch / "carried"
-    for folder in (former, carried):
+    former, new = scratch / "former", scratch / "new"
+    for folder in (former, new):
         cruft.run("git", "clone", "-q", FORMER, folder, cwd=scratch)
-    command = (Path(sys.executable).with_name("fcgitops"), "update")
-    cruft.run(*command, cwd=carried)
-    before, after = _texts(former), _texts(carried)
+    cruft.run(*command, cwd=new)
+    before, after = _texts(former), _texts(new)
     for place in (cruft, copier):
         prepare(place, before, {}, after)
 
@@ -208,13 +215,20 @@ def costs(scratch: Path, programs: Path) -> Iterator[str]:
         start = cruft.run("git", "rev-parse", "HEAD", cwd=project)
         return Subject(line, project, cruft.env, back)
 
-    kinds = [("`fcgitops update`", subject(command, former))]
-    kinds += [(place.title, subject(place.update, place.project)) for place in (cruft, copier)]
     changed = sum(before.get(path) != after.get(path) for path in before.keys() | after.keys())
+    others = (subject(place.update, place.project) for place in (cruft, copier))
+    return changed, subject(command, former), *others
+
+
+def costs(scratch: Path, programs: Path) -> Iterator[str]:
+    """The table of what an update costs, the same change of files by each."""
+    command = (Path(sys.executable).with_name("fcgitops"), "update")
+    changed, *subjects = carried(scratch, programs, command)
+    titles = ("`fcgitops update`", Cruft.title, Copier.title)
     yield f"| {changed} files change | CPU time | beside `fcgitops update` |"
     yield "| --- | --- | --- |"
-    found = side_by_side(ROUNDS, *(each for _, each in kinds))
-    for (title, _), cost in zip(kinds, found, strict=True):
+    found = side_by_side(ROUNDS, *subjects)
+    for title, cost in zip(titles, found, strict=True):
         ratio = statistics.median(a.cpu / b.cpu for a, b in zip(cost, found[0], strict=True))
         yield f"| {title} | {median(cost).cpu:.2f} s | {ratio:.1f}× |"
 

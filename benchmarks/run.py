@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
+import updating
 from held import Held, ran
 from measure import Cost, median, side_by_side
 from workspace import REQUIREMENT, SEED, Workspace, builds, customized
@@ -412,6 +413,17 @@ class Bench:
         what = f"report, {self.count:,} environments"
         yield Row(what, page, "verify --afresh, and 2 s", limit, 1, WALL)
 
+    def update(self) -> Iterable[Row]:
+        """A repository follows its generator, beside those that follow a template."""
+        if reason := updating.missing():
+            self.beside.append(("update beside cruft and copier", f"skipped: {reason}"))
+        for pair in (
+            *updating.followers(self.work), updating.fleet(self.work, self.many, self.count)
+        ):  # fmt: skip
+            what, ours, against, other, bar, held, why = pair
+            costs = side_by_side(self._times(5), ours, other)
+            yield Row(what, costs[0], against, costs[1], bar, held=held, why=why)
+
     def judged(self) -> Iterable[Held]:
         """The bars that are counts of right answers."""
         return ran(self.work.folder)
@@ -480,7 +492,8 @@ def main() -> int:
         rows: list[Row | Held] = []
         for measure in (
             *(bench.version, bench.new, bench.overlays, bench.promote, bench.overlay),
-            *(bench.config, bench.builds, bench.diff, bench.verify, bench.report, bench.judged),
+            *(bench.config, bench.builds, bench.diff, bench.verify, bench.report, bench.update),
+            bench.judged,
         ):
             if options.only in (None, measure.__name__):
                 _say(f"measuring {measure.__name__} ...")
