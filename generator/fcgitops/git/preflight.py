@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ def _overlooked(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
             shell.about(("git", "update-index", told[path]), [path], tree.top, tree.top),
         )
         for path in paths
-        if path in told and _mode(tree.top / path) is not None
+        if path in told and os.path.lexists(tree.top / path)
     ]
 
 
@@ -259,13 +260,20 @@ class Disk:
     """The work tree's files, looked at without following a symbolic link."""
 
     def __init__(self, top: Path) -> None:
-        self.top = top
+        self._top = str(top)  # a change may have thousands of paths
         self._parents: dict[str, Problem | None] = {"": None}
+
+    def _mode(self, path: str) -> int | None:
+        """The mode of what stands at a path; None where there is nothing."""
+        try:
+            return os.lstat(f"{self._top}/{path}").st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def obstacles(self, path: str) -> Iterator[Problem]:
         """What keeps the path from being an ordinary file, or becoming one."""
         problem = self._parent(_parent(path))
-        mode = None if problem else _mode(self.top / path)
+        mode = None if problem else self._mode(path)
         if problem:
             yield Problem(path, problem.what, problem.hint)
         elif mode is not None and stat.S_ISLNK(mode):
@@ -276,7 +284,7 @@ class Disk:
     def read(self, path: str) -> bytes | None:
         """The content of the file, None where there is none."""
         try:
-            return (self.top / path).read_bytes()
+            return Path(self._top, path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -284,14 +292,14 @@ class Disk:
 
     def executable(self, path: str) -> bool:
         """Whether its owner may execute the file, which is all that git records."""
-        return bool((_mode(self.top / path) or 0) & stat.S_IXUSR)
+        return bool((self._mode(path) or 0) & stat.S_IXUSR)
 
     def missing_directories(self, paths: list[str]) -> list[str]:
         """The directories that writing the paths would make, outermost first."""
         missing: set[str] = set()
         for directory in {_parent(path) for path in paths}:
             name = directory
-            while name and name not in missing and _mode(self.top / name) is None:
+            while name and name not in missing and self._mode(name) is None:
                 missing.add(name)
                 name = _parent(name)
         return sorted(missing)
@@ -300,7 +308,7 @@ class Disk:
         """What is wrong with a directory or one above it; None also where it is missing."""
         if directory not in self._parents:
             problem = self._parent(_parent(directory))
-            mode = None if problem else _mode(self.top / directory)
+            mode = None if problem else self._mode(directory)
             if mode is None:
                 pass
             elif stat.S_ISLNK(mode):
@@ -310,7 +318,7 @@ class Disk:
                 problem = Problem(
                     "", f"{directory} is in the way: not a directory", "move it first"
                 )
-            elif _mode(self.top / directory / ".git") is not None:
+            elif self._mode(f"{directory}/.git") is not None:
                 problem = Problem("", f"{directory} is another Git repository", "move it first")
             self._parents[directory] = problem
         return self._parents[directory]
@@ -343,10 +351,3 @@ def _entry(mode: str, name: str | None) -> Entry | None:
 def _parent(path: str) -> str:
     parent = str(PurePosixPath(path).parent)
     return "" if parent == "." else parent
-
-
-def _mode(path: Path) -> int | None:
-    try:
-        return path.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return None
