@@ -422,6 +422,7 @@ class Bench:
     def update(self) -> Iterable[Row]:
         """A repository follows its generator, beside those that follow a template."""
         if reason := updating.missing():
+            _say(f"update beside cruft and copier: skipped: {reason}")
             self.beside.append(("update beside cruft and copier", f"skipped: {reason}"))
         for pair in (
             *updating.followers(self.work), updating.fleet(self.work, self.many, self.count)
