@@ -1,7 +1,7 @@
-"""What `diff` says of Argo CD's entry points, and of what it prunes, seen with the real Argo CD.
+"""What `diff` says of Argo CD's entry points, seen with the real Argo CD.
 
-An entry point is applied as `make bootstrap` does, with one edit, or a commit is pushed; what Argo
-CD then does is what was foretold, and after it is put back all is synced again.
+An entry point is applied as `make bootstrap` does, with one edit; what Argo CD then does is what
+was foretold, and after it is put back all is synced again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -21,7 +22,7 @@ from gitenv import git
 from testbed.argocd import ArgoCD
 from testbed.controlplane import ControlPlane, api_server, control_plane
 from testbed.programs import eventually, stays
-from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, OTHER, Site, fail, site
+from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, Site, fail, site
 
 pytestmark = pytest.mark.cluster
 Object = dict[str, Any]
@@ -72,7 +73,16 @@ def edited(prod: Site, number: str, kind: str, edit: Edit) -> Iterator[None]:
         yield
     finally:
         put(prod, found(before, kind))
-        prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
+        commit = git(prod.repository, "rev-parse", "HEAD")
+        eventually(lambda: is_synced(prod, commit) or fail(prod.status()), 90, "all is synced")
+
+
+def is_synced(prod: Site, commit: str) -> bool:
+    """Whether a commit is on the cluster, be it by an operation of this Application or not."""
+    status = prod.status()
+    sync, health = status.get("sync", {}), status.get("health", {})
+    is_there = sync.get("status") == "Synced" and sync.get("revision") == commit
+    return is_there and health.get("status") == "Healthy"
 
 
 def told(before: list[Object], after: list[Object]) -> dict[str, str]:
@@ -112,13 +122,6 @@ def is_out_of_sync(prod: Site, commit: str) -> None:
         return bool(sync.get("revision") == commit and sync["status"] == "OutOfSync")
 
     eventually(lambda: seen() or fail(prod.status()), 60, "it is OutOfSync")
-
-
-def reverted(prod: Site, number: str) -> str:
-    """Take the last commit back, of which something was said that is not said of that; push it."""
-    git(prod.repository, "revert", "--no-edit", "HEAD")
-    assert number not in prod.foretold()
-    return prod.push()
 
 
 @pytest.mark.proves("G", "E13")
@@ -263,98 +266,6 @@ def test_a_project_that_is_not_there(prod: Site) -> None:
         assert application(prod) == before
 
 
-ANOTHER_ROLE = f"""\
-- target: {{kind: ClusterRoleBinding, name: {NAMESPACE}}}
-  patch: |
-    - op: replace
-      path: /roleRef/name
-      value: view
-"""
-NO_NAMESPACE = f"""\
-- patch: |
-    apiVersion: v1
-    kind: Namespace
-    metadata: {{name: {NAMESPACE}}}
-    $patch: delete
-"""
-
-
-@pytest.mark.proves("G", "R11")
-def test_a_binding_of_another_role_is_made_anew(prod: Site) -> None:
-    """R11: which the API server would refuse to change."""
-    name = ("clusterrolebinding", NAMESPACE)
-    before = prod.plane.get(*name)
-    commit = prod.local(ANOTHER_ROLE)
-    assert "R11" in prod.foretold()
-    prod.wait_for(commit, 90)
-    after = prod.plane.get(*name)
-    assert after["roleRef"]["name"] == "view"
-    assert after["metadata"]["uid"] != before["metadata"]["uid"]
-    git(prod.repository, "revert", "--no-edit", "HEAD")
-    prod.wait_for(prod.push(), 90)
-    assert prod.plane.get(*name)["roleRef"] == before["roleRef"]
-
-
-@pytest.mark.proves("G", "D01 D02 D06")
-def test_the_crd_comes_and_stays(prod: Site) -> None:
-    """D01, D02, not D06: once it is there it stays with what was made of it, guarded or not."""
-    name = ("crd", "frameworks.frameworkcontroller.microsoft.com")
-    prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
-    assert "D01" in prod.foretold()
-    assert "D02" not in prod.foretold()
-    prod.wait_for(prod.push(), 90)
-    before = prod.plane.get(*name)["metadata"]["uid"]
-    prod.fcgitops("overlay", ENVIRONMENT, "--unset", "components")
-    assert "D02" in prod.foretold()
-    assert not {"D01", "D06"} & set(prod.foretold())
-    prod.wait_for(prod.push(), 90)
-    assert prod.plane.get(*name)["metadata"]["uid"] == before
-    prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
-    prod.wait_for(prod.local(BARE_CRD), 90)
-    assert "prune" not in str(prod.plane.get(*name)["metadata"].get("annotations"))
-    prod.fcgitops("overlay", ENVIRONMENT, "--unset", "components")
-    git(prod.repository, "reset", "-q", "--soft", "HEAD~1")
-    commit = prod.local("")
-    assert "D02" in prod.foretold()
-    assert "D06" not in prod.foretold()
-    prod.wait_for(commit, 90)
-    assert prod.plane.get(*name)["metadata"]["uid"] == before
-
-
-BARE_CRD = """\
-- target: {kind: CustomResourceDefinition, name: frameworks.frameworkcontroller.microsoft.com}
-  patch: |
-    - op: remove
-      path: /metadata/annotations
-"""
-
-
-@pytest.mark.proves("G", "N04")
-def test_a_namespace_that_leaves_git_is_waited_for(prod: Site) -> None:
-    """N04: it stays, and no later commit is synced before what was printed has been typed."""
-    before = uid(prod, "namespace")
-    prod.local(NO_NAMESPACE)
-    assert "N05" not in prod.foretold()
-    typed = let_go(prod)
-    eventually(lambda: WAITS in complaint(prod) or fail(complaint(prod)), 60, "it waits")
-    reverted(prod, "N04")
-    commit = change_a_setting(prod, 799)
-    stays(lambda: "workerNumber: 799" in prod.configuration(), 8)
-    assert "workerNumber: 799" not in prod.configuration()
-    prod.type(typed)
-    prod.wait_for(commit, 90)
-    assert uid(prod, "namespace") == before
-
-
-WAITS = "pruning confirmation"
-
-
-def let_go(prod: Site) -> str:
-    """What is to be typed where the last commit has Argo CD wait for the Namespace."""
-    (typed,) = (e["do"] for e in prod.effects() if e["id"] == "N04" and e["do"])
-    return typed.removeprefix("Argo CD: ")
-
-
 def uid(prod: Site, kind: str, name: str = NAMESPACE, plane: ControlPlane | None = None) -> str:
     """Which object it is; "" where there is none."""
     place = ("-n", NAMESPACE, "--ignore-not-found", "-o", "jsonpath={.metadata.uid}")
@@ -367,83 +278,119 @@ def refresh(prod: Site) -> None:
     prod.running.find_environments(NAMESPACE)
 
 
-def config_map(name: str, **annotations: str) -> str:
-    """A ConfigMap that somebody adds."""
-    metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
-    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
-
-
-@pytest.mark.proves("G", "E27")
-def test_what_leaves_git_is_pruned_unless_something_keeps_it(prod: Site) -> None:
-    """E27: an annotation that Argo CD heeds."""
-    guard = {"argocd.argoproj.io/sync-options": "Prune=false"}
-    parts = {"guarded": config_map("guarded", **guard), "free": config_map("free")}
-    prod.wait_for(prod.local("", **parts), 90)
-    assert "E27" not in prod.foretold()
-    assert uid(prod, "configmap", "free")
-    prod.local("")
-    said = prod.foretold()["E27"]
-    assert "ConfigMap/free: It is pruned" in said
-    assert "ConfigMap/guarded: It leaves Git and stays" in said
-    eventually(lambda: not uid(prod, "configmap", "free"), 60, "it is pruned")
-    assert uid(prod, "configmap", "guarded")
-    prod.plane.kubectl("delete", "configmap", "guarded", "-n", NAMESPACE)
-    prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
-
-
-ANOTHER_SERVICE = f"""\
-- target: {{kind: StatefulSet, name: {NAMESPACE}}}
+def labelled(label: str) -> str:
+    """A patch that gives the Service a label."""
+    return f"""\
+- target: {{kind: Service, name: {NAMESPACE}}}
   patch: |
-    - op: replace
-      path: /spec/serviceName
-      value: other
-"""
-UNGUARDED = """\
-- target: {kind: ConfigMap, name: frameworkcontroller-config.*}
-  patch: |
-    - op: remove
-      path: /metadata/annotations
+    - op: add
+      path: /metadata/labels/{label}
+      value: ml
 """
 
 
-@pytest.mark.proves("G", "C25 C03")
-def test_what_an_unchanged_stateful_set_names_is_pruned_under_it(prod: Site) -> None:
-    """C25: where the former configuration is not kept; the Pod that runs goes on."""
-    prod.wait_for(prod.local(UNGUARDED), 90)
-    prod.wait_for(change_a_setting(prod, 785), 90)  # else what was there before is kept
-    prod.wait_for(prod.local(UNGUARDED, beside=config_map("beside")), 90)
-    named, pod = prod.config_map(), uid(prod, "pod", f"{NAMESPACE}-0")
-    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=786")
-    assert not {"C03", "C25"} & set(prod.foretold())
-    git(prod.repository, "reset", "-q", "--soft", "HEAD~1")
-    prod.local(f"{UNGUARDED}{ANOTHER_SERVICE}")
-    assert {"C03", "C25"} <= set(prod.foretold())
-    words = "updates to statefulset spec"
-    eventually(lambda: words in complaint(prod) or fail(complaint(prod)), 60, words)
-    eventually(lambda: not uid(prod, "configmap", named), 60, "it is pruned")
-    assert (prod.config_map(), uid(prod, "pod", f"{NAMESPACE}-0")) == (named, pod)
-    prod.wait_for(prod.local(""), 90)
+@pytest.mark.proves("G", "E14")
+def test_without_server_side_apply_what_leaves_git_may_stay(prod: Site) -> None:
+    """E14: a label of before does, one of later does not; and nothing restarts."""
+
+    def labels() -> set[str]:
+        found = prod.plane.get("service", NAMESPACE, "-n", NAMESPACE)
+        return set(found["metadata"]["labels"]) & {"before", "later"}
+
+    prod.wait_for(prod.local(labelled("before")), 90)
+    assert labels() == {"before"}
+    pod = uid(prod, "pod", f"{NAMESPACE}-0")
+    with edited(prod, "E14", "ApplicationSet", policy(lambda p: p.update(syncOptions=[]))):
+        eventually(
+            lambda: not application(prod)["syncPolicy"].get("syncOptions"), 60,
+            "the set has edited it",
+        )  # fmt: skip
+        prod.wait_for(prod.local(""), 90)
+        assert labels() == {"before"}
+        prod.wait_for(prod.local(labelled("later")), 90)
+        assert labels() == {"before", "later"}
+        prod.wait_for(prod.local(""), 90)
+        assert labels() == {"before"}
+    eventually(lambda: not labels() or fail(labels()), 60, "with ServerSideApply it goes")
+    assert uid(prod, "pod", f"{NAMESPACE}-0") == pod
 
 
-@pytest.mark.proves("G", "E04")
-def test_another_cluster_leaves_the_first_as_it_is(prod: Site) -> None:
-    """E04: it goes on there, and nobody heals it; the same Application deploys to the other."""
-    assert prod.other
-    before = uid(prod, "statefulset")
-    prod.fcgitops("overlay", ENVIRONMENT, "--cluster", OTHER)
-    assert "E04" in prod.foretold()
+def keeping(**fields: object) -> Edit:
+    """An edit of what keeps an ApplicationSet from deleting."""
+    return lambda applications: applications["spec"]["syncPolicy"].update(fields)
+
+
+def finalizers(prod: Site) -> list[str]:
+    found = prod.plane.get("applications.argoproj.io", APPLICATION, "-n", "argocd")
+    return list(found["metadata"].get("finalizers", []))
+
+
+@contextmanager
+def without_the_environment(prod: Site) -> Iterator[None]:
+    """The environment leaves Git, and the set has seen it; afterwards it is back."""
+    prod.fcgitops("remove", ENVIRONMENT)
     prod.push()
     refresh(prod)
-    eventually(lambda: uid(prod, "statefulset", plane=prod.other), 60, "it is there, too")
-    scale = ("scale", "statefulset", NAMESPACE, "-n", NAMESPACE)
-    prod.plane.kubectl(*scale, "--replicas=0")
-    prod.notify()
-    stays(lambda: replicas(prod), 8)
-    assert (replicas(prod), uid(prod, "statefulset")) == (0, before)
-    git(prod.repository, "revert", "--no-edit", "HEAD")
-    commit = prod.push()
-    refresh(prod)
-    prod.wait_for(commit, 90)
-    assert (replicas(prod), uid(prod, "statefulset")) == (1, before)
-    change_a_setting(prod, 787)
-    assert "E04" not in prod.foretold()
+    try:
+        yield
+    finally:
+        git(prod.repository, "revert", "--no-edit", "HEAD")
+        git(prod.repository, "push", "-q", "origin", "HEAD:main")
+
+
+def named(prod: Site) -> bool:
+    """Whether the Application is there, and not on its way off."""
+    name = ("get", "applications.argoproj.io", APPLICATION, "-n", "argocd", "--ignore-not-found")
+    return prod.plane.kubectl(*name, "-o", "jsonpath={.metadata.deletionTimestamp}/{.kind}") == (
+        "/Application"
+    )
+
+
+@pytest.mark.proves("G", "E15")
+def test_without_preserving_an_application_gets_a_finalizer(prod: Site) -> None:
+    """E15: at once; with create-update it is deleted by hand alone, and not by what leaves Git."""
+    with edited(prod, "E15", "ApplicationSet", keeping(preserveResourcesOnDeletion=False)):
+        eventually(lambda: finalizers(prod), 60, "the finalizer")
+        with without_the_environment(prod):
+            stays(lambda: named(prod), 5)
+            assert named(prod)
+        refresh(prod)
+    eventually(lambda: not finalizers(prod), 60, "no finalizer")
+
+
+@pytest.mark.proves("G", "E15")
+def test_a_set_that_syncs_deletes_the_application_alone(prod: Site) -> None:
+    """E15: what it has applied stays, as long as that is preserved."""
+    before = prod.versions()
+    with edited(prod, "E15", "ApplicationSet", keeping(applicationsSync="sync")):
+        with without_the_environment(prod):
+            eventually(lambda: not named(prod), 60, "the Application is gone")
+            stays(prod.versions, 3)
+            assert prod.versions().keys() == before.keys()
+        refresh(prod)
+        eventually(lambda: named(prod), 60, "it is back")
+
+
+@pytest.mark.proves("G", "E15")
+def test_a_set_that_syncs_and_preserves_nothing_deletes_all(prod: Site) -> None:
+    """E15: once somebody confirms it, where the Namespace says so."""
+    edit = keeping(applicationsSync="sync", preserveResourcesOnDeletion=False)
+    before = uid(prod, "statefulset")
+    with edited(prod, "E15", "ApplicationSet", edit):
+        eventually(lambda: finalizers(prod), 60, "the finalizer")
+        with without_the_environment(prod):
+            eventually(lambda: not named(prod), 60, "the Application is on its way off")
+            stays(lambda: uid(prod, "statefulset"), 3)
+            assert uid(prod, "statefulset") == before
+            confirm(prod)
+            eventually(lambda: not uid(prod, "statefulset"), 90, "all is deleted")
+            eventually(lambda: not uid(prod, "namespace"), 90, "the Namespace, too")
+        refresh(prod)
+        eventually(lambda: named(prod), 60, "it is back")
+
+
+def confirm(prod: Site) -> None:
+    """What `argocd app confirm-deletion` does."""
+    now = f"argocd.argoproj.io/deletion-approved={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    place = ("applications.argoproj.io", APPLICATION, "-n", "argocd")
+    prod.plane.kubectl("annotate", *place, "--overwrite", now)

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import yaml
 from conftest import Fcgitops
 from consequences import all_pairs
 from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering, binding, grants, sets
@@ -368,7 +369,11 @@ def test_what_is_on_a_cluster_is_compared_as_the_tool_would_apply_it(
     context = "testbed"
     rendered = fcgitops("-C", repository, "build", "prod").out
     tool = ("--server-side", "--field-manager=argocd-controller")
-    plane.apply(rendered, *tool)
+    marked = [o for o in yamlio.load_all(rendered.encode()) if o]
+    for o in marked:  # as Argo CD does with all that it applies
+        annotations = o["metadata"].setdefault("annotations", {})
+        annotations["argocd.argoproj.io/tracking-id"] = "prod"
+    plane.apply(yaml.safe_dump_all(marked), *tool)
     command = ("-C", repository, "diff", "--live", "--context", context, "prod")
     assert fcgitops(*command).out == f"prod on {context}: nothing differs\n"
     place = ("-n", "frameworkcontroller")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from gitenv import git
+from testbed.argocd import ArgoCD
 from testbed.controlplane import control_plane
 from testbed.flux import flux
 from testbed.programs import eventually, stays
@@ -50,14 +52,40 @@ def uids(prod: Site) -> dict[str, str]:
 
 
 def synced_by(prod: Site, tool: str) -> None:
-    """Change the tool, push, and type what was printed."""
+    """Change the tool, push, and type what was printed; until then the other one goes on."""
     _, said = prod.fcgitops("overlay", ENVIRONMENT, "--set", f"sync={tool}")
+    assert "E05" in prod.foretold()
     git(prod.repository, "push", "-q", "origin", "HEAD:main")
+    scale = ("scale", "statefulset", NAMESPACE, "-n", NAMESPACE, "--replicas=0")
+    prod.plane.kubectl(*scale)
+    if tool == "flux":
+        refresh(prod)
+    else:
+        reconcile(prod)
+    eventually(
+        lambda: prod.plane.get("statefulset", NAMESPACE, "-n", NAMESPACE)["spec"]["replicas"],
+        60, "the first tool heals it",
+    )  # fmt: skip
     assert prod.type(said)
 
 
+def refresh(prod: Site) -> None:
+    """Have Argo CD look for environments in Git now."""
+    assert isinstance(prod.running, ArgoCD)
+    prod.running.find_environments(NAMESPACE)
+
+
+def reconcile(prod: Site) -> None:
+    """Have Flux compare the cluster with Git now."""
+    asked = f"reconcile.fluxcd.io/requestedAt={time.time_ns()}"
+    kind, *place = KUSTOMIZATION
+    prod.plane.kubectl("annotate", kind, NAMESPACE, *place, "--overwrite", asked)
+
+
+@pytest.mark.proves("X", "E05")
+@pytest.mark.proves("G", "E05")
 def test_handover(prod: Site) -> None:
-    """Each tool lets go of all, deletes none of it, and does not come back."""
+    """E05: each tool goes on until it lets go of all, deletes none of it, and comes not back."""
     before = uids(prod)
     assert len(before) >= 8
     prod.plane.kubectl("delete", "applications.argoproj.io", APPLICATION, "-n", "argocd")
@@ -80,8 +108,7 @@ def test_handover(prod: Site) -> None:
 
     synced_by(prod, "argocd")
     assert prod.plane.get(*KUSTOMIZATION) == []
-    refresh = ("annotate", "applicationsets.argoproj.io", NAMESPACE, "-n", "argocd", "--overwrite")
-    prod.plane.kubectl(*refresh, "argocd.argoproj.io/application-set-refresh=true")
+    refresh(prod)
     eventually(lambda: applications(prod) == [APPLICATION] or fail("none"), 60, "it is back")
     eventually(
         lambda: prod.status().get("sync", {}).get("status") == "Synced" or fail(prod.status()),

@@ -5,6 +5,7 @@ The manager's Pod is kwok's: what it would do is in test_nni.py; here a test end
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,25 +83,81 @@ def test_what_has_ended_is_not_started_again(prod: Site) -> None:
     assert manager(prod) == {}
 
 
-def test_an_edit_is_another_job(prod: Site) -> None:
-    """The old Job goes, and with it a manager that may still run; a new one starts."""
-    old = job(prod)["metadata"]["name"]
-    path = prod.repository / "experiments" / "mnist" / "code" / "trial.py"
-    path.write_text(path.read_text().replace("** 2", "** 4"))
+@pytest.mark.parametrize(
+    ("number", "other", "file", "old", "new"),
+    [
+        ("X01", "X02", "code/trial.py", "** 2", "** 4"),
+        ("X02", "X01", "run.yaml", "cpu: 500m", "cpu: 250m"),
+    ],
+)
+@pytest.mark.proves("X", "X01 X02")
+@pytest.mark.proves("G", "X01 X02")
+def test_an_edit_is_another_job(
+    prod: Site, number: str, other: str, file: str, old: str, new: str
+) -> None:
+    """X01, X02: the old Job goes, and with it a manager that may still run; a new one starts."""
+    known, running = job(prod)["metadata"]["name"], manager(prod)
+    edit(prod, file, old, new)
     prod.fcgitops("nni", "experiment", "mnist")
+    assert number in prod.foretold()
+    assert other not in prod.foretold()
     prod.push()
     sync(prod)
-    eventually(lambda: job(prod).get("metadata", {}).get("name", old) != old, 60, "another Job")
-    eventually(lambda: manager(prod), 60, "its manager runs")
+    eventually(lambda: job(prod).get("metadata", {}).get("name", known) != known, 60, "another Job")
+    eventually(lambda: manager(prod) and manager(prod) != running, 60, "its manager runs")
     maps = prod.plane.get("configmaps", "-n", "nni", "-l", "experiment=mnist")
     assert sum("** 4" in m["data"].get("code.trial.py", "") for m in maps) == 1
     assert refused(prod) == []
 
 
+def edit(prod: Site, file: str, old: str, new: str) -> None:
+    """Change a file of the experiment by hand."""
+    path = prod.repository / "experiments" / "mnist" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.proves("X", "X04")
+@pytest.mark.proves("G", "X04")
+def test_a_job_of_the_same_name_is_refused(prod: Site) -> None:
+    """X04: and the old one goes on; what may change of it does."""
+    there = job(prod)["metadata"]["uid"]
+    edit(prod, "job.yaml", "backoffLimit: 3", "backoffLimit: 4")
+    prod.commit({})
+    assert "X04" not in prod.foretold()
+    prod.push()
+    sync(prod)
+    eventually(lambda: job(prod)["spec"]["backoffLimit"] == 4, 60, "it is changed")
+    edit(prod, "job.yaml", "cpu: 250m", "cpu: 251m")
+    prod.commit({})
+    assert "X04" in prod.foretold()
+    prod.push()
+    sync(prod)
+    eventually(lambda: "field is immutable" in said_of_all(prod), 60, "it is refused")
+    assert job(prod)["metadata"]["uid"] == there
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    prod.push()
+    sync(prod)
+    eventually(lambda: "field is immutable" not in said_of_all(prod), 60, "it is content")
+    assert job(prod)["metadata"]["uid"] == there
+
+
+def said_of_all(prod: Site) -> str:
+    """The statuses of all that the tool syncs."""
+    if prod.tool == "argocd":
+        found = prod.plane.get("applications.argoproj.io", "-n", "argocd")
+    else:
+        found = prod.plane.get(KUSTOMIZATION, "-n", "flux-system")
+    return json.dumps([one.get("status") for one in found])
+
+
+@pytest.mark.proves("X", "X03")
+@pytest.mark.proves("G", "X03")
 def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
-    """After `nni remove` all stays, until the printed commands are typed."""
+    """X03: after `nni remove` all stays, until the printed commands are typed."""
     there = job(prod)["metadata"]["uid"]
     _, said = prod.fcgitops("nni", "remove", "mnist")
+    assert "X03" in prod.foretold()
     prod.push()
     sync(prod)
     stays(lambda: job(prod)["metadata"]["uid"], 5)
@@ -114,19 +171,47 @@ def test_removal_deletes_nothing_by_itself(prod: Site) -> None:
     assert refused(prod) == []
 
 
+@pytest.mark.proves("X", "X05")
+@pytest.mark.proves("G", "X05")
+def test_another_namespace_takes_the_accounts_along(prod: Site) -> None:
+    """X05: whoever still runs in the old one has none; Argo CD waits for what is to be typed."""
+    assert accounts(prod, "nni") == {"nni-manager", "nni-trial"}
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "nni.namespace=trials")
+    (told,) = (e for e in prod.effects() if e["id"] == "X05")
+    if prod.tool == "flux":
+        prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
+    prod.push()
+    sync(prod)
+    if prod.tool == "argocd":
+        eventually(lambda: "pruning confirmation" in said_of_all(prod), 60, "it waits")
+        assert accounts(prod, "nni") == {"nni-manager", "nni-trial"}
+        prod.type(told["do"].removeprefix("Argo CD: "))
+        sync(prod)
+    eventually(lambda: accounts(prod, "trials") == {"nni-manager", "nni-trial"}, 60, "they move")
+    eventually(lambda: not accounts(prod, "nni"), 60, "the old ones are gone")
+    assert prod.plane.get("namespace", "nni")["status"]["phase"] == "Active"
+    assert "X05" not in prod.foretold("HEAD~2..HEAD~1")
+
+
+def accounts(prod: Site, namespace: str) -> set[str]:
+    """NNI's accounts in a namespace."""
+    found = prod.plane.get("serviceaccounts", "-n", namespace)
+    return {o["metadata"]["name"] for o in found} - {"default"}
+
+
 def test_with_its_environment_nni_goes_too(prod: Site) -> None:
     """What `remove` prints takes every right off that experiments had; the Namespace stays."""
     kinds = "serviceaccounts,roles,rolebindings,networkpolicies,resourcequotas,limitranges"
 
     def left() -> set[str]:
-        return {o["metadata"]["name"] for o in prod.plane.get(kinds, "-n", "nni")} - {"default"}
+        return {o["metadata"]["name"] for o in prod.plane.get(kinds, "-n", "trials")} - {"default"}
 
     assert {"nni", "nni-manager", "nni-trial"} <= left()
     _, said = prod.fcgitops("remove", ENVIRONMENT)
     prod.push()
     prod.type(said)
     eventually(lambda: not left(), 60, "NNI is gone")
-    assert prod.plane.get("namespace", "nni")["status"]["phase"] == "Active"
+    assert prod.plane.get("namespace", "trials")["status"]["phase"] == "Active"
     assert refused(prod) == []
 
 

@@ -70,6 +70,8 @@ def pod(prod: Site) -> dict[str, str]:
     }
 
 
+@pytest.mark.proves("X", "C03")
+@pytest.mark.proves("G", "C03")
 def test_what_runs_keeps_its_configuration(prod: Site) -> None:
     """Refused, deleted, back with what it had; the revert is applied, and all is in line."""
     old, before = prod.config_map(), pod(prod)
@@ -77,8 +79,11 @@ def test_what_runs_keeps_its_configuration(prod: Site) -> None:
     (prod.repository / local).write_text(IMMUTABLE)
     git(prod.repository, "commit", "-qam", "An immutable field")
     prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=901")
+    assert "C03" not in prod.foretold()
     git(prod.repository, "reset", "-q", "--soft", "HEAD~2")
     git(prod.repository, "commit", "-qm", "Both in one commit")
+    assert "C03" in prod.foretold()
+    assert "C25" not in prod.foretold()  # what is mounted is kept
     refused = prod.push()
     eventually(
         lambda: "updates to statefulset spec" in prod.complaint(refused) or fail(prod.status()),

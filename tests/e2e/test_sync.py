@@ -16,6 +16,7 @@ import pytest
 import yamls
 from conftest import FIGURE
 from gitenv import git
+from testbed.argocd import ArgoCD
 from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import ControlPlane, control_plane
 from testbed.flux import gotk
@@ -176,6 +177,8 @@ def _with(wanted: dict[str, Any], key: str, more: dict[str, Any]) -> dict[str, A
     return {**wanted, "metadata": {**metadata, key: {**metadata.get(key, {}), **more}}}
 
 
+@pytest.mark.proves("X", "E01")
+@pytest.mark.proves("G", "E01")
 def test_another_environment(prod: Site) -> None:
     """It edits no file of the first, comes up on its own cluster, and leaves the first's alone.
 
@@ -185,6 +188,7 @@ def test_another_environment(prod: Site) -> None:
     before = prod.versions()
     first = git(prod.repository, "rev-parse", "HEAD")
     prod.fcgitops("overlay", OTHER)
+    assert "E01" in prod.foretold()
     changed = git(prod.repository, "diff", "--name-only", first).splitlines()
     assert {"/".join(path.split("/")[:-1]).replace("/local", "") for path in changed} == (
         {f"overlays/{OTHER}"} | ({f"clusters/flux/{OTHER}"} if prod.tool == "flux" else set())
@@ -211,6 +215,7 @@ def test_another_environment(prod: Site) -> None:
     stays(prod.versions, 3)
 
 
+@pytest.mark.proves("G", "E06")
 def test_two_environments_on_one_cluster(prod: Site, still: None) -> None:
     """They are refused; where someone insists, the tool or `bootstrap` keeps the first as it is.
 
@@ -234,6 +239,7 @@ def test_two_environments_on_one_cluster(prod: Site, still: None) -> None:
                 f"overlays/{ENVIRONMENT}/local/environment.yaml": source,
             }
         )
+        assert "Shared resource found" in prod.foretold()["E06"]
         prod.push()
         place = ("applications", f"{NAMESPACE}-again", "-n", "argocd")
         eventually(
@@ -271,14 +277,19 @@ def _synced(plane: ControlPlane, name: str, commit: str = "") -> bool:
     return done or fail(found)
 
 
+@pytest.mark.proves("X", "S01")
+@pytest.mark.proves("G", "S01")
 def test_a_changed_setting_rolls_out(prod: Site, still: None) -> None:
-    """`overlay --set` makes a new ConfigMap, and with it a new Pod; Flux prunes the old one.
+    """S01: `overlay --set` makes a new ConfigMap, and with it a new Pod; Flux prunes the old one.
 
     Argo CD leaves it for some changes more: see test_refused.py.
     """
     old = prod.config_map()
     uid = prod.plane.get("pod", f"{NAMESPACE}-0", "-n", NAMESPACE)["metadata"]["uid"]
     prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=777")
+    told = set(prod.foretold())
+    assert {"S01", "C01"} <= told
+    assert not {"E01", "E02", "E06", "N01"} & told
     prod.wait_for(prod.push())
     assert prod.config_map() != old
     assert "workerNumber: 777\n" in prod.configuration()
@@ -287,6 +298,44 @@ def test_a_changed_setting_rolls_out(prod: Site, still: None) -> None:
     names = ("get", "configmap", old, "-n", NAMESPACE, "--ignore-not-found", "-o", "name")
     stays = prod.tool == "argocd"
     eventually(lambda: bool(prod.plane.kubectl(*names)) == stays or fail(old), 60, "pruned, or not")
+
+
+def test_a_gate_asks_the_cluster(prod: Site, still: None) -> None:
+    """`healthy` is open where prod is as Git has it and runs, whatever former settings left there.
+
+    It is closed for a commit that is not there yet, for a Pod that is not ready, and for a cluster
+    that does not answer.
+    """
+    answers = (prod.repository / "fcgitops.yaml").read_text()
+    gate = f"gates:\n- {{for: {OTHER}, from: {ENVIRONMENT}, healthy: true}}\n"
+    prod.commit({"fcgitops.yaml": answers + gate})
+    prod.wait_for(prod.push())
+    assert "synced and rolled out" in healthy(prod)
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=779")
+    assert f"are not as {ENVIRONMENT} renders" in healthy(prod, status=1)
+    prod.wait_for(prod.push())
+    assert "synced and rolled out" in healthy(prod)
+    promote = ("promote", ENVIRONMENT, OTHER, "--context", "testbed", "--dry-run")
+    prod.fcgitops(*promote)
+    assert "cannot be asked" in healthy(prod, "nowhere", status=1)
+
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "nodeSelector={pool: gpu}")
+    prod.push()
+    eventually(lambda: "has 0 of 1" in asked(prod) or fail(asked(prod)), 60, "it is not ready")
+    assert "healthy" in prod.fcgitops(*promote, status=1)[1]
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    prod.wait_for(prod.push(), 90)
+    assert "synced and rolled out" in healthy(prod)
+
+
+def healthy(prod: Site, context: str = "testbed", status: int = 0) -> str:
+    """What the gate before the other environment says."""
+    return prod.fcgitops("gates", OTHER, "--context", context, status=status)[0]
+
+
+def asked(prod: Site) -> str:
+    """The same of one that is closed."""
+    return healthy(prod, status=1)
 
 
 def test_a_change_on_the_cluster_is_healed(prod: Site, still: None) -> None:
@@ -387,13 +436,16 @@ def test_from_push_to_applied(prod: Site, still: None, record_property: Any) -> 
 WAITS = "Waiting for pruning confirmation"
 
 
+@pytest.mark.proves("X", "N01")
+@pytest.mark.proves("G", "N01")
 @pytest.mark.parametrize(("old", "new"), [(NAMESPACE, "moved"), ("moved", NAMESPACE)])
 def test_a_changed_namespace(prod: Site, still: None, old: str, new: str) -> None:
-    """FrameworkController moves, and the old Namespace stays.
+    """N01: FrameworkController moves, and the old Namespace stays.
 
     Argo CD changes nothing until the printed command has been typed.
     """
     _, said = prod.fcgitops("overlay", ENVIRONMENT, "--namespace", new)
+    assert "N01" in prod.foretold()
     if prod.tool == "flux":  # whose account may write the one Namespace only
         prod.fcgitops("bootstrap", ENVIRONMENT, "--yes")
     commit = prod.push()
@@ -416,6 +468,8 @@ def places(prod: Site) -> list[str]:
     ]
 
 
+@pytest.mark.proves("X", "E02")
+@pytest.mark.proves("G", "E02")
 def test_removal_deletes_nothing_by_itself(prod: Site, still: None) -> None:
     """After `remove` all stays; the printed commands take the controller off, and no Framework."""
     prod.plane.kubectl("create", "namespace", JOBS)
@@ -428,6 +482,7 @@ def test_removal_deletes_nothing_by_itself(prod: Site, still: None) -> None:
     before = prod.versions()
     elsewhere = _elsewhere(prod)
     _, said = prod.fcgitops("remove", ENVIRONMENT)
+    assert "E02" in prod.foretold()
     prod.push()
     stays(prod.versions, 8)
     assert prod.versions() == before
@@ -487,14 +542,8 @@ def test_removal_of_the_last_one_deletes_nothing_either(prod: Site, still: None)
         assert requests
         assert {request["code"] for request in requests} & {401, 403} == set()
     else:
-        # By itself it looks at Git every 3 minutes; the mark is taken off once it has.
-        place = ("applicationsets.argoproj.io", NAMESPACE, "-n", "argocd")
-        mark = "argocd.argoproj.io/application-set-refresh"
-        prod.plane.kubectl("annotate", *place, f"{mark}=true")
-        eventually(
-            lambda: mark not in prod.plane.get(*place)["metadata"].get("annotations", {}),
-            60, "the ApplicationSet has seen the commit",
-        )  # fmt: skip
+        assert isinstance(prod.running, ArgoCD)
+        prod.running.find_environments(NAMESPACE)
         names = ("get", "applications", "-n", "argocd", "-o", "name")
         stays(lambda: prod.plane.kubectl(*names), 3)
         left = prod.plane.kubectl(*names).split()

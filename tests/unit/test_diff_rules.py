@@ -30,7 +30,7 @@ from diff_edits import (
     tolerates,
 )
 from fcgitops.diff import compare
-from fcgitops.diff.effects import RULES
+from fcgitops.diff.effects import RULES, Severity
 from fcgitops.diff.environment import Environment, Settings
 from fcgitops.diff.scheduling import loses_toleration
 
@@ -338,6 +338,31 @@ def test_what_an_environment_s_own_file_decides(
     assert number not in said(before, after)
     if env.after is None:
         assert said(before, after, environment=env) == {"E02"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "severity", "words"),
+    [
+        ({"preserveResourcesOnDeletion": False}, Severity.LOSS, "From now on deleting an Applic"),
+        ({"applicationsSync": "sync"}, Severity.MANUAL, "nobody syncs it"),
+        (
+            {"applicationsSync": "sync", "preserveResourcesOnDeletion": False},
+            Severity.LOSS,
+            "From now on a file of its generator that is gone",
+        ),
+    ],
+)
+def test_what_an_application_set_deletes_is_told_by_what_kept_it(
+    fields: dict[str, Any], severity: Severity, words: str
+) -> None:
+    """E15: either key keeps something else; with both it is all that the files have made."""
+    before = Rendering(ARGO)
+    after = copy.deepcopy(before)
+    after("ApplicationSet")["spec"]["syncPolicy"].update(fields)
+    (effect,) = (e for e in compare.outcome(before.objects, after.objects).effects if e.id == "E15")
+    assert effect.severity is severity
+    assert words in effect.says
+    assert "E15" not in said(after, before)
 
 
 def test_argo_cd_waits_only_for_a_namespace_that_leaves_git() -> None:

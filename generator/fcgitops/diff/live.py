@@ -127,6 +127,8 @@ def bare(o: Object) -> Object:
             if o["kind"] == "Namespace":
                 own.pop("kubernetes.io/metadata.name", None)
             metadata[key] = own
+            if not own:  # there was nothing but the tool's: else it would differ from none
+                del metadata[key]
     return {**{k: v for k, v in o.items() if k != "status"}, "metadata": metadata}
 
 

@@ -96,15 +96,6 @@ NOT_TRIED = {
     "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "N07": "whether a policy is enforced is the network's",
     "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",
-    **dict.fromkeys(
-        ("E01", "E02", "E06", "N01", "S01", "X01", "X02", "X03"),
-        "`test_sync.py` and `test_nni_sync.py` have Argo CD and Flux do it, and ask `diff` nothing",
-    ),
-    **dict.fromkeys(
-        ("E03", "E14", "E15", "E28", "N05", "X04", "X05"),
-        "what Argo CD does was seen when the facts behind the rules were collected",
-    ),
-    "E05": "test_handover.py types what is printed at once; nobody looks in between",
 }
 """Rules → why no test repeats them with the program whose effect it is."""
 

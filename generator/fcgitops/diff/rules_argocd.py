@@ -57,31 +57,51 @@ def _options(application: Fields) -> list[str]:
 
 @rule("E14", "ServerSideApply is gone", Severity.NONE, "G")
 def client_side(change: Change) -> Says:
-    """No restart; fields that leave Git are still removed."""
+    """No restart; what leaves Git is removed only where Argo CD has noted that it was in it."""
     for pair, old, new in applications(change):
         if "ServerSideApply=true" in _options(old) and "ServerSideApply=true" not in _options(new):
-            says = "Nothing restarts; fields that leave Git are still removed."
+            says = (
+                "Nothing restarts. A field that leaves Git is removed only where the object was "
+                "applied once without ServerSideApply before; else it stays on the cluster."
+            )
             yield Said(pair.label, says)
 
 
 @rule("E15", "what keeps an ApplicationSet from deleting is gone", Severity.LOSS, "G")
 def set_deletes(change: Change) -> Says:
-    """An environment that leaves Git is deleted on its cluster."""
+    """An environment that leaves Git, or an Application that is deleted, takes more with it."""
     for pair, before, after in both(change, ARGO[1]):
-        policies = [mapping(spec(o).get("syncPolicy")) for o in (before, after)]
-        if _keeps(policies[0]) and not _keeps(policies[1]):
+        old, new = (mapping(spec(o).get("syncPolicy")) for o in (before, after))
+        if not _keeps_applications(old) or not _keeps_objects(old):
+            continue
+        do = "put create-update and preserveResourcesOnDeletion: true back"
+        leaves = "a file of its generator that is gone or no longer matches deletes its Application"
+        if not _keeps_objects(new):
+            by_hand = "deleting an Application, or this set, deletes"
+            what = by_hand if _keeps_applications(new) else f"{leaves} and"
             yield Said(
                 pair.label,
-                "From now on a file of its generator that is gone or no longer matches deletes its "
-                "Application and all that this has applied. Where the Namespace has Delete=confirm "
-                "the deletion waits for `argocd app confirm-deletion`.",
-                "put create-update and preserveResourcesOnDeletion: true back",
+                f"From now on {what} all that this has applied. Where the Namespace has "
+                "Delete=confirm the deletion waits for `argocd app confirm-deletion`.",
+                do,
+            )
+        elif not _keeps_applications(new):
+            yield Said(
+                pair.label,
+                f"From now on {leaves}. What this has applied stays, and nobody syncs it.",
+                do,
+                severity=Severity.MANUAL,
             )
 
 
-def _keeps(policy: Fields) -> bool:
-    kept = policy.get("applicationsSync") in ("create-update", "create-only")
-    return kept and policy.get("preserveResourcesOnDeletion") is True
+def _keeps_applications(policy: Fields) -> bool:
+    """Whether an ApplicationSet deletes no Application of an environment that leaves Git."""
+    return policy.get("applicationsSync") in ("create-update", "create-only")
+
+
+def _keeps_objects(policy: Fields) -> bool:
+    """Whether its Applications have no finalizer, so that deleting one deletes nothing else."""
+    return policy.get("preserveResourcesOnDeletion") is True
 
 
 _CLUSTER_KINDS = {"Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",

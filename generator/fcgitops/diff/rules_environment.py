@@ -44,7 +44,8 @@ def environment_renamed(change: Change) -> Says:
         yield Said(
             env.label,
             f"It is {env.renamed_from} under another name: the new Application fails (`Shared "
-            "resource found`), the old one's path is gone, and FrameworkController goes on.",
+            "resource found`), the old one's path is gone, which Argo CD may see at a hard refresh "
+            "only, and FrameworkController goes on.",
             f'{layout.DOCS}/sync.md, "rename it"',
         )
 
@@ -101,7 +102,7 @@ def other_cluster_of_flux(change: Change) -> Says:
             )
 
 
-@rule("E05", "another tool syncs it", Severity.MANUAL, "S")
+@rule("E05", "another tool syncs it", Severity.MANUAL, "X G")
 def other_tool(change: Change) -> Says:
     """The first tool does not let go."""
     env = change.environment

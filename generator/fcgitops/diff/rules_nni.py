@@ -171,7 +171,7 @@ def _differs(pair: Pair, field: str, before: Object, after: Object) -> bool:
 
 @rule("X05", "the experiments' namespace differs", Severity.MANUAL, "G")
 def other_namespace(change: Change) -> Says:
-    """Argo CD waits for the old Namespace's confirmation."""
+    """What runs in the old one loses its rights; Argo CD waits for a confirmation."""
     moves = dict.fromkeys(
         (namespace(p.before), namespace(p.after))
         for p in change.pairs
@@ -180,14 +180,21 @@ def other_namespace(change: Change) -> Says:
     )  # fmt: skip
     for old, new in moves:
         command = f"kubectl annotate namespace {shell.quote(old)} argocd.argoproj.io/tracking-id-"
+        confirms = any(tool.habits.confirms for tool in change.appliers)
+        says = (
+            f"NNI's accounts and their rights go from {old} to {new}: an experiment that still "
+            f"runs in {old} can start no trial any more, nor end one. It gets another Job in {new} "
+            "once its experiment.yaml names that."
+        )
+        if confirms:
+            says += (
+                " Argo CD waits for the confirmation to prune the old Namespace, and syncs no "
+                "later commit before."
+            )
         yield Said(
             f"Namespace/{old}",
-            f"Each experiment gets another Job in {new}, and the old one goes on in {old}. Argo "
-            "CD waits for the confirmation to prune the old Namespace, and syncs no later commit "
-            "before.",
-            f"Argo CD: {command}"
-            if any(tool.habits.confirms for tool in change.appliers)
-            else "end the experiments there first",
+            says,
+            f"Argo CD: {command}" if confirms else "end the experiments there first",
         )
 
 

@@ -113,7 +113,8 @@ def shrunk(change: Change) -> Says:
     if after * 4 > before:
         return
     waits = "refuses to sync nothing at all (allowEmpty: false)" if not after else (
-        "waits for the Namespace's confirmation and does nothing"
+        "waits for the Namespace's confirmation, and once it has that prunes the rest, even where "
+        "a revert is in Git by then"
         if any(asks_before_pruning(change, name(o)) for o in change.before.all("Namespace"))
         else "prunes it"
     )  # fmt: skip

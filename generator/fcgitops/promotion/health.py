@@ -12,6 +12,7 @@ from fcgitops.diff import compare, live, objects
 from fcgitops.diff.fleet import Fleet
 from fcgitops.git.history import Commit, History
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
+from fcgitops.model.synctools import KNOWN
 from fcgitops.programs import kubectl, kustomize
 from fcgitops.text import jsonio
 from fcgitops.text.words import count
@@ -126,7 +127,8 @@ class Health:
         rendered, tool = fleet.rendered(environment, kustomize.find())
         asking = kubectl.of_context(context)
         found = live.look(asking, rendered, tool)
-        outcome = compare.outcome(found.before, found.after, frozenset({tool}))
+        there = [o for o in found.before if not _stays(o, found.after, tool)]
+        outcome = compare.outcome(there, found.after, frozenset({tool}))
         if outcome.objects:
             number = count(len(outcome.objects), "object")
             first = outcome.objects[0].label
@@ -135,6 +137,12 @@ class Health:
             if objects.runs_frameworkcontroller(o) and (why := _not_rolled_out(asking, o)):
                 return False, f"{objects.label(o)} on {context} {why}"
         return True, f"{environment} is synced and rolled out on {context}"
+
+
+def _stays(o: Object, wanted: list[Object], tool: str) -> bool:
+    """Whether an object is there for good though Git has it no more, as former configurations."""
+    keys = map(objects.key, wanted)
+    return KNOWN[tool].habits.guard in objects.guards(o) and objects.key(o) not in keys
 
 
 def _not_rolled_out(asking: kubectl.Kubectl, wanted: Object) -> str:

@@ -1,0 +1,304 @@
+"""What `diff` says of commits, seen with the real Argo CD that syncs them.
+
+Each is taken back in the end, and all is synced again.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from gitenv import git
+from test_diff_argocd import change_a_setting, complaint, prod, refresh, replicas, uid
+from testbed.programs import eventually, stays
+from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, OTHER, Site, fail
+
+pytestmark = pytest.mark.cluster
+__all__ = ["prod"]
+
+
+def reverted(prod: Site, number: str) -> str:
+    """Take the last commit back, of which something was said that is not said of that; push it."""
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    assert number not in prod.foretold()
+    return prod.push()
+
+
+ANOTHER_ROLE = f"""\
+- target: {{kind: ClusterRoleBinding, name: {NAMESPACE}}}
+  patch: |
+    - op: replace
+      path: /roleRef/name
+      value: view
+"""
+NO_NAMESPACE = f"""\
+- patch: |
+    apiVersion: v1
+    kind: Namespace
+    metadata: {{name: {NAMESPACE}}}
+    $patch: delete
+"""
+
+
+@pytest.mark.proves("G", "R11")
+def test_a_binding_of_another_role_is_made_anew(prod: Site) -> None:
+    """R11: which the API server would refuse to change."""
+    name = ("clusterrolebinding", NAMESPACE)
+    before = prod.plane.get(*name)
+    commit = prod.local(ANOTHER_ROLE)
+    assert "R11" in prod.foretold()
+    prod.wait_for(commit, 90)
+    after = prod.plane.get(*name)
+    assert after["roleRef"]["name"] == "view"
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    prod.wait_for(prod.push(), 90)
+    assert prod.plane.get(*name)["roleRef"] == before["roleRef"]
+
+
+@pytest.mark.proves("G", "D01 D02 D06")
+def test_the_crd_comes_and_stays(prod: Site) -> None:
+    """D01, D02, not D06: once it is there it stays with what was made of it, guarded or not."""
+    name = ("crd", "frameworks.frameworkcontroller.microsoft.com")
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
+    assert "D01" in prod.foretold()
+    assert "D02" not in prod.foretold()
+    prod.wait_for(prod.push(), 90)
+    before = prod.plane.get(*name)["metadata"]["uid"]
+    prod.fcgitops("overlay", ENVIRONMENT, "--unset", "components")
+    assert "D02" in prod.foretold()
+    assert not {"D01", "D06"} & set(prod.foretold())
+    prod.wait_for(prod.push(), 90)
+    assert prod.plane.get(*name)["metadata"]["uid"] == before
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
+    prod.wait_for(prod.local(BARE_CRD), 90)
+    assert "prune" not in str(prod.plane.get(*name)["metadata"].get("annotations"))
+    prod.fcgitops("overlay", ENVIRONMENT, "--unset", "components")
+    git(prod.repository, "reset", "-q", "--soft", "HEAD~1")
+    commit = prod.local("")
+    assert "D02" in prod.foretold()
+    assert "D06" not in prod.foretold()
+    prod.wait_for(commit, 90)
+    assert prod.plane.get(*name)["metadata"]["uid"] == before
+
+
+BARE_CRD = """\
+- target: {kind: CustomResourceDefinition, name: frameworks.frameworkcontroller.microsoft.com}
+  patch: |
+    - op: remove
+      path: /metadata/annotations
+"""
+
+
+@pytest.mark.proves("G", "N04")
+def test_a_namespace_that_leaves_git_is_waited_for(prod: Site) -> None:
+    """N04: it stays, and no later commit is synced before what was printed has been typed."""
+    before = uid(prod, "namespace")
+    prod.local(NO_NAMESPACE)
+    assert "N05" not in prod.foretold()
+    typed = let_go(prod)
+    eventually(lambda: WAITS in complaint(prod) or fail(complaint(prod)), 60, "it waits")
+    reverted(prod, "N04")
+    commit = change_a_setting(prod, 799)
+    stays(lambda: "workerNumber: 799" in prod.configuration(), 8)
+    assert "workerNumber: 799" not in prod.configuration()
+    prod.type(typed)
+    prod.wait_for(commit, 90)
+    assert uid(prod, "namespace") == before
+
+
+WAITS = "pruning confirmation"
+
+
+def let_go(prod: Site) -> str:
+    """What is to be typed where the last commit has Argo CD wait for the Namespace."""
+    (typed,) = (e["do"] for e in prod.effects() if e["id"] == "N04" and e["do"])
+    return typed.removeprefix("Argo CD: ")
+
+
+def config_map(name: str, **annotations: str) -> str:
+    """A ConfigMap that somebody adds."""
+    metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+
+
+@pytest.mark.proves("G", "E27")
+def test_what_leaves_git_is_pruned_unless_something_keeps_it(prod: Site) -> None:
+    """E27: an annotation that Argo CD heeds."""
+    guard = {"argocd.argoproj.io/sync-options": "Prune=false"}
+    parts = {"guarded": config_map("guarded", **guard), "free": config_map("free")}
+    prod.wait_for(prod.local("", **parts), 90)
+    assert "E27" not in prod.foretold()
+    assert uid(prod, "configmap", "free")
+    prod.local("")
+    said = prod.foretold()["E27"]
+    assert "ConfigMap/free: It is pruned" in said
+    assert "ConfigMap/guarded: It leaves Git and stays" in said
+    eventually(lambda: not uid(prod, "configmap", "free"), 60, "it is pruned")
+    assert uid(prod, "configmap", "guarded")
+    prod.plane.kubectl("delete", "configmap", "guarded", "-n", NAMESPACE)
+    prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
+
+
+ANOTHER_SERVICE = f"""\
+- target: {{kind: StatefulSet, name: {NAMESPACE}}}
+  patch: |
+    - op: replace
+      path: /spec/serviceName
+      value: other
+"""
+UNGUARDED = """\
+- target: {kind: ConfigMap, name: frameworkcontroller-config.*}
+  patch: |
+    - op: remove
+      path: /metadata/annotations
+"""
+
+
+@pytest.mark.proves("G", "C25 C03")
+def test_what_an_unchanged_stateful_set_names_is_pruned_under_it(prod: Site) -> None:
+    """C25: where the former configuration is not kept; the Pod that runs goes on."""
+    prod.wait_for(prod.local(UNGUARDED), 90)
+    prod.wait_for(change_a_setting(prod, 785), 90)  # else what was there before is kept
+    prod.wait_for(prod.local(UNGUARDED, beside=config_map("beside")), 90)
+    named, pod = prod.config_map(), uid(prod, "pod", f"{NAMESPACE}-0")
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "workerNumber=786")
+    assert not {"C03", "C25"} & set(prod.foretold())
+    git(prod.repository, "reset", "-q", "--soft", "HEAD~1")
+    prod.local(f"{UNGUARDED}{ANOTHER_SERVICE}")
+    assert {"C03", "C25"} <= set(prod.foretold())
+    words = "updates to statefulset spec"
+    eventually(lambda: words in complaint(prod) or fail(complaint(prod)), 60, words)
+    eventually(lambda: not uid(prod, "configmap", named), 60, "it is pruned")
+    assert (prod.config_map(), uid(prod, "pod", f"{NAMESPACE}-0")) == (named, pod)
+    prod.wait_for(prod.local(""), 90)
+
+
+@pytest.mark.proves("G", "E04")
+def test_another_cluster_leaves_the_first_as_it_is(prod: Site) -> None:
+    """E04: it goes on there, and nobody heals it; the same Application deploys to the other."""
+    assert prod.other
+    before = uid(prod, "statefulset")
+    prod.fcgitops("overlay", ENVIRONMENT, "--cluster", OTHER)
+    assert "E04" in prod.foretold()
+    prod.push()
+    refresh(prod)
+    eventually(lambda: uid(prod, "statefulset", plane=prod.other), 60, "it is there, too")
+    scale = ("scale", "statefulset", NAMESPACE, "-n", NAMESPACE)
+    prod.plane.kubectl(*scale, "--replicas=0")
+    prod.notify()
+    stays(lambda: replicas(prod), 8)
+    assert (replicas(prod), uid(prod, "statefulset")) == (0, before)
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    commit = prod.push()
+    refresh(prod)
+    prod.wait_for(commit, 90)
+    assert (replicas(prod), uid(prod, "statefulset")) == (1, before)
+    change_a_setting(prod, 787)
+    assert "E04" not in prod.foretold()
+
+
+@pytest.mark.proves("G", "E03")
+def test_a_renamed_folder_is_a_second_application(prod: Site) -> None:
+    """E03: which is refused; the first has lost its path, and the Pod goes on.
+
+    Argo CD asks git which files have changed. Of a renamed one that names the new path alone, so
+    that the first Application is looked at anew by a hard refresh only.
+    """
+    pod = uid(prod, "pod", f"{NAMESPACE}-0")
+    git(prod.repository, "mv", f"overlays/{ENVIRONMENT}", "overlays/gpu")
+    git(prod.repository, "commit", "-qm", "Rename it")
+    assert "E03" in prod.foretold()
+    prod.push()
+    refresh(prod)
+    second = ("applications.argoproj.io", f"{NAMESPACE}-gpu", "-n", "argocd")
+    eventually(
+        lambda: "Shared resource found" in json.dumps(prod.plane.get(*second).get("status"))
+        or fail("not yet"),
+        60, "the second is refused",
+    )  # fmt: skip
+    first = ("applications.argoproj.io", APPLICATION, "-n", "argocd")
+    prod.plane.kubectl("annotate", *first, "--overwrite", "argocd.argoproj.io/refresh=hard")
+    eventually(lambda: "path does not exist" in complaint(prod) or fail("not yet"), 60, "no path")
+    assert uid(prod, "pod", f"{NAMESPACE}-0") == pod
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    commit = prod.push()
+    prod.plane.kubectl("delete", *second)
+    refresh(prod)
+    prod.wait_for(commit, 90)
+    assert uid(prod, "pod", f"{NAMESPACE}-0") == pod
+    change_a_setting(prod, 788)
+    assert "E03" not in prod.foretold()
+
+
+def shrunk(prod: Site, *resources: str) -> None:
+    """Commit an environment that renders little."""
+    folder = f"overlays/{ENVIRONMENT}"
+    head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+    place = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n"
+    listed = "".join(f"- {name}\n" for name in resources)
+    prod.commit(
+        {
+            f"{folder}/one.yaml": config_map("one"),
+            f"{folder}/place.yaml": place,
+            f"{folder}/kustomization.yaml": f"{head}resources:\n{listed}",
+        }
+    )
+
+
+@pytest.mark.proves("G", "E28")
+def test_where_hardly_anything_is_left_argo_cd_waits_for_the_namespace(prod: Site) -> None:
+    """E28: and does nothing before, where that has left too; then the rest goes, and comes back."""
+    before = uid(prod, "statefulset")
+    shrunk(prod, "one.yaml")
+    assert "Argo CD waits" in prod.foretold()["E28"]
+    typed = let_go(prod)
+    prod.push()
+    eventually(lambda: WAITS in complaint(prod) or fail(complaint(prod)), 60, "it waits")
+    stays(lambda: uid(prod, "statefulset"), 3)
+    assert (uid(prod, "statefulset"), uid(prod, "configmap", "one")) == (before, "")
+    commit = reverted(prod, "E28")
+    stays(lambda: uid(prod, "statefulset"), 3)
+    assert uid(prod, "statefulset") == before
+    prod.type(typed)
+    prod.wait_for(commit, 90)
+    assert uid(prod, "statefulset") not in ("", before)
+
+
+@pytest.mark.proves("G", "E28 C21")
+def test_where_hardly_anything_is_left_but_the_namespace_argo_cd_prunes(prod: Site) -> None:
+    """E28, C21: it has nothing to wait for."""
+    shrunk(prod, "one.yaml", "place.yaml")
+    said = prod.foretold()
+    assert "Argo CD prunes it" in said["E28"]
+    assert "C21" in said
+    prod.push()
+    eventually(lambda: not uid(prod, "statefulset"), 60, "it is pruned")
+    prod.wait_for(reverted(prod, "C21"), 90)
+    assert uid(prod, "statefulset")
+
+
+NOT_KEPT = f"""\
+- target: {{kind: Namespace, name: {NAMESPACE}}}
+  patch: |
+    - op: remove
+      path: /metadata/annotations
+"""
+
+
+@pytest.mark.proves("G", "N05")
+def test_a_namespace_that_nothing_keeps_goes_with_all_in_it(prod: Site) -> None:
+    """N05: once it leaves Git, and nobody is asked."""
+    commit = prod.local(NOT_KEPT)
+    assert "N05" in prod.foretold()
+    prod.wait_for(commit, 90)
+    before = uid(prod, "namespace")
+    prod.local(NO_NAMESPACE)
+    said = prod.foretold()
+    assert "N05" in said
+    assert "N04" not in said
+    eventually(lambda: uid(prod, "namespace") != before, 90, "it is gone")
+    commit = reverted(prod, "N05")
+    prod.wait_for(commit, 120)
+    assert uid(prod, "statefulset")
