@@ -281,14 +281,19 @@ def test_what_verify_refuses_is_not_committed(pair: Path, fcgitops: Fcgitops) ->
     fcgitops("-C", pair, "verify", "prod", status=1)
 
 
+APPROVED = ("--trailer", "Approved-by: Ada <a@example.com>")
+
+
 def test_an_edit_that_conflicts_is_kept(pair: Path, fcgitops: Fcgitops) -> None:
     """Shown, with git's markers, and left to be resolved: never written over."""
     file = pair / "overlays/prod/frameworkcontroller.yaml"
     file.write_text(file.read_text().replace("workerNumber: 10", "workerNumber: 11"))
     git(pair, "commit", "-qam", "By hand")
     for more in ("--dry-run", "--no-commit"):
-        ran = fcgitops("-C", pair, "promote", "staging", "prod", more, status=1)
+        ran = fcgitops("-C", pair, "promote", "staging", "prod", more, *APPROVED, status=1)
         assert "conflict: overlays/prod/frameworkcontroller.yaml: your edit and the new" in ran.err
+    typed = "`git commit -m 'Promote staging to prod' --trailer 'Approved-by: Ada <a@example.com>'`"
+    assert typed in ran.err  # the commit that is typed has what ours would have had
     assert "workerNumber: 11\n" in file.read_text()
     assert "workerNumber: 800\n" in file.read_text()
 

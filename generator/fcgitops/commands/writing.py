@@ -462,9 +462,16 @@ def _leave(repository: Repository, what: Change, message: str) -> None:
     leave_conflicts(repository, what)
     terminal.say(
         "resolve them (`git mergetool`, or edit the markers), `git add` them and "
-        f"`{shell.line('git', 'commit', '-m', message)}`;"
+        f"`{shell.line('git', 'commit', '-m', message, *_with_footer(what.footer))}`;"
     )
     terminal.say(f"`{back}` takes all of it back")
+
+
+def _with_footer(footer: Sequence[str]) -> list[str]:
+    """Options of `git commit`, by which the lines of a footer stand at the end of its message."""
+    *before, last = "\n".join(footer).strip().split("\n\n")
+    texts = [word for part in before for word in ("-m", part)]
+    return texts + [word for each in last.splitlines() for word in ("--trailer", each)]
 
 
 def _stages(conflict: Conflict) -> repo.Stages:
