@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import CopyOf, Fcgitops, snapshot
 from fcgitops.adopt import reading, recognition
+from fcgitops.adopt.keys import Keys
+from fcgitops.adopt.patching import Operation, operations
 from fcgitops.core.errors import InputError
 from gitenv import git, write
 
@@ -71,6 +74,17 @@ def configured(text: str | None) -> list[object]:
     data = {"frameworkcontroller.yaml": text}
     own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
     return [found, *([own] if text is not None else [])]
+
+
+def kustomized(o: Any, patch: list[Operation]) -> Any:
+    """An object with a patch applied: of keys that are added or replaced."""
+    after = json.loads(json.dumps(o))
+    for each in patch:
+        place, (*way, last) = after, each.path
+        for part in way:
+            place = place[int(part) if isinstance(place, list) else part]
+        place[int(last) if isinstance(place, list) else last] = each.value
+    return after
 
 
 def refused(*documents: object) -> list[str]:
@@ -344,6 +358,128 @@ def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path)
     assert [line for line in typed if "delete" in line and "framework" in line.split()[-1]] == []
     everything = ran.out + ran.err + git(folder, "log", "-p", "-1")
     assert [word for word in ("hunter2", "aHVudGVyMg") if word in everything] == []
+
+
+def kept(profile: str, changes: dict[str, Any], pod: dict[str, Any]) -> Any:
+    """What no key says of the Pod of one with a ConfigMap: a container changed, and its volumes."""
+    found: Any = controller(**changes)
+    found["spec"]["template"]["spec"] |= pod
+    data = {"frameworkcontroller.yaml": "workerNumber: 7\n"}
+    own = {"apiVersion": "v1", "kind": "ConfigMap", "data": data}
+    own["metadata"] = {"name": "settings", "namespace": "fc"}
+    text = "---\n".join(json.dumps(document) + "\n" for document in (found, own))
+    recognised = recognition.find(reading.read({"all.yaml": text.encode()}))
+    return recognition.pod_of(Keys(recognised, profile, defaultdict(str), {}).rest)
+
+
+OURS_BY_NAME = "frameworkcontroller-config"
+COPIES = ["bash", "-c", "cp /settings/frameworkcontroller.yaml . && ./start.sh"]
+THE_FILE = f"{recognition.PROGRAM}/frameworkcontroller.yaml"
+
+
+def test_another_volume_has_the_name_of_ours() -> None:
+    """It is called otherwise, wherever it is mounted, so that neither is taken for the other."""
+    mounts = [{"name": "s", "mountPath": "/settings"}, {"name": OURS_BY_NAME, "mountPath": "/x"}]
+    volumes = [{"name": "s", "configMap": {"name": "settings"}},
+               {"name": OURS_BY_NAME, "emptyDir": {"medium": "Memory"}}]  # fmt: skip
+    changes = {"command": COPIES, "volumeMounts": mounts}
+    other = f"{OURS_BY_NAME}-2"
+    pod = kept("hardened", changes, {"volumes": volumes})
+    assert pod["volumes"] == [{"name": other, "emptyDir": {"medium": "Memory"}}]
+    assert pod["containers"][0]["volumeMounts"] == [{"name": other, "mountPath": "/x"}]
+    pod = kept("upstream", changes, {"volumes": volumes})
+    assert [volume["name"] for volume in pod["volumes"]] == [OURS_BY_NAME, other]
+    assert [m["name"] for m in pod["containers"][0]["volumeMounts"]] == [OURS_BY_NAME, other]
+
+
+def test_a_file_that_is_mounted_where_it_starts() -> None:
+    """In hardened in its own way; in upstream as the image does, and nothing is copied."""
+    mount = {"name": "s", "mountPath": THE_FILE, "subPath": "frameworkcontroller.yaml"}
+    volumes = [{"name": "s", "configMap": {"name": "settings"}}]
+    changes = {"volumeMounts": [mount]}
+    (container,) = kept("hardened", changes, {"volumes": volumes})["containers"]
+    assert container.keys() == {"name"}
+    (container,) = kept("upstream", changes, {"volumes": volumes})["containers"]
+    assert container["command"] == ["./start.sh"]
+    assert container["volumeMounts"] == [{**mount, "name": OURS_BY_NAME}]
+
+
+@pytest.mark.parametrize(
+    ("rendered", "said", "outcome"),
+    [
+        (
+            {"readinessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 9}},
+            {"readinessProbe": {"httpGet": {"port": 80}}},
+            {"readinessProbe": {"httpGet": {"port": 80}, "periodSeconds": 9}},
+        ),
+        (
+            {"env": [{"name": "A", "value": "1"}]},
+            {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]},
+            {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]},
+        ),
+        (
+            {"securityContext": {"allowPrivilegeEscalation": False, "runAsNonRoot": True}},
+            {"securityContext": {"privileged": True, "runAsUser": 0}},
+            {"securityContext": {"privileged": True, "runAsUser": 0}},
+        ),
+    ],
+)
+def test_what_excludes_what_is_rendered(
+    rendered: dict[str, Any], said: dict[str, Any], outcome: dict[str, Any]
+) -> None:
+    """Takes its place: both together no API server takes, or no kubelet starts."""
+    before: Any = controller(**rendered)
+    patch = operations(before, controller(**said))
+    after = kustomized(before, patch)
+    (container,) = recognition.pod_of(after)["containers"]
+    assert {key: container[key] for key in outcome} == outcome
+
+
+HAND_MADE = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: fc-role}
+rules:
+- {apiGroups: [frameworkcontroller.microsoft.com], resources: ["*"], verbs: ["*"]}
+- {apiGroups: [""], resources: [pods, configmaps, configmaps/finalizers], verbs: ["*"]}
+- {apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: ["*"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: frameworkcontroller}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: fc-role}
+subjects:
+- {kind: ServiceAccount, name: default, namespace: fc}
+- {kind: ServiceAccount, name: other, namespace: fc}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: fc}
+data:
+  frameworkcontroller.yaml: |
+    kubeClientQps: &few 77
+    kubeClientBurst: *few
+  notes.txt: mine
+---
+"""
+
+
+def test_a_role_settings_and_a_file_of_its_own(
+    copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Rights that it has stay rights that it has, anchors are read, each difference is shown."""
+    folder = copy_of(["new", "deploy"])
+    mounts = {"volumeMounts": [{"name": "s", "mountPath": "/settings"}]}
+    found: Any = controller(command=COPIES, image="frameworkcontroller:v1.0.0", **mounts)
+    pod = found["spec"]["template"]["spec"]
+    pod["volumes"] = [{"name": "s", "configMap": {"name": "settings"}}]
+    write(tmp_path, {"all.yaml": HAND_MADE + json.dumps(found)})
+    ran = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live", "--dry-run")
+    assert "rights widened" not in ran.out
+    assert "not in Git" not in ran.out
+    assert "--full" not in ran.out
+    for line in ("  settings.kubeClientBurst: 77", "  ConfigMap: data.notes.txt: mine"):
+        assert f"{line}\n" in ran.out
 
 
 CHART = """\

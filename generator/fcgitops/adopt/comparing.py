@@ -39,7 +39,8 @@ def compared(
     tools = frozenset({tool})
     as_it_is = [renaming.before(part) for part in made] + list(more)
     alike = [renaming.before(part, container=True) for part in made] + list(more)
-    outcome = compare.outcome(as_it_is, rendered, tools)
+    stays = _former_role(found, rendered)
+    outcome = compare.outcome([*as_it_is, *stays], [*rendered, *stays], tools)
     anew = {part.kind for part in made if name(part.item.object) != name(part.rendered)}
     effects = [
         effect
@@ -49,6 +50,13 @@ def compared(
         and (found.binding is not None or effect.severity != Severity.RIGHTS)
     ]
     return Outcome(tuple(effects), compare.outcome(alike, rendered, tools).objects)
+
+
+def _former_role(found: Found, rendered: Sequence[Object]) -> list[Object]:
+    """The role that its binding names until it is made anew, where another one takes its place."""
+    there = {(o["kind"], name(o)) for o in rendered}
+    role = found.role
+    return [role.object] if role and (role.kind, name(role.object)) not in there else []
 
 
 def unsaid(  # noqa: PLR0913, PLR0917 - what was read, and what came of it

@@ -6,6 +6,7 @@ Each key is taken off what it was read from. What is left is compared with what 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from fcgitops.adopt.recognition import (
 )
 from fcgitops.adopt.stated import stated
 from fcgitops.diff.secrecy import hide
+from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name
 from fcgitops.kubernetes.quantity import canonical
 from fcgitops.manifests import readback
@@ -91,17 +93,53 @@ class Keys:
                 self._container.pop("workingDir", None)
             return
         own = found.config_map.object["metadata"]["name"]
-        for volume, mounts in list(mounted(self._pod, self._container)):
-            if mapping(volume.get("configMap")).get("name") != own:
-                continue
-            if self._hardened and self._starts_with(mounts) and _is_plain(volume, mounts):
-                for field in ("command", "args", "workingDir"):
-                    self._container.pop(field, None)
-                self._forget(volume, mounts)
-                continue
+        volumes = [
+            (volume, mounts)
+            for volume, mounts in mounted(self._pod, self._container)
+            if mapping(volume.get("configMap")).get("name") == own
+        ]
+        known = [
+            (volume, mounts)
+            for volume, mounts in volumes
+            if self._hardened and self._starts_with(mounts) and _is_plain(volume, mounts)
+        ]
+        file, places = next(iter(known or volumes))
+        self._give_way(file)
+        for volume, _ in volumes:
             volume["configMap"]["name"] = CONFIG_MAP
-            for named in (volume, *self._mounts_of(volume)):
-                named["name"] = CONFIG_MAP
+        if known:
+            for field in ("command", "args", "workingDir"):
+                self._container.pop(field, None)
+            self._forget(file, places)
+        else:
+            del file["configMap"]["name"]  # what is rendered has it, with a hash
+            self._rename(file, CONFIG_MAP)
+            self._starts_otherwise()
+
+    def _starts_otherwise(self) -> None:
+        """How it starts where the variant's own way is not its own: as its image does, or typed."""
+        if not self._hardened:
+            # The image's entry point: what the variant has would copy a file that is not there.
+            self._container.setdefault("command", ["./start.sh"])
+            return
+        self._container.setdefault("workingDir", PROGRAM)
+        what = "is kept; hardened runs it as a user that writes nowhere, so it may not start"
+        if self._container.get("command") or self._container.get("args"):
+            self.notes.append(("command", what))
+
+    def _give_way(self, file: Fields) -> None:
+        """Another volume with the name that the file's volume gets is called otherwise."""
+        volumes = mappings(self._pod.get("volumes"))
+        taken = {str(volume.get("name")) for volume in volumes}
+        for volume in volumes:
+            if volume.get("name") == CONFIG_MAP and volume is not file:
+                number = next(n for n in itertools.count(2) if f"{CONFIG_MAP}-{n}" not in taken)
+                self._rename(volume, f"{CONFIG_MAP}-{number}")
+
+    def _rename(self, volume: Fields, to: str) -> None:
+        """Gives a volume another name, and its mounts."""
+        for named in (*self._mounts_of(volume), volume):
+            named["name"] = to
 
     def _mounts_of(self, volume: Fields) -> list[Fields]:
         """Where any container of the Pod has a volume."""
@@ -281,7 +319,11 @@ class Keys:
 
 
 def _is_plain(volume: Fields, mounts: list[Fields]) -> bool:
-    """Whether a volume is the whole ConfigMap, mounted once."""
+    """Whether a volume is the whole ConfigMap, mounted once: as a folder, or the file alone."""
     source: Mapping[str, Any] = mapping(volume.get("configMap"))
-    whole = source.keys() <= {"name", "defaultMode"}
-    return whole and len(mounts) == 1 and mounts[0].keys() <= {"name", "mountPath", "readOnly"}
+    if not (source.keys() <= {"name", "defaultMode"} and len(mounts) == 1):
+        return False
+    mount = dict(mounts[0])
+    if mount.get("subPath") == FILE and str(mount.get("mountPath")).endswith(f"/{FILE}"):
+        del mount["subPath"]
+    return mount.keys() <= {"name", "mountPath", "readOnly"}

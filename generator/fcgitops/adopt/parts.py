@@ -12,6 +12,7 @@ from fcgitops.adopt.recognition import Found, is_account
 from fcgitops.adopt.stated import stated
 from fcgitops.diff.objects import bare_name, runs_frameworkcontroller
 from fcgitops.diff.secrecy import hide
+from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes.objects import Object, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.text import yamlio
@@ -77,9 +78,11 @@ def _said(found: Found, keys: Keys, profile: str) -> Iterator[tuple[Item, Object
     yield found.stateful_set, keys.rest
     if found.account:
         yield found.account, _bare(stated(found.account.object))
-    for item in (found.service, found.home, found.config_map):
+    for item in (found.service, found.home):
         if item:
             yield item, _bare(stated(item.object), only_metadata=True)
+    if found.config_map:
+        yield found.config_map, _bare(stated(found.config_map.object))
     if found.binding:
         yield found.binding, _binding(found, profile)
     if found.role and profile == "hardened":  # whose rights are those that it needs, and no more
@@ -117,9 +120,10 @@ def _binding(found: Found, profile: str) -> Object:
 def _part(item: Item, rendered: Object, said: Object) -> Part:
     said = {key: value for key, value in said.items() if key not in ("apiVersion", "kind")}
     if more := said.get("subjects"):
-        said["subjects"] = [*listing(rendered.get("subjects")), *more]
-    if item.kind == "ConfigMap":
-        said.pop("data", None)
+        there = listing(rendered.get("subjects"))
+        said["subjects"] = [*there, *(subject for subject in more if subject not in there)]
+    if item.kind == "ConfigMap" and FILE in mapping(rendered.get("data")):  # which keys say
+        said["data"] = {k: v for k, v in mapping(said.get("data")).items() if k != FILE}
     hidden: list[str] = []
     patch = [
         operation._replace(value=value)

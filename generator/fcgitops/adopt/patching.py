@@ -16,6 +16,18 @@ _NAMES = ("name", "mountPath", "containerPort", "key", "ip")
 """What tells the items of a list apart, the first that each of them has and no two share."""
 
 
+_ONE_OF = (
+    frozenset({"exec", "httpGet", "tcpSocket", "grpc", "sleep"}),
+    frozenset({"value", "valueFrom"}),
+)
+"""Fields of which an object has one: the handlers of a probe or a hook, a variable's value."""
+_CONTRADICTS = (
+    ("privileged", True, "allowPrivilegeEscalation"),
+    ("runAsUser", 0, "runAsNonRoot"),
+)
+"""A field, its value, and the field that the profile may have and that says otherwise."""
+
+
 class Operation(NamedTuple):
     """One operation of a patch."""
 
@@ -52,6 +64,7 @@ def operations(rendered: Object, said: Object) -> list[Operation]:
 def _laid_over(base: Any, said: Any) -> Any:  # noqa: ANN401 - any value of YAML
     """`base` with all that `said` says; items of a list with names are matched by them."""
     if isinstance(base, dict) and isinstance(said, dict):
+        base = {key: value for key, value in base.items() if key not in _excluded(base, said)}
         both = {key: _laid_over(base[key], value) for key, value in said.items() if key in base}
         return {**base, **{key: both.get(key, value) for key, value in said.items()}}
     if isinstance(base, list) and isinstance(said, list) and (key := _key_of(base, said)):
@@ -62,6 +75,18 @@ def _laid_over(base: Any, said: Any) -> Any:  # noqa: ANN401 - any value of YAML
             *(item for item in said if str(item[key]) not in there),
         ]
     return said
+
+
+def _excluded(base: dict[str, Any], said: dict[str, Any]) -> set[str]:
+    """Fields of `base` that no API server takes, or no Pod starts with, beside what is said."""
+    found: set[str] = set()
+    for group in _ONE_OF:
+        if chosen := group & said.keys():
+            found |= group - chosen
+    for key, value, other in _CONTRADICTS:
+        if said.get(key) == value and type(said[key]) is type(value) and other not in said:
+            found.add(other)
+    return found & base.keys()
 
 
 def _key_of(*lists: list[Any]) -> str | None:
@@ -79,7 +104,7 @@ def _tells_apart(key: str, items: list[dict[str, Any]]) -> bool:
 def _differences(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[Operation]:  # noqa: ANN401
     if before == after and type(before) is type(after):
         return
-    if isinstance(before, dict) and isinstance(after, dict):
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() <= after.keys():
         for key, value in after.items():
             if key in before:
                 yield from _differences(before[key], value, (*path, key))

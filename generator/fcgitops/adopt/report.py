@@ -51,7 +51,7 @@ def as_text(found: Adoption, steps: Sequence[Step]) -> Iterator[str]:
             yield from (line(f"  {each.what}: {each.why}") for each in those)
     yield ""
     yield "What differs from what was read, once it is synced:"
-    yield from reports.as_text(_comparison(found))
+    yield from reports.as_text(_comparison(found), full=True)
     yield ""
     yield "How to move, step by step:"
     for number, step in enumerate(steps, 1):

@@ -6,6 +6,7 @@ merged once more: only what then says the same is taken.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -89,6 +90,13 @@ def _forms(text: str, own: Settings) -> Iterator[str]:
     if not own:
         yield ""
         return
+    with contextlib.suppress(InputError, ValueError, AttributeError, LookupError):
+        yield from _cuts(text, own)  # not where a node is not where its text is, such as an alias
+    yield yamlio.dump(dict(own))
+
+
+def _cuts(text: str, own: Settings) -> Iterator[str]:
+    """The user's own settings as the file has them, with comments before them or without."""
     parts = {part.name: part for part in merging.keys_of(text)[0]}
     cut = {name: part.body for name, part in parts.items() if name in own}
     if LIST in cut:
@@ -101,4 +109,3 @@ def _forms(text: str, own: Settings) -> Iterator[str]:
     more = yamlio.dump(rest) if rest else ""
     yield "".join(parts[name].before + body for name, body in cut.items()) + more
     yield "".join(cut.values()) + more
-    yield yamlio.dump({name: own[name] for name in (*cut, *rest)})
