@@ -360,16 +360,25 @@ def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path)
     assert [word for word in ("hunter2", "aHVudGVyMg") if word in everything] == []
 
 
-def kept(profile: str, changes: dict[str, Any], pod: dict[str, Any]) -> Any:
-    """What no key says of the Pod of one with a ConfigMap: a container changed, and its volumes."""
+def read_as(
+    profile: str,
+    changes: dict[str, Any],
+    pod: dict[str, Any],
+    key: str = "frameworkcontroller.yaml",
+) -> Keys:
+    """The keys of one whose container is changed, and a ConfigMap that has a file under a key."""
     found: Any = controller(**changes)
     found["spec"]["template"]["spec"] |= pod
-    data = {"frameworkcontroller.yaml": "workerNumber: 7\n"}
-    own = {"apiVersion": "v1", "kind": "ConfigMap", "data": data}
+    own = {"apiVersion": "v1", "kind": "ConfigMap", "data": {key: "workerNumber: 7\n"}}
     own["metadata"] = {"name": "settings", "namespace": "fc"}
     text = "---\n".join(json.dumps(document) + "\n" for document in (found, own))
     recognised = recognition.find(reading.read({"all.yaml": text.encode()}))
-    return recognition.pod_of(Keys(recognised, profile, defaultdict(str), {}).rest)
+    return Keys(recognised, profile, defaultdict(str), {})
+
+
+def kept(*read: Any, **how: str) -> Any:
+    """What no key says of the Pod of such a one."""
+    return recognition.pod_of(read_as(*read, **how).rest)
 
 
 OURS_BY_NAME = "frameworkcontroller-config"
@@ -402,6 +411,45 @@ def test_a_file_that_is_mounted_where_it_starts() -> None:
     (container,) = kept("upstream", changes, {"volumes": volumes})["containers"]
     assert container["command"] == ["./start.sh"]
     assert container["volumeMounts"] == [{**mount, "name": OURS_BY_NAME}]
+
+
+ITEMS = [{"key": "fc.yaml", "path": "frameworkcontroller.yaml"}]
+AT_WORK = {"workingDir": "/x", "volumeMounts": [{"name": "s", "mountPath": "/x"}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "source"),
+    [
+        (
+            {"command": COPIES, "volumeMounts": [{"name": "s", "mountPath": "/settings"}]},
+            {"name": "settings", "items": ITEMS},
+        ),
+        (AT_WORK, {"name": "settings", "items": ITEMS}),
+        (
+            {"volumeMounts": [{"name": "s", "mountPath": THE_FILE, "subPath": "fc.yaml"}]},
+            {"name": "settings"},
+        ),
+    ],
+)
+def test_a_file_under_another_key(changes: dict[str, Any], source: dict[str, Any]) -> None:
+    """It is found by how it is mounted; the outcome has it under the key that ours has."""
+    volumes = {"volumes": [{"name": "s", "configMap": source}]}
+    pod = kept("hardened", changes, volumes, key="fc.yaml")
+    assert pod == {"containers": [{"name": "frameworkcontroller"}]}
+    pod = kept("upstream", changes, volumes, key="fc.yaml")
+    assert pod["volumes"] == [{"name": OURS_BY_NAME, "configMap": {}}]
+    assert "fc.yaml" not in json.dumps(pod)
+
+
+def test_a_start_that_is_not_known() -> None:
+    """It goes on with its file: where it works stays, and what hardened may not run is said."""
+    sources = [{"configMap": {"name": "settings"}}]
+    volumes = {"volumes": [{"name": "s", "projected": {"sources": sources}}]}
+    (container,) = kept("hardened", AT_WORK, volumes)["containers"]
+    assert container["workingDir"] == "/x"
+    typed = {**AT_WORK, "command": ["sh", "-c", "envsubst <a >b && ./start.sh"]}
+    keys = read_as("hardened", typed, volumes)
+    assert [what for what, _ in keys.notes if what == "command"] == ["command"]
 
 
 @pytest.mark.parametrize(

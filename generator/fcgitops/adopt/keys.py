@@ -16,7 +16,9 @@ from fcgitops.adopt.recognition import (
     PROGRAM,
     Found,
     container_of,
+    file_in,
     is_configuration,
+    key_of,
     mounted,
     pod_of,
 )
@@ -90,7 +92,8 @@ class Keys:
             started = not self._container.get("args") and self._starts_directly()
             if self._hardened and started:
                 self._container.pop("command", None)
-                self._container.pop("workingDir", None)
+            elif self._hardened:
+                self._starts_otherwise()
             return
         own = found.config_map.object["metadata"]["name"]
         volumes = [
@@ -98,6 +101,8 @@ class Keys:
             for volume, mounts in mounted(self._pod, self._container)
             if mapping(volume.get("configMap")).get("name") == own
         ]
+        for volume, mounts in volumes:
+            self._under_our_key(volume, mounts)
         known = [
             (volume, mounts)
             for volume, mounts in volumes
@@ -126,6 +131,21 @@ class Keys:
         what = "is kept; hardened runs it as a user that writes nowhere, so it may not start"
         if self._container.get("command") or self._container.get("args"):
             self.notes.append(("command", what))
+
+    def _under_our_key(self, volume: Fields, mounts: list[Fields]) -> None:
+        """A volume has FrameworkController's file by the name that ours has."""
+        if key_of(volume, mounts) != self._found.key:
+            return
+        path = file_in(mounts)
+        for mount in self._mounts_of(volume):
+            if mount.get("subPath") == path:
+                mount["subPath"] = FILE
+        source = volume["configMap"]
+        for item in mappings(source.get("items")):
+            if item.get("path") == path:
+                item |= {"key": FILE, "path": FILE}
+        if source.get("items") == [{"key": FILE, "path": FILE}]:
+            del source["items"]
 
     def _give_way(self, file: Fields) -> None:
         """Another volume with the name that the file's volume gets is called otherwise."""

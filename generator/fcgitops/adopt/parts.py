@@ -13,7 +13,7 @@ from fcgitops.adopt.stated import stated
 from fcgitops.diff.objects import bare_name, runs_frameworkcontroller
 from fcgitops.diff.secrecy import hide
 from fcgitops.diff.settings import FILE
-from fcgitops.kubernetes.objects import Object, listing, mapping, mappings
+from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.text import yamlio
 
@@ -82,11 +82,17 @@ def _said(found: Found, keys: Keys, profile: str) -> Iterator[tuple[Item, Object
         if item:
             yield item, _bare(stated(item.object), only_metadata=True)
     if found.config_map:
-        yield found.config_map, _bare(stated(found.config_map.object))
+        said = _bare(stated(found.config_map.object))
+        yield found.config_map, {**said, "data": _without(said.get("data"), found.key)}
     if found.binding:
         yield found.binding, _binding(found, profile)
     if found.role and profile == "hardened":  # whose rights are those that it needs, and no more
         yield found.role, _bare(stated(found.role.object), only_metadata=True)
+
+
+def _without(data: object, key: str) -> Fields:
+    """The entries of a ConfigMap without that of a key."""
+    return {name: value for name, value in mapping(data).items() if name != key}
 
 
 def _target(item: Item, rendered: Sequence[Object]) -> Object | None:
@@ -123,7 +129,7 @@ def _part(item: Item, rendered: Object, said: Object) -> Part:
         there = listing(rendered.get("subjects"))
         said["subjects"] = [*there, *(subject for subject in more if subject not in there)]
     if item.kind == "ConfigMap" and FILE in mapping(rendered.get("data")):  # which keys say
-        said["data"] = {k: v for k, v in mapping(said.get("data")).items() if k != FILE}
+        said["data"] = _without(said.get("data"), FILE)
     hidden: list[str] = []
     patch = [
         operation._replace(value=value)

@@ -46,6 +46,7 @@ class Found:
         place: its namespace.
         configuration: the text of its file; None where it runs with that of its image.
         config_map: the ConfigMap that has it.
+        key: under which key that has it.
         account: its ServiceAccount.
         binding: what gives that the rights that FrameworkController needs.
         role: the ClusterRole of that binding, if it is one of the objects.
@@ -58,6 +59,7 @@ class Found:
     place: str
     configuration: str | None = None
     config_map: Item | None = None
+    key: str = FILE
     account: Item | None = None
     binding: Item | None = None
     role: Item | None = None
@@ -108,7 +110,7 @@ def find(items: Sequence[Item], place: str = "") -> Found:
     items = [_at(item, home) for item in items]
     controller = next(item for item in items if _runs(item.object))
     pod = pod_of(controller.object)
-    text, config_map, missing = _configuration(items, controller)
+    text, config_map, key, missing = _configuration(items, controller)
     account, home = account_of(pod), namespace(controller.object)
     binding = _binding(items, account, home)
     role = mapping(binding.object.get("roleRef")).get("name") if binding else ""
@@ -118,6 +120,7 @@ def find(items: Sequence[Item], place: str = "") -> Found:
         home,
         text,
         config_map,
+        key,
         _named(items, "ServiceAccount", account, home),
         binding,
         _named(items, "ClusterRole", str(role)),
@@ -263,8 +266,8 @@ def _named(items: Iterable[Item], kind: str, wanted: str, place: str = "") -> It
 
 def _configuration(
     items: Sequence[Item], controller: Item
-) -> tuple[str | None, Item | None, list[Problem]]:
-    """The text of FrameworkController's file, the ConfigMap that has it, and what is wrong there.
+) -> tuple[str | None, Item | None, str, list[Problem]]:
+    """FrameworkController's file, the ConfigMap that has it, its key there, and what is wrong.
 
     Where it mounts one that is not here, nobody knows with what it runs.
     """
@@ -273,14 +276,16 @@ def _configuration(
     for volume, mounts in mounted(pod, container):
         wanted = str(mapping(volume.get("configMap")).get("name") or "")
         there = _named(items, "ConfigMap", wanted, place)
-        text = mapping(there.object.get("data")).get(FILE) if there else None
+        key = key_of(volume, mounts)
+        text = mapping(there.object.get("data")).get(key) if there else None
         if there and isinstance(text, str):
-            return text, there, list(_panics(there, text))
+            return text, there, key, list(_panics(there, text))
         if wanted and there is None and is_configuration(container, mounts):
             what = f"reads its settings from the ConfigMap {wanted}, which is not here"
             typed = shell.line("kubectl", "get", "configmap", wanted, "-n", place, "-o", "yaml")
-            return None, None, [Problem(controller.where, f"{controller.label} {what}", typed)]
-    return None, None, []
+            problem = Problem(controller.where, f"{controller.label} {what}", typed)
+            return None, None, FILE, [problem]
+    return None, None, FILE, []
 
 
 def mounted(pod: Fields, container: Fields) -> Iterator[tuple[Fields, list[Fields]]]:
@@ -288,6 +293,19 @@ def mounted(pod: Fields, container: Fields) -> Iterator[tuple[Fields, list[Field
     for volume in mappings(pod.get("volumes")):
         mounts = mappings(container.get("volumeMounts"))
         yield volume, [m for m in mounts if m.get("name") == volume.get("name")]
+
+
+def file_in(mounts: Iterable[Fields]) -> str:
+    """How FrameworkController's file is called in a volume that is mounted there."""
+    named = (m for m in mounts if m.get("subPath") and str(m.get("mountPath")).endswith(f"/{FILE}"))
+    return next((str(mount["subPath"]) for mount in named), FILE)
+
+
+def key_of(volume: Fields, mounts: Iterable[Fields]) -> str:
+    """Under which key the ConfigMap of a volume has FrameworkController's file; empty for none."""
+    path, items = file_in(mounts), mappings(mapping(volume.get("configMap")).get("items"))
+    found = (str(item.get("key")) for item in items if item.get("path") == path)
+    return next(found, "" if items else path)
 
 
 def is_configuration(container: Fields, mounts: Iterable[Fields]) -> bool:

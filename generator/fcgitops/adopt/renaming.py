@@ -11,6 +11,7 @@ from fcgitops.adopt.parts import Part
 from fcgitops.adopt.patching import copied
 from fcgitops.adopt.recognition import Found, container_of, is_account, pod_of
 from fcgitops.diff.objects import bare_name
+from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import CONFIG_MAP, NAME
 
@@ -60,6 +61,8 @@ class Renaming:
         if o["kind"] == "ClusterRoleBinding" and not same_name:
             ours = self._found.role and self._role_is_ours
             o["roleRef"] = new["roleRef"] if ours else o.get("roleRef")
+        if part.item is self._found.config_map:
+            o["data"][FILE] = o["data"].pop(self._found.key)
         if o["kind"] == "StatefulSet":
             self._pod(pod_of(o))
             if container:
