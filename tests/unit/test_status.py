@@ -77,6 +77,31 @@ def test_an_addition_contradicts_nothing(repository: Path, fcgitops: Fcgitops) -
     assert (found["README.md"]["state"], found["README.md"]["contradicts"]) == ("edited", False)
 
 
+def test_layout_contradicts_nothing(repository: Path, fcgitops: Fcgitops) -> None:
+    """Line ends of another system are no edit; quotes, and a missing last line end, are one.
+
+    Each is said with its lines.
+    """
+    lines = (repository / KUSTOMIZATION).read_bytes().splitlines(keepends=True)
+    first = next(n for n, line in enumerate(lines, 1) if line == b"- local\n")
+    quoted = [b'- "local"\n' if line == b"- local\n" else line for line in lines]
+    last = len(lines)
+
+    for made, state, spans in (
+        (b"".join(lines).replace(b"\n", b"\r\n"), "generated", []),
+        (b"".join(lines).removesuffix(b"\n"), "edited", [[last, last]]),
+        (b"".join(quoted), "edited", [[first, first]]),
+    ):
+        (repository / KUSTOMIZATION).write_bytes(made)
+
+        found = rows(fcgitops("-C", repository, "status", "--format", "json").out)[KUSTOMIZATION]
+
+        assert (found["state"], found.get("lines", [])) == (state, spans)
+        assert not found.get("contradicts")
+        said = fcgitops("-C", repository, "status").out.splitlines()[:-1]
+        assert said == [f"edited: {KUSTOMIZATION}: line {first}" for first, _ in spans]
+
+
 def test_status_names_what_is_out_of_line(repository: Path, fcgitops: Fcgitops) -> None:
     """A source was edited, and its files were not generated anew."""
     source = repository / "overlays/prod/environment.yaml"

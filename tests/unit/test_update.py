@@ -121,7 +121,11 @@ def test_every_hand_edit_is_kept(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert [line for line in said.splitlines() if line.startswith("conflict")] == [
         f"conflict: {WORKFLOW}: your edit and the new text change the same lines"
     ]
+    assert said.splitlines()[-1] == (
+        "`fcgitops update --continue` finishes, `fcgitops update --abort` takes all of it back"
+    )
     assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
+    assert fcgitops("-C", root, "status").out.startswith("an update waits for its conflicts: ")
     resolve(root)
     fcgitops("-C", root, "update", "--continue")
 
@@ -313,6 +317,7 @@ def test_what_plain_git_has_ended_waits_no_more(
         git(root, "commit", "-qam", "By hand")
     else:
         git(root, "reset", "-q", "--hard")
+    assert "an update waits" not in fcgitops("-C", root, "status").out
     edited = root / "base/service.yaml"
     edited.write_text(mine := edited.read_text() + "# mine\n")
 

@@ -55,7 +55,12 @@ def run(folder: Path, form: str) -> int:
             }
         )
         return 0
-    if repository.version != __version__:
+    if update.waits(repository):
+        terminal.data(
+            "an update waits for its conflicts: `fcgitops update --continue` once they are "
+            "resolved, or `fcgitops update --abort`\n"
+        )
+    elif repository.version != __version__:
         terminal.data(
             f"fcgitops {repository.version} wrote this repository, this is {__version__}: "
             "`fcgitops update`\n"

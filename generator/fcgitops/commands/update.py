@@ -158,7 +158,9 @@ def _leave(repository: Repository, what: Change, message: str) -> None:
     writing.leave_conflicts(repository, what, note)
     terminal.say(
         f"{layout.ANSWERS} says {repository.version} until they are resolved (`git mergetool`, or "
-        "edit the markers):\n"
+        "edit the markers):"
+    )
+    terminal.say(
         "`fcgitops update --continue` finishes, `fcgitops update --abort` takes all of it back"
     )
 

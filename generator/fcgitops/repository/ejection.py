@@ -60,7 +60,7 @@ def plan(repository: Repository) -> Ejection:
             somebody's edits stand amid what calls fcgitops.
     """
     root, found = repository.root, Ejection()
-    if (repository.git.notes / layout.UPDATE_WAITS).exists():
+    if update.waits(repository):
         hint = "`fcgitops update --continue`, or `--abort`"
         raise InputError(Problem(layout.ANSWERS, "an update waits for its conflicts", hint))
     known, sources = generated.texts(repository), _sources(repository)
@@ -228,15 +228,20 @@ def _calling(mine: bytes) -> str:
 def _callers(repository: Repository, going: Mapping[str, bytes | None]) -> list[str]:
     """Lines of what is the user's own that seem to call what goes.
 
-    Of files that are read at a repository's top, and of Makefiles anywhere in it.
+    Of files that are read at a repository's top, and of Makefiles anywhere in it, but for what
+    another folder of fcgitops has generated for itself.
     """
     git = repository.git
     whole = repo.open_repository(git.top)
     gone = {git.prefix + path for path in going}
+    there = whole.list_head()
+    others = {path.removesuffix(layout.ANSWERS) for path in there if _is_answers(path)}
+    others -= {git.prefix}
     files = [
         path
-        for path in whole.list_head()
+        for path in there
         if path not in gone
+        and path.rpartition("/")[0] + "/" not in others
         and (layout.is_read_at_the_top(path) or path.rpartition("/")[2] == MAKEFILE)
     ]
     return [
@@ -245,6 +250,10 @@ def _callers(repository: Repository, going: Mapping[str, bytes | None]) -> list[
         for number, line in enumerate((data or b"").decode(errors="replace").splitlines(), 1)
         if _CALLS.search(line.partition("#")[0]) and (not git.prefix or _names(line, git.prefix))
     ]
+
+
+def _is_answers(path: str) -> bool:
+    return path.rpartition("/")[2] == layout.ANSWERS
 
 
 def _names(line: str, prefix: str) -> bool:

@@ -11,6 +11,8 @@ from fcgitops.core.errors import InputError
 from fcgitops.model import layout
 from fcgitops.repository import changes, provenance, record
 from fcgitops.repository.contents import Repository
+from fcgitops.repository.merge import plain
+from fcgitops.text import sameness
 from fcgitops.text.tree import Tree, read_file
 
 
@@ -33,7 +35,7 @@ class File:
         lines: first and last line of each edit, in the file as it is; where lines were taken
             away, the line before them, twice.
         contradicts: whether an edit of a file that follows from `environment.yaml` or `run.yaml`
-            replaces or takes away what was generated, beside comments.
+            replaces or takes away what was generated, beside comments and layout.
     """
 
     path: str
@@ -77,13 +79,15 @@ def _state(repository: Repository, path: str, text: bytes) -> File:
     mine = read_file(repository.root, path)
     if mine is None:
         return File(path, State.MISSING)
-    if mine == text:
+    if plain(mine, text) == text:
         return File(path, State.GENERATED)
-    old, new = (data.decode(errors="replace").splitlines() for data in (text, mine))
+    # With their ends: a last line without one differs too.
+    old, new = text.splitlines(keepends=True), plain(mine, text).splitlines(keepends=True)
     steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     edits = [step for step in steps if step[0] != "equal"]
     lines = tuple((max(j1, 1) if j1 == j2 else j1 + 1, max(j2, 1)) for _, _, _, j1, j2 in edits)
     replaced = [line.strip() for _, i1, i2, _, _ in edits for line in old[i1:i2]]
     follows = not changes.is_source(path) and provenance.is_generated(path)
-    contradicts = follows and any(line and not line.startswith("#") for line in replaced)
+    says = any(line and not line.startswith(b"#") for line in replaced)
+    contradicts = follows and says and not sameness.means(mine, text)
     return File(path, State.EDITED, lines, contradicts)

@@ -52,7 +52,7 @@ class Merged:
         stale = {
             path
             for path, data in self.files.items()
-            if data != now[path] and (data is None or data != _plain(now[path] or b"", data))
+            if data != now[path] and (data is None or data != plain(now[path] or b"", data))
         }
         return sorted({*stale, *self.conflicts})
 
@@ -92,7 +92,7 @@ def merge(
             merged.notes.append(f"{path} is no longer generated; it has your edits and stays")
         else:
             if not path.endswith(_YAML):  # of which the layout is kept, this too
-                mine = _plain(mine, old)
+                mine = plain(mine, old)
             whole = mine in (old, new)
             found = new if whole else _of_both(path, (old or b"", mine, new), merge_file)
             if isinstance(found, Conflict):
@@ -102,7 +102,7 @@ def merge(
     return merged
 
 
-def _plain(mine: bytes, generated: bytes | None) -> bytes:
+def plain(mine: bytes, generated: bytes | None) -> bytes:
     """A text without the line ends that git, or an editor, of another system has given it."""
     return mine if b"\r\n" in (generated or b"") else mine.replace(b"\r\n", b"\n")
 
@@ -192,7 +192,7 @@ def _of_yaml(
 def _laid_out(versions: tuple[bytes, bytes, bytes], merge_file: MergeFile) -> bytes:
     """The new text in the layout of ours, where that leaves no comment that the new one has not."""
     base, ours, theirs = versions
-    found = _by_structure((base, _plain(ours, base), theirs), merge_file)
+    found = _by_structure((base, plain(ours, base), theirs), merge_file)
     text = found.text if found else None
     if text is None or not sameness.means(text, theirs):
         return theirs

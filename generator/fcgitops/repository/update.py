@@ -27,6 +27,17 @@ from fcgitops.text.tree import Tree
 from fcgitops.text.yamledit import KeyPath
 
 
+def waits(repository: Repository) -> bool:
+    """Whether an update waits for its conflicts to be resolved, and plain git has not ended it.
+
+    While it waits a record is new that HEAD has not: nobody edits one.
+    """
+    git = repository.head
+    if git is None or not (git.notes / layout.UPDATE_WAITS).exists():
+        return False
+    return bool(git.uncommitted([*provenance.records(repository.root), layout.BASE_RECORD]))
+
+
 def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None = None) -> Change:
     """What the repository holds in this version.
 
