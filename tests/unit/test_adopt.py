@@ -413,6 +413,15 @@ def test_a_file_that_is_mounted_where_it_starts() -> None:
     assert container["volumeMounts"] == [{**mount, "name": OURS_BY_NAME}]
 
 
+def test_limits_without_requests() -> None:
+    """A Pod has both then, and its template the limits alone: more is a restart for nothing."""
+    limits = {"cpu": "500m", "memory": "512Mi"}
+    (container,) = kept("upstream", {"resources": {"limits": limits}}, {})["containers"]
+    assert container["resources"] == {"limits": limits}
+    given = read_as("hardened", {"resources": {"limits": limits}}, {}).given
+    assert (given["resources.cpu"], given["resources.memory"]) == ("500m", "512Mi")
+
+
 ITEMS = [{"key": "fc.yaml", "path": "frameworkcontroller.yaml"}]
 AT_WORK = {"workingDir": "/x", "volumeMounts": [{"name": "s", "mountPath": "/x"}]}
 
@@ -509,6 +518,15 @@ data:
     kubeClientBurst: *few
   notes.txt: mine
 ---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: more, namespace: fc}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: fc, namespace: fc}
+spec: {minAvailable: 0, selector: {matchLabels: {app: frameworkcontroller}}}
+---
 """
 
 
@@ -526,7 +544,11 @@ def test_a_role_settings_and_a_file_of_its_own(
     assert "rights widened" not in ran.out
     assert "not in Git" not in ran.out
     assert "--full" not in ran.out
-    for line in ("  settings.kubeClientBurst: 77", "  ConfigMap: data.notes.txt: mine"):
+    more = (
+        "{group: rbac.authorization.k8s.io, kind: Role}, {group: policy, kind: PodDisruptionBudget}"
+    )
+    for line in ("  settings.kubeClientBurst: 77", "  ConfigMap: data.notes.txt: mine",
+                 f"#   namespaceResourceWhitelist: [{more}]"):  # fmt: skip
         assert f"{line}\n" in ran.out
 
 

@@ -13,7 +13,7 @@ import yamls
 from consequences import base
 from fcgitops.diff import compare, report, spoken
 from fcgitops.diff.markdown import as_markdown
-from fcgitops.diff.secrecy import names_one, redact
+from fcgitops.diff.secrecy import hide, names_one, redact
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -204,6 +204,12 @@ NAMES = {
 def test_which_names_say_that_they_hold_a_secret(name: str, is_one: bool) -> None:
     """Names of secrets, and names of where one is."""
     assert names_one(name) is is_one
+
+
+def test_for_whom_a_token_is_shown() -> None:
+    """The audience of a ServiceAccount's token: without it the Pod would get another one."""
+    volume = {"projected": {"sources": [{"serviceAccountToken": {"path": "t", "audience": "me"}}]}}
+    assert hide(volume, ("spec", "volumes")) == volume
 
 
 def test_what_is_no_secret_is_shown() -> None:

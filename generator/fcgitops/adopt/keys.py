@@ -269,10 +269,10 @@ class Keys:
             ("cpu", [requests], mapping(base.get("requests"))),
             ("memory", [requests, limits], mapping(base.get("limits"))),
         ):
-            if key in limits and key not in requests:  # as the API server does
+            if self._hardened and key in limits and key not in requests:  # as a Pod has it then
                 requests[key] = limits[key]
             amounts = {str(canonical(f[key])) for f in fields if key in f}
-            if len(amounts) != 1 or (not self._hardened and key == "memory" and key not in limits):
+            if len(amounts) != 1 or not (self._hardened or all(key in f for f in fields)):
                 continue
             amount = next(f[key] for f in fields if key in f)
             same = key in own and str(canonical(own[key])) in amounts

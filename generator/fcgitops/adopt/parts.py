@@ -159,7 +159,10 @@ def _shown(value: Any, path: tuple[str, ...], hidden: list[str]) -> Any:  # noqa
         found = {key: _shown(inner, (*path, key), hidden) for key, inner in value.items()}
         return {key: inner for key, inner in found.items() if inner not in _NOTHING}
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        items = [_shown(item, (*path, str(item.get("name"))), hidden) for item in value]
+        items = [
+            _shown(item, (*path, str(item.get("name") or place)), hidden)
+            for place, item in enumerate(value)
+        ]
         return [item for item in items if item not in _NOTHING]
     hidden.append(dotted(path))
     return None

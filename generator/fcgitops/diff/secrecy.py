@@ -23,7 +23,7 @@ _NAMES = re.compile(
 )
 _REFERENCES = re.compile(
     r"(name|names|namespace|ref|refs|path|file|filepath|mountpath|sec|seconds|enabled|rotation"
-    r"|pullsecrets|class|kind|type|mode|policy|rbac\.authorization\.k8s\.io)\Z",
+    r"|pullsecrets|class|kind|type|mode|policy|audience|rbac\.authorization\.k8s\.io)\Z",
     re.IGNORECASE,
 )
 """The end of a name that says where a secret is, or of what kind, and not what it is; RBAC."""

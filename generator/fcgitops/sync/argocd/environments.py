@@ -136,7 +136,7 @@ def app_project(answers: Answers) -> dict[str, Any]:
 
 
 def unlisted(objects: Iterable[Object], answers: Answers) -> list[str]:
-    """What the AppProject of the environments lacks for some objects, a line each.
+    """What the AppProject of the environments lacks for some objects, a line each of its lists.
 
     Args:
         objects: those of no namespace are cluster-wide.
@@ -145,7 +145,7 @@ def unlisted(objects: Iterable[Object], answers: Answers) -> list[str]:
     profile = answers.profile
     wide = CLUSTER_KINDS[profile]
     named = at_least(answers, _NAME_LIMITS)
-    found: dict[str, None] = {}
+    found: dict[str, list[dict[str, str]]] = {}
     for o in objects:
         key = (group(o), str(o["kind"]))
         item = {"group": key[0], "kind": key[1]}
@@ -160,9 +160,9 @@ def unlisted(objects: Iterable[Object], answers: Answers) -> list[str]:
                 for only in each[2:]
             )
             item |= {"name": name(o)} if named else {}
-        if not known:
-            found[f"{place}: {yamlio.scalar([item])}"] = None
-    return list(found)
+        if not known and item not in found.setdefault(place, []):
+            found[place].append(item)
+    return [f"{place}: {yamlio.scalar(items)}" for place, items in found.items() if items]
 
 
 def project(  # noqa: PLR0913 - what differs between projects, all by name

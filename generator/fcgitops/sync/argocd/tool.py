@@ -138,7 +138,7 @@ class ArgoCD:
         if not lines:
             return []
         file = f"{self.folder}/{environments.PROJECT_FILE}"
-        what = f"Argo CD applies nothing before {file} permits these: add them below spec, commit"
+        what = f"Argo CD applies nothing before {file} permits these: add them to its lists, commit"
         return [shell.comment(what), *(shell.comment(f"  {line}") for line in lines)]
 
     def applier(self, o: Object) -> Applier | None:
