@@ -96,6 +96,32 @@ def test_an_edit_becomes_its_key(
     assert "nothing to do" in fcgitops("-C", rich, "overlay", "prod", "--take").err
 
 
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("r.example.com/hub2/frameworkcontroller/frameworkcontroller",
+         ["image.registry: r.example.com/hub2"]),
+        ("r.example.com/hub/x/y", ["image.repository: x/y"]),
+        ("q.example.com/x/y", ["image.registry: q.example.com", "image.repository: x/y"]),
+    ],
+)  # fmt: skip
+def test_an_image_name_is_told_from_the_keys_that_are_there(
+    name: str, keys: list[str], copy_of: CopyOf, fcgitops: Fcgitops
+) -> None:
+    """A registry may have a path; and one name may mean two keys."""
+    mirror = ["overlay", "prod", "--set", "image.registry=r.example.com/hub"]
+    root = copy_of(["new", "deploy", "--env", "prod"], mirror)
+    edit(root, KUSTOMIZATION, ("r.example.com/hub/frameworkcontroller/frameworkcontroller", name))
+
+    said = fcgitops("-C", root, "overlay", "prod", "--take").err
+
+    assert [line for line in said.splitlines() if line.startswith("taken")] == [
+        f"taken: {key}" for key in keys
+    ]
+    assert "nothing to do" in fcgitops("-C", root, "overlay", "prod").err
+
+
 def test_an_edit_of_several_files_is_one_key(rich: Path, fcgitops: Fcgitops) -> None:
     """Here of an entry point, too: Flux's interval stands in two of them."""
     places = ("clusters/flux/prod/sync.yaml", "clusters/flux/prod/nni.yaml")

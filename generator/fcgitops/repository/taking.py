@@ -28,6 +28,8 @@ from fcgitops.text.tree import Tree, read_file
 Leaf = tuple[str, Place]
 """A file, and a place in it."""
 _SETTINGS = "settings"
+_NAME = frozenset({"image.registry", "image.repository"})
+"""The keys that an image's name follows from."""
 _SAME = object()
 """Of a place that nobody has edited."""
 _NO_KEY = "it stays; local/ is for such changes"
@@ -106,8 +108,8 @@ class _Search:
         self._covered: set[Leaf] = set()
         self._reasons: dict[Leaf, str] = {}
         self.found = Taken(Request(name, layout.source_path(name)))
-        for guess in self._guesses(now.environment):
-            self.found.rest += self._try(guess)
+        for guesses in self._guesses(now.environment):
+            self.found.rest += self._try(*guesses)
         for guess in self._more_guesses(now.environment):
             self._try(guess)
         self.found.rest += [
@@ -123,9 +125,11 @@ class _Search:
             for path in sorted(made.keys() - mine)
         ]
 
-    def _try(self, guess: Guess) -> list[Problem]:
-        """Takes a guess if the files come out as they were edited; why its key refuses it."""
-        request = guess.added_to(self.found.request)
+    def _try(self, *guesses: Guess) -> list[Problem]:
+        """Takes guesses if the files come out as they were edited; why a key refuses its one."""
+        request = self.found.request
+        for guess in guesses:
+            request = guess.added_to(request)
         try:
             item = environments.plan(self._repository, [request])[0]
             rendered = environments.generated_files(self._repository, item)
@@ -135,10 +139,10 @@ class _Search:
         edited = {*effect} & self._edits.keys()
         right = {leaf for leaf in edited if self._edits[leaf] == effect[leaf]}
         more = sorted({*effect} - right)
-        key = ".".join(guess.path)
+        key = " with ".join(".".join(guess.path) for guess in guesses)
         if right - self._covered and not more:
             self.found.request = request
-            self.found.guesses.append(guess)
+            self.found.guesses += guesses
             self._covered |= right
         elif more and right:
             path, place = more[0]
@@ -150,21 +154,25 @@ class _Search:
             }
         return []
 
-    def _guesses(self, now: Environment) -> Iterator[Guess]:
-        """What the keys may be, the likely ones first."""
+    def _guesses(self, now: Environment) -> Iterator[list[Guess]]:
+        """What the keys may be, the likely ones first, and those together that one place tells."""
         own = ({p.removeprefix(self._folder): d for p, d in documents.items()
                 if p.startswith(self._folder)} for documents in (self._old, self._new))  # fmt: skip
         old, new = map(readback.keys, own)
-        for key in KEYS:
-            if old.get(key) == new.get(key):
-                continue
+        differing = [key for key in KEYS if old.get(key) != new.get(key)]
+        if _NAME & {*differing} and new.keys() >= _NAME:
+            if named := _image_name(new["image.registry"], new["image.repository"], now):
+                yield named
+            differing = [key for key in differing if key not in _NAME]
+        for key in differing:
             path = tuple(key.split("."))
             if key == _SETTINGS:
-                yield from _settings(old.get(key) or {}, new.get(key) or {}, now)
+                found = _settings(old.get(key) or {}, new.get(key) or {}, now)
             elif KEYS[key].levels:
-                yield from _entries(path, old.get(key) or {}, new.get(key) or {})
+                found = _entries(path, old.get(key) or {}, new.get(key) or {})
             else:
-                yield Guess(path, new.get(key))
+                found = iter([Guess(path, new.get(key))])
+            yield from ([guess] for guess in found)
 
     def _more_guesses(self, now: Environment) -> Iterator[Guess]:
         """What keys may be that had the text which was edited, or none."""
@@ -175,6 +183,26 @@ class _Search:
                 is_it = isinstance(value, str) and getattr(now, name) == there
                 if is_it and leaf not in self._covered and not KEYS[key].check(value):
                     yield Guess(tuple(key.split(".")), value)
+
+
+def _image_name(registry: str, repository: str, now: Environment) -> list[Guess]:
+    """What an image's name says: a registry may have a path, so where it ends is not seen in it.
+
+    The one of the two that the name still has stays as it is.
+
+    Args:
+        registry: what is in front of the name's first slash, where that is a host; else "".
+        repository: the rest.
+        now: the environment with its keys as they are.
+    """
+    name = "/".join(filter(None, (registry, repository)))
+    before, after = now.image_registry, now.image_repository
+    if f"/{name}".endswith(f"/{after}"):
+        registry, repository = name.removesuffix(after).removesuffix("/"), after
+    elif before and name.startswith(f"{before}/"):
+        registry, repository = before, name.removeprefix(f"{before}/")
+    found = {"image.registry": (before, registry), "image.repository": (after, repository)}
+    return [Guess(tuple(k.split(".")), new) for k, (old, new) in found.items() if old != new]
 
 
 def _entries(
