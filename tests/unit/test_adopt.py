@@ -527,6 +527,11 @@ kind: PodDisruptionBudget
 metadata: {name: fc, namespace: fc}
 spec: {minAvailable: 0, selector: {matchLabels: {app: frameworkcontroller}}}
 ---
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: fc, namespace: fc}
+spec: {targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: fc}}
+---
 """
 
 
@@ -536,17 +541,19 @@ def test_a_role_settings_and_a_file_of_its_own(
     """Rights that it has stay rights that it has, anchors are read, each difference is shown."""
     folder = copy_of(["new", "deploy"])
     mounts = {"volumeMounts": [{"name": "s", "mountPath": "/settings"}]}
-    found: Any = controller(command=COPIES, image="frameworkcontroller:v1.0.0", **mounts)
+    found: Any = controller(command=COPIES, name="fc", **mounts)
     pod = found["spec"]["template"]["spec"]
-    pod["volumes"] = [{"name": "s", "configMap": {"name": "settings"}}]
+    pod["volumes"] = [{"name": name, "configMap": {"name": "settings"}} for name in ("s", "more")]
     write(tmp_path, {"all.yaml": HAND_MADE + json.dumps(found)})
-    ran = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live", "--dry-run")
+    ran = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live")
+    resource = (folder / "overlays/live/local/verticalpodautoscaler-fc.yaml").read_text()
+    assert resource.endswith("    name: frameworkcontroller\n")
     assert "rights widened" not in ran.out
     assert "not in Git" not in ran.out
     assert "--full" not in ran.out
-    more = (
-        "{group: rbac.authorization.k8s.io, kind: Role}, {group: policy, kind: PodDisruptionBudget}"
-    )
+    kinds = {"rbac.authorization.k8s.io": "Role", "policy": "PodDisruptionBudget",
+             "autoscaling.k8s.io": "VerticalPodAutoscaler"}  # fmt: skip
+    more = ", ".join(f"{{group: {group}, kind: {kind}}}" for group, kind in kinds.items())
     for line in ("  settings.kubeClientBurst: 77", "  ConfigMap: data.notes.txt: mine",
                  f"#   namespaceResourceWhitelist: [{more}]"):  # fmt: skip
         assert f"{line}\n" in ran.out

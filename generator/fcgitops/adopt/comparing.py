@@ -14,6 +14,7 @@ from fcgitops.diff import compare
 from fcgitops.diff.effects import Severity
 from fcgitops.diff.outcome import Outcome
 from fcgitops.kubernetes.objects import Object, name
+from fcgitops.manifests.overlay import CONFIG_MAP
 
 Sides = tuple[Sequence[Object], Sequence[Object]]
 
@@ -74,7 +75,8 @@ def unsaid(  # noqa: PLR0913, PLR0917 - what was read, and what came of it
     for part in parts(found, pairs, keys, rendered, profile):
         for operation in part.patch:
             path = dotted(operation.path)
-            if not any(path.startswith(known) for _, known in hidden):
+            hashed = operation.value == CONFIG_MAP  # which kustomize follows to its new name
+            if not (hashed or any(path.startswith(known) for _, known in hidden)):
                 what = f"{part.item.label}: {path}"
                 left_out.append(LeftOut(what, "is not what it was, whatever is patched"))
     if found.home and not any(part.item is found.home for part in made):

@@ -42,6 +42,7 @@ class Renaming:
         if namespace(o):
             o["metadata"]["namespace"] = self._place
         self._subjects(o)
+        self._references(mapping(o.get("spec")))
         return o
 
     def before(self, part: Part, *, container: bool = False) -> Object:
@@ -82,6 +83,16 @@ class Renaming:
                     subject["name"] = f"system:serviceaccount:{self._place}:{NAME}"
                 else:
                     subject |= {"name": NAME, "namespace": self._place}
+
+    def _references(self, value: object) -> None:
+        """What names its StatefulSet, as an autoscaler does, wherever that stands."""
+        old = self._found.stateful_set
+        if isinstance(value, dict):
+            if (value.get("kind"), value.get("name")) == (old.kind, name(old.object)):
+                value["name"] = NAME
+            value = list(value.values())
+        for inner in value if isinstance(value, list) else ():
+            self._references(inner)
 
     def _pod(self, pod: Fields) -> None:
         """What it runs as, and the ConfigMap with its file."""
