@@ -413,6 +413,20 @@ def test_a_file_that_is_mounted_where_it_starts() -> None:
     assert container["volumeMounts"] == [{**mount, "name": OURS_BY_NAME}]
 
 
+def test_who_else_reads_the_config_map() -> None:
+    """A variable or another container follows it to its new name: the old one is taken away."""
+    of_it = {"name": "settings"}
+    changes = {"envFrom": [{"configMapRef": of_it}], "command": COPIES,
+               "env": [{"name": "A", "valueFrom": {"configMapKeyRef": {**of_it, "key": "a"}}}],
+               "volumeMounts": [{"name": "s", "mountPath": "/settings"}]}  # fmt: skip
+    volumes = [{"name": "s", "configMap": of_it},
+               {"name": "p", "projected": {"sources": [{"configMap": of_it}]}}]  # fmt: skip
+    for profile in ("hardened", "upstream"):
+        text = json.dumps(kept(profile, changes, {"volumes": volumes}))
+        assert '"settings"' not in text
+        assert text.count(f'"name": "{OURS_BY_NAME}"') >= 3
+
+
 def test_limits_without_requests() -> None:
     """A Pod has both then, and its template the limits alone: more is a restart for nothing."""
     limits = {"cpu": "500m", "memory": "512Mi"}
@@ -541,7 +555,8 @@ def test_a_role_settings_and_a_file_of_its_own(
     """Rights that it has stay rights that it has, anchors are read, each difference is shown."""
     folder = copy_of(["new", "deploy"])
     mounts = {"volumeMounts": [{"name": "s", "mountPath": "/settings"}]}
-    found: Any = controller(command=COPIES, name="fc", **mounts)
+    variables = [{"configMapRef": {"name": "settings"}}]
+    found: Any = controller(command=COPIES, name="fc", envFrom=variables, **mounts)
     pod = found["spec"]["template"]["spec"]
     pod["volumes"] = [{"name": name, "configMap": {"name": "settings"}} for name in ("s", "more")]
     write(tmp_path, {"all.yaml": HAND_MADE + json.dumps(found)})

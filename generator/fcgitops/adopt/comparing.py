@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fcgitops.adopt.keys import Keys
 from fcgitops.adopt.parts import Part, dotted, parts
@@ -12,6 +13,7 @@ from fcgitops.adopt.renaming import Renaming
 from fcgitops.adopt.sorting import STAYS, LeftOut
 from fcgitops.diff import compare
 from fcgitops.diff.effects import Severity
+from fcgitops.diff.objects import bare_name
 from fcgitops.diff.outcome import Outcome
 from fcgitops.kubernetes.objects import Object, name
 from fcgitops.manifests.overlay import CONFIG_MAP
@@ -53,6 +55,20 @@ def compared(
     return Outcome(tuple(effects), compare.outcome(alike, rendered, tools).objects)
 
 
+def _without_hash(rendered: Sequence[Object]) -> list[Object]:
+    """Objects that call the ConfigMap of the file as patches do: kustomize adds the hash."""
+    own = {name(o) for o in rendered if o["kind"] == "ConfigMap" and bare_name(o) == CONFIG_MAP}
+
+    def renamed(value: Any) -> Any:  # noqa: ANN401 - any value of YAML
+        if isinstance(value, dict):
+            return {key: renamed(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [renamed(inner) for inner in value]
+        return CONFIG_MAP if isinstance(value, str) and value in own else value
+
+    return [renamed(o) for o in rendered]
+
+
 def _former_role(found: Found, rendered: Sequence[Object]) -> list[Object]:
     """The role that its binding names until it is made anew, where another one takes its place."""
     there = {(o["kind"], name(o)) for o in rendered}
@@ -72,11 +88,10 @@ def unsaid(  # noqa: PLR0913, PLR0917 - what was read, and what came of it
     hidden = {(part.item.label, path) for part in made for path in part.hidden}
     why = "may be a secret, which does not belong to Git, or nothing that kustomize can write"
     left_out = [LeftOut(f"{label}: {path}", why) for label, path in sorted(hidden)]
-    for part in parts(found, pairs, keys, rendered, profile):
+    for part in parts(found, pairs, keys, _without_hash(rendered), profile):
         for operation in part.patch:
             path = dotted(operation.path)
-            hashed = operation.value == CONFIG_MAP  # which kustomize follows to its new name
-            if not (hashed or any(path.startswith(known) for _, known in hidden)):
+            if not any(path.startswith(known) for _, known in hidden):
                 what = f"{part.item.label}: {path}"
                 left_out.append(LeftOut(what, "is not what it was, whatever is patched"))
     if found.home and not any(part.item is found.home for part in made):

@@ -35,6 +35,7 @@ from fcgitops.model.environment import KEYS
 _COPIES = re.compile(r"cp (?P<from>/[\w./-]+)/frameworkcontroller\.yaml \.\s*&&\s*\./start\.sh\s*")
 """How FrameworkController's own examples start it with a file of theirs."""
 
+_NAMES_A_CONFIG_MAP = {"configMap", "configMapRef", "configMapKeyRef"}
 _FREE = ("annotations", "labels", "nodeSelector")
 """Keys whose entries may be anything, a secret too: that goes nowhere."""
 _SHELLS = ("bash", "sh")
@@ -110,8 +111,7 @@ class Keys:
         ]
         file, places = next(iter(known or volumes))
         self._give_way(file)
-        for volume, _ in volumes:
-            volume["configMap"]["name"] = CONFIG_MAP
+        self._follow(self._pod, own)
         if known:
             for field in ("command", "args", "workingDir"):
                 self._container.pop(field, None)
@@ -146,6 +146,18 @@ class Keys:
                 item |= {"key": FILE, "path": FILE}
         if source.get("items") == [{"key": FILE, "path": FILE}]:
             del source["items"]
+
+    def _follow(self, value: object, own: str) -> None:
+        """What names the ConfigMap of the file, in a volume or a variable, has its new name."""
+        if isinstance(value, dict):
+            for key in _NAMES_A_CONFIG_MAP & value.keys():
+                if mapping(value[key]).get("name") == own:
+                    value[key]["name"] = CONFIG_MAP
+                    if value[key].get("key") == self._found.key:
+                        value[key]["key"] = FILE
+            value = list(value.values())
+        for inner in value if isinstance(value, list) else ():
+            self._follow(inner, own)
 
     def _give_way(self, file: Fields) -> None:
         """Another volume with the name that the file's volume gets is called otherwise."""
