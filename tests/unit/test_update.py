@@ -305,6 +305,28 @@ def test_abort_restores_everything(fcgitops: Fcgitops, tmp_path: Path) -> None:
     )
 
 
+def test_abort_loses_no_edit_made_meanwhile(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """In a file that the update wrote without a conflict: refused, as by `git merge --abort`."""
+    root = clone_released("hand-edits", tmp_path)
+    fcgitops("-C", root, "update", status=1)
+    for path in ("Makefile", "AGENTS.md"):
+        (root / path).write_text((root / path).read_text() + "# mine\n")
+    before = files(root)
+
+    said = fcgitops("-C", root, "update", "--abort", status=2).err.splitlines()
+
+    why = "was edited after the update had written it, and the edit would be lost"
+    assert [line.partition(" (")[0] for line in said] == [
+        f"error: AGENTS.md: {why}",
+        f"error: Makefile: {why}",
+    ]
+    assert files(root) == before
+    git(root, "restore", "Makefile", "AGENTS.md")
+    (root / "base/service.yaml").write_text("# A Stateful")  # of a restore that was killed
+    fcgitops("-C", root, "update", "--abort")
+    assert git(root, "status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("end", ["commit", "reset"])
 def test_what_plain_git_has_ended_waits_no_more(
     fcgitops: Fcgitops, tmp_path: Path, end: str

@@ -224,6 +224,7 @@ def _abort(folder: Path) -> int:
             raise InputError(
                 Problem("--abort", "no update waits for it", "`git revert` takes back a commit")
             )
+        _refuse_later_edits(repository, waiting)
         try:
             repository.git.restore(waiting.written, waiting.staged)
             _Waiting.place(repository).unlink()
@@ -233,6 +234,25 @@ def _abort(folder: Path) -> int:
             raise type(error)([*error.problems, _NOT_ALL]) from error
     terminal.say(f"{count(len(waiting.written), 'file')} are as they were")
     return 0
+
+
+def _refuse_later_edits(repository: Repository, waiting: _Waiting) -> None:
+    """Refuses to lose what was edited after the update had written it; a resolution goes.
+
+    Raises:
+        InputError: with each such file.
+    """
+    clean = sorted({*waiting.written} - {*waiting.conflicts})
+    problems = [
+        Problem(
+            path,
+            "was edited after the update had written it, and the edit would be lost",
+            f"copy what you need, then `{repository.git.typed('restore', paths=[path])}`",
+        )
+        for path in repository.git.edited_since_staged(clean)
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _planned(folder: Path) -> tuple[Repository, Change]:

@@ -348,6 +348,23 @@ class GitRepository(Reader):
             with suppress(OSError):  # as git does, with the folders that are empty now
                 os.removedirs((self.top / path).parent)
 
+    def edited_since_staged(self, paths: Iterable[str]) -> list[str]:
+        """Those of the paths whose file holds what neither the index nor HEAD has.
+
+        The beginning of HEAD's is not that: a `restore` that was killed leaves it.
+        """
+        tree, wanted = self._tree, [self.prefix + path for path in paths]
+        staged = {path: entry.id for path, entry in tree.staged.entries.items()}
+        there = [path for path in wanted if (tree.top / path).is_file()]
+        names = tree.names(there)
+        other = [path for path in there if names[path] != staged.get(path)]
+        head = tree.head_contents(other)
+        return [
+            path.removeprefix(self.prefix)
+            for path in other
+            if not (head[path] or b"").startswith((tree.top / path).read_bytes())
+        ]
+
     def uncommitted(self, paths: Iterable[str]) -> bool:
         """Whether the work tree or the index has one of the paths otherwise than HEAD."""
         wanted = [self.prefix + path for path in paths]
