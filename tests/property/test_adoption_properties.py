@@ -54,7 +54,7 @@ endpoints = st.lists(
     ),
     min_size=1,
     max_size=2,
-    unique_by=str,
+    unique_by=lambda endpoint: endpoint["cidr"],
 )
 OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "namespace": names.filter(lambda name: not name.startswith("kube-")),

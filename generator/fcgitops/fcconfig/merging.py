@@ -127,7 +127,7 @@ def _spliced(own: str, variant: str, *, keep: bool) -> str:
             parts.append(part)
     if keep:
         there = _named(LIST, parts)
-        whole = _with_all_entries(_named(LIST, mine), there)
+        whole = _with_all_entries(_named(LIST, mine), there, shipped_text())
         if there in parts:
             parts = [whole if part is there else part for part in parts]
         else:
@@ -141,11 +141,11 @@ def _named(name: str, parts: Iterable[Part]) -> Part:
 
 
 @functools.lru_cache(maxsize=16)
-def _with_all_entries(own: Part, there: Part) -> Part:
+def _with_all_entries(own: Part, there: Part, image: str) -> Part:
     """The list of the user's entries, the variant's, and those that the image knows too."""
     items = entries_of(own.body)
     kept = entries_of(there.body)
-    shipped = entries_of(next(p.body for p in keys_of(shipped_text())[0] if p.name == LIST))
+    shipped = entries_of(_named(LIST, keys_of(image)[0]).body)
     seen = {item.name for item in items.parts}
     body = items.head + "".join(item.before + item.body for item in items.parts) + items.tail
     for others, heading in ((kept.parts, ""), (shipped.parts, _HEADING)):
