@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,31 @@ def test_restore_refuses_what_was_not_generated(
     said = fcgitops("-C", repository, "restore", path, status=2).err
 
     assert said.startswith(f"error: {path}: nothing was generated there")
+
+
+def test_restore_of_an_empty_path_is_not_all(repository: Path, fcgitops: Fcgitops) -> None:
+    """A shell's empty variable takes back no edit."""
+    edit(repository)
+    head = git(repository, "rev-parse", "HEAD")
+
+    said = fcgitops("-C", repository, "restore", "", status=2).err
+
+    assert said.startswith("error: PATH: is empty (")
+    assert git(repository, "rev-parse", "HEAD") == head
+
+
+def test_restore_says_how_what_went_with_its_record_comes_back(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """By git: HEAD has it."""
+    shutil.rmtree(repository / "overlays/prod")
+
+    said = fcgitops("-C", repository, "restore", "overlays/prod", status=2).err
+
+    assert said == (
+        "error: overlays/prod: was deleted, and no record that is left says that it was generated "
+        "(git restore overlays/prod)\n"
+    )
 
 
 def test_a_record_that_is_gone_is_the_last_one_of_history(

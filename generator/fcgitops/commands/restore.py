@@ -47,11 +47,14 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
         wanted: dict[str, bytes | None] = {}
         problems = []
         for typed in paths:
+            if not typed:  # as of an empty variable of a shell: not all there is
+                problems.append(Problem("PATH", "is empty", "a file or a folder; . for all"))
+                continue
             path = os.path.normpath(folder.resolve() / typed)
             place = Path(os.path.relpath(path, repository.root)).as_posix()
             found = [p for p in known if place in (".", p) or p.startswith(f"{place}/")]
             if not found:
-                problems.append(_unknown(repository, folder, typed, known))
+                problems.append(_unknown(repository, folder, typed, place, known))
             wanted |= {path: known[path] for path in found}
         if problems:
             raise InputError(problems)
@@ -68,8 +71,13 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
     return status
 
 
-def _unknown(repository: Repository, folder: Path, typed: str, known: Collection[str]) -> Problem:
+def _unknown(
+    repository: Repository, folder: Path, typed: str, place: str, known: Collection[str]
+) -> Problem:
     """That nothing was generated at a path, as far as is known."""
+    if not (repository.root / place).exists() and repository.git.list_head(place):
+        what = "was deleted, and no record that is left says that it was generated"
+        return Problem(typed, what, repository.way_back(place))
     if generated.base(repository) is None:
         what = f"{layout.BASE_RECORD} is gone, which says what was generated"
         return Problem(typed, what, "make overlays")
