@@ -327,6 +327,19 @@ def test_abort_loses_no_edit_made_meanwhile(fcgitops: Fcgitops, tmp_path: Path) 
     assert git(root, "status", "--porcelain") == ""
 
 
+def test_check_finds_nothing_newer_in_line_ends(repository: Path, fcgitops: Fcgitops) -> None:
+    """Those that git takes away of a source, as an editor of another system writes them."""
+    source = repository / "overlays/prod/environment.yaml"
+    source.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert fcgitops("-C", repository, "update", "--check").out == (
+        f"fcgitops {__version__} has nothing newer\n"
+    )
+    assert "nothing to do" in fcgitops("-C", repository, "update").err
+    source.write_bytes(source.read_bytes() + b"# mine\r\n")
+    assert "1 file would change" in fcgitops("-C", repository, "update", "--check", status=1).out
+
+
 @pytest.mark.parametrize("end", ["commit", "reset"])
 def test_what_plain_git_has_ended_waits_no_more(
     fcgitops: Fcgitops, tmp_path: Path, end: str

@@ -13,6 +13,7 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import journal, preflight
 from fcgitops.git.program import text
 from fcgitops.git.worktree import WorkTree
+from fcgitops.text.tree import read_file
 
 Contents = Mapping[str, bytes | None]
 """Path → content; None for a file that is not to be there."""
@@ -219,10 +220,20 @@ class Reader:
         return ""
 
     def differing(self, contents: Contents) -> list[str]:
-        """Those of the paths at which HEAD holds something else, or another file than none."""
+        """Those of the paths at which HEAD holds something else, or another file than none.
+
+        Contents that the work tree has, and that git would add as HEAD has them, are the same.
+        """
         old = self._tree.head_names(self.prefix + path for path in contents)
         new = {p: None if c is None else self._tree.name(c) for p, c in contents.items()}
-        return [path for path in contents if old[self.prefix + path] != new[path]]
+        other = [path for path in contents if old[self.prefix + path] != new[path]]
+        ends = {p for p in other if b"\r\n" in (data := contents[p] or b"") and self._has(p, data)}
+        same = ends.difference(self.edited(ends)) if ends else ends
+        return [path for path in other if path not in same]
+
+    def _has(self, path: str, data: bytes) -> bool:
+        """Whether the work tree has these bytes at the path."""
+        return read_file(self.root, path) == data
 
     def edited(self, paths: Iterable[str]) -> list[str]:
         """Those of the paths at which the work tree is not as HEAD: an edit that HEAD lacks.
