@@ -195,7 +195,7 @@ def test_another_cluster_leaves_the_first_as_it_is(prod: Site) -> None:
     refresh(prod)
     prod.wait_for(commit, 90)
     assert (replicas(prod), uid(prod, "statefulset")) == (1, before)
-    change_a_setting(prod, 787)
+    prod.wait_for(change_a_setting(prod, 787), 90)
     assert "E04" not in prod.foretold()
 
 
@@ -228,7 +228,7 @@ def test_a_renamed_folder_is_a_second_application(prod: Site) -> None:
     refresh(prod)
     prod.wait_for(commit, 90)
     assert uid(prod, "pod", f"{NAMESPACE}-0") == pod
-    change_a_setting(prod, 788)
+    prod.wait_for(change_a_setting(prod, 788), 90)
     assert "E03" not in prod.foretold()
 
 

@@ -542,7 +542,6 @@ def test_managers_numbers() -> None:
 SEND = """
 import json, requests, sys
 from nni.experiment.config import ExperimentConfig, utils
-import yamls
 utils.get_ipv4_address = lambda: "192.0.2.1"
 data = ExperimentConfig.load(sys.argv[1]).json()
 sent = json.loads(requests.Request("POST", "http://192.0.2.1", json=data).prepare().body)
