@@ -20,8 +20,9 @@ FRAMEWORKS = "/apis/frameworkcontroller.microsoft.com/v1/namespaces/{}/framework
 
 
 def deleted(plane: ControlPlane) -> int:
-    """How many Pods FrameworkController has deleted."""
-    return len(plane.audit(user=USER, resource="pods", verb="delete"))
+    """How many Pods FrameworkController has deleted, or ConfigMaps, whose Pods go with them."""
+    found = [plane.audit(user=USER, resource=r, verb="delete") for r in ("pods", "configmaps")]
+    return sum(map(len, found))
 
 
 @pytest.mark.proves("F", "C07")
