@@ -8,11 +8,19 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 from gitenv import git
 from test_diff_argocd import change_a_setting, complaint, prod, refresh, replicas, uid
 from testbed.programs import eventually, stays
-from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, OTHER, Site, fail
+from testbed.site import (
+    ANOTHER_SERVICE,
+    APPLICATION,
+    ENVIRONMENT,
+    NAMESPACE,
+    OTHER,
+    Site,
+    config_map,
+    fail,
+)
 
 pytestmark = pytest.mark.cluster
 __all__ = ["prod"]
@@ -117,12 +125,6 @@ def let_go(prod: Site) -> str:
     return typed.removeprefix("Argo CD: ")
 
 
-def config_map(name: str, **annotations: str) -> str:
-    """A ConfigMap that somebody adds."""
-    metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
-    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
-
-
 @pytest.mark.proves("G", "E27")
 def test_what_leaves_git_is_pruned_unless_something_keeps_it(prod: Site) -> None:
     """E27: an annotation that Argo CD heeds."""
@@ -141,13 +143,6 @@ def test_what_leaves_git_is_pruned_unless_something_keeps_it(prod: Site) -> None
     prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
 
 
-ANOTHER_SERVICE = f"""\
-- target: {{kind: StatefulSet, name: {NAMESPACE}}}
-  patch: |
-    - op: replace
-      path: /spec/serviceName
-      value: other
-"""
 UNGUARDED = """\
 - target: {kind: ConfigMap, name: frameworkcontroller-config.*}
   patch: |

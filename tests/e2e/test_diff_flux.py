@@ -22,7 +22,7 @@ from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import control_plane
 from testbed.gnupg import signer
 from testbed.programs import eventually, stays
-from testbed.site import ENVIRONMENT, NAMESPACE, Site, fail, site
+from testbed.site import ANOTHER_SERVICE, ENVIRONMENT, NAMESPACE, Site, config_map, fail, site
 
 pytestmark = pytest.mark.cluster
 Object = dict[str, Any]
@@ -247,12 +247,6 @@ def test_where_signatures_are_asked_for_what_is_unsigned_does_not_arrive(
     prod.wait_for(git(prod.repository, "rev-parse", "HEAD"))
 
 
-def config_map(name: str, **annotations: str) -> str:
-    """A ConfigMap that somebody adds."""
-    metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
-    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
-
-
 def there(prod: Site, *names: str) -> list[str]:
     """Which ConfigMaps of these names there are."""
     found = prod.plane.get("configmaps", "-n", NAMESPACE)
@@ -288,13 +282,6 @@ ANOTHER_ROLE = f"""\
     - op: replace
       path: /roleRef/name
       value: {NAMESPACE}-flux
-"""
-ANOTHER_SERVICE = f"""\
-- target: {{kind: StatefulSet, name: {NAMESPACE}}}
-  patch: |
-    - op: replace
-      path: /spec/serviceName
-      value: other
 """
 
 

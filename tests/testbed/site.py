@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from gitenv import SETTINGS, git, write
 from gitserver import Server, serve
 
@@ -49,6 +50,21 @@ spec:
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 """
 """As much of Cilium as a CiliumNetworkPolicy takes to be stored."""
+
+ANOTHER_SERVICE = f"""\
+- target: {{kind: StatefulSet, name: {NAMESPACE}}}
+  patch: |
+    - op: replace
+      path: /spec/serviceName
+      value: other
+"""
+"""A patch of what the API server does not let anybody change."""
+
+
+def config_map(name: str, **annotations: str) -> str:
+    """A ConfigMap that somebody adds."""
+    metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,24 @@ def test_which_names_say_that_they_hold_a_secret(name: str, is_one: bool) -> Non
     assert names_one(name) is is_one
 
 
+LONG = "0123456789abcdefghijABCDEFGHIJ"
+TOKENS = [
+    "-----BEGIN RSA PRIVATE KEY-----",
+    f"eyJ{LONG}.{LONG}",
+    *(f"gh{kind}_{LONG}" for kind in "pousr"),
+    "AKIA0123456789ABCDEF",
+    f"xoxb-{LONG}",
+    f"glpat-{LONG}",
+]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_is_known_by_its_looks(token: str) -> None:
+    """Whatever it is called, and in the middle of a sentence."""
+    assert token not in str(hide({"note": f"it is {token} for now"}, ("data",)))
+    assert token not in redact(f"error: {token} is refused")
+
+
 def test_for_whom_a_token_is_shown() -> None:
     """The audience of a ServiceAccount's token: without it the Pod would get another one."""
     volume = {"projected": {"sources": [{"serviceAccountToken": {"path": "t", "audience": "me"}}]}}

@@ -230,7 +230,7 @@ def _is_anothers(place: str) -> bool:
 
 def _base(repository: Repository) -> Fields:
     """FrameworkController's container as the repository's base has it."""
-    document = yamlio.load(repository.read("base/statefulset.yaml") or b"", "base/statefulset.yaml")
+    document = yamlio.load(repository.read(layout.STATEFUL_SET) or b"", layout.STATEFUL_SET)
     spec = mapping(mapping(document).get("spec"))
     pod = mapping(mapping(spec.get("template")).get("spec"))
     return next(iter(mappings(pod.get("containers"))), {})

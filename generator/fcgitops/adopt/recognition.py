@@ -239,19 +239,20 @@ def _place(items: Iterable[Item], controller: Item, place: str) -> str:
     return homes.pop() if len(homes) == 1 else "default"
 
 
-_OF_NO_NAMESPACE = {
+OF_NO_NAMESPACE = {
     "Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "PriorityClass",
     "PersistentVolume", "StorageClass", "RuntimeClass", "Node", "IngressClass", "APIService",
     "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy",
     "MutatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration", "ClusterPolicy", "CiliumClusterwideNetworkPolicy",
 }  # fmt: skip
+"""Kinds that are cluster-wide."""
 
 
 def _at(item: Item, place: str) -> Item:
     """An object with its namespace, as it is once it was applied."""
     metadata = item.object["metadata"]
-    if item.kind in _OF_NO_NAMESPACE:
+    if item.kind in OF_NO_NAMESPACE:
         metadata = {key: value for key, value in metadata.items() if key != "namespace"}
     elif not metadata.get("namespace"):
         metadata = {**metadata, "namespace": place}

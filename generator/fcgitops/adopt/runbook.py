@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from fcgitops.adopt.adoption import Adoption
 from fcgitops.adopt.reading import HELM, Owner
+from fcgitops.adopt.recognition import OF_NO_NAMESPACE
 from fcgitops.core import shell
 from fcgitops.diff import refused
 from fcgitops.diff.change import CRD
@@ -78,8 +79,8 @@ def _needed(found: Adoption) -> Iterator[str]:
     for kind, wanted in dict.fromkeys(named):
         if wanted and kind != "scheduler" and not wanted.startswith("system-"):
             home, _, last = wanted.rpartition("/")
-            alone = kind in ("PriorityClass", "RuntimeClass", "Namespace")
-            place = () if alone else ("--namespace", home or env.namespace)
+            wide = kind in OF_NO_NAMESPACE
+            place = () if wide else ("--namespace", home or env.namespace)
             yield shell.line("kubectl", *place, "get", kind.lower(), last)
 
 

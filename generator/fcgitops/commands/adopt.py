@@ -106,9 +106,7 @@ def _files(folder: Path, source: str) -> dict[str, bytes]:
         place = folder / source
         paths = [place]
         if place.is_dir():
-            paths = sorted(
-                p for p in place.rglob("*") if p.suffix in ENDINGS or p.name == "Chart.yaml"
-            )
+            paths = sorted(p for p in place.rglob("*") if p.suffix in ENDINGS)
             paths = [p for p in paths if p.is_file() and ".git" not in p.parts]
         found, problems = {}, []
         for path in paths:

@@ -6,8 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import forecast
-from fcgitops.commands.writing import Options, show
+from fcgitops.commands.writing import Options, show_tree
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, Problem
 from fcgitops.model import layout
@@ -15,7 +14,6 @@ from fcgitops.programs import kustomize
 from fcgitops.repository import ejection
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.ejection import Ejection
-from fcgitops.repository.merge import Merged
 from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
 
@@ -54,13 +52,7 @@ def run(folder: Path, **options: Any) -> int:  # noqa: ANN401
         }
         proven = _proven(repository, changes)
         if how.dry_run:
-            merged = Merged(dict(changes))
-            if how.form == "json":
-                files = forecast.of_a_tree(repository.root, changes)
-                title = _message(repository, proven).splitlines()[0]
-                forecast.show(title, files, (), merged)
-            else:
-                show(repository.root, merged)
+            show_tree(repository.root, changes, _message(repository, proven), how.form)
             _report(repository, what, changes, proven)
             terminal.say("nothing was written")
             return 0

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import asking, forecast
+from fcgitops.commands import asking
 from fcgitops.commands.new import is_there
-from fcgitops.commands.writing import Options, show
+from fcgitops.commands.writing import Options, show_tree
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import repo
@@ -19,7 +19,6 @@ from fcgitops.model import answers as model
 from fcgitops.model import layout
 from fcgitops.model.answers import BRANCH, Answers
 from fcgitops.repository import scaffold
-from fcgitops.repository.merge import Merged
 from fcgitops.sync import registry
 from fcgitops.text import values
 from fcgitops.text.tree import Tree, at
@@ -103,12 +102,7 @@ def run(  # noqa: PLR0913 - the command's options
     whole = at(path, tree)
     _refuse_ignored(git, whole)
     if how.dry_run:
-        merged = Merged(dict(whole))
-        if how.form == "json":
-            files = forecast.of_a_tree(git.top, whole)
-            forecast.show(scaffold.first_message(parsed).splitlines()[0], files, (), merged)
-        else:
-            show(git.top, merged)
+        show_tree(git.top, whole, scaffold.first_message(parsed), how.form)
         terminal.say("nothing was written")
         return 0
     commit = git.commit(

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import asking, forecast
-from fcgitops.commands.writing import Options, show
+from fcgitops.commands import asking
+from fcgitops.commands.writing import Options, show_tree
 from fcgitops.core import installation, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import program, repo
@@ -20,7 +20,6 @@ from fcgitops.model import layout
 from fcgitops.model.answers import BRANCH, Answers
 from fcgitops.repository import record, scaffold
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import Tree, read_file
 from fcgitops.text.words import count
@@ -84,12 +83,7 @@ def run(  # noqa: PLR0913 - the command's options
             _push(dest, branch, parsed, ask=not no_input)
         return 0
     if how.dry_run:
-        merged = Merged(dict(tree))
-        if how.form == "json":
-            files = forecast.of_a_tree(dest, tree)
-            forecast.show(scaffold.first_message(parsed).splitlines()[0], files, (), merged)
-        else:
-            show(dest, merged)
+        show_tree(dest, tree, scaffold.first_message(parsed), how.form)
         return 0
     here = fresh is None and dest.exists() and dest.samefile(Path.cwd())
     commit = _make(dest, parsed, tree, how) if fresh is None else _fill(fresh, parsed, tree, how)

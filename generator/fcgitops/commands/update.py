@@ -23,7 +23,7 @@ from fcgitops.core.errors import (
 )
 from fcgitops.git import program
 from fcgitops.model import layout
-from fcgitops.repository import record, records, update
+from fcgitops.repository import record, update
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.text import jsonio
@@ -122,11 +122,7 @@ class _Waiting:
 
     @classmethod
     def of(cls, repository: Repository) -> _Waiting | None:
-        """The one that waits; None where there is none, or where it was ended by plain git.
-
-        While it waits a record is new that HEAD has not: nobody edits one. What was written besides
-        may have been edited after somebody has committed or reset it all.
-        """
+        """The one that waits; None where there is none, or where it was ended by plain git."""
         try:
             found = cls(**jsonio.load(cls.place(repository).read_bytes()))
         except FileNotFoundError:
@@ -138,7 +134,7 @@ class _Waiting:
                 f"`{repository.git.typed(*how, paths=['.'])}` takes the update back; then delete it"
             )
             raise InputError(Problem(where, "cannot be read", back)) from error
-        if repository.git.uncommitted(records.of(found.written) or found.written):
+        if update.waits(repository):
             return found
         cls.place(repository).unlink()
         return None

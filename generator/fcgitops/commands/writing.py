@@ -365,6 +365,23 @@ def show(root: Path, merged: Merged) -> None:
             terminal.difference(unified(path, old, new))
 
 
+def show_tree(root: Path, tree: Contents, message: str, form: str) -> None:
+    """The same of a folder that is written at once.
+
+    Args:
+        root: the folder, as it is.
+        tree: content by path below it; None deletes.
+        message: of the commit.
+        form: `text` or `json`.
+    """
+    merged = Merged(dict(tree))
+    if form == "json":
+        title = message.partition("\n")[0]
+        forecast.show(title, forecast.of_a_tree(root, tree), (), merged)
+    else:
+        show(root, merged)
+
+
 def _foreseen(
     repository: Repository, what: Change, foresee: Foresee | None, tell: Tell
 ) -> Sequence[str]:

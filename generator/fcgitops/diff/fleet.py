@@ -131,14 +131,11 @@ class Fleet:
         return [n for n in found if n in there and self.after.units[n].is_environment]
 
     def alike(self, most: int) -> list[str]:
-        """Of those of which as many change in the very same lines, all but the first ones.
+        """The environments that change as others do, but for the first `most` of each kind.
 
-        They are made of the same layers and components, people's own files in them are equal, and
-        what lines of theirs go and come says the same but for their names. What that does may
-        differ with all else that their files say.
-
-        Args:
-            most: how many of each kind are left out of the answer.
+        Those of a kind have the same layers, components and files of people's own, and the same
+        lines of theirs go and come, but for their names. What that does may still differ with all
+        else that their files say.
         """
         own: dict[str, list[str]] = {}
         for path in sorted(self.changed_paths):

@@ -45,15 +45,19 @@ _BEHIND = {
     _LOGIN: tuple(option.casefold() for option in _LOGIN_OPTIONS),
 }
 """What hides what stands behind it → words of which it has one."""
-_LONG = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,}\.[\w-]{8,}|\bgh[pousr]_\w{20,}"
-    r"|\bAKIA[0-9A-Z]{12,}|\bxox[a-z]-[\w-]{8,}|\bglpat-[\w-]{8,}"
-)
-"""Keys and tokens that are known by their looks, whatever name they have."""
-_MARKS = (
-    "PRIVATE KEY-----", "eyJ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "xox", "glpat-",
-)  # fmt: skip
-"""What each of them has in it: most texts have none, which takes less to see."""
+_LOOKS = {
+    "PRIVATE KEY-----": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "eyJ": r"\beyJ[\w-]{8,}\.[\w-]{8,}",
+    **{f"gh{kind}_": rf"\bgh{kind}_\w{{20,}}" for kind in "pousr"},
+    "AKIA": r"\bAKIA[0-9A-Z]{12,}",
+    "xox": r"\bxox[a-z]-[\w-]{8,}",
+    "glpat-": r"\bglpat-[\w-]{8,}",
+}
+"""Keys and tokens that are known whatever name they have, each behind what it has in it.
+
+Most texts have none of that, which takes less to see.
+"""
+_LONG = re.compile("|".join(_LOOKS.values()))
 _VALUES = {"value", "defaultValue", "content"}
 """What a named value has it in; a variable of a container must have it in `value`."""
 _OBJECTS = re.compile(r"last-applied-configuration\Z")
@@ -109,7 +113,7 @@ def is_doubtful(text: str) -> bool:
 
 def _holds_one(text: str) -> bool:
     """Whether a key or a token stands in a text that looks like nothing else."""
-    return any(mark in text for mark in _MARKS) and _LONG.search(text) is not None
+    return any(mark in text for mark in _LOOKS) and _LONG.search(text) is not None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -38,6 +38,7 @@ SHARED = ("base", "components")
 Argo CD looks for changes in these folders alone, and Flux fetches no others.
 """
 CLUSTER_ROLE = "base/clusterrole.yaml"
+STATEFUL_SET = "base/statefulset.yaml"
 """What FrameworkController may do; the profile `upstream` has none."""
 NNI_COMPONENT = "components/nni"
 """The program of an experiment's manager."""

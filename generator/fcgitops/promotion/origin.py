@@ -54,7 +54,7 @@ class Origin:
         stays = f"stays with {self.name}, as it is no key of its source"
         found = [f"{stays}: {path}" for path in promotion.own_edits(self.repository, self.name)]
         if self.elsewhere:
-            for path in (VARIANT_FILE, layout.CLUSTER_ROLE, "base/statefulset.yaml"):
+            for path in (VARIANT_FILE, layout.CLUSTER_ROLE, layout.STATEFUL_SET):
                 if self.repository.file(path) != repository.file(path):
                     found.append(f"{path} is another one in {self.elsewhere}: it does not travel")
         return found

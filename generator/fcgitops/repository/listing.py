@@ -44,7 +44,7 @@ def kustomizations(root: Path) -> list[Kustomization]:
     # Once each: somebody may have put an environment.yaml beside a variant's files.
     overlays = [Kustomization(Kind.OVERLAY, name) for name in dict.fromkeys([*variants, *named])]
     parts = f"{layout.NNI}/{layout.KUSTOMIZATION_FILE}"
-    with_nni = [
+    with_nni = [  # what of them cannot be read is one overlay already
         name
         for name in named
         if os.path.isfile(f"{root}/{layout.OVERLAYS}/{name}/{parts}")  # noqa: PTH113

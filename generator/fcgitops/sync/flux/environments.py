@@ -14,6 +14,7 @@ from typing import Any
 
 from fcgitops.kubernetes.objects import Object, group, mapping, name
 from fcgitops.manifests import guardrails
+from fcgitops.manifests.overlay import EGRESS
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
@@ -232,9 +233,9 @@ def _rights(environment: Environment, profile: str) -> list[dict[str, Any]]:
         rule(_RBAC, ["clusterroles"], ["create"]),
         rule(_RBAC, ["clusterroles"], one, NAME),
         rule("networking.k8s.io", ["networkpolicies"], ["create"]),
-        rule("networking.k8s.io", ["networkpolicies"], one, NAME, f"{NAME}-egress"),
+        rule("networking.k8s.io", ["networkpolicies"], one, NAME, EGRESS),
         rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
-        rule("cilium.io", ["ciliumnetworkpolicies"], one, f"{NAME}-egress"),
+        rule("cilium.io", ["ciliumnetworkpolicies"], one, EGRESS),
     ]
 
 
@@ -249,7 +250,7 @@ def unruled(objects: Iterable[Object], profile: str) -> list[str]:
         kind, plural = str(o["kind"]), _plural(str(o["kind"]).lower())
         if kind == "ConfigMap":
             continue
-        if name(o) not in (NAME, f"{NAME}-egress"):
+        if name(o) not in (NAME, EGRESS):
             found.append(rule(group(o), [plural], ["create"]))
             one = [verb for verb in _ALL if verb != "create"]
             found.append(rule(group(o), [plural], one, name(o)))
