@@ -47,28 +47,31 @@ def part(text: str, variant: str, preferred: str, where: str) -> Own:
     given |= {k: _default(k) for k in base if k != LIST and k not in wanted}
     found: list[tuple[tuple[bool, int], Own]] = []
     for shipped in dict.fromkeys((preferred, KEEP, REPLACE)):
-        entries = _entries(wanted.get(LIST) or [], base.get(LIST) or [], shipped)
-        own = given if entries is None else {**given, LIST: entries}
-        for form in _forms(text, own):
-            if faults(check(form.encode())):  # as of a key that FrameworkController ignores
-                continue
-            merged = merging.merge(form, variant, shipped)
-            if _meant(merging.settings(merged)) == _meant(wanted):
-                found.append(((merged != text, len(entries or ())), Own(form, shipped)))
+        for entries in _entries(wanted.get(LIST) or [], base.get(LIST) or [], shipped):
+            own = given if entries is None else {**given, LIST: entries}
+            for form in _forms(text, own):
+                if faults(check(form.encode())):  # as of a key that FrameworkController ignores
+                    continue
+                merged = merging.merge(form, variant, shipped)
+                if _meant(merging.settings(merged)) == _meant(wanted):
+                    found.append(((merged != text, len(entries or ())), Own(form, shipped)))
     if not found:
         raise InputError(Problem(f"{where}: {LIST}", "is made of entries that no settings lead to"))
     return min(found, key=lambda one: one[0])[1]
 
 
-def _entries(wanted: list[Any], base: list[Any], shipped: str) -> list[Any] | None:
-    """The user's own entries of podFailureSpec; None where the list need not be written at all."""
+def _entries(wanted: list[Any], base: list[Any], shipped: str) -> Iterator[list[Any] | None]:
+    """The user's own entries of podFailureSpec to try; None is a list that is not written."""
     if shipped == REPLACE:
-        return None if wanted == base else wanted
+        if wanted == base:
+            yield None
+        yield wanted  # an empty list says nothing, and yet the file may have it
+        return
     known = merging.settings(shipped_text())[LIST]
     for length in range(len(wanted) + 1):
         if merging.without_repeats(wanted[:length], base, known) == wanted:
-            return wanted[:length] if length else None
-    return wanted
+            yield wanted[:length] if length else None
+            return
 
 
 def _default(name: str) -> Any:  # noqa: ANN401 - a setting is any value
