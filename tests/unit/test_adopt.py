@@ -27,14 +27,12 @@ sync: argocd
 """
 SEED_RUNBOOK = """\
 How to move, step by step:
-1. See what is wrong with the environment
-   fcgitops verify live
-2. On the cluster live: see what runs, and that what is named is there
+1. On the cluster live: see what runs, and that what is named is there
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
-3. Push the commit, and point Argo CD at it, where Argo CD runs
+2. Push the commit, and point Argo CD at it, where Argo CD runs
    # once the commit is merged and pushed:
    fcgitops bootstrap live
-4. On the cluster: see that it has started, and that every Framework is there
+3. On the cluster: see that it has started, and that every Framework is there
    kubectl --namespace default rollout status statefulset/frameworkcontroller
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
 """
@@ -552,7 +550,10 @@ spec: {targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: fc}}
 def test_a_role_settings_and_a_file_of_its_own(
     copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
-    """Rights that it has stay rights that it has, anchors are read, each difference is shown."""
+    """Rights that it has stay rights that it has, anchors are read, each difference is shown.
+
+    What `verify` finds is told, and nothing is written before somebody says why it does not matter.
+    """
     folder = copy_of(["new", "deploy"])
     mounts = {"volumeMounts": [{"name": "s", "mountPath": "/settings"}]}
     variables = [{"configMapRef": {"name": "settings"}}]
@@ -560,7 +561,19 @@ def test_a_role_settings_and_a_file_of_its_own(
     pod = found["spec"]["template"]["spec"]
     pod["volumes"] = [{"name": name, "configMap": {"name": "settings"}} for name in ("s", "more")]
     write(tmp_path, {"all.yaml": HAND_MADE + json.dumps(found)})
-    ran = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live")
+    adopt = ("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live")
+    before = git(folder, "rev-parse", "HEAD")
+    said = fcgitops(*adopt, status=1)
+    what = "subjects[1]: ServiceAccount fc/other has FrameworkController's rights"
+    assert f"{what} [FCG34] (" in said.err
+    assert said.err.count("\n") == 2
+    assert f"{what} (" in said.out.partition("What `verify` finds:\n")[2]
+    assert "1. Mend what `verify` finds\n   fcgitops verify live\n" in said.out
+    assert (git(folder, "rev-parse", "HEAD"), git(folder, "status", "--porcelain")) == (before, "")
+    ran = fcgitops(*adopt, "--overrule", "NNI's trials")
+    *_, blank, last = git(folder, "log", "-1", "--format=%b").rstrip("\n").split("\n")
+    assert (blank, last) == ("", "overruled: FCG34 of live: NNI's trials")
+    assert "  expects: {serviceAccounts: [fc/other]}\n" in ran.out
     resource = (folder / "overlays/live/local/verticalpodautoscaler-fc.yaml").read_text()
     assert resource.endswith("    name: frameworkcontroller\n")
     assert "rights widened" not in ran.out

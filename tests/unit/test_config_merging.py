@@ -384,7 +384,10 @@ def test_what_is_no_yaml_is_refused(own: str, message: str) -> None:
 
 @pytest.mark.parametrize("profile", ["upstream", "hardened"])
 def test_with_the_images_own_list(profile: str) -> None:
-    """The user's codes, then all that the image knows, each once; accepted as it is."""
+    """The user's codes, then all that the image knows, each once; accepted as it is.
+
+    What is said of the image's entries stands above them, and nowhere without them.
+    """
     own = "podFailureSpec:\n- code: 137\n  podPatterns: [{}]\n- code: 8\n  podPatterns: [{}]\n"
     merged = merging.merge(own, scaffold.variant_config(profile))
     codes = [entry["code"] for entry in read(merged.encode())[1].value["podFailureSpec"]]
@@ -392,6 +395,9 @@ def test_with_the_images_own_list(profile: str) -> None:
     assert [str(f) for f in check(merged.encode()) if f.severity != INFO] == []
     again = read(merging.merge(merged, scaffold.variant_config(profile)).encode())[1].value
     assert again == read(merged.encode())[1].value
+    comment = "# What FrameworkController's image knows"
+    assert merged.index("- code: 8\n") < merged.index(comment) < merged.index("- code: -1000\n")
+    assert comment not in merging.merge(own, scaffold.variant_config(profile), "replace")
 
 
 # Whatever the user writes.

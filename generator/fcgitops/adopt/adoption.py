@@ -9,6 +9,7 @@ from typing import Any
 from fcgitops.adopt.parts import Part
 from fcgitops.adopt.recognition import PROGRAM, Found
 from fcgitops.adopt.sorting import LeftOut
+from fcgitops.core.findings import Finding
 from fcgitops.diff.outcome import Outcome
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model.answers import Answers
@@ -47,6 +48,7 @@ class Adoption:
         rendered: the environment's objects.
         moved: whether FrameworkController is another StatefulSet from now on.
         answers: of the repository.
+        faults: what of it `verify` would fail for.
     """
 
     found: Found
@@ -61,6 +63,7 @@ class Adoption:
     rendered: Sequence[Object]
     moved: bool
     answers: Answers
+    faults: Sequence[Finding] = ()
 
     @property
     def profile(self) -> str:

@@ -22,7 +22,7 @@ from fcgitops.core.redaction import redacted
 from fcgitops.diff.objects import bare_name
 from fcgitops.fcconfig import merging, parting
 from fcgitops.kubernetes import references
-from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name
+from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 from fcgitops.model import expects, layout, storage, synctools
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, DEFAULT_CONFIG, Environment
 from fcgitops.programs import kustomize
@@ -249,16 +249,20 @@ def _guardrails(repository: Repository) -> list[Object]:
 
 
 def _expected(rendered: Sequence[Object], environment: Environment) -> dict[str, list[str]]:
-    """What the Pod names, nothing renders and no key says: it is on the cluster already."""
+    """What is named, nothing renders and no key says: it is on the cluster already."""
     there = {(o["kind"], name(o)) for o in rendered}
     there |= {(kind, str(getattr(environment, key))) for kind, key in _OF_KEYS.items()}
-    found: dict[str, list[str]] = {}
+    accounts = {(namespace(o), name(o)) for o in rendered if o["kind"] == "ServiceAccount"}
+    found: dict[str, dict[str, None]] = {}
     for o in rendered:
         pod = mapping(mapping(mapping(o.get("spec")).get("template")).get("spec"))
         for reference in references.of_pod(pod) if o["kind"] == "StatefulSet" else ():
             known = (reference.kind, reference.name) in there or reference.kind == "ServiceAccount"
             standard = reference.name.startswith("system-") or reference.name == "default-scheduler"
             if not (known or standard or reference.optional):
-                names = found.setdefault(_EXPECTS[reference.kind], [])
-                names += [reference.name] if reference.name not in names else []
-    return found
+                found.setdefault(_EXPECTS[reference.kind], {})[reference.name] = None
+        for subject in mappings(o.get("subjects")):
+            place, bound = str(subject.get("namespace") or ""), str(subject.get("name"))
+            if subject.get("kind") == "ServiceAccount" and place and (place, bound) not in accounts:
+                found.setdefault(_EXPECTS["ServiceAccount"], {})[f"{place}/{bound}"] = None
+    return {key: list(names) for key, names in found.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from fcgitops.adopt.adoption import Adoption, seen_profile
 from fcgitops.adopt.parts import dotted
 from fcgitops.core import shell
+from fcgitops.core.formats import json, text
 from fcgitops.core.printable import line
 from fcgitops.diff import report as reports
 from fcgitops.diff.objects import bare_name
@@ -52,6 +53,10 @@ def as_text(found: Adoption, steps: Sequence[Step]) -> Iterator[str]:
     yield ""
     yield "What differs from what was read, once it is synced:"
     yield from reports.as_text(_comparison(found), full=True)
+    if found.faults:
+        yield ""
+        yield "What `verify` finds:"
+        yield from (f"  {text.line(fault)}" for fault in found.faults)
     yield ""
     yield "How to move, step by step:"
     for number, step in enumerate(steps, 1):
@@ -94,5 +99,6 @@ def as_json(found: Adoption, steps: Sequence[Step]) -> dict[str, Any]:
         "otherwise": [each._asdict() for each in found.notes],
         "leftOut": [each._asdict() for each in found.left_out],
         "difference": {key: entry[key] for key in ("effects", "objects")},
+        "findings": list(map(json.fields, found.faults)),
         "runbook": [{"title": step.title, "lines": list(step.lines)} for step in steps],
     }

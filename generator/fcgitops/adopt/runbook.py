@@ -36,9 +36,8 @@ def steps(found: Adoption) -> list[Step]:
 def _steps(found: Adoption) -> Iterator[Step]:
     env, tool = found.environment, registry.of(found.environment)
     where = deletion.cluster(env)
-    yield Step("See what is wrong with the environment", (
-        shell.line("fcgitops", "verify", env.name),
-    ))  # fmt: skip
+    verify = shell.line("fcgitops", "verify", env.name)
+    yield Step("Mend what `verify` finds", (verify,) if found.faults else ())
     yield Step(f"On the cluster {where}: see what runs, and that what is named is there", (
         _FRAMEWORKS, *_needed(found), *_own_namespace(found),
     ))  # fmt: skip

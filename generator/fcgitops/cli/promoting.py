@@ -108,6 +108,11 @@ def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  
     multiple=True,
     help="A key of environment.yaml, whatever was found.",
 )
+@click.option(
+    "--overrule",
+    metavar="REASON",
+    help="Adopt though `verify` finds faults; the commit says why.",
+)
 @options.form("text", "json")
 @options.commits
 @options.at
@@ -116,7 +121,8 @@ def adopt(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
     """Makes an environment of manifests that run FrameworkController now.
 
     DIR is a folder or file of manifests, - is standard input. What no key says goes to local/. It
-    prints what differs then, and the steps of the move; it changes nothing on a cluster.
+    prints what differs then, and the steps of the move; it changes nothing on a cluster. It commits
+    if `verify` finds no fault.
     """
     from fcgitops.commands import adopt as module  # noqa: PLC0415
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fcgitops.adopt import making, reading, recognition, report, runbook
 from fcgitops.adopt.adoption import Adoption, Asked
-from fcgitops.commands import writing
+from fcgitops.commands import given, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.model import assignments
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import check_name
@@ -34,6 +35,7 @@ def run(  # noqa: PLR0913 - the command's options
     cluster: str | None,
     namespace: str | None,
     sets: tuple[str, ...],
+    overrule: str | None,
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Makes an environment of existing manifests, in one commit.
@@ -46,6 +48,7 @@ def run(  # noqa: PLR0913 - the command's options
         cluster: the name of its cluster, or its API server's URL.
         namespace: where FrameworkController is to run; by default where it does.
         sets: KEY=VALUE each, of environment.yaml, whatever was found.
+        overrule: why it does not matter what `verify` finds.
         options: those of `writing.Options`.
 
     Returns:
@@ -53,6 +56,7 @@ def run(  # noqa: PLR0913 - the command's options
 
     Raises:
         InputError: with every mistake of the manifests; nothing was written.
+        FoundError: `verify` would fail, which was told with the rest; nothing was written.
         ToolError: there is no good kustomize; nothing was written.
     """
     how = Options(**options)
@@ -62,7 +66,7 @@ def run(  # noqa: PLR0913 - the command's options
         typed.given["cluster.server" if "://" in cluster else "cluster.name"] = cluster
     if namespace is not None:
         typed.given["namespace"] = namespace
-    problems += check_name(name, "--name")
+    problems += [*check_name(name, "--name"), *given.no_reason(overrule)]
     found = None
     try:
         items = reading.read(_files(folder, source))
@@ -81,8 +85,21 @@ def run(  # noqa: PLR0913 - the command's options
         made.append(making.adopt(repository, found, asked, plan))
         return made[0].change
 
-    def foresee(_: Repository, __: Change) -> Sequence[str]:
-        return list(report.as_text(made[0], runbook.steps(made[0])))
+    def foresee(repository: Repository, what: Change) -> Sequence[str]:
+        from fcgitops.promotion import preview  # noqa: PLC0415 - imports every check
+
+        faults = preview.Preview(repository.root, what.merged.files).faults([name])
+        made[0] = replace(made[0], faults=faults)
+        lines = list(report.as_text(made[0], runbook.steps(made[0])))
+        if faults and overrule is None:
+            tell("\n".join(lines))
+            what_now = "--set KEY=VALUE, other manifests, or --overrule 'REASON'"
+            refusal = Problem(name, "is not adopted while `verify` would fail", what_now)
+            raise FoundError([*map(preview.problem, faults), refusal])
+        if faults and overrule is not None:
+            rules = ", ".join(dict.fromkeys(finding.rule for finding in faults))
+            what.footer = ["", f"overruled: {rules} of {name}: {overrule.strip()}"]
+        return lines
 
     def tell(text: str) -> None:
         if form == "json":

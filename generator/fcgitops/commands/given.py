@@ -1,4 +1,4 @@
-"""What a user gives a command to read: a file, or standard input."""
+"""What a user gives a command: a file or standard input to read, or the reason for something."""
 
 from __future__ import annotations
 
@@ -30,3 +30,10 @@ def read_text(path: Path | None, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(Problem(name, "is not UTF-8 text")) from error
+
+
+def no_reason(overrule: str | None) -> list[Problem]:
+    """What is wrong with the words of --overrule, which go into a commit's message."""
+    if overrule is None or (overrule.strip() and overrule.isprintable()):
+        return []
+    return [Problem("--overrule", "gives no reason", "a line that says why")]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import writing
+from fcgitops.commands import given, writing
 from fcgitops.commands.gates import health
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
@@ -142,8 +142,7 @@ def _refuse_words(asked: Asked) -> None:
         for text in asked.trailers
         if not (_TRAILER.match(text) and text.isprintable())
     ]
-    if asked.overrule is not None and not (asked.overrule.strip() and asked.overrule.isprintable()):
-        problems.append(Problem("--overrule", "gives no reason", "a line that says why"))
+    problems += given.no_reason(asked.overrule)
     if problems:
         raise InputError(problems)
 

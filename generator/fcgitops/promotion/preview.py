@@ -54,11 +54,8 @@ class Preview:
             FoundError: with each finding.
             ToolError: there is no good kustomize.
         """
-        found = self.faults(names)
-        if found:
-            raise FoundError(
-                Problem(f.place or f.overlay, f"{f.sentence} [{f.rule}]", f.hint) for f in found
-            )
+        if found := self.faults(names):
+            raise FoundError(map(problem, found))
 
     def faults(self, names: Iterable[str]) -> list[Finding]:
         """Those of `findings` for which `verify` would fail."""
@@ -104,6 +101,12 @@ class Preview:
             for path in content.closure(folder)
         }
         return content.state.place(sorted(paths & owned.keys()), scratch) / prefix
+
+
+def problem(finding: Finding) -> Problem:
+    """A finding as what keeps a change from being made."""
+    place = finding.place or finding.overlay
+    return Problem(place, f"{finding.sentence} [{finding.rule}]", finding.hint)
 
 
 _READ = tuple(path if path == layout.ANSWERS else f"{path}/" for path in layout.READ)

@@ -15,7 +15,7 @@ _FIELDS = ("rule", "severity", "overlay", "object", "file", "line", "path", "mes
 
 def render(report: Report) -> str:
     """The findings that are not silenced; an empty list where all is well."""
-    rows = [_fields(finding, _FIELDS) for finding in report.findings]
+    rows = list(map(fields, report.findings))
     rows += [
         {
             "file": judged.name,
@@ -25,6 +25,11 @@ def render(report: Report) -> str:
         for judged in report.files
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
+def fields(finding: Finding) -> dict[str, Any]:
+    """A finding of a repository."""
+    return _fields(finding, _FIELDS)
 
 
 def _fields(finding: Finding, names: Iterable[str]) -> dict[str, Any]:
