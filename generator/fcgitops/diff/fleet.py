@@ -189,7 +189,7 @@ class Fleet:
             entry
             for entry in self.compare(pairs, program)
             if entry.outcome.objects or entry.outcome.effects or entry.errors
-            or self._is_own(entry.name)
+            or entry.name in self._own
         )  # fmt: skip
         built = len(affected) > len(entries)
         reason = "equal inputs, or equal renderings" if built else "equal inputs: not built"
@@ -205,11 +205,11 @@ class Fleet:
         environments = sum("/" not in name for name in quiet)
         return Report(entries, environments, len(quiet) - environments, reason)
 
-    def _is_own(self, name: str) -> bool:
-        """Whether a file of the unit itself differs: then it is named, though nothing is synced."""
-        return any(
-            name in (self.after.owner(path), self.before.owner(path)) for path in self.changed_paths
-        )
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """The units of whose own files one differs: they are named, though nothing is synced."""
+        sides = (self.before, self.after)
+        return frozenset(side.owner(path) for path in self.changed_paths for side in sides)
 
     def compare(self, pairs: Iterable[Comparison], program: Kustomize) -> Iterator[Entry]:
         """Builds both sides of each pair and compares them, in order.
