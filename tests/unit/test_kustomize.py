@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fcgitops.core.errors import ToolError
-from fcgitops.programs import kustomize
+from fcgitops.programs import kustomize, process
 from fcgitops.programs.kustomize import Kustomize
 from gitenv import write
 
+TOOLS = os.environ["PATH"]
 INSTALL = "`make tools` installs 5.8.1"
 KUBECTL = "Client Version: v1.30.0\\nKustomize Version: v{}"
 
@@ -174,6 +177,55 @@ def test_no_program(place: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> 
     with pytest.raises(ToolError) as caught:
         kustomize.find()
     assert str(caught.value) == f"$KUSTOMIZE: {own} is no program ({INSTALL})"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """The programs that have been started, by name; nothing is kept from before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    started: list[str] = []
+    run = process.run
+
+    def watched(command: Sequence[str | Path], **more: Any) -> process.Result:
+        started.append(Path(command[0]).name)
+        return run(command, **more)
+
+    monkeypatch.setattr(process, "run", watched)
+    return started
+
+
+def test_the_version_is_asked_for_once(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the program is the same file; what was kept is not believed for another."""
+    first = kustomize.find()
+    assert asked == [Path(first.command[0]).name]
+    assert kustomize.find() == first
+    assert len(asked) == 1
+    monkeypatch.setattr(kustomize, "_file", lambda _: "/usr/bin/kustomize 1 1")
+    assert kustomize.find() == first
+    assert len(asked) == 2
+
+
+def test_a_script_is_asked_each_time(place: Path, asked: list[str]) -> None:
+    """It may start another program the next time, as asdf's does by the folder."""
+    script = program(place / "kustomize", "v5.7.1")
+    before = kustomize.identity(str(script))
+    assert (kustomize.find().version, asked) == ("5.7.1", ["kustomize"] * 2)
+    program(script, "v5.8.1")
+    assert (kustomize.find().version, asked) == ("5.8.1", ["kustomize"] * 3)
+    assert before != kustomize.identity(str(script))
+
+
+def test_a_link_to_a_program_of_another_name_is_asked_each_time(
+    place: Path, asked: list[str]
+) -> None:
+    """As mise's, which chooses by the folder."""
+    real = shutil.which("kustomize", path=TOOLS) or shutil.which("kubectl", path=TOOLS)
+    assert real
+    link = place / Path(real).name
+    shutil.copy(real, place / "mise")
+    link.symlink_to("mise")
+    found = kustomize.find()
+    assert (kustomize.find(), asked) == (found, [link.name] * 2)
 
 
 def test_candidates(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from conftest import CopyOf, Fcgitops
 from fcgitops.core import cache
 from fcgitops.model.layout import VARIANTS
+from fcgitops.programs import kustomize
 from fcgitops.programs.kustomize import Kustomize
 from fcgitops.verify import judged, kept, verification
 from fcgitops.verify.layers import Reader
@@ -195,9 +196,12 @@ def test_a_foreign_cache_is_not_believed(
     file = kept.place(str(fleet))
     file.chmod(0o666)
     assert len(verified(fleet).asked) == 7
-    for other, value in (("code", lambda: "other"), ("program", lambda _: "other")):
+    for module, other, value in (
+        (cache, "code", lambda: "other"),
+        (kustomize, "identity", lambda _: "other"),
+    ):
         with monkeypatch.context() as patch:
-            patch.setattr(cache, other, value)
+            patch.setattr(module, other, value)
             assert len(verified(fleet).asked) == 7
     verified(fleet)
     moved = tmp_path / "moved"

@@ -65,15 +65,6 @@ def code() -> str:
     return sha256(os.fsencode("\n".join(parts))).hexdigest()
 
 
-def program(path: str) -> str:
-    """What changes with every change of a program."""
-    try:
-        about = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return ""
-    return f"{os.path.realpath(path)} {about.st_size} {about.st_mtime_ns}"
-
-
 def _folders(package: Path) -> list[os.DirEntry[str]]:
     found: list[os.DirEntry[str]] = []
     waiting = [str(package)]

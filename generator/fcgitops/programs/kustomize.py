@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 
+from fcgitops.core import cache
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.redaction import redacted
 from fcgitops.programs import process
@@ -226,9 +228,8 @@ def checked(program: str, origin: str) -> Kustomize:
     """
     if process.which(program) is None:
         raise ToolError(Problem(origin, f"{program} is no program", INSTALL))
-    kubectl = Path(program).name.startswith("kubectl")
-    version = _version(program, kubectl=kubectl)
-    command = (program, "kustomize" if kubectl else "build")
+    version = _version(program)
+    command = (program, "kustomize" if _is_kubectl(program) else "build")
     found = Kustomize(command, version, origin)
     if version == "(devel)":
         return found
@@ -243,7 +244,53 @@ def checked(program: str, origin: str) -> Kustomize:
     return found
 
 
-def _version(program: str, *, kubectl: bool) -> str:
+def identity(program: str) -> str:
+    """What changes with every change of a program: its file, or else the version that it tells."""
+    if about := _file(program):
+        return about
+    try:
+        return f"{program} {_told(program)}"
+    except ToolError:
+        return program
+
+
+def _file(program: str) -> str:
+    """A program's file with its size and date; empty where these do not tell what is started.
+
+    A script, or a link to a program of another name, may start another one in each folder: so do
+    asdf's and mise's.
+    """
+    try:
+        real = os.path.realpath(process.which(program) or program)
+        with open(real, "rb") as opened:  # noqa: PTH123 - for its number
+            about = os.fstat(opened.fileno())
+            script = opened.read(2) == b"#!"
+    except OSError:
+        return ""
+    if script or not Path(real).name.startswith(("kustomize", "kubectl")):
+        return ""
+    return f"{real} {about.st_size} {about.st_mtime_ns}"
+
+
+def _version(program: str) -> str:
+    """A program's version, which is asked for once as long as the program stays the same."""
+    about = _file(program).encode("utf-8", "surrogateescape")
+    kept = cache.folder("kustomize") / sha256(about).hexdigest()[:32]
+    if about and (known := cache.load(kept, about)):
+        return known.decode()
+    version = _told(program)
+    if about:
+        cache.save(kept, about, version.encode())
+    return version
+
+
+def _told(program: str) -> str:
+    """The version that a program tells.
+
+    Raises:
+        ToolError: it tells none.
+    """
+    kubectl = _is_kubectl(program)
     arguments = ("version", "--client") if kubectl else ("version",)
     result = process.run([program, *arguments], timeout=30)
     text = result.stdout.decode(errors="replace")
@@ -255,3 +302,7 @@ def _version(program: str, *, kubectl: bool) -> str:
     if result.status or not found:
         raise ToolError(Problem(program, "does not tell which kustomize it is", INSTALL))
     return found[1]
+
+
+def _is_kubectl(program: str) -> bool:
+    return Path(program).name.startswith("kubectl")

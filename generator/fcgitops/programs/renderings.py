@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fcgitops.core import cache
+from fcgitops.programs import kustomize
 from fcgitops.programs.kustomize import FETCH, Kustomize
 
 _FORM = "rendering 1"
@@ -28,7 +29,7 @@ class Renderings:
     def __init__(self, program: Kustomize) -> None:
         self.used = os.environ.get(FETCH, "") in ("", "0")
         self._folder = cache.folder("renderings")
-        about = cache.program(program.command[0])
+        about = kustomize.identity(program.command[0])
         self._identity = "\0".join((_FORM, *program.command, about))
 
     def find(self, key: str) -> bytes | None:

@@ -57,8 +57,7 @@ class Session:
         """What was built, or taken for the same as something that was built."""
         self._inputs = Inputs(str(root), layout.VARIANTS)
         self._there = listing.kustomizations(root)
-        programs = [program for _, program in kustomize.candidates()]
-        about = [cache.program(program) for program in programs]
+        about = [kustomize.identity(program) for _, program in kustomize.candidates()]
         said = [os.environ.get(name, "") for name in ("KUSTOMIZE", kustomize.FETCH)]
         self._identity = "\n".join([cache.code(), *about, *said])
         self._kept = kept.load(str(root), self._identity)
@@ -215,16 +214,10 @@ class Session:
 
     @cached_property
     def _kustomize(self) -> Kustomize:
-        summary = self._kept.summary
-        if (known := summary.get("kustomize")) and not self._afresh:  # of this very program
-            command, *rest = known
-            return kustomize.Kustomize(tuple(command), *rest)
         program = kustomize.find()
         if program.remark:
             terminal.say(f"note: {program.command[0]}: {program.remark}")
-        else:
-            summary["kustomize"] = (program.command, program.version, program.origin)
-        summary["program"] = program.title
+        self._kept.summary["program"] = program.title
         return program
 
     def _settle(self, wanted: Sequence[Kustomization], found: list[Finding]) -> None:
