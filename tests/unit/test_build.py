@@ -113,7 +113,7 @@ def test_a_place_that_takes_no_more_gets_nothing(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("link", ["build", "build/dev"])
+@pytest.mark.parametrize("link", ["build", "build/dev", "build/prod.yaml"])
 def test_a_link_in_the_repository_is_not_followed(
     link: str, repository: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -124,8 +124,9 @@ def test_a_link_in_the_repository_is_not_followed(
     fcgitops("-C", repository, "nni", "enable", "dev", "--storage", "nfs://10.0.0.1/a")
     ran = fcgitops("-C", repository, "build", "--output", "build", status=2)
 
-    assert "is a symbolic link, which fcgitops does not follow" in ran.err
+    assert f"{link}: is a symbolic link, which fcgitops does not follow" in ran.err
     assert names(tmp_path / "outside") == []
+    assert names(repository / "build") == []
 
 
 def test_overlays_are_built_at_the_same_time(

@@ -116,6 +116,19 @@ def test_status_names_what_is_out_of_line(repository: Path, fcgitops: Fcgitops) 
     assert [line.split(": ")[0] for line in found["problems"]] == ["overlays/prod/environment.yaml"]
 
 
+def test_an_edit_of_the_answers_that_was_carried_out_is_in_line(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """The record keeps fcgitops.yaml as it was generated; the edit since then is the user's."""
+    answers = (repository / "fcgitops.yaml").read_text()
+    (repository / "fcgitops.yaml").write_text(answers.replace("tag: v1.0.0", "tag: v1.0.1"))
+    fcgitops("-C", repository, "overlays")
+
+    assert "out of line" not in fcgitops("-C", repository, "status").out
+    assert "nothing to do" in fcgitops("-C", repository, "update").err
+    fcgitops("-C", repository, "eject", "--dry-run")
+
+
 def test_status_tells_of_a_newer_version(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """And what was edited, of an older one."""
     root = clone_released("out-of-line", tmp_path)
@@ -152,7 +165,9 @@ def test_restore_of_what_is_deleted_and_not_committed(repository: Path, fcgitops
 
         said = fcgitops("-C", repository, "restore", KUSTOMIZATION).err
 
-        assert f"{KUSTOMIZATION} is there again\n" in said
+        assert said.endswith(
+            f"nothing to commit: 1 file is as it should be\n{KUSTOMIZATION} is there again\n"
+        )
         assert (files(repository), git(repository, "rev-parse", "HEAD")) == (before, head)
         assert git(repository, "status", "--porcelain") == ""
 

@@ -33,7 +33,7 @@ def nothing_to_do(repository: Repository, what: Change) -> None:
     number = len(files)
     verb = "is as it" if number == 1 else "are as they"
     reason = what.idle or f"{count(number, 'file')} {verb} should be"
-    terminal.say(f"nothing to do: {reason}")
+    terminal.say(f"nothing to {'commit' if what.overwrite else 'do'}: {reason}")
 
 
 def refuse(repository: Repository, what: Change) -> None:

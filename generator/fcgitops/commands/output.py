@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from fcgitops.core.errors import InputError, Problem
@@ -38,15 +39,16 @@ def write(target: Path, files: Mapping[str, bytes]) -> None:
         files: path below it → content.
 
     Raises:
-        InputError: one cannot be written; the message says how many were.
+        InputError: links are in the way, and nothing was written; or a file cannot be written,
+            and the message says how many were.
     """
+    places = _places(target, files)
     made: list[Path] = []
     pending: dict[Path, Path] = {}
     done = 0
     file = target
     try:
-        for name, content in files.items():
-            file = safe_join(_folder(target, made), name)
+        for file, content in places.items():
             _folder(file.parent, made)
             with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
                 pending[file] = Path(new.name)
@@ -57,16 +59,36 @@ def write(target: Path, files: Mapping[str, bytes]) -> None:
             written.chmod(0o666 & ~umask)
             written.replace(file)
             done += 1
-    except OSError as error:
+    except BaseException as error:
         for written in pending.values():
             written.unlink(missing_ok=True)
         for path in reversed(made):
             with suppress(OSError):  # what is done is in it
                 path.rmdir()
+        if not isinstance(error, OSError):  # somebody has stopped it
+            raise
         verb = "was" if done == 1 else "were"
         so_far = f"{done} of {count(len(files), 'file')} {verb} written" if done else ""
         what = f"cannot be written: {error.strerror}"
         raise InputError(Problem(str(file), what, so_far or "nothing was written")) from error
+
+
+def _places(target: Path, files: Mapping[str, bytes]) -> dict[Path, bytes]:
+    """Where each file belongs → its content.
+
+    Raises:
+        InputError: with each link that is in the way, by where it stands.
+    """
+    places: dict[Path, bytes] = {}
+    problems: list[Problem] = []
+    for name, content in files.items():
+        try:
+            places[safe_join(target, name)] = content
+        except InputError as error:
+            problems += [replace(p, where=str(target / p.where)) for p in error.problems]
+    if problems:
+        raise InputError(problems)
+    return places
 
 
 def _folder(path: Path, made: list[Path]) -> Path:

@@ -78,6 +78,8 @@ def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None
     sources = Repository(repository.root, repository.git, pending.files)
     requests = [Request(name, layout.source_path(name)) for name in sources.environment_names()]
     what = changes.of_environments(sources, requests, merge_file, whole=True)
+    if pending.files[layout.ANSWERS] == repository.file(layout.ANSWERS):
+        theirs |= _recorded_answers(repository)
     shared, _ = environments.shared_entry_points(
         sources, [item.environment for item in what.environments]
     )
@@ -113,6 +115,18 @@ def _sources(repository: Repository, merge_file: MergeFile, recorded: bytes | No
     answers = migrations.encoded(sources.answers, data)
     merged.files[layout.ANSWERS] = _answers(answers, recorded, merge_file)
     return merged
+
+
+def _recorded_answers(repository: Repository) -> Tree:
+    """fcgitops.yaml as it was generated last, whose edits since are the user's; none if damaged."""
+    old = record.decode(repository.base_record) or {}
+    found = {path: text for path, text in old.items() if path == layout.ANSWERS}
+    try:
+        for text in found.values():
+            model.load(text)
+    except InputError:
+        return {}
+    return found
 
 
 def _answers(mine: bytes, recorded: bytes | None, merge_file: MergeFile) -> bytes:
