@@ -253,7 +253,7 @@ FAULTS: list[tuple[str, Break, str]] = [
     ("hardened", lambda r: pod(r)["volumes"][0]["configMap"].update(
         items=[{"key": "x", "path": "x"}]),
      f"FCG38 hazard: {POD}.volumes[frameworkcontroller-config].configMap: the ConfigMap "
-     "frameworkcontroller-config-2295df2g4f has no key x: the Pod never starts"),
+     "frameworkcontroller-config-5t6k78td7f has no key x: the Pod never starts"),
     ("hardened", lambda r: r.objects.remove(one(r, "Namespace")),
      f"FCG38 hazard: {STS} metadata.namespace: no Namespace frameworkcontroller is rendered, nor "
      "expected: nothing of it can be applied"),

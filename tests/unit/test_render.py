@@ -120,6 +120,7 @@ HEADING = (
 def shipped(without: str = "") -> str:
     """The entries of the image's podFailureSpec, as `hardened`'s variant has them."""
     text = scaffold.variant_config("hardened").partition("podFailureSpec:\n")[2]
+    text = text[text.index("#####") :]  # what is above is of the variant's own file
     if without:
         before, code, rest = text.partition(f"- code: {without}\n")
         assert code
