@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import CopyOf, Fcgitops, snapshot
-from fcgitops.adopt import reading, recognition
+from fcgitops.adopt import reading, recognition, starting
 from fcgitops.adopt.keys import Keys
 from fcgitops.adopt.patching import Operation, operations
 from fcgitops.core.errors import InputError
@@ -81,7 +81,10 @@ def kustomized(o: Any, patch: list[Operation]) -> Any:
         place, (*way, last) = after, each.path
         for part in way:
             place = place[int(part) if isinstance(place, list) else part]
-        place[int(last) if isinstance(place, list) else last] = each.value
+        if isinstance(place, list) and each.op == "add":
+            place.insert(len(place) if last == "-" else int(last), each.value)
+        else:
+            place[int(last) if isinstance(place, list) else last] = each.value
     return after
 
 
@@ -307,16 +310,16 @@ LIVE_AS_PATCH = """\
 - op: add
   path: /spec/template/spec/containers/0/env/-
   value:
-    name: LEVEL
-    value: debug
-- op: add
-  path: /spec/template/spec/containers/0/env/-
-  value:
     name: PASS
     valueFrom:
       secretKeyRef:
         name: fc-token
         key: password
+- op: add
+  path: /spec/template/spec/containers/0/env/0
+  value:
+    name: LEVEL
+    value: debug
 """
 MOVE_OF_LIVE = [
     "kubectl --namespace fc get secret fc-token",
@@ -381,7 +384,7 @@ def kept(*read: Any, **how: str) -> Any:
 
 OURS_BY_NAME = "frameworkcontroller-config"
 COPIES = ["bash", "-c", "cp /settings/frameworkcontroller.yaml . && ./start.sh"]
-THE_FILE = f"{recognition.PROGRAM}/frameworkcontroller.yaml"
+THE_FILE = f"{starting.PROGRAM}/frameworkcontroller.yaml"
 
 
 def test_another_volume_has_the_name_of_ours() -> None:

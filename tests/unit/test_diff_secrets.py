@@ -196,6 +196,7 @@ NAMES = {
     "sshPrivateKey": True, "auth": True, "tokens": True, "clientKeyData": True,
     "workerNumber": False, "replicas": False, "secretName": False, "imagePullSecrets": False,
     "tokenExpirationSeconds": False, "key": False, "passwordFile": False, "keyboard": False,
+    "topologyKey": False, "podGroupReplicaKey": False,
     "sessionAffinity": False, "authorName": False, "podFailureSpec": False, "monkey": False,
 }  # fmt: skip
 

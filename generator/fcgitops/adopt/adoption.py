@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.adopt.parts import Part
-from fcgitops.adopt.recognition import PROGRAM, Found
+from fcgitops.adopt.recognition import Found
 from fcgitops.adopt.sorting import LeftOut
+from fcgitops.adopt.starting import PROGRAM
 from fcgitops.core.findings import Finding
 from fcgitops.diff.outcome import Outcome
 from fcgitops.kubernetes.objects import Object

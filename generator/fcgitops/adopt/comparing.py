@@ -15,7 +15,8 @@ from fcgitops.diff import compare
 from fcgitops.diff.effects import Severity
 from fcgitops.diff.objects import bare_name
 from fcgitops.diff.outcome import Outcome
-from fcgitops.kubernetes.objects import Object, name
+from fcgitops.diff.settings import FILE
+from fcgitops.kubernetes.objects import Object, mapping, name
 from fcgitops.manifests.overlay import CONFIG_MAP
 
 Sides = tuple[Sequence[Object], Sequence[Object]]
@@ -94,6 +95,11 @@ def unsaid(  # noqa: PLR0913, PLR0917 - what was read, and what came of it
             if not any(path.startswith(known) for _, known in hidden):
                 what = f"{part.item.label}: {path}"
                 left_out.append(LeftOut(what, "is not what it was, whatever is patched"))
+    data = mapping(found.config_map.object.get("data")) if found.config_map else {}
+    if found.key != FILE and FILE in data and found.config_map:
+        what = f"{found.config_map.label}: data.{FILE}"
+        why = f"is not what it starts with, which is {found.key}, and gets this name"
+        left_out.append(LeftOut(what, why))
     if found.home and not any(part.item is found.home for part in made):
         left_out.append(LeftOut(found.home.label, STAYS))
     return left_out

@@ -7,20 +7,18 @@ Each key is taken off what it was read from. What is left is compared with what 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from fcgitops.adopt.images import Image
-from fcgitops.adopt.recognition import (
+from fcgitops.adopt.recognition import Found, container_of, pod_of
+from fcgitops.adopt.starting import (
     PROGRAM,
-    Found,
-    container_of,
     file_in,
     is_configuration,
     key_of,
     mounted,
-    pod_of,
+    start_of,
 )
 from fcgitops.adopt.stated import stated
 from fcgitops.diff.secrecy import hide
@@ -28,17 +26,13 @@ from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name
 from fcgitops.kubernetes.quantity import canonical
 from fcgitops.manifests import readback
-from fcgitops.manifests.overlay import CONFIG_MAP, EGRESS, LABELS, NAME
+from fcgitops.manifests.overlay import CONFIG_MAP, EGRESS, KUBECONFIG_VOLUME, LABELS, NAME
 from fcgitops.model import consistency
 from fcgitops.model.environment import KEYS
-
-_COPIES = re.compile(r"cp (?P<from>/[\w./-]+)/frameworkcontroller\.yaml \.\s*&&\s*\./start\.sh\s*")
-"""How FrameworkController's own examples start it with a file of theirs."""
 
 _NAMES_A_CONFIG_MAP = {"configMap", "configMapRef", "configMapKeyRef"}
 _FREE = ("annotations", "labels", "nodeSelector")
 """Keys whose entries may be anything, a secret too: that goes nowhere."""
-_SHELLS = ("bash", "sh")
 
 
 class Keys:
@@ -62,12 +56,13 @@ class Keys:
             base: the container of the repository's base, whose values need no key.
         """
         self.given: dict[str, Any] = {}
-        self.notes: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str]] = list(found.notes)
         self.rest: Object = stated(found.stateful_set.object)
         self._found = found
         self._hardened = profile == "hardened"
         self._defaults = defaults
         self._base = base
+        self._renamed: list[Fields] = []
         self._pod, self._container = pod_of(self.rest), container_of(self.rest)
         self._configuration()
         self._image()
@@ -89,36 +84,45 @@ class Keys:
     def _configuration(self) -> None:
         """The ConfigMap with FrameworkController's file, and how it starts with that."""
         found = self._found
+        start = start_of(self._container)
         if found.config_map is None:
-            started = not self._container.get("args") and self._starts_directly()
-            if self._hardened and started:
+            if self._hardened and start.is_known and not start.copies:
                 self._container.pop("command", None)
+                self._container.pop("args", None)
             elif self._hardened:
                 self._starts_otherwise()
+            elif not start.is_known or start.copies:
+                what = "is kept; which settings it starts with is not known, and no key says them"
+                self.notes.append(("command", what))
             return
-        own = found.config_map.object["metadata"]["name"]
+        own = name(found.config_map.object)
         volumes = [
             (volume, mounts)
             for volume, mounts in mounted(self._pod, self._container)
             if mapping(volume.get("configMap")).get("name") == own
         ]
         for volume, mounts in volumes:
-            self._under_our_key(volume, mounts)
+            if len(mounts) == len(self._mounts_of(volume)):  # nothing else looks for its names
+                self._under_our_key(volume, mounts)
         known = [
             (volume, mounts)
             for volume, mounts in volumes
-            if self._hardened and self._starts_with(mounts) and _is_plain(volume, mounts)
+            if self._hardened
+            and self._starts_with(mounts)
+            and _is_plain(volume, mounts, self._container)
         ]
-        file, places = next(iter(known or volumes))
-        self._give_way(file)
+        has_it = [(v, mounts) for v, mounts in volumes if mounts and self._file_in(mounts)]
+        file, places = next(iter(known or has_it))
+        self._give_way(CONFIG_MAP, but=file)
         self._follow(self._pod, own)
         if known:
             for field in ("command", "args", "workingDir"):
                 self._container.pop(field, None)
             self._forget(file, places)
+            self._give_way(CONFIG_MAP)
         else:
-            del file["configMap"]["name"]  # what is rendered has it, with a hash
             self._rename(file, CONFIG_MAP)
+            del file["configMap"]["name"]  # what is rendered has it, with a hash
             self._starts_otherwise()
 
     def _starts_otherwise(self) -> None:
@@ -134,39 +138,70 @@ class Keys:
 
     def _under_our_key(self, volume: Fields, mounts: list[Fields]) -> None:
         """A volume has FrameworkController's file by the name that ours has."""
-        if key_of(volume, mounts) != self._found.key:
+        path = self._file_in(mounts)
+        if not path or key_of(volume, mounts, self._container) != self._found.key:
             return
-        path = file_in(mounts)
-        for mount in self._mounts_of(volume):
+        for mount in mounts:
             if mount.get("subPath") == path:
                 mount["subPath"] = FILE
+            elif path != FILE:
+                self._copy_from(f"{str(mount.get('mountPath')).rstrip('/')}/", path)
         source = volume["configMap"]
         for item in mappings(source.get("items")):
             if item.get("path") == path:
                 item |= {"key": FILE, "path": FILE}
         if source.get("items") == [{"key": FILE, "path": FILE}]:
             del source["items"]
+        self._renamed.append(source)
+
+    def _copy_from(self, folder: str, path: str) -> None:
+        """What is typed copies the file by the name that ours has."""
+        for key in ("command", "args"):
+            if key in self._container:
+                words = [str(word) for word in listing(self._container[key])]
+                self._container[key] = [
+                    w.replace(f"{folder}{path}", f"{folder}{FILE}") for w in words
+                ]
 
     def _follow(self, value: object, own: str) -> None:
         """What names the ConfigMap of the file, in a volume or a variable, has its new name."""
         if isinstance(value, dict):
             for key in _NAMES_A_CONFIG_MAP & value.keys():
                 if mapping(value[key]).get("name") == own:
-                    value[key]["name"] = CONFIG_MAP
-                    if value[key].get("key") == self._found.key:
-                        value[key]["key"] = FILE
+                    self._lead(value[key], in_files=key == "configMap")
             value = list(value.values())
         for inner in value if isinstance(value, list) else ():
             self._follow(inner, own)
 
-    def _give_way(self, file: Fields) -> None:
-        """Another volume with the name that the file's volume gets is called otherwise."""
+    def _lead(self, source: Fields, *, in_files: bool) -> None:
+        """Leads what names the ConfigMap to ours; files are called there as they were."""
+        key = self._found.key
+        source["name"] = CONFIG_MAP
+        if source.get("key") == key:
+            source["key"] = FILE
+        if not in_files or key == FILE or any(source is done for done in self._renamed):
+            return
+        item = self._found.config_map
+        data = item.object if item else {}
+        keys = [*mapping(data.get("data")), *mapping(data.get("binaryData"))]
+        whole = [{"key": key, "path": key} for key in keys if key != FILE]
+        source["items"] = [
+            {**item, "key": FILE} if item.get("key") == key else item
+            for item in mappings(source.get("items")) or whole
+        ]
+
+    def _file_in(self, mounts: list[Fields]) -> str:
+        """How FrameworkController's file is called in a volume; empty for none."""
+        return file_in(mounts, self._container)
+
+    def _give_way(self, to: str, but: Fields | None = None) -> None:
+        """A volume with a name that one of ours gets is called otherwise."""
         volumes = mappings(self._pod.get("volumes"))
         taken = {str(volume.get("name")) for volume in volumes}
         for volume in volumes:
-            if volume.get("name") == CONFIG_MAP and volume is not file:
-                number = next(n for n in itertools.count(2) if f"{CONFIG_MAP}-{n}" not in taken)
-                self._rename(volume, f"{CONFIG_MAP}-{number}")
+            if volume.get("name") == to and volume is not but:
+                number = next(n for n in itertools.count(2) if f"{to}-{n}" not in taken)
+                self._rename(volume, f"{to}-{number}")
 
     def _rename(self, volume: Fields, to: str) -> None:
         """Gives a volume another name, and its mounts."""
@@ -181,27 +216,20 @@ class Keys:
         mounts = [m for c in containers for m in mappings(c.get("volumeMounts"))]
         return [mount for mount in mounts if mount.get("name") == volume.get("name")]
 
-    def _starts_directly(self) -> bool:
-        command = [str(word) for word in listing(self._container.get("command"))]
-        return command in ([], [f"{PROGRAM}/frameworkcontroller"])
-
     def _starts_with(self, mounts: list[Fields]) -> bool:
         """Whether it starts with the mounted file, in one of the ways that are known."""
-        if self._starts_directly():
-            return not self._container.get("args") and is_configuration(self._container, mounts)
-        words = [str(word) for k in ("command", "args") for word in listing(self._container.get(k))]
-        if len(words) != 3 or words[1] != "-c" or words[0].rpartition("/")[2] not in _SHELLS:
-            return False
-        copies = _COPIES.fullmatch(words[2])
-        paths = [str(mount.get("mountPath")).rstrip("/") for mount in mounts]
-        return copies is not None and copies["from"] in paths
+        start = start_of(self._container)
+        if start.copies:
+            return start.is_known and bool(mounts and self._file_in(mounts))
+        return start.is_known and is_configuration(self._container, mounts)
 
     def _forget(self, volume: Fields, mounts: list[Fields]) -> None:
-        """Takes a volume off, with its mounts."""
-        self._pod["volumes"] = [v for v in self._pod["volumes"] if v is not volume]
+        """Takes the container's mounts of a volume off, and the volume, if no other has it."""
         self._container["volumeMounts"] = [
             m for m in self._container["volumeMounts"] if not any(m is mount for mount in mounts)
         ]
+        if not self._mounts_of(volume):
+            self._pod["volumes"] = [v for v in self._pod["volumes"] if v is not volume]
         for fields, key in ((self._pod, "volumes"), (self._container, "volumeMounts")):
             if not fields[key]:
                 del fields[key]
@@ -223,19 +251,23 @@ class Keys:
             self._take("image.tagPolicy", consistency.ANY)
 
     def _api_server(self) -> None:
-        """KUBE_APISERVER_ADDRESS, and KUBECONFIG where it is a file of a Secret."""
-        kept = []
-        for variable in mappings(self._container.pop("env", None)):
+        """KUBE_APISERVER_ADDRESS, and KUBECONFIG where it is a file of a Secret.
+
+        Their names are left where they stand, for the order of all.
+        """
+        variables, taken = mappings(self._container.pop("env", None)), 0
+        for variable in variables:
             plain = variable.keys() <= {"name", "value"}
             value = str(variable.get("value") or "")
             known = {
                 "KUBE_APISERVER_ADDRESS": lambda v: self._take("apiServer.address", v),
                 "KUBECONFIG": self._kubeconfig,
             }.get(str(variable.get("name")))
-            if not (plain and value and known and known(value)):
-                kept.append(variable)
-        if kept:
-            self._container["env"] = kept
+            if plain and value and known and known(value):
+                del variable["value"]
+                taken += 1
+        if len(variables) > taken:
+            self._container["env"] = variables
 
     def _kubeconfig(self, path: str) -> bool:
         folder, _, key = path.rpartition("/")
@@ -251,6 +283,7 @@ class Keys:
                 "apiServer.kubeconfigSecret", secret.get("secretName")
             ):
                 self._forget(volume, mounts)
+                self._give_way(KUBECONFIG_VOLUME)
                 if self._pod.get("automountServiceAccountToken") is False:
                     del self._pod["automountServiceAccountToken"]
                 return True
@@ -350,12 +383,15 @@ class Keys:
         self._container["name"] = NAME
 
 
-def _is_plain(volume: Fields, mounts: list[Fields]) -> bool:
+def _is_plain(volume: Fields, mounts: list[Fields], container: Fields) -> bool:
     """Whether a volume is the whole ConfigMap, mounted once: as a folder, or the file alone."""
     source: Mapping[str, Any] = mapping(volume.get("configMap"))
     if not (source.keys() <= {"name", "defaultMode"} and len(mounts) == 1):
         return False
     mount = dict(mounts[0])
-    if mount.get("subPath") == FILE and str(mount.get("mountPath")).endswith(f"/{FILE}"):
+    path = str(mount.get("mountPath"))
+    if mount.get("subPath") == FILE and (
+        path.endswith(f"/{FILE}") or path == start_of(container).copies
+    ):
         del mount["subPath"]
     return mount.keys() <= {"name", "mountPath", "readOnly"}

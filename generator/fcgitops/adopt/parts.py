@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from fcgitops.adopt import selecting
 from fcgitops.adopt.keys import Keys
 from fcgitops.adopt.patching import Operation, operations
 from fcgitops.adopt.reading import Item
@@ -53,8 +54,9 @@ def parts(
         rendered: what the environment renders by these keys.
         profile: the repository's.
     """
+    labels = selecting.labels_of_pod(found.stateful_set.object)
     made = [
-        _part(item, target, said)
+        _part(item, target, said, labels)
         for item, said in _said(found, keys, profile)
         for target in [_target(item, rendered)]
         if target is not None
@@ -69,7 +71,7 @@ def parts(
             None,
         )
         if target is not None:
-            made.append(_part(item, target, _bare(stated(item.object))))
+            made.append(_part(item, target, _bare(stated(item.object)), labels))
     return made
 
 
@@ -78,9 +80,10 @@ def _said(found: Found, keys: Keys, profile: str) -> Iterator[tuple[Item, Object
     yield found.stateful_set, keys.rest
     if found.account:
         yield found.account, _bare(stated(found.account.object))
-    for item in (found.service, found.home):
-        if item:
-            yield item, _bare(stated(item.object), only_metadata=True)
+    if found.service:
+        yield found.service, _bare(stated(found.service.object))
+    if found.home:
+        yield found.home, _bare(stated(found.home.object), only_metadata=True)
     if found.config_map:
         said = _bare(stated(found.config_map.object))
         yield found.config_map, {**said, "data": _without(said.get("data"), found.key)}
@@ -123,8 +126,9 @@ def _binding(found: Found, profile: str) -> Object:
     return {**said, "subjects": more} if more else said
 
 
-def _part(item: Item, rendered: Object, said: Object) -> Part:
+def _part(item: Item, rendered: Object, said: Object, labels: Fields) -> Part:
     said = {key: value for key, value in said.items() if key not in ("apiVersion", "kind")}
+    selecting.follow(said.get("spec"), labels)
     if more := said.get("subjects"):
         there = listing(rendered.get("subjects"))
         said["subjects"] = [*there, *(subject for subject in more if subject not in there)]
@@ -133,11 +137,22 @@ def _part(item: Item, rendered: Object, said: Object) -> Part:
     hidden: list[str] = []
     patch = [
         operation._replace(value=value)
-        for operation in operations(rendered, said)
+        for operation in operations(rendered, said, excluded=_excluded(item, rendered))
         for value in [_shown(operation.value, _named(operation), hidden)]
         if value not in _NOTHING
     ]
     return Part(item, rendered, tuple(patch), tuple(hidden))
+
+
+def _excluded(item: Item, rendered: Object) -> tuple[str, ...]:
+    """What is rendered and contradicts what was found: no address, of a Service that has one."""
+    has_address = item.kind == "Service" and not is_headless(item.object)
+    return ("spec", "clusterIP") if has_address and is_headless(rendered) else ()
+
+
+def is_headless(o: Object) -> bool:
+    """Whether a Service has no address of its own."""
+    return mapping(o.get("spec")).get("clusterIP") == "None"
 
 
 _NOTHING: tuple[Any, ...] = ({}, [], None)
@@ -147,7 +162,8 @@ def _named(operation: Operation) -> tuple[str, ...]:
     """Where the value of an operation stands; an item of a list by its name, where it has one."""
     *way, last = operation.path
     name_of_item = mapping(operation.value).get("name")
-    return (*way, str(name_of_item) if last == "-" and name_of_item else last)
+    in_a_list = last == "-" or last.isdecimal()
+    return (*way, str(name_of_item) if in_a_list and name_of_item else last)
 
 
 def _shown(value: Any, path: tuple[str, ...], hidden: list[str]) -> Any:  # noqa: ANN401

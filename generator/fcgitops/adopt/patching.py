@@ -6,7 +6,8 @@ Source of the operations: RFC 6902, and RFC 6901 for paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from fcgitops.diff.stored import stored
@@ -45,14 +46,21 @@ class Operation(NamedTuple):
         return {"op": self.op, "path": self.pointer, "value": self.value}
 
 
-def operations(rendered: Object, said: Object) -> list[Operation]:
+def operations(
+    rendered: Object, said: Object, *, excluded: tuple[str, ...] = ()
+) -> list[Operation]:
     """What has to be patched, so that an object has all that another one says.
 
     Args:
         rendered: the object that is patched; what it has beside stays.
         said: fields that it should have.
+        excluded: the path of a field that it should not have.
     """
-    found = list(_differences(rendered, _laid_over(rendered, said), ()))
+    base = copied(rendered)
+    if excluded:
+        *way, last = excluded
+        functools.reduce(lambda place, key: place[key], way, base).pop(last)
+    found = list(_differences(rendered, _laid_over(base, said), ()))
     wanted = stored(_applied(rendered, found))
     for operation in list(found):
         without = [other for other in found if other is not operation]
@@ -68,13 +76,20 @@ def _laid_over(base: Any, said: Any) -> Any:  # noqa: ANN401 - any value of YAML
         both = {key: _laid_over(base[key], value) for key, value in said.items() if key in base}
         return {**base, **{key: both.get(key, value) for key, value in said.items()}}
     if isinstance(base, list) and isinstance(said, list) and (key := _key_of(base, said)):
-        by_name = {str(item[key]): item for item in said}
-        there = {str(item[key]) for item in base}
-        return [
-            *(_laid_over(item, by_name.get(str(item[key]), {})) for item in base),
-            *(item for item in said if str(item[key]) not in there),
-        ]
+        there, wanted = ({str(item[key]): item for item in items} for items in (base, said))
+        both = {name: _laid_over(item, wanted.get(name, {})) for name, item in there.items()}
+        return [both.get(name) or wanted[name] for name in _in_order(there, wanted)]
     return said
+
+
+def _in_order(base: Iterable[str], said: Iterable[str]) -> list[str]:
+    """Names in the order that is said; what only the base has stays behind what it stood behind."""
+    names, place = list(said), 0
+    for name in base:
+        if name not in names:
+            names.insert(place, name)
+        place = names.index(name) + 1
+    return names
 
 
 def _excluded(base: dict[str, Any], said: dict[str, Any]) -> set[str]:
@@ -110,19 +125,43 @@ def _differences(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[Ope
                 yield from _differences(before[key], value, (*path, key))
             else:
                 yield Operation("add", (*path, key), value)
-    elif isinstance(before, list) and isinstance(after, list) and _grows(before, after):
-        for place, (old, new) in enumerate(zip(before, after, strict=False)):
-            yield from _differences(old, new, (*path, str(place)))
-        for item in after[len(before) :]:
-            yield Operation("add", (*path, "-"), item)
+    elif isinstance(before, list) and isinstance(after, list) and (key := _grows(before, after)):
+        old = {str(item[key]): item for item in before}
+        new = {str(item[key]): item for item in after}
+        for place, name in enumerate(old):
+            yield from _differences(old[name], new[name], (*path, str(place)))
+        yield from _insertions(list(old), new, path)
     else:
         yield Operation("replace", path, after)
 
 
-def _grows(before: list[Any], after: list[Any]) -> bool:
-    """Whether the second list has the items of the first, changed or not, and maybe more."""
+def _grows(before: list[Any], after: list[Any]) -> str:
+    """By which key the second list has the items of the first in their order; empty for none."""
     key = _key_of(before, after)
-    return bool(key) and [i[key] for i in before] == [i[key] for i in after[: len(before)]]
+    if key is None:
+        return ""
+    old = {str(item[key]) for item in before}
+    kept = [str(item[key]) for item in after if str(item[key]) in old]
+    return key if kept == [str(item[key]) for item in before] else ""
+
+
+def _insertions(old: list[str], new: dict[str, Any], path: tuple[str, ...]) -> Iterator[Operation]:
+    """What is added to a list: at its end; then before its items, from the last to the first.
+
+    So each place is one of the list as it was, whichever of them are left out.
+    """
+    at_the_end: list[Operation] = []
+    before_items: list[Operation] = []
+    passed = 0
+    for name, item in new.items():
+        if name in old:
+            passed += 1
+        elif passed == len(old):
+            at_the_end.append(Operation("add", (*path, "-"), item))
+        else:
+            before_items.insert(0, Operation("add", (*path, str(passed)), item))
+    yield from at_the_end
+    yield from before_items
 
 
 def _applied(o: Object, patch: list[Operation]) -> Object:
@@ -134,8 +173,8 @@ def _applied(o: Object, patch: list[Operation]) -> Object:
         for part in way:
             place = place[int(part)] if isinstance(place, list) else place[part]
         if isinstance(place, list):
-            if last == "-":
-                place.append(copied(operation.value))
+            if operation.op == "add":
+                place.insert(len(place) if last == "-" else int(last), copied(operation.value))
             else:
                 place[int(last)] = copied(operation.value)
         else:

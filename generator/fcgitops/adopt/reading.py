@@ -146,10 +146,11 @@ def _twice(items: Iterable[Item]) -> Iterator[Problem]:
 def _item(o: Object, where: str) -> Item:
     metadata = o["metadata"]
     owner = _owner(o)
+    is_live = "uid" in metadata or "resourceVersion" in metadata
     return Item(
-        _plain(live.bare(o)),
+        _plain(live.bare(o), is_live=is_live),
         where,
-        live="uid" in metadata or "resourceVersion" in metadata,
+        live=is_live,
         owned=bool(metadata.get("ownerReferences")),
         owner=owner,
     )
@@ -170,7 +171,7 @@ def _owner(o: Object) -> Owner | None:
     return None
 
 
-def _plain(o: Object) -> Object:
+def _plain(o: Object, *, is_live: bool) -> Object:
     """An object without what the API server gives to those of its kind, and Helm to all."""
     metadata = {
         k: v for k, v in o["metadata"].items() if k not in ("finalizers", "ownerReferences")
@@ -187,6 +188,9 @@ def _plain(o: Object) -> Object:
     for path in own:
         parent = mapping(o.get(path[0])) if len(path) > 1 else o
         parent.pop(path[-1], None)
+    spec = mapping(o.get("spec"))
+    if is_live and (group(o), o["kind"]) == ("", "Service") and spec.get("clusterIP") != "None":
+        spec.pop("clusterIP", None)
     return {key: value for key, value in o.items() if value != {} or key == "metadata"}
 
 

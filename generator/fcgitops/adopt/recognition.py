@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from fcgitops.adopt.images import Image
+from fcgitops.adopt.patching import copied
 from fcgitops.adopt.reading import Item
+from fcgitops.adopt.starting import PROGRAM, is_configuration, key_of, mounted
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff.objects import runs_frameworkcontroller
@@ -19,11 +21,10 @@ from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes import check
 from fcgitops.kubernetes.field import REFUSED, dotted
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
+from fcgitops.manifests.overlay import NAME
 from fcgitops.model import consistency
 from fcgitops.text.words import count, shown
 
-PROGRAM = "/opt/frameworkcontroller/frameworkcontroller"
-"""Where the image has it."""
 _IMAGE = re.compile(r"(^|/)frameworkcontroller([:@]|\Z)")
 _TEMPLATES = {
     "Pod": ("spec",),
@@ -50,9 +51,10 @@ class Found:
         account: its ServiceAccount.
         binding: what gives that the rights that FrameworkController needs.
         role: the ClusterRole of that binding, if it is one of the objects.
-        service: what `serviceName` says, if it is one of the objects.
+        service: what `serviceName` says, or has our name, if ours takes its place.
         home: the Namespace.
         others: what else there is.
+        notes: what was read otherwise than it stands there: where, and how.
     """
 
     stateful_set: Item
@@ -66,6 +68,7 @@ class Found:
     service: Item | None = None
     home: Item | None = None
     others: Sequence[Item] = field(default=())
+    notes: Sequence[tuple[str, str]] = ()
 
     @property
     def pod(self) -> Fields:
@@ -106,8 +109,9 @@ def find(items: Sequence[Item], place: str = "") -> Found:
     if problems:
         raise InputError(problems)
     (controller,) = running
+    read, notes = _last_of_each(controller)
     home = _place(items, controller, place)
-    items = [_at(item, home) for item in items]
+    items = [_at(read if item is controller else item, home) for item in items]
     controller = next(item for item in items if _runs(item.object))
     pod = pod_of(controller.object)
     text, config_map, key, missing = _configuration(items, controller)
@@ -124,8 +128,9 @@ def find(items: Sequence[Item], place: str = "") -> Found:
         _named(items, "ServiceAccount", account, home),
         binding,
         _named(items, "ClusterRole", str(role)),
-        _named(items, "Service", str(service), home),
+        _service(items, str(service), home),
         _named(items, "Namespace", home),
+        notes=notes,
     )
     problems = [*missing, *(problem for item in found.objects for problem in _refused(item))]
     if problems:
@@ -208,6 +213,46 @@ def _version(item: Item) -> Iterator[Problem]:
         yield Problem(item.where, what, f"update it to {oldest} first, then adopt it")
 
 
+def _service(items: Sequence[Item], wanted: str, place: str) -> Item | None:
+    """The Service that ours takes the place of: it has our name, or is for the StatefulSet alone.
+
+    One with ports or an address is somebody's, and stays under its own name.
+    """
+    if ours := _named(items, "Service", NAME, place):
+        return ours
+    found = _named(items, "Service", wanted, place)
+    spec = mapping(found.object.get("spec")) if found else {}
+    return found if spec.get("clusterIP") == "None" and not spec.get("ports") else None
+
+
+def _last_of_each(item: Item) -> tuple[Item, list[tuple[str, str]]]:
+    """What runs it with each variable once, and notes: a kubelet takes the last of several.
+
+    Server-side apply, by which sync tools apply, refuses a name that is there twice. A variable
+    that another one uses in between stays as it is, and is refused.
+    """
+    o, notes = copied(item.object), []
+    for container in _containers(pod_of(o)):
+        variables = mappings(container.get("env"))
+        last = {str(v.get("name")): place for place, v in enumerate(variables)}
+        kept = []
+        for place, variable in enumerate(variables):
+            named = str(variable.get("name"))
+            between = variables[place + 1 : last[named]]
+            if place == last[named] or any(f"$({named})" in str(v.get("value")) for v in between):
+                kept.append(variable)
+                continue
+            what = "stands there more than once; Kubernetes takes the last one, which is kept"
+            notes.append((f"env {named} of container {container.get('name')}", what))
+        if len(kept) < len(variables):
+            container["env"] = kept
+    return item._replace(object=o), list(dict.fromkeys(notes))
+
+
+def _containers(pod: Fields) -> list[Fields]:
+    return [c for key in ("initContainers", "containers") for c in mappings(pod.get(key))]
+
+
 def _refused(item: Item) -> Iterator[Problem]:
     """What no API server takes of an object: of a wrong type, for instance."""
     where = f"{item.where}: {item.label}"
@@ -275,9 +320,11 @@ def _configuration(
     pod, container = pod_of(controller.object), container_of(controller.object)
     place = namespace(controller.object)
     for volume, mounts in mounted(pod, container):
+        if not mounts:
+            continue
         wanted = str(mapping(volume.get("configMap")).get("name") or "")
         there = _named(items, "ConfigMap", wanted, place)
-        key = key_of(volume, mounts)
+        key = key_of(volume, mounts, container)
         text = mapping(there.object.get("data")).get(key) if there else None
         if there and isinstance(text, str):
             return text, there, key, list(_panics(there, text))
@@ -287,39 +334,6 @@ def _configuration(
             problem = Problem(controller.where, f"{controller.label} {what}", typed)
             return None, None, FILE, [problem]
     return None, None, FILE, []
-
-
-def mounted(pod: Fields, container: Fields) -> Iterator[tuple[Fields, list[Fields]]]:
-    """Each volume of a Pod, and where the container has it."""
-    for volume in mappings(pod.get("volumes")):
-        mounts = mappings(container.get("volumeMounts"))
-        yield volume, [m for m in mounts if m.get("name") == volume.get("name")]
-
-
-def file_in(mounts: Iterable[Fields]) -> str:
-    """How FrameworkController's file is called in a volume that is mounted there."""
-    named = (m for m in mounts if m.get("subPath") and str(m.get("mountPath")).endswith(f"/{FILE}"))
-    return next((str(mount["subPath"]) for mount in named), FILE)
-
-
-def key_of(volume: Fields, mounts: Iterable[Fields]) -> str:
-    """Under which key the ConfigMap of a volume has FrameworkController's file; empty for none."""
-    path, items = file_in(mounts), mappings(mapping(volume.get("configMap")).get("items"))
-    found = (str(item.get("key")) for item in items if item.get("path") == path)
-    return next(found, "" if items else path)
-
-
-def is_configuration(container: Fields, mounts: Iterable[Fields]) -> bool:
-    """Whether FrameworkController's file is in what is mounted: it starts there, or copies it."""
-    words = [str(w) for key in ("command", "args") for w in container.get(key) or []]
-    for mount in mounts:
-        path = str(mount.get("mountPath", "")).rstrip("/")
-        starts = path == str(container.get("workingDir", "")).rstrip("/") or path.startswith(
-            PROGRAM
-        )
-        if path and (starts or any(path in word for word in words)):
-            return True
-    return False
 
 
 def _binding(items: Iterable[Item], account: str, place: str) -> Item | None:

@@ -7,6 +7,7 @@ another name or namespace makes new ones is what the runbook is about.
 
 from __future__ import annotations
 
+from fcgitops.adopt import selecting
 from fcgitops.adopt.parts import Part
 from fcgitops.adopt.patching import copied
 from fcgitops.adopt.recognition import Found, container_of, is_account, pod_of
@@ -22,6 +23,11 @@ _FIXED = {
 """What cannot change, and need not where the object is made anew."""
 
 
+def is_another(o: Object, rendered: Object) -> bool:
+    """Whether what is rendered in the place of an object is made anew, under another name."""
+    return (name(o), namespace(o)) != (name(rendered), namespace(rendered))
+
+
 class Renaming:
     """From the names of the input to those of an environment.
 
@@ -34,6 +40,7 @@ class Renaming:
         self._role_is_ours = profile == "hardened"
         self._found = found
         self._place = place
+        self._labels = selecting.labels_of_pod(found.stateful_set.object)
         self.moved = (name(found.stateful_set.object), found.place) != (NAME, place)
 
     def resource(self, o: Object) -> Object:
@@ -43,6 +50,7 @@ class Renaming:
             o["metadata"]["namespace"] = self._place
         self._subjects(o)
         self._references(mapping(o.get("spec")))
+        selecting.follow(o.get("spec"), self._labels)
         return o
 
     def before(self, part: Part, *, container: bool = False) -> Object:
@@ -68,7 +76,7 @@ class Renaming:
             self._pod(pod_of(o))
             if container:
                 container_of(o)["name"] = NAME
-        if self.moved and o["kind"] in _FIXED:
+        if is_another(part.item.object, new) and o["kind"] in _FIXED:
             spec, other = mapping(o.get("spec")), mapping(new.get("spec"))
             for key in _FIXED[o["kind"]]:
                 spec.pop(key, None)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fcgitops.adopt.adoption import Adoption
+from fcgitops.adopt.parts import is_headless
 from fcgitops.adopt.reading import HELM, Owner
 from fcgitops.adopt.recognition import OF_NO_NAMESPACE
 from fcgitops.core import shell
 from fcgitops.diff import refused
 from fcgitops.diff.change import CRD
 from fcgitops.diff.stored import stored
-from fcgitops.kubernetes.objects import Object, mapping, name, namespace
+from fcgitops.kubernetes.objects import Object, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
 from fcgitops.sync import deletion, registry
@@ -155,17 +156,37 @@ def _way(found: Adoption) -> Iterator[str]:
         if part.kind == "ClusterRoleBinding" and not replaces and _role(o) != _role(new):
             note = "its role cannot be changed"
             yield shell.line("kubectl", "delete", "clusterrolebinding", name(o), note=note)
-        if part.kind == "Service" and _is_headless(o) != _is_headless(new):
+        if part.kind == "Service" and is_headless(o) != is_headless(new):
             yield shell.line(*place, "delete", "service", name(o), note="its address is fixed")
+    for o in _in_the_way(found):
+        note = "while it is there, nothing else gets its address or its port of the nodes"
+        service = ("--namespace", namespace(o), "delete", "service", name(o))
+        yield shell.line("kubectl", *service, note=note)
+
+
+def _in_the_way(found: Adoption) -> list[Object]:
+    """Services whose own address, or port of every node, is to be another one's."""
+    there = {(o["kind"], namespace(o), name(o)) for o in found.rendered}
+    items = [*(part.item for part in found.parts), *found.found.others]
+    wanted = {value for o in found.rendered for value in _fixed(o)}
+    return [
+        item.object
+        for item in items
+        if ("Service", namespace(item.object), name(item.object)) not in there
+        and wanted & _fixed(item.object)
+    ]
+
+
+def _fixed(o: Object) -> set[str]:
+    """What of the cluster a Service says to be its own."""
+    spec = mapping(o.get("spec")) if o["kind"] == "Service" else {}
+    ports = [port.get("nodePort") for port in mappings(spec.get("ports"))]
+    found = {spec.get("clusterIP"), spec.get("healthCheckNodePort"), *ports}
+    return {str(value) for value in found if value and value != "None"}
 
 
 def _role(o: Object) -> Object:
     return mapping(stored(o).get("roleRef"))
-
-
-def _is_headless(o: Object) -> bool:
-    """Whether a Service has no address of its own."""
-    return mapping(o.get("spec")).get("clusterIP") == "None"
 
 
 def _immutable(found: Adoption) -> tuple[str, ...]:
@@ -186,11 +207,13 @@ def _controller(rendered: Iterable[Object]) -> Object:
 def _left(found: Adoption) -> Iterator[str]:
     """The objects that are not those that are rendered; what others may use, as comments."""
     there = {(o["kind"], namespace(o), name(o)) for o in found.rendered}
+    in_the_way = _in_the_way(found)
     old = [
         item.object
         for item in found.found.objects
         if (item.kind, namespace(item.object), name(item.object)) not in there
         and name(item.object) not in ("default", "cluster-admin")
+        and item.object not in in_the_way
     ]
     yield from deletion.lines(o for o in old if o["kind"] not in _SHARED)
     copied = {(o["kind"], name(o)) for o in found.resources}
@@ -199,6 +222,7 @@ def _left(found: Adoption) -> Iterator[str]:
         item.object
         for item in found.found.others
         if (item.kind, name(item.object)) in copied
+        and item.object not in in_the_way
         and (item.kind, namespace(item.object), name(item.object)) not in there
     ]
     if shared:

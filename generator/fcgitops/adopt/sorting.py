@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from fcgitops.adopt import selecting
 from fcgitops.adopt.parts import writable
 from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import RUNS_PODS, Found, is_account
@@ -127,8 +128,7 @@ class _Ties:
     def __init__(self, found: Found) -> None:
         self._found = found
         self._named = {(r.kind, r.name) for r in references.of_pod(found.pod)}
-        template = mapping(mapping(found.stateful_set.object.get("spec")).get("template"))
-        self._labels = mapping(mapping(template.get("metadata")).get("labels"))
+        self._labels = selecting.labels_of_pod(found.stateful_set.object)
         self._roles = {
             (str(ref.get("kind")), str(ref.get("name")))
             for item in found.others
@@ -156,9 +156,7 @@ class _Ties:
         """Whether it is about the Pod: a policy, a budget, a monitor."""
         if namespace(o) != self._found.place:
             return False
-        return any(
-            selector and selector.items() <= self._labels.items() for selector in _selectors(o)
-        )
+        return any(selecting.selects(selector, self._labels) for selector in _selectors(o))
 
 
 def _selectors(o: Object) -> Iterator[Fields]:

@@ -23,10 +23,14 @@ _NAMES = re.compile(
 )
 _REFERENCES = re.compile(
     r"(name|names|namespace|ref|refs|path|file|filepath|mountpath|sec|seconds|enabled|rotation"
-    r"|pullsecrets|class|kind|type|mode|policy|audience|rbac\.authorization\.k8s\.io)\Z",
+    r"|pullsecrets|class|kind|type|mode|policy|audience|rbac\.authorization\.k8s\.io"
+    r"|topologykey|podgroupreplicakey)\Z",
     re.IGNORECASE,
 )
-"""The end of a name that says where a secret is, or of what kind, and not what it is; RBAC."""
+"""The end of a name that says where a secret is, or of what kind, and not what it is; RBAC.
+
+And the fields of Kubernetes that name a label: all of its schemas' that end like a secret's name.
+"""
 _URL = re.compile(r"(\w+://)[^/@\s\"']*@")
 _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]++)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+"""
