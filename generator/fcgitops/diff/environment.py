@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from fcgitops.core.errors import InputError
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import answersfile, synctools
 from fcgitops.model.synctools import Traits
 from fcgitops.text import tree, yamlio
@@ -72,11 +73,20 @@ def defaults(data: bytes | None) -> Mapping[str, Any]:
     return {"sync": tool.name, "server": str(cluster.get("server") or "")}
 
 
-def _loaded(data: bytes | None, where: str) -> object:
+@functools.lru_cache(maxsize=2)
+def _parsed(data: bytes) -> tuple[object, tuple[Problem, ...]]:
+    """The value of a text, not to be changed, and why it has none; one side often has the other's.
+
+    The problems' places are lines alone.
+    """
     try:
-        return yamlio.load(data, where) if data else None
-    except InputError:
-        return None
+        return yamlio.load(data, ""), ()
+    except InputError as error:
+        return None, tuple(error.problems)
+
+
+def _loaded(data: bytes | None) -> object:
+    return _parsed(data)[0] if data else None
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -93,10 +103,9 @@ def unreadable(path: str, data: bytes | None, *, link: bool) -> list[str]:
     """
     if link:
         return [f"{path} {tree.LINK}"]
-    try:
-        found = {} if data is None else yamlio.load(data, path)
-    except InputError as error:
-        return [f"{problem.where} {problem.what}" for problem in error.problems]
+    found, problems = ({}, ()) if data is None else _parsed(data)
+    if problems:
+        return [f"{path}{problem.where} {problem.what}" for problem in problems]
     if isinstance(found, dict):
         return []
     return [f"{path} {'is empty' if found is None else f'is {shown(found)}, not a mapping'}"]
@@ -104,12 +113,12 @@ def unreadable(path: str, data: bytes | None, *, link: bool) -> list[str]:
 
 def says_the_same(before: bytes | None, after: bytes | None) -> bool:
     """Whether two versions of environment.yaml differ in comments and spelling alone."""
-    return before == after or _loaded(before, "before") == _loaded(after, "after")
+    return before == after or _loaded(before) == _loaded(after)
 
 
 def read(name: str, data: bytes | None, of_repository: Mapping[str, Any]) -> Settings | None:
     """The settings of one file; None where it is not there, or cannot be read."""
-    found = _loaded(data, name)
+    found = _loaded(data)
     if data is None or (found is None and data.strip()):
         return None
     cluster = _mapping(_mapping(found).get("cluster"))

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import accumulate
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
@@ -115,7 +116,15 @@ class Fleet:
         old, new = self.before.units.get(name), self.after.units.get(name)
         if old is None or new is None or old != new:
             return True
+        if any(folder in self._changed_folders for folder in new.kustomizations):
+            return True
         return self.before.inputs(old) != self.after.inputs(new)
+
+    @cached_property
+    def _changed_folders(self) -> frozenset[str]:
+        """Every folder below which a file differs: all that stands there is an input."""
+        parents = (accumulate(p.split("/")[:-1], "{}/{}".format) for p in self.changed_paths)
+        return frozenset(folder for folders in parents for folder in folders)
 
     @cached_property
     def added(self) -> list[str]:
@@ -162,13 +171,12 @@ class Fleet:
         place = path.replace(f"/{name}/", "//")
         if path.endswith(f"/{layout.RECORD_FILE}"):
             return place, (), ()
-        own = re.compile(rb"(?<![\w.-])%s(?![\w.-])" % re.escape(name.encode()))
-        sides = [
-            Counter(own.sub(b"", content.texts([path]).get(path, b"")).split(b"\n"))
+        old, new = (
+            Counter(content.texts([path]).get(path, b"").split(b"\n"))
             for content in (self.before, self.after)
-        ]
-        gone, come = sides[0] - sides[1], sides[1] - sides[0]
-        return place, tuple(sorted(gone.elements())), tuple(sorted(come.elements()))
+        )
+        gone, come = (_unnamed(lines, name) for lines in (old - new, new - old))
+        return place, gone, come
 
     def report(self, program: Kustomize, unbuilt: Collection[str] = ()) -> Report:
         """Builds what differs, and says what that does.
@@ -402,6 +410,14 @@ def _host(content: Content, unit: Unit | None) -> Unit | None:
         return None
     name = unit.plain[0].removeprefix(content.prefix).split("/")[2]  # clusters/TOOL/ENV/…
     return content.units.get(name)
+
+
+def _unnamed(lines: Counter[bytes], name: str) -> tuple[bytes, ...]:
+    """Lines, sorted, without a unit's name where they have it."""
+    word = name.encode()
+    own = rb"(?<![\w.-])%s(?![\w.-])" % re.escape(word)
+    found = (re.sub(own, b"", line) if word in line else line for line in lines.elements())
+    return tuple(sorted(found))
 
 
 def _folders(unit: Unit | None) -> tuple[str, ...]:

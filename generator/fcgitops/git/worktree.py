@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +35,13 @@ class Entry(NamedTuple):
 
     mode: str
     id: str
+
+
+@lru_cache(maxsize=1 << 14)
+def _name(algorithm: str, content: bytes) -> str:
+    """The object name of a content: asked for what differs, what is written and what is felt."""
+    header = b"blob %d\0" % len(content)
+    return hashlib.new(algorithm, header + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -185,8 +192,7 @@ class WorkTree:
 
     def name(self, content: bytes) -> str:
         """The object name of a file's content."""
-        header = b"blob %d\0" % len(content)
-        return hashlib.new(self.algorithm, header + content, usedforsecurity=False).hexdigest()
+        return _name(self.algorithm, content)
 
     def names(self, paths: Iterable[str], *, write: bool = False) -> dict[str, str]:
         """The object names that files of the work tree would get, filters applied."""

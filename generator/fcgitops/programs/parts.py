@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,7 +51,10 @@ class Files:
         file = next(filter(self._has, places), None)
         if file is None:
             return Direct((), (places[0],), ())
-        named = [os.path.normpath(f"{folder}/{text}") for text in _named(self._content(file))]
+        named = [
+            os.path.normpath(f"{folder}/{text}")
+            for text in _named(_below_its_head(self._content(file)))
+        ]
         folders: list[str] = []
         there, missing = [file], list[str]()
         for path in named:
@@ -109,11 +113,19 @@ def parts(folder: Path, files: Files | None = None) -> tuple[list[Path], list[Pa
     return there, missing
 
 
+_HEAD = re.compile(rb"(?:#[^\n]*\n)*")
+
+
+def _below_its_head(content: bytes) -> bytes:
+    """A text without the comments above it, in which generated ones name their environment."""
+    return _HEAD.sub(b"", content, count=1)
+
+
 @functools.lru_cache(maxsize=64)
 def _named(content: bytes) -> tuple[str, ...]:
     """The paths that a kustomization names; what may be a URL is left out.
 
-    A base, and a component, is the same one of every environment.
+    Most environments have the same one, and all share the base's and the components'.
     """
     try:
         document = yamlio.load(content, NAMES[0])

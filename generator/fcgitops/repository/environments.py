@@ -330,9 +330,13 @@ def _retired(
         if not retired.applies(item.environment, repository.answers.profile):
             continue
         mine, new = read_file(repository.root, place), item.configuration.encode()
-        recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
-        base = at(folder, {k: v for k, v in recorded.items() if k == layout.CONFIG_FILE})
-        will_be = merge(base, {place: mine}, {place: new}, merge_file).files.get(place)
+        will_be: bytes | None = new
+        if mine != new:
+            recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}"))
+            base = at(
+                folder, {k: v for k, v in (recorded or {}).items() if k == layout.CONFIG_FILE}
+            )
+            will_be = merge(base, {place: mine}, {place: new}, merge_file).files.get(place)
         if mine is not None and will_be not in (None, mine):
             changing[place] = path, [will_be, mine]
         # Brought back by hand, it is in use: kustomize takes no object twice.

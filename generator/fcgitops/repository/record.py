@@ -8,6 +8,7 @@ dependency bots, which change the generated files, leave the record of them alon
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
 
@@ -24,6 +25,11 @@ _ROTATED = bytes.maketrans(
     "".join(a[13:] + a[:13] for a in (ascii_lowercase, ascii_uppercase)).encode(),
 )
 """ROT13, which is its own reverse; bytes of other letters are none of these."""
+
+
+_COMMENTS = re.compile(rb"^#.*\n", re.MULTILINE)
+_FILE = re.compile(rb"=> (?P<path>.*)\n(?P<lines>(?:\|.*\n)*)(?:\\(?P<rest>.*)\n)?")
+"""A file: its path, its lines, and a last one without a newline."""
 
 
 def with_record(files: Tree) -> Tree:
@@ -57,22 +63,20 @@ def _decoded(data: bytes) -> Tree | None:
         return None
     if data.count(b"\n") == data.count(b"\r\n"):  # git, on a system with other line ends
         data = data.replace(b"\r\n", b"\n")
-    first, *rows = data.split(b"\n")
-    if not first.startswith(b"#") or first.endswith(b"\r") or not rows or rows.pop():
-        return None  # no record, one that was edited, or one that was cut
-    tree: dict[str, list[bytes]] = {}
-    lines: list[bytes] | None = None  # of the current path, while more may follow
-    for row in rows:
-        if row.startswith(b"=> ") and (path := row[3:].decode()) not in tree:
-            lines = tree[path] = []
-        elif row.startswith(b"|") and lines is not None:
-            lines.append(b"%s\n" % row[1:])
-        elif row.startswith(b"\\") and lines is not None:
-            lines.append(row[1:])
-            lines = None
-        elif not row.startswith(b"#"):
+    head, end, body = data.partition(b"\n")
+    if not head.startswith(b"#") or head.endswith(b"\r") or not end:
+        return None  # no record, or one that was edited
+    body = _COMMENTS.sub(b"", body)
+    tree: Tree = {}
+    start = 0
+    while found := _FILE.match(body, start):
+        path = found["path"].decode()
+        if path in tree:
             return None
-    return {path: b"".join(lines).translate(_ROTATED) for path, lines in tree.items()}
+        text = found["lines"][1:].replace(b"\n|", b"\n") + (found["rest"] or b"")
+        tree[path] = text.translate(_ROTATED)
+        start = found.end()
+    return tree if start == len(body) else None  # else it was cut, or edited
 
 
 def sides(data: bytes | None) -> tuple[Tree, Tree] | None:
