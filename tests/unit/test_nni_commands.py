@@ -16,6 +16,7 @@ import yamls
 from conftest import Fcgitops
 from fcgitops.core.errors import InputError
 from fcgitops.repository import experiments
+from fcgitops.repository.subject import subject as told
 from gitenv import git, state, write
 
 SPACE = '{"x": {"_type": "choice", "_value": [1]}}\n'
@@ -605,6 +606,14 @@ def test_remove(mnist: Path, fcgitops: Fcgitops) -> None:
         "fc-experiment-mnist",
     ]
     assert findings(fcgitops, mnist) == []
+
+
+@pytest.mark.parametrize("name", ["mnist", "default-config"])
+def test_a_commit_calls_an_experiment_by_its_name(name: str) -> None:
+    """A variant's name is an experiment's like any other."""
+    paths = [f"experiments/{name}/run.yaml", f"experiments/{name}/code/trial.py"]
+    assert told(paths, added=[f"experiments/{name}"]) == f"Add experiment {name}"
+    assert told(["overlays/default-config/README.md"]) == "Change overlays/default-config/README.md"
 
 
 def test_remove_leaves_the_neighbours(mnist: Path, fcgitops: Fcgitops) -> None:

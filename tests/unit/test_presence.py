@@ -242,6 +242,19 @@ def test_what_is_generated_for_others_may_be_left_out(repository: Path, fcgitops
     assert f"{what} (git sparse-checkout add overlays)\n" in ran.err
 
 
+def test_what_a_sparse_checkout_leaves_out_is_compared_as_head_has_it(
+    nni: Path, fcgitops: Fcgitops
+) -> None:
+    """`diff` finds there no file that is missing, and `verify` no environment."""
+    told = fcgitops("-C", nni, "diff", "dev", "prod").out
+    git(nni, "sparse-checkout", "set", "--no-cone", "/*", "!/overlays/prod/")
+
+    assert fcgitops("-C", nni, "diff", "dev", "prod").out == told
+    assert "does not change" in fcgitops("-C", nni, "diff", "prod").out
+    found = fcgitops("-C", nni, "verify", "experiments/mnist", status=1).out
+    assert "leaves out files of overlays/prod (git sparse-checkout add overlays/prod)" in found
+
+
 @pytest.mark.parametrize("staged", [False, True])
 @pytest.mark.parametrize("path", ["overlays/prod", "base/statefulset.yaml"])
 def test_the_way_back_of_what_is_deleted(

@@ -86,29 +86,37 @@ class Commit:
         return {path.removeprefix(prefix) for path in found}
 
     def place(self, paths: Iterable[str], folder: Path) -> Path:
-        """Writes the files into `folder`, and returns it.
+        """Writes the files into `folder`, and returns it."""
+        return _written(self.files, self.read(paths), folder)
 
-        A link is made where it stays within the folder, as kustomize would refuse it otherwise.
-        """
-        top = folder.resolve()
-        made: set[Path] = set()
-        for path, content in self.read(paths).items():
-            file = top / path
-            if file.parent not in made:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                made.add(file.parent)
-            mode = self.files[path].mode
-            if mode == LINK:
-                target = os.path.normpath(os.path.join(file.parent, os.fsdecode(content)))  # noqa: PTH118
-                if Path(target).is_relative_to(top) and not os.fsdecode(content).startswith("/"):
-                    file.symlink_to(os.fsdecode(content))
-            elif mode in (FILE, EXECUTABLE):
-                file.write_bytes(content)
-        return top
+
+def _written(files: Mapping[str, Entry], contents: Mapping[str, bytes], folder: Path) -> Path:
+    """Writes contents into `folder`, and returns it.
+
+    A link is made where it stays within the folder, as kustomize would refuse it otherwise.
+    """
+    top = folder.resolve()
+    made: set[Path] = set()
+    for path, content in contents.items():
+        file = top / path
+        if file.parent not in made:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            made.add(file.parent)
+        mode = files[path].mode
+        if mode == LINK:
+            target = os.path.normpath(os.path.join(file.parent, os.fsdecode(content)))  # noqa: PTH118
+            if Path(target).is_relative_to(top) and not os.fsdecode(content).startswith("/"):
+                file.symlink_to(os.fsdecode(content))
+        elif mode in (FILE, EXECUTABLE):
+            file.write_bytes(content)
+    return top
 
 
 class Work:
-    """The work tree as it is now: what is tracked, changed or new, and not ignored."""
+    """The work tree as it is now: what is tracked, changed or new, and not ignored.
+
+    What a sparse checkout leaves out is as HEAD has it: it is unchanged, and not missing.
+    """
 
     label = "the work tree"
     is_exact = False
@@ -154,7 +162,10 @@ class Work:
         found = {}
         for path in paths:
             if path in self.files and self.files[path].mode != LINK:
-                found[path] = (self._tree.top / path).read_bytes()
+                try:
+                    found[path] = (self._tree.top / path).read_bytes()
+                except FileNotFoundError:  # a sparse checkout leaves it out
+                    found |= self._head.read([path])
         return found
 
     def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
@@ -162,9 +173,12 @@ class Work:
         found = set(_grep(self._tree.git, words, folder, names)) - self.changed
         return found | _holding(self.read(_named(self.changed, folder, names)), words)
 
-    def place(self, paths: Iterable[str], folder: Path) -> Path:  # noqa: ARG002 - as State says
-        """The work tree itself: it is only read."""
-        return self._tree.top
+    def place(self, paths: Iterable[str], folder: Path) -> Path:
+        """The work tree itself, which is only read; `folder` where not all of them are in it."""
+        wanted = [path for path in paths if path in self.files]
+        if all(os.path.lexists(self._tree.top / path) for path in wanted):
+            return self._tree.top
+        return _written(self.files, self.read(wanted), folder)
 
 
 class Planned:

@@ -158,6 +158,8 @@ def of(
     """
     name = experiment.environment
     changed = (environments or {}).get(name)
+    if not changed and name in repository.absent:
+        raise InputError(repository.missing(name))
     if not changed and name not in repository.environment_names():
         hint = did_you_mean(name, ready(repository))
         raise InputError(Problem(where, f"{name!r} is no environment of this repository", hint))

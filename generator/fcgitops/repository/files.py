@@ -190,7 +190,8 @@ class Files:
         missing = {
             f"{folder}/{name}/{file}": name
             for name in (self.head.list_folders(folder) if self.head else ())
-            if name not in layout.VARIANTS and not (self.root / folder / name / file).is_file()
+            if f"{folder}/{name}" not in layout.COMMON
+            and not (self.root / folder / name / file).is_file()
         }
         found = self.head.read_head(missing) if self.head and missing else {}
         return {missing[path]: data for path, data in found.items() if data is not None}

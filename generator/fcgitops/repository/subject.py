@@ -10,6 +10,7 @@ from fcgitops.sync import entrypoints, registry
 from fcgitops.text.words import count
 
 _NOUNS = {OVERLAYS: "environment", EXPERIMENTS: "experiment"}
+_OF_VARIANTS = {f"{OVERLAYS}/{name}" for name in VARIANTS}
 _MOST = 3
 """So many are named; of more it is said how many there are."""
 
@@ -53,8 +54,9 @@ def subject(
 def _owner(path: str) -> str:
     """The folder of the environment or experiment that a file belongs to; empty for neither."""
     parts = path.split("/")
-    if parts[0] in _NOUNS and len(parts) > 2 and parts[1] not in VARIANTS:
-        return "/".join(parts[:2])
+    folder = "/".join(parts[:2])
+    if parts[0] in _NOUNS and len(parts) > 2 and folder not in _OF_VARIANTS:
+        return folder
     for tool in registry.TOOLS.values():
         name, *rest = path.removeprefix(f"{tool.folder}/").split("/")
         if path.startswith(f"{tool.folder}/") and rest:

@@ -94,7 +94,7 @@ class Verification:
         """
         for item, built in outputs:
             yield item, self._result(item, built)
-            if item.owner not in VARIANTS:  # what others are made of is kept
+            if str(item) not in VARIANTS:  # what others are made of is kept
                 self.reader.forget(self.repository.root / item.folder)
                 self.references.forget(item.folder)
 
