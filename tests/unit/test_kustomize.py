@@ -183,6 +183,7 @@ def test_no_program(place: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> 
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """The programs that have been started, by name; nothing is kept from before."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kustomize._known_version.cache_clear()
     started: list[str] = []
     run = process.run
 
@@ -198,6 +199,8 @@ def test_the_version_is_asked_for_once(asked: list[str], monkeypatch: pytest.Mon
     """As long as the program is the same file; what was kept is not believed for another."""
     first = kustomize.find()
     assert asked == [Path(first.command[0]).name]
+    assert kustomize.find() == first
+    kustomize._known_version.cache_clear()  # as another run
     assert kustomize.find() == first
     assert len(asked) == 1
     monkeypatch.setattr(kustomize, "_file", lambda _: "/usr/bin/kustomize 1 1")

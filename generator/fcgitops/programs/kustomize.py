@@ -6,6 +6,7 @@ newer ones do (nine of them were compared); 5.8.0 is broken (kustomize issue 603
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections import deque
@@ -274,13 +275,18 @@ def _file(program: str) -> str:
 
 def _version(program: str) -> str:
     """A program's version, which is asked for once as long as the program stays the same."""
-    about = _file(program).encode("utf-8", "surrogateescape")
-    kept = cache.folder("kustomize") / sha256(about).hexdigest()[:32]
-    if about and (known := cache.load(kept, about)):
+    about = _file(program)
+    return _known_version(program, about) if about else _told(program)
+
+
+@functools.cache
+def _known_version(program: str, about: str) -> str:
+    identity = about.encode("utf-8", "surrogateescape")
+    kept = cache.folder("kustomize") / sha256(identity).hexdigest()[:32]
+    if known := cache.load(kept, identity):
         return known.decode()
     version = _told(program)
-    if about:
-        cache.save(kept, about, version.encode())
+    cache.save(kept, identity, version.encode())
     return version
 
 
