@@ -12,7 +12,9 @@ from conftest import CopyOf, Fcgitops
 from fcgitops.commands import diff, promote, verify
 from fcgitops.diff import fleet
 from fcgitops.git import program
+from fcgitops.model.layout import VARIANTS
 from fcgitops.programs import process
+from gitenv import git
 
 PROD = "overlays/prod/frameworkcontroller.yaml"
 
@@ -120,3 +122,52 @@ def test_promotion_to_more_environments_asks_git_no_more(
         found.append(asked.copy())
     assert found[1] <= found[0]
     assert found[1]["log"] == 1
+
+
+ALIKE = ("a", "b", "c")
+
+
+@pytest.fixture
+def labelled(copy_of: CopyOf, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Environments that differ in their names alone, which stand above their generated patches."""
+    new = ["new", "deploy", *(word for name in ALIKE for word in ("--env", name))]
+    labels = [["overlay", name, "--set", "labels.tier=prod", "--no-commit"] for name in ALIKE]
+    folder = copy_of(new, *labels)
+    git(folder, "commit", "-qam", "labels")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_what_differs_by_the_environment_s_name_is_built_once(
+    labelled: Path, asked: Counter[str]
+) -> None:
+    """A change of the base is one build a side, however many environments render it."""
+    base = labelled / "base/statefulset.yaml"
+    base.write_text(base.read_text().replace("memory: 1Gi", "memory: 2Gi"))
+    assert diff.run(labelled) == 0
+    assert asked["kustomize build"] == 2
+
+
+@pytest.mark.parametrize(
+    "generator",
+    [
+        "configMapGenerator: [{name: c, files: [patches/statefulset.yaml]}]",
+        "generators: [made.yaml]",
+    ],
+)
+def test_what_a_generator_of_the_user_s_may_read_is_built_for_each(
+    generator: str, labelled: Path, asked: Counter[str]
+) -> None:
+    """It takes a file as it is, and with it the comment that names the environment."""
+    made = "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: c}\nliterals: [a=b]\n"
+    for name in ALIKE:
+        folder = labelled / "overlays" / name
+        with (folder / "kustomization.yaml").open("a") as file:
+            file.write(f"{generator}\n")
+        if "made.yaml" in generator:
+            (folder / "made.yaml").write_text(made)
+    assert diff.run(labelled) == 0
+    assert asked["kustomize build"] == len(ALIKE) + 1  # HEAD's render the same
+    asked.clear()
+    verify.run(labelled)
+    assert asked["kustomize build"] == len(ALIKE) + len(VARIANTS)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from fcgitops.git.history import LINK, State
 from fcgitops.model import layout
+from fcgitops.model.kustomization import may_take_files
 from fcgitops.model.synctools import KNOWN
 from fcgitops.programs.parts import NAMES
 
@@ -167,8 +168,12 @@ class Content:
         ]
 
     def preload(self, folders: Iterable[str]) -> None:
-        """Reads the kustomizations below folders at once: one process instead of one a file."""
-        self.texts(path for folder in folders for path in self._kustomizations(folder))
+        """Reads what tells keys of folders at once: one process instead of one a file."""
+        self.texts(
+            path
+            for folder in folders
+            for path in (*self._kustomizations(folder), *self._patches(folder))
+        )
 
     def read_ahead(self, units: Iterable[Unit]) -> None:
         """Reads what units are most likely rendered from at once: one process instead of six."""
@@ -183,6 +188,12 @@ class Content:
 
     def _kustomizations(self, folder: str) -> list[str]:
         return [p for p in self.under(folder) if p.rpartition("/")[2] in _NAMES]
+
+    def _patches(self, folder: str) -> list[str]:
+        """The files that are generated beside an environment's kustomizations for some keys."""
+        egress = f"{folder}/{layout.EGRESS_FILE}"
+        there = [*self.under(f"{folder}/{layout.PATCHES}"), egress]
+        return [p for p in there if p in self.state.files and p.rpartition("/")[2] not in _NAMES]
 
     def closure(self, folder: str) -> list[str]:
         """Every file from which a kustomization may be rendered, its whole folder included."""
@@ -239,12 +250,19 @@ class Content:
     def key(self, folder: str) -> str:
         """What a folder's rendering depends on, as one word: equal words render the same.
 
-        Comments of kustomizations and the folder's own name make no difference.
+        Comments of kustomizations, what generated files say of their environment and the folder's
+        own name make no difference.
         """
         own = f"{folder}/"
-        kustomizations = self._kustomizations(folder)
-        texts = {p: _bare(data) for p, data in self.texts(kustomizations).items()}
+        kustomizations, patches = self._kustomizations(folder), self._patches(folder)
+        there = self.texts((*kustomizations, *patches))
+        texts = {path: _bare(there[path]) for path in kustomizations}
         words = {word for data in texts.values() for word in _PATH.findall(data.decode("latin-1"))}
+        # What stands above them reads no others' files: kustomize refuses that.
+        above = (folder, f"{folder}/{layout.PATCHES}")
+        if not any(may_take_files(texts[p]) for p in texts if p.rpartition("/")[0] in above):
+            nameless = {path: layout.below_header(there[path]) for path in patches}
+            texts |= {path: data for path, data in nameless.items() if data is not None}
         lines = []
         for path in self.closure(folder):
             inside = path.removeprefix(own) if path.startswith(own) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -36,3 +37,15 @@ class Kustomization:
         if self.kind is Kind.EXPERIMENT:
             return f"{layout.EXPERIMENTS}/{self.owner}"
         return f"{layout.OVERLAYS}/{self}"
+
+
+_OUR_FILES = f"  files:\n  - {layout.CONFIG_FILE}\n".encode()
+_TAKES_FILES = re.compile(rb"\b(files|envs?|generators)\b")
+
+
+def may_take_files(text: bytes) -> bool:
+    """Whether a kustomization may make objects of files as they are, comments and all.
+
+    That which is generated takes FrameworkController's alone, whose comments name no environment.
+    """
+    return _TAKES_FILES.search(text.replace(_OUR_FILES, b"")) is not None
