@@ -29,9 +29,9 @@ from diff_edits import (
     setting,
     tolerates,
 )
-from fcgitops.diff import compare
+from fcgitops.diff import change, compare
 from fcgitops.diff.effects import RULES, Severity
-from fcgitops.diff.environment import Environment, Settings
+from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.scheduling import loses_toleration
 
 
@@ -338,6 +338,13 @@ def test_what_an_environment_s_own_file_decides(
     assert number not in said(before, after)
     if env.after is None:
         assert said(before, after, environment=env) == {"E02"}
+
+
+@pytest.mark.parametrize("env", [env for _, env, _ in ENVIRONMENTS])
+def test_a_rule_of_objects_has_nothing_to_say_where_there_are_none(env: Environment) -> None:
+    """So it is not asked of the environments of a fleet that are not built."""
+    nothing = change.make([], [], BOTH, env)
+    assert [rule.id for rule in RULES.values() if rule.of_objects for _ in rule.find(nothing)] == []
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def refuse_unbuildable(repository: Repository, what: Change) -> None:
     ]
     if problems:
         raise FoundError(problems)
-    what.lacking += _missing(repository, rest, what.merged.files)
+    what.lacking += _missing(repository, rest, what.merged.files) if rest else []
     if not changed:  # then what is missing is refused, and told by that
         told = {deleted_note(problem.where) for problem in what.lacking}
         what.merged.notes = [note for note in what.merged.notes if note not in told]

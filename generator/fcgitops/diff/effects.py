@@ -84,13 +84,14 @@ Says = Iterator[Said]
 
 
 class Rule(NamedTuple):
-    """A rule: its number, when it holds, how bad it is, and how that is known."""
+    """A rule: its number, when it holds, how bad it is, how that is known, and what it looks at."""
 
     id: str
     title: str
     severity: Severity
     proof: str
     find: Callable[[Change], Says]
+    of_objects: bool
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def by_number() -> list[Rule]:
 
 
 def rule(
-    number: str, title: str, how_bad: Severity, proof: str
+    number: str, title: str, how_bad: Severity, proof: str, *, of_objects: bool = True
 ) -> Callable[[Callable[[Change], Says]], Callable[[Change], Says]]:
     """Registers a function as the rule `number`.
 
@@ -130,10 +131,11 @@ def rule(
         how_bad: the severity of what it says.
         proof: as the facts page has it: A API server, K controller manager, F FrameworkController,
             X Flux, G Argo CD, S source.
+        of_objects: whether it has nothing to say where nothing is rendered.
     """
 
     def register(find: Callable[[Change], Says]) -> Callable[[Change], Says]:
-        RULES[number] = Rule(number, title, how_bad, proof, find)
+        RULES[number] = Rule(number, title, how_bad, proof, find, of_objects)
         return find
 
     return register
@@ -141,6 +143,7 @@ def rule(
 
 def find(change: Change) -> list[Effect]:
     """Every effect of a change, the worst first, without what must not be shown."""
+    there = change.before.objects or change.after.objects
     found = [
         Effect(
             each.id,
@@ -152,6 +155,7 @@ def find(change: Change) -> list[Effect]:
             said.certain,
         )
         for each in by_number()
+        if there or not each.of_objects
         for said in each.find(change)
     ]
     refused = {effect.object for effect in found if effect.id in _NEVER_APPLIED}

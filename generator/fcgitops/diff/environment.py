@@ -73,9 +73,9 @@ def defaults(data: bytes | None) -> Mapping[str, Any]:
     return {"sync": tool.name, "server": str(cluster.get("server") or "")}
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=4096)
 def _parsed(data: bytes) -> tuple[object, tuple[Problem, ...]]:
-    """The value of a text, not to be changed, and why it has none; one side often has the other's.
+    """The value of a text, not to be changed, and why it has none; each is asked for several times.
 
     The problems' places are lines alone.
     """

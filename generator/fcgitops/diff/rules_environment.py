@@ -10,7 +10,7 @@ from fcgitops.model import layout
 from fcgitops.model.synctools import Traits
 
 
-@rule("E01", "an environment is new", Severity.NONE, "X G")
+@rule("E01", "an environment is new", Severity.NONE, "X G", of_objects=False)
 def environment_new(change: Change) -> Says:
     """Argo CD makes an Application; Flux waits for make bootstrap."""
     env = change.environment
@@ -22,7 +22,7 @@ def environment_new(change: Change) -> Says:
             yield Said(env.label, says, shell.line("make", "bootstrap", f"ENV={env.name}"))
 
 
-@rule("E02", "an environment is gone", Severity.MANUAL, "X G")
+@rule("E02", "an environment is gone", Severity.MANUAL, "X G", of_objects=False)
 def environment_gone(change: Change) -> Says:
     """Nothing is deleted: it runs on, and is no longer healed."""
     env = change.environment
@@ -36,7 +36,7 @@ def environment_gone(change: Change) -> Says:
         )
 
 
-@rule("E03", "an environment's folder is renamed", Severity.FAILS, "G")
+@rule("E03", "an environment's folder is renamed", Severity.FAILS, "G", of_objects=False)
 def environment_renamed(change: Change) -> Says:
     """The new Application shares its objects with the old one."""
     env = change.environment
@@ -50,7 +50,7 @@ def environment_renamed(change: Change) -> Says:
         )
 
 
-@rule("E04", "the cluster differs, with Argo CD", Severity.MANUAL, "G")
+@rule("E04", "the cluster differs, with Argo CD", Severity.MANUAL, "G", of_objects=False)
 def other_cluster(change: Change) -> Says:
     """On the old cluster everything goes on, and nobody syncs it."""
     env = change.environment
@@ -86,7 +86,7 @@ def _clusters(change: Change) -> tuple[str, str]:
     return old.cluster, new.cluster
 
 
-@rule("E04f", "the cluster differs, with Flux", Severity.MANUAL, "S")
+@rule("E04f", "the cluster differs, with Flux", Severity.MANUAL, "S", of_objects=False)
 def other_cluster_of_flux(change: Change) -> Says:
     """Flux of the old cluster goes on."""
     env = change.environment
@@ -102,7 +102,7 @@ def other_cluster_of_flux(change: Change) -> Says:
             )
 
 
-@rule("E05", "another tool syncs it", Severity.MANUAL, "X G")
+@rule("E05", "another tool syncs it", Severity.MANUAL, "X G", of_objects=False)
 def other_tool(change: Change) -> Says:
     """The first tool does not let go."""
     env = change.environment
@@ -115,7 +115,7 @@ def other_tool(change: Change) -> Says:
         )
 
 
-@rule("E06", "two environments are on one cluster", Severity.OUTAGE, "G S")
+@rule("E06", "two environments are on one cluster", Severity.OUTAGE, "G S", of_objects=False)
 def two_on_one(change: Change) -> Says:
     """The second Application is refused; a later bootstrap of Flux takes the first one's place."""
     env = change.environment

@@ -40,6 +40,7 @@ class Part(NamedTuple):
     body: str
 
 
+@functools.lru_cache(maxsize=16)
 def merge(own: str, variant: str, shipped: str = KEEP) -> str:
     """FrameworkController's file of the user's settings over the variant's.
 
@@ -66,8 +67,12 @@ def merge(own: str, variant: str, shipped: str = KEEP) -> str:
     return yamlio.dump(_written(wanted))
 
 
+@functools.lru_cache(maxsize=16)
 def _meaning(text: str, where: str = "settings") -> dict[str, Any]:
-    """What FrameworkController would get of `text`; that of a file with faults may be anything."""
+    """What FrameworkController would get of `text`; that of a file with faults may be anything.
+
+    Not to be changed by who reads it.
+    """
     try:
         decoded = read(text.encode())[1]
     except GoError as error:

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
@@ -80,7 +80,7 @@ def examine(
     problems = [p for path in changed for p in disk.obstacles(path)]
     _refuse(problems or _overlooked(tree, changed))
     _refuse(_filtered(tree, [path for path in changed if contents[path] is not None]))
-    seen = {path: stamp(tree.top / path) for path in changed}
+    seen = {path: stamp(f"{tree.top}/{path}") for path in changed}
     on_disk = {path: disk.read(path) for path in changed}
     # "As git would add it", for line ends and filters; only asked for what differs.
     asked = [
@@ -152,7 +152,7 @@ def refuse_changed(tree: WorkTree, changes: Iterable[Change]) -> None:
         or [
             Problem(change.path, "was changed meanwhile", hint)
             for change in changes
-            if stamp(tree.top / change.path) != change.seen
+            if stamp(f"{tree.top}/{change.path}") != change.seen
         ]
     )
 
@@ -284,7 +284,8 @@ class Disk:
     def read(self, path: str) -> bytes | None:
         """The content of the file, None where there is none."""
         try:
-            return Path(self._top, path).read_bytes()
+            with open(f"{self._top}/{path}", "rb", buffering=0) as file:  # noqa: PTH123
+                return file.read()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -349,5 +350,4 @@ def _entry(mode: str, name: str | None) -> Entry | None:
 
 
 def _parent(path: str) -> str:
-    parent = str(PurePosixPath(path).parent)
-    return "" if parent == "." else parent
+    return path.rpartition("/")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -66,10 +67,10 @@ class Index:
     stamp: list[int] = field(compare=False)
 
 
-def stamp(path: Path) -> list[int]:
+def stamp(path: Path | str) -> list[int]:
     """What tells one version of a file from another; empty where there is none."""
     try:
-        found = path.lstat()
+        found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,9 +127,10 @@ class Rules:
                 return self.moved[path[:length]]
         return False
 
-    def _is_split(self, path: Path) -> bool:
-        """Whether something below a path has a row of its own."""
-        return any(len(row) > len(path) and row[: len(path)] == path for row in self.moved)
+    @functools.cached_property
+    def _split(self) -> frozenset[Path]:
+        """The paths below which something has a row of its own."""
+        return frozenset(row[:length] for row in self.moved for length in range(len(row)))
 
     def mixed(self, path: Path, theirs: Any, mine: Any) -> Any:  # noqa: ANN401 - of any key
         """What a value becomes.
@@ -139,7 +141,7 @@ class Rules:
             mine: that of the environment it may go to; ABSENT for none.
         """
         mappings = [value for value in (mine, theirs) if isinstance(value, dict)]
-        if not self._is_split(path) or not mappings:
+        if path not in self._split or not mappings:
             return theirs if self.travels(path) else mine
         found = {}
         for name in dict.fromkeys(name for mapping in mappings for name in mapping):

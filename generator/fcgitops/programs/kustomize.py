@@ -175,9 +175,9 @@ def _conflict(folder: Path) -> str:
     """A merge conflict in what is built, which kustomize tells as some error of YAML."""
     from fcgitops.programs.parts import parts  # noqa: PLC0415 - where something is wrong
 
-    for file in parts(folder)[0]:
+    for file in (file for direct in parts(folder) for file in direct.there):
         with suppress(OSError):
-            if line := conflicts.line(file.read_bytes()):
+            if line := conflicts.line(Path(file).read_bytes()):
                 return f"{os.path.relpath(file, folder)}:{line} {conflicts.WHAT}"
     return ""
 

@@ -83,7 +83,7 @@ class Files:
 
 
 class Direct(NamedTuple):
-    """What one kustomization is built from: its own file and those that it names."""
+    """What one kustomization is built from: its own file and those that it names; whole paths."""
 
     there: tuple[str, ...]
     missing: tuple[str, ...]
@@ -91,26 +91,22 @@ class Direct(NamedTuple):
     """With a kustomization each, or the lack of one."""
 
 
-def parts(folder: Path, files: Files | None = None) -> tuple[list[Path], list[Path]]:
-    """The files that are there, and those that are not, however they are reached.
+def parts(folder: Path, files: Files | None = None) -> Iterator[Direct]:
+    """What a kustomization is built from, and each below it, however it is reached.
 
     Args:
         folder: with the kustomization.
         files: what there is; by default what is on disk.
     """
     files = files or Files({})
-    there: list[Path] = []
-    missing: list[Path] = []
     waiting, seen = [os.path.normpath(folder)], set[str]()
     while waiting:
         place = waiting.pop()
         if place not in seen:
             seen.add(place)
             direct = files.direct(place)
-            there += map(Path, direct.there)
-            missing += map(Path, direct.missing)
             waiting += direct.folders
-    return there, missing
+            yield direct
 
 
 _HEAD = re.compile(rb"(?:#[^\n]*\n)*")

@@ -26,8 +26,9 @@ def missing_parts(
     found: dict[str, Problem] = {}
     for item in items:
         what = f"is missing, and {item} does not build without it"
-        for path in parts(root / item.folder, files)[1]:
-            place = os.path.relpath(path, root)
-            if not place.startswith(".."):
-                found.setdefault(place, Problem(place, what))
+        for direct in parts(root / item.folder, files):
+            for path in direct.missing:
+                place = os.path.relpath(path, root)
+                if not place.startswith(".."):
+                    found.setdefault(place, Problem(place, what))
     return list(found.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.manifests import overlay
@@ -12,6 +13,9 @@ from fcgitops.model import layout, settings
 from fcgitops.model.environment import Environment
 from fcgitops.repository import scaffold
 from fcgitops.repository.contents import Repository
+
+if TYPE_CHECKING:
+    from fcgitops.fcconfig.findings import Finding
 
 VARIANT_FILE = f"{layout.OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{layout.CONFIG_FILE}"
 
@@ -25,15 +29,15 @@ def check_parts(environment: Environment, variant: str, where: str) -> list[Prob
         where: its environment.yaml, or the option that its settings come from, for messages.
     """
     own = check_settings(overlay.own_settings(environment), where)
-    return own or list(_check_variant(variant))
+    return own or [found.problem(VARIANT_FILE) for found in _faults(variant)]
 
 
-@functools.lru_cache(maxsize=1)  # all customized environments share it
-def _check_variant(text: str) -> tuple[Problem, ...]:
+@functools.lru_cache(maxsize=16)  # all share the variant's, and many say the same
+def _faults(text: str) -> tuple[Finding, ...]:
     from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
-    return tuple(found.problem(VARIANT_FILE) for found in faults(check(text.encode())))
+    return tuple(faults(check(text.encode())))
 
 
 def check_settings(text: str, where: str) -> list[Problem]:
@@ -43,16 +47,13 @@ def check_settings(text: str, where: str) -> list[Problem]:
         text: its file, or an environment's own part of it.
         where: the source of the settings, for messages.
     """
-    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
-    from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
-
     return [
         Problem(
             f"{where}: settings{f'.{found.path}' if found.path else ''}",
             f"{found.message} [{found.rule}]",
             found.hint,
         )
-        for found in faults(check(text.encode()))
+        for found in _faults(text)
     ]
 
 

@@ -159,18 +159,19 @@ def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -
         given=unsetting.spelled_out(request.name, request.unset, repository.defaults) | given,
     )
     there_is, let_go = None, False
+    own = {("settings", *path): value for path, value in request.settings.items()}
     if source is None:
-        text = overlay.source(request.name, request.given, repository.defaults)
-        document = Document(text, where).edited(
-            _entries(request, request.given, repository.defaults)
-        )
+        entries = _entries(request, request.given, repository.defaults)
+        if request.config is None:  # which would take the place of those before it
+            entries, own = entries | own, {}
+        text = overlay.source(request.name, request.given, repository.defaults, entries, where)
+        document = Document(text, where)
     else:
         there_is = Document(yamlio.decoded(source, where), where)
         let_go = bool(_without_a_file(request, there_is.value))
         document = _changed(repository, there_is, request)
     if request.config is not None:
         document = document.with_block("settings", request.config, request.where)
-    own = {("settings", *path): value for path, value in request.settings.items()}
     document = document.edited(own)
     try:
         environment = repository.described(request.name, document)

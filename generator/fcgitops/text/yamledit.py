@@ -58,9 +58,7 @@ class Document:
         """
         if not changes:
             return self
-        wanted = self.value
-        for path, value in changes.items():
-            wanted = _with(wanted, path, value, self.where)
+        wanted = with_entries(self.value, changes, self.where)
         try:
             found = self
             for path, value in changes.items():
@@ -156,6 +154,17 @@ class Document:
             return bool(self.value == wanted)
         except InputError:
             return False
+
+
+def with_entries(document: Any, changes: Mapping[KeyPath, Any], where: str) -> Any:  # noqa: ANN401
+    """A value with each key path in `changes` set to its value; missing parents are made.
+
+    Raises:
+        InputError: what would be a parent is no mapping.
+    """
+    for path, value in changes.items():
+        document = _with(document, path, value, where)
+    return document
 
 
 def edit(text: str, changes: Mapping[KeyPath, Any], where: str) -> str:
