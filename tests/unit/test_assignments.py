@@ -88,6 +88,7 @@ def test_null_is_no_value(pair: str) -> None:
     ("pair", "problem"),
     [
         ("label.team=ml", "--set: 'label.team' is not known (did you mean 'labels.team'?)"),
+        ("cluster.labels.a=b", "--set: 'cluster.labels.a' is not known (did you mean 'labels.a'?)"),
         ("labels.=ml", "--set: 'labels.' is not known (labels.NAME)"),
         ("nni.limits..cpu=1", "--set: 'nni.limits..cpu' is not known (nni.limits.NAME.NAME)"),
         ("namespace.x=1", "--set: 'namespace.x' is not known (did you mean 'namespace'?)"),

@@ -85,6 +85,25 @@ def test_the_next_command_resolves_it(
 
 
 @pytest.mark.slow
+def test_a_command_that_does_not_resolve_it_names_the_one_that_does(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """First: `git commit` refuses before."""
+    branched(repository, fcgitops)
+    git(repository, "merge", "other", status=1)
+    write(repository, {SOURCE: RESOLVED})
+    git(repository, "add", SOURCE)
+
+    for command in (["remove", "dev"], ["restore", "."], ["promote", "dev", "prod"], ["update"]):
+        assert fcgitops("-C", repository, *command, status=2).err == (
+            f"error: {RECORD}: has an unresolved merge conflict "
+            "(`fcgitops overlays` generates it anew; then `git commit` finishes it, "
+            "`git merge --abort` takes it back)\n"
+        )
+    fcgitops("-C", repository, "overlays")
+    git(repository, "commit", "-q", "--no-edit")
+
+
 def test_edits_of_both_branches_stay(repository: Path, fcgitops: Fcgitops) -> None:
     """In a generated file that both have edited, in which git has left a conflict."""
     branched(repository, fcgitops, edit=True)
@@ -166,7 +185,7 @@ def test_a_commit_cannot_be_asked_for(repository: Path, fcgitops: Fcgitops) -> N
     write(repository, {SOURCE: RESOLVED})
     ran = fcgitops("-C", repository, "overlay", "prod", "--branch", "x", status=2)
     assert "there are conflicts: no commit is made now (without --branch and --message)" in ran.err
-    assert "a merge is under way" in fcgitops("-C", repository, "remove", "dev", status=2).err
+    assert "`git commit` finishes it" in fcgitops("-C", repository, "remove", "dev", status=2).err
 
 
 def removed_and_changed(repository: Path, fcgitops: Fcgitops, *, here: bool) -> None:

@@ -105,6 +105,8 @@ def change(  # noqa: PLR0913 - all but three have a default
     with nullcontext() if options.dry_run else git.lock():
         repository = Repository(found.root, git)  # read under the lock
         require(repository)
+        if not resolve:
+            records.refuse_unresolved(repository)
         git.refuse_left_out(*layout.READ)
         what = make(repository)
         amiss.refuse_unbuildable(repository, what)

@@ -202,6 +202,8 @@ def hint(typed: str, known: Iterable[str]) -> str:
     for key in mappings:
         if typed.startswith(f"{key}."):
             return f"{key}.{'NAME.' * (KEYS[key].levels - 1)}NAME"
+        if below := typed.partition(f".{key}.")[2]:  # behind a key that has none: cluster.labels.x
+            return did_you_mean(f"{key}.{below}", [f"{key}.{below}"])
     return did_you_mean(typed, [*names, *(f"{key}.{rest}" for key in mappings if rest)])
 
 

@@ -17,6 +17,7 @@ from fcgitops.repository import provenance
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.sync import registry
+from fcgitops.text import conflicts
 
 _ENDS = (f"/{layout.RECORD_FILE}", layout.BASE_RECORD)
 
@@ -24,6 +25,20 @@ _ENDS = (f"/{layout.RECORD_FILE}", layout.BASE_RECORD)
 def unresolved(repository: Repository) -> list[str]:
     """The records with conflicts in Git's index."""
     return [path for path in repository.git.unmerged if path.endswith(_ENDS)]
+
+
+def refuse_unresolved(repository: Repository) -> None:
+    """Refuses what does not end conflicts, where records have them: no `git commit` does before.
+
+    Raises:
+        InputError: with each of them, and what ends it.
+    """
+    found = unresolved(repository)
+    way_on = f"; then {repository.git.under_way}" if found and repository.git.under_way else ""
+    hint = f"`fcgitops overlays` generates it anew{way_on}"
+    problems = [Problem(path, conflicts.WHAT, hint) for path in found]
+    if problems:
+        raise InputError(problems)
 
 
 def of(paths: Iterable[str]) -> list[str]:
