@@ -29,10 +29,13 @@ SEED_RUNBOOK = """\
 How to move, step by step:
 1. On the cluster live: see what runs, and that what is named is there
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
-2. Push the commit, and point Argo CD at it, where Argo CD runs
+2. What applies it until now lets go of it; nothing is deleted
+   # files do not say who that is; what a cluster has does: `kubectl get … -o yaml | \
+fcgitops adopt -`
+3. Push the commit, and point Argo CD at it, where Argo CD runs
    # once the commit is merged and pushed:
    fcgitops bootstrap live
-3. On the cluster: see that it has started, and that every Framework is there
+4. On the cluster: see that it has started, and that every Framework is there
    kubectl --namespace default rollout status statefulset/frameworkcontroller
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
 """
@@ -206,7 +209,10 @@ items:
       workerNumber: 20
 - apiVersion: policy/v1
   kind: PodDisruptionBudget
-  metadata: {name: fc, namespace: fc}
+  metadata:
+    name: fc
+    namespace: fc
+    annotations: {argocd.argoproj.io/tracking-id: "rest:policy/PodDisruptionBudget:fc/fc"}
   spec: {maxUnavailable: 1, selector: {matchLabels: {app: frameworkcontroller}}}
 - apiVersion: apps/v1
   kind: StatefulSet
@@ -329,6 +335,10 @@ MOVE_OF_LIVE = [
     "  # never `helm uninstall`: that deletes it",
     "kubectl --namespace flux-system patch kustomizations.kustomize.toolkit.fluxcd.io old "
     """--type=merge '--patch={"spec":{"suspend":true,"prune":false}}'""",
+    "kubectl --namespace argocd patch applications.argoproj.io rest --type=merge "
+    """'--patch={"spec":{"syncPolicy":{"automated":null}}}'""",
+    "kubectl --namespace fc annotate poddisruptionbudget.policy/fc argocd.argoproj.io/tracking-id-",
+    "kubectl annotate namespace/fc argocd.argoproj.io/tracking-id-",
     "#   namespaceResourceWhitelist: [{group: policy, kind: PodDisruptionBudget}]",
     "kubectl --namespace fc delete statefulset frameworkcontroller --cascade=orphan",
     "kubectl --namespace fc delete configmap settings",

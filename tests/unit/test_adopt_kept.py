@@ -114,13 +114,24 @@ def test_the_order_of_a_list(rendered: list[str], said: list[str], outcome: list
     assert [variable["name"] for variable in container["env"]] == outcome
 
 
-def test_a_variable_twice() -> None:
-    """Kubernetes takes the last; one that another uses in between would be another one then."""
+def test_variables() -> None:
+    """Of one that is there twice Kubernetes takes the last; those of keys are in our order.
+
+    One that another uses in between would be another one then.
+    """
     twice = [{"name": "A", "value": "1"}, {"name": "B", "value": "b"}, {"name": "A", "value": "2"}]
     keys = read_as("upstream", {"env": twice}, {})
     (container,) = recognition.pod_of(keys.rest)["containers"]
     assert container["env"] == twice[1:]
     assert "env A of container fc" in dict(keys.notes)
+    ours = [{"name": "KUBECONFIG", "value": "/k/c"}, {"name": "X", "value": "x"},
+            {"name": "KUBE_APISERVER_ADDRESS", "value": "http://10.0.0.1"}]  # fmt: skip
+    secret = {"volumes": [{"name": "k", "secret": {"secretName": "kube"}}]}
+    mounts = {"volumeMounts": [{"name": "k", "mountPath": "/k"}]}
+    (container,) = kept("upstream", {"env": ours, **mounts}, secret)["containers"]
+    assert [variable["name"] for variable in container["env"]] == [
+        "KUBE_APISERVER_ADDRESS", "X", "KUBECONFIG"
+    ]  # fmt: skip
     twice[1]["value"] = "$(A)"
     assert any("another element has the same name 'A'" in s for s in refused(controller(env=twice)))
 
@@ -166,6 +177,7 @@ def test_a_service_a_sidecar_and_a_second_file(
     found["spec"]["template"]["spec"] |= VOLUME
     found["spec"]["template"]["spec"]["containers"].insert(0, SIDECAR)
     services = SERVICE.format(name="frameworkcontroller") + SERVICE.format(name="web")
+    found["metadata"]["labels"] = {"app.kubernetes.io/instance": "old"}
     write(tmp_path, {"all.yaml": services + BUDGET + TWO_FILES + json.dumps(found)})
     ran = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live")
     rendered = {
@@ -186,17 +198,22 @@ def test_a_service_a_sidecar_and_a_second_file(
     assert (
         "  ConfigMap/settings: data.frameworkcontroller.yaml: is not what it starts with" in ran.out
     )
+    assert "label app.kubernetes.io/instance, 'old' may be an Application\n" in ran.out
     assert "[order]" not in ran.out
     assert "delete service" not in ran.out
     assert git(folder, "status", "--porcelain") == ""
 
 
-def test_a_service_that_is_in_the_way(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
-    """In another namespace it gets the port of the nodes once the old one has given it back."""
+def test_another_namespace(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """A Service gets the port of the nodes once the old one has given it back; a claim stays."""
     folder = copy_of(["new", "deploy", "--profile", "upstream"])
-    write(tmp_path, {"all.yaml": SERVICE.format(name="web") + json.dumps(controller())})
+    found: Any = controller()
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    found["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "logs"}, "spec": claim}]
+    write(tmp_path, {"all.yaml": SERVICE.format(name="web") + json.dumps(found)})
     said = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live",
                     "--set", "namespace=other", "--dry-run").out  # fmt: skip
     gives_way = said.index("   kubectl --namespace fc delete service web  # while it is there")
     assert said.index("ends; two controllers never run") < gives_way < said.index("Push the commit")
     assert said.count("delete service web") == 1
+    assert "  PersistentVolumeClaim/logs-frameworkcontroller-0: stays in fc, with what" in said

@@ -130,7 +130,7 @@ spec: {{url: {answers.source_url}, spares: all}}
     def applier(self, o: Object) -> Applier | None:
         return None
 
-    def paused(self, applier: Applier) -> list[str]:
+    def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
         return []
 
     def forgotten(self, applier: Applier) -> list[str]:

@@ -23,7 +23,7 @@ Sides = tuple[Sequence[Object], Sequence[Object]]
 
 _OF_THE_TOOLS_OWN = ("C25", "N01")
 """Rules of what a sync tool does with what it has applied before: nothing of this."""
-_NEEDS_THE_SAME = {"R11": "ClusterRoleBinding"}
+_NEEDS_THE_SAME = {"R11": "ClusterRoleBinding", "S03": "ConfigMap"}
 """Rules of an object that is changed, and not of one that is made anew under another name."""
 
 

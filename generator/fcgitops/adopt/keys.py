@@ -31,6 +31,8 @@ from fcgitops.model import consistency
 from fcgitops.model.environment import KEYS
 
 _NAMES_A_CONFIG_MAP = {"configMap", "configMapRef", "configMapKeyRef"}
+_VARIABLES = ("KUBE_APISERVER_ADDRESS", "KUBECONFIG")
+"""Those that keys say, in the order in which they are rendered."""
 _FREE = ("annotations", "labels", "nodeSelector")
 """Keys whose entries may be anything, a secret too: that goes nowhere."""
 
@@ -253,9 +255,9 @@ class Keys:
     def _api_server(self) -> None:
         """KUBE_APISERVER_ADDRESS, and KUBECONFIG where it is a file of a Secret.
 
-        Their names are left where they stand, for the order of all.
+        Their names are left where such a variable stands, in our order, for the order of all.
         """
-        variables, taken = mappings(self._container.pop("env", None)), 0
+        variables, taken = mappings(self._container.pop("env", None)), list[Fields]()
         for variable in variables:
             plain = variable.keys() <= {"name", "value"}
             value = str(variable.get("value") or "")
@@ -265,8 +267,12 @@ class Keys:
             }.get(str(variable.get("name")))
             if plain and value and known and known(value):
                 del variable["value"]
-                taken += 1
-        if len(variables) > taken:
+                taken.append(variable)
+        there = {variable["name"] for variable in taken}
+        ours = [name for name in _VARIABLES if name in there]
+        for variable, name_of_it in zip(taken, ours, strict=True):
+            variable["name"] = name_of_it
+        if len(variables) > len(taken):
             self._container["env"] = variables
 
     def _kubeconfig(self, path: str) -> bool:

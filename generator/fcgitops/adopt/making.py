@@ -110,7 +110,7 @@ class _Making:
             made,
             resources,
             [*others.left_out, *unsaid, *self._without_share(environment)],
-            [LeftOut(*note) for note in keys.notes],
+            [*(LeftOut(*note) for note in keys.notes), *_left_behind(found, moved=renaming.moved)],
             outcome,
             rendered,
             renaming.moved,
@@ -201,6 +201,16 @@ class _Making:
             return []
         why = f"is NNI's; adopted with --set {nni.SHARE}=URL, which no object tells"
         return [LeftOut(item.label, why) for item in self._platform.items]
+
+
+def _left_behind(found: Found, *, moved: bool) -> list[LeftOut]:
+    """The claims of a StatefulSet that is made anew elsewhere, which gets others."""
+    old = found.stateful_set.object
+    templates = mappings(mapping(old.get("spec")).get("volumeClaimTemplates"))
+    claims = [mapping(template.get("metadata")).get("name") for template in templates]
+    why = f"stays in {found.place}, with what it holds: a new and empty one takes its place"
+    labels = [f"PersistentVolumeClaim/{claim}-{name(old)}-0" for claim in claims]
+    return [LeftOut(label, why) for label in labels if moved]
 
 
 def _refuse_login(text: str, where: str) -> None:

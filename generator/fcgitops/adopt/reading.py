@@ -24,6 +24,8 @@ _KIND = re.compile("[A-Za-z][-A-Za-z0-9]{0,62}")
 _API_VERSION = re.compile("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
 _RBAC = "rbac.authorization.k8s.io"
 """Of which names may hold nearly anything."""
+INSTANCE = "app.kubernetes.io/instance"
+"""By which Argo CD knew its objects before 3.0, and many charts name their release."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RENDER = "kustomize build DIR | fcgitops adopt - …"
 _UNRENDERED = {
@@ -55,6 +57,8 @@ class Item(NamedTuple):
     """Whether a controller has made it, which would make it anew."""
     owner: Owner | None = None
     """Who applies it, where it says so."""
+    instance: str = ""
+    """What its label `INSTANCE` says."""
 
     @property
     def kind(self) -> str:
@@ -153,6 +157,7 @@ def _item(o: Object, where: str) -> Item:
         live=is_live,
         owned=bool(metadata.get("ownerReferences")),
         owner=owner,
+        instance=str(objects.labels_of(o).get(INSTANCE) or ""),
     )
 
 

@@ -7,11 +7,11 @@ knows the repository may apply a commit within minutes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from fcgitops.adopt.adoption import Adoption
 from fcgitops.adopt.parts import is_headless
-from fcgitops.adopt.reading import HELM, Owner
+from fcgitops.adopt.reading import HELM, INSTANCE, Item, Owner
 from fcgitops.adopt.recognition import OF_NO_NAMESPACE
 from fcgitops.core import shell
 from fcgitops.diff import refused
@@ -22,6 +22,7 @@ from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
 from fcgitops.sync import deletion, registry
 from fcgitops.sync.runbook import Step
+from fcgitops.text.words import shown
 
 _FRAMEWORKS = shell.line("kubectl", "get", CRD, "--all-namespaces")
 _GIVES = ("ClusterRoleBinding",)
@@ -43,8 +44,7 @@ def _steps(found: Adoption) -> Iterator[Step]:
         _FRAMEWORKS, *_needed(found), *_own_namespace(found),
     ))  # fmt: skip
     yield Step(
-        "What applies it until now lets go of it; nothing is deleted",
-        tuple(line for owner in _owners(found) for line in _let_go(owner)),
+        "What applies it until now lets go of it; nothing is deleted", tuple(_lets_go(found))
     )
     added = [*found.resources, *(p.rendered for p in found.parts if p.kind in _GIVES)]
     yield Step(
@@ -97,14 +97,41 @@ def _own_namespace(found: Adoption) -> Iterator[str]:
             yield shell.line("kubectl", "--namespace", name(o), "get", f"pods,{CRD}")
 
 
+def _taken(found: Adoption) -> list[Item]:
+    """What is on the cluster already of all that is rendered."""
+    there = {(o["kind"], namespace(o), name(o)) for o in found.rendered}
+    items = [*found.found.objects, *found.found.others]
+    return [i for i in items if (i.kind, namespace(i.object), name(i.object)) in there]
+
+
 def _owners(found: Adoption) -> list[Owner]:
     """Those that apply it, each once; a release without its name only where no other has one."""
-    owners = list(dict.fromkeys(item.owner for item in found.found.objects if item.owner))
+    items = [*found.found.objects, *_taken(found)]
+    owners = list(dict.fromkeys(item.owner for item in items if item.owner))
     named = [owner for owner in owners if owner.applier.name]
     return named or owners[:1]
 
 
-def _let_go(owner: Owner) -> Iterator[str]:
+def _lets_go(found: Adoption) -> Iterator[str]:
+    owners = _owners(found)
+    if not owners and not found.found.stateful_set.live:
+        typed = "kubectl get … -o yaml | fcgitops adopt -"
+        yield shell.comment(f"files do not say who that is; what a cluster has does: `{typed}`")
+    names = sorted({item.instance for item in _taken(found)} - {""}) if not owners else []
+    for instance in names:
+        what = (
+            f"where Argo CD goes by the label {INSTANCE}, {shown(instance)} may be an Application"
+        )
+        yield shell.comment(what)
+    # It runs there, so it is there, and belongs to whoever has applied the rest.
+    homes = [] if found.found.home else [o for o in found.rendered if o["kind"] == "Namespace"]
+    homes = [o for o in homes if name(o) == found.found.place]
+    for owner in owners:
+        taken = [item.object for item in _taken(found) if item.owner == owner]
+        yield from _let_go(owner, [*taken, *homes] if taken else [])
+
+
+def _let_go(owner: Owner, taken: Sequence[Object]) -> Iterator[str]:
     name, place = owner.applier
     if owner.tool == HELM:
         selector = ("delete", "secret", "--selector", f"owner=helm,name={name or 'RELEASE'}")
@@ -118,7 +145,7 @@ def _let_go(owner: Owner) -> Iterator[str]:
         return
     what = f"{name} may apply more than FrameworkController, and what has made it may undo this"
     yield shell.comment(what)
-    yield from registry.TOOLS[owner.tool].paused(owner.applier)
+    yield from registry.TOOLS[owner.tool].paused(owner.applier, taken)
 
 
 def _forget(owner: Owner) -> Iterator[str]:

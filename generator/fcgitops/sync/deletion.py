@@ -33,12 +33,21 @@ def lines(objects: Iterable[Object]) -> list[str]:
     return [_line(o) for kind in (*_KINDS, *others) for o in there if o["kind"] == kind]
 
 
-def _line(o: Object) -> str:
-    metadata = o["metadata"]
-    name, namespace = str(metadata["name"]), metadata.get("namespace")
+def kind_of(o: Object) -> str:
+    """The kind of an object as kubectl takes it; one that it may not take is no such word."""
     group = str(o["apiVersion"]).rpartition("/")[0]
-    kind = _KINDS.get(o["kind"]) or f"{str(o['kind']).lower()}{'.' if group else ''}{group}"
-    if not _IS_KIND.fullmatch(kind):
+    return _KINDS.get(o["kind"]) or f"{str(o['kind']).lower()}{'.' if group else ''}{group}"
+
+
+def is_kind(kind: str) -> bool:
+    """Whether kubectl takes it for a kind, and for nothing else."""
+    return _IS_KIND.fullmatch(kind) is not None
+
+
+def _line(o: Object) -> str:
+    metadata, kind = o["metadata"], kind_of(o)
+    name, namespace = str(metadata["name"]), metadata.get("namespace")
+    if not is_kind(kind):
         return shell.comment(f"({kind} {name} is of no kind that a cluster knows)")
     place = ["--namespace", str(namespace)] if namespace else []
     # Behind -- a name is none of kubectl's options, such as --all.

@@ -161,8 +161,13 @@ class SyncTool(Protocol):
     def applier(self, o: Object) -> Applier | None:
         """What of the tool has applied an object, as the object itself says; None for nothing."""
 
-    def paused(self, applier: Applier) -> list[str]:
-        """Lines that have what is anybody's, and not ours, apply and prune nothing any more."""
+    def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
+        """Lines that have what is anybody's, and not ours, apply and prune nothing any more.
+
+        Args:
+            applier: what has applied something until now.
+            taken: the objects of those that one of ours is to apply, which are on the cluster.
+        """
 
     def forgotten(self, applier: Applier) -> list[str]:
         """Lines that take the same away, while all that it has applied stays."""

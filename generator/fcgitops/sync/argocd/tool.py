@@ -146,10 +146,23 @@ class ArgoCD:
         tracked = str((o["metadata"].get("annotations") or {}).get(TRACKING) or "")
         return Applier(tracked.partition(":")[0], environments.NAMESPACE) if tracked else None
 
-    def paused(self, applier: Applier) -> list[str]:
-        """It syncs nothing by itself."""
+    def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
+        """It syncs nothing by itself, and what is taken is not marked as its own any more.
+
+        Ours fails on an object that is marked as another Application's, whether that is there or
+        not (`FailOnSharedResource`).
+        """
         patch = '--patch={"spec":{"syncPolicy":{"automated":null}}}'
-        return [_patched(applier, patch)]
+        names: dict[str, list[str]] = {}
+        for o in taken:
+            kind, place = deletion.kind_of(o), str(o["metadata"].get("namespace") or "")
+            if deletion.is_kind(kind):
+                names.setdefault(place, []).append(f"{kind}/{o['metadata']['name']}")
+        return [_patched(applier, patch)] + [
+            shell.line("kubectl", *(("--namespace", place) if place else ()), "annotate",
+                       *those, f"{TRACKING}-")
+            for place, those in names.items()
+        ]  # fmt: skip
 
     def forgotten(self, applier: Applier) -> list[str]:
         """Without its finalizer it is deleted alone."""

@@ -125,7 +125,7 @@ class Flux:
         )
         return Applier(str(name), str(place or environments.NAMESPACE)) if name else None
 
-    def paused(self, applier: Applier) -> list[str]:
+    def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
         """Suspended, and told not to prune, whatever becomes of it."""
         patch = '--patch={"spec":{"suspend":true,"prune":false}}'
         words = ("patch", _KUSTOMIZATIONS, applier.name, "--type=merge", patch)
