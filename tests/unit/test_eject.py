@@ -82,6 +82,35 @@ def test_plain_files_are_left(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     assert "is in no repository of fcgitops" in fcgitops("-C", root, "eject", status=2).err
 
 
+def test_line_ends_of_another_system_are_no_edit(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
+    """Of a work tree that git or an editor has given them: no file is kept as edited."""
+    root = copy_of(FLEET[0])
+    for path in (".editorconfig", "README.md", "AGENTS.md", "overlays/dev/kustomization.yaml"):
+        write(root, {path: (root / path).read_bytes().replace(b"\n", b"\r\n")})
+
+    ran = fcgitops("-C", root, "eject")
+
+    assert [line for line in ran.err.splitlines() if "has edits of yours" in line] == []
+    assert not {".editorconfig", "AGENTS.md"} & set(committed(root))
+    assert "fcgitops" not in committed(root)["README.md"]
+    assert "fcgitops" not in committed(root)["overlays/dev/kustomization.yaml"]
+
+
+def test_what_was_taken_out_of_the_index_is_put_back_first(
+    copy_of: CopyOf, fcgitops: Fcgitops
+) -> None:
+    """To commit, as for an edit, would delete the file: the way back is said instead."""
+    root, path = copy_of(FLEET[0]), "overlays/prod/kustomization.yaml"
+    git(root, "rm", "-q", "--cached", path)
+    told = f"{path}: was taken out of Git's index, so that the next `git commit` deletes it"
+
+    for command, status in (("eject", 2), ("overlays", 1), ("update", 1)):
+        said = fcgitops("-C", root, command, status=status).err
+        assert said == f"error: {told} (`git restore --staged {path}`)\n"
+    git(root, "restore", "--staged", path)
+    fcgitops("-C", root, "overlays")
+
+
 @pytest.mark.slow
 def test_the_options_of_all_that_write(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """Nothing at all, nothing but staged, a branch of another name."""

@@ -16,6 +16,7 @@ from click.shell_completion import ShellComplete
 from conftest import Fcgitops
 from fcgitops.cli import options, shells
 from fcgitops.cli.main import COMPLETE, cli
+from fcgitops.core.errors import InputError
 from gitenv import git, write
 
 
@@ -52,6 +53,39 @@ def test_help_shows_sections(fcgitops: Fcgitops) -> None:
     assert "\nLook:\n  list    Lists the environments.\n" in out
     assert "..." not in out.split("Make and change:")[1]
     assert "Other:" not in out
+
+
+def _paths() -> Iterator[tuple[str, click.Parameter]]:
+    """Each option and argument of every command that takes a path."""
+    for name, command in commands(cli):
+        for found in command.params:
+            if isinstance(found.type, click.Path):
+                yield f"{name} {found.opts[-1]}", found
+
+
+@pytest.mark.parametrize(("name", "found"), list(_paths()), ids=[name for name, _ in _paths()])
+def test_an_empty_path_is_refused(name: str, found: click.Parameter) -> None:
+    """As of a variable of a shell that is not set: it is neither this folder nor the default."""
+    with pytest.raises(InputError, match="is empty"):
+        found.type.convert("", found, None)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("-C", "", "list"),
+        ("build", "--output", ""),
+        ("diff", "--fail-on", ""),
+        ("diff", "--context", ""),
+        ("promote", "dev", "prod", "--from-repo", ""),
+        ("overlay", "dev", "--branch", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_value_is_no_default(typed: tuple[str, ...], fcgitops: Fcgitops) -> None:
+    """Nothing is done, and the option is named."""
+    option = typed[typed.index("") - 1]
+    assert fcgitops(*typed, status=2).err.startswith(f"error: {option}: is empty (")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

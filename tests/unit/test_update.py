@@ -569,6 +569,37 @@ def test_a_record_that_names_strange_files_takes_none_away(
     assert (root / "docs/runbook.md").read_text() == "# Runbook\n"
 
 
+def test_what_is_refused_says_nothing_of_what_it_would_have_done(
+    fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """Notes come with what was done; before it they would be read as done."""
+    root = clone_released("hardened-both", tmp_path)
+    write(root, {"README.md": "# Ours\n"})
+
+    said = fcgitops("-C", root, "update", status=2).err
+
+    assert said.splitlines() == [
+        "error: README.md: has changes that are not committed (commit or stash them first)"
+    ]
+
+
+def test_an_update_that_was_left_uncommitted_is_committed_as_one(
+    fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """It is still an update, and what the first one has staged is no edit of somebody's."""
+    root = clone_released("hardened-both", tmp_path)
+    title = f"Update to fcgitops {__version__}"
+
+    for _ in range(2):
+        assert (
+            f"{title}: left in the work tree" in fcgitops("-C", root, "update", "--no-commit").err
+        )
+    fcgitops("-C", root, "update")
+
+    assert git(root, "log", "-1", "--format=%B").strip() == title
+    assert git(root, "status", "--porcelain") == ""
+
+
 def test_options_that_contradict_each_other(repository: Path, fcgitops: Fcgitops) -> None:
     """Each is named."""
     said = fcgitops("-C", repository, "update", "--check", "--abort", "--dry-run", status=2).err

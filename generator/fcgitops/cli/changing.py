@@ -135,7 +135,7 @@ def overlay(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
     "--from",
     "source",
     metavar="FILE",
-    type=click.Path(path_type=str),
+    type=options.PATH,
     help="A YAML list or CSV; - is standard input.",
 )
 @options.writes
@@ -185,7 +185,7 @@ def update(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 
 
 @command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=options.PATH, metavar="PATH...")
 @options.writes
 @options.at
 @click.pass_context

@@ -17,7 +17,7 @@ def config() -> None:
 
 
 @config.command(name="check")
-@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE…]")
+@click.argument("files", nargs=-1, type=options.PATH, metavar="[FILE…]")
 @options.form(*FORMATS)
 @options.hazards
 @click.option("--strict", is_flag=True, help="Exit 1 also where an accepted file can panic later.")
@@ -38,7 +38,7 @@ def config_check(context: click.Context, /, at: Path | None, **given: Any) -> in
 
 
 @config.command(name="merge")
-@click.argument("file", type=click.Path(), metavar="FILE")
+@click.argument("file", type=options.PATH, metavar="FILE")
 @click.option("--replace", is_flag=True, help="Take FILE's podFailureSpec as the whole list.")
 @options.at
 @click.pass_context

@@ -61,6 +61,7 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 @click.option(
     "--since",
     metavar="REV",
+    type=options.WORD,
     shell_complete=completion.revisions,
     help="Check only what changed since HEAD branched off REV.",
 )
@@ -70,6 +71,7 @@ def build(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 @click.option(
     "--context",
     metavar="CONTEXT",
+    type=options.WORD,
     help="The kubectl context for --server; default: the current one.",
 )
 @click.option(
@@ -102,7 +104,7 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
     "--rendered",
     metavar="BEFORE AFTER",
     nargs=2,
-    type=click.Path(path_type=str),
+    type=options.PATH,
     help="Compare two files with rendered objects; - is stdin.",
 )
 @options.form("text", "json", "markdown")
@@ -110,6 +112,7 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 @click.option(
     "--context",
     metavar="CONTEXT",
+    type=options.WORD,
     help="The kubectl context to ask; default with --live: the current one.",
 )
 @click.option("--full", is_flag=True, help="Show every field and every name.")
@@ -121,6 +124,7 @@ def verify(context: click.Context, /, at: Path | None, **given: Any) -> int:  # 
 @click.option(
     "--fail-on",
     metavar="SEVERITY",
+    type=options.WORD,
     shell_complete=completion.severities,
     help="Exit 1 where an effect is at least that bad, or cannot be known.",
 )
@@ -141,6 +145,7 @@ def diff(context: click.Context, /, at: Path | None, **given: Any) -> int:  # no
 @click.option(
     "--base",
     metavar="REV",
+    type=options.WORD,
     shell_complete=completion.revisions,
     help="What it merges into; in CI the pull request says it.",
 )

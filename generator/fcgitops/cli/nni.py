@@ -46,6 +46,7 @@ def nni_enable(context: click.Context, /, at: Path | None, **given: Any) -> int:
     "--env",
     "environment",
     metavar="ENV",
+    type=options.WORD,
     shell_complete=completion.environments,
     help="The environment it runs in.",
 )
@@ -85,7 +86,7 @@ def nni_remove(context: click.Context, /, at: Path | None, **given: Any) -> int:
 
 
 @nni.command(name="check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE…")
+@click.argument("files", nargs=-1, required=True, type=options.PATH, metavar="FILE…")
 @options.form(*FORMATS)
 @options.hazards
 @click.option("--convert", is_flag=True, help="Print a FILE of NNI's version 1 as version 2.")

@@ -10,9 +10,44 @@ from typing import Any, TypeVar
 import click
 
 from fcgitops.core import terminal
+from fcgitops.core.errors import InputError, Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
-FOLDER = click.Path(path_type=Path)
+
+
+def _refuse_empty(value: object, param: click.Parameter | None, what: str) -> None:
+    """Refuses an empty value, as of a variable of a shell that is not set: it is no default.
+
+    Raises:
+        InputError: it is one.
+    """
+    if value == "" and param is not None:
+        named = param.metavar or (param.name or "").upper()
+        name = param.opts[-1] if isinstance(param, click.Option) else named.strip("[].…")
+        raise InputError(Problem(name, "is empty", what))
+
+
+class _Path(click.Path):
+    """A path; an empty one is not the folder that one stands in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The path, of the type that was asked for. Raises as `_refuse_empty`."""
+        _refuse_empty(value, param, "a path; . is this folder")
+        return super().convert(value, param, ctx)
+
+
+class _Word(click.types.StringParamType):
+    """A text that says something where it is given."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The text. Raises as `_refuse_empty`."""
+        _refuse_empty(value, param, "a value, or do without")
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Path(path_type=Path)
+PATH = _Path(path_type=str)
+WORD = _Word()
 TEXT = "text"
 """The format for a person."""
 
@@ -112,7 +147,10 @@ def commits(function: F) -> F:
     """Gives the command --branch, --message, --no-commit and --dry-run."""
     for option in (
         click.option(
-            "--branch", metavar="NAME", help="Commit on a new branch, for a pull request."
+            "--branch",
+            metavar="NAME",
+            type=WORD,
+            help="Commit on a new branch, for a pull request.",
         ),
         click.option("-m", "--message", metavar="TEXT", help="The commit's message."),
         click.option("--no-commit", is_flag=True, help="Leave the change in work tree and index."),
@@ -126,12 +164,15 @@ def gates(function: F) -> F:
     """Gives the command what gates are asked with: --context and --status."""
     for option in (
         click.option(
-            "--context", metavar="CONTEXT", help="The kubectl context of FROM's cluster, for gates."
+            "--context",
+            metavar="CONTEXT",
+            type=WORD,
+            help="The kubectl context of FROM's cluster, for gates.",
         ),
         click.option(
             "--status",
             metavar="FILE",
-            type=click.Path(path_type=str),
+            type=PATH,
             help="Commit statuses as JSON, for gates; - is stdin.",
         ),
     ):

@@ -21,7 +21,7 @@ command = partial(click.command, cls=options.Command)
 @click.option(
     "--from-repo",
     metavar="PATH[@REV]",
-    type=click.Path(path_type=str),
+    type=options.PATH,
     help="FROM is an environment of the repository at PATH.",
 )
 @options.gates
@@ -55,6 +55,7 @@ def promote(context: click.Context, /, at: Path | None, **given: Any) -> int:  #
     "--from",
     "source",
     metavar="FROM",
+    type=options.WORD,
     shell_complete=completion.environments,
     help="What is to be promoted; default: what each gate names.",
 )
@@ -77,6 +78,7 @@ def gates(context: click.Context, /, at: Path | None, **given: Any) -> int:  # n
 @click.option(
     "--to",
     metavar="REV",
+    type=options.WORD,
     shell_complete=completion.revisions,
     help="The revision to go back to; default: before NAME's last change.",
 )
@@ -96,7 +98,7 @@ def rollback(context: click.Context, /, at: Path | None, **given: Any) -> int:  
 
 
 @command()
-@click.argument("source", metavar="DIR|-", type=click.Path(path_type=str))
+@click.argument("source", metavar="DIR|-", type=options.PATH)
 @click.option("--name", metavar="NAME", required=True, help="The environment that is made.")
 @click.option("--cluster", metavar="NAME_OR_URL", help="Its cluster; default: one with its name.")
 @click.option("--namespace", metavar="NS", help="Where it is to run; default: where it runs now.")

@@ -28,8 +28,9 @@ def nothing_to_do(repository: Repository, what: Change) -> None:
     spoilt = records.of(repository.git.edited(files))
     repository.git.rewrite({path: files[path] for path in spoilt})
     for path in spoilt:
-        terminal.say(f"note: {path} was missing or damaged: it is generated anew")
+        terminal.note(f"{path} was missing or damaged: it is generated anew")
     refuse(repository, what)
+    terminal.note(*what.merged.notes)
     number = len(files)
     verb = "is as it" if number == 1 else "are as they"
     reason = what.idle or f"{count(number, 'file')} {verb} should be"
@@ -40,8 +41,8 @@ def refuse(repository: Repository, what: Change) -> None:
     """Refuses a work tree that is not as it should be, though HEAD is.
 
     Raises:
-        FoundError: an edit of the user's takes away what nothing builds without, or a file is as it
-            was before HEAD.
+        FoundError: an edit of the user's takes away what nothing builds without, a file is as it
+            was before HEAD, or the index lacks one.
     """
     edited = repository.git.edited(what.merged.files)
     problems = [
@@ -49,6 +50,7 @@ def refuse(repository: Repository, what: Change) -> None:
         for path in edited
         if path not in records.of(edited)
     ]
+    problems += repository.git.taken_out(p for p in what.merged.files if p not in edited)
     problems += _missing(repository, what.kustomizations)
     if problems:
         raise FoundError(problems)

@@ -14,7 +14,7 @@ from fcgitops.programs import kustomize
 from fcgitops.repository import ejection
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.ejection import Ejection
-from fcgitops.text.tree import read_file
+from fcgitops.repository.merge import Merged
 from fcgitops.text.words import count
 
 _MOST = 15
@@ -45,11 +45,7 @@ def run(folder: Path, **options: Any) -> int:  # noqa: ANN401
         repository.require_no_newer_version()
         repository.git.refuse_left_out(*layout.READ)
         what = ejection.plan(repository)
-        changes = {
-            path: data
-            for path, data in what.files.items()
-            if read_file(repository.root, path) != data
-        }
+        changes = {path: what.files[path] for path in Merged(what.files).stale(repository.root)}
         proven = _proven(repository, changes)
         if how.dry_run:
             show_tree(repository.root, changes, _message(repository, proven), how.form)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
+from fcgitops.commands import writing
 from fcgitops.commands.given import read_text
 from fcgitops.commands.writing import Options, refuse_all, write_environments
 from fcgitops.core import shell, terminal
@@ -18,6 +19,7 @@ from fcgitops.model import assignments, layout
 from fcgitops.model import settings as settings_table
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import KEYS, check_name
+from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.text import yamlio
@@ -90,19 +92,18 @@ def _take(folder: Path, name: str, others: Collection[str], how: Options) -> int
             for option in others
         )
 
-    def requests(repository: Repository) -> Sequence[Request]:
+    def make(repository: Repository) -> Change:
         repository.require([name], repository.environment_names(), "environment")
         found = taken(repository, name)
         if found.rest and not found.guesses:
             raise FoundError(found.rest)
-        for guess in found.guesses:
-            terminal.say(f"taken: {guess}")
-        for problem in found.rest:
-            terminal.say(f"note: {problem}")
-        return [found.request]
+        what = writing.also_unresolved(repository, [found.request])
+        what.title = f"Take edits of {layout.OVERLAYS}/{name} into its {layout.SOURCE_FILE}"
+        what.told = [f"taken: {guess}" for guess in found.guesses]
+        what.merged.notes += map(str, found.rest)
+        return what
 
-    title = f"Take edits of {layout.OVERLAYS}/{name} into its {layout.SOURCE_FILE}"
-    return write_environments(folder, requests, how, title=title)
+    return writing.change(folder, make, how, resolve=True)
 
 
 def _ask_about(name: str, repository: Repository, *, ask: bool) -> None:
@@ -131,8 +132,6 @@ def _read_settings(path: Path, name: str) -> str:
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
     data, note = wrapped.taken_out(read_text(path, name).encode())
-    if note:
-        terminal.say(f"note: {printable(name)} {note}")
     text = data.decode()
     problems = [found.problem(name) for found in faults(check(text.encode()))]
     if problems:
@@ -140,4 +139,6 @@ def _read_settings(path: Path, name: str) -> str:
     wrong = settings_table.check(yamlio.load(text.encode(), name))
     if wrong:
         raise InputError(Problem(name, line) for line in wrong.split("\n"))
+    if note:
+        terminal.note(f"{printable(name)} {note}")
     return text

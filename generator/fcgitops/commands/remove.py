@@ -41,9 +41,10 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         known = repository.environment_names() + repository.headless_names()
         repository.require([name], known, "environment")
         amiss.refuse_running(repository, [name])
+        notes: list[str] = []
         committed = _committed(repository, f"{layout.OVERLAYS}/{name}")
         for tool in registry.TOOLS.values():
-            committed += _generated(repository, entrypoints.folder(tool, name))
+            committed += _generated(repository, entrypoints.folder(tool, name), notes)
         environment = leaving.as_it_was(repository, name)
         lines.extend(removal.commands(leaving.held(repository, environment)))
         what = Change(Merged())
@@ -53,6 +54,7 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
                 repository, [], program.merge_file, whole=True, gone=gone
             )
         what.merged.files |= dict.fromkeys(committed)
+        what.merged.notes += notes
         what.removed.add(f"{layout.OVERLAYS}/{name}")
         what.told = owned.told(repository, name, what.merged.files)
         return what
@@ -63,8 +65,13 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
     return status
 
 
-def _generated(repository: Repository, path: str) -> list[str]:
+def _generated(repository: Repository, path: str, notes: list[str]) -> list[str]:
     """The files of a folder that fcgitops made; Flux's own bootstrap has its files there too.
+
+    Args:
+        repository: as it is on disk.
+        path: the folder.
+        notes: gets what is to be said of those that stay.
 
     Raises:
         InputError: one of them is not committed.
@@ -83,7 +90,7 @@ def _generated(repository: Repository, path: str) -> list[str]:
     if others := sorted(set(committed) - set(there)):
         verb = "stays" if len(others) == 1 else "stay"
         what = f"{count(len(others), 'file')} of others {verb}, such as {others[0]}"
-        terminal.say(f"note: {path}: {what}")
+        notes.append(f"{path}: {what}")
     return there
 
 

@@ -47,9 +47,6 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
         wanted: dict[str, bytes | None] = {}
         problems = []
         for typed in paths:
-            if not typed:  # as of an empty variable of a shell: not all there is
-                problems.append(Problem("PATH", "is empty", "a file or a folder; . for all"))
-                continue
             path = os.path.normpath(folder.resolve() / typed)
             place = Path(os.path.relpath(path, repository.root)).as_posix()
             found = [p for p in known if place in (".", p) or p.startswith(f"{place}/")]

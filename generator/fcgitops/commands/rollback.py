@@ -52,7 +52,7 @@ def run(folder: Path, name: str, *, to: str | None, release: bool, **options: An
         preview = Preview(repository.root, what.merged.files)
         for finding in preview.faults([name]):  # it is what it was: no reason to stay in trouble
             place = finding.place or finding.overlay
-            terminal.say(f"note: {place}: {finding.sentence} [{finding.rule}]")
+            what.merged.notes.append(f"{place}: {finding.sentence} [{finding.rule}]")
         return [told[0], "", *preview.lines(), *told[1:]]
 
     status = writing.change(folder, make, how, foresee=foresee)

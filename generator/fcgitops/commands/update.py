@@ -286,8 +286,7 @@ def _diff(folder: Path, form: str) -> int:
     from fcgitops.programs import kustomize  # noqa: PLC0415
 
     repository, what = _planned(folder)
-    for note in what.merged.notes:
-        terminal.say(f"note: {note}")
+    terminal.note(*what.merged.notes)
     if form == "text":
         writing.show(repository.root, what.merged)
     if what.merged.conflicts:

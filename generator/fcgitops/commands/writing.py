@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -87,9 +86,9 @@ def change(  # noqa: PLR0913 - all but three have a default
         require: refuses a repository that this change is not for.
         leave: leaves conflicts for the user, with the message of the commit that is to come, and
             says what is done with them; by default as `git merge` does.
-        foresee: says on stdout what the change does, before it is made, and so does the commit's
-            body; by default its effects are told afterwards.
-        tell: prints that.
+        foresee: says what the change does before it is made, and refuses what should not be; it is
+            the commit's body, and told on stdout; by default its effects are told.
+        tell: prints that, once it is done.
         resolve: whether it generates anew what two branches have generated, where git waits for
             that in a merge, a rebase or the like.
 
@@ -116,25 +115,28 @@ def change(  # noqa: PLR0913 - all but three have a default
         told = subject([*differing, *merged.conflicts], what.added, what.removed)
         told = what.title if told and what.title else told
         edits = _edits(repository, merged, [p for p in differing if p not in what.left])
-        _say_notes(merged.notes)
         entry_points = to_apply(repository, what, differing)
         waits = resolve and bool(records.unresolved(repository))
+        foreseen: list[str] = []
+        if foresee and differing and not merged.conflicts:
+            foreseen = [*foresee(repository, what), *what.footer]
         if options.dry_run:
             if not (differing or waits or merged.conflicts):
                 amiss.refuse(repository, what)
             told = _IN_LINE.format(count(len(merged.files), "file")) if waits else told
-            _say_notes(entry_points)
+            terminal.note(*merged.notes, *entry_points)
             if options.form == "json":
-                return _show_as_json(repository, what, told, foresee)
-            tell_it = functools.partial(_foreseen, repository, what, foresee, tell)
-            return _show(repository, what, told, edits, tell_it if foresee else None)
+                effects = foreseen if foresee else None
+                return _show_as_json(repository, what, told, effects)
+            if foreseen:
+                tell("\n".join(foreseen))
+            return _show(repository, what, told, edits, foresee)
         if waits:
             return _resolve(repository, merged, options)
         if merged.conflicts:
             _refuse_branch(merged, options)
             (leave or _leave)(repository, what, options.message or told)
             return FOUND
-        foreseen = _foreseen(repository, what, foresee, tell) if differing else []
         effects = [] if foresee else effects_of(found.root, merged.files)
         commit = git.commit(
             merged.files,
@@ -145,17 +147,20 @@ def change(  # noqa: PLR0913 - all but three have a default
             resolved=what.resolved,
             ends=what.ends,
         )
-    if commit:
-        terminal.say(f"{told}: commit {commit[:10]} on {git.branch}{_with_yours(edits)}")
-    elif options.no_commit and differing:
-        terminal.say(f"{told}: left in the work tree and the index; `git commit` finishes it")
-    else:
+    if not (commit or (options.no_commit and differing)):
         amiss.nothing_to_do(repository, what)
         return 0
-    _say_notes(entry_points)
+    terminal.note(*merged.notes)  # not before: what refuses has done nothing of it
+    if commit:
+        terminal.say(f"{told}: commit {commit[:10]} on {git.branch}{_with_yours(edits)}")
+    else:
+        terminal.say(f"{told}: left in the work tree and the index; `git commit` finishes it")
+    if foreseen:
+        tell("\n".join(foreseen))
+    terminal.note(*entry_points)
     _say(what.told)
     _say(effects)
-    _say_notes(map(str, what.lacking))
+    terminal.note(*map(str, what.lacking))
     return 0
 
 
@@ -196,6 +201,7 @@ def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
     order = sorted(new, key=lambda path: path.endswith((layout.RECORD_FILE, layout.BASE_RECORD)))
     written = {p: new[p] for p in order if read_file(repository.root, p) != new[p]}
     git.resolve(written, (path for path in order if path not in merged.conflicts))
+    terminal.note(*merged.notes)
     tell_conflicts(merged)
     terminal.say(_IN_LINE.format(count(len(merged.files), "file")))
     left = git.unmerged
@@ -236,12 +242,6 @@ def _say(lines: Iterable[str]) -> None:
         terminal.say(line)
 
 
-def _say_notes(notes: Iterable[str]) -> None:
-    """Says notes, of which each may have several lines: what is to be typed stands by itself."""
-    for note in notes:
-        _say(f"note: {note}".split("\n"))
-
-
 def _edits(repository: Repository, merged: Merged, differing: Sequence[str]) -> list[str]:
     """The sources that somebody has edited, and that go into the commit as they are."""
     sources = [path for path in differing if changes.is_source(path)]
@@ -278,14 +278,22 @@ def write_environments(
     """
 
     def make(repository: Repository) -> Change:
-        wanted = records.with_unresolved(repository, requests(repository))
-        whole_too = whole or records.base_is_unresolved(repository)
-        what = of_requests(repository, wanted, whole=whole_too)
-        what.merged.files |= records.taken_away(repository)
+        what = also_unresolved(repository, requests(repository), whole=whole)
         what.title = title
         return what
 
     return change(folder, make, options, resolve=True)
+
+
+def also_unresolved(
+    repository: Repository, requests: Sequence[Request], *, whole: bool = False
+) -> Change:
+    """As `of_requests`, with what a merge that git waits for has left to be generated anew."""
+    wanted = records.with_unresolved(repository, requests)
+    whole_too = whole or records.base_is_unresolved(repository)
+    what = of_requests(repository, wanted, whole=whole_too)
+    what.merged.files |= records.taken_away(repository)
+    return what
 
 
 def of_requests(
@@ -384,46 +392,35 @@ def show_tree(root: Path, tree: Contents, message: str, form: str) -> None:
         show(root, merged)
 
 
-def _foreseen(
-    repository: Repository, what: Change, foresee: Foresee | None, tell: Tell
-) -> Sequence[str]:
-    """What a change does, once that is printed; nothing where that is told afterwards."""
-    if foresee is None:
-        return []
-    lines = [*foresee(repository, what), *what.footer]
-    tell("\n".join(lines))
-    return lines
-
-
 def _show(
     repository: Repository,
     what: Change,
     told: str,
     edits: Sequence[str],
-    foretell: Callable[[], object] | None,
+    foresee: Foresee | None,
 ) -> int:
-    """Shows what a change would do, and says that it was not done."""
+    """Shows what a change would do, unless it is foreseen, and says that it was not done."""
     merged = what.merged
-    if merged.conflicts or foretell is None:
+    if merged.conflicts or foresee is None:
         show(repository.root, merged)
     if merged.conflicts:
         tell_conflicts(merged)
-    elif foretell is None:
+    elif foresee is None:
         _say(what.told)
         _say(effects_of(repository.root, merged.files))
-    elif told:
-        foretell()
     would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
     terminal.say(f"nothing was written; without --dry-run: {would}")
     return FOUND if merged.conflicts else 0
 
 
-def _show_as_json(repository: Repository, what: Change, told: str, foresee: Foresee | None) -> int:
-    """The same for a program."""
-    merged, effects = what.merged, list[str]()
-    if told and not merged.conflicts:
-        foreseen = [*foresee(repository, what), *what.footer] if foresee else None
-        effects = effects_of(repository.root, merged.files) if foreseen is None else foreseen
+def _show_as_json(
+    repository: Repository, what: Change, told: str, effects: Sequence[str] | None
+) -> int:
+    """The same for a program; the effects are asked for where they are not known."""
+    merged = what.merged
+    if effects is None:
+        asked = told and not merged.conflicts
+        effects = effects_of(repository.root, merged.files) if asked else []
     files = forecast.files(
         merged, repository.git.differing(merged.files), repository.git.list_head()
     )
@@ -465,12 +462,13 @@ def written(repository: Repository, merged: Merged) -> list[str]:
 def leave_conflicts(
     repository: Repository, what: Change, note: tuple[Path, str] | None = None
 ) -> None:
-    """Leaves conflicts as git does, with a note in Git's own directory, and names them."""
+    """Leaves conflicts as git does, with a note in Git's own directory; says what it has done."""
     merged = what.merged
     stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
     repository.git.leave_conflict(
         merged.files, stages, overwrite=what.overwrite, resolved=what.resolved, note=note
     )
+    terminal.note(*merged.notes)
     tell_conflicts(merged)
 
 

@@ -79,6 +79,13 @@ def say(sentence: str = "") -> None:
             sys.stderr.write(f"{shown}{colon}{rest}\n")
 
 
+def note(*notes: str) -> None:
+    """Sentences beside what is done, which may have several lines: what is typed stands alone."""
+    for text in notes:
+        for each in f"note: {text}".split("\n"):
+            say(each)
+
+
 def lines(text: str) -> None:
     """What the command is for, as text to read: its lines, whatever characters are in them.
 

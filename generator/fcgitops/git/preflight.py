@@ -110,7 +110,10 @@ def examine(
             clean = executable == (entry.mode == EXECUTABLE)
         overwritten = path in overwrite and not (adopted or clean)
         if not (adopted or clean or overwritten):
-            problems.append(_unclean(path, index, old[path]))
+            if data is not None and old[path] and not (entry or path in index.unmerged):
+                problems.append(taken_out(tree, path))
+            else:
+                problems.append(_unclean(path, index, old[path]))
             continue
         mode = then = entry.mode if entry else FILE
         if (adopted or overwritten) and tree.enabled("core.filemode"):
@@ -343,6 +346,13 @@ def _unclean(path: str, index: Index, old: str | None) -> Problem:
         return Problem(path, "is left out by the sparse checkout", "`git sparse-checkout add` it")
     untracked = old is None and path not in index.entries
     return Problem(path, _UNCOMMITTED, "commit or move it first" if untracked else _COMMIT_FIRST)
+
+
+def taken_out(tree: WorkTree, path: str) -> Problem:
+    """That a file is there and in HEAD, and not in the index: a commit would delete it."""
+    what = "was taken out of Git's index, so that the next `git commit` deletes it"
+    how = ("git", "restore", "--staged")
+    return Problem(path, what, f"`{shell.about(how, [path], tree.top, tree.top)}`")
 
 
 def _entry(mode: str, name: str | None) -> Entry | None:

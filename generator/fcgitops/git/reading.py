@@ -246,6 +246,16 @@ class Reader:
             for path in self._tree.edited(self.prefix + path for path in paths)
         ]
 
+    def taken_out(self, paths: Iterable[str]) -> list[Problem]:
+        """A problem for each of the paths that is there and in HEAD, and not in the index."""
+        index = self._tree.staged
+        return [
+            preflight.taken_out(self._tree, place)
+            for place, name in self._tree.head_names(self.prefix + path for path in paths).items()
+            if name and place not in index.entries and place not in index.unmerged
+            if (self.top / place).is_file()
+        ]
+
     def ignoring(self, paths: Iterable[str]) -> dict[str, str]:
         """The rule by which git ignores each of the paths that it does; they need not be there."""
         found = self._tree.ignoring(self.prefix + path for path in paths)

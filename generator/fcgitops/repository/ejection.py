@@ -16,7 +16,7 @@ from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git import program, repo
 from fcgitops.manifests import overlay, plain
 from fcgitops.model import experiment, layout
-from fcgitops.repository import generated, provenance, update
+from fcgitops.repository import generated, merge, provenance, update
 from fcgitops.repository.contents import Repository
 from fcgitops.text.tree import Tree, at, read_file
 
@@ -73,15 +73,16 @@ def plan(repository: Repository) -> Ejection:
     problems: list[Problem] = []
     for path, recorded in known.items():
         mine = read_file(root, path)
-        if mine is not None:
-            problems += _taken_apart(found, repository, path, mine, recorded)
+        if mine is not None:  # line ends that git takes away are no edit
+            text = merge.plain(mine, recorded)
+            problems += _taken_apart(found, repository, path, text, recorded)
     if problems:
         raise FoundError(problems)
     for path, text in _local(repository, first).items():
         found.files[path] = text
     found.read = [path for path, is_read in sources.items() if is_read]
     for path in sources:
-        text = read_file(root, path) or b""
+        text = merge.plain(read_file(root, path) or b"", None)
         found.files[path] = plain.source(text) if path in found.read else None
     if found.files.get(layout.REQUIREMENTS) and layout.LOCK in found.files:
         del found.files[layout.LOCK]
@@ -114,7 +115,7 @@ def _local(repository: Repository, first: Mapping[str, bytes]) -> Tree:
     return {
         path: plain.local(text)
         for path, text in first.items()
-        if read_file(repository.root, path) == text
+        if merge.plain(read_file(repository.root, path) or b"", text) == text
     }
 
 
