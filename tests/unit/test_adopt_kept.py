@@ -169,7 +169,8 @@ def test_a_service_a_sidecar_and_a_second_file(
 ) -> None:
     """They come out as they were, and select the Pod by its new label; what cannot is named."""
     folder = copy_of(["new", "deploy", "--profile", "upstream"])
-    found: Any = controller(**mounting())
+    start = COPY.replace("./start.sh", "exec ./frameworkcontroller")  # which `verify` takes, too
+    found: Any = controller(**mounting(command=["bash", "-c", start]))
     labels = {"app": "fc"}
     found["spec"]["selector"]["matchLabels"] = found["spec"]["template"]["metadata"]["labels"] = (
         labels

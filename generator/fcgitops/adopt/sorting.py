@@ -14,7 +14,7 @@ from fcgitops.adopt.parts import writable
 from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import RUNS_PODS, Found, is_account
 from fcgitops.diff.change import CRD
-from fcgitops.diff.objects import bare_name, guards, has_hash
+from fcgitops.diff.objects import annotations_of, bare_name, guards, has_hash
 from fcgitops.diff.secrecy import hide
 from fcgitops.kubernetes import references
 from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings, name, namespace
@@ -30,6 +30,8 @@ _ALWAYS_THERE = {
     ("ServiceAccount", "default"),
     ("Service", "kubernetes"),
 }
+_HOOK = "helm.sh/hook"
+"""The annotation of what Helm runs at its own times, and does not count as the release's."""
 STAYS = "stays as it is; what leaves Git could be deleted, with all that is in it"
 SHARED = ("default", "kube-")
 """How the names of namespaces begin that are not FrameworkController's own."""
@@ -113,7 +115,8 @@ def _stays_out(item: Item) -> str:
     if item.kind == "Framework":
         return "runs, and goes on"
     if item.kind in _MADE or (item.kind, name(item.object)) in _ALWAYS_THERE:
-        return "the cluster makes it"
+        is_hook = _HOOK in annotations_of(item.object)
+        return "is a hook of Helm's" if is_hook else "the cluster makes it"
     if item.kind in RUNS_PODS:
         return "is another application's"
     if item.kind == "Namespace":

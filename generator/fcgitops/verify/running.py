@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,8 @@ _FLAGS = {
 }  # fmt: skip
 """The flags that the binary knows; it ends at once on any other."""
 _SHELLS = ("sh", "bash", "ash")
+_RELATIVE = re.compile(rf"(?<![\w./-])\./{posixpath.basename(BINARY)}(?![\w./-])")
+"""The binary as a script says it that runs in the binary's folder."""
 LEAST_MEMORY = "32Mi"
 """Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
 LEAST_CPU = "10m"
@@ -53,7 +56,8 @@ def started(r: Rendered) -> Faults:
         return
     script = _script(command, arguments)
     if script is not None:
-        if "start.sh" not in script and BINARY not in script:
+        relative = folder in ("", HOME) and _RELATIVE.search(script)
+        if "start.sh" not in script and BINARY not in script and not relative:
             what = "starts neither start.sh nor FrameworkController's binary"
             yield Fault(what, BINARY, object=OBJECT, path=f"{_CONTAINER}.command")
         elif r.config is not None and not any(path in script for path in files):
