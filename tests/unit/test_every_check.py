@@ -136,6 +136,38 @@ def test_a_layers_finding_is_that_of_whose_file_it_is(deploy: Path) -> None:
     ]  # fmt: skip
 
 
+REPEATED = "repeats the key '{}': one of the two changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "said"),
+    [
+        ("overlays/dev/local/kustomization.yaml",
+         "images: []\nimages: []\n", ("FCG43", "dev", REPEATED.format("images"))),
+        ("overlays/dev/local/kustomization.yaml",
+         "patches:\n- patch: |\n    - op: add\n      op: add\n      path: /metadata/labels/a\n"
+         "      value: b\n  target: {kind: StatefulSet}\n",
+         ("FCG43", "dev", f"the patch {REPEATED.format('op')}")),
+        ("base/kustomization.yaml",
+         "namePrefix: ''\nnamePrefix: ''\n", ("FCG43", "", REPEATED.format("namePrefix"))),
+        ("overlays/dev/local/more.yaml",
+         "kind: Secret\nmetadata:\n  name: a\n  name: b\napiVersion: v1\n",
+         ("FCG00", "dev", "repeats the key 'name'")),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_given_twice_is_named(
+    path: str, more: str, said: tuple[str, str, str], deploy: Path
+) -> None:
+    """In all that kustomize reads, by its file: it takes one of the two, or names no file."""
+    file = deploy / path
+    if path.endswith("more.yaml"):
+        head = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        write(deploy, {f"{file.parent}/kustomization.yaml": f"{head}resources: [more.yaml]\n"})
+    file.write_text((file.read_text() if file.exists() else "") + more)
+    told = [(f.rule, f.overlay, f.message, f.file) for f in found(deploy, "dev")]
+    assert (*said, path) in told
+
+
 def test_every_check_has_a_case() -> None:
     """A new check comes with its line in tests/checkcases.py."""
     assert {*OFFLINE} - {IN_A_FOLDER} == {(case.place, case.number) for case in CASES}

@@ -1,4 +1,4 @@
-"""What nothing builds without, and what is not there."""
+"""Why a kustomization does not build: what is not there, and keys that are given twice."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from fcgitops.core.errors import Problem
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.programs.parts import Files, parts
+from fcgitops.text import yamlio
 
 
 def missing_parts(
@@ -32,3 +33,27 @@ def missing_parts(
                 if not place.startswith(".."):
                     found.setdefault(place, Problem(place, what))
     return list(found.values())
+
+
+def repeated_keys(root: Path, item: Kustomization) -> list[Problem]:
+    """A problem for each key that is given twice in the files that a kustomization is built from.
+
+    kustomize names the line of such a key, and not the file.
+    """
+    root = Path(os.path.normpath(root))
+    return [
+        Problem(f"{os.path.relpath(path, root)}:{line}", f"repeats the key '{name}'",
+                yamlio.KEEP_ONE)
+        for direct in parts(root / item.folder)
+        for path in direct.there
+        for name, line in _repeated(Path(path))
+    ]  # fmt: skip
+
+
+def _repeated(file: Path) -> list[tuple[str, int]]:
+    """The same of one file; none of one that is no YAML."""
+    try:
+        roots = yamlio.compose_all(yamlio.decoded(file.read_bytes(), ""))
+    except (InputError, OSError):
+        return []
+    return [found for root in roots for found in yamlio.repeated_keys(root)]

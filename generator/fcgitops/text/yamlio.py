@@ -89,7 +89,7 @@ def construct(node: yaml.Node | None, where: str) -> Any:  # noqa: ANN401 - a YA
     """The value of what `compose` gave; None of nothing. Raises as `load` does."""
     if node is None:
         return None
-    problems = list(_repeated_keys(node, where))
+    problems = _refused_keys(node, where)
     if problems:
         raise InputError(problems)
     try:
@@ -249,25 +249,42 @@ def _check_events(text: str, where: str) -> None:
                 )
 
 
-def _repeated_keys(node: yaml.Node, where: str) -> list[Problem]:
-    problems = []
+def _refused_keys(node: yaml.Node, where: str) -> list[Problem]:
+    return [
+        Problem(f"{where}:{line}", f"repeats the key '{name}'", KEEP_ONE)
+        if name  # PyYAML's two emitters write an empty one differently, too
+        else Problem(f"{where}:{line}", "a key is not a plain name")
+        for name, line in _odd_keys(node)
+    ]
+
+
+KEEP_ONE = "keep one of the two"
+"""What is to be done about a key that is given twice."""
+
+
+def repeated_keys(node: yaml.Node) -> list[tuple[str, int]]:
+    """The keys that a mapping of a node graph has had already, each with its line.
+
+    What Go reads of such a text depends on the reader: the first one, the last one, or nothing.
+    """
+    return [(name, line) for name, line in _odd_keys(node) if name]
+
+
+def _odd_keys(node: yaml.Node) -> list[tuple[str, int]]:
+    """The same, with keys that are no plain names, which are empty here."""
+    found = []
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            line = key.start_mark.line + 1
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if not name:  # PyYAML's two emitters write an empty one differently, too
-                problems.append(Problem(f"{where}:{line}", "a key is not a plain name"))
-            elif name in seen:
-                problems.append(
-                    Problem(f"{where}:{line}", f"repeats the key '{name}'", "keep one of the two")
-                )
+            if not name or name in seen:
+                found.append((name, key.start_mark.line + 1))
             seen.add(name)
-            problems += _repeated_keys(value, where)
+            found += _odd_keys(value)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            problems += _repeated_keys(item, where)
-    return problems
+            found += _odd_keys(item)
+    return found
 
 
 def take_as_text(node: yaml.Node | None, path: tuple[str | None, ...]) -> None:

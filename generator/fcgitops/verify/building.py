@@ -14,9 +14,9 @@ def builds(built: Built) -> Faults:
     """The overlay builds."""
     if not isinstance(built.result, ToolError) or isinstance(built.result, WouldFetch):
         return
-    for problem in built.missing:
+    for problem in built.reasons:
         yield fault(problem)
-    for problem in () if built.missing else built.result.problems:
+    for problem in () if built.reasons else built.result.problems:
         yield Fault(problem.what, problem.hint)
 
 

@@ -5,6 +5,7 @@ Source: kustomize 5.8, api/resmap/selector.go and api/filters/imagetag; tried wi
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,7 @@ from fcgitops.verify.subjects import LAYERS, Layered, Object
 def without_effect(r: Layered) -> Faults:
     """Every patch, image and replacement of an overlay, in any layer, finds what it is for."""
     for layer in r.reader.layers(r.folder):
+        yield from _repeated(layer.kustomization)
         if layer.unread:
             continue
         known = [*layer.objects, *r.objects]
@@ -38,6 +40,32 @@ def without_effect(r: Layered) -> Faults:
 
 def _say(kustomization: Kustomization, line: int, message: str, hint: str = "") -> Fault:
     return Fault(message, hint, file=kustomization.file, line=line)
+
+
+def _repeated(kustomization: Kustomization) -> Faults:
+    """Keys that are given twice.
+
+    Of the two kustomize takes the last one, of some patches the first; objects with such a key it
+    refuses.
+    """
+    for name, line in yamlio.repeated_keys(kustomization.node):
+        what = f"repeats the key '{name}': one of the two changes nothing"
+        yield _say(kustomization, line, what, yamlio.KEEP_ONE)
+    for key in ("patches", "patchesJson6902", "patchesStrategicMerge"):
+        for entry, line in kustomization.entries(key):
+            for name in _twice(patch_text(kustomization, entry)):
+                what = f"the patch repeats the key '{name}': one of the two changes nothing"
+                yield _say(kustomization, line, what, yamlio.KEEP_ONE)
+
+
+@functools.lru_cache(maxsize=64)  # those of layers that environments share
+def _twice(text: str) -> tuple[str, ...]:
+    """The keys that the text of a patch repeats; none of one that cannot be read."""
+    try:
+        roots = yamlio.compose_all(text)
+    except InputError:
+        return ()
+    return tuple(name for root in roots for name, _ in yamlio.repeated_keys(root))
 
 
 def _patches(kustomization: Kustomization, known: list[Object]) -> Faults:

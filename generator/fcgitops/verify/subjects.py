@@ -76,8 +76,8 @@ class Built(NamedTuple):
     """What kustomize said of one kustomization."""
 
     result: bytes | ToolError
-    missing: Sequence[Problem] = ()
-    """The files that it is built from and that are not there, where it cannot be built."""
+    reasons: Sequence[Problem] = ()
+    """Why it cannot be built, where its files tell it more plainly than kustomize."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from fcgitops.model.environment import DEFAULT_CONFIG, VARIANTS, Environment
 from fcgitops.model.facts import Facts, Known
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.repository import experiments
-from fcgitops.repository.buildable import missing_parts
+from fcgitops.repository.buildable import missing_parts, repeated_keys
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
@@ -208,8 +208,8 @@ class Verification:
                 texts, read = self._objects(result, name)
             except ToolError as error:
                 result = error
-        missing = self._missing(item) if isinstance(result, ToolError) else []
-        if found := BUILT.ask(Built(result, missing), name):
+        reasons = self._reasons(item, result) if isinstance(result, ToolError) else []
+        if found := BUILT.ask(Built(result, reasons), name):
             return found, []
         each = Objects(read, repository.answers.versions, texts)
         found = OBJECTS.ask(each, name)
@@ -249,12 +249,14 @@ class Verification:
             self._documents[text] = value if isinstance(value, dict) else None
         return self._documents[text]
 
-    def _missing(self, item: Kustomization) -> list[Problem]:
-        """What a kustomization is built from and is not there, with what brings it back."""
-        return [
+    def _reasons(self, item: Kustomization, error: ToolError) -> list[Problem]:
+        """What is not there of a kustomization's files, with what brings it back; else odd keys."""
+        root = self.repository.root
+        missing = [
             dataclasses.replace(problem, hint=self.repository.way_back(problem.where))
-            for problem in missing_parts(self.repository.root, [item])
+            for problem in missing_parts(root, [item])
         ]
+        return missing or (repeated_keys(root, item) if "already defined" in str(error) else [])
 
     def _placed(self, finding: Finding, folder: Path) -> Finding:
         """A finding of a rendered object with the file and the line of its cause."""
