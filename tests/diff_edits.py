@@ -188,6 +188,38 @@ def binding(subject: Fields) -> Edit:
     return lambda r: r("ClusterRoleBinding")["subjects"].append(subject)
 
 
+def bound_to(role: str, kind: str = "ClusterRole") -> Edit:
+    """An edit that gives FrameworkController another role, which is not rendered."""
+
+    def edit(r: Rendering) -> None:
+        own = r("ClusterRoleBinding")
+        reference = {**own["roleRef"], "kind": kind, "name": role}
+        r.add("ClusterRoleBinding", "more", RBAC, roleRef=reference, subjects=own["subjects"])
+
+    return edit
+
+
+RBAC = "rbac.authorization.k8s.io/v1"
+READS_SECRETS = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+
+
+def labelled(**labels: str) -> Edit:
+    """An edit that adds a ClusterRole that nobody is bound to, with labels."""
+    name = {"name": "labelled", "labels": {k.replace("__", "/"): v for k, v in labels.items()}}
+    return lambda r: r.add("ClusterRole", "labelled", RBAC, rules=READS_SECRETS).update(
+        metadata=name
+    )
+
+
+def aggregated(r: Rendering) -> None:
+    """FrameworkController's role is made of those with a label."""
+    chosen = [{"matchExpressions": [{"key": "of", "operator": "In", "values": ["fc"]}]}]
+    r("ClusterRole")["aggregationRule"] = {"clusterRoleSelectors": chosen}
+
+
+TO_VIEW = {"rbac.authorization.k8s.io__aggregate-to-view": "true"}
+
+
 def volume(**source: Any) -> Edit:
     return lambda r: r.pod["volumes"].append({"name": "more", **source})
 
@@ -406,6 +438,26 @@ CASES: list[tuple[str, Edit, Edit]] = [
         sets(f"{POD}.securityContext.seccompProfile", None),
         sets(f"{POD}.securityContext.seccompProfile.type", "Localhost"),
     ),
+    ("C26", sets(f"{C}.workingDir", "/tmp"), sets(f"{POD}.hostname", "a")),
+    ("C26", sets(f"{C}.volumeMounts", None), sets(f"{C}.volumeMounts.0.readOnly", False)),
+    (
+        "C26",
+        sets(f"{POD}.volumes.0.configMap.items", [{"key": FILE, "path": "other.yaml"}]),
+        sets(f"{POD}.volumes.0.configMap.items", [{"key": FILE, "path": FILE}]),
+    ),
+    ("C26", sets(f"{C}.command", ["/bin/other"]), sets(f"{C}.args", ["--v=4"])),
+    (
+        "C27",
+        sets(f"{C}.livenessProbe", {"httpGet": {"port": 80}}),
+        sets(f"{C}.livenessProbe", {"exec": {"command": ["true"]}}),
+    ),
+    (
+        "C27",
+        sets(f"{C}.readinessProbe", {"tcpSocket": {"port": 80}}),
+        sets(f"{C}.readinessProbe", None),
+    ),
+    ("N08", sets("spec.ingress", [{}], "NetworkPolicy"), sets("spec.a", 1, "NetworkPolicy")),
+    ("N11", lambda r: r("Service")["metadata"].update(name="x"), sets("spec.a", 1, "Service")),
     ("S01", setting(workerNumber=9), lambda r: r.settings(hashed=False, workerNumber=9)),
     ("S02", lambda r: r.settings(hashed=False, workerNumber=9), setting(workerNumber=9)),
     (
@@ -472,6 +524,12 @@ CASES: list[tuple[str, Edit, Edit]] = [
     ("S23", setting(workernumber=9), setting(workerNumber=9)),
     ("S24", setting(kubeClientBurst=0), setting(kubeClientBurst=1)),
     ("R00", lambda r: r.role.reverse(), grants("nodes")),
+    ("R00", grants("pods/*", verbs=("create",)), grants("pods/exec", verbs=("create",))),
+    ("R01", bound_to("view"), bound_to("edit")),
+    ("R01", bound_to("team"), grants("pods/*")),
+    ("R02", bound_to("admin"), bound_to("team")),
+    ("R02", labelled(**TO_VIEW), labelled(of="fc")),
+    ("R12", aggregated, labelled(of="fc")),
     ("R01", grants("nodes"), grants("pods", verbs=("get", "list"))),
     ("R01", grants("configmaps", verbs=("patch",)), grants("configmaps", resourceNames=["a"])),
     ("R02", grants("secrets", verbs=("list",)), grants("nodes")),
@@ -597,6 +655,9 @@ VERSION = "spec.versions.0"
 
 
 APP = "spec.template.spec"
+
+
+FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
 def schema(path: str, value: Any) -> Edit:
@@ -807,7 +868,78 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
         sets("spec.hard", {"requests.cpu": "10"}, "ResourceQuota"),
         sets("spec.hard", {"requests.cpu": "200"}, "ResourceQuota"),
     ),
+    ("X12", JOB, sets("spec.suspend", True, "Job"), sets("spec.suspend", False, "Job")),
+    ("X12", JOB, sets("spec.parallelism", 0, "Job"), sets("spec.parallelism", 2, "Job")),
+    ("X12", JOB, sets("spec.activeDeadlineSeconds", 9, "Job"), sets("spec.backoffLimit", 9, "Job")),
     ("X08", TEAM, level("restricted", "experiments"), level("privileged", "experiments")),
+    (
+        "X08",
+        TEAM,
+        sets("spec.limits.0.min", {"cpu": "1"}, "LimitRange"),
+        sets("spec.limits.0.min", {}, "LimitRange"),
+    ),
+    (
+        "X08",
+        TEAM,
+        lambda r: r("ResourceQuota")["spec"]["hard"].update({"limits.ephemeral-storage": "9Gi"}),
+        lambda r: r("ResourceQuota")["spec"]["hard"].update({"limits.memory": "9Gi"}),
+    ),
+    (
+        "E08",
+        FLUX,
+        sets("spec.ref", {"tag": "v1"}, "GitRepository"),
+        sets("spec.interval", "2m", "GitRepository"),
+    ),
+    (
+        "E08",
+        ARGO,
+        sets("spec.generators.0.git.revision", "v1", "ApplicationSet"),
+        sets("spec.template.spec.revisionHistoryLimit", 3, "ApplicationSet"),
+    ),
+    (
+        "E15",
+        ARGO,
+        sets("spec.template.metadata.finalizers", [FINALIZER], "ApplicationSet"),
+        sets("spec.template.metadata.labels", {"a": "b"}, "ApplicationSet"),
+    ),
+    (
+        "E19",
+        ARGO,
+        sets("spec.sourceRepos", ["*"], "AppProject"),
+        sets("spec.description", "x", "AppProject"),
+    ),
+    (
+        "E19",
+        ARGO,
+        sets("spec.destinations", [{"namespace": "*", "server": "*"}], "AppProject"),
+        sets("spec.destinations", [{"namespace": "ml", "server": "*"}], "AppProject"),
+    ),
+    (
+        "E19",
+        ARGO,
+        sets(f"{APP}.project", "default", "ApplicationSet"),
+        sets(f"{APP}.source.path", "x", "ApplicationSet"),
+    ),
+    (
+        "E21",
+        FLUX,
+        sets("spec.path", "overlays/other", "Kustomization"),
+        sets("spec.path", "overlays/every-key", "Kustomization"),
+    ),
+    (
+        "E22",
+        FLUX,
+        sets("spec.serviceAccountName", None, "Kustomization"),
+        sets("spec.wait", False, "Kustomization"),
+    ),
+    (
+        "D07",
+        CRD,
+        lambda r: r(CRD_KIND)["spec"]["versions"][0]["schema"].update(
+            openAPIV3Schema={"type": "object"}
+        ),
+        sets(f"{VERSION}.additionalPrinterColumns", [], CRD_KIND),
+    ),
     (
         "X08",
         TEAM,

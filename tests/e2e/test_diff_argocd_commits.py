@@ -244,11 +244,13 @@ def shrunk(prod: Site, *resources: str) -> None:
 
 @pytest.mark.proves("G", "E28")
 def test_where_hardly_anything_is_left_argo_cd_waits_for_the_namespace(prod: Site) -> None:
-    """E28: and does nothing before, where that has left too; then the rest goes, and comes back."""
+    """E28: and does nothing before; a revert and an end of that sync, and nothing has gone."""
     before = uid(prod, "statefulset")
     shrunk(prod, "one.yaml")
     assert "Argo CD waits" in prod.foretold()["E28"]
-    typed = let_go(prod)
+    (typed,) = (e["do"] for e in prod.effects() if e["id"] == "E28")
+    assert "argocd app terminate-op" in typed
+    assert not any(e["do"] for e in prod.effects() if e["id"] == "N04")
     prod.push()
     eventually(lambda: WAITS in complaint(prod) or fail(complaint(prod)), 60, "it waits")
     stays(lambda: uid(prod, "statefulset"), 3)
@@ -256,7 +258,27 @@ def test_where_hardly_anything_is_left_argo_cd_waits_for_the_namespace(prod: Sit
     commit = reverted(prod, "E28")
     stays(lambda: uid(prod, "statefulset"), 3)
     assert uid(prod, "statefulset") == before
-    prod.type(typed)
+    terminate(prod)
+    prod.wait_for(commit, 90)
+    assert uid(prod, "statefulset") == before
+
+
+def terminate(prod: Site) -> None:
+    """What `argocd app terminate-op` does (server/application/application.go)."""
+    name = ("applications.argoproj.io", APPLICATION, "-n", "argocd")
+    ended = json.dumps({"status": {"operationState": {"phase": "Terminating"}}})
+    prod.plane.kubectl("patch", *name, "--type=merge", f"--patch={ended}")
+
+
+@pytest.mark.proves("G", "E28")
+def test_a_confirmation_after_the_revert_still_prunes_the_rest(prod: Site) -> None:
+    """E28: which is why it is not to be typed: the rest goes, and comes back."""
+    before = uid(prod, "statefulset")
+    shrunk(prod, "one.yaml")
+    prod.push()
+    eventually(lambda: WAITS in complaint(prod) or fail(complaint(prod)), 60, "it waits")
+    commit = reverted(prod, "E28")
+    prod.type(f"kubectl annotate namespace {NAMESPACE} argocd.argoproj.io/tracking-id-")
     prod.wait_for(commit, 90)
     assert uid(prod, "statefulset") not in ("", before)
 

@@ -123,9 +123,10 @@ def _not_yet() -> bool:
 
 
 def ends(plane: ControlPlane, config: str, *, kubeconfig: bool = True) -> str:
-    """What FrameworkController says that ends at its start."""
+    """What FrameworkController says that ends at its start; "" is no file at all."""
     (plane.folder / "ending").mkdir(exist_ok=True)
-    (plane.folder / "ending" / "frameworkcontroller.yaml").write_text(config, encoding="utf-8")
+    file = plane.folder / "ending" / "frameworkcontroller.yaml"
+    file.write_text(config, encoding="utf-8") if config else file.unlink(missing_ok=True)
     env = {"KUBECONFIG": str(plane.kubeconfig_for(ACCOUNT))} if kubeconfig else {}
     program: Program
     command = [binary(plane.folder)]
@@ -153,6 +154,17 @@ def test_a_setting_that_it_refuses_ends_it_at_each_start(
         pass
     assert words in ends(plane, after)
     assert not {"S21", "S22", "S24"} & sides(setting(workerNumber=77))[2]
+
+
+@pytest.mark.proves("F", "C26")
+def test_without_a_file_where_it_starts_it_ends_at_each_start(plane: ControlPlane) -> None:
+    """C26: where it is mounted elsewhere; it works with the same file in its directory."""
+    before, _, said = sides(sets("spec.template.spec.containers.0.workingDir", "/tmp"))
+    assert "C26" in said
+    with framework_controller(plane, config=before):
+        pass
+    assert "panic" in ends(plane, "")
+    assert "C26" not in sides(setting(workerNumber=77))[2]
 
 
 @pytest.mark.proves("F", "R16")

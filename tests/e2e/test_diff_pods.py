@@ -392,6 +392,26 @@ def test_another_job_ends_the_manager_that_runs(cluster: Cluster, number: str, e
     eventually(lambda: managers(cluster) and not managers(cluster) & old, 20, "another manager")
 
 
+@pytest.mark.proves("K", "X12")
+@pytest.mark.parametrize(
+    ("field", "value"), [("suspend", True), ("parallelism", 0), ("activeDeadlineSeconds", 1)]
+)
+def test_a_job_that_is_stopped_in_place_ends_its_manager(
+    cluster: Cluster, field: str, value: object
+) -> None:
+    """X12: its Pod is ended, and no other one is made."""
+    before = Rendering(JOB)
+    before.add("ServiceAccount", "nni-manager")["metadata"]["namespace"] = "experiments"
+    after = copy.deepcopy(before)
+    sets(f"spec.{field}", value, "Job")(after)
+    assert "X12" in {e.id for e in said(before, after)}
+    assert "X12" not in {e.id for e in said(after, before)}
+    cluster.apply(before)
+    eventually(lambda: managers(cluster), 20, "the manager")
+    cluster.apply(after)
+    eventually(lambda: not managers(cluster), 20, "it is ended")
+
+
 def managers(cluster: Cluster) -> set[str]:
     """The uids of the managers' Pods that are not on their way off."""
     found = json.loads(cluster.plane.ask("GET", "/api/v1/pods")[1])["items"]

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from conftest import CopyOf, Fcgitops, snapshot
-from fcgitops.adopt import reading, recognition, starting
+from fcgitops.adopt import reading, recognition
 from fcgitops.adopt.keys import Keys
 from fcgitops.adopt.patching import Operation, operations
 from fcgitops.core.errors import InputError
+from fcgitops.model import image
 from gitenv import git, write
 
 SEED = Path(__file__).parents[1] / "data" / "seed"
@@ -394,7 +395,7 @@ def kept(*read: Any, **how: str) -> Any:
 
 OURS_BY_NAME = "frameworkcontroller-config"
 COPIES = ["bash", "-c", "cp /settings/frameworkcontroller.yaml . && ./start.sh"]
-THE_FILE = f"{starting.PROGRAM}/frameworkcontroller.yaml"
+THE_FILE = f"{image.HOME}/frameworkcontroller.yaml"
 
 
 def test_another_volume_has_the_name_of_ours() -> None:

@@ -17,12 +17,15 @@ from diff_edits import (
     FLUX,
     JOB,
     PREPARED,
+    READS_SECRETS,
     TEAM,
     WORDS,
     Edit,
     Rendering,
+    aggregated,
     both,
     grants,
+    labelled,
     moved,
     second_egress,
     sets,
@@ -94,8 +97,133 @@ def test_an_edit_of_a_prepared_rendering_has_its_effect(
     assert (number in said(after, before)) is (number in EITHER_WAY)
 
 
+def frameworks(most: str) -> Edit:
+    """An edit of how many Frameworks there may be."""
+    key = "count/frameworks.frameworkcontroller.microsoft.com"
+    return lambda r: r("ResourceQuota")["spec"]["hard"].update({key: most})
+
+
+def own_quota(r: Rendering) -> None:
+    """A quota of FrameworkController's own namespace."""
+    r.add("ResourceQuota", "own", spec={"hard": {"pods": "9"}})["metadata"]["namespace"] = (
+        "frameworkcontroller"
+    )
+
+
 EITHER_WAY = {"C03", "C08", "C20", "N06", "S03", "S20", "X10"}
 """Rules that hold of a change and of the way back: what may not differ, or holds it back."""
+
+
+def egress(cidr: str, *closed: str, **port: Any) -> Edit:
+    """An edit that lets FrameworkController reach one block alone."""
+    block = {"cidr": cidr, **({"except": list(closed)} if closed else {})}
+    rule = {"to": [{"ipBlock": block}], **({"ports": [port]} if port else {})}
+    fields = {"policyTypes": ["Egress"], "egress": [rule]}
+
+    def edit(r: Rendering) -> None:
+        r.objects = [o for o in r.objects if o["metadata"]["name"] != "egress"]
+        chosen = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
+        r.add(
+            "NetworkPolicy",
+            "egress",
+            "networking.k8s.io/v1",
+            spec={"podSelector": chosen, **fields},
+        )["metadata"]["namespace"] = "frameworkcontroller"
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "prepare", "edit", "severity"),
+    [
+        ("N06", "", egress("10.0.0.1/32", port=6443), egress("10.0.0.1/32"), "rights widened"),
+        ("N06", "", egress("10.1.0.0/16", port=1), egress("10.0.0.0/8"), "rights widened"),
+        ("N06", "", egress("10.0.0.0/8"), egress("10.1.0.0/16"), "outage"),
+        ("N06", "", egress("10.0.0.0/8"), egress("10.0.0.0/8", "10.1.0.0/16"), "outage"),
+        ("N06", "", egress("10.0.0.0/8", port=6443), egress("10.0.0.0/8", port=443), "outage"),
+        ("C17", "", None, sets("spec.template.spec.containers.0.image", "Foo:v1"), "outage"),
+        ("X07", TEAM, None, frameworks("1"), "data loss"),
+        ("X07", TEAM, None, sets("spec.hard.pods", "1", "ResourceQuota"), "none"),
+        ("X07", "", None, own_quota, "outage"),
+        (
+            "E22",
+            FLUX,
+            None,
+            sets("spec.serviceAccountName", None, "Kustomization"),
+            "rights widened",
+        ),
+        ("E27", TEAM, None, lambda r: r.drop("NetworkPolicy", "nni-ui"), "outage"),
+        (
+            "E27",
+            TEAM,
+            None,
+            lambda r: r.drop("NetworkPolicy", "nni-default-deny"),
+            "rights widened",
+        ),
+    ],
+)
+def test_how_bad_it_is_depends_on_what_changes(
+    number: str, name: str, prepare: Edit | None, edit: Edit, severity: str
+) -> None:
+    """One number, other severities."""
+    before = Rendering(name or "frameworkcontroller")
+    if prepare:
+        prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    found = compare.outcome(before.objects, after.objects).effects
+    assert max(e.severity for e in found if e.id == number).word == severity
+
+
+def test_the_same_ways_in_other_words_change_nothing() -> None:
+    """N06: a rule twice, and ports in a range that another rule has."""
+    wide = egress("10.0.0.0/8", port=1, endPort=9)
+
+    def twice(r: Rendering) -> None:
+        rules = r("NetworkPolicy", "egress")["spec"]["egress"]
+        ports = [{"port": 5}, {"port": 3, "endPort": 4}]
+        rules.append({"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}], "ports": ports})
+
+    assert not {"N06", "N07"} & of(twice, prepare=wide)
+
+
+def test_rights_are_those_of_the_roles_that_a_role_is_made_of() -> None:
+    """R02: a role that an aggregationRule selects gets more."""
+
+    def prepare(r: Rendering) -> None:
+        labelled(of="fc")(r)
+        r("ClusterRole", "labelled")["rules"] = []
+        aggregated(r)
+
+    more = lambda r: r("ClusterRole", "labelled").update(rules=READS_SECRETS)  # noqa: E731
+    assert "R02" in of(more, prepare=prepare)
+    assert "R02" not in of(
+        more, prepare=lambda r: (prepare(r), r("ClusterRole").pop("aggregationRule"))
+    )
+
+
+def test_a_right_is_said_with_the_group_that_it_is_of() -> None:
+    """R02: all of one API group is not everything."""
+    before, after = Rendering(), Rendering()
+    grants("*", group="apps", verbs=("*",))(after)
+    (effect,) = (e for e in compare.outcome(before.objects, after.objects).effects if e.id == "R02")
+    assert "everything of the API group apps" in effect.says
+    assert "do everything" not in effect.says
+
+
+def test_a_file_in_a_volume_that_is_not_known_may_be_there() -> None:
+    """C26: what an emptyDir or a Secret holds is not in Git."""
+    for source in ({"emptyDir": {}}, {"secret": {"secretName": "a"}}):
+        edit = both(sets("spec.template.spec.volumes.0.configMap", None),
+                    lambda r, source=source: r.pod["volumes"][0].update(source))  # fmt: skip
+        assert "C26" not in of(edit)
+
+
+def test_a_second_container_may_listen() -> None:
+    """C27: containers of one Pod share their ports."""
+    probe = sets("spec.template.spec.containers.0.livenessProbe", {"tcpSocket": {"port": 80}})
+    beside = lambda r: r.pod["containers"].append({"name": "side", "image": "a:1"})  # noqa: E731
+    assert "C27" not in of(both(probe, beside))
 
 
 TAINT = {"key": "gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}

@@ -33,6 +33,8 @@ WITH: dict[str, set[str]] = {
     "C23": ROLLS,
     "C24": ROLLS | {"C14"},
     "C25": {"C03", "S13"},
+    "C26": ROLLS,
+    "C27": ROLLS,
     "C03": {"C20"},
     "D03": {"D07"},
     "D07": {"D03"},
@@ -56,7 +58,7 @@ WITH: dict[str, set[str]] = {
     "S20": SETTING | {"S02"},
     "S23": ROLLS | {"S04"},
     "X06": {"X02"},
-    "X08": GONE,
+    "X08": GONE | {"X07"},
     "X11": {"X02"},
     **dict.fromkeys(
         [

@@ -9,13 +9,13 @@ from typing import Any
 from fcgitops.adopt.parts import Part
 from fcgitops.adopt.recognition import Found
 from fcgitops.adopt.sorting import LeftOut
-from fcgitops.adopt.starting import PROGRAM
 from fcgitops.core.findings import Finding
 from fcgitops.diff.outcome import Outcome
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model.answers import Answers
 from fcgitops.model.assignments import Assignments
 from fcgitops.model.environment import Environment
+from fcgitops.model.image import BINARY
 from fcgitops.repository.changes import Change
 
 
@@ -75,4 +75,4 @@ class Adoption:
 def seen_profile(found: Found) -> str:
     """The profile that manifests are nearest to: hardened starts the program itself."""
     command = found.container.get("command") or []
-    return "hardened" if command == [f"{PROGRAM}/frameworkcontroller"] else "upstream"
+    return "hardened" if command == [BINARY] else "upstream"

@@ -13,7 +13,6 @@ from typing import Any
 from fcgitops.adopt.images import Image
 from fcgitops.adopt.recognition import Found, container_of, pod_of
 from fcgitops.adopt.starting import (
-    PROGRAM,
     file_in,
     is_configuration,
     key_of,
@@ -29,6 +28,7 @@ from fcgitops.manifests import readback
 from fcgitops.manifests.overlay import CONFIG_MAP, EGRESS, KUBECONFIG_VOLUME, LABELS, NAME
 from fcgitops.model import consistency
 from fcgitops.model.environment import KEYS
+from fcgitops.model.image import HOME
 
 _NAMES_A_CONFIG_MAP = {"configMap", "configMapRef", "configMapKeyRef"}
 _VARIABLES = ("KUBE_APISERVER_ADDRESS", "KUBECONFIG")
@@ -133,7 +133,7 @@ class Keys:
             # The image's entry point: what the variant has would copy a file that is not there.
             self._container.setdefault("command", ["./start.sh"])
             return
-        self._container.setdefault("workingDir", PROGRAM)
+        self._container.setdefault("workingDir", HOME)
         what = "is kept; hardened runs it as a user that writes nowhere, so it may not start"
         if self._container.get("command") or self._container.get("args"):
             self.notes.append(("command", what))

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fcgitops.adopt.reading import Item
-from fcgitops.diff.objects import labels_of
-from fcgitops.kubernetes.objects import listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.objects import labels_of, listing, mapping, mappings, name, namespace
 from fcgitops.manifests import nni_environment, nni_network, readback
 from fcgitops.model.environment import FIELDS, Environment
 

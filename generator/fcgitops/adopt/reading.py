@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff import live, objects
 from fcgitops.kubernetes import names
-from fcgitops.kubernetes.objects import Object, group, mapping, name, namespace
+from fcgitops.kubernetes.objects import Object, group, labels_of, mapping, name, namespace
 from fcgitops.sync import registry
 from fcgitops.sync.tool import Applier
 from fcgitops.text.words import shown
@@ -157,7 +157,7 @@ def _item(o: Object, where: str) -> Item:
         live=is_live,
         owned=bool(metadata.get("ownerReferences")),
         owner=owner,
-        instance=str(objects.labels_of(o).get(INSTANCE) or ""),
+        instance=str(labels_of(o).get(INSTANCE) or ""),
     )
 
 
@@ -170,7 +170,7 @@ def _owner(o: Object) -> Owner | None:
     for tool, applier in found:  # what is none is nobody's: it would be typed into a shell
         if not (names.dns_subdomain(applier.name) or names.dns_label(applier.namespace)):
             return Owner(tool, applier)
-    labels = objects.labels_of(o)
+    labels = labels_of(o)
     if labels.get(_MANAGED_BY) == "Helm" or _HELMS[0] in labels:  # as `helm template` prints it
         return Owner(HELM, Applier("", namespace(o)))
     return None

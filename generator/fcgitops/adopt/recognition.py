@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fcgitops.adopt.images import Image
 from fcgitops.adopt.patching import copied
 from fcgitops.adopt.reading import Item
-from fcgitops.adopt.starting import PROGRAM, is_configuration, key_of, mounted
+from fcgitops.adopt.starting import is_configuration, key_of, mounted
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff.objects import runs_frameworkcontroller
@@ -23,6 +23,7 @@ from fcgitops.kubernetes.field import REFUSED, dotted
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import consistency
+from fcgitops.model.image import HOME
 from fcgitops.text.words import count, shown
 
 _IMAGE = re.compile(r"(^|/)frameworkcontroller([:@]|\Z)")
@@ -161,7 +162,7 @@ def account_of(pod: Fields) -> str:
 def _is_it(container: Fields) -> bool:
     words = [container.get(key) for key in ("command", "args")]
     typed = " ".join(str(word) for part in words if isinstance(part, list) for word in part)
-    return bool(_IMAGE.search(str(container.get("image", "")))) or PROGRAM in typed
+    return bool(_IMAGE.search(str(container.get("image", "")))) or HOME in typed
 
 
 def _runs(o: Object) -> bool:

@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
+from fcgitops.model.image import HOME
 
-PROGRAM = "/opt/frameworkcontroller/frameworkcontroller"
-"""Where the image has it."""
 _SHELLS = ("bash", "sh")
-_STARTS = re.compile(rf"(\./|{PROGRAM}/)(start\.sh|frameworkcontroller)")
+_STARTS = re.compile(rf"(\./|{HOME}/)(start\.sh|frameworkcontroller)")
 _COPIES = re.compile(
-    rf"cp\s+(-\w+\s+)*(?P<file>/[\w./-]+)\s+(?P<to>\.|(\./|{PROGRAM}/)?({re.escape(FILE)})?)"
+    rf"cp\s+(-\w+\s+)*(?P<file>/[\w./-]+)\s+(?P<to>\.|(\./|{HOME}/)?({re.escape(FILE)})?)"
     r"(?=\s*(&&|;|\Z))"
 )
 """A copy to where FrameworkController looks for its file, under whatever name it was mounted."""
@@ -82,9 +81,7 @@ def is_configuration(container: Fields, mounts: Iterable[Fields]) -> bool:
     words = [str(w) for key in ("command", "args") for w in listing(container.get(key))]
     for mount in mounts:
         path = str(mount.get("mountPath", "")).rstrip("/")
-        starts = path == str(container.get("workingDir", "")).rstrip("/") or path.startswith(
-            PROGRAM
-        )
+        starts = path == str(container.get("workingDir", "")).rstrip("/") or path.startswith(HOME)
         if path and (starts or any(path in word for word in words)):
             return True
     return False

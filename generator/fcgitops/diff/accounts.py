@@ -6,7 +6,15 @@ from fcgitops.diff.change import Change, Controller, Side
 from fcgitops.diff.objects import Pair, guards
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import mapping, name, namespace
-from fcgitops.kubernetes.rights import Granted, Right, Subject, bindings, subjects_of
+from fcgitops.kubernetes.rights import (
+    Granted,
+    Right,
+    RoleReference,
+    Subject,
+    bindings,
+    holders,
+    subjects_of,
+)
 from fcgitops.model.needed_rights import NEEDS
 
 RBAC = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
@@ -24,14 +32,19 @@ def rights_of(side: Side, subject: Subject | None) -> Granted:
     return side.granted(subject) if subject else Granted(frozenset())
 
 
-def unknown(change: Change, found: Granted) -> frozenset[str]:
+def unknown(change: Change, found: Granted) -> frozenset[RoleReference]:
     """Roles of which it is not known what they grant: not rendered, nor gone with this change."""
     gone = {
-        name(pair.before)
+        (pair.kind, name(pair.before))
         for pair in change.of_kind("ClusterRole", "Role")
         if pair.before is not None and pair.after is None and not guards(pair.before)
     }
-    return found.unknown - gone
+    return frozenset(role for role in found.unknown if (role.kind, role.name) not in gone)
+
+
+def named(roles: frozenset[RoleReference]) -> str:
+    """Roles in words: ClusterRole edit, Role a."""
+    return ", ".join(sorted({f"{role.kind} {role.name}" for role in roles}))
 
 
 class Account:
@@ -78,7 +91,7 @@ def changed_by(change: Change, subject: Subject | None, *, wider: bool) -> str:
             relevant = subject is None or any(subject.is_covered_by(s) for s in subjects_of(one))
             if relevant:
                 found.append(pair)
-        elif (pair.kind, name(one)) in bound:
+        elif (pair.kind, name(one)) in bound or subject in holders([one]):
             found.insert(0, pair)
     if found:
         roles = [p for p in found if not p.kind.endswith("Binding")]
@@ -108,6 +121,7 @@ def subjects(change: Change) -> list[tuple[Subject | None, Subject | None]]:
     for side in (change.before, change.after):
         for binding in bindings(side.objects):
             others |= dict.fromkeys(s for s in subjects_of(binding) if s not in own)
+        others |= dict.fromkeys(holders(side.objects))
     moves = {
         namespace(p.before): namespace(p.after)
         for p in change.pairs if p.how == "moved" and p.before and p.after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,11 +14,12 @@ from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.settings import FILE, Settings, image_settings
 from fcgitops.diff.stored import pod_template, stored
-from fcgitops.kubernetes import references
+from fcgitops.kubernetes import mounts, references
 from fcgitops.kubernetes.field import Fault
 from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
 from fcgitops.kubernetes.references import Reference
 from fcgitops.kubernetes.rights import Granted, Subject, granted
+from fcgitops.model.image import BINARY, HOME
 from fcgitops.model.synctools import KNOWN, Traits
 
 CONTAINER = "frameworkcontroller"
@@ -172,20 +174,68 @@ class Controller:
         mounts = (r for r in self.needed if r.place.startswith("volumes["))
         return list(dict.fromkeys((r.kind, r.name) for r in mounts))
 
+    @cached_property
+    def _maps(self) -> list[Object]:
+        """The rendered ConfigMaps of its namespace."""
+        return [o for o in self.side.all("ConfigMap") if namespace(o) == self.namespace]
+
+    @cached_property
+    def _volume_maps(self) -> set[str]:
+        """The names of the ConfigMaps that its volumes are made of."""
+        volumes = mappings(self.pod.get("volumes"))
+        return {str(source.get("name")) for v in volumes for source in mounts.sources(v)}
+
     @property
     def config_map(self) -> Object | None:
         """The mounted ConfigMap that holds FrameworkController's file."""
-        names = [wanted for kind, wanted in self.mounted if kind == "ConfigMap"]
-        maps = [o for o in self.side.all("ConfigMap") if FILE in mapping(o.get("data"))]
-        return next((o for o in maps if name(o) in names and namespace(o) == self.namespace), None)
+        maps = [o for o in self._maps if FILE in mapping(o.get("data"))]
+        return next((o for o in maps if name(o) in self._volume_maps), None)
 
     @property
+    def is_binary(self) -> bool:
+        """Whether the container starts FrameworkController's binary itself, and no script."""
+        command = [str(word) for word in listing(self.container.get("command"))]
+        return command[:1] == [BINARY]
+
+    @property
+    def folder(self) -> str:
+        """The directory that it starts in, and reads its file from."""
+        return posixpath.normpath(str(self.container.get("workingDir") or HOME))
+
+    @cached_property
     def settings(self) -> Settings | None:
-        """What it runs with; None where the file that it mounts is not rendered."""
+        """What it runs with; None where that is not rendered, or not where it starts."""
         found = self.config_map
-        if found is not None:
+        if not self.is_binary and found is not None:
             return Settings(str(mapping(found.get("data"))[FILE]))
-        return None if any(kind == "ConfigMap" for kind, _ in self.mounted) else image_settings()
+        if mounted := self._file:
+            return Settings(str(mounted.config_map["data"][mounted.key]))
+        outside = self.is_binary and self.folder != HOME
+        unknown = self._volume_maps - {name(o) for o in self._maps}
+        return None if unknown or (outside and found is not None) else image_settings()
+
+    @cached_property
+    def _file(self) -> mounts.MountedKey | None:
+        """What it reads as its file, of what is mounted."""
+        here = f"{self.folder}/{FILE}"
+        keys = mounts.keys(self.pod, self.container, self._maps)
+        return next((key for key in keys if key.path == here), None)
+
+    @property
+    def finds_no_file(self) -> bool:
+        """Whether its binary starts where there is no file, of what is rendered or the image's."""
+        known = all(volume.keys() <= {"name", "configMap"} for volume in self._volumes_there())
+        unknown = self._volume_maps - {name(o) for o in self._maps}
+        outside = self.is_binary and self.folder != HOME
+        return outside and known and not unknown and self._file is None
+
+    def _volumes_there(self) -> Iterator[Fields]:
+        """The volumes that the directory is in which it starts."""
+        found = {volume.get("name"): volume for volume in mappings(self.pod.get("volumes"))}
+        for mount in mappings(self.container.get("volumeMounts")):
+            path = posixpath.normpath(str(mount.get("mountPath") or "."))
+            if posixpath.commonpath([self.folder, path]) == path and mount.get("name") in found:
+                yield found[mount["name"]]
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,10 @@ from fcgitops.diff import (
     rules_nni,
     rules_pod,
     rules_pruned,
+    rules_quotas,
     rules_rights,
     rules_settings,
+    rules_start,
     rules_statefulset,
 )
 from fcgitops.diff.environment import BOTH, Environment
@@ -36,6 +38,7 @@ from fcgitops.kubernetes.objects import Object, namespace
 _MODULES = (
     rules_statefulset,
     rules_pod,
+    rules_start,
     rules_configmap,
     rules_settings,
     rules_failures,
@@ -49,6 +52,7 @@ _MODULES = (
     rules_flux,
     rules_argocd,
     rules_pruned,
+    rules_quotas,
     rules_nni,
 )
 """The modules that hold the rules."""

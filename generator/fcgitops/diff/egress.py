@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from fcgitops.diff.change import Controller, Side, spec
 from fcgitops.diff.stored import stored
+from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.metadata import matches
 from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
 
 POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy")
@@ -19,10 +25,9 @@ def selects(policy: Object, controller: Controller | None) -> bool:
     fields = spec(policy)
     selector = mapping(fields.get("podSelector") or fields.get("endpointSelector"))
     labels = mapping(mapping(controller.template.get("metadata")).get("labels"))
-    wanted = {
-        str(k).removeprefix("k8s:"): v for k, v in mapping(selector.get("matchLabels")).items()
-    }
-    return wanted.items() <= labels.items() and not selector.get("matchExpressions")
+    wanted = mapping(selector.get("matchLabels"))
+    bare = {str(key).removeprefix("k8s:"): value for key, value in wanted.items()}
+    return matches(Field({**selector, "matchLabels": bare}, (), []), labels)
 
 
 def of(policy: Object | None, controller: Controller | None) -> list[Fields] | None:
@@ -55,18 +60,114 @@ def limits_ingress(policy: Object | None) -> bool:
     return "ingress" in fields
 
 
+class _Way(NamedTuple):
+    """One peer by one port; None for any."""
+
+    peer: Fields | None
+    port: Fields | None
+
+
+def _ways(rules: list[Fields]) -> Iterator[_Way]:
+    for item in rules:
+        peers: list[Fields | None] = [*mappings(item.get("to"))] or [None]
+        ports: list[Fields | None] = [*mappings(item.get("ports"))] or [None]
+        yield from (_Way(peer, port) for peer in peers for port in ports)
+
+
+def beyond(rules: list[Fields], others: list[Fields]) -> list[Fields]:
+    """Of `rules` those that let Pods connect to what none of `others` lets them."""
+    known = list(_ways([other for other in others if _is_plain(other)]))
+    return [
+        item
+        for item in rules
+        if item not in others
+        and not (
+            _is_plain(item)
+            and all(any(_within(way, wide) for wide in known) for way in _ways([item]))
+        )
+    ]
+
+
+def _is_plain(item: Fields) -> bool:
+    """Whether it is a rule of a NetworkPolicy, and not of Cilium's own."""
+    return item.keys() <= {"to", "ports"}
+
+
+def _within(narrow: _Way, wide: _Way) -> bool:
+    return _peer_within(narrow.peer, wide.peer) and _port_within(narrow.port, wide.port)
+
+
+def _peer_within(narrow: Fields | None, wide: Fields | None) -> bool:
+    if wide is None or narrow == wide:
+        return True
+    if narrow is None or narrow.keys() != {"ipBlock"} or wide.keys() != {"ipBlock"}:
+        return False
+    inner, outer = _network(narrow["ipBlock"].get("cidr")), _network(wide["ipBlock"].get("cidr"))
+    if inner is None or outer is None or not _is_part(inner, outer):
+        return False
+    closed = listing(narrow["ipBlock"].get("except"))
+    return all(
+        cidr in closed or (hole is not None and not hole.overlaps(inner))
+        for cidr in listing(wide["ipBlock"].get("except"))
+        for hole in [_network(cidr)]
+    )
+
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _network(cidr: object) -> _Network | None:
+    try:
+        return ipaddress.ip_network(str(cidr), strict=False)
+    except ValueError:
+        return None
+
+
+def _is_part(inner: _Network, outer: _Network) -> bool:
+    return (
+        inner.version == outer.version
+        and inner.network_address in outer
+        and inner.prefixlen >= outer.prefixlen
+    )
+
+
+def _port_within(narrow: Fields | None, wide: Fields | None) -> bool:
+    if wide is None or narrow == wide:
+        return True
+    if narrow is None or narrow.get("protocol") != wide.get("protocol"):
+        return False
+    if "port" not in wide:
+        return True
+    first, start = narrow.get("port"), wide["port"]
+    if not isinstance(first, int) or not isinstance(start, int):
+        return False
+    return start <= first and narrow.get("endPort", first) <= wide.get("endPort", start)
+
+
 def places(rules: list[Fields]) -> str:
     """Where rules let Pods connect to, in words."""
     found: list[str] = []
     for item in rules:
-        ports = [str(p.get("port")) for p in mappings(item.get("ports")) if p.get("port")]
+        ports = [_port(p) for p in mappings(item.get("ports"))]
         for port in mappings(item.get("toPorts")):
             ports += [str(p.get("port")) for p in mappings(port.get("ports"))]
-        hosts = [
-            str(mapping(t.get("ipBlock")).get("cidr", "Pods")) for t in mappings(item.get("to"))
-        ]
+        hosts = [_host(mapping(t.get("ipBlock"))) for t in mappings(item.get("to"))]
         hosts += map(str, listing(item.get("toCIDR")))
         hosts += map(str, listing(item.get("toEntities")))
         suffix = f":{','.join(dict.fromkeys(ports))}" if ports else ""
         found += [f"{host}{suffix}" for host in hosts or ["any address"]]
     return ", ".join(found[:_MOST]) + (", …" if len(found) > _MOST else "") or "nothing"
+
+
+def _port(port: Fields) -> str:
+    number = str(port.get("port") or "any port")
+    until = f"-{port['endPort']}" if "endPort" in port else ""
+    protocol = str(port.get("protocol") or "TCP")
+    return f"{number}{until}" + ("" if protocol == "TCP" else f"/{protocol}")
+
+
+def _host(block: Fields) -> str:
+    if not block:
+        return "Pods"
+    closed = ", ".join(map(str, listing(block.get("except"))))
+    return f"{block.get('cidr')}" + (f" (not {closed})" if closed else "")

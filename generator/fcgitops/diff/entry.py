@@ -6,8 +6,18 @@ import fnmatch
 from collections.abc import Iterator
 
 from fcgitops.diff.change import Change, Side, spec
-from fcgitops.diff.objects import Pair
-from fcgitops.kubernetes.objects import Fields, Object, group, listing, mapping, mappings, name
+from fcgitops.diff.objects import Pair, annotations_of
+from fcgitops.kubernetes.objects import (
+    Fields,
+    Object,
+    group,
+    listing,
+    mapping,
+    mappings,
+    name,
+    namespace,
+)
+from fcgitops.model.synctools import FLUX
 
 ARGO = ("Application", "ApplicationSet")
 SOURCES = ("GitRepository", "OCIRepository", "Bucket")
@@ -16,6 +26,30 @@ SOURCES = ("GitRepository", "OCIRepository", "Bucket")
 def is_flux(o: Object) -> bool:
     """Whether it is one of Flux's own kinds."""
     return group(o).endswith("toolkit.fluxcd.io")
+
+
+def is_flux_bootstrapped(o: Object) -> bool:
+    """Whether it is one of Flux's own entry points, which Argo CD never sees."""
+    return (
+        is_flux(o)
+        or namespace(o) == FLUX.namespace
+        or (_KEPT in annotations_of(o) and o["kind"].startswith("ClusterRole"))
+    )
+
+
+_KEPT = "kustomize.toolkit.fluxcd.io/prune"
+
+
+def shrinks(change: Change) -> bool:
+    """Whether hardly anything is left of what an environment rendered."""
+    before, after = (rendered(side) for side in (change.before, change.after))
+    gone = change.before.controller is not None and change.after.controller is None
+    return gone and before >= 4 and after * 4 <= before
+
+
+def rendered(side: Side) -> int:
+    """How many objects are no entry points."""
+    return sum(not is_flux_bootstrapped(o) for o in side.objects)
 
 
 def both(change: Change, *kinds: str) -> Iterator[tuple[Pair, Object, Object]]:

@@ -66,11 +66,6 @@ def guards(o: Object) -> set[str]:
     return found
 
 
-def labels_of(o: Object) -> dict[str, Any]:
-    """Its labels, maybe none."""
-    return o["metadata"].get("labels") or {}
-
-
 def load(data: bytes, where: str) -> list[Object]:
     """The objects of a rendering, the members of a List each.
 

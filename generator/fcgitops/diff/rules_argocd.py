@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from typing import Any
 
 from fcgitops.core import shell
 from fcgitops.diff.change import Change, Side, spec
@@ -72,6 +73,14 @@ def set_deletes(change: Change) -> Says:
     """An environment that leaves Git, or an Application that is deleted, takes more with it."""
     for pair, before, after in both(change, ARGO[1]):
         old, new = (mapping(spec(o).get("syncPolicy")) for o in (before, after))
+        if _deletes_with_it(after) and not _deletes_with_it(before):
+            yield Said(
+                pair.label,
+                "Its Applications get a finalizer: from now on deleting one deletes all that it "
+                "has applied. Where the Namespace has Delete=confirm the deletion waits for "
+                "`argocd app confirm-deletion`.",
+                "take resources-finalizer.argocd.argoproj.io out of template.metadata",
+            )
         if not _keeps_applications(old) or not _keeps_objects(old):
             continue
         do = "put create-update and preserveResourcesOnDeletion: true back"
@@ -92,6 +101,12 @@ def set_deletes(change: Change) -> Says:
                 do,
                 severity=Severity.MANUAL,
             )
+
+
+def _deletes_with_it(o: Object) -> bool:
+    """Whether an ApplicationSet gives its Applications the finalizer by which they delete."""
+    metadata = mapping(mapping(spec(o).get("template")).get("metadata"))
+    return any("resources-finalizer" in str(each) for each in listing(metadata.get("finalizers")))
 
 
 def _keeps_applications(policy: Fields) -> bool:
@@ -186,6 +201,73 @@ def project_narrowed(change: Change) -> Says:
                 )
 
 
+@rule("E19", "an AppProject allows more", Severity.RIGHTS, "S")
+def project_widened(change: Change) -> Says:
+    """Other repositories, places or kinds; or a project that allows all."""
+    for pair, before, after in both(change, "AppProject"):
+        for key, what in _OPENS.items():
+            known, entries = (listing(spec(o).get(key)) for o in (before, after))
+            more = [each for each in entries if each not in known and not _is_within(each, known)]
+            if more := [
+                entry for entry in more if not (isinstance(entry, dict) and _denies(entry))
+            ]:
+                names = ", ".join(map(_entry, more))
+                says = f"Applications of the project may now {what}: {redact(names)}."
+                yield Said(pair.label, says, _UNLESS_MEANT)
+        denials = [
+            place
+            for place in _without_denials(before, after)
+            if _is_within(place, listing(spec(after).get("destinations")))
+        ]
+        if denials:
+            names = ", ".join(map(_place, denials))
+            says = f"The project no longer denies its Applications {names}."
+            yield Said(pair.label, says, _UNLESS_MEANT)
+    for pair, old, new in applications(change):
+        if new.get("project") == "default" != old.get("project"):
+            yield Said(
+                pair.label,
+                f"Its Applications leave the project {old.get('project')} for default, which "
+                "allows every repository, cluster and kind, unless somebody narrowed it.",
+                _UNLESS_MEANT,
+                "kubectl -n argocd get appproject default -o yaml",
+                certain=False,
+            )
+
+
+_UNLESS_MEANT = "take it back unless it is meant"
+_OPENS = {
+    "sourceRepos": "come from",
+    "destinations": "go to",
+    "clusterResourceWhitelist": "render, of what is the cluster's",
+    "namespaceResourceWhitelist": "render",
+    "sourceNamespaces": "be made in the namespaces",
+}
+"""Lists of an AppProject → what an entry lets Applications do."""
+
+
+def _is_within(entry: object, known: list[Any]) -> bool:
+    """Whether an entry is no more than what one of others allows."""
+    if not isinstance(entry, dict):
+        return any(fnmatch.fnmatchcase(str(entry), str(wide)) for wide in known)
+    return any(
+        all(fnmatch.fnmatchcase(str(value), str(wide.get(key, ""))) for key, value in entry.items())
+        for wide in known
+        if isinstance(wide, dict) and not _denies(wide)
+    )
+
+
+def _entry(entry: object) -> str:
+    """An entry of an AppProject's list, in words."""
+    if not isinstance(entry, dict):
+        return str(entry)
+    return f"{entry.get('group') or 'core'}:{entry['kind']}" if "kind" in entry else _place(entry)
+
+
+def _denials(project: Object) -> list[Fields]:
+    return [d for d in mappings(spec(project).get("destinations")) if _denies(d)]
+
+
 def _moved_to(change: Change, project: Object) -> list[Object]:
     """The projects that Applications of a project go to in this change: what they need is there."""
     found: list[Object] = []
@@ -212,9 +294,12 @@ def _lost_destinations(before: Object, after: Object) -> list[str]:
 
 def _denied(before: Object, after: Object) -> list[Fields]:
     """What a project denies and did not deny, without the "!"."""
-    old, new = (
-        [d for d in mappings(spec(o).get("destinations")) if _denies(d)] for o in (before, after)
-    )
+    return _without_denials(after, before)
+
+
+def _without_denials(project: Object, other: Object) -> list[Fields]:
+    """What the first project denies and the other does not, without the "!"."""
+    old, new = _denials(other), _denials(project)
     return [{k: str(v).removeprefix("!") for k, v in d.items()} for d in new if d not in old]
 
 

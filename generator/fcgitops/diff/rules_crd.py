@@ -182,6 +182,47 @@ def schema_narrower(change: Change) -> Says:
                 "FrameworkController's next start puts its own schema back.",
                 "change it back",
             )
+        dropped = [
+            where
+            for version in new
+            if version in old
+            for where in _dropped(_schema(old[version]), _schema(new[version]))
+        ]
+        if dropped:
+            yield Said(
+                pair.label,
+                f"The API server drops {', '.join(dropped[:3])} of every Framework that it reads "
+                "or writes from then on: what is written until FrameworkController's next start, "
+                "which puts its own schema back, has lost it.",
+                "change it back before the merge",
+                FRAMEWORKS,
+                severity=Severity.LOSS,
+            )
+
+
+def _dropped(before: Fields, after: Fields, path: str = "") -> Iterator[str]:
+    """Fields that a schema knew, and that the API server prunes by the other one.
+
+    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning
+    """
+    if after.get(_KEEPS) is True or after.get("additionalProperties"):
+        return
+    if before.get(_KEEPS) is True:
+        yield f"what the schema does not name below {path or 'the top'}"
+    old, new = mapping(before.get("properties")), mapping(after.get("properties"))
+    for key, schema in old.items():
+        here = f"{path}.{key}".removeprefix(".")
+        if here in ("apiVersion", "kind", "metadata"):
+            continue  # they are kept, whatever the schema says
+        if key not in new:
+            yield here
+        else:
+            yield from _dropped(mapping(schema), mapping(new[key]), here)
+    if isinstance(before.get("items"), dict) and isinstance(after.get("items"), dict):
+        yield from _dropped(before["items"], after["items"], f"{path}[]")
+
+
+_KEEPS = "x-kubernetes-preserve-unknown-fields"
 
 
 def _schema(version: Fields) -> Fields:

@@ -1,4 +1,4 @@
-"""E07, E11, E25: the entry points of either sync tool (facts, section 8).
+"""E07, E08, E11, E25: the entry points of either sync tool (facts, section 8).
 
 E01 to E06 follow from an environment's own file: `rules_environment` has them.
 """
@@ -9,7 +9,9 @@ from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import (
+    ARGO,
     SOURCES,
+    application,
     applications,
     automated,
     both,
@@ -18,8 +20,9 @@ from fcgitops.diff.entry import (
     projects,
     sources,
 )
+from fcgitops.diff.objects import Pair
 from fcgitops.diff.secrecy import redact
-from fcgitops.kubernetes.objects import mapping
+from fcgitops.kubernetes.objects import Object, mapping, mappings
 
 
 @rule("E07", "the repository's URL differs", Severity.FAILS, "X G")
@@ -53,6 +56,51 @@ def other_url(change: Change) -> Says:
                 do,
                 certain=bool(missing),
             )
+
+
+@rule("E08", "another revision of the repository is followed", Severity.FAILS, "S")
+def other_revision(change: Change) -> Says:
+    """What stands there is not known; a tag or a commit gets no later commit."""
+    for pair, before, after in both(change, *SOURCES):
+        old, new = _reference(before), _reference(after)
+        if old != new and spec(before).get("url") == spec(after).get("url"):
+            yield _other_revision(pair, "Flux", old, new)
+    for pair, before, after in both(change, *ARGO):
+        for followed in (_followed, _generated_from):
+            was, now = followed(before), followed(after)
+            if was != now:
+                yield _other_revision(pair, "Argo CD", ", ".join(was), ", ".join(now))
+
+
+def _other_revision(pair: Pair, tool: str, old: str, new: str) -> Said:
+    names = [shell.quote(words.rsplit(maxsplit=1)[-1]) for words in (old, new)]
+    return Said(
+        pair.label,
+        f"{tool} follows {new} instead of {old}: the cluster gets what stands there. Where there "
+        "is no such revision, or a commit or tag that stays, no later commit arrives.",
+        f"compare them first: git diff {' '.join(names)}",
+        certain=False,
+    )
+
+
+def _reference(source: Object) -> str:
+    """The revision that a source of Flux's follows, in words."""
+    found = mapping(spec(source).get("ref"))
+    for key in ("commit", "name", "semver", "tag", "branch"):  # the first of them decides
+        if found.get(key):
+            return f"{key} {found[key]}"
+    return "branch master"
+
+
+def _followed(o: Object) -> list[str]:
+    """The revisions that an Application's sources follow."""
+    return [str(source.get("targetRevision") or "HEAD") for source in sources(application(o))]
+
+
+def _generated_from(o: Object) -> list[str]:
+    """The revisions from which an ApplicationSet reads the environments."""
+    found = (mapping(g.get("git")) for g in mappings(spec(o).get("generators")))
+    return [str(git.get("revision") or "HEAD") for git in found if git]
 
 
 @rule("E11", "pruning is turned off", Severity.MANUAL, "X G")

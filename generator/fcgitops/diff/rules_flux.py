@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 
 from fcgitops.core import shell
 from fcgitops.diff.change import Change, Side, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import SOURCES, is_flux, kustomizations
-from fcgitops.diff.objects import label, labels_of
-from fcgitops.kubernetes.objects import Fields, Object, group, mapping, name, namespace
+from fcgitops.diff.objects import label
+from fcgitops.kubernetes.objects import Fields, Object, group, labels_of, mapping, name, namespace
 from fcgitops.model.synctools import FLUX
 
 _SHARD = "sharding.fluxcd.io/key"
@@ -85,6 +86,8 @@ def no_path(change: Change) -> Says:
         was = [b for b in change.before.all("Kustomization") if _same(b, o)]
         before = _source(change.before, mapping(spec(was[0]).get("sourceRef")), o) if was else None
         old = str(spec(was[0]).get("path") or "./") if was else path
+        if posixpath.normpath(old) == posixpath.normpath(path):
+            old = path  # ./overlays/prod is overlays/prod
         ignored, known = _ignored(after, path), _ignored(before, old)
         if (was and old == path and ignored == known) or not (was or ignored):
             continue
@@ -150,7 +153,16 @@ def _fits(path: str, pattern: str) -> bool:
 
 @rule("E22", "Flux applies as an account that is not rendered", Severity.FAILS, "X")
 def nobody(change: Change) -> Says:
-    """Nobody may patch anything."""
+    """Nobody may patch anything; without a name it applies as its own controller."""
+    for pair, old, new in kustomizations(change):
+        if old.get("serviceAccountName") and not new.get("serviceAccountName"):
+            yield Said(
+                pair.label,
+                "Flux applies as kustomize-controller itself, which may do everything (cluster-"
+                "admin), unless its flag --default-service-account names another account.",
+                "put serviceAccountName back",
+                severity=Severity.RIGHTS,
+            )
     for pair in change.of_kind("Kustomization", "ServiceAccount"):
         for o in change.after.all("Kustomization"):
             wanted = str(spec(o).get("serviceAccountName") or "")

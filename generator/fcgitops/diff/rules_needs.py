@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcgitops.diff.accounts import RBAC, Account, changed_by, may_differ
+from fcgitops.diff.accounts import RBAC, Account, changed_by, may_differ, named
 from fcgitops.diff.change import CRD, Change, Controller, Side
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import label
@@ -159,13 +159,17 @@ def no_rights(change: Change) -> Says:
         "start it panics."
     )
     if account.unknown:
-        roles = ", ".join(sorted(account.unknown))
-        says = (
-            f"Role {roles} is not rendered: unless the cluster has it, and it grants what is "
-            f"needed, {says}"
-        )
+        says = f"Unless {named(account.unknown)} on the cluster grants what is needed, {says}"
     where = _gone_binding(change, account.before) or changed_by(change, account.before, wider=False)
-    yield Said(where, says, "bind it again", WITHOUT_STATUS, certain=not account.unknown)
+    do = "bind it again" if _is_of_a_binding(change, where) else "put its rules back"
+    yield Said(where, says, do, WITHOUT_STATUS, certain=not account.unknown)
+
+
+def _is_of_a_binding(change: Change, where: str) -> bool:
+    """Whether the rights went with an object that is gone, or with a binding: not with rules."""
+    return not any(
+        pair.label == where and pair.after for pair in change.of_kind("ClusterRole", "Role")
+    )
 
 
 def _gone_binding(change: Change, account: Subject) -> str:

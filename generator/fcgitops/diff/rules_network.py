@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff import egress
+from fcgitops.diff import egress, entry
 from fcgitops.diff.change import Change, Side, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Pair, annotations_of, guards, label
+from fcgitops.diff.stored import stored
 from fcgitops.kubernetes import podsecurity
-from fcgitops.kubernetes.objects import Fields, Object, mapping, name, namespace
+from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 
 NNI_ACCOUNTS = ("nni-manager", "nni-trial")
 
@@ -128,15 +129,18 @@ def namespace_gone(change: Change) -> Says:
     for pair in change.of_kind("Namespace"):
         if pair.after is not None or pair.before is None or not _is_kept(pair.before, change):
             continue
-        yield Said(pair.label, "The Namespace stays, and all in it: nothing here deletes it.")
+        says = "The Namespace stays, and all in it: nothing here deletes it by itself."
+        yield Said(pair.label, says)
         place = name(pair.before)
         confirms = any(tool.habits.confirms for tool in change.appliers)
-        if confirms and not change.moved and asks_before_pruning(change, place):
+        waits = confirms and not change.moved and asks_before_pruning(change, place)
+        if waits and not entry.shrinks(change):  # else E28 says what to do about it
             yield Said(
                 pair.label,
-                "Argo CD waits until somebody confirms that the Namespace may be pruned. No later "
-                "commit, not even the revert, is synced before.",
-                f"Argo CD: {_let_go(place)}",
+                "Argo CD waits until somebody confirms that the Namespace may be pruned, which "
+                "deletes it and all in it. No later commit, not even the revert, is synced before "
+                "it is confirmed, or let go of.",
+                f"Argo CD: {_let_go(place)}   # the Namespace stays, and the rest is synced",
                 severity=Severity.MANUAL,
             )
 
@@ -202,16 +206,16 @@ def reach_differs(change: Change) -> Says:
     old, new = _reach(change)
     if new is None:
         return
-    more = [item for item in new if item not in (old or [])]
-    if old is not None and all(item in new for item in old):
-        if more:
+    if old is not None and not egress.beyond(old, new):
+        if more := egress.beyond(new, old):
             says = f"FrameworkController may now connect to {egress.places(more)}, too."
             yield Said(_decides(change), says, severity=Severity.RIGHTS)
         return
     command = "kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes"
     yield Said(
         _decides(change),
-        f"From now on FrameworkController reaches {egress.places(new)} alone, without a restart. "
+        f"From now on FrameworkController reaches {egress.places(new)}{' alone' if new else ''}, "
+        "without a restart. "
         "If that is not where the network sees the API server, it goes on without news, and panics "
         "at its next start.",
         f"{command}   # must be among them",
@@ -228,14 +232,22 @@ def reach_unlimited(change: Change) -> Says:
         yield Said(_decides(change), "FrameworkController's Pod may connect anywhere.")
 
 
-@rule("N08", "the ingress policy is gone", Severity.NONE, "S")
+@rule("N08", "the ingress policy is gone, or lets more in", Severity.NONE, "S")
 def ingress_gone(change: Change) -> Says:
     """It listens on no port."""
     for pair in _policies(change):
-        opened = egress.limits_ingress(pair.before) and not egress.limits_ingress(pair.after)
+        old, new = (_lets_in(policy) for policy in (pair.before, pair.after))
+        opened = old is not None and (new is None or any(item not in old for item in new))
         if opened and change.after.controller:
             says = "Pods may connect to FrameworkController, which listens on no port."
             yield Said(pair.label, says)
+
+
+def _lets_in(policy: Object | None) -> list[Fields] | None:
+    """Who may connect by a policy; None where it does not limit that."""
+    if not egress.limits_ingress(policy):
+        return None
+    return mappings(mapping(stored(policy).get("spec")).get("ingress")) if policy else None
 
 
 def _services(change: Change) -> Iterator[tuple[Pair, Fields, Fields]]:
@@ -248,7 +260,7 @@ def _is_own(pair: Pair, change: Change) -> bool:
     """Whether it is the Service of FrameworkController."""
     controllers = [c for c in change.controllers if c]
     names = {str(c.spec.get("serviceName")) for c in controllers} | {"frameworkcontroller"}
-    return name(pair.either) in names
+    return name(pair.before or pair.either) in names
 
 
 @rule("N09", "clusterIP is left out", Severity.NONE, "A")
@@ -291,7 +303,7 @@ def service_differs(change: Change) -> Says:
     for pair in change.of_kind("Service"):
         if not _is_own(pair, change) or pair.before is None or change.moved:
             continue
-        if pair.after is None:
+        if pair.after is None or pair.how == "renamed":
             yield Said(pair.label, "The Service is gone, and FrameworkController does not notice.")
             continue
         for before, after in values(pair):

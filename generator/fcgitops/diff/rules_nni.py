@@ -1,19 +1,28 @@
-"""X01 to X11: NNI's experiments, and the namespace that they run in (facts, section 9)."""
+"""X01 to X09, X11: NNI's experiments, and the namespace that they run in (facts, section 9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff.accounts import changed_by, may_differ, rights_of, subjects, unknown
+from fcgitops.diff import rules_quotas as quotas
+from fcgitops.diff.accounts import changed_by, may_differ, named, rights_of, subjects, unknown
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.objects import Pair, label, labels_of
+from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.outcome import shown
 from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
 from fcgitops.diff.stored import pod_template, stored
-from fcgitops.kubernetes import podsecurity, quantity
-from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
+from fcgitops.kubernetes import podsecurity
+from fcgitops.kubernetes.objects import (
+    Fields,
+    Object,
+    labels_of,
+    mapping,
+    mappings,
+    name,
+    namespace,
+)
 from fcgitops.kubernetes.rights import summary
 
 _RUN = "RUN"
@@ -137,6 +146,53 @@ def job_immutable(change: Change) -> Says:
                 )  # fmt: skip
 
 
+@rule("X12", "an experiment's Job is stopped, or doubled, in place", Severity.OUTAGE, "K")
+def job_in_place(change: Change) -> Says:
+    """What of a Job may change, and ends its Pods or makes more of them."""
+    for pair, before, after in _jobs(change):
+        if name(before) != name(after):
+            continue
+        old, new = (spec(stored(job)) for job in (before, after))
+        ends = f"the manager is ended (SIGTERM, {_grace(before)} s), and its trials with it"
+        if new.get("suspend") is True and old.get("suspend") is not True:
+            yield Said(
+                pair.label,
+                f"The Job is suspended: {ends}. It goes on with its run once suspend is false.",
+                "suspend: false",
+                _trials(namespace(after)),
+            )
+        if new.get("parallelism") == 0 != old.get("parallelism"):
+            yield Said(
+                pair.label,
+                f"No Pod of the Job may run: {ends}.",
+                "parallelism: 1",
+                _trials(namespace(after)),
+            )
+        elif _number(new, "parallelism") > 1 and "completions" not in old:
+            yield Said(
+                pair.label,
+                f"{new['parallelism']} managers have the same run and the same share at a time: "
+                "each deletes what the other has made.",
+                "parallelism: 1",
+                severity=Severity.LOSS,
+            )
+        limit = _number(new, "activeDeadlineSeconds")
+        if limit and limit < (_number(old, "activeDeadlineSeconds") or limit + 1):
+            yield Said(
+                pair.label,
+                f"Once the Job is {limit} s old it fails: {ends}, and it is not started again. "
+                "Where it is older already that is at once.",
+                "leave it out, and limit the experiment itself: maxExperimentDuration",
+                f"kubectl -n {shell.quote(namespace(after))} get job {shell.quote(name(after))}",
+                certain=False,
+            )
+
+
+def _number(fields: Fields, key: str) -> int:
+    found = fields.get(key)
+    return found if isinstance(found, int) else 0
+
+
 _PLACING = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
 
 
@@ -219,32 +275,6 @@ def other_storage(change: Change) -> Says:
             )
 
 
-def _falls(old: Fields, new: Fields) -> list[str]:
-    """Names whose quantity is lower, or newly limited."""
-    found = []
-    for key, amount in new.items():
-        before, after = quantity.value(old.get(key, "")), quantity.value(amount)
-        if after is not None and (key not in old or (before is not None and after < before)):
-            found.append(key)
-    return found
-
-
-@rule("X07", "a ResourceQuota is lower", Severity.NONE, "F S")
-def quota(change: Change) -> Says:
-    """New Pods wait; what runs goes on."""
-    for pair in change.of_kind("ResourceQuota"):
-        if pair.after is None:
-            continue
-        before = mapping(spec(stored(pair.before)).get("hard")) if pair.before else {}
-        lower = _falls(before, mapping(spec(stored(pair.after)).get("hard")))
-        if lower and not (pair.before is None and not change.before.objects):
-            yield Said(
-                pair.label,
-                f"What runs goes on. New Pods above {', '.join(lower)} wait: FrameworkController "
-                "tries again and again (`exceeded quota`), and fails nothing.",
-            )
-
-
 @rule("X08", "new Pods of Frameworks are refused", Severity.LOSS, "F")
 def pods_refused(change: Change) -> Says:
     """FrameworkController takes a refusal for a failure: -310."""
@@ -265,7 +295,7 @@ def pods_refused(change: Change) -> Says:
                 + ".",
                 "keep baseline",
             )
-    yield from _limits(change, fails)
+    yield from quotas.refused_pods(change, fails)
     for pair in change.of_kind("ServiceAccount"):
         own = pair.after is None and name(pair.either) in NNI_ACCOUNTS
         if own and _still_there(change, pair):
@@ -287,114 +317,6 @@ def _still_there(change: Change, pair: Pair) -> bool:
 def _refuses_trials(level: str, minor: int) -> bool:
     """FrameworkController drops seccompProfile, which `restricted` asks for since 1.19."""
     return level == "restricted" and minor >= 19
-
-
-def _limits(change: Change, fails: str) -> Says:
-    for pair in change.of_kind("LimitRange"):
-        if pair.after is None:
-            continue
-        old = _maxima(pair.before)
-        new = _maxima(pair.after)
-        lower = _falls(old, new)
-        if lower and not (pair.before is None and not change.before.objects):
-            what = ", ".join(f"{key} {new[key]}" for key in lower)
-            yield Said(
-                pair.label,
-                f"Each new Pod that asks for more than {what} is refused, {fails}.",
-                "keep max above what trials request",
-                f"kubectl -n {shell.quote(namespace(pair.after))} get pods -o json | jq "
-                "'[.items[].spec.containers[].resources]'",
-                certain=False,
-            )
-
-
-def _maxima(o: Object | None) -> Fields:
-    found: Fields = {}
-    for limit in mappings(spec(stored(o)).get("limits")) if o else []:
-        if limit.get("type") in ("Container", "Pod"):
-            found |= mapping(limit.get("max"))
-    return found
-
-
-@rule("X10", "a limit, claim or quota is refused", Severity.FAILS, "A")
-def refused(change: Change) -> Says:
-    """Default above max, a claim's size or class, a quota's scopes."""
-    for pair in change.of_kind("LimitRange", "PersistentVolumeClaim", "ResourceQuota"):
-        if pair.after is None:
-            continue
-        after = stored(pair.after)
-        before = stored(pair.before) if pair.before and pair.how == "same" else None
-        what = list(_FAULTS[pair.kind](before, after))
-        what += [str(fault) for fault in change.refusals.get(pair.label, []) if not what]
-        if what:
-            yield Said(
-                pair.label,
-                f"The API server refuses: {'; '.join(what)}.",
-                "change it back",
-                certain=what != [_ONCE_BOUND],
-            )
-
-
-def _limit_faults(before: Object | None, after: Object) -> Iterator[str]:
-    known = set(_order_faults(before)) if before else set()
-    for fault in _order_faults(after):
-        if fault not in known:
-            yield fault
-
-
-_ORDER = ("min", "defaultRequest", "default", "max")
-
-
-def _order_faults(o: Object) -> Iterator[str]:
-    for limit in mappings(spec(o).get("limits")):
-        for low_at, lower in enumerate(_ORDER):
-            for upper in _ORDER[low_at + 1 :]:
-                for key, amount in mapping(limit.get(lower)).items():
-                    low = quantity.value(amount)
-                    high = quantity.value(mapping(limit.get(upper)).get(key, ""))
-                    if low is not None and high is not None and low > high:
-                        yield f"{key}: {lower} {amount} is above {upper}"
-
-
-_ONCE_BOUND = "volumeName is immutable, once the claim is bound to another volume"
-
-
-def _claim_faults(before: Object | None, after: Object) -> Iterator[str]:
-    if before is None:
-        return
-    old, new = spec(before), spec(after)
-    free = ("resources", "volumeAttributesClassName", "volumeName")
-    for key in sorted({*old, *new} - {*free}):
-        if old.get(key) != new.get(key):
-            yield f"{key} is immutable"
-    if old.get("volumeName") != new.get("volumeName"):
-        yield "volumeName is immutable" if old.get("volumeName") else _ONCE_BOUND
-    limits = [mapping(s.get("resources")).get("limits") for s in (old, new)]
-    if limits[0] != limits[1]:
-        yield "resources.limits is immutable"
-    asked = [dict(mapping(mapping(s.get("resources")).get("requests"))) for s in (old, new)]
-    was, now = (quantity.value(one.pop("storage", "")) for one in asked)
-    if asked[0] != asked[1]:
-        yield "resources.requests are immutable but for storage"
-    if was is not None and now is not None and now < was:
-        yield "a claim cannot be less than what it has"
-    elif was != now:
-        yield "a claim's size may only grow, where its class allows it"
-
-
-def _quota_faults(before: Object | None, after: Object) -> Iterator[str]:
-    if before is None:
-        return
-    for key in ("scopes", "scopeSelector"):
-        if spec(before).get(key) != spec(after).get(key):
-            yield f"{key} is immutable"
-
-
-_FAULTS = {
-    "LimitRange": _limit_faults,
-    "PersistentVolumeClaim": _claim_faults,
-    "ResourceQuota": _quota_faults,
-}
 
 
 @rule("X11", "an experiment's image differs", Severity.RESTART, "S")
@@ -423,12 +345,8 @@ def nni_rights(change: Change) -> Says:
         old, new = rights_of(change.before, before), rights_of(change.after, after)
         less = [] if before != after else old.beyond(new)
         if less:
-            roles = ", ".join(sorted(unknown(change, new)))
-            unless = (
-                f"Role {roles} is not rendered: unless the cluster has it, and it grants as much, "
-                if roles
-                else ""
-            )
+            roles = named(unknown(change, new))
+            unless = f"Unless {roles} on the cluster grants as much, " if roles else ""
             then = (
                 "a 403 puts the experiment in ERROR" if before.name == NNI_ACCOUNTS[0]
                 else "each trial's first container polls for 10 minutes and exits"

@@ -13,6 +13,7 @@ from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.secrecy import redact
 from fcgitops.kubernetes import podsecurity, quantity
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
+from fcgitops.text import images
 
 _ALWAYS_THERE = ("system-node-critical", "system-cluster-critical")
 
@@ -171,7 +172,15 @@ def image(change: Change) -> Says:
     """It is pulled before FrameworkController is back."""
     if change.rolls and change.both:
         old, new = (str(c.container.get("image", "")) for c in change.both)
-        if old != new:
+        if old != new and (complaint := images.reference(new)):
+            yield Said(
+                change.both[1].label,
+                f"The node refuses the image: {complaint}. The new Pod does not start after the "
+                "old one is gone (InvalidImageName).",
+                "correct the reference",
+                severity=Severity.OUTAGE,
+            )
+        elif old != new:
             yield Said(
                 change.both[1].label,
                 "The node pulls an image by another reference before FrameworkController is "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from fcgitops.diff import egress, entry
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.entry import ARGO, is_flux
-from fcgitops.diff.objects import Pair, annotations_of, guards, labels_of
+from fcgitops.diff.entry import ARGO, is_flux_bootstrapped
+from fcgitops.diff.objects import Pair, guards, label
 from fcgitops.diff.rules_network import asks_before_pruning
-from fcgitops.kubernetes.objects import Object, mapping, name, namespace
-from fcgitops.model.synctools import FLUX
+from fcgitops.kubernetes.objects import Object, labels_of, mapping, name, namespace
 
 _LOSSES = {"PersistentVolumeClaim": Severity.LOSS, "PersistentVolume": Severity.LOSS,
            "StatefulSet": Severity.OUTAGE, "Deployment": Severity.OUTAGE,
@@ -41,7 +41,7 @@ def pruned(change: Change) -> Says:
             continue
         kept = guards(pair.before)
         if all(
-            tool.habits.guard in kept or (tool.central and _is_flux_bootstrapped(pair.before))
+            tool.habits.guard in kept or (tool.central and is_flux_bootstrapped(pair.before))
             for tool in change.appliers
         ):
             yield Said(pair.label, "It leaves Git and stays on the cluster: its guards keep it.")
@@ -54,12 +54,44 @@ def pruned(change: Change) -> Says:
                 severity=Severity.MANUAL if keeps else _LOSSES[pair.kind],
                 certain=False,
             )
+        elif pair.kind == "NetworkPolicy" and _is_missed(change, pair.before):
+            yield _policy_gone(change, pair.before)
         else:
             yield Said(
                 pair.label,
                 f"It is pruned: {_then(pair.kind)}.",
                 severity=_LOSSES.get(pair.kind),
             )
+
+
+def _is_missed(change: Change, policy: Object) -> bool:
+    """Whether a policy is of Pods that stay, and other than FrameworkController's."""
+    accounts = change.after.all("ServiceAccount")
+    stay = any(namespace(account) == namespace(policy) for account in accounts)
+    return stay and not egress.selects(policy, change.before.controller)
+
+
+def _policy_gone(change: Change, policy: Object) -> Said:
+    fields = spec(policy)
+    if not fields.get("ingress") and not fields.get("egress"):
+        return Said(
+            label(policy),
+            "It is pruned: what it closed to the Pods that it selects is open then, unless another "
+            "policy closes it.",
+            "put it back, unless that is meant",
+            certain=False,
+            severity=Severity.RIGHTS,
+        )
+    if any(namespace(o) == namespace(policy) for o in change.after.all("NetworkPolicy")):
+        return Said(
+            label(policy),
+            "It is pruned: what it alone let through is closed then, as far as another policy "
+            "closes the rest.",
+            "put it back, unless that is meant",
+            certain=False,
+            severity=Severity.OUTAGE,
+        )
+    return Said(label(policy), f"It is pruned: {_then('NetworkPolicy')}.")
 
 
 def _then(kind: str) -> str:
@@ -72,13 +104,6 @@ def _then(kind: str) -> str:
         "ApplicationSet": "its Applications are deleted with it, and what they have applied stays "
         "where preserveResourcesOnDeletion is true",
     }.get(kind, f"the {kind} is deleted on the cluster")
-
-
-def _is_flux_bootstrapped(o: Object) -> bool:
-    """Whether it is one of Flux's own entry points, which Argo CD never sees."""
-    return is_flux(o) or namespace(o) == FLUX.namespace or ("kustomize.toolkit.fluxcd.io/prune" in (
-        annotations_of(o)
-    ) and o["kind"].startswith("ClusterRole"))  # fmt: skip
 
 
 def _has_successor(change: Change, pair: Pair) -> bool:
@@ -103,19 +128,17 @@ def _experiments_gone(change: Change) -> set[tuple[str, object]]:
 @rule("E28", "hardly anything is rendered any more", Severity.OUTAGE, "X G")
 def shrunk(change: Change) -> Says:
     """Flux prunes all but what is guarded."""
-    before, after = (
-        sum(not _is_flux_bootstrapped(o) for o in side.objects)
-        for side in (change.before, change.after)
-    )
     controller = change.before.controller
-    if controller is None or change.after.controller is not None or before < 4:
+    if controller is None or not entry.shrinks(change):
         return
-    if after * 4 > before:
-        return
+    before, after = (entry.rendered(side) for side in (change.before, change.after))
+    asks = after and any(
+        asks_before_pruning(change, name(o)) for o in change.before.all("Namespace")
+    )
     waits = "refuses to sync nothing at all (allowEmpty: false)" if not after else (
         "waits for the Namespace's confirmation, and once it has that prunes the rest, even where "
         "a revert is in Git by then"
-        if any(asks_before_pruning(change, name(o)) for o in change.before.all("Namespace"))
+        if asks
         else "prunes it"
     )  # fmt: skip
     left = f"{after or 'none'} {'is' if after < 2 else 'are'} still rendered"
@@ -123,5 +146,10 @@ def shrunk(change: Change) -> Says:
         controller.label,
         f"Of {before} objects {left}: Flux prunes all but the Namespace and the CRD, and stays "
         f"Ready. Argo CD {waits}.",
-        "revert, unless the environment is removed on purpose",
+        "unless the environment is removed on purpose: revert"
+        + (
+            ", and only then end the sync that waits: argocd app terminate-op APPLICATION"
+            if asks and any(tool.habits.confirms for tool in change.appliers)
+            else ""
+        ),
     )

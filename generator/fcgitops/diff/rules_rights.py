@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fcgitops.core import shell
 from fcgitops.diff.accounts import (
     RBAC,
     Account,
@@ -26,6 +27,7 @@ from fcgitops.kubernetes.rights import (
     ANY,
     Granted,
     Right,
+    RoleReference,
     Subject,
     bindings,
     escalates,
@@ -106,7 +108,8 @@ def same_rights(change: Change) -> Says:
     if not changed or change.moved or any(True for _ in _widened(change)):
         return
     for before, after in subjects(change):
-        if rights_of(change.before, before).beyond(rights_of(change.after, after)):
+        old, new = rights_of(change.before, before), rights_of(change.after, after)
+        if old.beyond(new) or new.unknown - old.unknown:
             return
     for pair in changed:
         if _unbound_and_other(change, pair):
@@ -149,6 +152,9 @@ def widened(change: Change) -> Says:
             before = _before(change, subject, more)
             says = f"{_who(subject, own=own)} may now: {summary(more)}{before}."
             yield Said(changed_by(change, subject, wider=True), says)
+    for subject, role, own in _newly_bound(change):
+        if role.name not in _ESCALATING:
+            yield _by_role(change, subject, role, own=own)
 
 
 def _before(change: Change, subject: Subject, more: list[Right]) -> str:
@@ -175,20 +181,84 @@ def escalated(change: Change) -> Says:
             yield Said(
                 changed_by(change, subject, wider=True),
                 f"{_who(subject, own=own)} may now {meaning} ({summary(bad)}){also}.",
-                "take it back unless it is meant",
+                _UNLESS_MEANT,
             )
+    for subject, role, own in _newly_bound(change):
+        if role.name in _ESCALATING:
+            yield _by_role(change, subject, role, own=own)
+
+
+def _newly_bound(change: Change) -> Iterator[tuple[Subject, RoleReference, bool]]:
+    """(who, a role that is not all in Git, whether it is FrameworkController's account)."""
+    if not may_differ(change):
+        return
+    account = Account(change)
+    for before, after in subjects(change):
+        own = after == account.after
+        if after is None or not _was_known(change, before) or (own and not account.on_both):
+            continue
+        old, new = rights_of(change.before, before).unknown, rights_of(change.after, after).unknown
+        for role in sorted(new):
+            known = role in old or role._replace(place=ANY) in old
+            rendered = change.after.has(
+                role.kind, role.name, "" if role.kind == "ClusterRole" else role.place
+            )
+            if not known and (rendered or not _was_bound(change, before, role)):
+                yield after, role, own
+
+
+def _was_bound(change: Change, subject: Subject | None, role: RoleReference) -> bool:
+    """Whether somebody had a role before, wherever its rules were."""
+    wanted = {"kind": role.kind, "name": role.name}
+    return any(
+        wanted.items() <= mapping(binding.get("roleRef")).items()
+        and any(subject is not None and subject.is_covered_by(s) for s in subjects_of(binding))
+        for binding in bindings(change.before.objects)
+    )
+
+
+_HAS_MORE = "and what the cluster adds to that role"
+_ESCALATING = {
+    "admin": f"it may change nearly all, read Secrets, grant these rights, {_HAS_MORE}",
+    "edit": f"it may change nearly all, read Secrets, run Pods as any ServiceAccount, {_HAS_MORE}",
+}
+_MEANT = {**_ESCALATING, "view": f"it may read nearly all but Secrets, {_HAS_MORE}"}
+"""ClusterRoles that every cluster has → what they grant.
+
+https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles
+"""
+
+
+def _by_role(change: Change, subject: Subject, role: RoleReference, *, own: bool) -> Said:
+    where = "" if role.place == ANY else f" in {role.place}"
+    known = _MEANT.get(role.name, "") if role.kind == "ClusterRole" else ""
+    means = known or "which is not all in Git: what it grants stands on the cluster alone"
+    scope = () if role.kind == "ClusterRole" else ("-n", role.place)
+    return Said(
+        changed_by(change, subject, wider=True),
+        f"{_who(subject, own=own)} gets {role.kind} {role.name}{where}"
+        f"{':' if known else ','} {means}.",
+        _UNLESS_MEANT,
+        shell.line("kubectl", *scope, "describe", role.kind.lower(), role.name),
+        certain=bool(known),
+    )
+
+
+_UNLESS_MEANT = "take it back unless it is meant"
 
 
 def _meaning(bad: list[Right]) -> str:
-    if any(right.resource == ANY and right.verb == ANY for right in bad):
+    if any(right.group == right.resource == right.verb == ANY for right in bad):
         return "do everything"
+    if all(right.group == "url" for right in bad):
+        return "ask for any URL of the API server"
     if any(right.resource.startswith("pods/") for right in bad):
         return "run commands in Pods, or reach into them"
     if any(right.resource == "secrets" for right in bad):
         return "read Secrets"
     if any(right.verb in ("escalate", "bind", "impersonate") for right in bad):
         return "take rights that it has not"
-    return "get at more than is named here"
+    return "gain further rights by this"
 
 
 @rule("R03", "rights are narrowed, none that it needs", Severity.NONE, "S")

@@ -19,7 +19,9 @@ _TEXT_MAPS = {"labels", "annotations", "nodeSelector", "matchLabels", "data", "b
 """Maps of the user's own keys: an empty text in them means something, an empty map does not."""
 _FALSE_IS_ABSENT = {"readOnly", "stdin", "stdinOnce", "tty", "hostNetwork", "hostPID", "hostIPC",
                     "publishNotReadyAddresses"}  # fmt: skip
-_ZERO_IS_ABSENT = {"initialDelaySeconds", "minReadySeconds", "nodePort"}
+_ZERO_IS_ABSENT = {"initialDelaySeconds", "minReadySeconds", "nodePort", "hostPort",
+                   "timeoutSeconds", "periodSeconds", "successThreshold",
+                   "failureThreshold"}  # fmt: skip
 
 
 def stored(o: Object) -> Object:
@@ -50,16 +52,16 @@ def _lean(value: Any, key: str = "") -> Any:  # noqa: ANN401
     if key in _TEXT_MAPS:
         return {name: item for name, item in value.items() if item is not None}
     lean = {name: _lean(item, name) for name, item in value.items()}
-    return {name: item for name, item in lean.items() if not _is_absent(name, item)}
+    return {name: item for name, item in lean.items() if not _is_absent(name, item, key)}
 
 
-def _is_absent(name: str, value: object) -> bool:
+def _is_absent(name: str, value: object, within: str) -> bool:
     if value is None or value in ([], ""):
         return True
     if value == {}:
         return name in _TEXT_MAPS
     if value is False:
-        return name in _FALSE_IS_ABSENT
+        return name in _FALSE_IS_ABSENT and within != "csi"  # there it is a pointer
     return value == 0 and not isinstance(value, bool) and name in _ZERO_IS_ABSENT
 
 
@@ -134,14 +136,30 @@ def _handler(handler: Fields) -> None:
         _default(handler["grpc"], service="")
 
 
+_VOLUMES: dict[str, Fields] = {
+    **{name: {"defaultMode": 420} for name in ("configMap", "secret", "downwardAPI", "projected")},
+    "hostPath": {"type": ""},
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "azureDisk": {
+        "cachingMode": "ReadWrite",
+        "fsType": "ext4",
+        "kind": "Shared",
+        "readOnly": False,
+    },
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
+"""Kind of a volume → what the API server fills in."""
+
+
 def _volume(volume: Fields) -> None:
     if set(volume) == {"name"}:
         volume["emptyDir"] = {}
-    for name in ("configMap", "secret", "downwardAPI", "projected"):
+    for name, defaults in _VOLUMES.items():
         if isinstance(volume.get(name), dict):
-            _default(volume[name], defaultMode=420)
-    if isinstance(volume.get("hostPath"), dict):
-        _default(volume["hostPath"], type="")
+            _default(volume[name], **defaults)
+    claim = mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate"))
+    _claim(mapping(claim.get("spec")))
     empty = mapping(volume.get("emptyDir"))
     if "sizeLimit" in empty:
         empty["sizeLimit"] = canonical(empty["sizeLimit"])

@@ -26,6 +26,11 @@ def name(o: Object) -> str:
     return str(o["metadata"]["name"])
 
 
+def labels_of(o: Object) -> Fields:
+    """Its labels, maybe none."""
+    return mapping(o["metadata"].get("labels"))
+
+
 def mapping(value: object) -> Fields:
     """`value` if it is a mapping, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -10,7 +10,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.metadata import matches
+from fcgitops.kubernetes.objects import (
+    Fields,
+    Object,
+    labels_of,
+    listing,
+    mapping,
+    mappings,
+    name,
+    namespace,
+)
 
 ANY = "*"
 _NAMED_NOTHING = ("create", "deletecollection")
@@ -46,6 +57,8 @@ class Right(NamedTuple):
         text = f"{'all verbs on' if self.verb == ANY else self.verb} {resource}"
         if self.group == ANY and self.resource != ANY:
             text += " of every API group"
+        elif self.group != ANY and self.resource == ANY:
+            text += f" of the API group {self.group}" if self.group else " of the core API group"
         if self.name != ANY:
             text += f" {self.name}"
         return text if self.place == ANY else f"{text} in {self.place}"
@@ -67,9 +80,13 @@ def _url(wide: str, narrow: str) -> bool:
     return wide == narrow
 
 
+HOLDERS = "Holders"
+"""The kind of a subject that stands for everybody who has a ClusterRole of that name."""
+
+
 @dataclass(frozen=True, order=True)
 class Subject:
-    """Who may have rights: a ServiceAccount, a User or a Group."""
+    """Who may have rights: a ServiceAccount, a User, a Group, or the holders of a ClusterRole."""
 
     kind: str
     name: str
@@ -79,6 +96,8 @@ class Subject:
         """In words."""
         if self.kind == "ServiceAccount":
             return f"ServiceAccount {self.namespace}/{self.name}"
+        if self.kind == HOLDERS:
+            return f"Whoever has ClusterRole {self.name}"
         return f"{self.kind} {self.name}"
 
     def is_covered_by(self, other: Subject) -> bool:
@@ -103,15 +122,65 @@ _ROLES_KNOWN: dict[str, list[Fields]] = {
 """Roles that every cluster has, and whose rights are known."""
 
 
-def rules_of(roles: Iterable[Object], binding: Object) -> list[Fields] | None:
-    """The rules of the role that a binding names; None where they are not known."""
+_AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
+"""What labels begin with by which a ClusterRole's rules become part of admin, edit or view."""
+
+
+def role_of(roles: Iterable[Object], binding: Object) -> Object | None:
+    """The role that a binding names; None where it is not among `roles`."""
     reference = mapping(binding.get("roleRef"))
     kind, wanted = reference.get("kind"), reference.get("name")
     for role in roles:
         here = kind == "ClusterRole" or namespace(role) == namespace(binding)
         if role["kind"] == kind and name(role) == wanted and here:
-            return mappings(role.get("rules"))
-    return _ROLES_KNOWN.get(str(wanted)) if kind == "ClusterRole" else None
+            return role
+    return None
+
+
+def rules_of(roles: Iterable[Object], binding: Object) -> list[Fields] | None:
+    """The rules of the role that a binding names; None where they are not known."""
+    known = list(roles)
+    role = role_of(known, binding)
+    if role is not None:
+        return _rules(known, role)
+    reference = mapping(binding.get("roleRef"))
+    if reference.get("kind") != "ClusterRole":
+        return None
+    return _ROLES_KNOWN.get(str(reference.get("name")))
+
+
+def _rules(roles: list[Object], role: Object) -> list[Fields]:
+    """A role's rules; of one with an aggregationRule those of the ClusterRoles that it selects.
+
+    Kubernetes puts these in the place of its own:
+    pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go.
+    """
+    if not is_aggregated(role):
+        return mappings(role.get("rules"))
+    selectors = mappings(mapping(role["aggregationRule"]).get("clusterRoleSelectors"))
+    return [
+        item
+        for other in roles
+        if other["kind"] == "ClusterRole" and name(other) != name(role)
+        and any(matches(Field(chosen, (), []), labels_of(other)) for chosen in selectors)
+        for item in mappings(other.get("rules"))
+    ]  # fmt: skip
+
+
+def is_aggregated(role: Object) -> bool:
+    """Whether a role's rules are those of other roles, of which the cluster may have more."""
+    return bool(role.get("aggregationRule"))
+
+
+def holders(objects: Iterable[Object]) -> list[Subject]:
+    """Those who have a ClusterRole to which another one among objects is added by its label."""
+    found = {
+        label.removeprefix(_AGGREGATES)
+        for o in objects if o["kind"] == "ClusterRole"
+        for label, value in labels_of(o).items()
+        if label.startswith(_AGGREGATES) and value == "true"
+    }  # fmt: skip
+    return [Subject(HOLDERS, role) for role in sorted(found)]
 
 
 def expand(rules: Iterable[Fields], place: str = ANY) -> Iterator[Right]:
@@ -120,6 +189,9 @@ def expand(rules: Iterable[Fields], place: str = ANY) -> Iterator[Right]:
     Args:
         rules: of a role.
         place: the namespace that they hold in, `*` for all.
+
+    `pods/*` is no wildcard, and grants nothing; `*` and `*/exec` are (ResourceMatches in
+    pkg/apis/rbac/v1/evaluation_helpers.go).
     """
     for item in rules:
         verbs = [str(verb) for verb in listing(item.get("verbs"))]
@@ -131,6 +203,8 @@ def expand(rules: Iterable[Fields], place: str = ANY) -> Iterator[Right]:
                 continue
             for group in listing(item.get("apiGroups")):
                 for resource in listing(item.get("resources")):
+                    if str(resource).endswith("/*"):
+                        continue
                     for wanted in names or [ANY]:
                         yield Right(str(group), str(resource), verb, wanted, place)
 
@@ -155,16 +229,25 @@ def bindings(objects: Iterable[Object]) -> list[Object]:
     return [o for o in objects if o["kind"] in ("ClusterRoleBinding", "RoleBinding")]
 
 
+class RoleReference(NamedTuple):
+    """A role that somebody is bound to, and where; `place` is `*` for all namespaces."""
+
+    kind: str
+    name: str
+    place: str
+
+
 class Granted(NamedTuple):
     """What a subject may do.
 
     Attributes:
-        rights: all of them.
-        unknown: roles that it is bound to, and whose rules are not rendered.
+        rights: all that are known.
+        unknown: roles that it is bound to, and that may grant more: they are not rendered, or
+            the cluster adds others to them.
     """
 
     rights: frozenset[Right]
-    unknown: frozenset[str] = frozenset()
+    unknown: frozenset[RoleReference] = frozenset()
 
     def allows(self, wanted: Right) -> bool:
         """Whether the right is among them, or within one of them."""
@@ -184,14 +267,19 @@ def granted(objects: Iterable[Object], subject: Subject) -> Granted:
     found = list(objects)
     roles = [o for o in found if o["kind"] in ("ClusterRole", "Role")]
     rights: set[Right] = set()
-    unknown: set[str] = set()
+    unknown: set[RoleReference] = set()
+    if subject.kind == HOLDERS:
+        label = f"{_AGGREGATES}{subject.name}"
+        added = [role for role in roles if labels_of(role).get(label) == "true"]
+        return Granted(frozenset(r for role in added for r in expand(_rules(roles, role))))
     for binding in bindings(found):
         if not any(subject.is_covered_by(other) for other in subjects_of(binding)):
             continue
-        rules = rules_of(roles, binding)
-        if rules is None:
-            unknown.add(str(mapping(binding.get("roleRef")).get("name")))
         place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
+        role, rules = role_of(roles, binding), rules_of(roles, binding)
+        if rules is None or (role is not None and is_aggregated(role)):
+            reference = mapping(binding.get("roleRef"))
+            unknown.add(RoleReference(str(reference["kind"]), str(reference["name"]), place))
         rights |= set(expand(rules or [], place))
     return Granted(frozenset(rights), frozenset(unknown))
 

@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from fcgitops.core.findings import HAZARD, INFO
-from fcgitops.kubernetes import metadata, quantity, references
+from fcgitops.kubernetes import metadata, mounts, quantity, references
 from fcgitops.kubernetes.field import Field
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects, layout
+from fcgitops.model.image import BINARY, HOME
 from fcgitops.verify import admitted
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
 
-HOME = "/opt/frameworkcontroller/frameworkcontroller"
-"""The image's working directory, which holds the binary and its own configuration file."""
-BINARY = f"{HOME}/frameworkcontroller"
 _FLAGS = {
     "add_dir_header", "alsologtostderr", "log_backtrace_at", "log_dir", "log_file",
     "log_file_max_size", "logtostderr", "skip_headers", "skip_log_headers",
@@ -135,40 +133,10 @@ def _places(files: dict[str, str]) -> str:
 
 def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
     """Where the container finds a configuration file of a rendered ConfigMap, and which one."""
-    volumes = {v.get("name"): v for v in _dicts(r.pod().get("volumes"))}
-    for mount in _dicts(r.container().get("volumeMounts")):
-        volume = volumes.get(mount.get("name"), {})
-        sources = [
-            volume.get("configMap"),
-            *(
-                part.get("configMap")
-                for part in _dicts((volume.get("projected") or {}).get("sources"))
-            ),
-        ]
-        for source in _dicts(sources):
-            for found in r.all("ConfigMap", str(source.get("name"))):
-                for key, path in _files(source, found):
-                    if key == layout.CONFIG_FILE:
-                        yield _at(mount, path), str(source.get("name"))
-
-
-def _files(source: Object, found: Object) -> Iterator[tuple[str, str]]:
-    """The keys of a ConfigMap that a volume holds, and their paths in it."""
-    keys = found.get("data") or {}
-    items = _dicts(source.get("items"))
-    if source.get("items") is None:
-        yield from ((key, key) for key in keys)
-    yield from ((str(i.get("key")), str(i.get("path"))) for i in items if i.get("key") in keys)
-
-
-def _at(mount: Object, path: str) -> str:
-    base, part = str(mount.get("mountPath") or ""), str(mount.get("subPath") or "").strip("/")
-    if part == path:
-        return posixpath.normpath(base)
-    if part and not path.startswith(f"{part}/"):
-        return ""  # another part of the volume is mounted
-    path = path.removeprefix(f"{part}/") if part else path
-    return posixpath.normpath(posixpath.join(base, path))
+    maps = [o for o in r.objects if o.get("kind") == "ConfigMap"]
+    for found in mounts.keys(r.pod(), r.container(), maps):
+        if found.key == layout.CONFIG_FILE:
+            yield found.path, str(found.config_map["metadata"]["name"])
 
 
 @NEEDS.check("FCG36", HAZARD)

@@ -1,0 +1,90 @@
+"""C26 and C27: whether FrameworkController's container starts, and counts as alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fcgitops.core import shell
+from fcgitops.diff.change import Change, Controller
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.settings import FILE
+from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
+from fcgitops.model.image import BINARY, HOME
+
+
+@rule(
+    "C26", "another program is started, or FrameworkController finds no file", Severity.OUTAGE, "F"
+)
+def starts(change: Change) -> Says:
+    """It reads its file from the directory that it starts in, and panics where none is."""
+    before, after = change.controllers
+    if after is None or change.invalid or after.replicas < 1:
+        return
+    if after.finds_no_file and not (before and before.finds_no_file):
+        yield Said(
+            after.label,
+            f"FrameworkController starts in {after.folder}, where no {FILE} is: it panics at each "
+            "start.",
+            f"mount its ConfigMap there, or leave it to the image's own file: workingDir: {HOME}",
+        )
+    if change.both is None or not change.new_pod or not change.both[0].is_binary:
+        return
+    command = [str(word) for word in listing(after.container.get("command"))]
+    if command and not after.is_binary and command[0].rpartition("/")[2] not in _KNOWN:
+        yield Said(
+            after.label,
+            f"The container starts {shell.quote(command[0])} and no longer FrameworkController's "
+            "binary: unless that starts it, nothing looks after the Frameworks.",
+            f"command: [{BINARY}]",
+            certain=False,
+        )
+
+
+_KNOWN = ("start.sh", "sh", "bash", "ash")
+"""What may start FrameworkController in its turn: C23 speaks of it."""
+
+
+@rule("C27", "a probe asks a port, where FrameworkController listens on none", Severity.OUTAGE, "S")
+def probes(change: Change) -> Says:
+    """Restarted again and again, or never ready."""
+    before, after = change.controllers
+    if after is None or not change.new_pod or len(mappings(after.pod.get("containers"))) != 1:
+        return  # a second container may listen: they share their ports
+    known = dict(_asked(before)) if before else {}
+    for name, probe in _asked(after):
+        if known.get(name) == probe:
+            continue
+        if name == "readinessProbe":
+            yield Said(
+                after.label,
+                "The readinessProbe asks a port, and FrameworkController listens on none: the Pod "
+                "is never ready, and the roll-out never ends. FrameworkController itself works.",
+                _INSTEAD,
+                severity=Severity.MANUAL,
+            )
+            continue
+        yield Said(
+            after.label,
+            f"The {name} asks a port, and FrameworkController listens on none: it is ended and "
+            f"started again about every {_seconds(probe)} s.",
+            _INSTEAD,
+        )
+
+
+_INSTEAD = "take the probe out, or let it run a command"
+
+
+def _asked(controller: Controller) -> Iterator[tuple[str, Fields]]:
+    """The probes of FrameworkController's container that ask a port of its Pod."""
+    for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+        probe = mapping(controller.container.get(name))
+        for kind in ("tcpSocket", "httpGet", "grpc"):
+            if kind in probe and not mapping(probe[kind]).get("host"):
+                yield name, probe
+
+
+def _seconds(probe: Fields) -> int:
+    """How long the kubelet lets it fail."""
+    period, times = probe.get("periodSeconds", 10), probe.get("failureThreshold", 3)
+    delay = probe.get("initialDelaySeconds", 0)
+    return int(delay) + int(period) * int(times)

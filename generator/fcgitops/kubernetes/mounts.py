@@ -1,0 +1,60 @@
+"""Where a container finds the keys of ConfigMaps as files."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name
+
+
+class MountedKey(NamedTuple):
+    """A key of a ConfigMap, as a file of a container; `path` is "" where it is not mounted."""
+
+    path: str
+    key: str
+    config_map: Object
+
+
+def keys(pod: Fields, container: Fields, config_maps: Iterable[Object]) -> Iterator[MountedKey]:
+    """Every key of a ConfigMap that a container has as a file.
+
+    Args:
+        pod: the spec that has the volumes.
+        container: one of its containers.
+        config_maps: those of the Pod's namespace that are known.
+    """
+    known = {name(found): found for found in config_maps}
+    volumes = {volume.get("name"): volume for volume in mappings(pod.get("volumes"))}
+    for mount in mappings(container.get("volumeMounts")):
+        for source in sources(volumes.get(mount.get("name"), {})):
+            if (found := known.get(str(source.get("name")))) is not None:
+                for key, path in _files(source, found):
+                    yield MountedKey(_at(mount, path), key, found)
+
+
+def sources(volume: Fields) -> list[Fields]:
+    """The ConfigMaps that a volume is made of."""
+    parts = mappings(mapping(volume.get("projected")).get("sources"))
+    return mappings([volume.get("configMap"), *(part.get("configMap") for part in parts)])
+
+
+def _files(source: Fields, found: Object) -> Iterator[tuple[str, str]]:
+    """The keys of a ConfigMap that a volume holds, and their paths in it."""
+    there = mapping(found.get("data"))
+    if source.get("items") is None:
+        yield from ((str(key), str(key)) for key in there)
+    for item in mappings(source.get("items")):
+        if item.get("key") in there:
+            yield str(item["key"]), str(item.get("path"))
+
+
+def _at(mount: Fields, path: str) -> str:
+    base, part = str(mount.get("mountPath") or ""), str(mount.get("subPath") or "").strip("/")
+    if part == path:
+        return posixpath.normpath(base)
+    if part and not path.startswith(f"{part}/"):
+        return ""  # another part of the volume is mounted
+    path = path.removeprefix(f"{part}/") if part else path
+    return posixpath.normpath(posixpath.join(base, path))
