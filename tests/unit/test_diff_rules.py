@@ -464,6 +464,7 @@ def test_what_an_environment_s_own_file_decides(
     after = nothing if env.after is None else found
     assert number in said(before, after, environment=env)
     assert number not in said(before, after)
+    assert not (env.renamed_from and "C06" in said(before, after, environment=env))
     if env.after is None:
         assert said(before, after, environment=env) == {"E02"}
 

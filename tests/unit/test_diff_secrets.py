@@ -122,6 +122,23 @@ PLACES: dict[str, Place] = {
     ),
     "curl's user": lambda o, v: container(o).update(command=["curl", "-u", f"me:{v}", "https://x"]),
     "curl's user in one string": lambda o, v: container(o).update(args=[f"curl -u me:{v} x"]),
+    "curl's user, without a space": lambda o, v: container(o).update(args=[f"curl -ume:{v} x"]),
+    "mysql's password": lambda o, v: container(o).update(command=["mysql", "-u", "a", f"-p{v}"]),
+    "a header of another scheme": lambda o, v: container(o).update(
+        args=[f"curl -H 'Authorization: token {v}' https://x"]
+    ),
+    "a login without a scheme": lambda o, v: container(o).update(
+        env=[{"name": "PROXY", "value": f"me:{v}@proxy:3128"}]
+    ),
+    "a login of an image": lambda o, v: container(o).update(image=f"me:{v}@registry/x:1"),
+    "a variable PW": env("DB_PW"),
+    "a cookie": env("SESSION_COOKIE"),
+    "a one-time password's seed": env("OTP"),
+    "a URL to post to": env("WEBHOOK_URL"),
+    "a known URL to post to": lambda o, v: container(o).update(
+        args=[f"https://hooks.slack.com/services/T0/B0/{v}"]
+    ),
+    "netrc in a ConfigMap": config("machine x login y password CANARY\n"),
     "a probe's header": lambda o, v: container(o).update(
         livenessProbe={"httpGet": {"port": 1, "httpHeaders": [{"name": "X-Api-Key", "value": v}]}}
     ),
@@ -191,12 +208,28 @@ def test_a_random_secret_is_hidden_behind_its_name(value: str) -> None:
         assert secret not in redact(f"a=1 {form.format(secret)} b=2")
 
 
+SHOWN = (
+    "frameworkcontroller/frameworkcontroller:v1.0.0@sha256:0123456789abcdef",
+    "ssh://git@git.example.com/team/deploy.git",
+    "git@git.example.com:team/deploy.git",
+    "https://git.example.com:8443/a@b",
+    "unexpected authorization mode Node",
+)
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_what_only_looks_like_a_login_is_shown(text: str) -> None:
+    """An image by its digest, the user of every SSH URL, an @ in a path."""
+    assert redact(text) == text
+
+
 NAMES = {
     "DB_PASSWORD": True, "apiToken": True, "client-secret": True, "AWS_ACCESS_KEY": True,
     "sshPrivateKey": True, "auth": True, "tokens": True, "clientKeyData": True,
     "workerNumber": False, "replicas": False, "secretName": False, "imagePullSecrets": False,
     "tokenExpirationSeconds": False, "key": False, "passwordFile": False, "keyboard": False,
     "topologyKey": False, "podGroupReplicaKey": False,
+    "DB_PW": True, "dbPw": True, "randomSeed": False, "webhook": False, "cookies": True,
     "sessionAffinity": False, "authorName": False, "podFailureSpec": False, "monkey": False,
 }  # fmt: skip
 

@@ -217,6 +217,8 @@ def started(change: Change) -> Says:
     before, after = change.controllers
     if after is None or change.moved or change.renamed or change.stays or after.replicas != 1:
         return
+    if before is None and change.environment and change.environment.renamed_from:
+        return  # E03 says what becomes of it
     if before is None or before.replicas < 1:
         says = "FrameworkController starts, and catches up with what has happened meanwhile."
         yield Said(after.label, says)

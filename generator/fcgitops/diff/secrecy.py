@@ -15,7 +15,9 @@ HIDDEN = "(not shown)"
 _NAMES = re.compile(
     r"""(pass(word|wd|phrase|code)?|pwd|secret|token|credential|cred|auth(orization)?|bearer
        |apikey|accesskey|connectionstring|dsn|sas|encrypteddata|kubeconfig|dockerconfig(json)?|netrc|htpasswd
+       |cookie|(?<![a-z])(pw|otp|salt)
        )s?(?=[^a-z]|\Z)
+       |webhook[-_. ]?url
        |(api|access|account|client|encryption|master|private|secret|session|shared|signing|ssh
        |storage|tls)[-_. ]?key
        |[-_.]key\Z""",
@@ -31,21 +33,35 @@ _REFERENCES = re.compile(
 
 And the fields of Kubernetes that name a label: all of its schemas' that end like a secret's name.
 """
-_URL = re.compile(r"(\w+://)[^/@\s\"']*@")
+_URL = re.compile(r"(\w+://)(?!git@)[^/@\s\"']*@")
+_LOGGED_IN = re.compile(r"(?<![\w/:.-])[\w.-]+:[^\s/@:\"']+@(?!sha\d+:)(?=\w)")
+"""USER:PASSWORD@HOST without a scheme; NAME:TAG@DIGEST is an image."""
 _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]++)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+"""
 )
 """What a value stands behind: a name, from its first letter on, and = or :, or an option."""
 _VALUE = re.compile(r""""[^"]*"?|'[^']*'?|[^\s,;&]+""")
+_CREDENTIALS = re.compile(r""""[^"]*"?|'[^']*'?|[^\s,;&"']+(?:[ ]+(?!-)[^\s,;&"']+)?""")
+"""What stands behind an Authorization header: a scheme, and what it is for."""
 _HEADER = re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
+_NETRC = re.compile(r"(\blogin\s+\S+\s+password\s+)\S+", re.IGNORECASE)
+_HOOK = re.compile(
+    r"(https://(?:hooks\.slack\.com/|discord(?:app)?\.com/api/webhooks/|[\w.-]+\.webhook\.office\.com/))"
+    r"[^\s\"'<>]+"
+)
+"""URLs of which whoever knows them may post."""
 _SIGNATURE = re.compile(r"([?&;][\w-]*sig(?:nature)?=)[^&;\s\"'<>]+", re.IGNORECASE)
 """What signs a URL, such as Azure's and S3's."""
 _LOGIN_OPTIONS = ("-u", "-U", "--user", "--proxy-user")
-_LOGIN = re.compile(rf"((?<!\S)(?:{'|'.join(_LOGIN_OPTIONS)})[ =])\S+:\S+")
+_LOGIN = re.compile(rf"((?<!\S)(?:(?:{'|'.join(_LOGIN_OPTIONS)})[ =]|-[uU]))\S+:\S+")
 """curl's USER:PASSWORD."""
+_MYSQL = re.compile(r"\S*(mysql|mariadb)")
+"""A program that takes its password as -pPASSWORD."""
 _BEHIND = {
     _HEADER: ("bearer", "basic"),
     _SIGNATURE: ("sig",),
+    _NETRC: ("password",),
+    _HOOK: ("hook",),
     _LOGIN: tuple(option.casefold() for option in _LOGIN_OPTIONS),
 }
 """What hides what stands behind it → words of which it has one."""
@@ -86,7 +102,9 @@ def _by_looks(text: str) -> str:
     """A sentence without what is known for a secret, whatever name it has."""
     if _holds_one(text):
         return HIDDEN
-    hidden = _URL.sub(rf"\1{HIDDEN}@", text) if "@" in text else text
+    hidden = text
+    if "@" in text:
+        hidden = _LOGGED_IN.sub(f"{HIDDEN}@", _URL.sub(rf"\1{HIDDEN}@", text))
     folded = text.casefold()
     for pattern, words in _BEHIND.items():
         if any(word in folded for word in words):  # most texts have none: less to search for
@@ -101,11 +119,15 @@ def _behind_names(text: str) -> str:
     for found in _ASSIGNED.finditer(text):
         if found.start() < end or not names_one((found["name"] or found["option"]).strip("-.")):
             continue
-        value = _VALUE.match(text, found.end())
+        value = (_CREDENTIALS if _is_header(found["name"]) else _VALUE).match(text, found.end())
         if value and not value[0].startswith(HIDDEN[:4]):
             parts += [text[end : found.end()], HIDDEN]
             end = value.end()
     return "".join(parts) + text[end:]
+
+
+def _is_header(name: str | None) -> bool:
+    return name is not None and name.casefold().endswith("authorization")
 
 
 def is_doubtful(text: str) -> bool:
@@ -167,11 +189,13 @@ def _is_path(value: object) -> bool:
 
 def _list(value: list[Any], path: tuple[str, ...], *, secret: bool) -> list[Any]:
     """A list; the word behind an option such as --password is hidden."""
+    mysql = any(_MYSQL.match(item) for item in value if isinstance(item, str))
     hidden: list[Any] = []
     before = ""
     for item in value:
         option = before.startswith("-") and "=" not in before and names_one(before.lstrip("-"))
         login = before in _LOGIN_OPTIONS and ":" in str(item)
-        hidden.append(HIDDEN if option or login else hide(item, path, secret=secret))
+        joined = mysql and re.match(r"-p.", str(item))
+        hidden.append(HIDDEN if option or login or joined else hide(item, path, secret=secret))
         before = item if isinstance(item, str) else ""
     return hidden
