@@ -259,8 +259,15 @@ def test_where_hardly_anything_is_left_argo_cd_waits_for_the_namespace(prod: Sit
     stays(lambda: uid(prod, "statefulset"), 3)
     assert uid(prod, "statefulset") == before
     terminate(prod)
-    prod.wait_for(commit, 90)
-    assert uid(prod, "statefulset") == before
+    eventually(lambda: synced(prod) == commit or fail(str(prod.status())), 90, "it is synced")
+    assert (uid(prod, "statefulset"), uid(prod, "configmap", "one")) == (before, "")
+    prod.wait_for(change_a_setting(prod, 798), 90)
+
+
+def synced(prod: Site) -> str:
+    """The commit that the cluster is in line with, where there was nothing to apply, too."""
+    found = prod.status()["sync"]
+    return str(found["revision"]) if found["status"] == "Synced" else ""
 
 
 def terminate(prod: Site) -> None:

@@ -316,6 +316,19 @@ def test_from_code_with_a_nniignore(deploy: Path, fcgitops: Fcgitops, tmp_path: 
     assert "note: left out, as .nniignore has it: data/, lib/model.pt, model.pt\n" in ran.err
 
 
+def test_from_an_experiment_with_a_nniignore(
+    mnist: Path, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """NNI reads the one of trialCodeDirectory, whose patterns are relative to that."""
+    mine = tmp_path / "mine"
+    shutil.copytree(mnist / "experiments/mnist", mine)
+    write(mine, {"code/.nniignore": "/top.txt\n", "code/top.txt": "x\n", "code/a/top.txt": "x\n"})
+    ran = fcgitops("-C", mnist, "nni", "experiment", "again", "--env", "prod", "--from", mine)
+    assert "note: left out, as .nniignore has it: code/top.txt\n" in ran.err
+    assert "code/a/top.txt" in experiment_files(mnist, "again")
+    assert "code/top.txt" not in experiment_files(mnist, "again")
+
+
 def test_from_an_experiment(mnist: Path, fcgitops: Fcgitops) -> None:
     """Copied whole, with its run.yaml; it has a run of its own, whatever it has in common."""
     write(mnist, {

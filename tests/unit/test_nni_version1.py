@@ -59,6 +59,23 @@ def test_it_is_one_finding() -> None:
     )
     (found,) = check(b"frameworkcontrollerConfig: {storage: nfs}\n")
     assert (found.rule, found.path) == ("NNI07", "frameworkcontrollerConfig")
+    (found,) = check(b"authorName: a\nsearchSpacePath: s.json\ntrial: {command: a}\n")
+    assert (found.rule, found.path) == ("NNI07", "authorName")
+
+
+def test_another_platform_is_not_said_to_be_converted() -> None:
+    """It would be refused: the finding says so at once."""
+    text = PUBLIC.read_text().replace("Platform: frameworkcontroller", "Platform: pai")
+    (found,) = check(text.encode())
+    assert "is 'pai', in a file of version 1 (frameworkcontroller, which alone" in str(found)
+
+
+def test_an_object_of_kubernetes_is_one_finding() -> None:
+    """Each of its keys would be a mistake in an experiment file."""
+    (found,) = check(b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {}\n")
+    assert (found.rule, found.message) == (
+        "NNI02", "is a ConfigMap, an object of Kubernetes': no file of NNI's"
+    )  # fmt: skip
 
 
 def test_it_is_converted() -> None:
@@ -160,7 +177,7 @@ def test_the_command(fcgitops: Fcgitops, tmp_path: Path) -> None:
     fcgitops("nni", "check", new)
 
     ran = fcgitops("nni", "check", "--convert", new, status=2)
-    assert "is of version 2 already: it has no trainingServicePlatform" in ran.err
+    assert "is not of version 1: it has trainingService" in ran.err
     assert "has 2 files" in fcgitops("nni", "check", "--convert", old, new, status=2).err
     (tmp_path / "broken.yaml").write_text("a: [\n")
     assert "broken.yaml:2: is not valid YAML" in (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import posixpath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fcgitops.commands.writing import (
@@ -19,6 +20,7 @@ from fcgitops.model import assignments, layout
 from fcgitops.model import experiment as model
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import Environment
+from fcgitops.nnifile import experiment_file, schema
 from fcgitops.repository import changes, experiments, records
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -124,14 +126,34 @@ def experiment(
 
 
 def _nni_ignores(folder: Path) -> list[str]:
-    """What NNI would leave out of a folder of code (nni_node/common/tarball.js), and so do we."""
-    file = folder / ".nniignore"
-    if not file.is_file():
-        return []
-    ignored = patterns.matched(folder, file)
+    """What NNI would leave out of a folder of code (nni_node/common/tarball.js), and so do we.
+
+    The folder may be an experiment's: its code is where its experiment.yaml says.
+    """
+    ignored: list[str] = []
+    for below in dict.fromkeys(("", _code_folder(folder))):
+        place = folder / below
+        if (file := place / ".nniignore").is_file():
+            ignored += [posixpath.join(below, path) for path in patterns.matched(place, file)]
+    ignored = sorted(set(ignored))
     if ignored:
         terminal.say(f"note: left out, as .nniignore has it: {_some(ignored)}")
     return ignored
+
+
+def _code_folder(folder: Path) -> str:
+    """Where an experiment's own file says that its code is; "" for the folder itself."""
+    try:
+        value = experiment_file.read((folder / layout.EXPERIMENT_FILE).read_bytes()).value
+    except (OSError, experiment_file.Unreadable):  # the check says why
+        return ""
+    keys = value if isinstance(value, dict) else {}
+    named = [v for k, v in keys.items() if isinstance(k, str) and schema.folded(k) == _CODE]
+    path = PurePosixPath(*(v for v in named[-1:] if isinstance(v, str)))
+    return "" if path.is_absolute() or ".." in path.parts or path == PurePosixPath() else str(path)
+
+
+_CODE = "trialcodedirectory"
 
 
 def _some(paths: list[str]) -> str:

@@ -62,7 +62,7 @@ def _convert(folder: Path, files: tuple[str, ...]) -> int:
         place = f"{name}:{error.line}" if error.line else name
         raise InputError(Problem(place, error.message, error.hint)) from error
     if not version1.is_version_1(value):
-        what = f"is of version 2 already: it has no {version1.PLATFORM_KEY}"
+        what = "is not of version 1: it has trainingService, or no key of version 1's own"
         raise InputError(Problem(name, what, "`fcgitops nni check` judges it"))
     new, left = version1.convert(value, name)
     for key in left:

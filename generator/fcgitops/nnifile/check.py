@@ -20,6 +20,7 @@ from fcgitops.nnifile import (
     version1,
 )
 from fcgitops.nnifile.rules import found
+from fcgitops.text.words import shown
 
 
 def check(data: bytes, folder: Path | None = None) -> list[Finding]:
@@ -34,6 +35,9 @@ def check(data: bytes, folder: Path | None = None) -> list[Finding]:
         source = experiment_file.read(data)
     except experiment_file.Unreadable as error:
         return [found("NNI01", "", error.line, error.message, error.hint)]
+    if kind := _kind(source.value):
+        message = f"is a {kind}, an object of Kubernetes': no file of NNI's"
+        return [found("NNI02", "", 1, message, "the experiment file alone")]
     if version1.is_version_1(source.value):  # each of its keys would be a mistake
         return [_version_1(source)]
     loaded = schema_load.Loaded(source, folder)
@@ -52,10 +56,19 @@ def check(data: bytes, folder: Path | None = None) -> list[Finding]:
     return sorted([*source.repeated, *loaded.findings], key=lambda finding: finding.line)
 
 
+def _kind(value: object) -> str:
+    """The kind of an object of Kubernetes'; "" for anything else. NNI knows neither key."""
+    if isinstance(value, dict) and {"apiVersion", "kind", "metadata"} <= value.keys():
+        return str(shown(value["kind"])).strip("'")
+    return ""
+
+
 def _version_1(source: experiment_file.Source) -> Finding:
-    key = version1.PLATFORM_KEY
-    if key not in source.value:
-        key = version1.SERVICE_KEY
+    key = next(key for key in version1.KEYS if key in source.value)
     message = "stands in files of version 1, which NNI reads in `nnictl create` alone"
     hint = "`fcgitops nni check --convert FILE` prints it as one of version 2"
+    platform = source.value.get(version1.PLATFORM_KEY, rules_service.PLATFORM)
+    if platform != rules_service.PLATFORM:
+        message = f"is {shown(platform)}, in a file of version 1"
+        hint = f"{rules_service.PLATFORM}, which alone runs here"
     return found("NNI07", key, source.line((key,)), message, hint)

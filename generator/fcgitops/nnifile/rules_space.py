@@ -199,7 +199,7 @@ def _range(
         numbers.append(number)
     first, second = numbers[0], numbers[1]
     if "normal" in kind:
-        wrong = "" if second > 0 else f"has sigma {shown(second)}: the value never changes"
+        wrong = "" if second > 0 else f"has sigma {shown(second)}, not above 0"
     elif first >= second:
         wrong = f"has low {shown(first)}, not below high {shown(second)}"
     else:

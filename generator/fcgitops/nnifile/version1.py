@@ -76,11 +76,20 @@ _GONE = {
 """Keys that no version from the second on has, by the mapping that they stood in."""
 
 
+_OWN = ("authorName", "maxExecDuration", "maxTrialNum", "searchSpacePath", "trial")
+"""Keys at the top that the first version alone has."""
+KEYS = (PLATFORM_KEY, SERVICE_KEY, *_OWN)
+"""Those by which a file is known for one of it."""
+
+
 def is_version_1(value: object) -> bool:
-    """Whether a file's value is of the first version; the second refuses both of its keys."""
+    """Whether a file's value is of the first version: by its platform, or by two keys of its own.
+
+    The second version refuses each of these keys.
+    """
     if not isinstance(value, dict) or any(_folded(key) == "trainingservice" for key in value):
         return False
-    return PLATFORM_KEY in value or SERVICE_KEY in value
+    return any(key in value for key in KEYS[:2]) or (sum(key in value for key in _OWN) > 1)
 
 
 def _folded(key: object) -> str:
