@@ -95,6 +95,23 @@ def test_a_folder_that_cannot_be_read(copy_of: CopyOf) -> None:
         (repository / "overlays/prod").chmod(0o755)
 
 
+def test_local_that_cannot_be_read(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
+    """One cause is one finding: it does not build. A link to nothing is not called missing."""
+    repository = copy_of(["new", "deploy", "--env", "dev"])
+    local = repository / "overlays/dev/local"
+    local.chmod(0)
+    try:
+        out = _by_anybody(repository, "verify").stdout
+    finally:
+        local.chmod(0o755)
+    assert [line.split(": ")[:2] for line in out.splitlines()] == [["dev", "FCG00"]]
+    shutil.rmtree(local)
+    local.symlink_to("nowhere")
+    out = fcgitops("-C", repository, "verify", status=1).out
+    assert [line.split(": ")[:2] for line in out.splitlines()] == [["dev", "FCG00"]]
+    assert "overlays/dev/local: is a symbolic link to nothing" in out
+
+
 @pytest.mark.slow
 def test_a_base_that_cannot_be_read(repository: Path) -> None:
     """No check is at a loss: it does not build, and cannot be compared with its source."""

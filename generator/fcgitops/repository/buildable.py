@@ -26,11 +26,12 @@ def missing_parts(
     files = Files({f"{root}/{path}": data for path, data in (pending or {}).items()})
     found: dict[str, Problem] = {}
     for item in items:
-        what = f"is missing, and {item} does not build without it"
         for direct in parts(root / item.folder, files):
             for path in direct.missing:
+                state = "is a symbolic link to nothing" if os.path.islink(path) else "is missing"
                 place = os.path.relpath(path, root)
                 if not place.startswith(".."):
+                    what = f"{state}, and {item} does not build without it"
                     found.setdefault(place, Problem(place, what))
     return list(found.values())
 

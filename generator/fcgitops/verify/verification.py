@@ -141,6 +141,8 @@ class Verification:
             more, objects = self._built(item, built, environment)
         except Exception as error:
             more, objects = [registry.unexpected("FCG00", error, name)], []
+        if any(finding.rule == "FCG00" for finding in more):
+            found = [f for f in found if not _is_of_what_is_built(f, item)]
         if self._seen:
             self._seen(item, environment, objects)
         folder = self.repository.root / item.folder
@@ -289,6 +291,14 @@ _FROM = {
     "FCG09": (layout.KUSTOMIZATION_FILE, layout.EGRESS_FILE),
 }
 """Check of what environment.yaml asks for → the generated files that say it to kustomize."""
+
+
+def _is_of_what_is_built(finding: Finding, item: Kustomization) -> bool:
+    """Whether FCG12 says that the user's own part cannot be read: who cannot build it says that."""
+    local = f"{item.folder}/{layout.LOCAL}"
+    return finding.rule == "FCG12" and (
+        finding.file == local or finding.file.startswith(f"{local}/")
+    )
 
 
 def _follows(finding: Finding, item: Kustomization, stale: Collection[str]) -> bool:
