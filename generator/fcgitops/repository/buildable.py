@@ -28,7 +28,7 @@ def missing_parts(
     for item in items:
         for direct in parts(root / item.folder, files):
             for path in direct.missing:
-                state = "is a symbolic link to nothing" if os.path.islink(path) else "is missing"
+                state = "is a symbolic link to nothing" if Path(path).is_symlink() else "is missing"
                 place = os.path.relpath(path, root)
                 if not place.startswith(".."):
                     what = f"{state}, and {item} does not build without it"
