@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 import yamls
 
 Edit = str | Callable[[str], str] | None
@@ -45,13 +44,13 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
 
 def changed(**keys: Any) -> Callable[[str], str]:
     """An edit of a YAML file's top level."""
-    return lambda text: str(yaml.safe_dump(yamls.load(text) | keys))
+    return lambda text: str(yamls.dump(yamls.load(text) | keys))
 
 
 def local(environment: str = "prod", **keys: Any) -> dict[str, Edit]:
     """An edit of an environment's own patches."""
     head = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
-    return {f"overlays/{environment}/local/kustomization.yaml": yaml.safe_dump(head | keys)}
+    return {f"overlays/{environment}/local/kustomization.yaml": yamls.dump(head | keys)}
 
 
 def patch(kind: str, path: str, value: Any, op: str = "add", name: str = "") -> dict[str, Edit]:
@@ -64,7 +63,7 @@ def patch(kind: str, path: str, value: Any, op: str = "add", name: str = "") -> 
 def resource(environment: str = "prod", **fields: Any) -> dict[str, Edit]:
     """The same with one object more."""
     file = f"overlays/{environment}/local/more.yaml"
-    return local(environment, resources=["more.yaml"]) | {file: yaml.safe_dump(fields)}
+    return local(environment, resources=["more.yaml"]) | {file: yamls.dump(fields)}
 
 
 EMPTIED = json.dumps([{"op": "replace", "path": "/spec/replicas", "value": 1}])
@@ -121,7 +120,7 @@ CASES = [
          {f"{MNIST}/kustomization.yaml": changed(namespace="other")}, EXPERIMENT),
     Case("the repository", "FCG18", {"clusters/argocd/appproject.yaml": None}),
     Case("what NNI's kustomizations render", "FCG19",
-         {f"{MNIST}/job.yaml": lambda text: f"{text}---\n{yaml.safe_dump(ROLE)}"}, EXPERIMENT),
+         {f"{MNIST}/job.yaml": lambda text: f"{text}---\n{yamls.dump(ROLE)}"}, EXPERIMENT),
     Case("an environment's files", "FCG20",
          {"overlays/prod/.fcgitops": lambda text: f"{text}=> mine.txt\n|n\n"}),
     Case("an experiment's files", "FCG20",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import shutil
@@ -83,7 +84,6 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
                     assert cli.run(["-C", str(folder), *command]) == 0
             for sample in folder.glob(".git/hooks/*.sample"):  # which nobody needs copies of
                 sample.unlink()
-            git(folder, "gc", "-q", "--prune=now")  # hundreds of objects are copied as two files
             made[key] = folder
         return made[key]
 
@@ -134,9 +134,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     cases: Counter[str] = Counter()
     for item in items:
-        if END_TO_END in item.path.parents:
+        part = _part(item.path)
+        if part == "e2e":
             item.add_marker(pytest.mark.slow)
-        if PROPERTIES in item.path.parents:
+        elif part == "property":
             item.add_marker(pytest.mark.property)
         if mark := item.get_closest_marker("sampled"):
             (every,) = mark.args
@@ -152,8 +153,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-END_TO_END = Path(__file__).parent / "e2e"
-PROPERTIES = Path(__file__).parent / "property"
+@functools.cache
+def _part(path: Path) -> str:
+    """The folder of tests/ that a file is in."""
+    return path.relative_to(Path(__file__).parent).parts[0]
+
 
 FIGURE = "figure"
 """The property of a test that measures: a line for the end of the run."""

@@ -6,10 +6,10 @@ The left side is a rendering of tests/data/consequences; the right side is the s
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
-import yaml
 import yamls
 from consequences import base
 from fcgitops.diff.settings import FILE
@@ -22,6 +22,12 @@ class Rendering:
 
     def __init__(self, name: str = "frameworkcontroller") -> None:
         self.objects = base(name)
+
+    def __deepcopy__(self, _: object) -> Rendering:
+        """Another of the same objects; `copy` takes five times as long."""
+        found = Rendering.__new__(Rendering)
+        found.objects = pickle.loads(pickle.dumps(self.objects))
+        return found
 
     def __call__(self, kind: str, name: str = "") -> Fields:
         """The first object of a kind, or the one of that name."""
@@ -76,7 +82,7 @@ class Rendering:
         found = yamls.load(config["data"][FILE])
         found.update(values)
         found = {k: v for k, v in found.items() if v != "gone"}
-        self.text(yaml.safe_dump(found, sort_keys=False), hashed=hashed)
+        self.text(yamls.dump(found, sort_keys=False), hashed=hashed)
 
     def text(self, text: str, *, hashed: bool = True) -> None:
         """Gives FrameworkController another file, and its ConfigMap another hash."""

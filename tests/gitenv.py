@@ -105,8 +105,6 @@ def committed(directory: Path, revision: str = "HEAD") -> dict[str, str]:
 def state(directory: Path) -> dict[str, object]:
     """All that a user would miss: HEAD, branches, index, work tree, and locks left over."""
     locks = _locks(directory)
-    refresh = ["git", "update-index", "-q", "--refresh"]
-    subprocess.run(refresh, cwd=directory, capture_output=True, check=False)
     return {
         "head": git(directory, "symbolic-ref", "-q", "HEAD"),
         "refs": git(directory, "for-each-ref", "--format=%(refname) %(tree)"),

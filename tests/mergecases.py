@@ -260,7 +260,7 @@ def _laid_out(random: Random, value: Any, new: Any) -> tuple[str, str]:
     """A text of a value, as an editor or a formatter writes it; with a comment, perhaps."""
     style = random.choice(("by hand", "by hand", "comments", "quoted", "indented"))
     if style == "quoted":
-        text = yaml.safe_dump(value, sort_keys=False, default_style='"', width=1 << 20)
+        text = yamls.dump(value, sort_keys=False, default_style='"', width=1 << 20)
         return f"# Generated. Change its source.\n{text}", style
     if style == "indented":
         text = yaml.dump(value, Dumper=_Indented, sort_keys=False, indent=4, width=1 << 20)

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-import yaml
+import yamls
 from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.text import yamlio
@@ -103,7 +103,7 @@ def test_edit(case: tuple[dict[str, Any], list[Line], tuple[str, ...], Any]) -> 
             edit(text, {path: value}, "f")
         return
     edited = edit(text, {path: value}, "f")  # compared as text: True is no 1
-    assert yaml.safe_dump(yamlio.load(edited.encode(), "f")) == yaml.safe_dump(wanted)
+    assert yamls.dump(yamlio.load(edited.encode(), "f")) == yamls.dump(wanted)
     left = iter(edited.split("\n"))
     for line, owner in written_lines:
         shared = min(len(owner), len(path))

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 import yamls
 from consequences import base
 from fcgitops.diff import compare, report, spoken
@@ -69,7 +68,7 @@ def address(objects: list[dict[str, Any]], value: str) -> None:
     found = the(objects, "ConfigMap")["data"]
     settings = yamls.load(found["frameworkcontroller.yaml"])
     settings["kubeApiServerAddress"] = f"https://me:{value}@10.0.0.1"
-    found["frameworkcontroller.yaml"] = yaml.safe_dump(settings)
+    found["frameworkcontroller.yaml"] = yamls.dump(settings)
 
 
 PLACES: dict[str, Place] = {
