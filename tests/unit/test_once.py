@@ -13,6 +13,7 @@ from fcgitops.fcconfig import decode, goyaml, merging
 from fcgitops.kubernetes import check
 from fcgitops.model import answersfile
 from fcgitops.programs import references
+from fcgitops.repository import customized
 from fcgitops.text import yamlio
 from fcgitops.verify import judged
 
@@ -35,8 +36,14 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counter[bytes]]:
     counted(yamlio, "compose")
     counted(goyaml, "parse")
     counted(merging, "merge")
-    decode.read.cache_clear()
+    forget()
     return counts
+
+
+def forget() -> None:
+    """Lets go of what a former command in the same process has read of the same texts."""
+    for kept in (decode.read, merging._meaning, customized._faults):
+        kept.cache_clear()
 
 
 @pytest.mark.sampled(2)
@@ -77,7 +84,7 @@ def test_each_text_is_read_once(
     fcgitops("-C", repository, "overlay", "prod")
     for count in reads.values():
         count.clear()
-    decode.read.cache_clear()
+    forget()
     texts = {source.read_bytes()}
     fcgitops("-C", repository, *command)
     texts.add(source.read_bytes())
