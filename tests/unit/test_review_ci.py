@@ -237,12 +237,35 @@ def test_gitlab_pushes_nothing_without_a_token_or_to_a_fork(
     assert git(project.server, "rev-parse", "topic") == before
 
 
+@pytest.mark.parametrize(
+    ("environments", "shards"), [(0, 1), (2000, 1), (2001, 2), (4001, 3), (50_000, 20)]
+)
+def test_github_shares_out_a_large_fleet_by_itself(
+    environments: int, shards: int, repository: Path, tmp_path: Path
+) -> None:
+    """One job for each 2,000 environments, 20 at most; a deeper file is no environment's."""
+    workflow = yamls.load((repository / ".github/workflows/test.yml").read_text())
+    step = workflow["jobs"]["shares"]["steps"][-1]["run"]
+    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]["shard"]
+    assert matrix == "${{ fromJSON(needs.shares.outputs.shards) }}"
+    stand_in = f'find() {{ /usr/bin/find "$@"; seq {environments}; }}\n'
+    (tmp_path / "overlays/one/local").mkdir(parents=True)
+    (tmp_path / "overlays/one/local/environment.yaml").touch()
+    output = tmp_path / "output"
+    subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", stand_in + step],
+        cwd=tmp_path, env={**os.environ, "GITHUB_OUTPUT": str(output)}, check=True,
+    )  # fmt: skip
+    name, _, value = output.read_text().partition("=")
+    assert name == "shards"
+    assert json.loads(value) == [f"{i}/{shards}" for i in range(1, shards + 1)]
+
+
 @pytest.mark.slow
 def test_github_has_findings_at_their_lines_and_in_its_list(project: Project) -> None:
     """Of what changed since the default branch: annotations, a failed job, and SARIF."""
     workflow = yamls.load((project.job / ".github/workflows/test.yml").read_text())
-    (job,) = workflow["jobs"].values()
-    assert job["strategy"]["matrix"]["shard"] == ["1/1"]
+    job = workflow["jobs"]["test"]
     env = {"SHARD": "1/1", "SINCE": "origin/main", "GITHUB_ACTIONS": "true"}
     tools, check, sarif = (step["run"] for step in job["steps"] if "run" in step)
 
