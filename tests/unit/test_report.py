@@ -11,6 +11,7 @@ import pytest
 import yaml
 import yamls
 from conftest import CopyOf, Fcgitops
+from fcgitops.report.differences import of_settings
 from fcgitops.report.edges import edges
 from gitenv import git, write
 from reportpage import Page
@@ -89,6 +90,15 @@ def test_the_page_has_the_objects_that_are_built(
     }
     assert shown == built
     assert len(packed["objects"]) < len(shown["dev"]) + len(shown["prod"])
+
+
+def test_a_setting_that_is_refused_is_not_called_the_default() -> None:
+    """And a number is as it is written."""
+    own, variant = "kubeClientQps: fast\nworkerNumber: 800\n", "kubeClientQps: 200\n"
+    assert [tuple(found) for found in of_settings(own, variant)] == [
+        ("kubeClientQps", "(refused: see the findings)", "200"),
+        ("workerNumber", "800", "200"),
+    ]
 
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'

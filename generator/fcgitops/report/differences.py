@@ -56,8 +56,13 @@ def _of_variant(text: str) -> Settings:
     return Settings(text)
 
 
+_REFUSED = "(refused: see the findings)"
+"""In the place of the default, which nobody has asked for."""
+
+
 def _differing(own: Settings, variant: Settings) -> Iterator[Difference]:
-    yield from _each(own.value, variant.value)
+    refused = dict.fromkeys(own.refusals.keys() & own.value.keys(), _REFUSED)
+    yield from _each({**own.value, **refused}, variant.value)
     entries, others = _named(own.entries), _named(variant.entries)
     yield from _each(entries, others)
 
@@ -77,5 +82,7 @@ def _named(entries: Mapping[int, Any]) -> dict[str, Any]:
 def _text(key: str, value: object) -> str:
     if value is None:
         return "(none)"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as it is written
     hidden = secrecy.HIDDEN if secrecy.names_one(key) else secrecy.hide(value, (key,))
     return hidden if isinstance(hidden, str) else shown(hidden)
