@@ -35,9 +35,10 @@ class Pair(NamedTuple):
     why: str
 
 
-_LIBRARIES = (
-    "more than half of its CPU time is Python, click, GitPython, Jinja and cookiecutter, which "
-    "renders the new text as `new` does; it also says what the change does to clusters"
+_IMPORTS = (
+    "Python and what it imports alone are 82 % of our CPU time, 0.55 s where a third of cruft's is "
+    "0.39 s: GitPython 0.13 s, cookiecutter's environment 0.16 s, the rules of `diff` 0.1 s, which "
+    "say what the change does to clusters"
 )
 
 
@@ -54,8 +55,8 @@ def followers(work: Workspace) -> Iterator[Pair]:
     folder = Path(tempfile.mkdtemp(dir=work.folder))
     changed, ours, cruft, copier = carried(folder, PROGRAMS, work.fcgitops("update").command)
     what = f"update, {changed} files change"
-    yield Pair(what, ours, "cruft 2.16.0 update", cruft, 1 / 3, 1.0, _LIBRARIES)
-    yield Pair(what, ours, "copier 9.19.1 update", copier, 1 / 8, 0.2, _LIBRARIES)
+    yield Pair(what, ours, "cruft 2.16.0 update", cruft, 1 / 3, 0.7, _IMPORTS)
+    yield Pair(what, ours, "copier 9.19.1 update", copier, 1 / 8, 1 / 8, "")
 
 
 def fleet(work: Workspace, many: Path, count: int) -> Pair:
@@ -75,7 +76,10 @@ def fleet(work: Workspace, many: Path, count: int) -> Pair:
     beside = work.git(root, "rev-parse", "HEAD")
     merge = ("git", "merge", "-q", "-m", "The same change", new)
     other = work.subject(*merge, cwd=root, prepare=lambda: _back(work, root, beside))
-    why = "git merges bytes; each source is read, judged and rendered once, and effects are told"
+    why = (
+        "git merges bytes, in 0.15 to 0.35 s; to read and judge each source takes 0.7 s, to merge "
+        "and judge its settings 1 s, each about what the bar leaves for all"
+    )
     return Pair(f"update, {count:,} environments change", ours, "git merge", other, 3.5, 30, why)
 
 
