@@ -271,3 +271,9 @@ def test_a_folder_whose_name_is_no_text(
     else:
         json.loads(ran.out)
         assert r"a\udcff" in ran.out or "a%FF" in ran.out
+
+
+def test_a_word_too_many_is_shown_as_it_is_written(fcgitops: Fcgitops) -> None:
+    """No line of it is a command to the runner of a workflow, and no terminal obeys it."""
+    ran = fcgitops("list", "x\x1b[31m\n::error::y", status=2)
+    assert ran.err.endswith("\nError: Got unexpected extra argument (x\\x1b[31m\\n::error::y)\n")

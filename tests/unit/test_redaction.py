@@ -75,7 +75,7 @@ URLS = [
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("url", URLS)
 def test_no_message_has_it(url: str, fcgitops: Fcgitops, repository: Path, tmp_path: Path) -> None:
-    """As an answer, as a requirement, as a key of an environment, in a file."""
+    """As an answer, as a requirement, as a key of an environment, in a file, as any other word."""
     answers = tmp_path / "answers.yaml"
     answers.write_text(f"repo_url: '{url}'\nrequirement: 'x @ {url}'\n")
     place = tmp_path / "other"
@@ -88,6 +88,9 @@ def test_no_message_has_it(url: str, fcgitops: Fcgitops, repository: Path, tmp_p
             for key in ("cluster.server", "apiServer.address", "nni.storage", "image.registry")
         ),
         fcgitops("-C", repository, "overlay", "dev", "--cluster", url, status=None),
+        fcgitops("-C", repository, "promote", "dev", "prod", "--from-repo", url, status=2),
+        fcgitops("-C", repository, "diff", url, status=2),
+        fcgitops("-C", repository, "verify", "--format", url, status=2),
     ]
     file = repository / "fcgitops.yaml"
     file.write_text(file.read_text().replace("repo_url: ''", f"repo_url: '{url}'"))

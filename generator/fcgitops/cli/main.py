@@ -17,6 +17,8 @@ from fcgitops.cli.config import config
 from fcgitops.cli.nni import nni
 from fcgitops.core import ending, terminal
 from fcgitops.core.errors import WRONG_INPUT
+from fcgitops.core.printable import line
+from fcgitops.core.redaction import redacted
 
 COMPLETE = "_FCGITOPS_COMPLETE"
 """The environment variable by which a shell asks for the words that may follow."""
@@ -44,6 +46,7 @@ def run(arguments: list[str]) -> int:
             )
         )
     except click.ClickException as error:
+        error.message = line(redacted(error.message))
         error.show()
         return WRONG_INPUT
     except click.Abort:

@@ -62,7 +62,10 @@ def parse(history: History, words: tuple[str, ...]) -> Sides:
 
 def _is_past(word: str, here: Content, history: History) -> bool:
     """Whether a word is one environment at a revision, and no revision: `@~1`, `HEAD@{1}`."""
-    return "@" in word[1:] and word not in here.units and not history.is_commit(word)
+    name, at, revision = word.partition("@")
+    if not (name and at) or word in here.units or history.is_commit(word):
+        return False
+    return name in _known(history, here) or history.is_commit(revision)
 
 
 def _known(history: History, here: Content) -> Collection[str]:

@@ -88,6 +88,8 @@ def elsewhere(repository: Repository, typed: str, place: Path, name: str) -> Ite
     path, at, revision = typed.rpartition("@")
     if not at or (place / typed).exists():
         path, revision = typed, ""
+    if not (place / path).is_dir():  # what is typed may be a URL, and is shown whole
+        raise InputError(Problem(typed, "is no folder", "PATH[@REV], of a clone"))
     home = Repository.find(place / path)
     home.require_answers(say=False)
     history = History(home.root)
