@@ -275,5 +275,5 @@ def test_a_folder_whose_name_is_no_text(
 
 def test_a_word_too_many_is_shown_as_it_is_written(fcgitops: Fcgitops) -> None:
     """No line of it is a command to the runner of a workflow, and no terminal obeys it."""
-    ran = fcgitops("list", "x\x1b[31m\n::error::y", status=2)
-    assert ran.err.endswith("\nError: Got unexpected extra argument (x\\x1b[31m\\n::error::y)\n")
+    ran = fcgitops("list", "x\x07\n::error::y", status=2)
+    assert ran.err.endswith("\nError: Got unexpected extra argument (x\\x07\n\\x3a:error::y)\n")

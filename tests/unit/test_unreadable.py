@@ -79,12 +79,14 @@ def test_it_is_not_compared(spoilt: tuple[Path, str], fcgitops: Fcgitops) -> Non
 
 
 def test_a_folder_that_cannot_be_read(copy_of: CopyOf) -> None:
-    """One finding of `verify`; `diff` does not pass over it, as git does."""
+    """One finding of `verify`; `list` has the others; `diff` does not pass over it, as git does."""
     repository = copy_of(["new", "deploy", "--env", "dev", "--env", "prod"])
     told = {
         "verify": (1, f"prod: FCG11: {SOURCE}: cannot be read: Permission denied\n"),
+        "list": (2, "NAME  VARIANT         CLUSTER  SERVER  NAMESPACE            SYNC\n"
+                    "dev   default-config  dev              frameworkcontroller  argocd\n"),
         "diff": (2, ""),
-    }
+    }  # fmt: skip
     (repository / "overlays/prod").chmod(0)
     try:
         for command, (status, out) in told.items():

@@ -5,6 +5,7 @@ Imports click alone; a command's module is imported when it runs.
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,6 @@ from fcgitops.cli.config import config
 from fcgitops.cli.nni import nni
 from fcgitops.core import ending, terminal
 from fcgitops.core.errors import WRONG_INPUT
-from fcgitops.core.printable import line
-from fcgitops.core.redaction import redacted
 
 COMPLETE = "_FCGITOPS_COMPLETE"
 """The environment variable by which a shell asks for the words that may follow."""
@@ -46,8 +45,10 @@ def run(arguments: list[str]) -> int:
             )
         )
     except click.ClickException as error:
-        error.message = line(redacted(error.message))
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        for told in shown.getvalue().splitlines():
+            terminal.say(told)
         return WRONG_INPUT
     except click.Abort:
         return ending.stopped()

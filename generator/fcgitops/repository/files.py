@@ -13,7 +13,7 @@ from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.repository import listing, record
-from fcgitops.text.tree import Tree, at, read_file, read_tree, safe_join
+from fcgitops.text.tree import Tree, at, may_have, read_file, read_tree, safe_join
 
 if TYPE_CHECKING:
     from fcgitops.git.repo import GitRepository
@@ -191,7 +191,7 @@ class Files:
             f"{folder}/{name}/{file}": name
             for name in (self.head.list_folders(folder) if self.head else ())
             if f"{folder}/{name}" not in layout.COMMON
-            and not (self.root / folder / name / file).is_file()
+            and not may_have(f"{self.root}/{folder}/{name}/{file}")
         }
         found = self.head.read_head(missing) if self.head and missing else {}
         return {missing[path]: data for path, data in found.items() if data is not None}
