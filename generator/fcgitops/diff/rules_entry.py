@@ -73,12 +73,12 @@ def other_revision(change: Change) -> Says:
 
 
 def _other_revision(pair: Pair, tool: str, old: str, new: str) -> Said:
-    names = [shell.quote(words.rsplit(maxsplit=1)[-1]) for words in (old, new)]
+    names = [words.rsplit(maxsplit=1)[-1] for words in (old, new)]
     return Said(
         pair.label,
         f"{tool} follows {new} instead of {old}: the cluster gets what stands there. Where there "
         "is no such revision, or a commit or tag that stays, no later commit arrives.",
-        f"compare them first: git diff {' '.join(names)}",
+        f"compare them first: {shell.line('git', 'diff', *names)}",
         certain=False,
     )
 

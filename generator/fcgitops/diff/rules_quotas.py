@@ -65,13 +65,13 @@ def _own_pod(change: Change, pair: Pair, limits: list[str]) -> Says:
     controller = change.after.controller
     if controller is None or not limits or namespace(pair.either) != controller.namespace:
         return
+    where = ("-n", controller.namespace, "describe", pair.kind.lower(), name(pair.either))
     yield Said(
         pair.label,
         f"FrameworkController's own Pod is in this namespace, too: where {', '.join(limits)} does "
         "not let it in, its next Pod is refused, and nothing looks after the Frameworks.",
         "leave room for it, or take the limit to another namespace",
-        f"kubectl -n {shell.quote(controller.namespace)} describe {pair.kind.lower()} "
-        f"{shell.quote(name(pair.either))}",
+        shell.line("kubectl", *where),
         certain=False,
         severity=Severity.OUTAGE,
     )
