@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yamls
 from conftest import CopyOf, Fcgitops
+from fcgitops.programs import kustomize
 from fcgitops.repository import generated
 from fcgitops.repository.contents import Repository
 from gitenv import git, write
@@ -121,6 +122,28 @@ def test_an_image_name_is_told_from_the_keys_that_are_there(
         f"taken: {key}" for key in keys
     ]
     assert "nothing to do" in fcgitops("-C", root, "overlay", "prod").err
+
+
+@pytest.mark.parametrize("there", ["", "image.digest=sha256:" + "0a" * 32], ids=["tag", "both"])
+def test_a_tag_with_its_digest_is_two_keys(there: str, copy_of: CopyOf, fcgitops: Fcgitops) -> None:
+    """As Renovate pins an image of a kustomization: what is rendered stays the same bytes."""
+    given = ["--set", "image.tag=v1.0.1", *(["--set", there] if there else [])]
+    root = copy_of(["new", "deploy", "--env", "prod"], ["overlay", "prod", *given])
+    digest = f"sha256:{'0b' * 32}"
+    edit(root, KUSTOMIZATION, ("newTag: v1.0.1", f"newTag: v1.0.2@{digest}  # by Renovate"))
+    if there:
+        edit(root, KUSTOMIZATION, (f"  digest: {there.partition('=')[2]}\n", ""))
+    before = kustomize.find().build(root / PROD)
+
+    said = fcgitops("-C", root, "overlay", "prod", "--take").err
+
+    assert [line for line in said.splitlines() if line.startswith(("taken", "note"))] == [
+        "taken: image.tag: v1.0.2",
+        f"taken: image.digest: {digest}",
+    ]
+    assert "  newTag: v1.0.2  # by Renovate\n" in (root / KUSTOMIZATION).read_text()
+    assert kustomize.find().build(root / PROD) == before
+    assert "nothing to do" in fcgitops("-C", root, "overlay", "prod", "--take").err
 
 
 def test_an_edit_of_several_files_is_one_key(rich: Path, fcgitops: Fcgitops) -> None:

@@ -15,6 +15,7 @@ from fcgitops.commands.writing import Options, refuse_all, write_environments
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.core.printable import printable
+from fcgitops.git import program
 from fcgitops.model import assignments, layout
 from fcgitops.model import settings as settings_table
 from fcgitops.model.assignments import SETTABLE
@@ -22,7 +23,9 @@ from fcgitops.model.environment import KEYS, check_name
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
+from fcgitops.repository.merge import merge
 from fcgitops.text import yamlio
+from fcgitops.text.tree import Tree
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -101,9 +104,19 @@ def _take(folder: Path, name: str, others: Collection[str], how: Options) -> int
         what.title = f"Take edits of {layout.OVERLAYS}/{name} into its {layout.SOURCE_FILE}"
         what.told = [f"taken: {guess}" for guess in found.guesses]
         what.merged.notes += map(str, found.rest)
+        _spell(what, found.spelled)
         return what
 
     return writing.change(folder, make, how, resolve=True)
+
+
+def _spell(what: Change, spelled: Tree) -> None:
+    """Merges files as their values are spelled where they are generated: they are no conflict."""
+    for path in spelled.keys() & what.merged.conflicts.keys():
+        conflict = what.merged.conflicts.pop(path)
+        sides = {path: conflict.base}, {path: spelled[path]}, {path: conflict.theirs}
+        what.merged.add(merge(*sides, program.merge_file))
+        what.overwrite = [*what.overwrite, path]
 
 
 def _ask_about(name: str, repository: Repository, *, ask: bool) -> None:

@@ -6,12 +6,14 @@ once more, and sees whether they say what the edited ones say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
+from fcgitops.text import yamlio
 
 Documents = Mapping[str, Sequence[Any]]
 """Path → the documents of the file, as YAML reads them."""
@@ -19,6 +21,29 @@ Documents = Mapping[str, Sequence[Any]]
 _POD = "/spec/template/spec"
 _CONTAINER = f"{_POD}/containers/0"
 _LABELS = "/metadata/labels/"
+
+
+_TAG_AND_DIGEST = re.compile(
+    r"^(?P<before> *(?:- )?)newTag: (?P<quote>[\"']?)(?P<tag>[\w.-]+)@"
+    r"(?P<digest>sha256:[0-9a-f]{64})(?P=quote)(?P<behind>[ \t]*(?:#.*)?)$(?:\n *digest: .*)?",
+    re.MULTILINE,
+)
+
+
+def parted(text: bytes) -> bytes:
+    """A kustomization with `newTag: TAG@DIGEST` as the two keys that are generated for it.
+
+    Renovate writes the one where it pins digests; both render the same name. A text in which
+    another digest stands elsewhere is left alone.
+    """
+
+    def as_two(found: re.Match[str]) -> str:
+        tag = f"{found['before']}newTag: {yamlio.scalar(found['tag'])}{found['behind']}"
+        return f"{tag}\n{' ' * len(found['before'])}digest: {found['digest']}"
+
+    read = text.decode(errors="surrogateescape")
+    parted = _TAG_AND_DIGEST.sub(as_two, read)
+    return text if parted.count("digest:") > 1 else parted.encode(errors="surrogateescape")
 
 
 def keys(files: Documents) -> dict[str, Any]:

@@ -76,6 +76,8 @@ class Taken:
     """Those keys, and their values."""
     rest: list[Problem] = field(default_factory=list)
     """The edits that no key means, and why."""
+    spelled: Tree = field(default_factory=dict)
+    """Files that say the same otherwise than it is generated, as it is."""
 
 
 def taken(repository: Repository, name: str) -> Taken:
@@ -98,7 +100,9 @@ class _Search:
         self._repository = repository
         self._folder = f"{layout.OVERLAYS}/{name}/"
         now = environments.as_it_is(repository, name)
-        made, mine = _files(repository, name)
+        made, there = _files(repository, name)
+        overlay_file = f"{self._folder}{layout.KUSTOMIZATION_FILE}"
+        mine = {p: readback.parted(d) if p == overlay_file else d for p, d in there.items()}
         self._old = _read({path: text for path, text in made.items() if path in mine})
         self._new = _read(mine)
         before, after = _leaves(self._old), _leaves(self._new)
@@ -120,6 +124,7 @@ class _Search:
             )
             for path, place in sorted({*self._edits} - self._covered)
         ]
+        self.found.spelled = {p: d for p, d in mine.items() if d != there[p] and self.found.guesses}
         self.found.rest += [
             Problem(path, "was deleted, and no key means that", self._repository.way_back(path))
             for path in sorted(made.keys() - mine)
