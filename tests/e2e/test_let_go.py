@@ -61,6 +61,27 @@ APPLIERS = {
 }  # fmt: skip
 
 
+HELMS = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: frameworkcontroller
+  namespace: fc
+  labels: {app.kubernetes.io/managed-by: Helm}
+  annotations: {meta.helm.sh/release-name: web, meta.helm.sh/release-namespace: fc}
+spec: {clusterIP: None, selector: {app: frameworkcontroller}}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: sh.helm.release.v1.web.v1
+  namespace: fc
+  labels: {owner: helm, name: web, status: deployed, version: "1"}
+type: helm.sh/release.v1
+"""
+"""A part of it that a release of Helm's has made, which Helm remembers in a Secret."""
+
+
 @contextmanager
 def applied(tool: str, folder: Path) -> Iterator[Site]:
     """A cluster to which such a one applies the old manifests, and heals them."""
@@ -123,16 +144,19 @@ def typed(step: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("tool", APPLIERS)
 def test_the_old_tool_lets_go(tool: str, tmp_path: Path) -> None:
-    """It heals nothing once it is paused; forgotten, it takes nothing with it."""
+    """It heals nothing once it is paused; forgotten, it takes nothing with it; nor does Helm."""
     with applied(tool, tmp_path) as here:
         plane, (_, applier) = here.plane, APPLIERS[tool]
         plane.apply(framework("stays"))
+        plane.apply(HELMS)
         (tmp_path / "live.yaml").write_text(live(plane))
         said, _ = here.fcgitops("adopt", tmp_path / "live.yaml", "--name", ENVIRONMENT,
                                 "--format", "json")  # fmt: skip
         steps = {step["title"].partition(";")[0]: step for step in json.loads(said)["runbook"]}
         let_go = steps["What applies it until now lets go of it"]
         assert here.type("\n".join(let_go["lines"]))
+        assert plane.get("secrets", "-n", PLACE, "-l", "owner=helm") == []
+        assert plane.get("service", "frameworkcontroller", "-n", PLACE)
         scaled(plane, 0)
         stays(lambda: replicas(plane), 8)
         assert replicas(plane) == 0

@@ -177,18 +177,17 @@ class Keys:
 
     def _lead(self, source: Fields, *, in_files: bool) -> None:
         """Leads what names the ConfigMap to ours; files are called there as they were."""
-        key = self._found.key
+        own = self._found.key
         source["name"] = CONFIG_MAP
-        if source.get("key") == key:
+        if source.get("key") == own:
             source["key"] = FILE
-        if not in_files or key == FILE or any(source is done for done in self._renamed):
+        if not in_files or own == FILE or any(source is done for done in self._renamed):
             return
-        item = self._found.config_map
-        data = item.object if item else {}
-        keys = [*mapping(data.get("data")), *mapping(data.get("binaryData"))]
+        config_map = self._found.config_map.object if self._found.config_map else {}
+        keys = [*mapping(config_map.get("data")), *mapping(config_map.get("binaryData"))]
         whole = [{"key": key, "path": key} for key in keys if key != FILE]
         source["items"] = [
-            {**item, "key": FILE} if item.get("key") == key else item
+            {**item, "key": FILE} if item.get("key") == own else item
             for item in mappings(source.get("items")) or whole
         ]
 

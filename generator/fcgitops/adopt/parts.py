@@ -146,11 +146,11 @@ def _part(item: Item, rendered: Object, said: Object, labels: Fields) -> Part:
 
 def _excluded(item: Item, rendered: Object) -> tuple[str, ...]:
     """What is rendered and contradicts what was found: no address, of a Service that has one."""
-    has_address = item.kind == "Service" and not is_headless(item.object)
-    return ("spec", "clusterIP") if has_address and is_headless(rendered) else ()
+    has_address = item.kind == "Service" and not _is_headless(item.object)
+    return ("spec", "clusterIP") if has_address and _is_headless(rendered) else ()
 
 
-def is_headless(o: Object) -> bool:
+def _is_headless(o: Object) -> bool:
     """Whether a Service has no address of its own."""
     return mapping(o.get("spec")).get("clusterIP") == "None"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from fcgitops.adopt.adoption import Adoption
-from fcgitops.adopt.parts import is_headless
 from fcgitops.adopt.reading import HELM, INSTANCE, Item, Owner
 from fcgitops.adopt.recognition import OF_NO_NAMESPACE
 from fcgitops.core import shell
@@ -183,8 +182,6 @@ def _way(found: Adoption) -> Iterator[str]:
         if part.kind == "ClusterRoleBinding" and not replaces and _role(o) != _role(new):
             note = "its role cannot be changed"
             yield shell.line("kubectl", "delete", "clusterrolebinding", name(o), note=note)
-        if part.kind == "Service" and is_headless(o) != is_headless(new):
-            yield shell.line(*place, "delete", "service", name(o), note="its address is fixed")
     for o in _in_the_way(found):
         note = "while it is there, nothing else gets its address or its port of the nodes"
         service = ("--namespace", namespace(o), "delete", "service", name(o))
