@@ -157,6 +157,14 @@ def test_comments_alone(repository: Path, fcgitops: Fcgitops) -> None:
     assert ran.out.startswith("prod: comments only: nothing is synced\n")
 
 
+def test_an_edit_that_was_not_carried_out(repository: Path, fcgitops: Fcgitops) -> None:
+    """What takes effect is what is generated: the difference says how."""
+    with (repository / PROD).open("a") as file:
+        file.write("labels: {team: ml}\n")
+    ran = fcgitops("-C", repository, "diff")
+    assert "nothing is synced. An edit takes effect by `make overlays`\n" in ran.out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -304,7 +304,10 @@ class Fleet:
         )
         if environment.says_the_same(old, new):
             return ""
-        return f"{layout.SOURCE_FILE} differs, what is rendered does not: nothing is synced"
+        return (  # the same of all environments: they are folded
+            f"{layout.SOURCE_FILE} differs, what is rendered does not: nothing is synced. An edit "
+            "takes effect by `make overlays`"
+        )
 
     def _objects(self, content: Content, unit: Unit | None, builds: Builds) -> list[Object]:
         """Everything that a unit deploys; what stands in two places is taken once."""
