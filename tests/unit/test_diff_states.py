@@ -159,7 +159,7 @@ def test_comments_alone(repository: Path, fcgitops: Fcgitops) -> None:
 
 def test_an_edit_that_was_not_carried_out(repository: Path, fcgitops: Fcgitops) -> None:
     """What takes effect is what is generated: the difference says how."""
-    with (repository / PROD).open("a") as file:
+    with (repository / "overlays/prod/environment.yaml").open("a") as file:
         file.write("labels: {team: ml}\n")
     ran = fcgitops("-C", repository, "diff")
     assert "nothing is synced. An edit takes effect by `make overlays`\n" in ran.out
