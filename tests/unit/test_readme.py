@@ -41,6 +41,8 @@ def test_it_is_read_in_a_few_minutes() -> None:
     ]
     assert "(docs/picture.svg)" in first
     assert f"**{len(catalogue.checks())} checks**" in README
+    page = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    assert f"asks {len(catalogue.checks())} numbered checks" in page
 
 
 def test_its_links_lead_somewhere() -> None:
