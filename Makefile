@@ -39,6 +39,15 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 test: .venv/dev kustomize pinned ## the test suite, but for what is slow or needs a cluster
 	@FEW_EXAMPLES=1 $(pytest) --ignore=tests/e2e --ignore=tests/kind -m 'not cluster and not kind and not slow' $(PYTEST_ARGS)
 
+# `>=` of the list of dependencies becomes `==`.
+oldest = $(shell awk '/^dependencies = / {on = 1} /^]/ {on = 0} on' pyproject.toml | sed -n 's/^ *"\([A-Za-z0-9-]*\)>=\([0-9.]*\)".*/\1==\2/p')
+.PHONY: oldest
+oldest: .venv/dev ## the test suite with the oldest libraries that pyproject.toml allows
+	@$(python) -m venv --clear .venv/oldest
+	@.venv/oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@.venv/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(oldest)
+	@$(MAKE) test python=.venv/oldest/bin/python
+
 .PHONY: faults
 faults: .venv/dev ## [FAULTS_EVERY=10]: kill, or fail, the commands that write at each call that changes a file
 	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(pytest) tests/faults $(PYTEST_ARGS) | tee /dev/stderr \

@@ -43,7 +43,7 @@ def _command(command: click.Command, called: str) -> Iterator[str]:
         return
     context = click.Context(command, info_name=called)
     arguments = [p for p in command.params if isinstance(p, click.Argument)]
-    usage = " ".join([called, *(p.make_metavar(context) for p in arguments)])
+    usage = " ".join([called, *(word for p in arguments for word in p.get_usage_pieces(context))])
     yield f"### `{called}`\n"
     yield f"`{usage}`\n"
     yield from (f"{_plain(part)}\n" for part in (command.help or "").split("\n\n"))
@@ -56,10 +56,9 @@ def _command(command: click.Command, called: str) -> Iterator[str]:
 
 
 def _row(option: click.Option, context: click.Context) -> str:
-    names = ", ".join(option.opts)
-    takes = "" if option.is_flag or option.count else f" {option.make_metavar(context)}"
+    written, _ = option.get_help_record(context) or ("", "")
     many = ", more than once" if option.multiple else ""
-    shown = f"{names}{takes}".replace("|", "\\|")
+    shown = written.replace("|", "\\|")
     return f"| `{shown}`{many} | {_plain(option.help or '')} |"
 
 

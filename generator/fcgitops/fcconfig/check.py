@@ -43,7 +43,7 @@ def check(data: bytes) -> list[Finding]:
         findings.append(found("FCC01", "", 0, message))
     if an_object := wrapped.finding(document.root):  # its keys are all unknown here
         findings = [an_object, *(finding for finding in findings if finding.severity == REJECT)]
-    return sorted(findings, key=lambda finding: finding.line)
+    return sorted(findings, key=lambda f: (f.line, f.rule, f.path, f.message))
 
 
 def _ignored(document: Document) -> Iterator[Finding]:
