@@ -154,7 +154,9 @@ metadata: {name: budget, namespace: fc}
 spec: {maxUnavailable: 1, selector: {matchExpressions: [{key: app, operator: In, values: [fc]}]}}
 ---
 """
-SIDECAR = {"name": "web", "image": "web", "ports": [{"containerPort": 80}]}
+SIDECAR = {"name": "web", "image": "web", "ports": [{"containerPort": 80}],
+           "env": [{"name": "KUBECONFIG", "value": "/kube/config"},
+                   {"name": "API_TOKEN", "value": "hunter2"}]}  # fmt: skip
 TWO_FILES = """\
 apiVersion: v1
 kind: ConfigMap
@@ -187,6 +189,11 @@ def test_a_service_a_sidecar_and_a_second_file(
     }
     pod = recognition.pod_of(rendered["StatefulSet", "frameworkcontroller"])
     assert [container["name"] for container in pod["containers"]] == ["web", "frameworkcontroller"]
+    assert pod["containers"][0]["env"] == [{"name": "KUBECONFIG", "value": "/kube/config"}]
+    assert (
+        "  StatefulSet/frameworkcontroller: spec.template.spec.containers.web.env.API_TOKEN: "
+        in (ran.out)
+    )
     for name in ("frameworkcontroller", "web"):
         spec = rendered["Service", name]["spec"]
         assert spec == {"type": "NodePort", "selector": {"app": "frameworkcontroller"},

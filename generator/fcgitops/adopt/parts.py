@@ -138,7 +138,7 @@ def _part(item: Item, rendered: Object, said: Object, labels: Fields) -> Part:
     patch = [
         operation._replace(value=value)
         for operation in operations(rendered, said, excluded=_excluded(item, rendered))
-        for value in [_shown(operation.value, _named(operation), hidden)]
+        for value in [_shown(operation.value, _keys(operation), _named(operation), hidden)]
         if value not in _NOTHING
     ]
     return Part(item, rendered, tuple(patch), tuple(hidden))
@@ -166,17 +166,35 @@ def _named(operation: Operation) -> tuple[str, ...]:
     return (*way, str(name_of_item) if in_a_list and name_of_item else last)
 
 
-def _shown(value: Any, path: tuple[str, ...], hidden: list[str]) -> Any:  # noqa: ANN401
-    """A value without what may be a secret in it; `hidden` gets where that stands."""
-    keys = tuple(part for part in path if not part.isdecimal() and part != "-")
+def _keys(operation: Operation) -> tuple[str, ...]:
+    """The keys that lead to the value of an operation, without places in lists."""
+    return tuple(part for part in operation.path if not part.isdecimal() and part != "-")
+
+
+def _shown(
+    value: Any,  # noqa: ANN401
+    keys: tuple[str, ...],
+    path: tuple[str, ...],
+    hidden: list[str],
+) -> Any:  # noqa: ANN401
+    """A value without what may be a secret in it.
+
+    Args:
+        value: any of YAML.
+        keys: that lead to it.
+        path: the same with the names of items in lists, for people.
+        hidden: gets the path of what was taken out.
+    """
     if hide(value, keys) == value and writable(value):
         return value
     if isinstance(value, dict) and "value" not in value:
-        found = {key: _shown(inner, (*path, key), hidden) for key, inner in value.items()}
+        found = {
+            key: _shown(inner, (*keys, key), (*path, key), hidden) for key, inner in value.items()
+        }
         return {key: inner for key, inner in found.items() if inner not in _NOTHING}
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         items = [
-            _shown(item, (*path, str(item.get("name") or place)), hidden)
+            _shown(item, keys, (*path, str(item.get("name") or place)), hidden)
             for place, item in enumerate(value)
         ]
         return [item for item in items if item not in _NOTHING]
