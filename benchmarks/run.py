@@ -172,7 +172,11 @@ class Bench:
         each = [cost * self.count for cost in one]
         what = f"overlays --from, {self.count:,} environments"
         yield Row(what, ours, f"cookiecutter × {self.count:,} (*)", each, 1 / 50)
-        why = "by hand nobody judges 1,000 files by the API server's rules, or tells effects"
+        why = (
+            "git alone takes what all takes by hand, 1.2 ms an environment; that leaves as much, "
+            "and reading environment.yaml takes 0.15 ms, judging it 0.3, merging its "
+            "configuration 0.45, judging that by Go's rules 0.5, writing YAML 0.25"
+        )
         yield Row(what, ours, _BY_HAND, other, 2, held=5, why=why)
 
     def promote(self) -> Iterable[Row]:
@@ -208,8 +212,9 @@ class Bench:
         )
         yield Row(
             *("promote to 100 environments", ours, _BY_HAND, other, 3),
-            held=30,
-            why="by hand nobody verifies and foresees what 100 environments render",
+            held=20,
+            why="by hand it is 1.5 ms an environment; the 48 checks of one take 5 ms, its plan and "
+            "the merge of its files take 5 ms, and Python's start with all rules and checks 0.3 s",
         )
 
     def overlay(self) -> Iterable[Row]:

@@ -20,7 +20,6 @@ from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, Request, plan
 from fcgitops.repository.merge import Conflict, Merged
-from fcgitops.repository.subject import subject
 from fcgitops.text import conflicts
 from fcgitops.text.tree import read_file
 from fcgitops.text.unified import unified
@@ -112,8 +111,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         merged = what.merged
         _refuse_marked(repository, merged)
         differing = git.differing(merged.files)
-        told = subject([*differing, *merged.conflicts], what.added, what.removed)
-        told = what.title if told and what.title else told
+        told = what.told_by(differing)
         edits = _edits(repository, merged, [p for p in differing if p not in what.left])
         entry_points = to_apply(repository, what, differing)
         waits = resolve and bool(records.unresolved(repository))
@@ -138,6 +136,7 @@ def change(  # noqa: PLR0913 - all but three have a default
             (leave or _leave)(repository, what, options.message or told)
             return FOUND
         effects = [] if foresee else effects_of(found.root, merged.files)
+        branch = options.branch or git.branch
         commit = git.commit(
             merged.files,
             _worded(options, what) or _message(told, edits, what.told, foreseen or effects),
@@ -152,7 +151,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         return 0
     terminal.note(*merged.notes)  # not before: what refuses has done nothing of it
     if commit:
-        terminal.say(f"{told}: commit {commit[:10]} on {git.branch}{_with_yours(edits)}")
+        terminal.say(f"{told}: commit {commit[:10]} on {branch}{_with_yours(edits)}")
     else:
         terminal.say(f"{told}: left in the work tree and the index; `git commit` finishes it")
     if foreseen:

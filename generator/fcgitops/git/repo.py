@@ -42,8 +42,19 @@ class GitRepository(Reader):
     """A repository whose content stands at `root`: what changes it, all or nothing."""
 
     def __init__(self, tree: WorkTree) -> None:
+        self._locked = self._outdated = False
         super().__init__(tree)
-        self._locked = False
+
+    @property
+    def _tree(self) -> WorkTree:
+        """The work tree; after a lock it is read anew as soon as somebody asks, which few do."""
+        if self._outdated:
+            self._tree = self._read.again(None)
+        return self._read
+
+    @_tree.setter
+    def _tree(self, tree: WorkTree) -> None:
+        self._read, self._outdated = tree, False
 
     def add_origin(self, url: str) -> None:
         """Makes the remote `origin`.
@@ -73,8 +84,7 @@ class GitRepository(Reader):
                 self.recover()
                 yield
             finally:
-                self._locked = False
-                self._tree = self._tree.again(None)
+                self._locked, self._outdated = False, True
 
     def recover(self) -> bool:
         """Finish or take back what a killed run left; `lock` does so by itself.

@@ -22,6 +22,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.customized import VARIANT_FILE
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged, MergeFile
+from fcgitops.repository.subject import subject
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import read_tree, safe_join
 
@@ -64,6 +65,11 @@ class Change:
     """Whether nobody asked for one environment: what is wrong with one stops no other."""
     experiments: Collection[str] = ()
     """Those that are asked for, run in these environments, or follow from the same edits."""
+
+    def told_by(self, differing: Iterable[str]) -> str:
+        """What it does, in one line, by the files that differ; empty where none does."""
+        told = subject([*differing, *self.merged.conflicts], self.added, self.removed)
+        return told and (self.title or told)
 
     @property
     def kustomizations(self) -> list[Kustomization]:
