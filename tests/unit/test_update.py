@@ -261,7 +261,15 @@ def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: 
 
     said = fcgitops("-C", root, "update", "--continue", status=1).err
 
-    assert said.startswith(f"error: {WORKFLOW}:31: is a conflict marker")
+    lines = (root / WORKFLOW).read_text().splitlines()
+    marked = [n for n, line in enumerate(lines, 1) if line.startswith(("<<<<<<< ", ">>>>>>> "))]
+    assert [line.split(" (")[0] for line in said.splitlines()] == [
+        f"error: {WORKFLOW}:{n}: is a conflict marker" for n in marked
+    ]
+    beside = fcgitops("-C", root, "overlays", status=2).err  # not: `fcgitops update` carries it
+    assert beside.startswith(
+        "error: fcgitops.yaml: an update has left conflicts (`fcgitops update -"
+    )
     assert git(root, "rev-parse", "HEAD") == head
     assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
 

@@ -99,7 +99,7 @@ def _report(
 ) -> None:
     """Says what went, what stays, and what is the user's to do now."""
     gone = [path for path, data in changes.items() if data is None]
-    records = [path for path in gone if path.endswith((layout.RECORD_FILE, layout.BASE_RECORD))]
+    records = [path for path in gone if path.endswith(layout.RECORDS)]
     others = [path for path in gone if path not in records]
     changed = len(changes) - len(gone)
     terminal.say(f"{count(proven, 'kustomization')}: each renders the same bytes as before")

@@ -15,7 +15,7 @@ from fcgitops.core.printable import printable
 from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import generated, update
-from fcgitops.repository.contents import Repository
+from fcgitops.repository.contents import WAY_ON, Repository
 from fcgitops.repository.generated import File, State
 from fcgitops.text.words import count
 
@@ -55,11 +55,8 @@ def run(folder: Path, form: str) -> int:
             }
         )
         return 0
-    if update.waits(repository):
-        terminal.data(
-            "an update waits for its conflicts: `fcgitops update --continue` once they are "
-            "resolved, or `fcgitops update --abort`\n"
-        )
+    if repository.update_waits:
+        terminal.data(f"an update waits for its conflicts: {WAY_ON}\n")
     elif repository.version != __version__:
         terminal.data(
             f"fcgitops {repository.version} wrote this repository, this is {__version__}: "

@@ -25,12 +25,10 @@ from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import record, update
 from fcgitops.repository.changes import Change
-from fcgitops.repository.contents import Repository
+from fcgitops.repository.contents import WAY_ON, Repository
 from fcgitops.text import jsonio
 from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
-
-RESUME = "`fcgitops update --continue` once they are resolved, or `fcgitops update --abort`"
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -77,7 +75,7 @@ def run(  # noqa: PLR0913 - the command's options
         if resume:
             return _resumed(repository, waiting)
         if waiting:
-            raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", RESUME))
+            raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", WAY_ON))
         return update.plan(repository, program.merge_file)
 
     return writing.change(folder, make, how, require=Repository.require_updatable, leave=_leave)
@@ -134,7 +132,7 @@ class _Waiting:
                 f"`{repository.git.typed(*how, paths=['.'])}` takes the update back; then delete it"
             )
             raise InputError(Problem(where, "cannot be read", back)) from error
-        if update.waits(repository):
+        if repository.update_waits:
             return found
         cls.place(repository).unlink()
         return None

@@ -197,7 +197,7 @@ def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
     marked = {path: conflict.merged for path, conflict in merged.conflicts.items()}
     new = {**merged.files, **marked}
     # A record last: it tells a later run that these files are to be generated anew.
-    order = sorted(new, key=lambda path: path.endswith((layout.RECORD_FILE, layout.BASE_RECORD)))
+    order = sorted(new, key=lambda path: path.endswith(layout.RECORDS))
     written = {p: new[p] for p in order if read_file(repository.root, p) != new[p]}
     git.resolve(written, (path for path in order if path not in merged.conflicts))
     terminal.note(*merged.notes)

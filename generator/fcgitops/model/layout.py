@@ -28,6 +28,8 @@ BASE_RECORD = ".fcgitops/base"
 """What the generator wrote last time of all that belongs to no environment."""
 RECORD_FILE = ".fcgitops"
 """The same of one environment or experiment, within its folder."""
+RECORDS = (f"/{RECORD_FILE}", BASE_RECORD)
+"""How the paths of records end."""
 
 UPDATE_WAITS = "update.json"
 """Among our notes in Git's own directory: an update that waits for its conflicts."""

@@ -21,11 +21,13 @@ from fcgitops.model.facts import Known
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.repository import record
 from fcgitops.repository.files import COMMITTED, Files, git_of
-from fcgitops.text import conflicts, keypaths, yamlio
+from fcgitops.text import conflicts, jsonio, keypaths, yamlio
 from fcgitops.text.tree import read_file
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.yamledit import Document
 
+WAY_ON = "`fcgitops update --continue` once they are resolved, or `fcgitops update --abort`"
+"""What is done about an update that has left conflicts."""
 _HISTORY = 20
 """How many commits of the base's record are looked at for one that can be read."""
 
@@ -159,6 +161,26 @@ class Repository(Files):
             return None
         return found
 
+    @property
+    def update_waits(self) -> bool:
+        """Whether an update waits for its conflicts to be resolved, and plain git has not ended it.
+
+        While it waits a record is new that HEAD has not: nobody edits one. What was written besides
+        may have been edited after somebody has committed or reset it all. A note of it that cannot
+        be read waits too, for somebody to look.
+        """
+        if self.head is None:
+            return False
+        try:
+            found = jsonio.load((self.head.notes / layout.UPDATE_WAITS).read_bytes())
+            written = [str(path) for path in found["written"]]
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, TypeError, KeyError):
+            return True
+        records = [path for path in written if path.endswith(layout.RECORDS)]
+        return self.head.uncommitted(records or written)
+
     @functools.cached_property
     def defaults(self) -> dict[str, Any]:
         """Key path → value of every key of an environment that its file does not give."""
@@ -202,6 +224,8 @@ class Repository(Files):
             InputError: with the way out.
         """
         self._refuse_edits()
+        if self.version != __version__ and self.update_waits:
+            raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", WAY_ON))
         if self.version != __version__:
             pinned = "use the one that requirements.txt pins, as make does"
             newer = answers.is_newer(self.version)

@@ -60,7 +60,7 @@ def plan(repository: Repository) -> Ejection:
             somebody's edits stand amid what calls fcgitops.
     """
     root, found = repository.root, Ejection()
-    if update.waits(repository):
+    if repository.update_waits:
         hint = "`fcgitops update --continue`, or `--abort`"
         raise InputError(Problem(layout.ANSWERS, "an update waits for its conflicts", hint))
     known, sources = generated.texts(repository), _sources(repository)

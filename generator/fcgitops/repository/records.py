@@ -19,12 +19,10 @@ from fcgitops.repository.environments import Request
 from fcgitops.sync import registry
 from fcgitops.text import conflicts
 
-_ENDS = (f"/{layout.RECORD_FILE}", layout.BASE_RECORD)
-
 
 def unresolved(repository: Repository) -> list[str]:
     """The records with conflicts in Git's index."""
-    return [path for path in repository.git.unmerged if path.endswith(_ENDS)]
+    return [path for path in repository.git.unmerged if path.endswith(layout.RECORDS)]
 
 
 def refuse_unresolved(repository: Repository) -> None:
@@ -43,7 +41,7 @@ def refuse_unresolved(repository: Repository) -> None:
 
 def of(paths: Iterable[str]) -> list[str]:
     """Those of the paths that are records, which nobody edits."""
-    return [path for path in paths if path.endswith(_ENDS)]
+    return [path for path in paths if path.endswith(layout.RECORDS)]
 
 
 def base_is_unresolved(repository: Repository) -> bool:

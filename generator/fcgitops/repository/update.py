@@ -23,7 +23,6 @@ from fcgitops.repository import (
     migrations,
     provenance,
     record,
-    records,
     scaffold,
 )
 from fcgitops.repository.changes import Change
@@ -31,29 +30,8 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import LABELS, Merged, MergeFile, merge
 from fcgitops.sync import entrypoints
-from fcgitops.text import jsonio
 from fcgitops.text.tree import Tree
 from fcgitops.text.yamledit import KeyPath
-
-
-def waits(repository: Repository) -> bool:
-    """Whether an update waits for its conflicts to be resolved, and plain git has not ended it.
-
-    While it waits a record is new that HEAD has not: nobody edits one. What was written besides
-    may have been edited after somebody has committed or reset it all. A note of it that cannot be
-    read waits too, for somebody to look.
-    """
-    git = repository.head
-    if git is None:
-        return False
-    try:
-        found = jsonio.load((git.notes / layout.UPDATE_WAITS).read_bytes())
-        written = [str(path) for path in found["written"]]
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError, TypeError, KeyError):
-        return True
-    return git.uncommitted(records.of(written) or written)
 
 
 def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None = None) -> Change:

@@ -21,8 +21,7 @@ def out_of_line(merged: Merged, root: Path, source: str, hint: str) -> Faults:
         hint: the command that brings all of them in line.
     """
     stale = merged.stale(root)
-    ends = (layout.RECORD_FILE, layout.BASE_RECORD)
-    records = [path for path in stale if path.endswith(ends)]
+    records = [path for path in stale if path.endswith(layout.RECORDS)]
     for path in [path for path in stale if path not in records] or records:
         yield Fault(f"{path} is not in line with {source}", hint, file=path)
         hint = ""
