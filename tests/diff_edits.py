@@ -240,6 +240,45 @@ def renamed(name: str) -> Edit:
     return lambda r: r("StatefulSet")["metadata"].update(name=name)
 
 
+def second(kind: str = "StatefulSet", image: str = "", replicas: int = 1) -> Edit:
+    """An edit that adds another workload like FrameworkController's."""
+
+    def edit(r: Rendering) -> None:
+        other = copy.deepcopy(r("StatefulSet"))
+        other |= {"kind": kind}
+        other["metadata"]["name"] = "fc2"
+        other["spec"]["replicas"] = replicas
+        other["spec"]["selector"]["matchLabels"] = {"app": "fc2"}
+        other["spec"]["template"]["metadata"]["labels"] = {"app": "fc2"}
+        if image:
+            other["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        if kind != "StatefulSet":
+            other["spec"] = {
+                key: other["spec"][key] for key in ("replicas", "selector", "template")
+            }
+        r.objects.append(other)
+
+    return edit
+
+
+def scaled(most: int) -> Edit:
+    """An edit that adds an autoscaler of FrameworkController."""
+    target = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "frameworkcontroller"}
+    fields = {"minReplicas": 1, "maxReplicas": most, "scaleTargetRef": target}
+
+    def edit(r: Rendering) -> None:
+        r.add("HorizontalPodAutoscaler", "more", "autoscaling/v2", spec=fields)["metadata"][
+            "namespace"
+        ] = "frameworkcontroller"
+
+    return edit
+
+
+def renamed_namespace(r: Rendering) -> None:
+    """The Namespace has another name, and nothing else goes there."""
+    r("Namespace")["metadata"]["name"] = "other"
+
+
 def variable(name: str, value: str) -> Edit:
     return lambda r: r.container.setdefault("env", []).append({"name": name, "value": value})
 
@@ -452,6 +491,17 @@ CASES: list[tuple[str, Edit, Edit]] = [
         sets(f"{POD}.volumes.0.configMap.items", [{"key": FILE, "path": FILE}]),
     ),
     ("C26", sets(f"{C}.command", ["/bin/other"]), sets(f"{C}.args", ["--v=4"])),
+    ("C26", sets(f"{C}.args", ["--foo=1"]), sets(f"{C}.args", ["-v=10"])),
+    (
+        "C26",
+        sets(f"{POD}.volumes.0.configMap.defaultMode", 0o400),
+        sets(f"{POD}.volumes.0.configMap.defaultMode", 0o444),
+    ),
+    ("C28", second(), second(replicas=0)),
+    ("C28", second(kind="Deployment"), second(image="example.com/other:1")),
+    ("C28", scaled(3), scaled(1)),
+    ("N04", renamed_namespace, level("baseline")),
+    ("S21", variable("KUBERNETES_SERVICE_HOST", "10.9.9.9"), variable("ONE", "10.9.9.9")),
     (
         "C27",
         sets(f"{C}.livenessProbe", {"httpGet": {"port": 80}}),

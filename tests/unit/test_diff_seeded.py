@@ -34,6 +34,7 @@ WITH: dict[str, set[str]] = {
     "C24": ROLLS | {"C14"},
     "C25": {"C03", "S13"},
     "C26": ROLLS,
+    "C28": {"E27"},
     "C27": ROLLS,
     "C03": {"C20"},
     "D03": {"D07"},

@@ -196,7 +196,14 @@ def match(before: Sequence[Object], after: Sequence[Object]) -> list[Pair]:
     goes_to = {namespace(b): namespace(a) for b, a, how in pairs if how == "moved"}
     arriving = {target: source for source, target in goes_to.items()}
     take(lambda o: _namespace_key(o, goes_to, arriving), "moved")
-    take(lambda o: (group(o), o["kind"], namespace(o), repr(_content(o))), "renamed")
+    take(
+        lambda o: (
+            (group(o), o["kind"], namespace(o), repr(_content(o)))
+            if o["kind"] != "Namespace"  # all that is in it stays behind
+            else None
+        ),
+        "renamed",
+    )
     take(lambda o: namespace(o) if runs_frameworkcontroller(o) else None, "renamed")
     found = {id(a): Pair(b, a, how) for b, a, how in pairs}
     ordered = [found.get(id(o)) or Pair(None, o) for o in after]
@@ -263,10 +270,11 @@ def _content(o: Object) -> dict[str, Any]:
 
 def runs_frameworkcontroller(o: Object) -> bool:
     """Whether it is the StatefulSet that runs FrameworkController, whatever its name is."""
-    if o["kind"] != "StatefulSet":
-        return False
-    if name(o) == "frameworkcontroller":
-        return True
+    return o["kind"] == "StatefulSet" and (name(o) == "frameworkcontroller" or has_image(o))
+
+
+def has_image(o: Object) -> bool:
+    """Whether a container of a workload has an image of FrameworkController's name."""
     spec = o.get("spec")
     template = spec.get("template") if isinstance(spec, dict) else None
     pod = template.get("spec") if isinstance(template, dict) else None

@@ -94,6 +94,7 @@ NOT_TRIED = {
     "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
     "a binary of v0.9.0",
     "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
+    "C28": "that two of them fight is what the test of `C07` sees, of one StatefulSet",
     "C27": "a kubelet probes; that it listens on no port is what the test of N08 sees",
     "E08": "what another revision holds is that repository's",
     "E19": "what an AppProject allows is what `E17` takes away, seen there",

@@ -64,7 +64,8 @@ def kept_shorter(change: Change) -> Says:
             yield Said(
                 change.config_label,
                 f"Completed Frameworks older than {duration(new)} are deleted within seconds of "
-                "the restart, with their status; running ones are not touched.",
+                f"{'the' if change.rolls else 'its next'} restart, with their status; running ones "
+                "are not touched.",
                 _SAVE,
                 _older_than(new),
             )
@@ -259,6 +260,13 @@ def other_cluster(change: Change) -> Says:
         return
     places = [_api_server(change, side) for side in (0, 1)]
     (old_address, old_file), (address, file) = places
+    old_host, host = (c.variable("KUBERNETES_SERVICE_HOST") for c in change.both)
+    if host != old_host and host and not (address or file):
+        says = (
+            f"FrameworkController then asks {redact(host)} in the place of its cluster's API "
+            "server: unless that is the same, it is refused there, and panics at start."
+        )
+        yield Said(change.both[1].label, says, "take the variable out", certain=False)
     if places[0] == places[1]:
         return
     from_settings = any(

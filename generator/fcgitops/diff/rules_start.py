@@ -8,12 +8,13 @@ from fcgitops.core import shell
 from fcgitops.diff.change import Change, Controller
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.settings import FILE
+from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
-from fcgitops.model.image import BINARY, HOME
+from fcgitops.model.image import BINARY, HOME, unknown_flags
 
 
 @rule(
-    "C26", "another program is started, or FrameworkController finds no file", Severity.OUTAGE, "F"
+    "C26", "another program starts, or FrameworkController cannot with this", Severity.OUTAGE, "F"
 )
 def starts(change: Change) -> Says:
     """It reads its file from the directory that it starts in, and panics where none is."""
@@ -27,7 +28,13 @@ def starts(change: Change) -> Says:
             "start.",
             f"mount its ConfigMap there, or leave it to the image's own file: workingDir: {HOME}",
         )
-    if change.both is None or not change.new_pod or not change.both[0].is_binary:
+    if change.both is None or not change.new_pod:
+        return
+    known = set(_unfit(change.both[0]))
+    for says, do in _unfit(after):
+        if (says, do) not in known:
+            yield Said(after.label, says, do)
+    if not change.both[0].is_binary:
         return
     command = [str(word) for word in listing(after.container.get("command"))]
     if command and not after.is_binary and command[0].rpartition("/")[2] not in _KNOWN:
@@ -37,6 +44,22 @@ def starts(change: Change) -> Says:
             "binary: unless that starts it, nothing looks after the Frameworks.",
             f"command: [{BINARY}]",
             certain=False,
+        )
+
+
+def _unfit(controller: Controller) -> Iterator[tuple[str, str]]:
+    """Why a Pod's FrameworkController ends at each start, and what to do about it."""
+    arguments = [
+        str(word) for key in ("command", "args") for word in listing(controller.container.get(key))
+    ]
+    if controller.is_binary:
+        for flag in unknown_flags(arguments[1:]):
+            yield f"FrameworkController knows no {flag}, and ends at each start.", "take it out"
+    for volume, mode in mounts.unreadable(controller.pod, controller.container):
+        yield (
+            f"The mode {mode:#o} of the volume {volume} lets FrameworkController's user not read "
+            "it: it panics at each start.",
+            "defaultMode: 0444",
         )
 
 

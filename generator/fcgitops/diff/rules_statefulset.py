@@ -239,6 +239,47 @@ def several(change: Change) -> Says:
         yield Said(after.label, says, "set replicas to 1", FRAMEWORKS)
 
 
+@rule("C28", "another workload runs FrameworkController, or scales it", Severity.LOSS, "K F")
+def another(change: Change) -> Says:
+    """Two controllers fight, whatever they are called."""
+    after = change.after.controller
+    if after is None or change.renamed or change.moved:
+        return
+    before = {objects.key(o) for o in change.before.objects if _runs(o)}
+    for o in change.after.objects:
+        if _runs(o) and o is not after.object and objects.key(o) not in before:
+            yield Said(
+                objects.label(o),
+                f"It runs FrameworkController beside {after.label}: both fight, each deletes the "
+                "Pods that the other has made, and finished Frameworks run again.",
+                "take one of them out",
+                FRAMEWORKS,
+            )
+    for pair in change.of_kind("HorizontalPodAutoscaler"):
+        fields = mapping(mapping(pair.after).get("spec"))
+        target = mapping(fields.get("scaleTargetRef"))
+        own = (target.get("kind"), target.get("name")) == ("StatefulSet", after.name)
+        most = fields.get("maxReplicas")
+        if own and isinstance(most, int) and most > 1:
+            yield Said(
+                pair.label,
+                f"It may make up to {most} FrameworkControllers of {after.label}, which fight: "
+                "finished Frameworks run again.",
+                "take it out: one replica is all that may run",
+                FRAMEWORKS,
+                certain=False,
+            )
+
+
+_WORKLOADS = ("StatefulSet", "Deployment", "DaemonSet", "ReplicaSet")
+
+
+def _runs(o: Object) -> bool:
+    """Whether a workload runs FrameworkController now."""
+    replicas = mapping(o.get("spec")).get("replicas", 1)
+    return o["kind"] in _WORKLOADS and replicas != 0 and objects.has_image(o)
+
+
 @rule(
     "C08", "the template differs, and the update strategy replaces no Pod", Severity.MANUAL, "K S"
 )

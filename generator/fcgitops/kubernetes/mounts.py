@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name
 
@@ -58,3 +58,30 @@ def _at(mount: Fields, path: str) -> str:
         return ""  # another part of the volume is mounted
     path = path.removeprefix(f"{part}/") if part else path
     return posixpath.normpath(posixpath.join(base, path))
+
+
+def unreadable(pod: Fields, container: Fields) -> Iterator[tuple[str, int]]:
+    """Mounted volumes of ConfigMaps that a container's user may not read, and their mode.
+
+    Their files are root's: who else runs, reads what the mode gives to all. The kubelet gives them
+    to fsGroup, and lets that read: SetVolumeOwnership.
+    """
+    uid, gid, group = (
+        security(pod, container, key) for key in ("runAsUser", "runAsGroup", "fsGroup")
+    )
+    if not uid or group is not None:
+        return
+    needed = 0o040 if gid in (None, 0) else 0o004
+    mounted = {mount.get("name") for mount in mappings(container.get("volumeMounts"))}
+    for volume in mappings(pod.get("volumes")):
+        source = mapping(volume.get("configMap") or volume.get("projected"))
+        modes = [source.get("defaultMode"), *(i.get("mode") for i in mappings(source.get("items")))]
+        for mode in modes:
+            if volume.get("name") in mounted and isinstance(mode, int) and not mode & needed:
+                yield str(volume.get("name")), mode
+
+
+def security(pod: Fields, container: Fields, key: str) -> Any:  # noqa: ANN401 - any field
+    """What the container's securityContext says, else the Pod's."""
+    own, pods = (mapping(one.get("securityContext")) for one in (container, pod))
+    return own.get(key, pods.get(key))

@@ -12,18 +12,12 @@ from fcgitops.kubernetes import metadata, mounts, quantity, references
 from fcgitops.kubernetes.field import Field
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects, layout
-from fcgitops.model.image import BINARY, HOME
+from fcgitops.model.image import BINARY, HOME, unknown_flags
 from fcgitops.verify import admitted
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
 
-_FLAGS = {
-    "add_dir_header", "alsologtostderr", "log_backtrace_at", "log_dir", "log_file",
-    "log_file_max_size", "logtostderr", "skip_headers", "skip_log_headers",
-    "stderrthreshold", "v", "vmodule",
-}  # fmt: skip
-"""The flags that the binary knows; it ends at once on any other."""
 _SHELLS = ("sh", "bash", "ash")
 _RELATIVE = re.compile(rf"(?<![\w./-])\./{posixpath.basename(BINARY)}(?![\w./-])")
 """The binary as a script says it that runs in the binary's folder."""
@@ -62,7 +56,7 @@ def started(r: Rendered) -> Faults:
             what = f"does not take {layout.CONFIG_FILE} from where it is mounted"
             yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.command")
         return
-    odd = [a for a in (*command[1:], *arguments) if a.startswith("-") and _flag(a) not in _FLAGS]
+    odd = unknown_flags([*command[1:], *arguments])
     if odd:
         what = f"{odd[0]} is no flag of FrameworkController, which ends at once"
         yield Fault(what, "take it out", object=OBJECT, path=f"{_CONTAINER}.command")
@@ -76,11 +70,6 @@ def started(r: Rendered) -> Faults:
     elif r.config is not None and f"{folder or HOME}/{layout.CONFIG_FILE}" not in files:
         what = f"is {folder or HOME}, where the configuration is not mounted"
         yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.workingDir")
-
-
-def _flag(argument: str) -> str:
-    """The name in an argument such as --v=4."""
-    return argument.lstrip("-").partition("=")[0]
 
 
 def _script(command: list[str], arguments: list[str]) -> str | None:
@@ -101,30 +90,11 @@ def _hidden(container: Object) -> Faults:
 
 
 def _unreadable(r: Rendered) -> Faults:
-    """Files of ConfigMaps are root's: who else runs, reads what the mode gives to all.
-
-    The kubelet gives them to fsGroup, and lets that read: SetVolumeOwnership.
-    """
-    uid, gid, group = (_security(r, key) for key in ("runAsUser", "runAsGroup", "fsGroup"))
-    if not uid or group is not None:
-        return
-    needed = 0o040 if gid in (None, 0) else 0o004
-    mounted = {mount.get("name") for mount in _dicts(r.container().get("volumeMounts"))}
-    for volume in _dicts(r.pod().get("volumes")):
-        source = volume.get("configMap") or volume.get("projected") or {}
-        default = source.get("defaultMode")
-        for mode in (default, *(item.get("mode") for item in _dicts(source.get("items")))):
-            if volume.get("name") in mounted and isinstance(mode, int) and not mode & needed:
-                what = f"{mode:#o} lets the user {uid} not read it: FrameworkController panics"
-                yield Fault(
-                    what, "0o444", object=OBJECT, path=f"{_POD}.volumes[{volume.get('name')}]"
-                )
-
-
-def _security(r: Rendered, key: str) -> Any:  # noqa: ANN401
-    """What the container's securityContext says, else the Pod's."""
-    own, pods = (one.get("securityContext") or {} for one in (r.container(), r.pod()))
-    return own.get(key, pods.get(key))
+    """The configuration is a file that FrameworkController's user may read."""
+    uid = mounts.security(r.pod(), r.container(), "runAsUser")
+    for volume, mode in mounts.unreadable(r.pod(), r.container()):
+        what = f"{mode:#o} lets the user {uid} not read it: FrameworkController panics"
+        yield Fault(what, "0o444", object=OBJECT, path=f"{_POD}.volumes[{volume}]")
 
 
 def _places(files: dict[str, str]) -> str:
