@@ -66,6 +66,9 @@ def test_environment(make_repository: Make, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GIT_WORK_TREE", str(other))
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Kept")
     assert Git(here).line("ls-files") == "a"
+    assert Git(here).start("ls-files").finish().out == b"a\n"
+    own = {"GIT_INDEX_FILE": str(here / "another")}  # as a commit is prepared
+    assert Git(here).start("ls-files", env=own).finish().out == b""
     assert Git(here).line("var", "GIT_AUTHOR_IDENT").startswith("Kept <ada@example.com>")
 
 

@@ -103,7 +103,7 @@ class Git:
         from subprocess import PIPE  # noqa: PLC0415 - GitPython has loaded it
 
         descriptors = (self.held,) if hold and self.held is not None else ()
-        command = [*_scrubbing(), self._command, *_options(hooks=hooks), *arguments]
+        command = [*_scrubbing(env or {}), self._command, *_options(hooks=hooks), *arguments]
         process = (
             _gitpython()
             .Git(str(self.directory))
@@ -325,13 +325,14 @@ def _kept() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
 
 
-def _scrubbing() -> list[str]:
-    """A prefix that takes GIT_* out of the environment.
+def _scrubbing(own: Collection[str]) -> list[str]:
+    """A prefix that takes GIT_* out of the environment, but for what we set ourselves.
 
     GitPython can only add variables to its own environment, and taking them out of
     `os.environ` would be felt by the whole process.
     """
-    names = [name for name in os.environ if name.startswith("GIT_") and not _KEPT.fullmatch(name)]
+    foreign = {name for name in os.environ if name.startswith("GIT_")} - {*own}
+    names = sorted(name for name in foreign if not _KEPT.fullmatch(name))
     return ["env", *(word for name in names for word in ("-u", name))] if names else []
 
 
