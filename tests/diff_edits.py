@@ -959,6 +959,42 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
         sets("spec.template.metadata.labels", {"a": "b"}, "ApplicationSet"),
     ),
     (
+        "E16",
+        ARGO,
+        sets("spec.template.metadata.name", "fc-{{ .path.basename }}", "ApplicationSet"),
+        sets("spec.template.metadata.labels", {"a": "b"}, "ApplicationSet"),
+    ),
+    (
+        "E16",
+        ARGO,
+        sets("spec.generators.0.selector.matchLabels.sync", "flux", "ApplicationSet"),
+        sets("spec.generators.0.git.revision", "v1", "ApplicationSet"),
+    ),
+    (
+        "E16",
+        ARGO,
+        sets(f"{APP}.destination", {"server": "https://10.0.0.1"}, "ApplicationSet"),
+        sets(f"{APP}.project", "default", "ApplicationSet"),
+    ),
+    (
+        "E16",
+        ARGO,
+        sets(f"{APP}.source.path", "overlays/prod", "ApplicationSet"),
+        sets(f"{APP}.source.targetRevision", "v1", "ApplicationSet"),
+    ),
+    (
+        "E23",
+        FLUX,
+        sets("spec.targetNamespace", "ml", "Kustomization"),
+        sets("spec.interval", "2m", "Kustomization"),
+    ),
+    (
+        "E23",
+        FLUX,
+        sets("spec.sourceRef.name", "other", "Kustomization"),
+        sets("spec.wait", False, "Kustomization"),
+    ),
+    (
         "E19",
         ARGO,
         sets("spec.sourceRepos", ["*"], "AppProject"),

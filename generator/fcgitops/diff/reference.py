@@ -96,6 +96,8 @@ NOT_TRIED = {
     "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "C28": "that two of them fight is what the test of `C07` sees, of one StatefulSet",
     "C27": "a kubelet probes; that it listens on no port is what the test of N08 sees",
+    "E16": "what an ApplicationSet makes is what `E02`, `E03` and `E04` see, one at a time",
+    "E23": "what it applies then is in no rendering of ours",
     "E08": "what another revision holds is that repository's",
     "E19": "what an AppProject allows is what `E17` takes away, seen there",
     "N07": "whether a policy is enforced is the network's",

@@ -119,6 +119,66 @@ def _keeps_objects(policy: Fields) -> bool:
     return policy.get("preserveResourcesOnDeletion") is True
 
 
+@rule("E16", "an ApplicationSet makes other Applications", Severity.MANUAL, "S")
+def other_applications(change: Change) -> Says:
+    """Of another name, for other environments, or of another place or folder."""
+    for pair, before, after in both(change, ARGO[1]):
+        old, new = (mapping(spec(o).get("template")) for o in (before, after))
+        names = [mapping(part.get("metadata")).get("name") for part in (old, new)]
+        if names[0] != names[1]:
+            yield Said(
+                pair.label,
+                f"Each environment gets an Application of another name ({names[0]} → {names[1]}): "
+                "the old one stays and has the objects, the new one fails (`Shared resource "
+                "found`).",
+                "let the old Applications go first: docs/fcgitops/sync.md",
+                severity=Severity.FAILS,
+            )
+        if _finds(before) != _finds(after):
+            yield Said(
+                pair.label,
+                "It may find other environments: what it finds no more keeps its Application as "
+                "it is, and the set changes that no longer.",
+                _LIST,
+                _LIST,
+                certain=False,
+            )
+        places = [mapping(part.get("spec")).get("destination") for part in (old, new)]
+        if places[0] != places[1]:
+            yield Said(
+                pair.label,
+                "Its Applications may go to another place: what they leave goes on running there, "
+                "and nobody syncs it.",
+                _LIST,
+                _LIST,
+                certain=False,
+            )
+        folders = [
+            [str(source.get("path")) for source in sources(application(o))] for o in (before, after)
+        ]
+        if folders[0] != folders[1]:
+            yield Said(
+                pair.label,
+                f"Its Applications render {', '.join(folders[1])} instead of "
+                f"{', '.join(folders[0])}: what is not rendered there is pruned.",
+                "look at what that renders: kubectl kustomize FOLDER",
+                certain=False,
+                severity=Severity.OUTAGE,
+            )
+
+
+_LIST = "kubectl get applications.argoproj.io -A -o wide"
+
+
+def _finds(o: Object) -> list[Fields]:
+    """By what an ApplicationSet finds its environments; the revision is E08's."""
+    found = []
+    for generator in mappings(spec(o).get("generators")):
+        git = {k: v for k, v in mapping(generator.get("git")).items() if k != "revision"}
+        found.append({**generator, "git": git})
+    return found
+
+
 _CLUSTER_KINDS = {"Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",
                   "PriorityClass"}  # fmt: skip
 

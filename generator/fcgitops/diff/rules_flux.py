@@ -108,6 +108,38 @@ def no_path(change: Change) -> Says:
             )
 
 
+@rule("E23", "Flux renders or applies something else than the overlay", Severity.MANUAL, "S")
+def something_else(change: Change) -> Says:
+    """What is applied then is not what is compared here."""
+    for pair, old, new in kustomizations(change):
+        if old.get("sourceRef") != new.get("sourceRef"):
+            where = mapping(new.get("sourceRef"))
+            there = _source(change.after, where, pair.either) is not None
+            unless = "" if there else ", which is not rendered: unless it is there nothing arrives"
+            yield Said(
+                pair.label,
+                f"Flux takes what it applies from {where.get('kind')} {where.get('name')}{unless}.",
+                "look at what that has in spec.path before the merge",
+                certain=False,
+                severity=Severity.MANUAL if there else Severity.FAILS,
+            )
+        keys = [key for key in _CHANGES if old.get(key) != new.get(key)]
+        if keys:
+            yield Said(
+                pair.label,
+                f"{', '.join(keys)} decides what Flux applies, or where, beyond what the overlay "
+                "renders: this comparison does not see what comes of it, and what is applied "
+                "elsewhere from then on is pruned where it was.",
+                "flux diff kustomization " + shell.quote(name(pair.either)),
+                certain=False,
+            )
+
+
+_CHANGES = ("targetNamespace", "kubeConfig", "patches", "images", "components", "namePrefix",
+            "nameSuffix", "commonMetadata", "postBuild", "ignoreMissingComponents")  # fmt: skip
+"""Fields of a Kustomization that change what is rendered, or send it elsewhere."""
+
+
 def _same(one: Object, other: Object) -> bool:
     return group(one) == group(other) and (name(one), namespace(one)) == (
         name(other),
