@@ -192,6 +192,28 @@ def test_restore_refuses_what_was_not_generated(
     assert said.startswith(f"error: {path}: nothing was generated there")
 
 
+def test_a_record_that_was_edited_is_told(repository: Path, fcgitops: Fcgitops) -> None:
+    """In its form still: it is not what the sources generate, and the next run writes it anew."""
+    records = (".fcgitops/base", "overlays/prod/.fcgitops")
+    before = {path: (repository / path).read_bytes() for path in records}
+    rotated = b"\n|anzrfcnpr: senzrjbexpbagebyyre"  # namespace: frameworkcontroller
+    write(
+        repository,
+        {path: data.replace(rotated, b"\n|anzrfcnpr: k") for path, data in before.items()},
+    )
+
+    told = fcgitops("-C", repository, "status").out.splitlines()
+    assert [line for line in told if line.startswith("out of line")] == [
+        f"out of line: {path}" for path in records
+    ]
+    assert (
+        "FCG12: overlays/prod/.fcgitops is"
+        in fcgitops("-C", repository, "verify", "prod", status=1).out
+    )
+    fcgitops("-C", repository, "update")
+    assert {path: (repository / path).read_bytes() for path in records} == before
+
+
 def test_restore_of_an_empty_path_is_not_all(repository: Path, fcgitops: Fcgitops) -> None:
     """A shell's empty variable takes back no edit."""
     edit(repository)

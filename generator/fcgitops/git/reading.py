@@ -6,6 +6,7 @@ Paths are relative to the content's root, which may be a folder of a bigger repo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from fcgitops.core import shell
@@ -250,7 +251,7 @@ class Reader:
         """A problem for each of the paths that is there and in HEAD, and not in the index."""
         index = self._tree.staged
         return [
-            preflight.taken_out(self._tree, place)
+            replace(preflight.taken_out(self._tree, place), where=place.removeprefix(self.prefix))
             for place, name in self._tree.head_names(self.prefix + path for path in paths).items()
             if name and place not in index.entries and place not in index.unmerged
             if (self.top / place).is_file()

@@ -21,10 +21,10 @@ Comments, order and all that the table leaves alone stay as they are. A key that
 default goes out of TO's file. Settings are compared one by one, as FrameworkController reads
 them.
 
-First it prints what that does to clusters: the rendered difference with its effects, as `fcgitops
-diff` tells it. The commit's body is that text, and `--dry-run` prints the very same. Then it asks
-`verify` of the environments as they would be, with their experiments; where that fails, nothing
-is committed.
+It prints what that does to clusters: the rendered difference with its effects, as `fcgitops
+diff` tells it. The commit's body is that text, and `--dry-run` prints the very same. Before it
+commits it asks `verify` of the environments as they would be, with their experiments; where that
+fails, nothing is committed, and nothing else is said.
 
 FROM is what its cluster runs, or it is refused: all that it is rendered from (its own folder,
 `base/`, `components/`, the variants, `fcgitops.yaml`) is committed, and pushed where the branch
