@@ -139,7 +139,7 @@ def _part(item: Item, rendered: Object, said: Object, labels: Fields) -> Part:
         operation._replace(value=value)
         for operation in operations(rendered, said, excluded=_excluded(item, rendered))
         for value in [_shown(operation.value, _keys(operation), _named(operation), hidden)]
-        if value not in _NOTHING
+        if value not in _NOTHING or value == operation.value
     ]
     return Part(item, rendered, tuple(patch), tuple(hidden))
 
