@@ -25,6 +25,13 @@ def main() -> None:
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    except EOFError as error:  # Python has kept a module compiled while a disk was full
+        place = Path(__file__).parent
+        sys.stderr.write(
+            f"error: {place}: a compiled module is cut off: {error} (delete the folders "
+            "__pycache__ there, or install fcgitops again)\n"
+        )
+        status = 3
     gc.freeze()  # nobody looks for garbage in what ends with the process
     sys.exit(status)
 

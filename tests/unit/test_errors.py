@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import py_compile
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from fcgitops.core.errors import FcgitopsError, FoundError, InputError, Problem, ToolError, messages
+from modules import PACKAGE
 
 
 @pytest.mark.parametrize(
@@ -35,3 +41,25 @@ def test_all_problems_are_told() -> None:
     error = InputError(Problem(where, "is wrong") for where in ("b", "a\n"))
     assert messages(error) == ["error: b: is wrong", r"error: a\n: is wrong"]
     assert str(error) == r"b: is wrong; a\n: is wrong"
+
+
+@pytest.mark.parametrize("command", ["list", "verify"])
+def test_a_compiled_module_that_is_cut_off(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python leaves one where a disk is full. Nobody has stopped the command: it cannot start."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    source = str(PACKAGE / f"commands/{command}.py")
+    compiled = Path(py_compile.compile(source, doraise=True) or "")
+    compiled.write_bytes(compiled.read_bytes()[:100])
+    code = (
+        "import sys, fcgitops.cli.main, fcgitops.__main__ as start\n"
+        "sys.pycache_prefix, *sys.argv = sys.argv[1:]\n"
+        "start.main()"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path), "fcgitops", command]
+    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 3
+    assert ": a compiled module is cut off: marshal data too short (delete " in ran.stderr
+    assert "\n" not in ran.stderr.strip()

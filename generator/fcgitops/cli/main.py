@@ -28,6 +28,9 @@ def run(arguments: list[str]) -> int:
 
     Returns:
         The exit status: 0 fine, 1 found something, 2 wrong input, 3 a tool failed.
+
+    Raises:
+        EOFError: a compiled module is cut off.
     """
     terminal.for_programs(on=False)
     if COMPLETE in os.environ:
@@ -50,7 +53,9 @@ def run(arguments: list[str]) -> int:
         for told in shown.getvalue().splitlines():
             terminal.say(told)
         return WRONG_INPUT
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # of no question: that has no cause
+            raise error.__cause__ from None
         return ending.stopped()
 
 
