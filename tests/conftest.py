@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 from fcgitops.cli import main as cli
-from gitenv import git, git_home, isolate, make_repository
+from gitenv import git, git_home, homes, isolate, make_repository
 from testbed.kindcluster import kind_cluster, kind_images, kind_program, task_image
 
 __all__ = [
     "git_home",
+    "homes",
     "kind_cluster",
     "kind_images",
     "kind_program",

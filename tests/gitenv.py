@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,18 @@ SETTINGS = """\
 """
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that were not there; `mktemp` looks at all that there are, which are thousands."""
+    top = tmp_path_factory.mktemp("homes")
+    return (top / str(number) for number in itertools.count())
+
+
 @pytest.fixture
-def git_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def git_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home whose .gitconfig is all that git knows of its user."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir()
     isolate(home, monkeypatch)
     return home
 
@@ -106,10 +115,9 @@ def state(directory: Path) -> dict[str, object]:
     """All that a user would miss: HEAD, branches, index, work tree, and locks left over."""
     locks = _locks(directory)
     return {
-        "head": git(directory, "symbolic-ref", "-q", "HEAD"),
         "refs": git(directory, "for-each-ref", "--format=%(refname) %(tree)"),
         "index": git(directory, "ls-files", "-s"),
-        "status": git(directory, "status", "--porcelain"),
+        "status": git(directory, "status", "--porcelain", "--branch"),  # HEAD's branch, too
         "files": files(directory),
         "locks": locks,
     }
