@@ -252,7 +252,7 @@ def test_branch(deploy: Path, fcgitops: Fcgitops) -> None:
     ("arguments", "wrong"),
     [
         (["mnist"], "--env: is needed for the new experiment mnist (one of prod)"),
-        (["mnist", "--env", ""], "--env: is needed for the new experiment mnist"),
+        (["mnist", "--env", ""], "--env: is empty (a value, or do without)"),
         (["mnist", "--env", "dev"], "--env: dev has no FrameworkController made ready for NNI "
                                     "(fcgitops nni enable dev --storage …)"),
         (["mnist", "--env", "prud"], "--env: 'prud' is no environment of this repository"),
