@@ -25,6 +25,10 @@ def main() -> None:
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    except KeyboardInterrupt:  # while it is still being imported
+        from fcgitops.core import ending  # noqa: PLC0415
+
+        status = ending.stopped()
     except EOFError as error:  # Python has kept a module compiled while a disk was full
         place = Path(__file__).parent
         sys.stderr.write(

@@ -63,3 +63,18 @@ def test_a_compiled_module_that_is_cut_off(
     assert ran.returncode == 3
     assert ": a compiled module is cut off: marshal data too short (delete " in ran.stderr
     assert "\n" not in ran.stderr.strip()
+
+
+def test_ctrl_c_before_a_command_has_begun(tmp_path: Path) -> None:
+    """Its modules are still being imported, and no traceback tells of them."""
+    code = (
+        "import signal, sys, fcgitops.__main__ as start\n"
+        "sys.addaudithook(lambda event, arguments: event != 'import'\n"
+        "    or arguments[0] != 'fcgitops.cli.nni' or signal.raise_signal(signal.SIGINT))\n"
+        "sys.argv = ['fcgitops', 'list']\n"
+        "start.main()"
+    )
+    words = [sys.executable, "-c", code]
+    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr.strip()) == (130, "stopped: nothing more was done")
