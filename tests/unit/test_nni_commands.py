@@ -316,6 +316,16 @@ def test_from_code_with_a_nniignore(deploy: Path, fcgitops: Fcgitops, tmp_path: 
     assert "note: left out, as .nniignore has it: data/, lib/model.pt, model.pt\n" in ran.err
 
 
+def test_a_fault_of_the_environment_is_told_once(mnist: Path, fcgitops: Fcgitops) -> None:
+    """Of the environment; of its experiment where that alone is verified."""
+    with (mnist / "overlays/prod/environment.yaml").open("a") as file:
+        file.write("nodeSelectr: {a: b}\n")
+    found = fcgitops("-C", mnist, "verify", status=1).out.splitlines()
+    assert [line.split(": ")[:2] for line in found] == [["prod", "FCG11"]]
+    found = fcgitops("-C", mnist, "verify", "experiments/mnist", status=1).out.splitlines()
+    assert [line.split(": ")[:2] for line in found] == [["experiments/mnist", "FCG16"]]
+
+
 def test_from_an_experiment_with_a_nniignore(
     mnist: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:

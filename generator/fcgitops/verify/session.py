@@ -134,7 +134,7 @@ class Session:
             asked = run.asked_of(server, wanted, self._outputs(wanted))
             answers = progress.watched(asked, len(wanted), "asked")
             found += (finding for findings in answers for finding in findings)
-        self._settle(wanted, found)
+        self._settle(wanted, _told_once(found))
         if self.asked or (former.key and former != self._kept.results.get(_WHOLE)):
             self._keep(former)
 
@@ -320,3 +320,13 @@ class _Looking(Thread):
             from fcgitops.repository.contents import Repository  # noqa: PLC0415 - for its words
 
             Repository(self.root).say_state()
+
+
+def _told_once(found: list[Finding]) -> list[Finding]:
+    """Without what an experiment's check (FCG16) repeats of its environment's source (FCG11)."""
+    told = {_cause(finding) for finding in found if finding.rule == "FCG11"}
+    return [f for f in found if f.rule != "FCG16" or _cause(f) not in told]
+
+
+def _cause(finding: Finding) -> tuple[object, ...]:
+    return finding.file, finding.line, finding.path, finding.message
