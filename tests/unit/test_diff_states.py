@@ -269,6 +269,28 @@ def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
     assert len(as_markdown(Report(same))) < 6000
 
 
+@pytest.mark.parametrize(
+    ("do", "shown"),
+    [
+        ("kubectl get nodes   # before", "`kubectl get nodes   # before`"),
+        ("Argo CD: kubectl get a", "Argo CD: `kubectl get a`"),
+        ("sync: argocd app sync A; or put it back", "sync: `argocd app sync A`; or put it back"),
+        ("put `prune: true` back", "put `prune: true` back"),
+        ("replicas < 2", "replicas &lt; 2"),
+    ],
+)
+def test_what_is_typed_is_code_and_the_rest_is_text(do: str, shown: str) -> None:
+    """In Markdown, where a sentence as code reads like something to type."""
+    from fcgitops.diff.effects import Effect, Severity  # noqa: PLC0415
+    from fcgitops.diff.markdown import as_markdown  # noqa: PLC0415
+    from fcgitops.diff.outcome import Outcome  # noqa: PLC0415
+    from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
+
+    effect = Effect("C05", Severity.OUTAGE, "StatefulSet/a", "Stops.", do)
+    text = as_markdown(Report((Entry("prod", Outcome((effect,), ())),)))
+    assert f"\n  → {shown}\n" in text
+
+
 @pytest.mark.slow
 def test_a_diff_that_compares_next_to_nothing_ends_well(repository: Path) -> None:
     """What is imported meanwhile is not cut off: each process ends with its own status."""

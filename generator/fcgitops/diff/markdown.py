@@ -7,6 +7,7 @@ the least bad first: nothing is left out without a word.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -157,11 +158,25 @@ def _effect(effect: Effect) -> Iterator[str]:
     yield f"- **{effect.severity.word}**{sure} · {effect.id} · {_code(effect.object)}"
     yield f"  {as_text(effect.says)}"
     if effect.do:
-        yield f"  → {_code(effect.do)}"
+        yield f"  → {_advice(effect.do)}"
     if effect.count and effect.count not in effect.do:
         yield f"  how many, or whether: {_code(effect.count)}"
     if effect.answer:
         yield f"  the cluster says: {_code(effect.answer)}"
+
+
+_TYPED = re.compile(
+    r"(?P<prose>(?:.*?: )?)(?P<command>(?:argocd|docker|fcgitops|flux|git|kubectl|make) .*?)"
+    r"(?P<rest>(?:; or .*)?)"
+)
+
+
+def _advice(do: str) -> str:
+    """What to do: as text, and what is typed as code."""
+    found = _TYPED.fullmatch(do)
+    if found is None:
+        return as_text(do)
+    return f"{as_text(found['prose'])}{_code(found['command'])}{as_text(found['rest'])}"
 
 
 def _details(fold: Fold) -> _Part:
