@@ -144,6 +144,7 @@ def test_its_cluster_is_taken(nni: Path, fcgitops: Fcgitops) -> None:
     moved_away(nni)
     ran = fcgitops("-C", nni, "overlay", "stage", "--cluster", "prod", status=2)
     assert "the environment prod is on this cluster already" in ran.err
+    assert "(git restore overlays/prod, or commit that it is gone)" in ran.err
 
 
 @pytest.mark.parametrize("damage", ["typo", "moved away"])

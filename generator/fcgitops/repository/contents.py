@@ -425,9 +425,10 @@ class Repository(Files):
                 rival = taken.setdefault(key, env.name)
                 if rival != env.name and env.name in names:
                     what = f"the environment {rival} is on this cluster already"
+                    hint = "FrameworkController is one per cluster: give each its own"
                     if rival in self.absent:
                         what += "; it is committed, but not in the work tree"
-                    hint = "FrameworkController is one per cluster: give each its own"
+                        hint = self.missing(rival).hint
                     problems.append(Problem(f"{layout.source_path(env.name)}: {where}", what, hint))
         return problems
 
