@@ -191,7 +191,7 @@ def _shown(
         found = {
             key: _shown(inner, (*keys, key), (*path, key), hidden) for key, inner in value.items()
         }
-        return {key: inner for key, inner in found.items() if inner not in _NOTHING}
+        return {k: inner for k, inner in found.items() if inner not in _NOTHING or not value[k]}
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         items = [
             _shown(item, keys, (*path, str(item.get("name") or place)), hidden)
