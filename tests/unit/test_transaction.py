@@ -311,6 +311,8 @@ class TestKinds:
         for changes in ({"e/x": b"2"}, {"f/new": b"n"}):
             (problem,) = refusal(top, changes)
             assert "is left out by the sparse checkout" in problem
+        (problem,) = refusal(top, {f"f/new/{name}": b"n" for name in ("a", "b", "c/d", "e")})
+        assert problem.startswith("f/new: is left out by the sparse checkout")
 
     def test_beyond_a_sparse_checkout(self, make_repository: Make) -> None:
         """What a sparse checkout leaves out, and is there all the same, stays: done or refused."""

@@ -16,6 +16,7 @@ Whatever happens in between, `recovery` finishes it or takes it back.
 
 from __future__ import annotations
 
+import posixpath
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -202,6 +203,10 @@ def stage(tree: WorkTree, paths: Collection[str], env: Mapping[str, str]) -> Non
         tree.git.run("update-index", "--add", "--remove", "-z", "--stdin", data=data, env=env)
 
 
+_FEW = 3
+"""So many files are named one by one."""
+
+
 def _refuse_left_out(tree: WorkTree, step: Step) -> None:
     """Refuse to write what a sparse checkout leaves out: git itself checks out those files alone.
 
@@ -224,7 +229,9 @@ def _refuse_left_out(tree: WorkTree, step: Step) -> None:
     hint = "`git sparse-checkout add` its folder"
     what = "is left out by the sparse checkout"
     if outside:
-        raise InputError([Problem(path, what, hint) for path in outside])
+        # Of many, as of a new repository, the folder that has them all: its name is what is added.
+        folder = posixpath.commonpath(outside) if len(outside) > _FEW else ""
+        raise InputError(Problem(p, what, hint) for p in ([folder] if folder else outside))
 
 
 def _merge(tree: WorkTree, step: Step, old: str) -> None:
