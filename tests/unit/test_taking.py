@@ -146,6 +146,23 @@ def test_a_tag_with_its_digest_is_two_keys(there: str, copy_of: CopyOf, fcgitops
     assert "nothing to do" in fcgitops("-C", root, "overlay", "prod", "--take").err
 
 
+def test_a_renamed_entry_is_one_that_goes_and_one_that_comes(
+    copy_of: CopyOf, fcgitops: Fcgitops
+) -> None:
+    """Though without the new one the patch that had the old one would be gone."""
+    given = ["overlay", "prod", "--set", "nodeSelector.pool=system"]
+    root = copy_of(["new", "deploy", "--env", "prod"], given)
+    edit(root, PATCH, ("pool: system", "team: system"))
+
+    said = fcgitops("-C", root, "overlay", "prod", "--take").err
+
+    assert [line for line in said.splitlines() if line.startswith(("taken", "note"))] == [
+        "taken: nodeSelector.team: system",
+        "taken: nodeSelector.pool is unset",
+    ]
+    assert source(root)["nodeSelector"] == {"team": "system"}
+
+
 def test_an_edit_of_several_files_is_one_key(rich: Path, fcgitops: Fcgitops) -> None:
     """Here of an entry point, too: Flux's interval stands in two of them."""
     places = ("clusters/flux/prod/sync.yaml", "clusters/flux/prod/nni.yaml")

@@ -112,8 +112,13 @@ class _Search:
         self._covered: set[Leaf] = set()
         self._reasons: dict[Leaf, str] = {}
         self.found = Taken(Request(name, layout.source_path(name)))
-        for guesses in self._guesses(now.environment):
-            self.found.rest += self._try(*guesses)
+        waiting = list(self._guesses(now.environment))
+        taken = -1
+        while taken < len(self.found.guesses):  # one may be right once another is taken
+            taken = len(self.found.guesses)
+            for guesses in waiting:
+                self.found.rest += self._try(*guesses)
+            waiting = [each for each in waiting if each[0] not in self.found.guesses]
         for guess in self._more_guesses(now.environment):
             self._try(guess)
         self.found.rest += [
