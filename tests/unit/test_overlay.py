@@ -19,6 +19,25 @@ def log(folder: Path) -> list[str]:
     return git(folder, "log", "--format=%s").splitlines()
 
 
+def test_what_was_left_uncommitted_is_committed_as_what_it_is(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """The environment is still a new one, and its file no edit of somebody's until it is one."""
+    for _ in range(2):
+        said = fcgitops("-C", repository, "overlay", "stage", "--no-commit").err
+        assert said.startswith("Add environment stage: left in the work tree")
+    source = repository / "overlays/stage/environment.yaml"
+
+    said = fcgitops("-C", repository, "overlay", "stage").err
+    assert said.startswith("Add environment stage: commit ")
+    assert "with your edit" not in said
+
+    fcgitops("-C", repository, "overlay", "stage", "--set", "image.tag=v1.0.1", "--no-commit")
+    source.write_text(f"{source.read_text()}# Ours.\n")
+    said = fcgitops("-C", repository, "overlay", "stage").err
+    assert "with your edit of overlays/stage/environment.yaml" in said
+
+
 def test_overlay_touches_only_paths_named_after_it(repository: Path, fcgitops: Fcgitops) -> None:
     """So two teams that add environments never meet."""
     fcgitops("-C", repository, "overlay", "stage", "--variant", "customized-config",

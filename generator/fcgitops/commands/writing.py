@@ -242,13 +242,19 @@ def _say(lines: Iterable[str]) -> None:
 
 
 def _edits(repository: Repository, merged: Merged, differing: Sequence[str]) -> list[str]:
-    """The sources that somebody has edited, and that go into the commit as they are."""
+    """The sources that somebody has edited, and that go into the commit as they are.
+
+    What a run with --no-commit has staged is none: its record is not committed either, and nobody
+    edits one.
+    """
+    git, root = repository.git, repository.root
     sources = [path for path in differing if changes.is_source(path)]
-    return [
-        path
-        for path in repository.git.edited(sources)
-        if read_file(repository.root, path) == merged.files[path]
-    ]
+    edited = [p for p in git.edited(sources) if read_file(root, p) == merged.files[p]]
+    record_of = {path: records.of_source(repository, path) for path in edited}
+    new = {*git.edited(set(record_of.values()))}
+    staged = [path for path in edited if record_of[path] in new]
+    left = {*staged} - {*git.edited_since_staged(staged)} if staged else set()
+    return [path for path in edited if path not in left]
 
 
 def _with_yours(edits: Sequence[str]) -> str:

@@ -140,7 +140,12 @@ def of_environments(  # noqa: PLR0913 - all but three have a default
         others = [*changed.values(), *gone]
         merged.add(environments.repository_outcome(repository, merge_file, others))
     merged.files |= {path: repository.file(path) for path in used}
-    added = {f"{layout.OVERLAYS}/{item.environment.name}" for item in planned if item.whole}
+    committed = {path.split("/")[1] for path in repository.git.list_head(layout.OVERLAYS)}
+    added = {
+        f"{layout.OVERLAYS}/{item.environment.name}"
+        for item in planned
+        if item.whole or item.environment.name not in committed
+    }
     added |= {f"{layout.EXPERIMENTS}/{item.experiment.name}" for item in own if item.new}
     names = [item.experiment.name for item in there]
     return Change(merged, planned, added, experiments=names)

@@ -44,6 +44,12 @@ def of(paths: Iterable[str]) -> list[str]:
     return [path for path in paths if path.endswith(layout.RECORDS)]
 
 
+def of_source(repository: Repository, path: str) -> str:
+    """The record of what follows from a source."""
+    own = f"{path.rpartition('/')[0]}/{layout.RECORD_FILE}"
+    return own if (repository.root / own).is_file() else layout.BASE_RECORD
+
+
 def base_is_unresolved(repository: Repository) -> bool:
     """Whether that of the base is one of them."""
     return layout.BASE_RECORD in unresolved(repository)
