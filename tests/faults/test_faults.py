@@ -278,6 +278,8 @@ def test_on_the_disk_before_the_journal_goes(site: Site) -> None:
         ("update --abort", "kill", "open base/service.yaml"),
         ("update --abort", "kill", "rename .git/index"),
         ("update --abort", "torn", "write base/service.yaml"),
+        ("update --abort", "eio", "unlink .git/index.lock"),
+        ("overlays, merge", "eio", "unlink .git/index.lock"),
     ],
 )
 def test_what_went_wrong_once(site: Site, name: str, kind: str, call: str) -> None:
@@ -288,4 +290,5 @@ def test_what_went_wrong_once(site: Site, name: str, kind: str, call: str) -> No
         for number, found in enumerate(site.whole(name).calls, 1)
         if found.verb == verb and path in found.what
     ]
-    assert site.faulty(name, kind, number) == []
+    wrong = site.faulty(name, kind, number)
+    assert not wrong, "\n".join(wrong)

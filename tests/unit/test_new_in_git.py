@@ -33,7 +33,7 @@ def test_it_is_filled(fcgitops: Fcgitops, git_home: Path, tmp_path: Path) -> Non
     assert f"repo_url: {URL}" in files["fcgitops.yaml"]
     assert "targetRevision: trunk" in files["clusters/argocd/applicationset.yaml"]
     for said in ("README.md", "AGENTS.md", "Makefile", "docs/fcgitops/pull-requests.md"):
-        assert ("BASE=trunk" in files[said], "=main" in files[said]) == (True, False)
+        assert ("BASE=origin/HEAD" in files[said], "main" in files[said].split()) == (True, False)
     assert "cd ." not in ran.err
     fcgitops("-C", deploy, "verify")
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git.program import raw, text
 from fcgitops.git.worktree import Entry, WorkTree, is_plain, stamp
 from fcgitops.text import jsonio
@@ -286,6 +286,10 @@ def on_copy(tree: WorkTree) -> dict[str, str]:
     return {"GIT_INDEX_FILE": str(copied_index(tree))}
 
 
+class LockStays(ToolError):
+    """All is done, but for the lock of the index, which cannot be removed now."""
+
+
 @contextmanager
 def changed_index(tree: WorkTree) -> Iterator[dict[str, str]]:
     """A copy of the index that git may change, and that then becomes the index.
@@ -295,18 +299,30 @@ def changed_index(tree: WorkTree) -> Iterator[dict[str, str]]:
 
     Raises:
         InputError: another git process is at work.
+        LockStays: it has become the index.
     """
     token, copied = secrets.token_hex(16), stamp(tree.index)
     try:
         copy_index(tree)
         lock_index(tree, token, copied, journal=False)
-        try:
-            yield on_copy(tree)
-            copied_index(tree).replace(tree.index)
-        finally:
-            unlock_index(tree, token)
-    finally:
-        sweep(tree)
+        yield on_copy(tree)
+        copied_index(tree).replace(tree.index)
+    except BaseException:
+        with suppress(OSError):
+            _free(tree, token)
+        raise
+    try:
+        _free(tree, token)
+    except OSError as error:
+        what = f"cannot be removed now: {error.strerror}"
+        hint = "the next fcgitops command that writes does so"
+        raise LockStays(Problem(str(tree.lock), what, hint)) from error
+
+
+def _free(tree: WorkTree, token: str) -> None:
+    """Remove the lock, and then the token: where the lock stays the next run knows it by that."""
+    unlock_index(tree, token)
+    sweep(tree)
 
 
 def lock_index(tree: WorkTree, token: str, copied: list[int], *, journal: bool = True) -> None:

@@ -216,8 +216,8 @@ class GitRepository(Reader):
         try:
             self.rewrite(contents)
             yield
-        except transaction.Unfinished:
-            raise  # what was written belongs to what is to be finished
+        except (transaction.Unfinished, journal.LockStays):
+            raise  # what was written belongs to what is done, or is to be finished
         except BaseException as error:
             try:
                 self.rewrite(before)
