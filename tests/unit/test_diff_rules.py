@@ -219,6 +219,13 @@ def test_a_file_in_a_volume_that_is_not_known_may_be_there() -> None:
         assert "C26" not in of(edit)
 
 
+@pytest.mark.parametrize("directory", ["1", "etc/frameworkcontroller", "//etc", "."])
+def test_a_directory_may_be_relative(directory: str) -> None:
+    """C26: the API server takes one, and the kubelet takes it from the root."""
+    found = "C26" in of(sets("spec.template.spec.containers.0.workingDir", directory))
+    assert found == (directory != "etc/frameworkcontroller")
+
+
 def test_a_second_container_may_listen() -> None:
     """C27: containers of one Pod share their ports."""
     probe = sets("spec.template.spec.containers.0.livenessProbe", {"tcpSocket": {"port": 80}})

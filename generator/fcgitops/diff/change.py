@@ -200,7 +200,7 @@ class Controller:
     @property
     def folder(self) -> str:
         """The directory that it starts in, and reads its file from."""
-        return posixpath.normpath(str(self.container.get("workingDir") or HOME))
+        return _absolute(self.container.get("workingDir") or HOME)
 
     @cached_property
     def settings(self) -> Settings | None:
@@ -233,7 +233,7 @@ class Controller:
         """The volumes that the directory is in which it starts."""
         found = {volume.get("name"): volume for volume in mappings(self.pod.get("volumes"))}
         for mount in mappings(self.container.get("volumeMounts")):
-            path = posixpath.normpath(str(mount.get("mountPath") or "."))
+            path = _absolute(mount.get("mountPath"))
             if posixpath.commonpath([self.folder, path]) == path and mount.get("name") in found:
                 yield found[mount["name"]]
 
@@ -428,6 +428,11 @@ def _with_kept_account(old: Controller, new: Controller) -> Controller:
     kept = copy.deepcopy(new.object)
     kept["spec"]["template"]["spec"]["serviceAccountName"] = old.account
     return Controller(new.side, kept)
+
+
+def _absolute(path: object) -> str:
+    """A path of a container, which the kubelet takes from the root where it is relative."""
+    return posixpath.normpath("/" + str(path or "").lstrip("/"))
 
 
 def values(pair: Pair) -> Iterator[tuple[Fields, Fields]]:
