@@ -80,7 +80,7 @@ class Server:
                 self.plane.ask("DELETE", f"{self.path(o)}?propagationPolicy=Background")
         for o in rendered:  # one that is still on its way off would not be made anew
             if o["kind"] == "CustomResourceDefinition":
-                eventually(partial(self.is_gone, o), 30, "it is gone")
+                eventually(partial(self.is_gone, o), 120, "it is gone")
 
     def is_gone(self, o: Object) -> bool:
         """Whether the API server knows it no more."""
