@@ -69,6 +69,7 @@ def test_ctrl_c_before_a_command_has_begun(tmp_path: Path) -> None:
     """Its modules are still being imported, and no traceback tells of them."""
     code = (
         "import signal, sys, fcgitops.__main__ as start\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # not behind &\n"
         "sys.addaudithook(lambda event, arguments: event != 'import'\n"
         "    or arguments[0] != 'fcgitops.cli.nni' or signal.raise_signal(signal.SIGINT))\n"
         "sys.argv = ['fcgitops', 'list']\n"

@@ -25,6 +25,11 @@ workerNumber: 500
             "# A variant.\nworkerNumber: 500\npodFailureSpec: []\n#podFailureSpec:\n",
             Own("podFailureSpec: []\n", REPLACE),
         ),
+        (
+            "# A variant.\nworkerNumber: 1\npodFailureSpec: []\nlogObjectSnapshot: {}\n"
+            "#podFailureSpec:\n",
+            Own("workerNumber: 1\npodFailureSpec: []\nlogObjectSnapshot: {}\n", REPLACE),
+        ),
         ("workerNumber: 500\n" + ENTRY, Own(ENTRY, REPLACE)),
     ],
 )

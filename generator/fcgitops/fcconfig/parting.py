@@ -105,8 +105,9 @@ def _cuts(text: str, own: Settings) -> Iterator[str]:
     if LIST in cut:
         there = merging.entries_of(cut[LIST])
         chosen = there.parts[: len(own[LIST])]
-        cut[LIST] = there.head + "".join(entry.before + entry.body for entry in chosen)
-        if not chosen:
+        if chosen:
+            cut[LIST] = there.head + "".join(entry.before + entry.body for entry in chosen)
+        elif there.parts:
             del cut[LIST]
     rest = {name: value for name, value in own.items() if name not in cut}
     more = yamlio.dump(rest) if rest else ""
