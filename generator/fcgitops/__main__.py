@@ -29,10 +29,10 @@ def main() -> None:
         from fcgitops.core import ending  # noqa: PLC0415
 
         status = ending.stopped()
-    except EOFError as error:  # Python has kept a module compiled while a disk was full
+    except (EOFError, ImportError) as error:  # such as one that was compiled while a disk was full
         place = Path(__file__).parent
         sys.stderr.write(
-            f"error: {place}: a compiled module is cut off: {error} (delete the folders "
+            f"error: {place}: a module cannot be imported: {error} (delete the folders "
             "__pycache__ there, or install fcgitops again)\n"
         )
         status = 3

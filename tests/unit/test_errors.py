@@ -61,7 +61,7 @@ def test_a_compiled_module_that_is_cut_off(
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert ran.returncode == 3
-    assert ": a compiled module is cut off: marshal data too short (delete " in ran.stderr
+    assert ": a module cannot be imported: marshal data too short (delete " in ran.stderr
     assert "\n" not in ran.stderr.strip()
 
 

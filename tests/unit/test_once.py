@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -118,4 +119,6 @@ def test_what_environments_share_is_judged_once(
     assert own == {"ConfigMap": 3, "StatefulSet": 3}
     assert set(kinds.values()) == {1}, kinds
     # base/, the variant, and two files of each environment: its own and local/'s.
-    assert references._read.cache_info().misses == 2 + 2 * len(names)
+    read = references._read.cache_info()
+    assert read.currsize == 2 + 2 * len(names)
+    assert read.misses - read.currsize < (os.cpu_count() or 1)  # builds side by side may meet

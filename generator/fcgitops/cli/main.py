@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
         The exit status: 0 fine, 1 found something, 2 wrong input, 3 a tool failed.
 
     Raises:
-        EOFError: a compiled module is cut off.
+        ImportError: a module cannot be imported.
     """
     terminal.for_programs(on=False)
     if COMPLETE in os.environ:
@@ -53,9 +53,7 @@ def run(arguments: list[str]) -> int:
         for told in shown.getvalue().splitlines():
             terminal.say(told)
         return WRONG_INPUT
-    except click.Abort as error:
-        if isinstance(error.__cause__, EOFError):  # of no question: that has no cause
-            raise error.__cause__ from None
+    except click.Abort:
         return ending.stopped()
 
 

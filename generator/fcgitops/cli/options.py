@@ -83,6 +83,17 @@ class Command(click.Command):
 
     context_class = Context
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click says
+        """Runs it.
+
+        Raises:
+            ImportError: a compiled module is cut off; click takes an EOFError for an answer's end.
+        """
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise ImportError(str(error)) from error
+
 
 class Group(click.Group):
     """Several commands below one word."""

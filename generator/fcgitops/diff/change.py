@@ -16,7 +16,16 @@ from fcgitops.diff.settings import FILE, Settings, image_settings
 from fcgitops.diff.stored import pod_template, stored
 from fcgitops.kubernetes import mounts, references
 from fcgitops.kubernetes.field import Fault
-from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.objects import (
+    Fields,
+    Object,
+    listing,
+    mapping,
+    mappings,
+    name,
+    namespace,
+    number,
+)
 from fcgitops.kubernetes.references import Reference
 from fcgitops.kubernetes.rights import Granted, Subject, granted
 from fcgitops.model.image import BINARY, HOME
@@ -128,8 +137,7 @@ class Controller:
     @property
     def replicas(self) -> int:
         """How many Pods it asks for."""
-        found = self.spec.get("replicas", 1)
-        return found if isinstance(found, int) else 1
+        return number(self.spec, "replicas", 1)
 
     @property
     def account(self) -> str:
@@ -200,7 +208,7 @@ class Controller:
     @property
     def folder(self) -> str:
         """The directory that it starts in, and reads its file from."""
-        return _absolute(self.container.get("workingDir") or HOME)
+        return mounts.absolute(self.container.get("workingDir") or HOME)
 
     @cached_property
     def settings(self) -> Settings | None:
@@ -231,11 +239,10 @@ class Controller:
 
     def _volumes_there(self) -> Iterator[Fields]:
         """The volumes that the directory is in which it starts."""
-        found = {volume.get("name"): volume for volume in mappings(self.pod.get("volumes"))}
-        for mount in mappings(self.container.get("volumeMounts")):
-            path = _absolute(mount.get("mountPath"))
-            if posixpath.commonpath([self.folder, path]) == path and mount.get("name") in found:
-                yield found[mount["name"]]
+        for mount, volume in mounts.volumes(self.pod, self.container):
+            path = mounts.absolute(mount.get("mountPath"))
+            if volume and posixpath.commonpath([self.folder, path]) == path:
+                yield volume
 
 
 @dataclass(frozen=True)
@@ -428,11 +435,6 @@ def _with_kept_account(old: Controller, new: Controller) -> Controller:
     kept = copy.deepcopy(new.object)
     kept["spec"]["template"]["spec"]["serviceAccountName"] = old.account
     return Controller(new.side, kept)
-
-
-def _absolute(path: object) -> str:
-    """A path of a container, which the kubelet takes from the root where it is relative."""
-    return posixpath.normpath("/" + str(path or "").lstrip("/"))
 
 
 def values(pair: Pair) -> Iterator[tuple[Fields, Fields]]:

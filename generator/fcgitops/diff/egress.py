@@ -10,7 +10,16 @@ from fcgitops.diff.change import Controller, Side, spec
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.field import Field
 from fcgitops.kubernetes.metadata import matches
-from fcgitops.kubernetes.objects import Fields, Object, listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.objects import (
+    Fields,
+    Object,
+    listing,
+    mapping,
+    mappings,
+    name,
+    namespace,
+    number,
+)
 
 POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy")
 _MOST = 6
@@ -102,13 +111,14 @@ def _peer_within(narrow: Fields | None, wide: Fields | None) -> bool:
         return True
     if narrow is None or narrow.keys() != {"ipBlock"} or wide.keys() != {"ipBlock"}:
         return False
-    inner, outer = _network(narrow["ipBlock"].get("cidr")), _network(wide["ipBlock"].get("cidr"))
+    block, around = mapping(narrow["ipBlock"]), mapping(wide["ipBlock"])
+    inner, outer = _network(block.get("cidr")), _network(around.get("cidr"))
     if inner is None or outer is None or not _is_part(inner, outer):
         return False
-    closed = listing(narrow["ipBlock"].get("except"))
+    closed = listing(block.get("except"))
     return all(
         cidr in closed or (hole is not None and not hole.overlaps(inner))
-        for cidr in listing(wide["ipBlock"].get("except"))
+        for cidr in listing(around.get("except"))
         for hole in [_network(cidr)]
     )
 
@@ -141,7 +151,8 @@ def _port_within(narrow: Fields | None, wide: Fields | None) -> bool:
     first, start = narrow.get("port"), wide["port"]
     if not isinstance(first, int) or not isinstance(start, int):
         return False
-    return start <= first and narrow.get("endPort", first) <= wide.get("endPort", start)
+    last, end = number(narrow, "endPort", first), number(wide, "endPort", start)
+    return start <= first and last <= end
 
 
 def places(rules: list[Fields]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from fcgitops.core.errors import InputError, Problem, ToolError
-from fcgitops.kubernetes.objects import Object, group, name, namespace
+from fcgitops.kubernetes.objects import Object, group, mapping, mappings, name, namespace
 from fcgitops.text import yamlio
 
 _HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
@@ -52,7 +52,7 @@ def label(o: Object) -> str:
 
 def annotations_of(o: Object) -> dict[str, Any]:
     """Its annotations, maybe none."""
-    return o["metadata"].get("annotations") or {}
+    return mapping(o["metadata"].get("annotations"))
 
 
 def guards(o: Object) -> set[str]:
@@ -275,9 +275,6 @@ def runs_frameworkcontroller(o: Object) -> bool:
 
 def has_image(o: Object) -> bool:
     """Whether a container of a workload has an image of FrameworkController's name."""
-    spec = o.get("spec")
-    template = spec.get("template") if isinstance(spec, dict) else None
-    pod = template.get("spec") if isinstance(template, dict) else None
-    containers = pod.get("containers") if isinstance(pod, dict) else None
-    images = [str(c.get("image", "")) for c in containers or [] if isinstance(c, dict)]
+    pod = mapping(mapping(mapping(o.get("spec")).get("template")).get("spec"))
+    images = [str(each.get("image", "")) for each in mappings(pod.get("containers"))]
     return any(re.search(r"(^|/)frameworkcontroller([:@]|\Z)", image) for image in images)

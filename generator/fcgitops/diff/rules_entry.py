@@ -68,7 +68,7 @@ def other_revision(change: Change) -> Says:
     for pair, before, after in both(change, *ARGO):
         for followed in (_followed, _generated_from):
             was, now = followed(before), followed(after)
-            if was != now:
+            if was and now and was != now:
                 yield _other_revision(pair, "Argo CD", ", ".join(was), ", ".join(now))
 
 

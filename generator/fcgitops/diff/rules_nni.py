@@ -22,6 +22,7 @@ from fcgitops.kubernetes.objects import (
     mappings,
     name,
     namespace,
+    number,
 )
 from fcgitops.kubernetes.rights import summary
 
@@ -61,8 +62,7 @@ def _run(job: Object) -> str:
 
 
 def _grace(job: Object) -> int:
-    found = mapping(pod_template(spec(job)).get("spec")).get("terminationGracePeriodSeconds", 30)
-    return found if isinstance(found, int) else 30
+    return number(mapping(pod_template(spec(job)).get("spec")), "terminationGracePeriodSeconds", 30)
 
 
 def _trials(place: str) -> str:
@@ -168,7 +168,7 @@ def job_in_place(change: Change) -> Says:
                 "parallelism: 1",
                 _trials(namespace(after)),
             )
-        elif _number(new, "parallelism") > 1 and "completions" not in old:
+        elif number(new, "parallelism") > 1 and "completions" not in old:
             yield Said(
                 pair.label,
                 f"{new['parallelism']} managers have the same run and the same share at a time: "
@@ -176,8 +176,8 @@ def job_in_place(change: Change) -> Says:
                 "parallelism: 1",
                 severity=Severity.LOSS,
             )
-        limit = _number(new, "activeDeadlineSeconds")
-        if limit and limit < (_number(old, "activeDeadlineSeconds") or limit + 1):
+        limit = number(new, "activeDeadlineSeconds")
+        if limit and limit < (number(old, "activeDeadlineSeconds") or limit + 1):
             yield Said(
                 pair.label,
                 f"Once the Job is {limit} s old it fails: {ends}, and it is not started again. "
@@ -186,11 +186,6 @@ def job_in_place(change: Change) -> Says:
                 f"kubectl -n {shell.quote(namespace(after))} get job {shell.quote(name(after))}",
                 certain=False,
             )
-
-
-def _number(fields: Fields, key: str) -> int:
-    found = fields.get(key)
-    return found if isinstance(found, int) else 0
 
 
 _PLACING = ("nodeSelector", "tolerations", "affinity", "schedulingGates")

@@ -9,7 +9,7 @@ from fcgitops.diff.change import Change, Controller
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes import mounts
-from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
+from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings, number
 from fcgitops.model.image import BINARY, HOME, unknown_flags
 
 
@@ -108,6 +108,5 @@ def _asked(controller: Controller) -> Iterator[tuple[str, Fields]]:
 
 def _seconds(probe: Fields) -> int:
     """How long the kubelet lets it fail."""
-    period, times = probe.get("periodSeconds", 10), probe.get("failureThreshold", 3)
-    delay = probe.get("initialDelaySeconds", 0)
-    return int(delay) + int(period) * int(times)
+    period, times = number(probe, "periodSeconds", 10), number(probe, "failureThreshold", 3)
+    return number(probe, "initialDelaySeconds") + period * times

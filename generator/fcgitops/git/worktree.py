@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,13 +36,6 @@ class Entry(NamedTuple):
 
     mode: str
     id: str
-
-
-@lru_cache(maxsize=1 << 14)
-def _name(algorithm: str, content: bytes) -> str:
-    """The object name of a content: asked for what differs, what is written and what is felt."""
-    header = b"blob %d\0" % len(content)
-    return hashlib.new(algorithm, header + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -193,7 +186,8 @@ class WorkTree:
 
     def name(self, content: bytes) -> str:
         """The object name of a file's content."""
-        return _name(self.algorithm, content)
+        header = b"blob %d\0" % len(content)
+        return hashlib.new(self.algorithm, header + content, usedforsecurity=False).hexdigest()
 
     def names(self, paths: Iterable[str], *, write: bool = False) -> dict[str, str]:
         """The object names that files of the work tree would get, filters applied."""

@@ -26,12 +26,26 @@ def keys(pod: Fields, container: Fields, config_maps: Iterable[Object]) -> Itera
         config_maps: those of the Pod's namespace that are known.
     """
     known = {name(found): found for found in config_maps}
-    volumes = {volume.get("name"): volume for volume in mappings(pod.get("volumes"))}
-    for mount in mappings(container.get("volumeMounts")):
-        for source in sources(volumes.get(mount.get("name"), {})):
+    for mount, volume in volumes(pod, container):
+        for source in sources(volume):
             if (found := known.get(str(source.get("name")))) is not None:
                 for key, path in _files(source, found):
                     yield MountedKey(_at(mount, path), key, found)
+
+
+def volumes(pod: Fields, container: Fields) -> Iterator[tuple[Fields, Fields]]:
+    """Each mount of a container, with the volume that it mounts."""
+    found = {str(volume.get("name")): volume for volume in mappings(pod.get("volumes"))}
+    for mount in mappings(container.get("volumeMounts")):
+        yield mount, found.get(str(mount.get("name")), {})
+
+
+def absolute(path: object) -> str:
+    """A path of a container, which the kubelet takes from the root where it is relative.
+
+    Source: MakeAbsolutePath in Kubernetes' pkg/volume/util/util.go.
+    """
+    return posixpath.normpath("/" + str(path or "").lstrip("/"))
 
 
 def sources(volume: Fields) -> list[Fields]:
@@ -46,14 +60,14 @@ def _files(source: Fields, found: Object) -> Iterator[tuple[str, str]]:
     if source.get("items") is None:
         yield from ((str(key), str(key)) for key in there)
     for item in mappings(source.get("items")):
-        if item.get("key") in there:
-            yield str(item["key"]), str(item.get("path"))
+        if (key := str(item.get("key"))) in there:
+            yield key, str(item.get("path"))
 
 
 def _at(mount: Fields, path: str) -> str:
-    base, part = str(mount.get("mountPath") or ""), str(mount.get("subPath") or "").strip("/")
+    base, part = absolute(mount.get("mountPath")), str(mount.get("subPath") or "").strip("/")
     if part == path:
-        return posixpath.normpath(base)
+        return base
     if part and not path.startswith(f"{part}/"):
         return ""  # another part of the volume is mounted
     path = path.removeprefix(f"{part}/") if part else path
@@ -72,12 +86,12 @@ def unreadable(pod: Fields, container: Fields) -> Iterator[tuple[str, int]]:
     if not uid or group is not None:
         return
     needed = 0o040 if gid in (None, 0) else 0o004
-    mounted = {mount.get("name") for mount in mappings(container.get("volumeMounts"))}
+    mounted = {str(mount.get("name")) for mount in mappings(container.get("volumeMounts"))}
     for volume in mappings(pod.get("volumes")):
         source = mapping(volume.get("configMap") or volume.get("projected"))
         modes = [source.get("defaultMode"), *(i.get("mode") for i in mappings(source.get("items")))]
         for mode in modes:
-            if volume.get("name") in mounted and isinstance(mode, int) and not mode & needed:
+            if str(volume.get("name")) in mounted and isinstance(mode, int) and not mode & needed:
                 yield str(volume.get("name")), mode
 
 

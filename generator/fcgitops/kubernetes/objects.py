@@ -41,6 +41,12 @@ def listing(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def number(fields: Fields, key: str, default: int = 0) -> int:
+    """The whole number of a field, else the default."""
+    found = fields.get(key)
+    return found if isinstance(found, int) else default
+
+
 def mappings(value: object) -> list[Fields]:
     """The mappings in a list."""
     return [item for item in listing(value) if isinstance(item, dict)]

@@ -279,7 +279,8 @@ def granted(objects: Iterable[Object], subject: Subject) -> Granted:
         role, rules = role_of(roles, binding), rules_of(roles, binding)
         if rules is None or (role is not None and is_aggregated(role)):
             reference = mapping(binding.get("roleRef"))
-            unknown.add(RoleReference(str(reference["kind"]), str(reference["name"]), place))
+            kind, called = (str(reference.get(key)) for key in ("kind", "name"))
+            unknown.add(RoleReference(kind, called, place))
         rights |= set(expand(rules or [], place))
     return Granted(frozenset(rights), frozenset(unknown))
 

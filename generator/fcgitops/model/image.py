@@ -12,7 +12,7 @@ FLAGS = {
     "log_file_max_size", "logtostderr", "skip_headers", "skip_log_headers",
     "stderrthreshold", "v", "vmodule",
 }  # fmt: skip
-"""The flags that the binary knows; it ends at once on any other."""
+"""The flags that the binary knows (`frameworkcontroller -h`); it ends at once on any other."""
 
 
 def unknown_flags(arguments: Iterable[str]) -> list[str]:

@@ -281,12 +281,12 @@ def _version(program: str) -> str:
 
 @functools.cache
 def _known_version(program: str, about: str) -> str:
-    identity = about.encode("utf-8", "surrogateescape")
-    kept = cache.folder("kustomize") / sha256(identity).hexdigest()[:32]
-    if known := cache.load(kept, identity):
+    file = about.encode("utf-8", "surrogateescape")
+    kept = cache.folder("kustomize") / sha256(file).hexdigest()[:32]
+    if known := cache.load(kept, file):
         return known.decode()
     version = _told(program)
-    cache.save(kept, identity, version.encode())
+    cache.save(kept, file, version.encode())
     return version
 
 
