@@ -63,8 +63,11 @@ def show(page: Page, folder: Path, fcgitops: Fcgitops, *options: str) -> None:
 
 
 def names(page: Page) -> list[str]:
-    """The environments of the rows that are shown, from the top."""
-    return page.locator("#fleet tbody tr:visible .open").all_inner_texts()
+    """The environments of the rows that are shown, from the top.
+
+    A row just moved is not rendered before the next frame, and has no `innerText` until then.
+    """
+    return page.locator("#fleet tbody tr:visible .open").all_text_contents()
 
 
 def test_searching_sorting_and_filtering(opened: Page, fleet: Path, fcgitops: Fcgitops) -> None:
@@ -74,7 +77,7 @@ def test_searching_sorting_and_filtering(opened: Page, fleet: Path, fcgitops: Fc
 
     opened.fill("#search", "CUSTOMIZED 800")
     assert names(opened) == ["prod"]
-    assert opened.inner_text("#count") == "1 of 3 shown"
+    assert opened.text_content("#count") == "1 of 3 shown"
     opened.fill("#search", "")
 
     opened.click("thead button >> text=Environment")
@@ -96,11 +99,11 @@ def test_an_environment_is_opened_by_keyboard(
     opened.keyboard.press("Enter")
     opened.wait_for_selector("dialog[open]")
 
-    assert opened.inner_text("#details-title") == "prod"
+    assert opened.text_content("#details-title") == "prod"
     boxes = opened.locator("dialog svg rect").count()
     assert boxes == opened.locator("dialog > details > summary >> text=frameworkcontroller").count()
     opened.click("summary >> text=references as a list")
-    listed = opened.locator("dialog details[open] li").all_inner_texts()
+    listed = opened.locator("dialog details[open] li").all_text_contents()
     assert "StatefulSet/frameworkcontroller runs as ServiceAccount/frameworkcontroller" in listed
     assert opened.url.endswith("#prod")
 
@@ -114,7 +117,7 @@ def test_an_address_opens_an_environment(opened: Page, fleet: Path, fcgitops: Fc
     show(opened, fleet, fcgitops)
     opened.goto(f"{opened.url}#stage")
     opened.wait_for_selector("dialog[open]")
-    assert opened.inner_text("#details-title") == "stage"
+    assert opened.text_content("#details-title") == "stage"
 
 
 def test_an_object_reads_as_yaml(opened: Page, fleet: Path, fcgitops: Fcgitops) -> None:
@@ -138,11 +141,11 @@ def test_two_environments_are_compared(opened: Page, fleet: Path, fcgitops: Fcgi
     opened.select_option("#other", "prod")
     opened.wait_for_selector("#comparison table")
 
-    assert opened.locator("#comparison h3").all_inner_texts() == [
+    assert opened.locator("#comparison h3").all_text_contents() == [
         "ConfigMap/frameworkcontroller-config"
     ]
-    assert opened.locator("#comparison .removed").all_inner_texts() == ["- workerNumber: 500\n"]
-    assert opened.locator("#comparison .added").all_inner_texts() == ["+ workerNumber: 800\n"]
+    assert opened.locator("#comparison .removed").all_text_contents() == ["- workerNumber: 500\n"]
+    assert opened.locator("#comparison .added").all_text_contents() == ["+ workerNumber: 800\n"]
     opened.select_option("#other", "dev")
     opened.wait_for_selector("#comparison >> text=is in stage only")
 
