@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import CopyOf, Fcgitops, tree
@@ -12,8 +13,9 @@ from fcgitops.git import owners
 from fcgitops.git.history import History
 from fcgitops.model import gates
 from fcgitops.model.gates import Approval, Gate, Window
+from fcgitops.programs import kubectl
 from fcgitops.promotion.gates import Guard
-from fcgitops.promotion.health import Health
+from fcgitops.promotion.health import Health, Statuses
 from fcgitops.repository.contents import Repository
 from gitenv import git, write
 
@@ -77,8 +79,8 @@ WRONG = {
     "[{for: p, verified: 1}]": "f: gates[0].verified: 1 is neither true nor false",
     "[{for: p, healthy: {status: ''}}]": "f: gates[0].healthy: names no commit status",
     "[{for: p, window: 9-5}]": "f: gates[0].window: '9-5' is not a mapping",
-    "[{for: p, window: {zone: UTC, hours: '16:00-09:00'}}]": (
-        "f: gates[0].window.hours: '16:00-09:00' are no hours (HH:MM-HH:MM within one day"
+    "[{for: p, window: {zone: UTC, hours: '16:00-16:00'}}]": (
+        "f: gates[0].window.hours: '16:00-16:00' are no hours (HH:MM-HH:MM, in quotes: '09:00"
     ),
     "[{for: p, window: {zone: Oslo}}]": (
         "f: gates[0].window.zone: 'Oslo' is no time zone that is known here (such as Europe/Oslo"
@@ -91,6 +93,9 @@ WRONG = {
     ),
     "[{for: p, approval: {trailer: Ok, by: [ada]}}]": (
         "f: gates[0].approval.by: [ada] is no list of e-mail addresses"
+    ),
+    "[{for: p, approval: {trailer: Ok, by: ['@example.com']}}]": (
+        "f: gates[0].approval.by: ['@example.com'] is no list of e-mail addresses"
     ),
 }
 
@@ -129,6 +134,25 @@ def test_a_window(moment: str, is_open: bool) -> None:
     """By the clocks of its place, with its summer time; its end is outside."""
     window = Window(("mon", "tue"), 9 * 60, 16 * 60, "Europe/Oslo")
     assert window.holds(datetime.fromisoformat(moment).replace(tzinfo=UTC)) == is_open
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-12-01T23:00", True),  # a Tuesday
+        ("2026-12-01T21:59", False),
+        ("2026-12-02T05:59", True),  # which began on the Tuesday
+        ("2026-12-02T06:00", False),
+        ("2026-12-01T02:00", False),  # which began on the Monday
+        ("2026-12-07T01:00", True),  # a Monday, which began on the Sunday
+        ("2026-03-29T23:30", True),  # the Sunday on which summer time began
+    ],
+)
+def test_a_window_over_midnight(moment: str, is_open: bool) -> None:
+    """It is of the day on which it begins."""
+    window = Window(("tue", "sun"), 22 * 60, 6 * 60, "Europe/Oslo")
+    there = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Europe/Oslo"))
+    assert window.holds(there.astimezone(UTC)) == is_open
 
 
 def test_no_gate(pair: Path, fcgitops: Fcgitops) -> None:
@@ -247,11 +271,37 @@ def test_an_approval(pair: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert git(pair, "log", "-1", "--format=%(trailers:key=Approved-by,valueonly)").strip() == (
         "Ada <ada@example.com>"
     )
+    git(pair, "push", "-qu", "origin", "go")  # which is not what clusters are synced from
     assert fcgitops("-C", pair, "gates", "prod").out == (
         "prod: approval: open: Approved-by: Ada <ada@example.com>\n"
     )
+    write(pair, {"overlays/staging/local/note.txt": "of the branch go"})
+    git(pair, "add", "overlays")
+    git(pair, "commit", "-qm", "Not synced")
+    git(pair, "push", "-q")
+    ran = fcgitops("-C", pair, "promote", "staging", "prod", status=2)
+    assert "overlays/staging/local/note.txt: is not as origin/main has it" in ran.err
     git(pair, "switch", "-q", "main")
     assert wanted in fcgitops("-C", pair, "gates", "prod", status=1).out
+
+
+@pytest.mark.parametrize(
+    ("signed", "is_open"),
+    [
+        ("Ada <ada@example.com>", True),
+        ("ada@example.com", True),
+        ("Ada Lovelace <Ada@Example.com> ", True),
+        ("Eve <nada@example.com>", False),
+        ("Eve <ada@example.com.evil.org>", False),
+        ("ada@example.com <eve@example.com>", False),
+        ("Eve, for ada@example.com", False),
+        ("Ada <ada@example.com> <eve@example.com>", False),
+        ("", False),
+    ],
+)
+def test_whose_approval_it_is(signed: str, is_open: bool) -> None:
+    """The address as a whole, and no other text around it."""
+    assert Approval("Approved-by", ("ada@example.com",)).is_of(signed) == is_open
 
 
 def test_code_owners(pair: Path, fcgitops: Fcgitops) -> None:
@@ -283,10 +333,14 @@ def test_code_owners(pair: Path, fcgitops: Fcgitops) -> None:
         ("/overlays/** @h\n/overlays/prod/\n", []),
         ("[Section]\n/prod/ @i\n# * @j\n", []),
         ("/*.yaml @k\n", []),
+        ("/overlays/* @l\n", []),  # its own files, and none of a folder's
+        ("/overlays/prod/* @l\n", ["@l"]),
+        ("* @a\n[Ops][2] @o @p\n/overlays/prod/\n", ["@a", "@o", "@p"]),
+        ("[Ops]\n/overlays/prod/ @m\n[ops]\n*.yaml @n\n", ["@n"]),
     ],
 )
 def test_whose_a_file_is(text: str, found: list[str], tmp_path: Path) -> None:
-    """The last line that fits counts; one without owners takes them away."""
+    """The last line of a section that fits counts; one without owners has the section's."""
     write(tmp_path, {"CODEOWNERS": text})
     assert owners.of(tmp_path, "overlays/prod/environment.yaml") == found
 
@@ -312,10 +366,65 @@ def test_a_commit_status(
     fcgitops("-C", pair, "overlay", "staging", "--set", "image.tag=v1.2.0")
     out = fcgitops(*command, status=1).out.splitlines()[1]
     assert out == (
-        f"prod: healthy: closed: the commit status is of {sha[:10]}, and staging is another since"
+        f"prod: healthy: closed: the commit status {name} is of {sha[:10]}, and staging is another "
+        "since"
     )
     file.write_text("{}")
     assert "holds no commit statuses" in fcgitops(*command, status=2).err
+
+
+def told(*rows: dict[str, str]) -> Statuses:
+    """The statuses of a list."""
+    return Statuses.parse(json.dumps(rows), "f")
+
+
+def test_which_commit_status_is_meant() -> None:
+    """The name as a whole, with what follows it; the newest of each name, whatever the order."""
+    prod = {"name": "kustomization/prod/7f", "status": "success", "sha": "1" * 40}
+    others = [prod | {"name": name} for name in ("kustomization/prod-2/7f", "a/kustomization/prod")]
+    old = prod | {"status": "failed", "created_at": "2026-01-01"}
+    new = prod | {"created_at": "2026-01-02"}
+    for rows in ((*others, old, new), (new, *others, old)):
+        (found,) = told(*rows).of("kustomization/prod")
+        assert (found.name, found.is_good) == ("kustomization/prod/7f", True)
+    assert told(*others).of("kustomization/prod") == []
+    (one,) = told({"context": "x", "url": f"https://api.example.com/statuses/{'2' * 40}"}).of("x")
+    assert one.commit == "2" * 40
+
+
+def test_each_status_has_to_be_good(pair: Path) -> None:
+    """Of all that begin so; and it has to say of which commit it is."""
+    history = History(pair)
+    row = {"name": "sync/a", "status": "success", "sha": history.head.name}
+
+    def asked(*rows: dict[str, str]) -> tuple[bool, str]:
+        return Health(history, history.head, statuses=told(*rows)).of("staging", "sync")
+
+    assert asked(row) == (True, "sync/a says success")
+    bad = row | {"name": "sync/b", "status": "failed"}
+    assert asked(row, bad) == (False, "sync/b says that it is not well")
+    assert asked(row | {"sha": ""}) == (
+        False, "the commit status sync/a does not say of which commit it is",
+    )  # fmt: skip
+
+
+def test_a_cluster_that_does_not_answer(
+    pair: Path, fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked again, a few times; then the gate is closed, and says why."""
+    refused = "The connection to the server 10.0.0.1:6443 was refused - did you specify the right"
+    program = tmp_path / "kubectl"
+    program.write_text(f"#!/bin/sh\necho '{refused} host or port?' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("KUBECTL", str(program))
+    monkeypatch.setattr(kubectl, "WAITS", (0, 0))
+    guarded(pair, "- {for: prod, from: staging, healthy: true}")
+    ran = fcgitops("-C", pair, "gates", "prod", "--context", "stage", status=1)
+    why = f"kubectl, context stage: {refused} host or port?"
+    assert ran.out.splitlines()[1] == (
+        f"prod: healthy: closed: staging cannot be asked: {why}; asked 3 times in 0 s"
+    )
+    assert ran.err.splitlines() == [f"note: {why}; asked again in 0 s"] * 2
 
 
 REFUSED = {

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.core import shell
-from fcgitops.core.errors import ToolError
+from fcgitops.core.errors import Problem, ToolError
 from fcgitops.diff import objects
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import Outcome
@@ -22,7 +22,8 @@ from fcgitops.diff.secrecy import redact
 from fcgitops.kubernetes.objects import Object, group, name, namespace
 from fcgitops.model.synctools import KNOWN
 from fcgitops.programs import process
-from fcgitops.programs.kubectl import Kubectl
+from fcgitops.programs.kubectl import Kubectl, is_unanswered
+from fcgitops.programs.kubectl import said as kubectl_said
 from fcgitops.text.words import count
 
 _OF_THE_SERVER = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp",
@@ -76,8 +77,10 @@ def look(kubectl: Kubectl, rendered: list[Object], tool: str) -> Live:
             if result.status == 0:
                 after.append(bare(json.loads(result.stdout)))
                 continue
+            reason = kubectl_said(result)
+            if is_unanswered(result):
+                raise ToolError(Problem(kubectl.place, reason))
             after.append(o)
-            reason = process.said(result)
             if not _is_of_a_new_namespace(reason, o, rendered, before):
                 refused[objects.label(o)] = redact(reason)
     kept = {objects.key(o) for o in rendered}

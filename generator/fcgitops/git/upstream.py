@@ -7,22 +7,24 @@ from pathlib import Path
 from fcgitops.git.program import Git, text
 
 
-def of(directory: Path, branch: str) -> str:
-    """The name of the remote branch that HEAD is pushed to.
+def synced(directory: Path, branch: str) -> str:
+    """The name of the remote branch that clusters are synced from, as far as it is known.
 
     Args:
         directory: in the work tree.
-        branch: what is synced, of the remote `origin`: for where HEAD follows nothing.
+        branch: its name on the remote.
 
     Returns:
-        "" where there is none, as long as nothing was pushed.
+        That which HEAD follows, if it is called so; else that of `origin`, or of another remote;
+        else what HEAD follows. "" where there is none, as long as nothing was pushed.
     """
     git = Git(directory)
-    for name in ("@{upstream}", f"refs/remotes/origin/{branch}"):
-        answer = git.ask("rev-parse", "-q", "--verify", "--abbrev-ref", name)
-        if not answer.status:
-            return text(answer.out).strip()
-    return ""
+    answer = git.ask("rev-parse", "-q", "--verify", "--abbrev-ref", "@{upstream}")
+    followed = "" if answer.status else text(answer.out).strip()
+    named = ("for-each-ref", "--format=%(refname:short)", f"refs/remotes/*/{branch}")
+    there = git.line(*named).split()
+    first = next((ref for ref in there if ref == f"origin/{branch}"), next(iter(there), ""))
+    return followed if followed in there else first or followed
 
 
 def unpushed(directory: Path, upstream: str) -> set[str]:

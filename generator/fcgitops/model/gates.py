@@ -24,6 +24,7 @@ CODEOWNERS = "codeowners"
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z-]{0,62}\Z")
+_ADDRESS = re.compile(r"[^<>]*<(?P<bracketed>[^<>@\s]+@[^<>@\s]+)>|(?P<bare>[^<>@\s]+@[^<>@\s]+)")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Window:
     Attributes:
         days: names of days; all where none is.
         start: minutes after midnight.
-        end: minutes after midnight, behind `start`.
+        end: minutes after midnight; of the day after, where it is not behind `start`.
         zone: the name of a time zone, such as Europe/Oslo.
     """
 
@@ -47,12 +48,18 @@ class Window:
         return now.astimezone(zoneinfo.ZoneInfo(self.zone))
 
     def holds(self, now: datetime) -> bool:
-        """Whether a moment is in it."""
+        """Whether a moment is in it. A window over midnight is of the day on which it begins."""
         there = self.there(now)
-        minute = there.hour * 60 + there.minute
-        return (not self.days or DAYS[there.weekday()] in self.days) and (
-            self.start <= minute < self.end
-        )
+        minute, today = there.hour * 60 + there.minute, there.weekday()
+        if self.start < self.end:
+            return self.start <= minute < self.end and self._is_of(today)
+        if minute >= self.start:
+            return self._is_of(today)
+        return minute < self.end and self._is_of(today - 1)
+
+    def _is_of(self, weekday: int) -> bool:
+        """Whether it begins on a day; -1 is the Sunday before."""
+        return not self.days or DAYS[weekday] in self.days
 
     def __str__(self) -> str:
         """As a sentence has it."""
@@ -71,6 +78,10 @@ class Approval:
 
     trailer: str
     by: tuple[str, ...] = ()
+
+    def is_of(self, signed: str) -> bool:
+        """Whether what stands behind the trailer is of one who may say it."""
+        return not self.by or address(signed) in map(address, self.by)
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,12 @@ class Gates:
 
     items: tuple[Gate, ...] = ()
     written: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+
+def address(signed: str) -> str:
+    """The e-mail address of `Ada <ada@example.com>`, or of itself, as it is compared."""
+    found = _ADDRESS.fullmatch(signed.strip())
+    return (found["bracketed"] or found["bare"]).casefold() if found else ""
 
 
 def parse(value: object, where: str) -> tuple[Gates, list[Problem]]:
@@ -228,8 +245,8 @@ class _Item:
             if found
             else (0, 0)
         )
-        if not start < end <= 24 * 60:
-            hint = "HH:MM-HH:MM within one day, in quotes: '09:00-16:00'"
+        if start == end or end > 24 * 60:
+            hint = "HH:MM-HH:MM, in quotes: '09:00-16:00', or '22:00-06:00' over midnight"
             self.wrong(f"{name}.hours", f"{shown(hours)} are no hours", hint)
         zone = value.get("zone")
         if not isinstance(zone, str) or not _is_zone(zone):
@@ -248,7 +265,7 @@ class _Item:
         if not isinstance(trailer, str) or not _TRAILER.match(trailer):
             hint = f"{CODEOWNERS}, or the trailer of a commit such as Approved-by"
             return self.wrong(name, f"{shown(trailer)} is none", hint)
-        if not isinstance(by, list) or not all(isinstance(one, str) and "@" in one for one in by):
+        if not isinstance(by, list) or not all(isinstance(o, str) and address(o) for o in by):
             return self.wrong(f"{name}.by", f"{shown(by)} is no list of e-mail addresses")
         return {name: Approval(trailer, tuple(by))}
 

@@ -4,16 +4,42 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fcgitops.core import terminal
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.programs import process
+from fcgitops.text.words import count
 
 FIELD_MANAGER = "fcgitops"
 INSTALL = "install it, or set $KUBECTL"
+WAITS = (2, 4, 8, 16)
+"""Seconds before a question that nothing answered is asked again: an API server that restarts is
+back by then."""
+_PATIENCE = 60
+"""Seconds after which nothing is asked again: kubectl itself tries five times before it ends."""
+_ANSWER_WITHIN = "--request-timeout=15s"
+"""How long one request may take where it is asked again."""
+_ON_THE_WAY = re.compile(
+    r"was refused - did you specify|connection refused|connection reset|connection timed out"
+    r"|broken pipe|i/o timeout|handshake timeout|Client\.Timeout|context deadline exceeded"
+    r"|no route to host|network is unreachable|server misbehaving|client connection lost"
+    r"|server closed idle connection|GOAWAY|\bEOF$"
+    r"|server is currently unable to handle|server has received too many requests"
+)
+"""What kubectl says where the network fails, of which it is known that the next try may not."""
+_OF_ITSELF = re.compile(
+    r"Error from server( \((Timeout|ServerTimeout|ServiceUnavailable|TooManyRequests)\)"
+    r"|: (etcdserver: |apiserver ))"
+)
+"""What an API server says that is starting, ending or has too much to do."""
+_LOGGED = re.compile(r"[IWEF]\d{4} \d\d:\d\d")
+"""How a line of kubectl's log begins; the same reason stands in it several times."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +57,8 @@ class Kubectl:
     preferences: bool = True
     """Whether the user's kuberc holds: its defaults may be those of a person at a terminal, such as
     `delete --interactive`, which without one deletes nothing and exits 0."""
+    waits: tuple[float, ...] = ()
+    """Seconds before each further try of a call that nothing has answered; for what only reads."""
 
     def run(
         self, *arguments: str | Path, data: bytes = b"", timeout: float = 120
@@ -46,10 +74,28 @@ class Kubectl:
             ToolError: it cannot be started, or ran too long.
         """
         command = [self.program, *self.flags, "--context", self.context, *arguments]
+        command += [_ANSWER_WITHIN] if self.waits else []
         env = {k: v for k, v in os.environ.items() if k != "KUBECTL_EXTERNAL_DIFF"}
         if not self.preferences:
             env["KUBERC"] = "off"
-        return process.run(command, env=env, data=data, timeout=timeout, watch=self.watch)
+
+        def ask() -> process.Result:
+            return process.run(command, env=env, data=data, timeout=timeout, watch=self.watch)
+
+        if not self.waits:
+            return ask()
+        start, tries = time.monotonic(), 1
+        result = ask()
+        for wait in self.waits:
+            if not is_unanswered(result) or time.monotonic() - start > _PATIENCE:
+                break
+            terminal.note(f"{self.place}: {said(result)}; asked again in {wait:g} s")
+            time.sleep(wait)
+            result, tries = ask(), tries + 1
+        if not is_unanswered(result):
+            return result
+        asked = f"asked {count(tries, 'time')} in {time.monotonic() - start:.0f} s"
+        return result._replace(stderr=f"{result.stderr.rstrip()}\n{asked}")
 
     def output(self, *arguments: str | Path, data: bytes = b"", timeout: float = 120) -> str:
         """What kubectl prints. Arguments as those of `run`.
@@ -59,7 +105,7 @@ class Kubectl:
         """
         result = self.run(*arguments, data=data, timeout=timeout)
         if result.status:
-            raise ToolError(Problem(self._place, process.said(result)))
+            raise ToolError(Problem(self.place, said(result)))
         return result.stdout.decode(errors="replace")
 
     @property
@@ -71,7 +117,8 @@ class Kubectl:
         return ("--server-side", f"--field-manager={self.manager}", "--force-conflicts")
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
+        """Where a problem is, as it is printed."""
         return f"kubectl, context {self.context}"
 
     def get(self, *arguments: str) -> Any:  # noqa: ANN401 - an object of any kind
@@ -92,7 +139,7 @@ class Kubectl:
         """
         result = self.run("get", "crd", kind, "--output", "name", timeout=30)
         if result.status and "(NotFound)" not in result.stderr:
-            raise ToolError(Problem(self._place, process.said(result)))
+            raise ToolError(Problem(self.place, said(result)))
         return not result.status
 
     def value(self, path: str, *arguments: str) -> str:
@@ -123,7 +170,7 @@ class Kubectl:
         """
         result = self.run("diff", *self._ours, *arguments, "--filename", "-", data=data)
         if result.status > 1 or (result.status and not result.stdout):
-            raise ToolError(Problem(self._place, process.said(result)))
+            raise ToolError(Problem(self.place, said(result)))
         return result.stdout.decode(errors="replace")
 
     def apply(self, data: bytes, *arguments: str) -> str:
@@ -136,8 +183,26 @@ class Kubectl:
         if result.status:
             done = result.stdout.decode(errors="replace").strip().replace("\n", ", ")
             before = f" (before that: {done})" if done else ""
-            raise ToolError(Problem(self._place, process.said(result) + before))
+            raise ToolError(Problem(self.place, said(result) + before))
         return result.stdout.decode(errors="replace")
+
+
+def is_unanswered(result: process.Result) -> bool:
+    """Whether a call has failed since nothing answered it: the next one may be.
+
+    What the API server says of an object is an answer, whatever it has asked for that.
+    """
+    rows = result.stderr.splitlines() if result.status else []
+    server = [row for row in rows if row.startswith("Error from server")]
+    found = [_OF_ITSELF.match(row) for row in server] or [_ON_THE_WAY.search(r) for r in rows]
+    return any(found)
+
+
+def said(result: process.Result) -> str:
+    """What kubectl said at its end, without the lines of its log where there is more."""
+    rows = result.stderr.splitlines()
+    plain = [row for row in rows if not _LOGGED.match(row)]
+    return process.said(result._replace(stderr="\n".join(plain or rows)))
 
 
 def program() -> str | None:

@@ -23,7 +23,8 @@ from fcgitops.repository.contents import Repository
 from fcgitops.text.words import count
 
 _MOST = 200
-"""So many commits are looked at for the last one that changed what an environment renders."""
+"""So many commits are looked at for the last one that changed what an environment renders; it
+counts as changed by the oldest of them."""
 _NOBODY = "it is not known of which environment: --from FROM"
 
 
@@ -129,7 +130,7 @@ class Guard:
     def _soaked(self, name: str, wanted: timedelta) -> tuple[bool, str]:
         changed = self._changed(name)
         if changed is None:
-            return True, f"{name} has not changed in the last {_MOST} commits that could"
+            return True, f"{name} has no commit that could have changed it"
         age = max(self.now - changed, timedelta())
         said = f"{name} is as it is since {changed:%Y-%m-%d %H:%M %z}, {_time(age)} ago"
         return age >= wanted, f"{said}; {_time(wanted)} are wanted"
@@ -147,11 +148,12 @@ class Guard:
             return tuple(content.key(f) for f in unit.kustomizations) if unit else ()
 
         paths = [f"{history.prefix}{path}" for path in shared]
+        commit: Commit | None = None
         for made, parent in history.changes_of(paths, _MOST, self.commit):
             commit = history.commit(made)
             if not parent or key(commit) != key(history.commit(parent)):
-                return history.when(commit)
-        return None
+                break
+        return history.when(commit) if commit else None  # of very many, nobody looks further
 
     def _approved(self, approval: Approval, name: str) -> tuple[bool, str]:
         path = f"{self.repository.git.prefix}{layout.source_path(name)}"
@@ -162,11 +164,11 @@ class Guard:
             wanted += f" of {' or '.join(approval.by)}"
         start = f"{approval.trailer}:".lower()
         said = [t[len(start) :].strip() for t in self.trailers if t.lower().startswith(start)]
-        followed = upstream.of(self.repository.root, self.repository.answers.branch)
+        followed = upstream.synced(self.repository.root, self.repository.answers.branch)
         if followed:
             with suppress(InputError):  # there is no commit yet
                 said += History(self.repository.root).trailers(approval.trailer, followed, path)
-        right = [one for one in said if not approval.by or any(by in one for by in approval.by)]
+        right = [one for one in said if approval.is_of(one)]
         if right:
             return True, f"{approval.trailer}: {right[0]}"
         return False, f"{wanted} is wanted in the commit: --trailer '{approval.trailer}: …'"

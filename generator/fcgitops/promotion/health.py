@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fcgitops.core.errors import FcgitopsError, InputError, Problem
@@ -25,29 +25,29 @@ class Status:
     Attributes:
         name: of what it speaks.
         is_good: whether it says that all is well.
+        commit: that it is of; "" where that is not said.
     """
 
     name: str
     is_good: bool
+    commit: str
 
 
 @dataclass(frozen=True)
 class Statuses:
-    """Those of one commit.
+    """Those that somebody was told of.
 
     Attributes:
-        commit: its name; "" where that is not said.
-        all: the newest of each name first.
+        all: the newest of each name.
     """
 
-    commit: str
     all: tuple[Status, ...]
 
     @classmethod
     def parse(cls, text: str, where: str) -> Statuses:
         """Those that GitHub's or GitLab's API tells, as JSON.
 
-        GitHub: GET /repos/OWNER/REPO/commits/REF/status.
+        GitHub: GET /repos/OWNER/REPO/commits/REF/status, or the list of /statuses.
         GitLab: GET /projects/ID/repository/commits/SHA/statuses.
 
         Raises:
@@ -61,15 +61,32 @@ class Statuses:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             hint = "gh api repos/OWNER/REPO/commits/SHA/status"
             raise InputError(Problem(where, "holds no commit statuses", hint))
-        first = mapping(rows[0]) if rows else {}
-        commit = mapping(found).get("sha") or first.get("sha") or ""
-        return cls(str(commit), tuple(_statuses(rows)))
+        whole = str(mapping(found).get("sha") or "")
+        newest: dict[str, Status] = {}
+        for row in sorted(rows, key=_time, reverse=True):
+            status = _status(row, whole)
+            newest.setdefault(status.name, status)
+        return cls(tuple(newest.values()))
+
+    def of(self, name: str) -> list[Status]:
+        """Those with a name, or with one that goes on behind it: `kustomization/prod/7f2a`.
+
+        One that goes on within its last word is another's: `kustomization/prod-2`.
+        """
+        meant = re.compile(re.escape(name) + (r"(?![\w.-])" if re.search(r"\w\Z", name) else ""))
+        return [status for status in self.all if meant.match(status.name)]
 
 
-def _statuses(rows: list[dict[str, Any]]) -> Iterator[Status]:
-    for row in rows:
-        label = str(row.get("context") or row.get("name") or "")
-        yield Status(label, str(row.get("state") or row.get("status")) == "success")
+def _time(row: dict[str, Any]) -> str:
+    return str(row.get("updated_at") or row.get("created_at") or "")
+
+
+def _status(row: dict[str, Any], commit: str) -> Status:
+    """One of them, of a commit if it does not say of which; a URL of GitHub's says so too."""
+    label = str(row.get("context") or row.get("name") or "")
+    link = re.search(r"/statuses/([0-9a-f]{40,64})\Z", str(row.get("url") or ""))
+    own = str(row.get("sha") or (link[1] if link else commit))
+    return Status(label, str(row.get("state") or row.get("status")) == "success", own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,24 +125,34 @@ class Health:
 
     def _told(self, environment: str, status: str) -> tuple[bool, str]:
         assert self.statuses is not None  # noqa: S101 - just asked
-        history, commit = self.history, self.statuses.commit
-        if commit and not history.is_commit(commit):
-            return False, f"the commit status is of {commit[:10]}, which is not known here"
-        if commit:
-            then = Fleet.of(history.commit(commit), self.commit, history.prefix, (environment,))
-            if environment in then.affected():
-                what = f"the commit status is of {commit[:10]}, and {environment} is another since"
-                return False, what
-        found = [each for each in self.statuses.all if each.name.startswith(status)]
+        found = self.statuses.of(status)
         if not found:
-            return False, f"no commit status begins with {status}"
-        is_good = found[0].is_good
-        return is_good, f"{found[0].name} says {'success' if is_good else 'that it is not well'}"
+            return False, f"no commit status is named {status}"
+        for one in found:
+            if why := self._of_the_past(environment, one.commit):
+                return False, f"the commit status {one.name} {why}"
+        bad = [one.name for one in found if not one.is_good]
+        if bad:
+            return False, f"{', '.join(bad)} says that it is not well"
+        return True, f"{', '.join(one.name for one in found)} says success"
+
+    @functools.cache  # noqa: B019 - as long as one command
+    def _of_the_past(self, environment: str, commit: str) -> str:
+        """Why what is said of a commit does not count for an environment; "" where it does."""
+        if not commit:
+            return "does not say of which commit it is"
+        if not self.history.is_commit(commit):
+            return f"is of {commit[:10]}, which is not known here"
+        then = self.history.commit(commit)
+        fleet = Fleet.of(then, self.commit, self.history.prefix, (environment,))
+        if environment in fleet.affected():
+            return f"is of {commit[:10]}, and {environment} is another since"
+        return ""
 
     def _asked(self, environment: str, context: str) -> tuple[bool, str]:
         fleet = Fleet.of(self.commit, self.commit, self.history.prefix, (environment,))
         rendered, tool = fleet.rendered(environment, kustomize.find())
-        asking = kubectl.of_context(context)
+        asking = replace(kubectl.of_context(context), waits=kubectl.WAITS)
         found = live.look(asking, rendered, tool)
         there = [o for o in found.before if not _stays(o, found.after, tool)]
         outcome = compare.outcome(there, found.after, frozenset({tool}))

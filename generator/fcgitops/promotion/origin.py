@@ -167,7 +167,7 @@ def _refuse_unproven(repository: Repository, name: str) -> None:
         Problem(path, f"is not committed, and {name} is rendered from it", "commit it and push")
         for path in own({path.removeprefix(prefix) for path in changed})
     ]
-    branch = upstream.of(repository.root, repository.answers.branch)
+    branch = upstream.synced(repository.root, repository.answers.branch)
     ahead = own(upstream.unpushed(repository.root, branch)) if branch else []
     problems += [
         Problem(path, f"is not as {branch} has it, and {name} is rendered from it", "git push")

@@ -27,9 +27,9 @@ commits it asks `verify` of the environments as they would be, with their experi
 fails, nothing is committed, and nothing else is said.
 
 FROM is what its cluster runs, or it is refused: all that it is rendered from (its own folder,
-`base/`, `components/`, the variants, `fcgitops.yaml`) is committed, and pushed where the branch
-has an upstream or `origin` has the synced branch; and its files are in line with its source. Its
-own edits and its `local/` do not travel: they are named.
+`base/`, `components/`, the variants, `fcgitops.yaml`) is committed, and on the synced branch of
+the remote, as far as one is known here; and its files are in line with its source. Its own edits
+and its `local/` do not travel: they are named.
 
 TO keeps its edits. Where one of them and the new text change the same lines, that is a conflict
 as in every command that writes: git's markers, exit status 1, and no commit.
@@ -79,18 +79,22 @@ fcgitops promote staging prod --overrule 'prod is down, and this mends it'
 - **from, verified, healthy, soaked** are about what is promoted. Where the gate does not name it,
   `gates` needs `--from`.
 - **healthy** asks the cluster of `--context`: nothing there differs from what Git renders, and
-  the StatefulSet is rolled out. With `healthy: {status: kustomization/staging}` a commit status
-  may say so instead, whose name begins like that. `--status` takes them as GitHub's API (`gh api
-  repos/OWNER/REPO/commits/SHA/status`) or GitLab's (`projects/ID/repository/commits/SHA/statuses`)
-  tells them. One counts as long as the environment is what it was in that commit.
-- **soaked** counts from the last commit that changed what the environment renders. Comments, and
-  changes of others, do not count.
-- **window** is within one day, by the clocks of its zone; its end is outside.
-- **approval** is a line at the end of the commit that promotes, of one of `by` where that is
-  given. `promote` takes it by `--trailer`; `gates` looks at the commits of this branch that the
-  synced one has not. It is as good as your branch protection and signatures: who may push may type
-  it. `approval: codeowners` is open where `CODEOWNERS` names somebody for the environment's
-  source, and the commit goes on a branch of its own: the forge then asks them.
+  the StatefulSet is rolled out. One that does not answer (refused, a time-out, too busy) is asked
+  again for up to a minute; then the gate is closed.
+- With `healthy: {status: kustomization/staging}` a commit status may say so instead, and each that
+  has this name, or goes on behind it (`kustomization/staging/7f2a`), has to say success. `--status`
+  takes them as GitHub's API (`gh api repos/OWNER/REPO/commits/SHA/status`) or GitLab's
+  (`projects/ID/repository/commits/SHA/statuses`) tells them. One counts as long as the environment
+  is what it was in that commit.
+- **soaked** counts from the last commit that changed what the environment renders, by its
+  committer's clock. Comments, and changes of others, do not count.
+- **window** is by the clocks of its zone, summer time too; its end is outside. `'22:00-06:00'`
+  goes over midnight, and is of the day on which it begins.
+- **approval** is a line at the end of the commit that promotes, of one whose e-mail address is in
+  `by` where that is given. `promote` takes it by `--trailer`; `gates` looks at the commits of this
+  branch that the synced one has not. It is as good as your branch protection and signatures: who
+  may push may type it. `approval: codeowners` is open where `CODEOWNERS` names somebody for the
+  environment's source, and the commit goes on a branch of its own: the forge then asks them.
 
 A closed gate refuses the promotion. `--overrule REASON` goes through, and the commit says which
 gates that were, and why. An environment that is held (below) is not to be overruled.
