@@ -372,6 +372,70 @@ def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path)
     assert [word for word in ("hunter2", "aHVudGVyMg") if word in everything] == []
 
 
+ARGO = "argocd.argoproj.io"
+PAUSE = (
+    "kubectl --namespace {} patch applications.argoproj.io web --type=merge "
+    """'--patch={{"spec":{{"syncPolicy":{{"automated":null}}}}}}'"""
+)
+SUSPEND = """--type=merge '--patch={"spec":{"suspend":true}}'"""
+APPLIERS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "by annotation, and a chart's label": (
+        {
+            "labels": {"app.kubernetes.io/instance": "web", "a": "b"},
+            "annotations": {f"{ARGO}/tracking-id": "web:apps/StatefulSet:fc/frameworkcontroller"},
+        },
+        [PAUSE.format("argocd"), f"annotate {ARGO}/tracking-id-"],
+    ),
+    "an Application elsewhere, of one of several installations": (
+        {
+            "annotations": {
+                f"{ARGO}/tracking-id": "team-a_web:apps/StatefulSet:fc/frameworkcontroller",
+                f"{ARGO}/installation-id": "second",
+            }
+        },
+        [PAUSE.format("team-a"), f"annotate {ARGO}/tracking-id- {ARGO}/installation-id-"],
+    ),
+    "by its own label": (
+        {"labels": {f"{ARGO}/instance": "web"}},
+        [PAUSE.format("argocd"), f"label {ARGO}/instance-"],
+    ),
+    "by the label of all, and it has written that": (
+        {
+            "labels": {"app.kubernetes.io/instance": "web"},
+            "managedFields": [{"manager": "argocd-controller", "operation": "Apply"}],
+        },
+        [PAUSE.format("argocd"), "label app.kubernetes.io/instance-"],
+    ),
+    "a HelmRelease": (
+        {
+            "labels": {f"helm.toolkit.fluxcd.io/{k}": v for k, v in {"name": "web",
+                       "namespace": "team-a"}.items()},
+            "annotations": {"meta.helm.sh/release-name": "web"},
+        },
+        [f"kubectl --namespace team-a patch helmreleases.helm.toolkit.fluxcd.io web {SUSPEND}"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", APPLIERS)
+def test_who_lets_go(who: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """The lines pause it, and take off each mark of it and no other; none goes to Git."""
+    metadata, lines = APPLIERS[who]
+    found: Any = controller()
+    found["metadata"] |= {"uid": "1", **metadata}
+    write(tmp_path, {"live.yaml": json.dumps(found)})
+    folder = copy_of(["new", "deploy", "--profile", "upstream"])
+    ran = fcgitops("-C", folder, "adopt", tmp_path / "live.yaml", "--name", "live",
+                   "--format", "json", "--dry-run")  # fmt: skip
+    said = json.loads(ran.out)
+    step = next(s["lines"] for s in said["runbook"] if "lets go" in s["title"])
+    of = "kubectl --namespace fc {} statefulset/frameworkcontroller {}"
+    wanted = [line if line[0] == "k" else of.format(*line.split(" ", 1)) for line in lines]
+    assert [line for line in step if not line.startswith("#")] == wanted
+    assert "toolkit" not in json.dumps([said["keys"], said["patches"], said["difference"]])
+    assert "argoproj" not in json.dumps([said["keys"], said["patches"], said["difference"]])
+
+
 def read_as(
     profile: str,
     changes: dict[str, Any],

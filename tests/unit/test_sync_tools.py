@@ -130,6 +130,9 @@ spec: {{url: {answers.source_url}, spares: all}}
     def applier(self, o: Object) -> Applier | None:
         return None
 
+    def suspect(self, o: Object) -> Applier | None:
+        return None
+
     def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
         return []
 

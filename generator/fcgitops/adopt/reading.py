@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff import live, objects
 from fcgitops.kubernetes import names
-from fcgitops.kubernetes.objects import Object, group, labels_of, mapping, name, namespace
+from fcgitops.kubernetes.objects import (
+    Fields,
+    Object,
+    group,
+    labels_of,
+    mapping,
+    name,
+    namespace,
+)
 from fcgitops.sync import registry
 from fcgitops.sync.tool import Applier
 from fcgitops.text.words import shown
@@ -24,8 +32,6 @@ _KIND = re.compile("[A-Za-z][-A-Za-z0-9]{0,62}")
 _API_VERSION = re.compile("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
 _RBAC = "rbac.authorization.k8s.io"
 """Of which names may hold nearly anything."""
-INSTANCE = "app.kubernetes.io/instance"
-"""By which Argo CD knew its objects before 3.0, and many charts name their release."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RENDER = "kustomize build DIR | fcgitops adopt - …"
 _UNRENDERED = {
@@ -57,8 +63,10 @@ class Item(NamedTuple):
     """Whether a controller has made it, which would make it anew."""
     owner: Owner | None = None
     """Who applies it, where it says so."""
-    instance: str = ""
-    """What its label `INSTANCE` says."""
+    suspect: Owner | None = None
+    """Who may apply it, by what others write as well."""
+    marks: Fields | None = None
+    """Its labels and annotations as they are, those of who applies it among them."""
 
     @property
     def kind(self) -> str:
@@ -69,6 +77,11 @@ class Item(NamedTuple):
     def label(self) -> str:
         """Kind/name, as it is printed."""
         return f"{self.kind}/{name(self.object)}"
+
+    @property
+    def marked(self) -> Object:
+        """The object with its labels and annotations as they are."""
+        return {**self.object, "metadata": {**self.object["metadata"], **(self.marks or {})}}
 
 
 def read(files: Mapping[str, bytes]) -> list[Item]:
@@ -157,19 +170,29 @@ def _item(o: Object, where: str) -> Item:
         live=is_live,
         owned=bool(metadata.get("ownerReferences")),
         owner=owner,
-        instance=str(labels_of(o).get(INSTANCE) or ""),
+        suspect=_named(Owner(k, a) for k, t in registry.TOOLS.items() if (a := t.suspect(o))),
+        marks={key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)},
     )
+
+
+def _named(owners: Iterable[Owner]) -> Owner | None:
+    """The first with a name that is one: it is typed into a shell."""
+    for owner in owners:
+        if not (
+            names.dns_subdomain(owner.applier.name) or names.dns_label(owner.applier.namespace)
+        ):
+            return owner
+    return None
 
 
 def _owner(o: Object) -> Owner | None:
     annotations = objects.annotations_of(o)
-    found = [(key, applier) for key, tool in registry.TOOLS.items() if (applier := tool.applier(o))]
+    found = [Owner(key, a) for key, tool in registry.TOOLS.items() if (a := tool.applier(o))]
     if release := annotations.get(_HELMS[1]):
         place = str(annotations.get(_HELMS[2]) or namespace(o))
-        found.append((HELM, Applier(str(release), place)))
-    for tool, applier in found:  # what is none is nobody's: it would be typed into a shell
-        if not (names.dns_subdomain(applier.name) or names.dns_label(applier.namespace)):
-            return Owner(tool, applier)
+        found.append(Owner(HELM, Applier(str(release), place)))
+    if owner := _named(found):
+        return owner
     labels = labels_of(o)
     if labels.get(_MANAGED_BY) == "Helm" or _HELMS[0] in labels:  # as `helm template` prints it
         return Owner(HELM, Applier("", namespace(o)))

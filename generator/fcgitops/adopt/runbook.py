@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from fcgitops.adopt.adoption import Adoption
-from fcgitops.adopt.reading import HELM, INSTANCE, Item, Owner
+from fcgitops.adopt.reading import HELM, Item, Owner
 from fcgitops.adopt.recognition import OF_NO_NAMESPACE
 from fcgitops.core import shell
 from fcgitops.diff import refused
@@ -116,22 +116,23 @@ def _lets_go(found: Adoption) -> Iterator[str]:
     if not owners and not found.found.stateful_set.live:
         typed = "kubectl get … -o yaml | fcgitops adopt -"
         yield shell.comment(f"files do not say who that is; what a cluster has does: `{typed}`")
-    names = sorted({item.instance for item in _taken(found)} - {""}) if not owners else []
-    for instance in names:
-        what = (
-            f"where Argo CD goes by the label {INSTANCE}, {shown(instance)} may be an Application"
-        )
-        yield shell.comment(what)
     # It runs there, so it is there, and belongs to whoever has applied the rest.
     homes = [] if found.found.home else [o for o in found.rendered if o["kind"] == "Namespace"]
     homes = [o for o in homes if name(o) == found.found.place]
     for owner in owners:
-        taken = [item.object for item in _taken(found) if item.owner == owner]
+        taken = [item.marked for item in _taken(found) if item.owner == owner]
         yield from _let_go(owner, [*taken, *homes] if taken else [])
+    unknown = [i for i in _taken(found) if not (i.owner and i.owner.applier.name) and i.suspect]
+    for suspect in dict.fromkeys(item.suspect for item in unknown if item.suspect):
+        label = registry.TOOLS[suspect.tool].traits.label
+        what = f"{label} may apply it: a label says {shown(suspect.applier.name)}"
+        yield shell.comment(f"{what}, as charts do, too; if {label} has one of that name:")
+        taken = [item.marked for item in unknown if item.suspect == suspect]
+        yield from map(shell.comment, registry.TOOLS[suspect.tool].paused(suspect.applier, taken))
 
 
 def _let_go(owner: Owner, taken: Sequence[Object]) -> Iterator[str]:
-    name, place = owner.applier
+    name, place = owner.applier.name, owner.applier.namespace
     if owner.tool == HELM:
         selector = ("delete", "secret", "--selector", f"owner=helm,name={name or 'RELEASE'}")
         if name:

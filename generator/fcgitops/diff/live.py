@@ -29,8 +29,10 @@ from fcgitops.text.words import count
 _OF_THE_SERVER = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp",
                   "selfLink")  # fmt: skip
 _OF_THE_TOOLS = re.compile(
-    r"(argocd\.argoproj\.io/(tracking-id|instance|refresh)|app\.kubernetes\.io/instance"
+    r"(argocd\.argoproj\.io/(tracking-id|installation-id|instance|refresh)"
+    r"|app\.kubernetes\.io/instance"
     r"|kustomize\.toolkit\.fluxcd\.io/(name|namespace|checksum|reconcile.*)"
+    r"|helm\.toolkit\.fluxcd\.io/(name|namespace|driftDetection)"
     r"|kubectl\.kubernetes\.io/last-applied-configuration)\Z"
 )
 """Labels and annotations that say whose an object is, and nothing of what it does."""

@@ -36,6 +36,8 @@ class Applier(NamedTuple):
 
     name: str
     namespace: str
+    kind: str = ""
+    """As plural.group, where the tool has several that do; else empty."""
 
 
 class Occupant(NamedTuple):
@@ -161,12 +163,16 @@ class SyncTool(Protocol):
     def applier(self, o: Object) -> Applier | None:
         """What of the tool has applied an object, as the object itself says; None for nothing."""
 
+    def suspect(self, o: Object) -> Applier | None:
+        """What of the tool may have applied an object, by a mark that others write as well."""
+
     def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
         """Lines that have what is anybody's, and not ours, apply and prune nothing any more.
 
         Args:
             applier: what has applied something until now.
-            taken: the objects of those that one of ours is to apply, which are on the cluster.
+            taken: the objects of those that one of ours is to apply, as they are on the cluster,
+                marks and all; one without a mark has the same as the others.
         """
 
     def forgotten(self, applier: Applier) -> list[str]:

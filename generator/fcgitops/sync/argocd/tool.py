@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fcgitops.core import shell
-from fcgitops.kubernetes.objects import Object
+from fcgitops.kubernetes.objects import Object, mapping, mappings
 from fcgitops.manifests import overlay
 from fcgitops.model import layout, synctools
 from fcgitops.model.answers import Answers
@@ -23,6 +23,13 @@ _MARK_PATH = ".metadata.annotations." + _MARK.replace(".", "\\.")
 """The same for jsonpath."""
 TRACKING = "argocd.argoproj.io/tracking-id"
 """The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
+INSTANCE = "app.kubernetes.io/instance"
+"""The label by which it knew that before, and does where it is told to; many charts name their
+release by it."""
+_OWN_INSTANCE = "argocd.argoproj.io/instance"
+"""The label in its place where somebody wants no confusion, as Argo CD's documentation has it."""
+_INSTALLATION = "argocd.argoproj.io/installation-id"
+"""The annotation of one of several Argo CD on a cluster."""
 
 _KUBECTL = ("kubectl", "--namespace", environments.NAMESPACE)
 _SETS = "applicationsets.argoproj.io"
@@ -142,9 +149,20 @@ class ArgoCD:
         return [shell.comment(what), *(shell.comment(f"  {line}") for line in lines)]
 
     def applier(self, o: Object) -> Applier | None:
-        """The Application that the tracking annotation names; APP:GROUP/KIND:NAMESPACE/NAME."""
+        """The Application that the tracking annotation names, APP:GROUP/KIND:NAMESPACE/NAME.
+
+        Or a label does, where nobody else can have written it.
+        """
+        labels = o["metadata"].get("labels") or {}
         tracked = str((o["metadata"].get("annotations") or {}).get(TRACKING) or "")
-        return Applier(tracked.partition(":")[0], environments.NAMESPACE) if tracked else None
+        managers = [str(m.get("manager")) for m in mappings(o["metadata"].get("managedFields"))]
+        its_own = any(manager.startswith("argocd") for manager in managers)
+        label = labels.get(_OWN_INSTANCE) or (labels.get(INSTANCE) if its_own else None)
+        return _applier(tracked.partition(":")[0] or label)
+
+    def suspect(self, o: Object) -> Applier | None:
+        """The Application that the label names which charts have too."""
+        return _applier((o["metadata"].get("labels") or {}).get(INSTANCE))
 
     def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
         """It syncs nothing by itself, and what is taken is not marked as its own any more.
@@ -153,15 +171,17 @@ class ArgoCD:
         not (`FailOnSharedResource`).
         """
         patch = '--patch={"spec":{"syncPolicy":{"automated":null}}}'
-        names: dict[str, list[str]] = {}
+        usual = next((mark for o in taken if (mark := _mark(o))), ("annotate", (TRACKING,)))
+        names: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
         for o in taken:
             kind, place = deletion.kind_of(o), str(o["metadata"].get("namespace") or "")
             if deletion.is_kind(kind):
-                names.setdefault(place, []).append(f"{kind}/{o['metadata']['name']}")
+                verb, keys = _mark(o) or usual
+                names.setdefault((place, verb, keys), []).append(f"{kind}/{o['metadata']['name']}")
         return [_patched(applier, patch)] + [
-            shell.line("kubectl", *(("--namespace", place) if place else ()), "annotate",
-                       *those, f"{TRACKING}-")
-            for place, those in names.items()
+            shell.line("kubectl", *(("--namespace", place) if place else ()), verb,
+                       *those, *(f"{key}-" for key in keys))
+            for (place, verb, keys), those in names.items()
         ]  # fmt: skip
 
     def forgotten(self, applier: Applier) -> list[str]:
@@ -180,6 +200,23 @@ class ArgoCD:
             "cluster this lets go of the namespace, which stays:",
             shell.line("kubectl", "annotate", "namespace", old, f"{TRACKING}-"),
         ]
+
+
+def _applier(tracked: object) -> Applier | None:
+    """An Application as objects name it: NAME, or NAMESPACE_NAME of one that is elsewhere."""
+    if not tracked:
+        return None
+    place, elsewhere, name = str(tracked).partition("_")
+    return Applier(name, place) if elsewhere else Applier(place, environments.NAMESPACE)
+
+
+def _mark(o: Object) -> tuple[str, tuple[str, ...]] | None:
+    """By what an object is marked as an Application's: kubectl's verb for it, and the keys."""
+    annotations, labels = (mapping(o["metadata"].get(part)) for part in ("annotations", "labels"))
+    if TRACKING in annotations:
+        return "annotate", tuple(k for k in (TRACKING, _INSTALLATION) if k in annotations)
+    keys = tuple(key for key in (_OWN_INSTANCE, INSTANCE) if key in labels)
+    return ("label", keys) if keys else None
 
 
 def _patched(applier: Applier, patch: str) -> str:

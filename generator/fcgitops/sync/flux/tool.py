@@ -19,6 +19,12 @@ from fcgitops.text.tree import Tree
 _KUBECTL = ("kubectl", "--namespace", environments.NAMESPACE)
 _KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
 _SOURCES = "gitrepositories.source.toolkit.fluxcd.io"
+_HELM_RELEASES = "helmreleases.helm.toolkit.fluxcd.io"
+_APPLIERS = {
+    "kustomize.toolkit.fluxcd.io": _KUSTOMIZATIONS,
+    "helm.toolkit.fluxcd.io": _HELM_RELEASES,
+}
+"""How the labels begin by which Flux knows what it has applied → what has."""
 
 
 class Flux:
@@ -118,22 +124,28 @@ class Flux:
         return [shell.comment(what), *(shell.comment(f"  - {line}") for line in lines)]
 
     def applier(self, o: Object) -> Applier | None:
-        """The Kustomization that the labels name."""
+        """The Kustomization or HelmRelease that the labels name."""
         labels = o["metadata"].get("labels") or {}
-        name, place = (
-            labels.get(f"kustomize.toolkit.fluxcd.io/{k}") for k in ("name", "namespace")
-        )
-        return Applier(str(name), str(place or environments.NAMESPACE)) if name else None
+        for group, kind in _APPLIERS.items():
+            name, place = (labels.get(f"{group}/{key}") for key in ("name", "namespace"))
+            if name:
+                return Applier(str(name), str(place or environments.NAMESPACE), kind)
+        return None
+
+    def suspect(self, o: Object) -> Applier | None:
+        """None: its labels are nobody else's."""
+        return None
 
     def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
-        """Suspended, and told not to prune, whatever becomes of it."""
-        patch = '--patch={"spec":{"suspend":true,"prune":false}}'
-        words = ("patch", _KUSTOMIZATIONS, applier.name, "--type=merge", patch)
+        """Suspended; a Kustomization is told not to prune, too, whatever becomes of it."""
+        more = "" if applier.kind == _HELM_RELEASES else ',"prune":false'
+        patch = f'--patch={{"spec":{{"suspend":true{more}}}}}'
+        words = ("patch", applier.kind or _KUSTOMIZATIONS, applier.name, "--type=merge", patch)
         return [shell.line("kubectl", "--namespace", applier.namespace, *words)]
 
     def forgotten(self, applier: Applier) -> list[str]:
         """While it is suspended, it takes nothing with it."""
-        words = ("delete", _KUSTOMIZATIONS, applier.name)
+        words = ("delete", applier.kind or _KUSTOMIZATIONS, applier.name)
         return [shell.line("kubectl", "--namespace", applier.namespace, *words)]
 
     def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
