@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +25,8 @@ class Forge:
         pulls: the pull requests that were opened.
         asked: method and path of each request.
         statuses: answers to give first, whatever is asked.
+        headers: what these have beside their status.
+        text: what these say.
     """
 
     url: str = ""
@@ -33,6 +35,8 @@ class Forge:
     pulls: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    text: str = json.dumps({"message": f"no, {TOKEN}"})
 
     def add(self, body: str, *, mine: bool = True) -> None:
         """Adds a comment."""
@@ -74,15 +78,21 @@ def running() -> Iterator[Forge]:
             given = json.loads(self.rfile.read(length) or b"{}")
             shown = self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN")
             if forge.statuses:
-                status, body = forge.statuses.pop(0), {"message": f"no, {TOKEN}"}
-            elif shown not in ((f"Bearer {TOKEN}", None), (None, TOKEN)):
+                self.say(forge.statuses.pop(0), forge.text, forge.headers)
+                return
+            if shown not in ((f"Bearer {TOKEN}", None), (None, TOKEN)):
                 status, body = 401, {"message": "Bad credentials"}
             else:
                 status, body = forge.answer(self.command, self.path, given)
-            data = json.dumps(body).encode()
+            self.say(status, json.dumps(body), {})
+
+        def say(self, status: int, text: str, headers: Mapping[str, str]) -> None:
+            data = text.encode()
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", f"{forge.url}/elsewhere")
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

@@ -9,6 +9,11 @@ from pathlib import Path
 import forges
 import pytest
 from conftest import Fcgitops
+from fcgitops.commands import review
+from fcgitops.core.errors import ToolError
+from fcgitops.core.findings import REJECT, Finding
+from fcgitops.forge import comments
+from fcgitops.forge.api import Api
 from forges import TOKEN, Forge
 from gitenv import git, write
 
@@ -74,6 +79,11 @@ def gitlab(forge: Forge, repository: Path, monkeypatch: pytest.MonkeyPatch) -> C
             monkeypatch.setenv(name, value)
 
     return ci
+
+
+def api_of(forge: Forge) -> Api:
+    """Its API, as whoever has the token."""
+    return Api("GitHub", forge.url, {"Authorization": f"Bearer {TOKEN}"})
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +199,32 @@ def test_who_may_not_write_asks_nothing_of_the_forge(
     assert f"note: no comment: {said}" in ran.err or said in ran.err
 
 
+def test_a_forks_own_pipeline_tells_nothing(
+    changed: Path,
+    fcgitops: Fcgitops,
+    forge: Forge,
+    gitlab: Ci,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It runs in the fork, perhaps with a token of the fork's; there the number is another's."""
+    gitlab()
+    monkeypatch.setenv("CI_MERGE_REQUEST_PROJECT_ID", "1")
+    assert "it comes from a fork" in fcgitops("-C", changed, "review").err
+    assert forge.asked == []
+
+
+def test_a_finding_that_is_too_long_is_counted() -> None:
+    """The others are told, and no finding is left out without a word."""
+    found = [
+        Finding("FCG30", REJECT, "data", 1, f"is {word}", file="a.yaml", overlay="prod")
+        for word in ("x" * 5_000, "wrong")
+    ]
+    text = review._findings(found)
+    assert "is wrong" in text
+    assert "1 more finding: `fcgitops verify`" in text
+    assert len(text) < 4_200
+
+
 def test_the_jobs_own_page_gets_what_no_comment_can(
     changed: Path,
     fcgitops: Fcgitops,
@@ -204,6 +240,61 @@ def test_the_jobs_own_page_gets_what_no_comment_can(
     said = fcgitops("-C", changed, "review").out
 
     assert (tmp_path / "summary.md").read_text() == f"before\n{said}"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "text", "said"),
+    [
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "4102444800"}, "", "too many"),
+        (429, {"Retry-After": "3600"}, "", "429 too many requests, for 3600 seconds more"),
+        (200, {}, "<html>Log in</html>", "200, and what it says is no JSON"),
+        (200, {}, "", "200, and what it says is no JSON"),
+    ],
+)
+def test_an_answer_that_is_none(
+    forge: Forge, status: int, headers: dict[str, str], text: str, said: str
+) -> None:
+    """A limit that ends in an hour, a page to log in: told, and not taken for an empty list."""
+    forge.statuses, forge.headers, forge.text = [status], headers, text
+    with pytest.raises(ToolError, match=said):
+        comments.put(api_of(forge), "/notes", ("PUT", "/notes"), MARK)
+    assert forge.asked == ["GET /notes?per_page=100&page=1"]
+
+
+def test_a_limit_that_ends_soon_is_waited_for(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a POST, as nothing was done; and of an edit, which is no comment of somebody else."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    api = api_of(forge)
+    forge.headers = {"Retry-After": "7"}
+    forge.statuses = [403, 429]
+    assert api.ask("POST", "/notes", {"body": f"{MARK}a"}).status == 201
+    forge.statuses = []
+    comments.put(api, "/notes", ("PUT", "/notes"), f"{MARK}b")
+    assert waited == [7, 7]
+    assert [comment["body"] for comment in forge.comments] == [f"{MARK}b"]
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\nX-Other: 1", "t0kén\u2028"])
+def test_a_token_that_cannot_be_sent_is_not_printed(forge: Forge, token: str) -> None:
+    """Such as one of two lines."""
+    api = Api("GitHub", forge.url, {"Authorization": f"Bearer {token}"})
+    with pytest.raises(ToolError) as refused:
+        api.ask("GET", "/notes")
+    assert "in a token" in str(refused.value)
+    assert TOKEN not in str(refused.value)
+
+
+def test_what_the_forge_refuses_stands_in_the_log(
+    changed: Path, fcgitops: Fcgitops, forge: Forge, github: Ci
+) -> None:
+    """A conversation that is locked, a token that only reads: exit 3, and the text on stdout."""
+    forge.statuses = [403]
+    github(token=f"{TOKEN}\n")
+    ran = fcgitops("-C", changed, "review", status=3)
+    assert ran.out.startswith(f"{MARK}## What this does to clusters")
 
 
 @pytest.mark.sampled(4)

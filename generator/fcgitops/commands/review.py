@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fcgitops.commands.diff import compare_states
 from fcgitops.core import terminal
-from fcgitops.core.errors import FOUND, InputError, Problem
+from fcgitops.core.errors import FOUND, InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
 from fcgitops.core.reporting import fails
 from fcgitops.diff.effects import Severity
@@ -68,12 +68,21 @@ def _tell(
     """Says it where it can be said: on the request, else on stdout and on the job's own page."""
     silent = request.silent if request else "this runs for no pull request"
     if request and not silent and not dry_run:
-        done = request.comment(text)
-        request.conclude(verdict, text, commit)
+        try:
+            done = request.comment(text)
+            request.conclude(verdict, text, commit)
+        except ToolError:
+            _show(text)  # what the forge does not take is not lost
+            raise
         terminal.say(f"{request.title}: comment {done}")
         return
     if not dry_run:
         terminal.say(f"note: no comment: {silent}")
+    _show(text)
+
+
+def _show(text: str) -> None:
+    """Prints the text, and adds it to the job's own page."""
     terminal.data(text)
     if place := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(place).open("a", encoding="utf-8") as summary:
@@ -116,11 +125,10 @@ def _findings(findings: Sequence[Finding]) -> str:
         line = f"- {as_text(f'{where}: {finding.rule}: {finding.sentence}')}\n"
         if finding.hint:
             line = f"{line.rstrip()} ({as_text(finding.hint)})\n"
-        if len(line) > room:
-            break
-        lines.append(line)
-        room -= len(line)
-    if not lines:
+        if len(line) <= room:
+            lines.append(line)
+            room -= len(line)
+    if not faults:
         return ""
     left = len(faults) - len(lines)
     rest = f"- … and {count(left, 'more finding')}: `fcgitops verify`\n" if left else ""

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.printable import printable
@@ -20,10 +20,14 @@ TIME = 30
 """Seconds for one answer."""
 PAUSE = 2.0
 """Seconds before a busy server is asked again."""
+_LONGEST = 60.0
+"""Seconds that it may ask to be left alone for; who has to wait longer is told."""
 _TRIES = 3
-_BUSY = (429, 502, 503, 504)
+_BUSY = (502, 503, 504)
 _MOST = 16 << 20
 """Bytes of one answer."""
+_PAGES = 1_000
+"""Pages of a list, so that a server which repeats itself is not asked for ever."""
 
 
 class _Stays(urllib.request.HTTPRedirectHandler):
@@ -36,10 +40,18 @@ class _Stays(urllib.request.HTTPRedirectHandler):
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer: its status and what it says."""
+    """An answer.
+
+    Attributes:
+        status: of HTTP.
+        body: what it says; None where that is no JSON.
+        pause: seconds after which it may be asked again, where too much was asked: it has done
+            nothing then; None otherwise.
+    """
 
     status: int
     body: Any
+    pause: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,33 +80,45 @@ class Api:
             accept: statuses of failure that are an answer too.
 
         Raises:
-            ToolError: there is no answer, or it is another failure.
+            ToolError: there is no answer, or it is another failure, or no JSON.
         """
-        for left in range(_TRIES - 1, -1, -1):
+        found = self._once(method, path, body)
+        for _ in range(_TRIES - 1):
+            pause = found.pause
+            if pause is None and found.status in _BUSY and method != "POST":
+                pause = PAUSE
+            if pause is None or pause > _LONGEST:
+                break
+            time.sleep(pause)
             found = self._once(method, path, body)
-            if found.status in _BUSY and left and method != "POST":
-                time.sleep(PAUSE)
-                continue
-            break
-        if found.status >= 300 and found.status not in accept:
+        if found.pause is not None:
+            wait = f"too many requests, for {found.pause:.0f} seconds more"
+            self._fail(method, path, f"{found.status} {wait}")
+        if found.status in accept:
+            return found
+        if found.status >= 300:
             said = found.body.get("message") if isinstance(found.body, dict) else None
-            reason = f"{found.status} {printable(redacted(str(said or 'without a reason')))}"
-            raise ToolError(Problem(self.title, f"{method} {path} failed: {reason}"))
+            reason = printable(redacted(str(said or "without a reason")))
+            self._fail(method, path, f"{found.status} {reason}")
+        if not isinstance(found.body, dict | list):
+            self._fail(method, path, f"{found.status}, and what it says is no JSON")
         return found
 
-    def pages(self, path: str) -> Iterator[Any]:
+    def pages(self, path: str) -> Iterator[Mapping[str, Any]]:
         """The items of a list, of all its pages.
 
         Raises:
             ToolError: as `ask`.
         """
         mark = "&" if "?" in path else "?"
-        number = 1
-        while items := self.ask("GET", f"{path}{mark}per_page=100&page={number}").body:
-            yield from items
+        for number in range(1, _PAGES + 1):
+            items = self.ask("GET", f"{path}{mark}per_page=100&page={number}").body
+            yield from (item for item in items if isinstance(item, dict))
             if len(items) < 100:
                 return
-            number += 1
+
+    def _fail(self, method: str, path: str, reason: str) -> NoReturn:
+        raise ToolError(Problem(self.title, f"{method} {path} failed: {reason}"))
 
     def _once(self, method: str, path: str, body: object) -> Answered:
         data = None if body is None else json.dumps(body).encode()
@@ -111,11 +135,11 @@ class Api:
                 return Answered(answer.status, _json(answer.read(_MOST)))
         except urllib.error.HTTPError as error:
             with error:
-                return Answered(error.code, _json(error.read(_MOST)))
+                return Answered(error.code, _json(error.read(_MOST)), _pause(error))
         except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            what = f"{method} {path} failed: {redacted(str(reason))}"
-            raise ToolError(Problem(self.title, what)) from error
+            self._fail(method, path, redacted(str(getattr(error, "reason", None) or error)))
+        except ValueError:  # which may name the token
+            self._fail(method, path, "HTTP carries neither line breaks nor such letters in a token")
 
 
 def _json(data: bytes) -> Any:  # noqa: ANN401 - whatever the server says
@@ -123,3 +147,20 @@ def _json(data: bytes) -> Any:  # noqa: ANN401 - whatever the server says
         return jsonio.load(data or b"null")
     except ValueError:
         return None
+
+
+def _pause(error: urllib.error.HTTPError) -> float | None:
+    """How long to wait where too much was asked; None where that is not what is wrong.
+
+    Sources: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api;
+    https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
+    """
+    told, left = error.headers.get("Retry-After"), error.headers.get("X-RateLimit-Remaining")
+    if error.code != 429 and not (error.code == 403 and (told or left == "0")):
+        return None
+    if told and told.isdecimal():
+        return float(told)
+    reset = error.headers.get("X-RateLimit-Reset") or ""
+    if left == "0" and reset.isdecimal():
+        return max(PAUSE, float(reset) - time.time())
+    return PAUSE

@@ -32,7 +32,7 @@ def put(api: Api, listed: str, edit: tuple[str, str], text: str) -> str:
             continue
         if body == _plain(text):
             return "unchanged"
-        path = f"{place}/{known['id']}"
+        path = f"{place}/{known.get('id')}"
         if api.ask(method, path, {"body": text}, accept=_REFUSED).status < 300:
             return "edited"
     api.ask("POST", listed, {"body": text})

@@ -80,7 +80,9 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         what = f"names no event that can be read: {error}"
         raise InputError(Problem("GITHUB_EVENT_PATH", what)) from error
-    token = environment.get("GITHUB_TOKEN", "")
+    token = environment.get(
+        "GITHUB_TOKEN", ""
+    ).strip()  # a secret that was pasted with its line end
     silent = "" if token else "there is no GITHUB_TOKEN"
     if is_fork:
         silent = OF_A_FORK
@@ -90,7 +92,8 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
         "X-GitHub-Api-Version": "2022-11-28",
         "User-Agent": "fcgitops",
     }
-    api = Api("GitHub", environment.get("GITHUB_API_URL", "https://api.github.com"), headers)
+    url = environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    api = Api("GitHub", url, headers)
     return GitHubRequest(
         api,
         environment.get("GITHUB_REPOSITORY", ""),

@@ -52,13 +52,14 @@ def of_job(environment: Mapping[str, str]) -> GitLabRequest | None:
     number = environment.get("CI_MERGE_REQUEST_IID", "")
     if not number:
         return None
-    token = environment.get(TOKEN, "")
-    project = environment.get("CI_PROJECT_ID", "")
+    token = environment.get(TOKEN, "").strip()  # one that was pasted with its line end
+    own = environment.get("CI_PROJECT_ID", "")  # the fork itself, where its pipeline runs there
+    project = environment.get("CI_MERGE_REQUEST_PROJECT_ID", own)
     fork = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", project) != project
     silent = "" if token else f"there is no {TOKEN}"
     if fork:
         silent = OF_A_FORK
     headers = {"PRIVATE-TOKEN": token, "User-Agent": "fcgitops"}
-    api = Api("GitLab", environment.get("CI_API_V4_URL", ""), headers)
+    api = Api("GitLab", environment.get("CI_API_V4_URL", "").rstrip("/"), headers)
     base = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
     return GitLabRequest(api, project, number, base, silent)
