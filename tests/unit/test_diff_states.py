@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -289,6 +290,53 @@ def test_what_is_typed_is_code_and_the_rest_is_text(do: str, shown: str) -> None
     effect = Effect("C05", Severity.OUTAGE, "StatefulSet/a", "Stops.", do)
     text = as_markdown(Report((Entry("prod", Outcome((effect,), ())),)))
     assert f"\n  → {shown}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("see [x](https://e.example) ![y](z)", r"see [x\](https://e.example) ![y\](z)"),
+        (
+            "*bold* _and_ ~~gone~~ but kube_api_qps",
+            r"\*bold\* \_and\_ \~\~gone\~\~ but kube_api_qps",
+        ),
+        ("@team and fc@sha256:0", "@&#8203;team and fc@sha256:0"),
+        ("put `a <b> *c*` back", "put `a <b> *c*` back"),
+        ("an `odd one, <i>", r"an \`odd one, &lt;i&gt;"),
+    ],
+)
+def test_words_mean_nothing_to_markdown(said: str, shown: str) -> None:
+    """No link, no emphasis, no HTML, and nobody is called; what stands as code is as it is."""
+    from fcgitops.diff.markdown import as_text  # noqa: PLC0415
+
+    assert as_text(said) == shown
+
+
+def test_no_value_ends_the_code_that_it_stands_in() -> None:
+    """However many of the signs it has that do; it is shown as it is."""
+    from fcgitops.diff.effects import Effect, Severity  # noqa: PLC0415
+    from fcgitops.diff.markdown import as_markdown  # noqa: PLC0415
+    from fcgitops.diff.outcome import Field, ObjectChange, Outcome  # noqa: PLC0415
+    from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
+
+    effect = Effect("C05", Severity.OUTAGE, "ConfigMap/a``b", "Stops.")
+    changed = ObjectChange("ConfigMap/a", "", "changed", (Field("data.x", "1", "a````b"),))
+    text = as_markdown(Report((Entry("prod", Outcome((effect,), (changed,))),)))
+    assert "``` ConfigMap/a``b ```" in text
+    assert re.search(r"\n(`{5})\n.*a````b.*\n\1\n\n</details>", text, re.S)
+
+
+def test_what_is_said_of_the_whole_is_counted_where_it_is_too_long() -> None:
+    """Notes, and environments that do not change: the comment stays within its limit."""
+    from fcgitops.diff.markdown import LIMIT, as_markdown  # noqa: PLC0415
+    from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
+
+    names = [f"cluster-{number:04}" for number in range(3000)]
+    entries = tuple(Entry(name, note=f"{name}.yaml has comments alone") for name in names)
+    text = as_markdown(Report(entries, notes=tuple(f"{name} is odd" for name in names)))
+    assert len(text) <= LIMIT
+    assert re.findall(r"… and (\d+) more: `fcgitops diff --full`", text)
+    assert "`cluster-0000`: cluster-0000.yaml has comments alone." in text
 
 
 @pytest.mark.slow

@@ -25,6 +25,8 @@ _DETAILS = 12_000
 _NAMES = 12
 _NAME_LIST = 2_000
 _ROWS = 60
+_TOLD = 8_000
+"""Characters of what is said of the comparison as a whole."""
 _TAIL = 400
 """Characters kept for what says what was left out."""
 
@@ -75,8 +77,8 @@ def _head(report: Report, folds: list[Fold]) -> str:
     lines = ["## What this does to clusters", ""]
     if not report.changes:
         nothing = "Nothing changes on any cluster."
-        told = dict.fromkeys(f"{_names(fold)}: {reports.summary(fold)}." for fold in folds)
-        lines += list(told) if told else [nothing]
+        told = [f"{_names(fold)}: {reports.summary(fold)}." for fold in folds]
+        lines += _shortened(list(dict.fromkeys(told)) or [nothing], _TOLD)
         return "\n".join(lines) + "\n"
     rows = _alike(folds)
     lines += ["| environments | worst effect | effects |", "| --- | --- | --- |"]
@@ -126,14 +128,42 @@ def _names(fold: Fold) -> str:
 
 def _code(text: str) -> str:
     """Text as code, whatever is in it."""
-    fence = "``" if "`" in text else "`"
+    fence = _fence(text, 1)
     space = " " if "`" in text else ""
     return f"{fence}{space}{printable(text)}{space}{fence}"
 
 
+def _fence(text: str, least: int) -> str:
+    """What stands around code; no part of it can end the code."""
+    runs = map(len, re.findall("`+", text))
+    return "`" * max([least, *(run + 1 for run in runs if run >= least)])
+
+
+_CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
+_MEANT = re.compile(r"[*~`]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|\\(?=[!-/:-@\[-`{-~])")
+"""What Markdown would take for more than text: emphasis, a link, an escape."""
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+
+
 def as_text(text: str) -> str:
-    """Text in which HTML means nothing, and Markdown nothing but `code`."""
-    return html.escape(printable(text), quote=False)
+    """Text in which HTML means nothing, and Markdown nothing but `code`; nobody is called by it."""
+    parts = _CODE.split(printable(text))
+    parts[::2] = [_MENTION.sub("@&#8203;", _escaped(part)) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_MEANT.sub(r"\\\g<0>", text), quote=False)
+
+
+def _shortened(lines: list[str], most: int) -> list[str]:
+    """The first lines, `most` characters at most, and how many are left out."""
+    room = most
+    for number, line in enumerate(lines):
+        room -= len(line)
+        if room < 0:
+            return [*lines[:number], f"… and {len(lines) - number} more: `fcgitops diff --full`"]
+    return lines
 
 
 def _effects(fold: Fold) -> _Part:
@@ -199,9 +229,10 @@ def _details(fold: Fold) -> _Part:
         every = printable(", ".join(fold.names))
         named = every if len(every) <= _NAME_LIST else f"{every[:_NAME_LIST]}… ({len(fold.names)})"
         named = f"<p>{html.escape(named)}</p>\n"
-    body = "\n".join(lines).replace("```", "'''")
+    body = "\n".join(lines)
+    fence = _fence(body, 3)
     head = f"\n<details><summary>What differs: {title}</summary>\n{named}"
-    text = f"{head}\n```\n{body}\n```\n\n</details>\n"
+    text = f"{head}\n{fence}\n{body}\n{fence}\n\n</details>\n"
     return _Part(text, "what differs in a group of environments")
 
 
@@ -219,7 +250,7 @@ def _closing(report: Report) -> Iterator[str]:
     if rest := report.rest:
         yield ""
         yield f"{rest[0].upper()}{rest[1:]}."
-    for note in report.notes:
+    for note in _shortened([as_text(note) for note in report.notes], _TOLD):
         yield ""
-        yield f"> {as_text(note)}"
+        yield f"> {note}"
     yield ""
