@@ -13,6 +13,8 @@ from consequences import base
 from fcgitops.diff import compare, report, spoken
 from fcgitops.diff.markdown import as_markdown
 from fcgitops.diff.secrecy import hide, names_one, redact
+from fcgitops.verify import building
+from fcgitops.verify.subjects import OBJECTS, Objects
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -270,3 +272,30 @@ def test_what_is_no_secret_is_shown() -> None:
     container(after)["image"] = "example.com/fc:v1"
     lines = report.as_text(report.Report((report.Entry("prod", compare.outcome(before, after)),)))
     assert any("example.com/fc:v1" in line for line in lines)
+
+
+WRONG = [
+    ("Secret", {"stringData": {"user": 12345678}}),
+    ("Secret", {"data": {"user": "not base64 12345678"}}),
+    ("Secret", {"data": {"user": ["12345678"]}}),
+    ("ConfigMap", {"data": {"db-password": 12345678}}),
+    ("ConfigMap", {"data": {"db-password": {"old": "12345678"}}}),
+    ("Pod", {"spec": {"containers": [
+        {"name": "a", "image": "b", "env": [{"name": "DB_PASSWORD", "value": 12345678}]}]}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "fields"), WRONG)
+def test_a_finding_names_the_place_of_a_secret_alone(kind: str, fields: dict[str, Any]) -> None:
+    """Such as a password of digits that nobody has quoted."""
+    o = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "x", "namespace": "ns"}, **fields}
+    found = [finding for finding in OBJECTS.ask(Objects([o])) if finding.rule == "FCG30"]
+    assert found
+    assert [str(finding) for finding in found if "12345678" in str(finding)] == []
+
+
+def test_what_kustomize_prints_of_an_object_is_redacted() -> None:
+    """Where it cannot print one, it says all that is in it."""
+    said = building._redacted(f'map[string]interface {{}}{{"token":"{CANARY}", "x":+Inf}}')
+    assert CANARY not in said
+    assert said.endswith('"x":+Inf}')

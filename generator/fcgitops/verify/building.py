@@ -17,7 +17,7 @@ def builds(built: Built) -> Faults:
     for problem in built.reasons:
         yield fault(problem)
     for problem in () if built.reasons else built.result.problems:
-        yield Fault(problem.what, problem.hint)
+        yield Fault(_redacted(problem.what), problem.hint)
 
 
 @BUILT.check("FCG45", REJECT)
@@ -30,3 +30,10 @@ def fetches_nothing(built: Built) -> Faults:
     if isinstance(built.result, WouldFetch):
         for problem in built.result.problems:
             yield Fault(f"{problem.where} {problem.what}", problem.hint)
+
+
+def _redacted(said: str) -> str:
+    """Kustomize's words, which may have a whole object in them, without what may be a secret."""
+    from fcgitops.diff.secrecy import redact  # noqa: PLC0415 - where something is wrong, alone
+
+    return redact(said)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from fcgitops.core.findings import HAZARD, INFO, REJECT
-from fcgitops.kubernetes import check, podsecurity, schema
+from fcgitops.kubernetes import check, field, podsecurity, schema
 from fcgitops.kubernetes.field import USELESS, Field, dotted
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.text import words
@@ -120,7 +121,7 @@ def _judge(
             whole,
             tuple(
                 Fault(
-                    fault.message,
+                    _without_secrets(item, fault),
                     object=named(item),
                     path=fault.where,
                     severity=HAZARD if fault.severity == USELESS else REJECT,
@@ -129,3 +130,26 @@ def _judge(
             ),
         )
     return _judged[identity]
+
+
+def _without_secrets(item: Object, fault: field.Fault) -> str:
+    """What is wrong with a value, without the value where that may be a secret."""
+    from fcgitops.diff import secrecy  # noqa: PLC0415 - where something is wrong, alone
+
+    value = _at(item, fault.path)
+    hidden = secrecy.hide(item, (), secret=item.get("kind") == "Secret")
+    if _at(hidden, fault.path) == value:
+        return fault.message
+    return fault.message.replace(words.shown(value), secrecy.HIDDEN)
+
+
+def _at(item: Any, path: field.Path) -> Any:  # noqa: ANN401 - any part of an object
+    """The value at a place in an object; None where there is none."""
+    for part in path:
+        if isinstance(item, dict):
+            item = item.get(part)
+        elif isinstance(item, list) and isinstance(part, int) and part < len(item):
+            item = item[part]
+        else:
+            return None
+    return item
