@@ -11,7 +11,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,10 @@ def filled(text: str, known: Mapping[str, str]) -> str:
     return re.sub(r"\$\{\{ (.*?) \}\}", lambda found: known[found[1]], text)
 
 
-def github_steps(project: Project, *, fork: bool) -> str:
-    """Runs every shell step of the pull request's workflow."""
+def github_steps(
+    project: Project, *, fork: bool, meanwhile: Callable[[Project], None] = lambda _: None
+) -> str:
+    """Runs every shell step of the pull request's workflow, once its event was read."""
     workflow = yamls.load((project.job / ".github/workflows/review.yml").read_text())
     (job,) = workflow["jobs"].values()
     (expression,) = job["env"].values()
@@ -103,10 +106,12 @@ def github_steps(project: Project, *, fork: bool) -> str:
         "GITHUB_SHA": "0" * 40,
         "BRANCH": branch,
     }
+    meanwhile(project)
     said = ""
     for step in job["steps"]:
         if "run" in step and (branch or step.get("if") != "env.BRANCH != ''"):
-            given = {k: filled(v, {"github.token": TOKEN}) for k, v in step.get("env", {}).items()}
+            known = {"github.token": TOKEN, "secrets.FCGITOPS_TOKEN || github.token": TOKEN}
+            given = {name: filled(value, known) for name, value in step.get("env", {}).items()}
             may_fail = step.get("continue-on-error", False)
             said += run(project, step["run"], env | given, may_fail=may_fail)
     return said
@@ -163,6 +168,69 @@ def test_a_conflict_is_told_to_the_request(project: Project) -> None:
     assert project.forge.checks[0]["conclusion"] == "failure"
 
 
+def refuse_pushes(project: Project) -> None:
+    """As a forge does of a protected branch, or of a workflow that the token may not change."""
+    write(project.server, {"hooks/pre-receive": "#!/bin/sh\nexit 1\n"})
+    (project.server / "hooks/pre-receive").chmod(0o755)
+
+
+def move_branch(project: Project) -> None:
+    """As a colleague does who has pushed something else meanwhile."""
+    git(project.server, "update-ref", "refs/heads/topic", "main")
+
+
+def delete_branch(project: Project) -> None:
+    """As a forge does once the request is merged."""
+    git(project.server, "update-ref", "-d", "refs/heads/topic")
+
+
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("before", [refuse_pushes, move_branch, delete_branch])
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_what_cannot_be_pushed_is_not_reviewed(
+    project: Project, before: Callable[[Project], None], forge: str
+) -> None:
+    """The review is of what the request has: that very commit, with files out of line."""
+    edited, base = (git(project.server, "rev-parse", name) for name in ("topic", "main"))
+
+    with pytest.raises(AssertionError) as failed:
+        if forge == "github":
+            github_steps(project, fork=False, meanwhile=before)
+        else:
+            before(project)
+            gitlab_job(project, "review", **REQUEST, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+
+    assert "comment made" in str(failed.value)
+    assert "FCG12" in project.forge.comments[0]["body"]
+    assert {check["head_sha"] for check in project.forge.checks} <= {edited}
+    assert git(project.job, "rev-parse", "HEAD") == edited
+    heads = git(project.server, "for-each-ref", "--format=%(refname:short)").splitlines()
+    assert heads == (["main"] if before is delete_branch else ["main", "topic"])
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_no_commit_follows_one_of_its_own(project: Project, forge: str) -> None:
+    """A generator that never comes to an end would have each push start the next job."""
+    program = project.job.parent / "programs/fcgitops"
+    always = 'if [ "$1" = overlays ]; then exec git commit -q --allow-empty -m Again; fi\n'
+    program.write_text(program.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{always}"))
+    base = git(project.server, "rev-parse", "main")
+    heads = set()
+    for _ in range(2):
+        git(project.job, "fetch", "-q")
+        git(project.job, "switch", "-qC", "topic", "origin/topic")
+        with suppress(AssertionError):  # the step may fail, and the review
+            if forge == "github":
+                github_steps(project, fork=False)
+            else:
+                gitlab_job(project, "review", **REQUEST, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+
+        heads.add(git(project.server, "rev-parse", "topic"))
+    assert len(heads) == 1
+    assert git(project.server, "log", "-1", "--format=%s", "topic") == "Again"
+
+
 @pytest.mark.slow
 def test_a_forks_job_pushes_and_tells_nothing(project: Project) -> None:
     """What it would say is in its log; verify names the files that are not in line."""
@@ -188,8 +256,8 @@ def gitlab_job(project: Project, name: str, **more: str) -> str:
         "CI_PROJECT_URL": str(project.server).removesuffix(".git"),
         "CI_DEFAULT_BRANCH": "main",
         "CI_COMMIT_SHA": git(project.job, "rev-parse", "HEAD"),
-        "GIT_AUTHOR_NAME": "fcgitops",
         "FCGITOPS_TOKEN": TOKEN,
+        **{k: v for k, v in jobs[".fcgitops"]["variables"].items() if k.startswith("GIT_")},
     }
     script = "\n".join([*jobs[".fcgitops"]["before_script"], *jobs[name]["script"]])
     return run(project, script, env | more)
