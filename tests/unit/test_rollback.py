@@ -207,10 +207,33 @@ def test_in_a_folder_of_a_bigger_repository(
     assert not (folder / "overlays/prod/rollback").exists()
 
 
+def test_what_was_removed_comes_back(repository: Path, fcgitops: Fcgitops) -> None:
+    """As it was when it was removed, whatever all share has become since."""
+    before = rendered(repository, "prod", fcgitops)
+    fcgitops("-C", repository, "remove", "prod")
+    base = repository / "base/statefulset.yaml"
+    base.write_text(base.read_text().replace("memory: 1Gi", "memory: 3Gi"))
+    git(repository, "commit", "-qam", "The base, by hand")
+    ran = fcgitops("-C", repository, "rollback", "prod")
+    assert rendered(repository, "prod", fcgitops) == before
+    assert "note:" not in ran.err
+
+
+@pytest.mark.slow
+def test_a_rollback_that_takes_one_back(repository: Path, fcgitops: Fcgitops) -> None:
+    """Says so: whoever wants to go further back names a revision."""
+    fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=20")
+    assert "note:" not in fcgitops("-C", repository, "rollback", "prod").err
+    again = fcgitops("-C", repository, "rollback", "prod", "--dry-run").err
+    assert "note: prod was held: " in again
+    assert "; this takes that back, and `--to REV` goes further\n" in again
+
+
 REFUSED = {
     ("prdo",): (2, "prdo: is no environment of this repository (did you mean 'prod'?)"),
     ("prod", "--to", "nowhere"): (2, "nowhere: is no revision of this repository"),
     ("prod", "--to", "HEAD", "--release"): (2, "--to: is not taken together with --release"),
+    ("../x",): (2, "../x: is no environment of this repository"),
     ("dev",): (2, "dev: has rendered the same in all of its history, as far as Git tells"),
     ("new", "--to", "HEAD~1"): (2, "HEAD~1: has no environment new (git log -- overlays/new)"),
     ("prod", "--to", "broken"): (2, "broken: prod does not build there: "),

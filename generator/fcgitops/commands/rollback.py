@@ -12,6 +12,7 @@ from fcgitops.commands.writing import Options
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
+from fcgitops.model.environment import check_name
 from fcgitops.repository import owned
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -68,8 +69,10 @@ def _planned(repository: Repository, name: str, to: str | None, told: list[str])
     from fcgitops.programs import kustomize  # noqa: PLC0415
     from fcgitops.promotion import frozen, rollback  # noqa: PLC0415
 
-    repository.require([name], repository.environment_names(), "environment")
     history = History(repository.root)
+    is_removed = not check_name(name, name) and rollback.was_removed(history, name)
+    if not is_removed:
+        repository.require([name], repository.environment_names(), "environment")
     rendered = rollback.Rendered(history, name, kustomize.find())
     target = history.commit(to) if to is not None else rollback.last_change(rendered)
     title = history.title(target)
@@ -86,7 +89,12 @@ def _planned(repository: Repository, name: str, to: str | None, told: list[str])
     if back.lost:
         told += ["", "what does not come back:"]
         told += [f"- {effect.says} ({effect.id})" for effect in back.lost]
-    back.change.merged.notes += leaving.notes(repository, back.change.environments)
+    notes = back.change.merged.notes
+    if not is_removed:
+        notes += leaving.notes(repository, back.change.environments)
+        if to is None and (hold := repository.environment(name).hold):
+            what = "this takes that back, and `--to REV` goes further"
+            notes.append(f"{name} was held: {hold}; {what}")
     back.change.title = f"Roll {name} back to {title.partition(' ')[0]}"
     return back.change
 

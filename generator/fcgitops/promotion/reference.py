@@ -113,7 +113,8 @@ fcgitops rollback prod --release      # from then on things are promoted to it a
 folder comes back: `environment.yaml`, edits of generated files, `local/`; of what nobody generated
 each file that goes, changes or comes back is named. A default of `fcgitops.yaml` that is another
 one now is written into `environment.yaml`. Both are built before anything is written: the objects
-are equal, hashes behind their names aside, or nothing is done.
+are equal, hashes behind their names aside, or nothing is done. An environment that was removed
+comes back in the same way.
 
 Where what all share has changed meanwhile, by an edit of `base/` or by an `update` of the
 generator, the others keep that. The environment then gets a copy of its own of what it was built

@@ -101,7 +101,9 @@ def last_change(rendered: Rendered) -> Commit:
             break
         before, after = history.commit(parent), history.commit(name)
         if not rendered.folders(before):
-            break
+            if rendered.folders(after):  # it was added
+                break
+            continue
         if rendered.key(before) == rendered.key(after):
             continue
         try:
@@ -113,6 +115,12 @@ def last_change(rendered: Rendered) -> Commit:
     what = "has rendered the same in all of its history, as far as Git tells"
     hint = f"--to REV, or {shell.line('fcgitops', 'remove', rendered.name)}"
     raise InputError(Problem(rendered.name, what, hint))
+
+
+def was_removed(history: History, name: str) -> bool:
+    """Whether an environment was there once, and is no more in HEAD."""
+    path = f"{history.prefix}{layout.source_path(name)}"
+    return path not in history.head.files and bool(history.changes_of([path], 1))
 
 
 def alike(one: Iterable[Object], other: Iterable[Object]) -> bool:
