@@ -157,6 +157,8 @@ NOT_LABELLED = "labelled fcgitops.io/frameworks=allowed only"
 NOT_ENFORCED = "where the label pod-security.kubernetes.io/enforce is baseline or restricted"
 NOT_NAMED = "may run only as a ServiceAccount that its namespace's annotation"
 NOT_ITS_OWN = "makes its own CustomResourceDefinition only"
+NOT_SO_URGENT = "no Pod of a Framework has one of the cluster's own priorities"
+NOT_THEIRS = "only FrameworkController writes the status of a Framework"
 CASES = {
     "the controller's Pod": Case(CONTROLLER, pod()),
     "… as an account that is named": Case(CONTROLLER, pod(serviceAccountName="runner")),
@@ -167,6 +169,8 @@ CASES = {
     "… with a folder of its node": Case(
         CONTROLLER, pod(volumes=[{"name": "etc", "hostPath": {"path": "/etc"}}]),
         'violates PodSecurity "baseline'),
+    "… before the cluster's own": Case(
+        CONTROLLER, pod(priorityClassName="system-node-critical"), NOT_SO_URGENT),
     "… elsewhere": Case(CONTROLLER, pod("unlabelled"), NOT_LABELLED),
     "… in kube-system": Case(CONTROLLER, pod("kube-system"), NOT_LABELLED),
     "… where nothing is enforced": Case(CONTROLLER, pod("unenforced"), NOT_ENFORCED),
@@ -183,7 +187,13 @@ CASES = {
     "… as none, by its old name": Case(
         "ada", framework(serviceAccountName="", serviceAccount="powerful"), NOT_NAMED),
     "… as a number": Case("ada", framework(serviceAccountName=7), NOT_NAMED),
+    "… as null": Case("ada", framework(serviceAccountName=None)),
     "… of no Pod": Case("ada", framework() | {"spec": {"executionType": "Start"}}),
+    "… of nothing": Case("ada", {k: v for k, v in framework().items() if k != "spec"}),
+    "… before the cluster's own ": Case(
+        "ada", framework(priorityClassName="system-cluster-critical"), NOT_SO_URGENT),
+    "… that is over already": Case(
+        "ada", framework() | {"status": {"state": "AttemptCompleted"}}, NOT_THEIRS),
     "… elsewhere  ": Case("ada", framework(namespace="unlabelled"), NOT_LABELLED),
     "… where nothing is enforced ": Case("ada", framework(namespace="unenforced"), NOT_ENFORCED),
     "a submitter's own Pod": Case("ada", pod(), 'cannot create resource "pods"'),
@@ -209,6 +219,8 @@ def test_a_framework_may_change_but_not_beyond_its_bounds(plane: ControlPlane) -
     for name, status in (("runner", 0), ("powerful", 1)):
         patch = f'[{{"op": "add", "path": "{account}", "value": "{name}"}}]'
         plane.kubectl("patch", *target, "--type=json", f"--patch={patch}", status=status)
+    forged = '--patch={"status": {"state": "AttemptCompleted"}}'
+    plane.kubectl("patch", *target, "--type=merge", forged, status=1)
     plane.kubectl("annotate", "namespace", "team-a", "--overwrite",
                   "fcgitops.io/service-accounts=default")  # fmt: skip
     eventually(lambda: tried(plane, CONTROLLER, pod(serviceAccountName="runner")), 30, "it is seen")
