@@ -216,6 +216,7 @@ ENDPOINTS = {
         (NFS, "192.0.0.192", 80, False),
         (NFS, "fd00:ec2::254", 80, False),
         (NFS, "fe80::1", 80, False),
+        (NFS, "64:ff9b::a9fe:a9fe", 80, False),
         # the Internet, and what is no part of it
         (NFS, "93.184.215.14", 443, True),
         (NFS, "2606:2800:21f::1", 80, True),
@@ -223,6 +224,11 @@ ENDPOINTS = {
         (NFS, "172.31.255.255", 22, False),
         (NFS, "192.168.0.1", 80, False),
         (NFS, "fd12::1", 22, False),
+        (NFS, "198.19.255.255", 22, False),
+        (NFS, "240.0.0.1", 10250, False),
+        (NFS, "64:ff9b::10.1.2.3", 22, False),
+        (NFS, "64:ff9b:1:fffe::1", 22, False),
+        (NFS, "64:ff9b::93.184.215.14", 443, True),
         (NFS | {"nni.egress": [{"cidr": "10.1.0.0/16", "port": 9000}]}, "10.1.2.3", 9000, True),
         (NFS | {"nni.egress": [{"cidr": "10.1.0.0/16", "port": 9000}]}, "10.1.2.3", 9001, False),
         # the API server, as it is known

@@ -58,7 +58,8 @@ def files(environment: Environment) -> Tree:
             "# A manager's page has no password: only the namespaces of `nni.uiFrom` reach it\n"
             "# (`kubectl port-forward` does too), and only trials reach what they report to.\n"
             "# They may connect to each other, DNS, the share, the API server and the Internet,\n"
-            "# but not to private networks or to a cloud's metadata, which holds secrets.\n",
+            "# but not to private networks or to a cloud's metadata, which holds secrets, nor to\n"
+            "# these behind a NAT64 gateway (64:ff9b::).\n",
             _policies(environment),
         ),
     }

@@ -15,12 +15,22 @@ from typing import Any
 from fcgitops.model import storage
 from fcgitops.model.environment import Environment
 
-PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-"""Networks that are no part of the Internet (RFC 1918, 6598 and 4193): nodes, other Pods, others'
-services."""
+PRIVATE = (
+    *("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+    *("198.18.0.0/15", "240.0.0.0/4"),
+)
+"""Networks that are no part of the Internet: nodes, other Pods, others' services. RFC 1918, 6598
+and 4193; and those for benchmarks and of class E, which EKS and GKE take for nodes and Pods:
+https://cloud.google.com/vpc/docs/subnets#valid-ranges
+https://docs.aws.amazon.com/eks/latest/best-practices/custom-networking.html"""
 METADATA = ("168.63.129.16/32", "169.254.0.0/16", "192.0.0.192/32", "fe80::/10")
 """Where clouds tell a machine its secrets: link-local for nearly all, and an address of Azure's and
 of Oracle's own. 100.100.100.200 (Alibaba) and fd00:ec2::254 (AWS) are in PRIVATE."""
+NAT64 = "64:ff9b::"
+"""Behind it, and one of 96 bits, a gateway knows each IPv4 address, private ones too in a cloud
+(RFC 6052; https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-nat64-dns64.html)."""
+NAT64_LOCAL = "64:ff9b:1::/48"
+"""Prefixes of one's own for the same (RFC 8215)."""
 NODE_LOCAL_DNS = "169.254.20.10/32"
 """https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/"""
 API_PORTS = (443, 6443)
@@ -79,13 +89,19 @@ def _dns() -> Object:
 
 
 def _internet() -> list[Object]:
-    closed = sorted(
-        (*PRIVATE, *METADATA), key=lambda n: ipaddress.ip_network(n).network_address.packed
-    )
+    closed = [ipaddress.ip_network(network) for network in (*PRIVATE, *METADATA, NAT64_LOCAL)]
+    closed += [_by_ipv6(n) for n in closed if isinstance(n, ipaddress.IPv4Network)]
+    closed.sort(key=lambda n: n.network_address.packed)
     return [
-        {"ipBlock": {"cidr": everything, "except": [n for n in closed if (":" in n) == (v == 6)]}}
+        {"ipBlock": {"cidr": everything, "except": [str(n) for n in closed if n.version == v]}}
         for v, everything in ((4, "0.0.0.0/0"), (6, "::/0"))
     ]
+
+
+def _by_ipv6(network: ipaddress.IPv4Network) -> ipaddress.IPv6Network:
+    """The same addresses behind `NAT64`."""
+    first = int(ipaddress.IPv6Address(NAT64)) + int(network.network_address)
+    return ipaddress.IPv6Network((first, 96 + network.prefixlen))
 
 
 def _api_server(environment: Environment) -> list[Object]:
