@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from commits import AFTER, BEFORE, CHANGES, Make
+from fcgitops import __version__
 from fcgitops.core.errors import FoundError, ToolError
+from fcgitops.git.authors import last_changes
+from fcgitops.git.history import History
 from fcgitops.git.repo import open_repository
 from gitenv import files, git, state, write
 
@@ -38,6 +41,18 @@ class TestHooks:
         assert files(tmp_path / "copy") == AFTER
         assert git(top, "status", "--porcelain") == " M keep\nA  staged\n?? untracked"
         assert git(top, "diff", "--cached", "--name-only") == "staged"
+
+    def test_nothing_of_the_checkout_is_imported(
+        self, make_repository: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The program that a hook is told of is this one, whatever modules the repository has."""
+        monkeypatch.delenv("FCGITOPS", raising=False)
+        top = make_repository({**BEFORE, "fcgitops/__init__.py": "1 / 0\n"})
+        hook(top, "pre-commit", "$FCGITOPS --version >&2 && exit 1")
+        with pytest.raises(FoundError) as caught:
+            open_repository(top).commit(CHANGES, "m")
+        told = [str(problem) for problem in caught.value.problems]
+        assert told[1:] == [f"fcgitops {__version__}"]
 
     @pytest.mark.parametrize("name", ["pre-commit", "prepare-commit-msg", "commit-msg"])
     def test_refuses(self, make_repository: Make, name: str) -> None:
@@ -112,26 +127,50 @@ class TestHooks:
         assert files(top) == AFTER
 
 
+def signs(top: Path, folder: Path) -> None:
+    """Have commits signed with a new SSH key, which Git trusts."""
+    key = folder / "key"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+    subprocess.run(command, check=True)
+    allowed = folder / "allowed"
+    allowed.write_text(f"ada@example.com {key.with_suffix('.pub').read_text()}")
+    for name, value in {
+        "gpg.format": "ssh",
+        "user.signingKey": str(key),
+        "gpg.ssh.allowedSignersFile": str(allowed),
+        "commit.gpgSign": "yes",
+    }.items():
+        git(top, "config", name, value)
+
+
 class TestSigning:
     """commit.gpgSign, with the user's own settings."""
 
     def test_ssh(self, make_repository: Make, tmp_path: Path) -> None:
         """A commit is signed where the user signs commits."""
         top = make_repository(BEFORE)
-        key = tmp_path / "key"
-        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
-        subprocess.run(command, check=True)
-        allowed = tmp_path / "allowed"
-        allowed.write_text(f"ada@example.com {key.with_suffix('.pub').read_text()}")
-        for name, value in {
-            "gpg.format": "ssh",
-            "user.signingKey": str(key),
-            "gpg.ssh.allowedSignersFile": str(allowed),
-            "commit.gpgSign": "yes",
-        }.items():
-            git(top, "config", name, value)
+        signs(top, tmp_path)
         open_repository(top).commit(CHANGES, "m")
         assert git(top, "log", "-1", "--format=%G? %GS") == "G ada@example.com"
+
+    def test_what_a_person_reads(self, make_repository: Make, tmp_path: Path) -> None:
+        """Signatures, colours and letters that Git prints for a person are in no answer to us."""
+        top = make_repository(BEFORE)
+        signs(top, tmp_path)
+        open_repository(top).commit(CHANGES, "é")
+        for name, value in {
+            "log.showSignature": "true",
+            "log.follow": "true",
+            "submodule.recurse": "true",
+            "color.grep": "always",
+            "i18n.logOutputEncoding": "ISO-8859-1",
+        }.items():
+            git(top, "config", name, value)
+        history = History(top)
+        assert history.title(history.head).endswith(": é)")
+        assert history.changes_of(["a"], 1)[0][0] == history.head.name
+        assert history.head.grep(["y"], "", ["y"]) == {"new/x/y"}
+        assert last_changes(top, "new")["x"].subject == "é"
 
     def test_fails(self, make_repository: Make) -> None:
         """A commit that cannot be signed is not made."""

@@ -160,8 +160,9 @@ def _with_hooks(tree: WorkTree, new_tree: str, message: str) -> str:
             "GIT_INDEX_FILE": str(index),
             "GIT_DIR": str(tree.git_dir),
             "GIT_WORK_TREE": str(copy if before else tree.top),
-            # The checkout has no .venv: the repository's own hook would install one each time.
-            "FCGITOPS": environ.get("FCGITOPS", f"{shell.quote(sys.executable)} -m fcgitops"),
+            # The checkout has no .venv: the repository's own hook would install one each time. No
+            # module is imported from the checkout (-P).
+            "FCGITOPS": environ.get("FCGITOPS", f"{shell.quote(sys.executable)} -P -m fcgitops"),
         }
         if before:
             tree.git.run("read-tree", "--reset", "-u", new_tree, env=env)

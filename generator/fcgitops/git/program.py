@@ -34,6 +34,9 @@ _KEPT = re.compile(
 _SETTINGS = (
     "--no-optional-locks",  # or `git status`, killed as it notes what it saw, leaves index.lock
     *("-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
+    # What a person has set for reading would stand in what is read here.
+    *("-c", "log.showSignature=false", "-c", "log.follow=false", "-c", "color.grep=false"),
+    *("-c", "i18n.logOutputEncoding=UTF-8", "-c", "submodule.recurse=false"),
 )
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
