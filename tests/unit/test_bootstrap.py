@@ -19,6 +19,7 @@ KUBECTL = """#!{python} -IS
 import json, os, pathlib, sys
 home = pathlib.Path({home!r})
 words = sys.argv[1:]
+assert os.environ["KUBERC"] == "off", "the user's defaults would hold"
 if "--filename" in words:
     data = sys.stdin.buffer.read()
     assert words[-2:] == ["--filename", "-"], words

@@ -54,9 +54,6 @@ class Kubectl:
     """Whose the applied fields are."""
     watch: Callable[[], None] | None = None
     """What may end a call, as in `run.run`."""
-    preferences: bool = True
-    """Whether the user's kuberc holds: its defaults may be those of a person at a terminal, such as
-    `delete --interactive`, which without one deletes nothing and exits 0."""
     waits: tuple[float, ...] = ()
     """Seconds before each further try of a call that nothing has answered; for what only reads."""
 
@@ -75,12 +72,9 @@ class Kubectl:
         """
         command = [self.program, *self.flags, "--context", self.context, *arguments]
         command += [_ANSWER_WITHIN] if self.waits else []
-        env = {k: v for k, v in os.environ.items() if k != "KUBECTL_EXTERNAL_DIFF"}
-        if not self.preferences:
-            env["KUBERC"] = "off"
 
         def ask() -> process.Result:
-            return process.run(command, env=env, data=data, timeout=timeout, watch=self.watch)
+            return process.run(command, env=_alone(), data=data, timeout=timeout, watch=self.watch)
 
         if not self.waits:
             return ask()
@@ -205,6 +199,16 @@ def said(result: process.Result) -> str:
     return process.said(result._replace(stderr="\n".join(plain or rows)))
 
 
+def _alone() -> dict[str, str]:
+    """Our environment, without what a person at a terminal has kubectl do by default.
+
+    A kuberc may make `apply` a dry run, have `diff` and `get` see what has a label alone, and
+    `delete` ask, which without a terminal deletes nothing and exits 0.
+    """
+    kept = {k: v for k, v in os.environ.items() if k != "KUBECTL_EXTERNAL_DIFF"}
+    return kept | {"KUBERC": "off"}
+
+
 def program() -> str | None:
     """$KUBECTL, or the kubectl on PATH; None where there is none."""
     return os.environ.get("KUBECTL") or process.which("kubectl")
@@ -231,7 +235,7 @@ def find() -> Kubectl:
     found = program()
     if not found:
         raise ToolError(Problem("kubectl", "is not here", INSTALL))
-    result = process.run([found, "config", "current-context"], timeout=30)
+    result = process.run([found, "config", "current-context"], env=_alone(), timeout=30)
     context = result.stdout.decode(errors="replace").strip()
     if result.status or not context:
         hint = "kubectl config use-context NAME"

@@ -192,7 +192,6 @@ class Cluster:
             (f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.folder / 'cache'}"),
             MANAGER,
             self.kind.interrupts.check,
-            preferences=False,
         )
 
     def wait_for_services(self) -> None:
