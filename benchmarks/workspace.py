@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
 import venv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,13 @@ _GIT_CONFIG = """\
     defaultBranch = main
 [gc]
     auto = 0
+"""
+_REPLAY = """\
+#!/bin/sh
+[ "$1" = build ] || {{ echo v5.8.1; exit; }}
+printed={kept}/$(echo "$2" | tr / _)
+[ -e "$printed" ] || {real} "$2" > "$printed"
+exec cat "$printed"
 """
 _CUSTOMIZED: dict[str, Any] = {
     "variant": "customized-config",
@@ -141,6 +150,17 @@ class Workspace:
     def fcgitops(self, *arguments: str | Path, cwd: Path | None = None, **prepare: Any) -> Subject:  # noqa: ANN401
         """The installed command."""
         return self.subject(self._fcgitops, *arguments, cwd=cwd, **prepare)
+
+    def replayed(self, subject: Subject) -> Subject:
+        """The same with a kustomize that prints again what the real one has printed once."""
+        kept = self.folder / "replayed"
+        program = kept / "kustomize"
+        if not program.exists():
+            kept.mkdir()
+            real = shlex.join([*self.kustomize])
+            program.write_text(_REPLAY.format(kept=shlex.quote(str(kept)), real=real))
+            program.chmod(0o755)
+        return replace(subject, env={**subject.env, "KUSTOMIZE": str(program)})
 
     def imports(self, *arguments: str | Path, cwd: Path) -> tuple[float, int]:
         """Seconds that the command's imports take, Python's own included, and their number."""

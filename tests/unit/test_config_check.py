@@ -33,7 +33,7 @@ RE2 = "https://github.com/google/re2/wiki/Syntax; look-around and \\1 are not in
 Found = tuple[str, str, str, int, str]
 
 
-def judged(text: str | bytes) -> list[Finding]:
+def judged(text: str | bytes) -> tuple[Finding, ...]:
     return check(text.encode() if isinstance(text, str) else text)
 
 
@@ -485,7 +485,7 @@ def test_the_images_own_file_is_accepted_with_one_remark() -> None:
     """It says nothing of snapshots; with that said, nothing at all is left."""
     assert [f.rule for f in judged(shipped_text())] == ["FCC31"]
     quiet = shipped_text() + "logObjectSnapshot: {pod: {onPodDeletion: true}}\n"
-    assert judged(quiet) == []
+    assert judged(quiet) == ()
 
 
 def test_everything_at_once() -> None:

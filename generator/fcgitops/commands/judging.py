@@ -25,7 +25,7 @@ class Checker:
     command: str
     """Its name, such as `nni check`."""
     rules: Rules
-    judge: Callable[[bytes, str], list[Finding]]
+    judge: Callable[[bytes, str], Sequence[Finding]]
     """What a file holds, and its name → its findings."""
     fails: Callable[[Sequence[Finding]], bool]
     """Whether findings of one file make the command fail."""

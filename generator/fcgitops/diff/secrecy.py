@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Container
 from typing import Any
 
 HIDDEN = "(not shown)"
@@ -158,36 +159,50 @@ def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # 
         path: the keys that lead to it, from the object's top; those of list items are left out.
         secret: it stands in a Secret.
     """
+    return _hide(value, path, secret=secret, below=any(map(names_one, path[:-1])))
+
+
+def _hide(value: Any, path: tuple[str, ...], *, secret: bool, below: bool) -> Any:  # noqa: ANN401
+    """The same; `below`: whether a key that leads to what holds the value names a secret."""
     name = path[-1] if path else ""
     if len(path) > 1 and (
         (secret and path[0] in ("data", "stringData")) or path[0] == "binaryData"
     ):
         return HIDDEN
     if isinstance(value, dict):
-        of = str(value.get("name") or value.get("key") or "")
-        named = names_one(of) and not (of == "KUBECONFIG" and _is_path(value.get("value")))
-        shown = ("name", "valueFrom") if name == "env" else tuple(set(value) - _VALUES)
-        return {
-            key: HIDDEN
-            if named and key not in shown and item not in (None, "")
-            else hide(item, (*path, str(key)), secret=secret)
-            for key, item in value.items()
-        }
+        return _mapping(value, path, secret=secret, below=below or names_one(name))
     if isinstance(value, list):
-        return _list(value, path, secret=secret)
+        return _list(value, path, secret=secret, below=below)
     if value is None or isinstance(value, bool):
         return value
-    inside_one = any(names_one(part) for part in path[:-1]) and not _REFERENCES.search(name)
+    inside_one = below and not _REFERENCES.search(name)
     if names_one(name) or inside_one or (name == "key" and path[:1] == ("data",)):
         return value if name == "key" and path[:1] != ("data",) else HIDDEN
     return _text(value) if isinstance(value, str) else value
+
+
+def _mapping(
+    value: dict[Any, Any], path: tuple[str, ...], *, secret: bool, below: bool
+) -> dict[Any, Any]:
+    """A mapping; one that is called as a secret, as an environment variable is, shows no value."""
+    of = str(value.get("name") or value.get("key") or "")
+    shown: Container[Any] = value
+    if of and names_one(of) and not (of == "KUBECONFIG" and _is_path(value.get("value"))):
+        is_variable = path[-1:] == ("env",)
+        shown = ("name", "valueFrom") if is_variable else set(value) - _VALUES
+    return {
+        key: _hide(item, (*path, str(key)), secret=secret, below=below)
+        if key in shown or item in (None, "")
+        else HIDDEN
+        for key, item in value.items()
+    }
 
 
 def _is_path(value: object) -> bool:
     return isinstance(value, str) and value.startswith("/")
 
 
-def _list(value: list[Any], path: tuple[str, ...], *, secret: bool) -> list[Any]:
+def _list(value: list[Any], path: tuple[str, ...], *, secret: bool, below: bool) -> list[Any]:
     """A list; the word behind an option such as --password is hidden."""
     mysql = any(_MYSQL.match(item) for item in value if isinstance(item, str))
     hidden: list[Any] = []
@@ -196,6 +211,7 @@ def _list(value: list[Any], path: tuple[str, ...], *, secret: bool) -> list[Any]
         option = before.startswith("-") and "=" not in before and names_one(before.lstrip("-"))
         login = before in _LOGIN_OPTIONS and ":" in str(item)
         joined = mysql and re.match(r"-p.", str(item))
-        hidden.append(HIDDEN if option or login or joined else hide(item, path, secret=secret))
+        is_one = option or login or joined
+        hidden.append(HIDDEN if is_one else _hide(item, path, secret=secret, below=below))
         before = item if isinstance(item, str) else ""
     return hidden

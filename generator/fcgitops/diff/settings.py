@@ -57,7 +57,7 @@ class Settings:
         return {e["code"]: e for e in found if isinstance(e.get("code"), int)}
 
     @cached_property
-    def _findings(self) -> list[Finding]:
+    def _findings(self) -> tuple[Finding, ...]:
         from fcgitops.fcconfig.check import check  # noqa: PLC0415 - where a file differs
 
         return check(self._data)

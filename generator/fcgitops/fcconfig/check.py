@@ -27,12 +27,13 @@ MAX_REGEXES = 8_000
 """In a file: bounds on the time to judge; OpenPAI runs with some hundreds."""
 
 
-def check(data: bytes) -> list[Finding]:
+@functools.lru_cache(maxsize=16)
+def check(data: bytes) -> tuple[Finding, ...]:
     """All findings of a file, in the order of their lines."""
     try:
         document, decoded = read(data)
     except GoError as error:
-        return [found("FCC01", "", error.line, error.message)]
+        return (found("FCC01", "", error.line, error.message),)
     everything = itertools.chain(
         _encoding(data), _ignored(document), decoded.findings,
         _regexes(decoded), _values(decoded), rules.check(decoded),
@@ -43,7 +44,7 @@ def check(data: bytes) -> list[Finding]:
         findings.append(found("FCC01", "", 0, message))
     if an_object := wrapped.finding(document.root):  # its keys are all unknown here
         findings = [an_object, *(finding for finding in findings if finding.severity == REJECT)]
-    return sorted(findings, key=lambda f: (f.line, f.rule, f.path, f.message))
+    return tuple(sorted(findings, key=lambda f: (f.line, f.rule, f.path, f.message)))
 
 
 def _ignored(document: Document) -> Iterator[Finding]:
