@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from conftest import CopyOf, Fcgitops
+from fcgitops.fcconfig import check as judging
 from fcgitops.fcconfig import decode, goyaml, merging
 from fcgitops.kubernetes import check
 from fcgitops.model import answersfile
 from fcgitops.programs import references
-from fcgitops.repository import customized
 from fcgitops.text import yamlio
 from fcgitops.verify import judged
 
@@ -43,7 +43,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counter[bytes]]:
 
 def forget() -> None:
     """Lets go of what a former command in the same process has read of the same texts."""
-    for kept in (decode.read, merging._meaning, customized._faults):
+    for kept in (decode.read, merging._meaning, judging.check):
         kept.cache_clear()
 
 

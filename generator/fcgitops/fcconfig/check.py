@@ -27,7 +27,7 @@ MAX_REGEXES = 8_000
 """In a file: bounds on the time to judge; OpenPAI runs with some hundreds."""
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=64)  # environments share some, and several ask of each
 def check(data: bytes) -> tuple[Finding, ...]:
     """All findings of a file, in the order of their lines."""
     try:

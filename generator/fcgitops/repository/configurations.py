@@ -7,7 +7,6 @@ text that they would have is judged with the texts that it is merged of. Takes n
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Iterator, Sequence
 
 from fcgitops.core.errors import InputError, Problem
@@ -51,12 +50,10 @@ def judged(repository: Repository) -> tuple[list[Judged], list[Problem]]:
     return files, list(dict.fromkeys(problems))
 
 
-@functools.lru_cache(maxsize=64)
 def _findings(data: bytes) -> tuple[Finding, ...]:
-    """Of one text: environments share some."""
     from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
 
-    return tuple(check(data))
+    return check(data)
 
 
 def _faults(findings: Sequence[Finding]) -> list[Finding]:

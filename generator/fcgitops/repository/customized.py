@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -32,12 +31,11 @@ def check_parts(environment: Environment, variant: str, where: str) -> list[Prob
     return own or [found.problem(VARIANT_FILE) for found in _faults(variant)]
 
 
-@functools.lru_cache(maxsize=16)  # all share the variant's, and many say the same
-def _faults(text: str) -> tuple[Finding, ...]:
+def _faults(text: str) -> list[Finding]:
     from fcgitops.fcconfig.check import check  # noqa: PLC0415 - only customized ones need it
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
-    return tuple(faults(check(text.encode())))
+    return faults(check(text.encode()))
 
 
 def check_settings(text: str, where: str) -> list[Problem]:
