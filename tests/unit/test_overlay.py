@@ -169,15 +169,38 @@ def test_a_deleted_generated_file_stays_deleted(repository: Path, fcgitops: Fcgi
 
 
 def test_without_its_record_an_edit_is_still_not_lost(repository: Path, fcgitops: Fcgitops) -> None:
-    """What differs is a conflict, never overwritten."""
+    """The last record of Git's history is the base: the edit stays, and what is new is taken."""
     config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
     config.write_text(config.read_text().replace("workerNumber: 500", "workerNumber: 400"))
     git(repository, "rm", "-q", "--cached", "overlays/prod/.fcgitops")
     (repository / "overlays" / "prod" / ".fcgitops").unlink()
     git(repository, "commit", "-qam", "lost")
+    ran = fcgitops("-C", repository, "overlay", "prod", "--set", "kubeClientQps=70")
+
+    said = (
+        "overlays/prod/.fcgitops is missing or damaged: the last one of Git's history is the base"
+    )
+    assert said in ran.err
+    assert "workerNumber: 400\n" in config.read_text()
+    assert "kubeClientQps: 70\n" in config.read_text()
+    edited = fcgitops("-C", repository, "status").out.splitlines()[0]
+    assert edited.startswith("edited: overlays/prod/frameworkcontroller.yaml: line ")
+
+
+def test_without_its_record_and_a_history_what_differs_is_a_conflict(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Never overwritten: nothing tells that it is no edit."""
+    config = repository / "overlays" / "prod" / "frameworkcontroller.yaml"
+    config.write_text(config.read_text().replace("workerNumber: 500", "workerNumber: 400"))
+    (repository / "overlays" / "prod" / ".fcgitops").unlink()
+    shutil.rmtree(repository / ".git")
+    git(repository, "init", "-q")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "All of it")
     ran = fcgitops("-C", repository, "overlay", "prod", status=1)
 
-    assert "overlays/prod/.fcgitops is missing or damaged" in ran.err
+    assert "what differs from the generated text is taken for an edit" in ran.err
     assert "workerNumber: 400\n" in config.read_text()
 
 

@@ -262,7 +262,8 @@ def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: 
     said = fcgitops("-C", root, "update", "--continue", status=1).err
 
     lines = (root / WORKFLOW).read_text().splitlines()
-    marked = [n for n, line in enumerate(lines, 1) if line.startswith(("<<<<<<< ", ">>>>>>> "))]
+    marks = ("<<<<<<< ", "=======", ">>>>>>> ")
+    marked = [n for n, line in enumerate(lines, 1) if line.startswith(marks)]
     assert [line.split(" (")[0] for line in said.splitlines()] == [
         f"error: {WORKFLOW}:{n}: is a conflict marker" for n in marked
     ]
@@ -270,6 +271,10 @@ def test_continue_is_refused_while_markers_remain(fcgitops: Fcgitops, tmp_path: 
     assert beside.startswith(
         "error: fcgitops.yaml: an update has left conflicts (`fcgitops update -"
     )
+    half = [line for line in lines if not line.startswith(marks[0::2])]
+    write(root, {WORKFLOW: "\n".join(half)})
+    said = fcgitops("-C", root, "update", "--continue", status=1).err
+    assert said.startswith(f"error: {WORKFLOW}:{marked[1] - 1}: is a conflict marker")
     assert git(root, "rev-parse", "HEAD") == head
     assert "version: 0.1.0\n" in (root / "fcgitops.yaml").read_text()
 

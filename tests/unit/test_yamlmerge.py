@@ -143,6 +143,22 @@ CLEAN = {
         "kind: A\nmetadata: {name: x, namespace: a}\na: 2\nb: 2\n"
         "---\nkind: A\nmetadata: {name: x, namespace: b}\n",
     ),
+    "documents of another namespace": (
+        "kind: A\nmetadata: {name: x, namespace: a}\na: 1\nb: 1\n"
+        "---\nkind: B\nmetadata: {name: x, namespace: a}\n",
+        "kind: A\nmetadata: {name: x, namespace: mine}\na: 1\nb: 1\n"
+        "---\nkind: B\nmetadata: {name: x, namespace: mine}\n",
+        "kind: A\nmetadata: {name: x, namespace: a}\na: 2\nb: 1\n"
+        "---\nkind: B\nmetadata: {name: x, namespace: a}\nc: 3\n",
+        "kind: A\nmetadata: {name: x, namespace: mine}\na: 2\nb: 1\n"
+        "---\nkind: B\nmetadata: {name: x, namespace: mine}\nc: 3\n",
+    ),
+    "anchors and aliases of ours": (
+        "a:\n  x: 1\nb: 1\nc:\n- d\n- e\n",
+        "a: &a\n  x: 1\n  mine: 2\nb: 1\nc:\n- &d d\n- e\n- *d\nalso: *a\n",
+        "a:\n  x: 1\nb: 2\nc:\n- d\n- e\n- new\n",
+        "a: &a\n  x: 1\n  mine: 2\nb: 2\nc:\n- &d d\n- e\n- new\n- *d\nalso: *a\n",
+    ),
     "other keys in the place of all": (
         "a:\n  x: 1\nb: 1\n",
         "a:\n  x: 1\nb: 2\n",
@@ -217,11 +233,20 @@ FAR = "".join(f"k{n}: {n}\n" for n in range(9))
             f"x:\n- {{name: b, v: 1}}\n- {{name: a}}\n{FAR}y:\n- {{name: a}}\nx2: 1\n",
             f"x:\n- {{name: a}}\n- {{name: b, v: 2}}\n{FAR}y:\n- {{name: a}}\n",
         ),
+        (f"a: 1\n{FAR}", f"new: &n 1\na: *n\n{FAR}", f"a: 1\n{FAR}new: 2\n"),
+        (f"a: 1\n{FAR}", f"new: &n {{x: 1}}\na: {{<<: *n}}\n{FAR}", f"a: 1\n{FAR}new: 2\n"),
+        (f"a:\n  x: 1\n{FAR}", f"a: &a\n  x: 1\n{FAR}b: *a\n", f"a:\n  x: 2\n{FAR}"),
     ],
-    ids=["a key", "an item"],
+    ids=[
+        "a key",
+        "an item",
+        "a key beside an alias",
+        "a key beside a merge key",
+        "what an alias says",
+    ],
 )
 def test_what_only_git_takes_is_a_conflict(base: str, ours: str, theirs: str) -> None:
-    """One name added by both, in lines far from each other, with two values."""
+    """One name added by both, in lines far from each other; a value that an alias has, too."""
     assert merged(base, ours, theirs) is None
 
 

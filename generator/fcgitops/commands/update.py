@@ -173,10 +173,11 @@ def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
     """
     if waiting is None:
         raise InputError(Problem("--continue", "no update waits for it", "fcgitops update"))
+    committed = repository.git.read_head(waiting.conflicts)
     problems = [
         Problem(f"{path}:{line}", "is a conflict marker", "choose one side, or join them")
         for path in waiting.conflicts
-        for line in _markers(read_file(repository.root, path) or b"")
+        for line in _markers(read_file(repository.root, path) or b"", committed[path] or b"")
     ]
     if problems:
         raise FoundError(problems)
@@ -197,12 +198,17 @@ def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
     return what
 
 
-_MARKER = re.compile(rb"(<{7}|\|{7}|>{7}) ")
+_MARKER = re.compile(rb"(?:<{7}|\|{7}|>{7}) .*|={7}\r?")
 
 
-def _markers(data: bytes) -> list[int]:
-    """The numbers of the lines that are conflict markers."""
-    return [n for n, line in enumerate(data.split(b"\n"), 1) if _MARKER.match(line)]
+def _markers(data: bytes, committed: bytes) -> list[int]:
+    """The numbers of the lines that are conflict markers.
+
+    A line of equals signs that was committed is none: it underlines a heading of Markdown.
+    """
+    headings = {line for line in committed.split(b"\n") if line.startswith(b"=")}
+    lines = enumerate(data.split(b"\n"), 1)
+    return [n for n, line in lines if _MARKER.fullmatch(line) and line not in headings]
 
 
 _NOT_ALL = Problem(

@@ -29,7 +29,7 @@ from fcgitops.text.yamledit import Document
 WAY_ON = "`fcgitops update --continue` once they are resolved, or `fcgitops update --abort`"
 """What is done about an update that has left conflicts."""
 _HISTORY = 20
-"""How many commits of the base's record are looked at for one that can be read."""
+"""How many commits of a record are looked at for one that can be read."""
 
 
 def _interrupted(start: Path) -> bool:
@@ -141,7 +141,10 @@ class Repository(Files):
 
     @functools.cached_property
     def _former_base_record(self) -> bytes | None:
-        path = layout.BASE_RECORD
+        return self.former_record(layout.BASE_RECORD)
+
+    def former_record(self, path: str) -> bytes | None:
+        """The last one of Git's history that can be read; None where it has none."""
         former = self.head.former([path], limit=_HISTORY)[path] if self.head else []
         return next((data for data in former if record.decode(data)), None)
 

@@ -440,6 +440,9 @@ def shared_entry_points(
     return entrypoints.of_repository(repository.answers, needed | kept), notes
 
 
+_NO_RECORD = "what differs from the generated text is taken for an edit"
+
+
 def bring_in_line(  # noqa: PLR0913 - all but one are what a merge is of
     repository: Repository,
     folder: str,
@@ -472,15 +475,15 @@ def bring_in_line(  # noqa: PLR0913 - all but one are what a merge is of
         total.files[place] = record.encode(files) if files else None
         return
     old = record.decode(recorded)
+    theirs = at(folder, files)
+    if old is None and any((repository.root / path).exists() for path in theirs):
+        former = repository.former_record(place)
+        old = record.decode(former)
+        what = "the last one of Git's history is the base" if former else _NO_RECORD
+        total.notes.append(f"{place} is missing or damaged: {what}")
     base, strange = provenance.generated(folder, old or {})
     total.notes += [f"{place} names {path}: not generated there, so left alone" for path in strange]
-    theirs = at(folder, files)
     ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
-    if old is None and any(data is not None for data in ours.values()):
-        total.notes.append(
-            f"{place} is missing or damaged: what differs from the generated text is taken for an "
-            "edit"
-        )
     if anew:
         base = {path: data for path, data in base.items() if ours[path] is not None}
     merged = merge(base, ours, theirs, merge_file)

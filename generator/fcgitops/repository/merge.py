@@ -178,11 +178,14 @@ def _of_yaml(
         clean = not conflicted and sameness.means(text, theirs)
         return text if clean else _laid_out(versions, merge_file)
     found = _by_structure(versions, merge_file)
-    if found is None:
-        return Conflict(base, ours, theirs, text) if conflicted else text
-    if not conflicted and found.documents is not None and sameness.has(text, found.documents):
+    if found is None:  # a form of YAML that is not merged so
+        # Git may write a key twice in a text that was right.
+        right = sameness.is_readable(text) or not sameness.is_readable(ours)
+    else:
+        right = found.documents is not None and sameness.has(text, found.documents)
+    if right and not conflicted:
         return text
-    if found.text is not None:
+    if found and found.text is not None:
         return found.text
     if not conflicted:  # against nothing git finds all that differs
         text, _ = merge_file(b"", ours, theirs, LABELS)

@@ -78,12 +78,21 @@ def means(text: bytes, wanted: bytes) -> bool:
 
 def has(text: bytes, documents: list[Any]) -> bool:
     """Whether a text is YAML, repeats no key, and has these documents."""
+    found = _documents(text)
+    return found is not None and found == [_typed(document) for document in documents]
+
+
+def is_readable(text: bytes) -> bool:
+    """Whether a text is YAML, and repeats no key."""
+    return _documents(text) is not None
+
+
+def _documents(text: bytes) -> list[Any] | None:
     try:
         roots = yamlio.compose_all(yamlio.decoded(text, ""))
-        found = [_typed(yamlio.construct(root, "")) for root in roots]
+        return [_typed(yamlio.construct(root, "")) for root in roots]
     except (FcgitopsError, RecursionError):
-        return False
-    return found == [_typed(document) for document in documents]
+        return None
 
 
 def _typed(value: Any) -> Any:  # noqa: ANN401 - a YAML document is any value

@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import yaml
 
 from fcgitops.text import yamlio
-from fcgitops.text.yamltree import Entry, Scalar, UnknownFormError, Version
+from fcgitops.text.yamltree import Alias, Entry, Scalar, UnknownFormError, Version
 
 T = TypeVar("T")
 
@@ -97,7 +97,8 @@ class Part:
 def value(tree: Tree) -> Any:  # noqa: ANN401 - a YAML document is any value
     """What a merge comes to, as dict, list, str, int, float, bool or None."""
     if isinstance(tree, Kept | Taken):
-        return yamlio.construct(tree.node, "")
+        node = tree.node.target if isinstance(tree.node, Alias) else tree.node
+        return yamlio.construct(node, "")
     if isinstance(tree, Joined):
         return tree.text
     if isinstance(tree.node, yaml.MappingNode):
@@ -140,8 +141,7 @@ class Merge:
         if all(len(found) == 1 for found in entries):
             names: Names = Three([0], [0], [0])
         else:
-            means = self._means(entries)
-            names = Three(*([_object(document) for document in found] for found in means))
+            names = _of_objects(self._means(entries))
         if any(None in found or len({*found}) < len(found) for found in names):
             raise UnknownFormError
         parts = self._parts(entries, names)
@@ -237,6 +237,27 @@ class Merge:
             for version, entry in zip(self._versions, found, strict=True)
         )
         return base == ours != theirs
+
+
+def _of_objects(means: Three[list[Hashable]]) -> Names:
+    """A name for each document; one that a side has only renamed keeps its former name."""
+    names: Names = Three(*([_object(document) for document in found] for found in means))
+    rests = Three(*([_nameless(document) for document in found] for found in means))
+    for own, rest, other in ((names.ours, rests.ours, names.theirs),
+                             (names.theirs, rests.theirs, names.ours)):  # fmt: skip
+        gone = {r: n for n, r in zip(names.base, rests.base, strict=True) if n not in own}
+        for i, name in enumerate(own):
+            if name not in {*names.base, *other}:
+                own[i] = gone.pop(rest[i], name)
+    return names
+
+
+def _nameless(document: Hashable) -> Hashable:
+    """What an object says beside its name and namespace."""
+    metadata = _below(document, "metadata")
+    for key in ("name", "namespace"):
+        metadata = _without(metadata, key)
+    return _without(document, "metadata"), metadata
 
 
 def _object(document: Hashable) -> Hashable:

@@ -119,7 +119,7 @@ class _Writer:
         tree, ours, theirs = part.tree, part.ours, part.theirs
         assert ours  # noqa: S101 - it is asked of such entries alone
         if theirs and part.takes_lead and self._ours.owns_line(ours):
-            column = ours.start - self._ours.line_of(ours)
+            column = self._ours.column(ours)
             self._edit(ours.lead, self._ours.line_of(ours), self._lead(theirs, column))
         if isinstance(tree, Mixed):
             self._mixed(tree)
@@ -138,14 +138,14 @@ class _Writer:
             gap = "" if old.end_mark.index > old.start_mark.index else " "
             self._edit(old.start_mark.index, old.end_mark.index, gap + token)
         else:
-            column = ours.start - self._ours.line_of(ours)
+            column = self._ours.column(ours)
             self._edit(ours.start, ours.end, self._body(theirs, column))
 
     def _join(self, tree: Joined, ours: Entry) -> None:
         """Exchanges a text of several lines."""
         if ours.key is None:
             raise UnknownFormError
-        column = ours.start - self._ours.line_of(ours)
+        column = self._ours.column(ours)
         dumped = yamlio.dump({yamlio.construct(ours.key, ""): tree.text})
         self._edit(ours.start, ours.end, _indented(dumped.removesuffix("\n"), column))
 
@@ -169,11 +169,11 @@ class _Writer:
         elif kept != sorted(kept):
             self._reordered(tree, there)
         elif not kept:
-            self._exchanged(tree, there, int(node.start_mark.column))
+            self._exchanged(tree, there)
         else:
             self._deletions(there, {*kept})
             compact = not self._ours.owns_line(there[0])
-            self._entries(tree, int(node.start_mark.column), compact=compact)
+            self._entries(tree, self._ours.column(there[0]), compact=compact)
 
     def _entries(self, tree: Mixed, column: int, *, compact: bool) -> None:
         """The entries that stay, and the new ones, each behind the one before it.
@@ -201,16 +201,16 @@ class _Writer:
                     self._edit(line, line, "".join(f"{text}\n" for text in above))
                 place = part.ours.end
 
-    def _exchanged(self, tree: Mixed, there: list[Entry], column: int) -> None:
+    def _exchanged(self, tree: Mixed, there: list[Entry]) -> None:
         """Other entries, where none of ours stays."""
+        column = self._ours.column(there[0])
         lines = "\n".join(self._new(part.theirs, column) for part in tree.parts if part.theirs)
         empty = "{}" if isinstance(tree.node, yaml.MappingNode) else "[]"
         self._edit(there[0].start, there[-1].end, lines.lstrip() or empty)
 
     def _reordered(self, tree: Mixed, there: list[Entry]) -> None:
         """The entries in theirs' order, each with the comments above it."""
-        assert tree.node is not None  # noqa: S101 - only the file has none
-        column = int(tree.node.start_mark.column)
+        column = self._ours.column(there[0])
         pieces = []
         for part in tree.parts:
             if part.ours and self._ours.owns_line(part.ours):
@@ -253,7 +253,7 @@ class _Writer:
         body = text[entry.start : entry.end]
         if entry.key is None and not body.startswith("-"):  # of a flow sequence
             body = f"- {body}"
-        return _indented(body, column, entry.start - self._theirs.line_of(entry))
+        return _indented(body, column, self._theirs.column(entry))
 
 
 def _is_simple(part: Part) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,20 @@ _ASIDE = re.compile(r"[ \t]*(?:#.*)?\r?\n?\Z")
 
 
 class UnknownFormError(Exception):
-    """A form of YAML that entries are not told of: an alias, a key that is no scalar."""
+    """A form of YAML that entries are not told of: a merge key, a key that is no scalar."""
+
+
+class Alias(yaml.ScalarNode):
+    """The place of an alias, `*x`; what it stands for is written elsewhere, and not to be edited.
+
+    Args:
+        target: what it stands for.
+        event: where it stands.
+    """
+
+    def __init__(self, target: yaml.Node, event: Any) -> None:  # noqa: ANN401 - of two parsers
+        super().__init__(target.tag, "", event.start_mark, event.end_mark)
+        self.target = target
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,7 @@ class Version:
         self.text = yamlio.decoded(data, "")
         self.roots = yamlio.compose_all(self.text)
         self._seen: dict[int, Hashable] = {}
+        self._aliases: dict[tuple[int, int], Alias] = {}
         for root in self.roots:
             if not isinstance(root, yaml.CollectionNode):
                 raise UnknownFormError
@@ -74,19 +88,35 @@ class Version:
 
     def _look(self, node: yaml.Node) -> None:
         """Refuses what is not known; what each node means is kept."""
-        if id(node) in self._seen:
-            raise UnknownFormError
         self._seen[id(node)] = None
         if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
+            for number, (key, value) in enumerate(node.value):
                 if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
                     raise UnknownFormError
+                if id(key) in self._seen:
+                    raise UnknownFormError
                 self._look(key)
-                self._look(value)
+                self._look_at(node, number, value)
         elif isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                self._look(item)
+            for number, item in enumerate(node.value):
+                self._look_at(node, number, item)
         self._seen[id(node)] = self._frozen(node)
+
+    def _look_at(self, parent: yaml.Node, number: int, node: yaml.Node) -> None:
+        """The same of a value; one that is met again stands there as an alias."""
+        if id(node) not in self._seen:
+            self._look(node)
+            return
+        if self._seen[id(node)] is None:  # it holds itself
+            raise UnknownFormError
+        alias = Alias(node, next(self._alias_events))  # nodes are looked at in the text's order
+        self._aliases[id(parent), number] = alias
+        self._seen[id(alias)] = self._seen[id(node)]
+
+    @functools.cached_property
+    def _alias_events(self) -> Iterator[yaml.Event]:
+        events = yaml.parse(self.text, Loader=yaml.SafeLoader)
+        return (event for event in events if isinstance(event, yaml.AliasEvent))
 
     def _frozen(self, node: yaml.Node) -> Hashable:
         if isinstance(node, yaml.MappingNode):
@@ -124,7 +154,8 @@ class Version:
         pairs = node.value if is_map else [(None, item) for item in node.value]
         found: list[Entry] = []
         bound = 0
-        for key, value in pairs:
+        for number, (key, written) in enumerate(pairs):
+            value = self._aliases.get((id(node), number), written)
             if node.flow_style:
                 start = key.start_mark.index if key else value.start_mark.index
                 found.append(Entry(key, value, start, start, value.end_mark.index))
@@ -132,7 +163,9 @@ class Version:
             start = key.start_mark.index if key else self._dash(value)
             end = end_of(value)
             end -= self.text[end - 1 : end] == "\n"  # a literal ends with its newline
-            end = end_with_comments(self.text, end, int(node.start_mark.column))
+            end = end_with_comments(
+                self.text, end, self._column(found[0].start if found else start)
+            )
             end -= self.text[end - 1 : end] == "\r"
             found.append(Entry(key, value, self._lead(start, bound), start, end))
             bound = end
@@ -160,6 +193,13 @@ class Version:
     def line_of(self, entry: Entry) -> int:
         """Where the line of an entry begins."""
         return self.text.rfind("\n", 0, entry.start) + 1
+
+    def column(self, entry: Entry) -> int:
+        """The column of an entry; that of its collection may be an anchor's."""
+        return self._column(entry.start)
+
+    def _column(self, index: int) -> int:
+        return index - (self.text.rfind("\n", 0, index) + 1)
 
     def owns_line(self, entry: Entry) -> bool:
         """Whether nothing stands before it in its line, such as the dash of an item."""
