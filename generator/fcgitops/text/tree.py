@@ -98,8 +98,9 @@ def read_file(root: Path, path: str) -> bytes | None:
     joined = _joined(root, path)
     try:
         mode = os.stat(joined).st_mode  # noqa: PTH116 - quicker than a Path
-        if not S_ISREG(mode) and not S_ISDIR(mode):  # a pipe would never end
-            raise InputError(Problem(path, "is no plain file"))
+        if not S_ISREG(mode):  # a pipe would never end
+            what = "a folder" if S_ISDIR(mode) else "no plain file"
+            raise InputError(Problem(path, f"is {what}", "move it away: a file belongs there"))
         with open(joined, "rb", buffering=0) as file:  # noqa: PTH123
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
