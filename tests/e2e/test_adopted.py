@@ -67,6 +67,12 @@ data:
     largeFrameworkCompression: true
     frameworkCompletedRetainSec: 2147483600
 ---
+apiVersion: v1
+kind: Secret
+metadata: {name: pai-secret, namespace: default}
+type: kubernetes.io/dockerconfigjson
+stringData: {.dockerconfigjson: '{"auths": {}}'}
+---
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: frameworkcontroller-sts, namespace: default}
@@ -78,6 +84,7 @@ spec:
     metadata: {labels: {app: frameworkcontroller}}
     spec:
       serviceAccountName: frameworkcontroller-account
+      imagePullSecrets: [{name: pai-secret}]
       containers:
       - name: frameworkcontroller
         image: frameworkcontroller/frameworkcontroller:v1.0.0
@@ -273,6 +280,9 @@ def test_frameworks_go_on(name: str, tmp_path: Path) -> None:
             completes(plane, "runs", "Succeeded")
             plane.apply(framework("later"))
             running_pod(plane, "later")
+        if "pai-secret" in start.manifests:
+            kept = plane.get("secret", "pai-secret", "-n", place)
+            assert kept["data"] == plane.get("secret", "pai-secret", "-n", "default")["data"]
         if "PodDisruptionBudget" in start.manifests:
             assert plane.get("poddisruptionbudget", "controller", "-n", place)
         assert {n: u for n, u in identities(plane).items() if n != "later"} == known

@@ -372,6 +372,61 @@ def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path)
     assert [word for word in ("hunter2", "aHVudGVyMg") if word in everything] == []
 
 
+def test_a_list_of_one_kind() -> None:
+    """Its members need not say which kind they are: the API server's own lists do not."""
+    found: Any = controller()
+    bare = {key: value for key, value in found.items() if key not in ("apiVersion", "kind")}
+    listed = {"apiVersion": "apps/v1", "kind": "StatefulSetList", "items": [bare]}
+    for document in (listed, {"apiVersion": "v1", "kind": "List", "items": [listed]}):
+        (item,) = reading.read({"f": json.dumps(document).encode()})
+        assert item.label == "StatefulSet/frameworkcontroller"
+    with pytest.raises(InputError, match="has no apiVersion and no kind"):
+        reading.read({"f": json.dumps(listed | {"kind": "List"}).encode()})
+
+
+HOOKS = """---
+# Source: fc/templates/account.yaml
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: fc
+  namespace: fc
+  annotations:
+    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook-weight: "-5"
+    helm.sh/hook-delete-policy: before-hook-creation
+    example.com/role: reader
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: notes, namespace: fc, annotations: {argocd.argoproj.io/hook: PreSync}}
+data: {a: b}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: fc-test, namespace: fc, annotations: {helm.sh/hook: test}}
+spec: {containers: [{name: x, image: frameworkcontroller/frameworkcontroller:v1.0.0}]}
+---
+"""
+
+
+def test_hooks(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """None goes to Git as one: Argo CD would delete it, and make it anew, at each sync."""
+    found: Any = controller()
+    found["spec"]["template"]["spec"]["serviceAccountName"] = "fc"
+    write(tmp_path, {"all.yaml": HOOKS + json.dumps(found)})
+    folder = copy_of(["new", "deploy"])
+    ran = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live",
+                   "--format", "json", "--dry-run")  # fmt: skip
+    said = json.loads(ran.out)
+    assert [patch["value"] for patch in said["patches"] if "ServiceAccount" in patch["object"]] == [
+        {"example.com/role": "reader"}
+    ]
+    assert "ServiceAccount/fc, a hook" in [each["what"] for each in said["otherwise"]]
+    assert [each["what"] for each in said["leftOut"]] == ["ConfigMap/notes", "Pod/fc-test"]
+    assert said["resources"] == []
+
+
 ARGO = "argocd.argoproj.io"
 PAUSE = (
     "kubectl --namespace {} patch applications.argoproj.io web --type=merge "

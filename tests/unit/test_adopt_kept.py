@@ -224,6 +224,7 @@ def test_another_namespace(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) 
     folder = copy_of(["new", "deploy", "--profile", "upstream"])
     found: Any = controller()
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    found["spec"]["template"]["spec"]["imagePullSecrets"] = [{"name": "pulls"}]
     found["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "logs"}, "spec": claim}]
     write(tmp_path, {"all.yaml": SERVICE.format(name="web") + json.dumps(found)})
     said = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live",
@@ -231,4 +232,11 @@ def test_another_namespace(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) 
     gives_way = said.index("   kubectl --namespace fc delete service web  # while it is there")
     assert said.index("ends; two controllers never run") < gives_way < said.index("Push the commit")
     assert said.count("delete service web") == 1
+    brought = (
+        "kubectl get namespace other || kubectl create namespace other\n"
+        "   kubectl --namespace fc get secret pulls --output json | "
+        "jq '{apiVersion, kind, type, data, metadata: {name: .metadata.name}}' | "
+        "kubectl --namespace other apply --server-side --filename -\n"
+    )
+    assert said.index(brought) < said.index("kubectl --namespace other get secret pulls\n")
     assert "  PersistentVolumeClaim/logs-frameworkcontroller-0: stays in fc, with what" in said

@@ -14,6 +14,7 @@ from fcgitops.adopt import comparing, local, nni, rendering
 from fcgitops.adopt.adoption import Adoption, Asked
 from fcgitops.adopt.keys import Keys
 from fcgitops.adopt.parts import parts
+from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import Found
 from fcgitops.adopt.renaming import Renaming
 from fcgitops.adopt.sorting import LeftOut, Sorted, is_shared, sort
@@ -110,7 +111,11 @@ class _Making:
             made,
             resources,
             [*others.left_out, *unsaid, *self._without_share(environment)],
-            [*(LeftOut(*note) for note in keys.notes), *_left_behind(found, moved=renaming.moved)],
+            [
+                *(LeftOut(*note) for note in keys.notes),
+                *_hooks([*found.objects, *others.pairs, *others.resources]),
+                *_left_behind(found, moved=renaming.moved),
+            ],
             outcome,
             rendered,
             renaming.moved,
@@ -201,6 +206,12 @@ class _Making:
             return []
         why = f"is NNI's; adopted with --set {nni.SHARE}=URL, which no object tells"
         return [LeftOut(item.label, why) for item in self._platform.items]
+
+
+def _hooks(items: Sequence[Item]) -> list[LeftOut]:
+    """What was a hook, and is an object like any other."""
+    why = "is synced as all else: a hook would be deleted, and made anew"
+    return [LeftOut(f"{item.label}, a hook", why) for item in items if item.hook]
 
 
 def _left_behind(found: Found, *, moved: bool) -> list[LeftOut]:

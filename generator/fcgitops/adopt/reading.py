@@ -28,6 +28,9 @@ from fcgitops.text.words import shown
 HELM = "helm"
 _HELMS = ("helm.sh/chart", "meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
 """What Helm and its charts write into the metadata of each object."""
+_OF_A_HOOK = re.compile(r"(helm\.sh|argocd\.argoproj\.io)/hook(-.*)?")
+"""Annotations of what is run at its own times. Argo CD goes by Helm's too: what has one it may
+delete and make anew at each sync."""
 _KIND = re.compile("[A-Za-z][-A-Za-z0-9]{0,62}")
 _API_VERSION = re.compile("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
 _RBAC = "rbac.authorization.k8s.io"
@@ -61,6 +64,8 @@ class Item(NamedTuple):
     """Whether it was read from a cluster."""
     owned: bool = False
     """Whether a controller has made it, which would make it anew."""
+    hook: bool = False
+    """Whether Helm or Argo CD runs it at its own times."""
     owner: Owner | None = None
     """Who applies it, where it says so."""
     suspect: Owner | None = None
@@ -169,6 +174,7 @@ def _item(o: Object, where: str) -> Item:
         where,
         live=is_live,
         owned=bool(metadata.get("ownerReferences")),
+        hook=any(map(_OF_A_HOOK.fullmatch, objects.annotations_of(o))),
         owner=owner,
         suspect=_named(Owner(k, a) for k, t in registry.TOOLS.items() if (a := t.suspect(o))),
         marks={key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)},
@@ -205,7 +211,8 @@ def _plain(o: Object, *, is_live: bool) -> Object:
         k: v for k, v in o["metadata"].items() if k not in ("finalizers", "ownerReferences")
     }
     for key in ("labels", "annotations"):
-        kept = {k: v for k, v in mapping(metadata.get(key)).items() if k not in _HELMS}
+        there = mapping(metadata.get(key)).items()
+        kept = {k: v for k, v in there if not (k in _HELMS or _OF_A_HOOK.fullmatch(k))}
         if kept.get(_MANAGED_BY) == "Helm":
             del kept[_MANAGED_BY]
         metadata.pop(key, None)

@@ -105,7 +105,7 @@ def find(items: Sequence[Item], place: str = "") -> Found:
         InputError: with all that is wrong.
     """
     items = [item for item in items if not item.owned]
-    running = [item for item in items if _runs(item.object)]
+    running = [item for item in items if _runs(item.object) and not item.hook]
     problems = list(_unfit(running, items))
     if problems:
         raise InputError(problems)
@@ -113,7 +113,7 @@ def find(items: Sequence[Item], place: str = "") -> Found:
     read, notes = _last_of_each(controller)
     home = _place(items, controller, place)
     items = [_at(read if item is controller else item, home) for item in items]
-    controller = next(item for item in items if _runs(item.object))
+    controller = next(item for item in items if _runs(item.object) and not item.hook)
     pod = pod_of(controller.object)
     text, config_map, key, missing = _configuration(items, controller)
     account, home = account_of(pod), namespace(controller.object)

@@ -24,6 +24,8 @@ from fcgitops.sync.runbook import Step
 from fcgitops.text.words import shown
 
 _FRAMEWORKS = shell.line("kubectl", "get", CRD, "--all-namespaces")
+_COPIES = {"Secret": "type, data", "ConfigMap": "data"}
+"""Kinds of a namespace that a Pod names → what of them is copied to another one."""
 _GIVES = ("ClusterRoleBinding",)
 _SHARED = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding")
 """What others may use too: NNI's documentation has its trials run as FrameworkController."""
@@ -39,6 +41,10 @@ def _steps(found: Adoption) -> Iterator[Step]:
     where = deletion.cluster(env)
     verify = shell.line("fcgitops", "verify", env.name)
     yield Step("Mend what `verify` finds", (verify,) if found.faults else ())
+    yield Step(
+        f"On the cluster {where}: what the Pod names goes to its new namespace, too",
+        tuple(_brought(found)),
+    )
     yield Step(f"On the cluster {where}: see what runs, and that what is named is there", (
         _FRAMEWORKS, *_needed(found), *_own_namespace(found),
     ))  # fmt: skip
@@ -69,18 +75,44 @@ def _steps(found: Adoption) -> Iterator[Step]:
     )
 
 
-def _needed(found: Adoption) -> Iterator[str]:
-    """Where the objects are looked at that Git does not have."""
+def _named(found: Adoption) -> list[tuple[str, str]]:
+    """Kind and name of what Git does not have, and has to be there; NAMESPACE/NAME elsewhere."""
     env = found.environment
     named = [(expects.KINDS[key], n) for key, listed in env.expects.items() for n in listed]
     named += [("Secret", env.kubeconfig_secret), ("PriorityClass", env.priority_class)]
     named += [("Secret", secret) for secret in env.image_pull_secrets]
-    for kind, wanted in dict.fromkeys(named):
-        if wanted and kind != "scheduler" and not wanted.startswith("system-"):
-            home, _, last = wanted.rpartition("/")
-            wide = kind in OF_NO_NAMESPACE
-            place = () if wide else ("--namespace", home or env.namespace)
-            yield shell.line("kubectl", *place, "get", kind.lower(), last)
+    return [
+        (kind, wanted)
+        for kind, wanted in dict.fromkeys(named)
+        if wanted and kind != "scheduler" and not wanted.startswith("system-")
+    ]
+
+
+def _brought(found: Adoption) -> Iterator[str]:
+    """Where FrameworkController moves: what its Pod names in its namespace is copied."""
+    old, new = found.found.place, found.environment.namespace
+    named = [(kind, n) for kind, n in _named(found) if kind in _COPIES and "/" not in n]
+    if old == new or not named:
+        return
+    made = shell.line("kubectl", "create", "namespace", new)
+    yield f"{shell.line('kubectl', 'get', 'namespace', new)} || {made}"
+    for kind, wanted in named:
+        read = ("--namespace", old, "get", kind.lower(), wanted, "--output", "json")
+        fields = f"apiVersion, kind, {_COPIES[kind]}, metadata: {{name: .metadata.name}}"
+        kept = shell.line("jq", f"{{{fields}}}")
+        write = shell.line(
+            "kubectl", "--namespace", new, "apply", "--server-side", "--filename", "-"
+        )
+        yield f"{shell.line('kubectl', *read)} | {kept} | {write}"
+
+
+def _needed(found: Adoption) -> Iterator[str]:
+    """Where the objects are looked at that Git does not have."""
+    for kind, wanted in _named(found):
+        home, _, last = wanted.rpartition("/")
+        wide = kind in OF_NO_NAMESPACE
+        place = () if wide else ("--namespace", home or found.environment.namespace)
+        yield shell.line("kubectl", *place, "get", kind.lower(), last)
 
 
 def _own_namespace(found: Adoption) -> Iterator[str]:

@@ -14,7 +14,7 @@ from fcgitops.adopt.parts import writable
 from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import RUNS_PODS, Found, is_account
 from fcgitops.diff.change import CRD
-from fcgitops.diff.objects import annotations_of, bare_name, guards, has_hash
+from fcgitops.diff.objects import bare_name, guards, has_hash
 from fcgitops.diff.secrecy import hide
 from fcgitops.kubernetes import references
 from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings, name, namespace
@@ -30,8 +30,7 @@ _ALWAYS_THERE = {
     ("ServiceAccount", "default"),
     ("Service", "kubernetes"),
 }
-_HOOK = "helm.sh/hook"
-"""The annotation of what Helm runs at its own times, and does not count as the release's."""
+_HOOK = "is a hook, which Helm or Argo CD runs at its own times"
 STAYS = "stays as it is; what leaves Git could be deleted, with all that is in it"
 SHARED = ("default", "kube-")
 """How the names of namespaces begin that are not FrameworkController's own."""
@@ -95,6 +94,8 @@ def sort(found: Found, rendered: Sequence[Object], guardrails: Iterable[Object])
             sorted_.left_out.append(LeftOut(item.label, why))
         elif (item.kind, bare_name(item.object)) in known:
             sorted_.pairs.append(item)
+        elif item.hook and not ties.names(item):
+            sorted_.left_out.append(LeftOut(item.label, _HOOK))
         elif not ties.has(item):
             sorted_.left_out.append(LeftOut(item.label, "nothing ties it to FrameworkController"))
         elif namespace(item.object) not in ("", found.place):
@@ -115,10 +116,9 @@ def _stays_out(item: Item) -> str:
     if item.kind == "Framework":
         return "runs, and goes on"
     if item.kind in _MADE or (item.kind, name(item.object)) in _ALWAYS_THERE:
-        is_hook = _HOOK in annotations_of(item.object)
-        return "is a hook of Helm's" if is_hook else "the cluster makes it"
+        return _HOOK if item.hook else "the cluster makes it"
     if item.kind in RUNS_PODS:
-        return "is another application's"
+        return _HOOK if item.hook else "is another application's"
     if item.kind == "Namespace":
         return STAYS
     former = item.kind == "ConfigMap" and bare_name(item.object) == CONFIG_MAP
@@ -146,7 +146,11 @@ class _Ties:
         """Whether an object is FrameworkController's."""
         o, key = item.object, (item.kind, name(item.object))
         own = namespace(o) == self._found.place and not is_shared(namespace(o))
-        return own or key in self._named or key in self._roles or self._binds(o) or self._selects(o)
+        return own or self.names(item) or key in self._roles or self._binds(o) or self._selects(o)
+
+    def names(self, item: Item) -> bool:
+        """Whether its Pod names it."""
+        return (item.kind, name(item.object)) in self._named
 
     def _binds(self, o: Object) -> bool:
         found = self._found

@@ -111,8 +111,10 @@ def _members(document: object) -> Iterator[Any]:
         and str(document.get("kind")).endswith("List")
         and isinstance(items, list)
     ):
-        for item in items:
-            yield from _members(item)
+        named = {"apiVersion": document.get("apiVersion"), "kind": document["kind"][: -len("List")]}
+        for item in items:  # of a StatefulSetList they need not say that each is a StatefulSet
+            is_bare = named["kind"] and isinstance(item, dict)
+            yield from _members({**named, **item} if is_bare else item)
     else:
         yield document
 
