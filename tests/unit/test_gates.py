@@ -427,6 +427,42 @@ def test_a_cluster_that_does_not_answer(
     assert ran.err.splitlines() == [f"note: {why}; asked again in 0 s"] * 2
 
 
+def test_the_cluster_of_another(
+    pair: Path, fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing of this one, even where both run the same."""
+    program = tmp_path / "kubectl"
+    program.write_text("#!/bin/sh\nprintf https://10.0.0.1:443/\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("KUBECTL", str(program))
+    source = pair / "overlays/prod/environment.yaml"
+    text = source.read_text().replace("  name: prod\n", "  server: https://10.0.0.1\n")
+    source.write_text(text)
+    guarded(pair, "- {for: prod, from: staging, healthy: true}")
+    out = fcgitops("-C", pair, "gates", "prod", "--context", "x", status=1).out
+    assert out.endswith("healthy: closed: x is the cluster of prod, by its cluster.server\n")
+
+
+@pytest.mark.slow
+def test_from_another_repository(pair: Path, copy_of: CopyOf, fcgitops: Fcgitops) -> None:
+    """What is asked about the source is asked there, as `promote` does."""
+    live = copy_of(["new", "live", "--env", "prod"])
+    guarded(live, "- {for: prod, from: staging, verified: true, soaked: 30m}")
+    for typed in ("../deploy", "../deploy@main"):
+        out = fcgitops("-C", live, "gates", "prod", "--from-repo", typed, status=1).out
+        assert out.splitlines()[:2] == [
+            "prod: from: open: staging is what may be promoted to it",
+            "prod: verified: open: verify passes for staging",
+        ]
+        assert out.splitlines()[2].startswith("prod: soaked: closed: staging is as it is since ")
+    words = ("gates", "prod", "--from", "dev", "--from-repo", "../deploy")
+    assert "dev: is no environment" in fcgitops("-C", live, *words, status=2).err
+    answers = live / "fcgitops.yaml"
+    answers.write_text(answers.read_text().replace("from: staging, ", ""))
+    err = fcgitops("-C", live, "gates", "prod", "--from-repo", "../deploy", status=2).err
+    assert "--from: is not given, and the gates before prod do not name one environment" in err
+
+
 REFUSED = {
     ("--overrule", " "): "--overrule: gives no reason (a line that says why)",
     ("--trailer", "Ada"): "--trailer: 'Ada' is no trailer ('Approved-by: Ada <ada@example.com>')",

@@ -172,8 +172,14 @@ def commits(function: F) -> F:
 
 
 def gates(function: F) -> F:
-    """Gives the command what gates are asked with: --context and --status."""
+    """Gives the command what gates are asked with: --context, --status and --from-repo."""
     for option in (
+        click.option(
+            "--from-repo",
+            metavar="PATH[@REV]",
+            type=PATH,
+            help="FROM is an environment of the repository at PATH.",
+        ),
         click.option(
             "--context",
             metavar="CONTEXT",

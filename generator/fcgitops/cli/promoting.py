@@ -18,12 +18,6 @@ command = partial(click.command, cls=options.Command)
 @click.argument("names", nargs=-1, metavar="[TO]...", shell_complete=completion.environments)
 @click.option("--label", metavar="KEY=VALUE", help="Promote to all environments with this label.")
 @click.option("--wave", metavar="N%", help="Promote to that share of them now, in order.")
-@click.option(
-    "--from-repo",
-    metavar="PATH[@REV]",
-    type=options.PATH,
-    help="FROM is an environment of the repository at PATH.",
-)
 @options.gates
 @click.option(
     "--overrule", metavar="REASON", help="Promote though gates are closed; the commit says why."

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from fcgitops.commands.given import read_text
 from fcgitops.core import terminal
-from fcgitops.core.errors import FOUND
+from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.core.printable import printable
-from fcgitops.git.history import Commit, History
+from fcgitops.git.history import History
+from fcgitops.model.environment import Environment
+from fcgitops.model.gates import before
+from fcgitops.promotion import origin as origins
 from fcgitops.promotion.gates import Guard, Verdict
 from fcgitops.promotion.health import Health, Statuses
+from fcgitops.promotion.origin import Origin
 from fcgitops.repository.contents import Repository
 
 
@@ -23,6 +28,7 @@ def run(  # noqa: PLR0913 - the command's options
     source: str | None,
     context: str | None,
     status: str | None,
+    from_repo: str | None,
 ) -> int:
     """Prints the gates before an environment.
 
@@ -33,22 +39,30 @@ def run(  # noqa: PLR0913 - the command's options
         source: the environment that is to be promoted; by default, the one that each gate names.
         context: the kubectl context of its cluster.
         status: a file of commit statuses; - is standard input.
+        from_repo: PATH[@REV] of another repository that it is in.
 
     Returns:
         0 where all are open, 1 where one is closed.
 
     Raises:
-        InputError: a name is none of the repository's, or the file holds no statuses.
+        InputError: a name is none of the repository's, or the file holds no statuses; or what is
+            in another repository is not what its cluster runs.
     """
     repository = Repository.find(folder)
     repository.require_answers()
-    known = repository.environment_names()
-    repository.require([name, *([source] if source else [])], known, "environment")
-    history = History(repository.root)
-    asked = health(folder, history, history.head, context, status)
+    own = [source] if source and from_repo is None else []
+    repository.require([name, *own], repository.environment_names(), "environment")
     environment = repository.environment(name)
-    guard = Guard(repository, repository.root, source or "", asked)
-    found = guard.verdicts(environment)
+    with _origin(repository, folder, source, from_repo, environment) as origin:
+        guard = Guard(
+            repository,
+            origin.repository.root,
+            origin.name,
+            health(folder, origin, context, status),
+            origin.history,
+            origin.commit,
+        )
+        found = guard.verdicts(environment)
     if environment.hold:
         found.insert(0, Verdict("hold", name, is_open=False, why=environment.hold))
     closed = [verdict for verdict in found if not verdict.is_open]
@@ -73,23 +87,40 @@ def run(  # noqa: PLR0913 - the command's options
     return FOUND if closed else 0
 
 
-def health(
-    folder: Path, history: History, commit: Commit, context: str | None, status: str | None
-) -> Health:
+def _origin(
+    repository: Repository,
+    folder: Path,
+    source: str | None,
+    from_repo: str | None,
+    environment: Environment,
+) -> AbstractContextManager[Origin]:
+    """What is to be promoted; of this repository it may be one that each gate names."""
+    if from_repo is None:
+        history = History(repository.root)
+        return nullcontext(Origin(source or "", repository, history.head, history))
+    gates = before(repository.answers.gates, environment)
+    named = {source} if source else {gate.source for gate in gates} - {""}
+    if len(named) != 1:
+        what = f"is not given, and the gates before {environment.name} do not name one environment"
+        raise InputError(Problem("--from", what, f"the environment of {from_repo}"))
+    return origins.elsewhere(repository, from_repo, folder, named.pop())
+
+
+def health(folder: Path, origin: Origin, context: str | None, status: str | None) -> Health:
     """What can be asked of the cluster of an environment.
 
     Args:
         folder: where the user is.
-        history: of the repository that the environment is in.
-        commit: in which it is so.
+        origin: the environment.
         context: the kubectl context of its cluster.
         status: a file of commit statuses; - is standard input.
 
     Raises:
         InputError: the file holds none.
     """
-    if status is None:
-        return Health(history, commit, context)
-    where = "standard input" if status == "-" else status
-    text = read_text(None if status == "-" else folder / status, where)
-    return Health(history, commit, context, Statuses.parse(text, where))
+    statuses = None
+    if status is not None:
+        where = "standard input" if status == "-" else status
+        text = read_text(None if status == "-" else folder / status, where)
+        statuses = Statuses.parse(text, where)
+    return Health(origin.history, origin.commit, context, statuses, origin.repository)

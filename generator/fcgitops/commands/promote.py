@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,12 +100,12 @@ def run(  # noqa: PLR0913 - the command's options
     told: list[str] = []
 
     def make(repository: Repository) -> Change:
-        with _origin(repository, folder, asked) as origin:
+        with origins.of(repository, asked.from_repo, folder, source) as origin:
             guard = Guard(
                 repository,
                 origin.repository.root,
                 source,
-                health(folder, origin.history, origin.commit, context, status),
+                health(folder, origin, context, status),
                 origin.history,
                 origin.commit,
                 trailers,
@@ -122,13 +121,6 @@ def run(  # noqa: PLR0913 - the command's options
         return [*told, "", *preview.lines()]
 
     return writing.change(folder, make, how, foresee=foresee)
-
-
-def _origin(repository: Repository, folder: Path, asked: Asked) -> AbstractContextManager[Origin]:
-    """What is promoted. Raises as `origin.here` and `origin.elsewhere`."""
-    if asked.from_repo is None:
-        return nullcontext(origins.here(repository, asked.source))
-    return origins.elsewhere(repository, asked.from_repo, folder, asked.source)
 
 
 def _refuse_words(asked: Asked) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,10 @@ from fcgitops.diff import compare, live, objects
 from fcgitops.diff.fleet import Fleet
 from fcgitops.git.history import Commit, History
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
+from fcgitops.model import clusters
 from fcgitops.model.synctools import KNOWN
 from fcgitops.programs import kubectl, kustomize
+from fcgitops.repository.contents import Repository
 from fcgitops.text import jsonio
 from fcgitops.text.words import count
 
@@ -98,12 +101,15 @@ class Health:
         commit: in which it is so.
         context: of its cluster; None where that is not asked.
         statuses: of a commit; None where none are told.
+        repository: that the environment is in; where it is known, a context is not taken that is
+            another one's cluster.
     """
 
     history: History
     commit: Commit
     context: str | None = None
     statuses: Statuses | None = None
+    repository: Repository | None = None
 
     @functools.cache  # noqa: B019 - as long as one command
     def of(self, environment: str, status: str) -> tuple[bool, str]:
@@ -153,6 +159,8 @@ class Health:
         fleet = Fleet.of(self.commit, self.commit, self.history.prefix, (environment,))
         rendered, tool = fleet.rendered(environment, kustomize.find())
         asking = replace(kubectl.of_context(context), waits=kubectl.WAITS)
+        if other := self._whose(environment, asking.server()):
+            return False, f"{context} is the cluster of {other}, by its cluster.server"
         found = live.look(asking, rendered, tool)
         there = [o for o in found.before if not _stays(o, found.after, tool)]
         outcome = compare.outcome(there, found.after, frozenset({tool}))
@@ -164,6 +172,24 @@ class Health:
             if objects.runs_frameworkcontroller(o) and (why := _not_rolled_out(asking, o)):
                 return False, f"{objects.label(o)} on {context} {why}"
         return True, f"{environment} is synced and rolled out on {context}"
+
+    def _whose(self, environment: str, address: str) -> str:
+        """The other environment whose cluster has that address; empty for none that is known.
+
+        An address of no environment's may be another one of its own, such as that of a tunnel; of
+        that inside of every cluster nothing follows.
+        """
+        there, inside = map(clusters.identity, (address, clusters.IN_CLUSTER_SERVER))
+        if self.repository is None or there == inside:
+            return ""
+        known: dict[str, str] = {}
+        for each in self.repository.environment_names():
+            with suppress(InputError):  # one that cannot be read says nothing
+                server = self.repository.environment(each).cluster_server
+                known[each] = clusters.identity(server)
+        if known.get(environment) == there:
+            return ""
+        return next((each for each, server in known.items() if server == there), "")
 
 
 def _stays(o: Object, wanted: list[Object], tool: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,18 @@ def here(repository: Repository, name: str) -> Origin:
     _refuse_unproven(repository, name)
     history = History(repository.root)
     return Origin(name, repository, history.head, history)
+
+
+def of(
+    repository: Repository, typed: str | None, place: Path, name: str
+) -> AbstractContextManager[Origin]:
+    """An environment of the repository, or of another one that was typed.
+
+    Raises as `here` and `elsewhere`, whose arguments they are.
+    """
+    if typed is None:
+        return nullcontext(here(repository, name))
+    return elsewhere(repository, typed, place, name)
 
 
 @contextmanager

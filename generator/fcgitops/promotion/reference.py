@@ -72,6 +72,7 @@ gates:
 fcgitops gates prod                             # which are open, and why; 1 where one is not
 fcgitops gates prod --from dev --context dev    # asks dev's cluster
 fcgitops gates prod --status status.json        # or what the sync tool wrote of it
+fcgitops gates prod --from-repo ../staging@v41  # of an environment in another repository
 fcgitops promote staging prod --context staging --trailer 'Approved-by: Ada <ada@example.com>'
 fcgitops promote staging prod --overrule 'prod is down, and this mends it'
 ```
@@ -80,7 +81,8 @@ fcgitops promote staging prod --overrule 'prod is down, and this mends it'
   `gates` needs `--from`.
 - **healthy** asks the cluster of `--context`: nothing there differs from what Git renders, and
   the StatefulSet is rolled out. One that does not answer (refused, a time-out, too busy) is asked
-  again for up to a minute; then the gate is closed.
+  again for up to a minute; then the gate is closed. So it is where the context leads to the
+  `cluster.server` of another environment.
 - With `healthy: {status: kustomization/staging}` a commit status may say so instead, and each that
   has this name, or goes on behind it (`kustomization/staging/7f2a`), has to say success. `--status`
   takes them as GitHub's API (`gh api repos/OWNER/REPO/commits/SHA/status`) or GitLab's
