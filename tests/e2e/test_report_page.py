@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 import yamls
 from axe_playwright_python.sync_playwright import Axe
 from conftest import FIGURE, CopyOf, Fcgitops
@@ -189,6 +191,122 @@ def test_print_shows_every_row_and_every_value(
     assert names(opened) == ["dev", "prod", "stage"]
     assert opened.locator("text=workerNumber").is_visible()
     assert not opened.locator("#search").is_visible()
+    (values,) = [
+        box for o in opened.locator("tbody .folded details").all() if (box := o.bounding_box())
+    ]
+    assert values["width"] > 800
+    opened.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert opened.locator("details[open]").count() == 0
+
+
+def test_print_shows_an_open_environment_alone_and_whole(
+    opened: Page, fleet: Path, fcgitops: Fcgitops
+) -> None:
+    """Not the part of it that the screen shows, before the page behind it."""
+    show(opened, fleet, fcgitops)
+    opened.goto(f"{opened.url}#prod")
+    opened.wait_for_selector("dialog[open]")
+    opened.emulate_media(media="print")
+    opened.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+
+    assert not opened.locator("#fleet").is_visible()
+    box = opened.locator("dialog").bounding_box()
+    inside = opened.evaluate("document.querySelector('dialog').scrollHeight")
+    assert box
+    assert round(box["height"]) >= inside > 2000
+
+
+ODD = {
+    "number": ".5", "infinity": ".inf", "version": "1.0", "time": "12:30", "no": "n",
+    "indented": "  two\nlines\n", "ends": "a\n\n\n", "end": "\n", "blank": "a\n ",
+    "tab": "\ta\n b\n", "separators": "a\u0085b\nc\u2028d", "plain": "a\nb\n",
+    "astral": "\U0001f600\nb", "comment": "a: b # c",
+}  # fmt: skip
+"""Texts that YAML takes for something else, unless they are written with care."""
+
+
+@pytest.fixture
+def odd(copy_of: CopyOf) -> Path:
+    """Dev and fleet, which differ in the first of two mounts and in a node's name; one fault."""
+    folder = copy_of(
+        ["new", "deploy", "--env", "dev", "--env", "fleet", "--env", "constructor"],
+    )
+    for name, pool in (("dev", "bcdfghkmt2"), ("fleet", "9876542tmk")):
+        mounts = [{"name": "data", "mountPath": "/a", "subPath": name},
+                  {"name": "data", "mountPath": "/b"}]  # fmt: skip
+        pod = "/spec/template/spec"
+        patch = [
+            {"op": "add", "path": f"{pod}/volumes", "value": [{"name": "data", "emptyDir": {}}]},
+            {"op": "add", "path": f"{pod}/containers/0/volumeMounts", "value": mounts},
+            {"op": "add", "path": f"{pod}/nodeSelector", "value": {"pool": f"pool-{pool}"}},
+        ]
+        component = {
+            "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+            "kind": "Component",
+            "resources": ["odd.yaml"],
+            "patches": [{"target": {"kind": "StatefulSet"}, "patch": json.dumps(patch)}],
+        }
+        one = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "odd"}, "data": ODD}
+        write(folder, {
+            f"overlays/{name}/local/kustomization.yaml": json.dumps(component),
+            f"overlays/{name}/local/odd.yaml": yaml.safe_dump(one),
+        })  # fmt: skip
+    write(folder, {"overlays/constructor/kustomization.yaml": "resources: [../nowhere]\n"})
+    return folder
+
+
+def test_odd_values_are_shown_as_what_they_are(opened: Page, odd: Path, fcgitops: Fcgitops) -> None:
+    """Each object, read as YAML, is what `build` prints."""
+    show(opened, odd, fcgitops)
+    opened.goto(f"{opened.url}#dev")
+    opened.wait_for_selector("dialog[open]")
+    shown = [yamls.load(text) for text in opened.locator("dialog pre").all_text_contents()]
+    assert shown == yamls.load_all(fcgitops("-C", odd, "build", "dev").out)
+
+
+def test_a_comparison_misses_nothing(opened: Page, odd: Path, fcgitops: Fcgitops) -> None:
+    """Two mounts of one volume have one name; a word may end like a ConfigMap's name."""
+    show(opened, odd, fcgitops)
+    opened.goto(f"{opened.url}#dev")
+    opened.wait_for_selector("dialog[open]")
+    opened.select_option("#other", "fleet")
+    opened.wait_for_selector("#comparison table")
+    fields = opened.locator("#comparison tbody th").all_text_contents()
+    assert [field.rpartition(".spec.")[2] for field in fields] == [
+        "containers[frameworkcontroller].volumeMounts[data].subPath", "nodeSelector.pool",
+    ]  # fmt: skip
+
+
+def test_the_configuration_that_is_mounted_is_compared(
+    opened: Page, fleet: Path, fcgitops: Fcgitops
+) -> None:
+    """Not one of those before it, which Argo CD is to delete, and which has the same name."""
+    fcgitops("-C", fleet, "overlay", "stage", "--variant", "customized-config")
+    for number in (700, 600, 500, 400, 900):
+        fcgitops("-C", fleet, "overlay", "prod", "--set", f"workerNumber={number}")
+    assert (fleet / "overlays/prod/retired.yaml").is_file()
+    show(opened, fleet, fcgitops)
+    opened.goto(f"{opened.url}#stage")
+    opened.wait_for_selector("dialog[open]")
+    opened.select_option("#other", "prod")
+    opened.wait_for_selector("#comparison table")
+    assert opened.locator("#comparison span.added").all_text_contents() == ["+ workerNumber: 900\n"]
+
+
+def test_an_address_that_names_nothing_opens_nothing(
+    opened: Page, odd: Path, fcgitops: Fcgitops
+) -> None:
+    """One that was cut off, or leads to the table; what does not build opens without objects."""
+    show(opened, odd, fcgitops)
+    page = opened.url
+    for mark in ("#%", "#nobody", "#__proto__"):
+        opened.goto(f"{page}{mark}")
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Enter")
+    assert opened.url.endswith("#_fleet")
+    assert opened.locator("dialog[open]").count() == 0
+    opened.goto(f"{page}#constructor")
+    opened.wait_for_selector("dialog[open] >> text=It does not build")
 
 
 def test_a_keystroke_among_a_thousand_rows(

@@ -47,7 +47,8 @@ def _fold(fold: Fold) -> Iterator[str]:
 def _effect(effect: Effect) -> str:
     word = effect.severity.word
     sure = "" if effect.certain else " (depends on the cluster)"
-    commands = "".join(lines([command]) for command in (effect.do, effect.count) if command)
+    count = "" if effect.count in effect.do else effect.count
+    commands = "".join(lines([command]) for command in (effect.do, count) if command)
     return (
         f'<div class="effect {text(word.replace(" ", "-"))}"><strong>{text(word)}{sure}</strong>'
         f'<p>{text(effect.says)} <span class="soft">{text(effect.id)} {text(effect.object)}'

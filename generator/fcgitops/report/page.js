@@ -53,8 +53,13 @@ body.addEventListener("click", event => {
   const button = event.target.closest(".open");
   if (button) location.hash = encodeURIComponent(button.textContent);
 });
+let unfolded = [];
 window.addEventListener("beforeprint", () => {
-  for (const part of document.querySelectorAll("details")) part.open = true;
+  unfolded = [...document.querySelectorAll("details:not([open])")];
+  for (const part of unfolded) part.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const part of unfolded) part.open = false;
 });
 
 /* ---- what is rendered ---- */
@@ -73,7 +78,7 @@ function data() {
 }
 
 function objectsOf(all, name) {
-  const [numbers, drawing] = all.environments[name] ?? [[], -1];
+  const [numbers, drawing] = Object.hasOwn(all.environments, name) ? all.environments[name] : [[], -1];
   return {objects: numbers.map(number => all.objects[number]), edges: all.drawings[drawing] ?? []};
 }
 
@@ -83,10 +88,19 @@ function labelOf(object) {
   return `${object.kind}/${/^(ConfigMap|Secret)$/.test(object.kind) ? name.replace(HASH, "") : name}`;
 }
 
-const PLAIN = /^(?!(?:true|false|null|yes|no|on|off|y|n|~)$)[A-Za-z_/.][\w/.@%+-]*(?::[\w/.@%+-]+)*$/i;
+const PLAIN = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z_/][\w/.@%+-]*(?::[\w/.@%+-]+)*$/i;
+/** What YAML takes for the end of a line, or refuses, and JSON does not. */
+const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029\ufeff]/g;
 function scalar(value) {
   if (typeof value !== "string") return JSON.stringify(value);
-  return PLAIN.test(value) ? value : JSON.stringify(value);
+  return PLAIN.test(value) ? value : JSON.stringify(value).replace(UNPRINTABLE,
+    letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** Whether lines read back as they are from a block: none is blank at either end, nothing is unprintable. */
+function isBlock(text) {
+  return /^\S[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe]*$/.test(text) &&
+    text.includes("\n") && !text.endsWith("\n\n");
 }
 
 /** A value as lines of YAML. */
@@ -100,7 +114,7 @@ function yaml(value, indent = "") {
   if (value && typeof value === "object" && Object.keys(value).length) {
     return Object.entries(value).flatMap(([key, item]) => {
       const head = `${indent}${scalar(key)}:`;
-      if (typeof item === "string" && item.includes("\n")) {
+      if (typeof item === "string" && isBlock(item)) {
         const lines = item.replace(/\n$/, "").split("\n");
         const sign = item.endsWith("\n") ? "|" : "|-";
         return [`${head} ${sign}`, ...lines.map(line => line && `${indent}  ${line}`)];
@@ -125,9 +139,14 @@ function draw(name, attributes, ...content) {
 /** The links but for those that lead back to where a path began. */
 function withoutCircles(number, links) {
   const kept = [], next = Array.from({length: number}, () => []);
-  const leads = (from, to) => from === to || next[from].some(other => leads(other, to));
+  const leads = (from, to, seen) => {
+    if (from === to) return true;
+    if (seen.has(from)) return false;
+    seen.add(from);
+    return next[from].some(other => leads(other, to, seen));
+  };
   for (const link of links) {
-    if (leads(link.target, link.source)) continue;
+    if (leads(link.target, link.source, new Set())) continue;
     next[link.source].push(link.target);
     kept.push(link);
   }
@@ -234,38 +253,77 @@ async function open(name) {
   dialog.scrollTop = 0;
 }
 
+/** The environment that the address names. */
+function addressed() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch { // it was cut off, or typed
+    return "";
+  }
+}
+
 dialog.addEventListener("close", () => {
-  const name = decodeURIComponent(location.hash.slice(1));
+  const name = addressed();
   history.replaceState(null, "", location.pathname + location.search);
   rows.find(({row}) => row.dataset.name === name)?.row.querySelector(".open").focus();
 });
 
 function byHash() {
-  const name = decodeURIComponent(location.hash.slice(1));
+  const name = addressed();
   if (name) open(name); else if (dialog.open) dialog.close();
 }
 window.addEventListener("hashchange", byHash);
 
 /* ---- two environments ---- */
 
-/** Path → value of everything in an object; items of a list are known by their names. */
-function flat(value, path = "", found = new Map()) {
-  if (Array.isArray(value)) {
-    value.forEach((item, place) => flat(item, `${path}[${item?.name ?? place}]`, found));
-    if (!value.length) found.set(path, "[]");
-  } else if (value && typeof value === "object") {
-    const entries = Object.entries(value);
-    for (const [key, item] of entries) flat(item, path ? `${path}.${key}` : key, found);
-    if (!entries.length) found.set(path, "{}");
-  } else {
-    found.set(path, typeof value === "string" ? value.replace(HASH, "") : JSON.stringify(value));
+/** Label → object of an environment. Of several with one label, it is that which others refer to. */
+function labelled({objects, edges}) {
+  const meant = new Set(edges.map(([, , target]) => target));
+  const places = [...objects.keys()].sort((a, b) => meant.has(b) - meant.has(a));
+  const found = new Map();
+  for (const place of places) {
+    const object = objects[place], label = labelOf(object), {name, namespace} = object.metadata;
+    const full = `${object.kind}/${name}`;
+    const all = [label, full, `${full} in ${namespace}`, `${full}, number ${place}`];
+    found.set(all.find(one => !found.has(one)), object);
   }
   return found;
 }
 
-/** The lines of two texts that the other has not, in their order. */
+/** The names of an environment's ConfigMaps and Secrets, which end in a hash of what they hold. */
+function hashed({objects}) {
+  return new Set(objects.map(object => object.metadata.name).filter((name, place) =>
+    /^(ConfigMap|Secret)$/.test(objects[place].kind) && HASH.test(name)));
+}
+
+/** Path → value of everything in an object, hashes left out; items of a list are known by their names. */
+function flat(value, names, path = "", found = new Map()) {
+  if (Array.isArray(value)) {
+    const seen = new Map();
+    value.forEach((item, place) => {
+      const own = typeof item?.name === "string" ? item.name : place;
+      const times = (seen.get(own) ?? 0) + 1; // two mounts of one volume have its name
+      seen.set(own, times);
+      flat(item, names, `${path}[${own}${times > 1 ? ` ${times}` : ""}]`, found);
+    });
+    if (!value.length) found.set(path, "[]");
+  } else if (value && typeof value === "object") {
+    const entries = Object.entries(value);
+    for (const [key, item] of entries) flat(item, names, path ? `${path}.${key}` : key, found);
+    if (!entries.length) found.set(path, "{}");
+  } else if (typeof value === "string") {
+    found.set(path, names.has(value) ? value.replace(HASH, "") : value);
+  } else {
+    found.set(path, JSON.stringify(value));
+  }
+  return found;
+}
+
+const MOST = 4e6;
+/** The lines of two texts that the other has not, in their order; nothing where they are too many. */
 function lines(one, other) {
   const a = one.split("\n"), b = other.split("\n");
+  if (a.length * b.length > MOST) return undefined;
   const common = Array.from({length: a.length + 1}, () => new Uint16Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
@@ -286,7 +344,8 @@ function valueCell(value, kind) {
 }
 
 function compared(all, first, second) {
-  const sides = [first, second].map(name => new Map(objectsOf(all, name).objects.map(o => [labelOf(o), o])));
+  const both = [first, second].map(name => objectsOf(all, name));
+  const sides = both.map(labelled), names = both.map(hashed);
   const parts = [];
   for (const label of new Set([...sides[0].keys(), ...sides[1].keys()])) {
     const [a, b] = sides.map(side => side.get(label));
@@ -294,13 +353,14 @@ function compared(all, first, second) {
       parts.push(make("p", {class: a ? "removed" : "added"}, `${label} is in ${a ? first : second} only`));
       continue;
     }
-    const [one, other] = [flat(a), flat(b)];
+    const [one, other] = [flat(a, names[0]), flat(b, names[1])];
     const differing = [...new Set([...one.keys(), ...other.keys()])].filter(key => one.get(key) !== other.get(key));
     if (!differing.length) continue;
     const rowsOf = differing.map(key => {
       const [x, y] = [one.get(key), other.get(key)];
-      if (x?.includes("\n") && y?.includes("\n") && x.length + y.length < 200000) {
-        const changed = lines(x, y).map(([kind, line]) => make("span", {class: kind}, `${line}\n`));
+      const by = x?.includes("\n") && y?.includes("\n") && lines(x, y);
+      if (by) {
+        const changed = by.map(([kind, line]) => make("span", {class: kind}, `${line}\n`));
         return make("tr", {}, make("th", {scope: "row"}, key), make("td", {colspan: "2"}, make("pre", {tabindex: "0"}, ...changed)));
       }
       return make("tr", {}, make("th", {scope: "row"}, key), valueCell(x, "removed"), valueCell(y, "added"));

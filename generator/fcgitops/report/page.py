@@ -24,6 +24,8 @@ _HEADS = (
     "Findings", "Last change",
 )  # fmt: skip
 """The columns; page.css has their widths."""
+_FOLDED = ' class="folded"'
+"""Of the cells whose content may be long: paper has it below the others."""
 
 
 def page(fleet: Fleet, change: str = "") -> str:
@@ -108,7 +110,9 @@ def _facts(row: Row) -> dict[str, str]:
 
 
 def _head(title: str) -> str:
-    return f'<th scope="col" role="columnheader"><button type="button">{text(title)}</button></th>'
+    of = _FOLDED if title in _HEADS[6:8] else ""
+    button = f'<button type="button">{text(title)}</button>'
+    return f'<th scope="col" role="columnheader"{of}>{button}</th>'
 
 
 def _row(row: Row) -> str:
@@ -138,16 +142,16 @@ def _cells(row: Row) -> Iterator[str]:
 
 def _folded(number: int, noun: str, items: str) -> str:
     if not number:
-        return _cell("", "0")
+        return _cell("", "0", _FOLDED)
     summary = count(number, noun)
     folded = f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
-    return _cell(folded, str(number))
+    return _cell(folded, str(number), _FOLDED)
 
 
-def _cell(content: str, sort: str | None = None) -> str:
+def _cell(content: str, sort: str | None = None, of: str = "") -> str:
     """A cell; `sort` is what its column is sorted by where that is not its text."""
     by = "" if sort is None else f' data-sort="{sort}"'
-    return f'<td role="cell"{by}>{content}</td>'
+    return f'<td role="cell"{of}{by}>{content}</td>'
 
 
 def _difference(found: Difference) -> str:
