@@ -243,6 +243,17 @@ def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
     assert "experiments/mnist: 5 objects differ, no effect is known" in added
 
 
+def test_entry_points_are_applied_by_an_environment_that_changes(
+    copy_of: CopyOf, fcgitops: Fcgitops
+) -> None:
+    """Those of Argo CD are applied once for all: what is typed names the one that has changed."""
+    folder = copy_of(["new", "deploy", "--env", "dev", "--env", "prod", "--gitops", "argocd"])
+
+    said = fcgitops("-C", folder, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/x").err
+
+    assert "\nmake bootstrap ENV=prod  # Argo CD\n" in said
+
+
 @pytest.mark.slow
 def test_an_account_that_is_nowhere_in_git_is_told(
     copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch

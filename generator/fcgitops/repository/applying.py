@@ -60,10 +60,10 @@ def _moves(item: Planned) -> bool:
 
 
 def _synced(repository: Repository, what: Change, tool: Traits) -> Iterator[str]:
-    """The environments that a tool syncs, by name, as they were before the change."""
+    """The environments that a tool syncs, as they were before the change; those it is of first."""
     planned = {item.environment.name: item.environment for item in what.environments}
     moving = {item.environment.name for item in what.environments if _moves(item)}
-    for name in repository.environment_names():
+    for name in sorted(repository.environment_names(), key=lambda name: name not in planned):
         if f"{layout.OVERLAYS}/{name}" in what.removed:
             continue
         try:
