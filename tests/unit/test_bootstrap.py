@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Fcgitops
 from fcgitops.core import terminal
-from gitenv import git
+from gitenv import git, write
 
 URL = "https://git.example.com/ml/deploy.git"
 SERVER = "https://10.0.0.1:6443"
@@ -36,7 +36,7 @@ elif words == ["config", "current-context"]:
     print("prod-admin")
 elif "view" in words:
     print({server!r}, end="")
-elif "namespace" in words:
+elif "get" in words and words[3].startswith("namespace/"):
     print('{{"kind": "Namespace"}}')
 """
 
@@ -156,6 +156,28 @@ def test_a_file_for_a_namespace_to_be_made_is_shown_escaped(
     assert r"+# fine\rkind: ClusterRoleBinding" in ran.out.splitlines()
     assert len(cluster.calls("diff")) == 2
     assert "# fine\rkind" in cluster.calls("apply")[0][-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("kind: Namespace\nmetadata: {name: --kubeconfig=evil}\n", ""),  # is no option of kubectl's
+        ("kind: Namespace\nmetadata: [1]\n", ""),
+        ("- kind: Namespace\n", ""),
+        ("", ""),
+        ("kind: [Namespace\n", "nni.yaml: is not valid YAML"),
+        ("kind: \xff\n".encode("latin-1"), "nni.yaml:1: is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_entry_point(
+    text: str | bytes, told: str, cluster: Cluster, folder: Path, fcgitops: Fcgitops
+) -> None:
+    """What is no name is not asked for as one: kubectl says what it thinks of the file."""
+    write(folder, {"clusters/flux/prod/nni.yaml": text})
+    ran = fcgitops("-C", folder, "bootstrap", "prod", "--yes", status=2 if told else 0)
+    assert told in ran.err
+    assert len(cluster.calls("diff")) == (2 if told else 3)
+    assert len(cluster.calls("apply")) == (not told)
 
 
 def test_a_link_is_not_followed(cluster: Cluster, folder: Path, fcgitops: Fcgitops) -> None:

@@ -82,6 +82,27 @@ def test_a_comment_ends_with_its_line() -> None:
     assert typed(text.removeprefix("echo ")) == ["a b"]
 
 
+def test_a_name_is_no_option() -> None:
+    """Kubernetes takes a ClusterRoleBinding called `--all`; kubectl takes KIND/NAME as a name."""
+    assert shell.named("job", "a", "b") == ("job", "a", "b")
+    assert shell.named("clusterrolebinding", "--all") == ("clusterrolebinding/--all",)
+
+
+NAMED = re.compile(r'"(annotate|delete|get|patch|scale)", (?!\*shell\.named|"--).*\bname\(')
+"""A command with the name of an object that is put there without `shell.named`."""
+
+
+def test_every_name_of_an_object_is_no_option() -> None:
+    """No command takes one for an option, such as `delete service --all`."""
+    lines = [
+        f"{path}: {text.strip()}"
+        for path in modules()
+        for text in (PACKAGE / path).read_text(encoding="utf-8").splitlines()
+        if NAMED.search(text)
+    ]
+    assert lines == []
+
+
 COMMAND = re.compile(
     r"(?:^|[`#(;:] ?|^\s+|, )"
     r"(?:kubectl|git|make|fcgitops|kind delete|docker|argocd|flux|rm|cd|export)"
@@ -153,9 +174,9 @@ def test_what_remove_prints_is_safe_to_paste(fcgitops: Fcgitops, tmp_path: Path)
     printed = fcgitops("-C", folder, "remove", "dev").err.partition("\n")[2]
 
     calls = run_with_a_kubectl(printed, tmp_path)
-    deleted = [call[-1] for call in calls if "configmap" in call]
-    assert sorted(deleted) == sorted(names)
-    assert [call[-3:] for call in calls if "--all" in call] == [["configmap", "--", "--all"]]
+    deleted = [call[-2:] for call in calls if call[-1] in names or call[-1].endswith("/--all")]
+    wanted = [["configmap", name] for name in names if name != "--all"]
+    assert sorted(deleted) == sorted([*wanted, ["delete", "configmap/--all"]])
 
 
 def run_with_a_kubectl(text: str, folder: Path) -> list[list[str]]:
@@ -242,6 +263,16 @@ def test_a_hostile_folder_in_what_is_shown(
     assert "owned" in said
     assert not [row for row in said.split("\n") if row.startswith("::error file=a")]
     assert "\x1b" not in said
+
+
+def test_a_hostile_value_in_what_is_shown(repository: Path, fcgitops: Fcgitops) -> None:
+    """What cannot be generated, and what is held, are told as no command to a runner."""
+    held, broken = (repository / f"overlays/{name}/environment.yaml" for name in ("dev", "prod"))
+    held.write_text(held.read_text() + "hold: '##[error]a'\n")
+    broken.write_text("variant: '##vso[b]'\n")
+    said = fcgitops("-C", repository, "status").out
+    assert "held: dev: #\\x23[error]a\n" in said
+    assert "variant: '#\\x23vso[b]' is not known" in said
 
 
 @pytest.mark.sampled(2)

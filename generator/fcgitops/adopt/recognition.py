@@ -331,7 +331,9 @@ def _configuration(
             return text, there, key, list(_panics(there, text))
         if wanted and there is None and is_configuration(container, mounts):
             what = f"reads its settings from the ConfigMap {wanted}, which is not here"
-            typed = shell.line("kubectl", "get", "configmap", wanted, "-n", place, "-o", "yaml")
+            typed = shell.line(
+                "kubectl", "get", *shell.named("configmap", wanted), "-n", place, "-o", "yaml"
+            )
             problem = Problem(controller.where, f"{controller.label} {what}", typed)
             return None, None, FILE, [problem]
     return None, None, FILE, []

@@ -97,7 +97,8 @@ def _brought(found: Adoption) -> Iterator[str]:
     made = shell.line("kubectl", "create", "namespace", new)
     yield f"{shell.line('kubectl', 'get', 'namespace', new)} || {made}"
     for kind, wanted in named:
-        read = ("--namespace", old, "get", kind.lower(), wanted, "--output", "json")
+        its = shell.named(kind.lower(), wanted)
+        read = ("--namespace", old, "get", *its, "--output", "json")
         fields = f"apiVersion, kind, {_COPIES[kind]}, metadata: {{name: .metadata.name}}"
         kept = shell.line("jq", f"{{{fields}}}")
         write = shell.line(
@@ -112,7 +113,7 @@ def _needed(found: Adoption) -> Iterator[str]:
         home, _, last = wanted.rpartition("/")
         wide = kind in OF_NO_NAMESPACE
         place = () if wide else ("--namespace", home or found.environment.namespace)
-        yield shell.line("kubectl", *place, "get", kind.lower(), last)
+        yield shell.line("kubectl", *place, "get", *shell.named(kind.lower(), last))
 
 
 def _own_namespace(found: Adoption) -> Iterator[str]:
@@ -198,12 +199,14 @@ def _way(found: Adoption) -> Iterator[str]:
     old = found.found.stateful_set.object
     place = ("kubectl", "--namespace", namespace(old))
     if found.moved or _reselects(found):
-        pod = (*place, "get", "pod", f"{name(old)}-0", "--ignore-not-found", "--output", "name")
-        yield shell.line(*place, "scale", "statefulset", name(old), "--replicas=0")
+        its = shell.named("pod", f"{name(old)}-0")
+        pod = (*place, "get", *its, "--ignore-not-found", "--output", "name")
+        yield shell.line(*place, "scale", *shell.named("statefulset", name(old)), "--replicas=0")
         gone = f'until there=$({shell.line(*pod)}) && [ -z "$there" ]; do sleep 1; done'
         yield f"{gone}  {shell.comment('until it is gone')}"
     if not found.moved and _immutable(found):
-        yield shell.line(*place, "delete", "statefulset", name(old), "--cascade=orphan")
+        its = shell.named("statefulset", name(old))
+        yield shell.line(*place, "delete", *its, "--cascade=orphan")
     replaces = registry.of(found.environment).traits.habits.replaces_bindings
     if found.profile == "hardened" and found.found.binding is None and not replaces:
         words = ("delete", "--ignore-not-found", "clusterrolebinding", NAME)
@@ -214,10 +217,11 @@ def _way(found: Adoption) -> Iterator[str]:
             continue
         if part.kind == "ClusterRoleBinding" and not replaces and _role(o) != _role(new):
             note = "its role cannot be changed"
-            yield shell.line("kubectl", "delete", "clusterrolebinding", name(o), note=note)
+            its = shell.named("clusterrolebinding", name(o))
+            yield shell.line("kubectl", "delete", *its, note=note)
     for o in _in_the_way(found):
         note = "while it is there, nothing else gets its address or its port of the nodes"
-        service = ("--namespace", namespace(o), "delete", "service", name(o))
+        service = ("--namespace", namespace(o), "delete", *shell.named("service", name(o)))
         yield shell.line("kubectl", *service, note=note)
 
 

@@ -10,6 +10,7 @@ from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
 from fcgitops.git import repo
+from fcgitops.kubernetes.objects import mapping
 from fcgitops.model import answers, clusters, layout
 from fcgitops.programs import kubectl
 from fcgitops.programs.kubectl import Kubectl
@@ -79,12 +80,22 @@ def _difference(program: Kubectl, place: list[str], path: str, data: bytes) -> s
     The API server looks at nothing that belongs in a Namespace which is not there: a file that
     begins with one is shown as it is.
     """
-    first = next(iter(yamlio.load_all(data, path)), None)
-    if isinstance(first, dict) and first.get("kind") == "Namespace":
-        name = str((first.get("metadata") or {}).get("name"))
-        if not program.get("namespace", name):
-            return unified(path, None, data)
+    name = _namespace(path, data)
+    if name and not program.get(f"namespace/{name}"):
+        return unified(path, None, data)
     return program.diff(data, *place)
+
+
+def _namespace(path: str, data: bytes) -> str:
+    """The name of the Namespace that a file begins with; empty where it begins with none.
+
+    Raises:
+        InputError: the file is no YAML.
+    """
+    nodes = yamlio.compose_all(yamlio.decoded(data, path), path)
+    first = mapping(yamlio.construct(nodes[0], path)) if nodes else {}
+    name = mapping(first.get("metadata")).get("name")
+    return name if first.get("kind") == "Namespace" and isinstance(name, str) else ""
 
 
 def _doubt(repository: Repository, name: str, tool: SyncTool, server: str) -> str:

@@ -60,7 +60,7 @@ def run(folder: Path, names: Iterable[str], output: Path | None) -> int:
     if target is None:
         for i, (item, objects) in enumerate(built.items()):
             divider = "---\n" if i else ""
-            terminal.data(f"{divider}# {item.folder}\n".encode() + objects)
+            terminal.data(f"{divider}{shell.comment(item.folder)}\n".encode() + objects)
         return 0
     files = {f"{item}.yaml": objects for item, objects in built.items()}
     to_files.write(target, files)

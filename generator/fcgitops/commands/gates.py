@@ -9,7 +9,7 @@ from pathlib import Path
 from fcgitops.commands.given import read_text
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, InputError, Problem
-from fcgitops.core.printable import printable
+from fcgitops.core.printable import line
 from fcgitops.git.history import History
 from fcgitops.model.environment import Environment
 from fcgitops.model.gates import before
@@ -81,7 +81,7 @@ def run(  # noqa: PLR0913 - the command's options
     style = terminal.style(sys.stdout)
     for verdict in found if form != "json" else ():
         word = style("open", "green") if verdict.is_open else style("closed", "red")
-        terminal.data(f"{name}: {verdict.gate}: {word}: {printable(verdict.why)}\n")
+        terminal.data(f"{name}: {verdict.gate}: {word}: {line(verdict.why)}\n")
     if not found and form != "json":
         terminal.data(f"{name}: no gate stands before it\n")
     return FOUND if closed else 0

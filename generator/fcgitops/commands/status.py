@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError
-from fcgitops.core.printable import printable
 from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import generated, update
@@ -62,19 +60,17 @@ def run(folder: Path, form: str) -> int:
             f"fcgitops {repository.version} wrote this repository, this is {__version__}: "
             "`fcgitops update`\n"
         )
-    style = terminal.style(sys.stdout)
-    edited, missing = style("edited", "yellow"), style("missing", "red")
     for file in files:
         if file.state is State.EDITED:
-            terminal.data(f"{edited}: {file.path}: {_lines(file)}{_otherwise(file)}\n")
+            terminal.row("edited", "yellow", f"{file.path}: {_lines(file)}{_otherwise(file)}")
         elif file.state is State.MISSING:
-            terminal.data(f"{missing}: {file.path}\n")
+            terminal.row("missing", "red", file.path)
     for path in drifted:
-        terminal.data(f"{style('out of line', 'yellow')}: {path}\n")
+        terminal.row("out of line", "yellow", path)
     for problem in problems:
-        terminal.data(f"{style('cannot be generated', 'red')}: {problem}\n")
+        terminal.row("cannot be generated", "red", problem)
     for name, why in held.items():
-        terminal.data(f"{style('held', 'yellow')}: {name}: {printable(why)}\n")
+        terminal.row("held", "yellow", f"{name}: {why}")
     states = Counter(file.state for file in files)
     told = ", ".join(f"{states[state]} {state}" for state in State)
     terminal.data(f"{count(len(files), 'file')}: {told}\n")

@@ -30,6 +30,16 @@ def line(*words: str, note: str = "") -> str:
     return f"{typed}  {comment(note)}" if note else typed
 
 
+def named(kind: str, *names: str) -> tuple[str, ...]:
+    """Objects as kubectl takes them: KIND NAME…, and KIND/NAME where a name is like an option.
+
+    Kubernetes takes a ClusterRoleBinding that is called `--all`.
+    """
+    if any(name.startswith("-") for name in names):
+        return tuple(f"{kind}/{name}" for name in names)
+    return (kind, *names)
+
+
 def about(command: Iterable[str], paths: Iterable[str], root: Path, within: Path) -> str:
     """A command about files, as it works where its user is.
 

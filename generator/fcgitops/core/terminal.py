@@ -86,6 +86,14 @@ def note(*notes: str) -> None:
             say(each)
 
 
+def row(head: str, colour: str, rest: str) -> None:
+    """A line of what the command is for: a word that is set off, and what it is said of.
+
+    Raises as `data`.
+    """
+    data(f"{style(sys.stdout)(head, colour)}: {line(rest)}\n")
+
+
 def lines(text: str) -> None:
     """What the command is for, as text to read: its lines, whatever characters are in them.
 

@@ -16,7 +16,8 @@ def in_namespace(place: str, *words: str) -> str:
 
 def recreate(controller: Controller, *, orphan: bool) -> str:
     """How a StatefulSet is made anew, its Pod left (`orphan`) or deleted with it."""
-    command = in_namespace(controller.namespace, "delete", "statefulset", controller.name)
+    its = shell.named("statefulset", controller.name)
+    command = in_namespace(controller.namespace, "delete", *its)
     if orphan:
         return (
             f"{command} --cascade=orphan   # then sync: the Pod is adopted, and restarts only if "

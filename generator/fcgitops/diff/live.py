@@ -24,6 +24,7 @@ from fcgitops.model.synctools import KNOWN
 from fcgitops.programs import process
 from fcgitops.programs.kubectl import Kubectl, is_unanswered
 from fcgitops.programs.kubectl import said as kubectl_said
+from fcgitops.sync import deletion
 from fcgitops.text.words import count
 
 _OF_THE_SERVER = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp",
@@ -112,8 +113,10 @@ def _applied(kubectl: Kubectl, rendered: list[Object], tool: str) -> list[Object
     """What the tool has applied of the rendered kinds, in the rendered namespaces."""
     found: list[Object] = []
     for place in {namespace(o) for o in rendered} - {""}:
-        kinds = {f"{o['kind']}.{group(o)}".rstrip(".") for o in rendered if namespace(o) == place}
-        items = kubectl.get(",".join(sorted(kinds)), "--namespace", place)
+        of_it = (o for o in rendered if namespace(o) == place)
+        kinds = {f"{o['kind']}.{group(o)}".rstrip(".") for o in of_it}
+        asked = sorted(kind for kind in kinds if deletion.is_kind(kind.lower()))
+        items = kubectl.get(",".join(asked), "--namespace", place) if asked else []
         found += [o for o in items or [] if _is_applied(o, tool)]
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcgitops.core import shell
 from fcgitops.diff import objects
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
@@ -87,7 +88,7 @@ def frozen(change: Change) -> Says:
         if _is_frozen(pair):
             kind, called_ = pair.kind.lower(), name(pair.either)
             place = namespace(pair.either)
-            command = in_namespace(place, "delete", kind, called_) + "   # then sync"
+            command = in_namespace(place, "delete", *shell.named(kind, called_)) + "   # then sync"
             controller = change.after.controller
             if controller and (pair.kind, called_) in controller.mounted:
                 pod = in_namespace(controller.namespace, "delete", "pod", controller.pod_name)

@@ -227,7 +227,7 @@ def source_secret(change: Change) -> Says:
                 continue
             if not change.after.has("Secret", wanted, namespace(pair.after)):
                 place = ("-n", namespace(pair.after))
-                command = shell.line("kubectl", *place, "get", "secret", wanted)
+                command = shell.line("kubectl", *place, "get", *shell.named("secret", wanted))
                 says = (
                     f"Unless Secret {wanted} is there: `failed to get secret`, and nothing arrives."
                 )

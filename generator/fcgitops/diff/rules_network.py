@@ -286,7 +286,8 @@ def address_differs(change: Change) -> Says:
     """It may not change once it is set."""
     for pair, before, after in _services(change):
         if _address_refused(pair, before, after):
-            command = in_namespace(namespace(pair.either), "delete", "service", name(pair.either))
+            its = shell.named("service", name(pair.either))
+            command = in_namespace(namespace(pair.either), "delete", *its)
             own = "; FrameworkController listens on no port and does not notice" if _is_own(
                 pair, change
             ) else ""  # fmt: skip

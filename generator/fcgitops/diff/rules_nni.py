@@ -107,7 +107,7 @@ def experiment_gone(change: Change) -> Says:
             continue
         if not change.after.objects or change.after.controller is None:
             place = ("-n", namespace(pair.before))
-            typed = shell.line("kubectl", *place, "delete", "job", name(pair.before))
+            typed = shell.line("kubectl", *place, "delete", *shell.named("job", name(pair.before)))
             yield Said(
                 pair.label,
                 "Argo CD and Flux delete nothing: the Job goes on, and is no longer synced.",

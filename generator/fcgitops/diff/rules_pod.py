@@ -151,7 +151,7 @@ def volume_missing(change: Change) -> Says:
         where = "is no longer rendered" if was_there else "is not rendered"
         what = f"{kind} {name} {where}"
         when = "the new Pod" if change.new_pod else "the next Pod"
-        command = in_namespace(after.namespace, "get", kind.lower(), name)
+        command = in_namespace(after.namespace, "get", *shell.named(kind.lower(), name))
         unless = "" if was_there else "unless it is on the cluster already, "
         yield Said(
             after.label,

@@ -280,7 +280,7 @@ def role_reference(change: Change) -> Says:
     """Flux: refused. Argo CD: replaced without a word."""
     for pair in change.of_kind("ClusterRoleBinding", "RoleBinding"):
         if pair.how == "same" and names_other_role(pair):
-            words = ("delete", pair.kind.lower(), name(pair.either))
+            words = ("delete", *shell.named(pair.kind.lower(), name(pair.either)))
             command = in_namespace(namespace(pair.either), *words)
             account = Account(change).before
             own = account is not None and account in subjects_of(pair.before or {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fcgitops.core import shell
 from fcgitops.diff import objects, refused
 from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
@@ -106,7 +107,9 @@ def _other_immutable(change: Change) -> Says:
             if fields:
                 kind, place = pair.kind.lower(), namespace(pair.either)
                 orphan = [] if kind in ("priorityclass", "secret") else ["--cascade=orphan"]
-                command = in_namespace(place, "delete", kind, name(pair.either), *orphan)
+                command = in_namespace(
+                    place, "delete", *shell.named(kind, name(pair.either)), *orphan
+                )
                 what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
                 yield Said(pair.label, what, f"{command}   # then sync")
 
@@ -310,7 +313,8 @@ def on_delete(change: Change) -> Says:
     if change.on_delete_refused and change.both and not change.invalid:
         controller = change.both[1]
         patch = '[{"op":"replace","path":"/spec/updateStrategy","value":{"type":"OnDelete"}}]'
-        words = ("patch", "statefulset", controller.name, "--type=json", "-p", patch)
+        its = shell.named("statefulset", controller.name)
+        words = ("patch", *its, "--type=json", "-p", patch)
         command = in_namespace(controller.namespace, *words)
         yield Said(
             controller.label,

@@ -118,6 +118,8 @@ class Kubectl:
     def get(self, *arguments: str) -> Any:  # noqa: ANN401 - an object of any kind
         """`kubectl get` as a value: an object, a list of them, or None for one that is not there.
 
+        A name from a file is given as KIND/NAME: alone it might be an option, such as --kubeconfig.
+
         Raises:
             ToolError: the cluster does not answer.
         """

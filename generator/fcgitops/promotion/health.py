@@ -200,7 +200,7 @@ def _stays(o: Object, wanted: list[Object], tool: str) -> bool:
 
 def _not_rolled_out(asking: kubectl.Kubectl, wanted: Object) -> str:
     """Why a StatefulSet does not run as it should; "" where it does."""
-    found = asking.get("statefulset", name(wanted), "--namespace", namespace(wanted))
+    found = asking.get(f"statefulset/{name(wanted)}", "--namespace", namespace(wanted))
     if not found:
         return "is not there"
     status, spec = mapping(found.get("status")), mapping(found.get("spec"))

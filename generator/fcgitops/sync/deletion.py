@@ -50,9 +50,7 @@ def _line(o: Object) -> str:
     if not is_kind(kind):
         return shell.comment(f"({kind} {name} is of no kind that a cluster knows)")
     place = ["--namespace", str(namespace)] if namespace else []
-    # Behind -- a name is none of kubectl's options, such as --all.
-    behind = ["--", name] if name.startswith("-") else [name]
-    return shell.line("kubectl", *place, "delete", kind, *behind)
+    return shell.line("kubectl", *place, "delete", *shell.named(kind, name))
 
 
 def cluster(environment: Environment) -> str:

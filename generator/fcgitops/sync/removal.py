@@ -146,7 +146,9 @@ def _apart(tool: SyncTool, held: Held) -> list[str]:
 
 
 def _namespace(name: str, note: str) -> str:
-    return shell.comment(shell.line("kubectl", "delete", "namespace", name, note=note))
+    return shell.comment(
+        shell.line("kubectl", "delete", *shell.named("namespace", name), note=note)
+    )
 
 
 def _seen(tool: SyncTool, held: Sequence[Held]) -> list[str]:

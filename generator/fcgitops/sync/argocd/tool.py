@@ -187,8 +187,9 @@ class ArgoCD:
     def forgotten(self, applier: Applier) -> list[str]:
         """Without its finalizer it is deleted alone."""
         patch = '--patch={"metadata":{"finalizers":null}}'
-        delete = ("kubectl", "--namespace", applier.namespace, "delete", _APPLICATIONS)
-        return [_patched(applier, patch), shell.line(*delete, applier.name)]
+        delete = ("kubectl", "--namespace", applier.namespace, "delete")
+        its = shell.named(_APPLICATIONS, applier.name)
+        return [_patched(applier, patch), shell.line(*delete, *its)]
 
     def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
         """Argo CD asks before it prunes a Namespace, which the profile upstream has none of."""
@@ -221,7 +222,8 @@ def _mark(o: Object) -> tuple[str, tuple[str, ...]] | None:
 
 def _patched(applier: Applier, patch: str) -> str:
     place = ("kubectl", "--namespace", applier.namespace)
-    return shell.line(*place, "patch", _APPLICATIONS, applier.name, "--type=merge", patch)
+    its = shell.named(_APPLICATIONS, applier.name)
+    return shell.line(*place, "patch", *its, "--type=merge", patch)
 
 
 def _former_configurations(held: Held) -> list[str]:

@@ -140,12 +140,13 @@ class Flux:
         """Suspended; a Kustomization is told not to prune, too, whatever becomes of it."""
         more = "" if applier.kind == _HELM_RELEASES else ',"prune":false'
         patch = f'--patch={{"spec":{{"suspend":true{more}}}}}'
-        words = ("patch", applier.kind or _KUSTOMIZATIONS, applier.name, "--type=merge", patch)
+        its = shell.named(applier.kind or _KUSTOMIZATIONS, applier.name)
+        words = ("patch", *its, "--type=merge", patch)
         return [shell.line("kubectl", "--namespace", applier.namespace, *words)]
 
     def forgotten(self, applier: Applier) -> list[str]:
         """While it is suspended, it takes nothing with it."""
-        words = ("delete", applier.kind or _KUSTOMIZATIONS, applier.name)
+        words = ("delete", *shell.named(applier.kind or _KUSTOMIZATIONS, applier.name))
         return [shell.line("kubectl", "--namespace", applier.namespace, *words)]
 
     def namespace_left(self, environment: Environment, old: str, profile: str) -> list[str]:
