@@ -432,7 +432,7 @@ def test_migration_of_tags_that_hardened_refuses_now(fcgitops: Fcgitops, tmp_pat
     fcgitops("-C", root, "verify")
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("old", "former", "new", "note"),
     [
@@ -454,9 +454,47 @@ def test_migration_of_tags_that_hardened_refuses_now(fcgitops: Fcgitops, tmp_pat
             "namespace: '1e3'  # ours\n",
             "namespace was quoted",
         ),
+        (
+            "  name: prod\n",
+            "  name: 10.0.0.1:6443  # ours\n  server: https://10.0.0.1:6443\n",
+            "  name: prod  # ours\n  server: https://10.0.0.1:6443\n",
+            "cluster.name: prod was written for 10.0.0.1:6443; cluster.server says where it is",
+        ),
+        (
+            "  name: prod\n",
+            "  name: in-cluster\n  server: https://10.0.0.1:6443\n",
+            "  name: prod\n  server: https://10.0.0.1:6443\n",
+            "cluster.name: prod was written for in-cluster; cluster.server says where it is",
+        ),
+        (
+            "  name: prod\nnamespace: frameworkcontroller\nsync: argocd\n",
+            "  name: api.example.com:6443\nnamespace: frameworkcontroller\nsync: flux\n",
+            "  name: prod\n  server: https://api.example.com:6443\n"
+            "namespace: frameworkcontroller\nsync: flux\n",
+            "cluster.name: prod was written for api.example.com:6443; cluster.server says",
+        ),
+        (
+            "sync: argocd\n",
+            "sync: argocd\nimage:\n  registry: team  # on Docker Hub\n",
+            "sync: argocd\nimage:\n  registry: ''  # on Docker Hub\n"
+            "  repository: team/frameworkcontroller/frameworkcontroller\n",
+            "image.repository: team/frameworkcontroller/frameworkcontroller was written",
+        ),
+        (
+            "sync: argocd\n",
+            "sync: argocd\nnni:\n  namespace: nni\n  storage: nfs://10.0.0.2/nni\n"
+            "  quota:\n    pods: 9\n    nvidia.com/gpu: 8\n",
+            "sync: argocd\nnni:\n  namespace: nni\n  storage: nfs://10.0.0.2/nni\n"
+            "  quota:\n    pods: 9\n",
+            "nni.quota: nvidia.com/gpu was taken out, which counted nothing on any cluster; "
+            "requests.nvidia.com/gpu would",
+        ),
     ],
-    ids=["a server's spelling", "a dotted key", "what others take for a number"],
-)
+    ids=[
+        "a server's spelling", "a dotted key", "what others take for a number", "an address",
+        "Argo CD's own cluster", "an address, with Flux", "a namespace of Docker Hub", "a quota",
+    ],
+)  # fmt: skip
 def test_migration_of_what_is_written_otherwise_now(
     old: str, former: str, new: str, note: str, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -472,6 +510,29 @@ def test_migration_of_what_is_written_otherwise_now(
 
     assert f"note: {path}: {note}" in said
     assert (root / path).read_text() == text.replace(old, new)
+    assert "nothing to do" in fcgitops("-C", root, "update").err
+
+
+def test_migration_of_a_default_registry(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """Whatever an environment takes of it, and whatever it has of its own, is the same image."""
+    root = clone_released("hardened-argocd", tmp_path)
+    text = (root / "fcgitops.yaml").read_text()
+    own = {"dev": "image: {repository: q/fc}\n", "prod": "image: {registry: r.example.com}\n"}
+    for name, image in own.items():
+        path = root / f"overlays/{name}/environment.yaml"
+        path.write_text(path.read_text() + image)
+    write(root, {"fcgitops.yaml": text.replace("registry: ''", "registry: team")})
+    git(root, "commit", "-qam", "Team's image")
+
+    said = fcgitops("-C", root, "update").err
+
+    assert "note: fcgitops.yaml: image.repository: team/frameworkcontroller/framework" in said
+    images = {
+        name: yamls.load((root / f"overlays/{name}/kustomization.yaml").read_text())["images"]
+        for name in own
+    }
+    assert images["dev"][0]["newName"] == "team/q/fc"
+    assert images["prod"][0]["newName"] == "r.example.com/frameworkcontroller/frameworkcontroller"
     assert "nothing to do" in fcgitops("-C", root, "update").err
 
 

@@ -136,11 +136,16 @@ def quota(spec: Field) -> None:
         if resource(key, value) and "/" not in key and key not in _QUOTA and not _huge_quota(key):
             value.fault(f"{key} is no resource of a quota")
         amount(key, value)
-        if _extended(key) and not key.startswith("count/") and not _CLASS_QUOTA.fullmatch(key):
+        if counts_nothing(key):
             device = key.removeprefix("limits.")
             value.fault(f"{key} counts nothing: requests.{device} does", USELESS)
     _scopes(spec)
     _scope_selector(spec)
+
+
+def counts_nothing(key: str) -> bool:
+    """Whether the API server takes a name in a quota, and no Pod adds to it: a device's alone."""
+    return _extended(key) and not key.startswith("count/") and _CLASS_QUOTA.fullmatch(key) is None
 
 
 def _scopes(spec: Field) -> None:

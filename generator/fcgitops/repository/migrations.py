@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.core.errors import InputError
+from fcgitops.kubernetes import amounts
 from fcgitops.model import answers as model
-from fcgitops.model import clusters, consistency, layout
+from fcgitops.model import clusters, consistency, layout, synctools
 from fcgitops.model.environment import KEYS, READ_BY_ARGOCD, default_values
-from fcgitops.text import keypaths, yamlio
+from fcgitops.text import images, keypaths, yamlio
 from fcgitops.text.yamledit import Document, KeyPath
 
 
@@ -34,6 +35,12 @@ class Sources:
     def profile(self) -> str:
         """The answer `profile`."""
         return str(_below(self.answers.value, "answers").get("profile", ""))
+
+    @property
+    def sync(self) -> str:
+        """The tool that syncs an environment which does not say so."""
+        gitops = str(_below(self.answers.value, "answers").get("gitops", ""))
+        return next((tool.name for tool in synctools.answered(gitops)), "")
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -133,6 +140,101 @@ def _one_server(sources: Sources) -> None:
                 )
 
 
+def _name_clusters(sources: Sources) -> None:
+    """Since 0.2.0 an address is no cluster's name, nor `in-cluster` that of another address.
+
+    Nothing is rendered of the name where a server is given, or by a tool that looks for no cluster.
+    """
+    for name, given in _readable(sources.environments):
+        named, server = given.get("cluster.name"), given.get("cluster.server", "")
+        tool = synctools.KNOWN.get(str(given.get("sync", sources.sync)))
+        if not (tool and isinstance(named, str) and isinstance(server, str)):
+            continue
+        wrong = bool(clusters.name(named)) or bool(
+            clusters.problems({"sync": tool.name, **_cluster(named, server)}, _unplaced)
+        )
+        address = server or f"https://{named}"
+        if not wrong or clusters.server(address) or (tool.finds_clusters and not server):
+            continue
+        changes: dict[KeyPath, object] = {("cluster", "name"): name}
+        if not server:
+            changes["cluster", "server"] = address
+        sources.environments[name] = sources.environments[name].edited(changes)
+        sources.notes.append(
+            f"{layout.source_path(name)}: cluster.name: {name} was written for {named}; "
+            "cluster.server says where it is"
+        )
+
+
+def _cluster(name: str, server: str) -> dict[str, Any]:
+    return {"cluster.name": name, "cluster.server": server}
+
+
+_REGISTRY, _REPOSITORY = "image.registry", "image.repository"
+
+
+def _join_names(sources: Sources) -> None:
+    """Since 0.2.0 a registry is a host: a namespace of Docker Hub stands in the repository."""
+    usual = default_values(sources.profile) | dict(sources.defaults)
+    new = usual | _joined(usual)
+    if new != usual:
+        sources.answers = sources.answers.edited(_image_of(new, ("defaults",)))
+        sources.notes.append(_joined_note(layout.ANSWERS, new))
+    for name, given in _readable(sources.environments):
+        own = {key: given[key] for key in (_REGISTRY, _REPOSITORY) if key in given}
+        before = usual | own
+        wanted = before | _joined(before)
+        if own and (wanted != before or _name_of(new | own) != _name_of(before)):
+            edited = sources.environments[name].edited(_image_of(wanted, ()))
+            sources.environments[name] = edited
+            sources.notes.append(_joined_note(layout.source_path(name), wanted))
+
+
+def _joined(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The two keys, where their registry is none and the whole name is a repository."""
+    registry, whole = values[_REGISTRY], _name_of(values)
+    if not isinstance(registry, str) or not registry or not images.registry(registry):
+        return {}
+    return {} if images.repository(whole) else {_REGISTRY: "", _REPOSITORY: whole}
+
+
+def _name_of(values: Mapping[str, Any]) -> str:
+    return "/".join(str(values[key]) for key in (_REGISTRY, _REPOSITORY) if values[key])
+
+
+def _image_of(values: Mapping[str, Any], below: KeyPath) -> dict[KeyPath, Any]:
+    return {(*below, *key.split(".")): values[key] for key in (_REGISTRY, _REPOSITORY)}
+
+
+def _joined_note(where: str, values: Mapping[str, Any]) -> str:
+    return (
+        f"{where}: image.repository: {values[_REPOSITORY]} was written, with image.registry: "
+        f"{yamlio.scalar(values[_REGISTRY])}; it is the same image"
+    )
+
+
+def _count_in_quotas(sources: Sources) -> None:
+    """Since 0.2.0 a quota of a device has `requests.` before its name: else it counts nothing."""
+
+    def without(found: Document, below: KeyPath, where: str) -> Document:
+        quota = found.value
+        for key in (*below, "nni", "quota"):
+            quota = _below(quota, key)
+        for name in [str(name) for name in quota if amounts.counts_nothing(str(name))]:
+            found = found.without((*below, "nni", "quota", name))
+            counted = f"requests.{name.removeprefix('limits.')}"
+            sources.notes.append(
+                f"{where}: nni.quota: {name} was taken out, which counted nothing on any cluster; "
+                f"{counted} would"
+            )
+        return found
+
+    sources.answers = without(sources.answers, ("defaults",), f"{layout.ANSWERS}: defaults")
+    for name, _ in _readable(sources.environments):
+        found = sources.environments[name]
+        sources.environments[name] = without(found, (), layout.source_path(name))
+
+
 def _quote(sources: Sources) -> None:
     """Since 0.2.0 a text that Argo CD reads is quoted where others take it for a number."""
     for name, given in _readable(sources.environments):
@@ -148,6 +250,9 @@ def _quote(sources: Sources) -> None:
 MIGRATIONS = (
     Migration("0.2.0.dev0", "keys with dots in their names are nested", _nest_dotted),
     Migration("0.2.0.dev0", "one spelling of cluster.server", _one_server),
+    Migration("0.2.0.dev0", "no address is a cluster's name", _name_clusters),
+    Migration("0.2.0.dev0", "a namespace of Docker Hub is no registry", _join_names),
+    Migration("0.2.0.dev0", "nothing in a quota that counts nothing", _count_in_quotas),
     Migration("0.2.0.dev0", "texts that Argo CD reads are quoted", _quote),
     Migration("0.2.0.dev0", "image.tagPolicy: any where 0.1.0 took a tag", _take_tags),
 )
