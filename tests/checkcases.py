@@ -110,6 +110,8 @@ CASES = [
     Case("an experiment's files", "FCG12", {f"{MNIST}/code/trial.py": lambda text: f"{text}\n"},
          EXPERIMENT),
     Case("an environment's files", "FCG13", {SOURCE: replaced("sync: argocd\n", "")}),
+    Case("the repository", "FCG49",
+         {"fcgitops.yaml": lambda text: f"{text}gates: [{{for: prd}}]\n"}),
     Case("the repository", "FCG14", {"clusters/flux/gone/sync.yaml": "kind: Kustomization\n"}),
     Case("an environment's files", "FCG15",
          local(components=["../../../docs"]) | {"docs/kustomization.yaml": COMPONENT}),

@@ -170,6 +170,9 @@ def test_what_all_share_was_edited(repository: Path, fcgitops: Fcgitops) -> None
     assert rendered(repository, "prod", fcgitops) == before
     assert rendered(repository, "dev", fcgitops) == dev
     fcgitops("-C", repository, "verify")
+    noted = fcgitops("-C", repository, "promote", "prod", "dev", "--dry-run").err
+    assert "note: prod is built on its own copy of what all share: overlays/prod/rollback/" in noted
+    assert noted.count("rollback/") == 1
     fcgitops("-C", repository, "rollback", "prod", "--release")
     assert "memory: 3Gi" in rendered(repository, "prod", fcgitops)
     assert not (repository / "overlays/prod/rollback").exists()

@@ -251,7 +251,8 @@ class _Item:
         zone = value.get("zone")
         if not isinstance(zone, str) or not _is_zone(zone):
             what = f"{shown(zone)} is no time zone that is known here"
-            self.wrong(f"{name}.zone", what, "such as Europe/Oslo, or UTC")
+            known = "such as Europe/Oslo, or UTC" if _is_zone("UTC") else "none is: install tzdata"
+            self.wrong(f"{name}.zone", what, known)
         if len(self.problems) > before:
             return {}
         return {name: Window(tuple(days), start, end, str(zone))}

@@ -15,6 +15,7 @@ from fcgitops.diff.units import Content
 from fcgitops.git import program, upstream
 from fcgitops.git.history import Commit, History
 from fcgitops.model import layout
+from fcgitops.promotion import frozen
 from fcgitops.repository import environments, promotion
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.customized import VARIANT_FILE
@@ -52,7 +53,11 @@ class Origin:
             repository: where it goes.
         """
         stays = f"stays with {self.name}, as it is no key of its source"
-        found = [f"{stays}: {path}" for path in promotion.own_edits(self.repository, self.name)]
+        copy = f"{layout.OVERLAYS}/{self.name}/{frozen.FOLDER}/"
+        edits = promotion.own_edits(self.repository, self.name)
+        found = [f"{stays}: {path}" for path in edits if not path.startswith(copy)]
+        if len(found) < len(edits):
+            found.append(f"{self.name} is built on its own copy of what all share: {copy} stays")
         if self.elsewhere:
             for path in (VARIANT_FILE, layout.CLUSTER_ROLE, layout.STATEFUL_SET):
                 if self.repository.file(path) != repository.file(path):

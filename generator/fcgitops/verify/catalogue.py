@@ -11,6 +11,7 @@ from fcgitops.verify import (
     controller,
     effect,
     entry_points,
+    gates,
     guardrails,
     judged,
     neighbours,
@@ -26,7 +27,7 @@ from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
-    building, controller, effect, entry_points, guardrails, judged, neighbours, nni, records,
+    building, controller, effect, entry_points, gates, guardrails, judged, neighbours, nni, records,
     rights, running, server, silence, sources,
 )  # fmt: skip
 
