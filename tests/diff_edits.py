@@ -716,6 +716,9 @@ APP = "spec.template.spec"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
+WINDOW = {"kind": "deny", "schedule": "0 8 * * 1-5", "duration": "10h", "applications": ["*"]}
+
+
 def schema(path: str, value: Any) -> Edit:
     return sets(
         f"{VERSION}.schema.openAPIV3Schema.properties.spec.properties.{path}", value, CRD_KIND
@@ -1011,6 +1014,12 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
         ARGO,
         sets(f"{APP}.project", "default", "ApplicationSet"),
         sets(f"{APP}.source.path", "x", "ApplicationSet"),
+    ),
+    (
+        "E29",
+        ARGO,
+        sets("spec.syncWindows", [WINDOW], "AppProject"),
+        sets("spec.syncWindows", [WINDOW | {"applications": []}], "AppProject"),
     ),
     (
         "E21",

@@ -29,6 +29,7 @@ from fcgitops.diff import (
     rules_settings,
     rules_start,
     rules_statefulset,
+    rules_windows,
 )
 from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Pair
@@ -51,6 +52,7 @@ _MODULES = (
     rules_entry,
     rules_flux,
     rules_argocd,
+    rules_windows,
     rules_pruned,
     rules_quotas,
     rules_nni,

@@ -92,15 +92,12 @@ where a restart is foretold the Pod template is stored otherwise, and nowhere el
 NOT_TRIED = {
     "C16": "a kubelet mounts; kwok, which stands in for one, says that the Pod runs",
     "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
-    "a binary of v0.9.0",
+    "a binary of v0.9.0, which is in its image alone",
     "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "C28": "that two of them fight is what the test of `C07` sees, of one StatefulSet",
     "C27": "a kubelet probes; that it listens on no port is what the test of N08 sees",
-    "E16": "what an ApplicationSet makes is what `E02`, `E03` and `E04` see, one at a time",
     "E23": "what it applies then is in no rendering of ours",
-    "E08": "what another revision holds is that repository's",
-    "E19": "what an AppProject allows is what `E17` takes away, seen there",
-    "N07": "whether a policy is enforced is the network's",
+    "N07": "whether a policy is enforced is the network's, and that of the tests enforces none",
     "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",
 }
 """Rules → why no test repeats them with the program whose effect it is."""

@@ -119,7 +119,7 @@ def _keeps_objects(policy: Fields) -> bool:
     return policy.get("preserveResourcesOnDeletion") is True
 
 
-@rule("E16", "an ApplicationSet makes other Applications", Severity.MANUAL, "S")
+@rule("E16", "an ApplicationSet makes other Applications", Severity.MANUAL, "G")
 def other_applications(change: Change) -> Says:
     """Of another name, for other environments, or of another place or folder."""
     for pair, before, after in both(change, ARGO[1]):
@@ -261,7 +261,7 @@ def project_narrowed(change: Change) -> Says:
                 )
 
 
-@rule("E19", "an AppProject allows more", Severity.RIGHTS, "S")
+@rule("E19", "an AppProject allows more", Severity.RIGHTS, "G")
 def project_widened(change: Change) -> Says:
     """Other repositories, places or kinds; or a project that allows all."""
     for pair, before, after in both(change, "AppProject"):

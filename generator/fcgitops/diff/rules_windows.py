@@ -1,0 +1,177 @@
+"""E29: the windows of an AppProject, in which or outside of which Argo CD syncs nothing.
+
+Source: Argo CD 3.2.6, pkg/apis/application/v1alpha1/types.go, SyncWindows.Matches and CanSync. An
+open deny window closes what it names; an allow window closes the same whenever none is open.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fcgitops.core import shell
+from fcgitops.diff.change import Change, spec
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.entry import ARGO, application
+from fcgitops.kubernetes import workloads
+from fcgitops.kubernetes.objects import Object, listing, mapping, name
+
+_LISTS = ("applications", "clusters", "namespaces")
+Values = tuple[frozenset[str], ...]
+"""Of each of `_LISTS`: the patterns of a window, or what an Application has."""
+
+
+class Window(NamedTuple):
+    """One window of an AppProject."""
+
+    kind: str
+    schedule: str
+    duration: str
+    zone: str
+    patterns: Values
+    all_must_fit: bool
+    by_hand: bool
+    """Whether a sync by hand is let through where it closes."""
+    number: int
+    """As `argocd proj windows` takes it."""
+
+    @property
+    def when(self) -> str:
+        """When it is open."""
+        return f"for {self.duration} from each `{self.schedule}` ({self.zone})"
+
+    @property
+    def whose(self) -> str:
+        """What it names."""
+        given = [f"{key} {', '.join(sorted(p))}"
+                 for key, p in zip(_LISTS, self.patterns, strict=True) if p]  # fmt: skip
+        return (" and " if self.all_must_fit else " or ").join(given)
+
+    @property
+    def unreadable(self) -> str:
+        """What Argo CD cannot read of it; "" where it can."""
+        if self.schedule.startswith("@") or not workloads.schedule(self.schedule):
+            return f"the schedule `{self.schedule}`"
+        return f"the duration `{self.duration}`" if _seconds(self.duration) is None else ""
+
+    def names(self, values: Values) -> bool:
+        """Whether it is for an Application, as far as that can be known."""
+        fit = [
+            any(fnmatch.fnmatchcase(value, pattern) for value in of for pattern in patterns)
+            for patterns, of in zip(self.patterns, values, strict=True)
+            if patterns
+        ]
+        return all(fit) if self.all_must_fit else any(fit)
+
+    def covers(self, other: Window) -> bool:
+        """Whether it is open whenever the other one is, for the same; and closes as much."""
+        kinds = [(w.kind, w.schedule, w.zone, w.whose) for w in (self, other)]
+        longer = (_seconds(self.duration) or 0) >= (_seconds(other.duration) or 0)
+        as_strict = self.kind == "allow" or other.by_hand or not self.by_hand
+        return kinds[0] == kinds[1] and longer and as_strict
+
+
+@rule("E29", "an AppProject's windows let less be synced, or more", Severity.FAILS, "G")
+def windows(change: Change) -> Says:
+    """No commit arrives, not even a revert, and nothing is healed."""
+    for pair in change.of_kind("AppProject"):
+        if pair.after is None:
+            continue
+        old, new = (list(_windows(o)) for o in (pair.before, pair.after))
+        for window, says in _closed(old, new):
+            certain = any(window.names(target) for target in _targets(change, pair.after))
+            by_hand = "is let through" if window.by_hand else "is refused, too"
+            yield Said(
+                pair.label,
+                f"{says}: no commit arrives, not even a revert, and what is changed by hand "
+                f"stays. A sync by hand {by_hand}.",
+                _way_through(name(pair.after), window),
+                "" if certain else _LIST,
+                certain=certain,
+            )
+        for window, _ in _closed([now._replace(by_hand=False) for now in new], old):
+            says = f"Argo CD syncs {window.whose} at other times, too: what waits in Git arrives."
+            yield Said(pair.label, says, severity=Severity.NONE)
+
+
+_LIST = "kubectl get applications.argoproj.io -A -o wide"
+
+
+def _way_through(project: str, window: Window) -> str:
+    """What to type to have one commit synced all the same."""
+    if window.unreadable:
+        return "correct it, such as schedule: 0 22 * * *, duration: 2h"
+    sync = "argocd app sync APPLICATION"
+    words = ("argocd", "proj", "windows", "enable-manual-sync", project, str(window.number))
+    return sync if window.by_hand else f"{shell.line(*words)} && {sync}"
+
+
+def _closed(old: list[Window], new: list[Window]) -> Iterator[tuple[Window, str]]:
+    """By which window less is synced than before, and when."""
+    for window in new:
+        if any(known.covers(window) for known in old):
+            continue
+        if window.unreadable:
+            unreadable = f"Argo CD cannot read {window.unreadable}"
+            yield window, f"{unreadable}, and syncs nothing of {window.whose}"
+        elif window.kind == "deny" and (_seconds(window.duration) or 0) > 0:
+            yield window, f"Argo CD syncs nothing of {window.whose} {window.when}"
+    for first in {w.whose: w for w in new if w.kind == "allow" and not w.unreadable}.values():
+        now, before = (
+            [w for w in some if (w.kind, w.whose) == ("allow", first.whose)] for some in (new, old)
+        )
+        if not before or any(not any(w.covers(known) for w in now) for known in before):
+            times = " or ".join(window.when for window in now)
+            yield first, f"Argo CD syncs nothing of {first.whose} but {times}"
+
+
+def _windows(project: Object | None) -> Iterator[Window]:
+    """The windows of an AppProject that are for any Application at all."""
+    for number, fields in enumerate(listing(spec(project).get("syncWindows"))):
+        window = mapping(fields)
+        patterns = tuple(frozenset(map(str, listing(window.get(key)))) for key in _LISTS)
+        if any(patterns):
+            yield Window(
+                str(window.get("kind")),
+                str(window.get("schedule")),
+                str(window.get("duration")),
+                str(window.get("timeZone") or "UTC"),
+                patterns,
+                window.get("andOperator") is True,
+                window.get("manualSync") is True,
+                number,
+            )
+
+
+def _targets(change: Change, project: Object) -> Iterator[Values]:
+    """What the Applications of a project are called, and where they go.
+
+    Those of an ApplicationSet have its `{{…}}` there, which a `*` alone is sure to fit.
+    """
+    found = [o for kind in ARGO for o in change.after.all(kind)]
+    for o in (o for o in found if application(o).get("project") == name(project)):
+        made = mapping(mapping(spec(o).get("template")).get("metadata"))
+        goes_to = mapping(application(o).get("destination"))
+        called = made.get("name") if o["kind"] == ARGO[1] else name(o)
+        yield tuple(
+            frozenset(str(value) for value in values if value)
+            for values in (
+                [called],
+                [goes_to.get("name"), goes_to.get("server")],
+                [goes_to.get("namespace")],
+            )
+        )
+
+
+_PART = r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)"
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+
+
+def _seconds(duration: str) -> float | None:
+    """How long a duration of Go's is; None where time.ParseDuration takes it for none."""
+    if not re.fullmatch(f"[+-]?(?:{_PART})+|[+-]?0", duration):
+        return None
+    total = sum(float(number) * _SECONDS[unit] for number, unit in re.findall(_PART, duration))
+    return -total if duration.startswith("-") else total
