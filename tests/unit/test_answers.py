@@ -245,7 +245,7 @@ def test_render() -> None:
         shown
         == (
             f"version: {__version__}\nanswers:\n  repo_slug: fc\n  profile: hardened\n"
-            "  gitops: argocd\n  repo_url: ''\n  branch: main\n"
+            "  gitops: argocd\n  forge: both\n  repo_url: ''\n  branch: main\n"
             "  argocd_version: '3.2'\n  flux_secret: ''\n  signing_keys: ''\n  kubernetes: 1.29-\n"
         )
         + KEYS_SHOWN.replace("v1.0.0", "v9")
@@ -305,8 +305,8 @@ def test_an_answer_that_an_older_version_did_not_ask() -> None:
             "fcgitops.yaml: answers.repo_slug: is missing (take it back from Git)"]),
         ("  repo_slug: fc\n", "  repo_slug: fc\n  environments: dev\n", [
             "fcgitops.yaml: answers.environments: is not known "
-            "(one of repo_slug, profile, gitops, repo_url, branch, argocd_version, flux_secret, "
-            "signing_keys, kubernetes)"]),
+            "(one of repo_slug, profile, gitops, forge, repo_url, branch, argocd_version, "
+            "flux_secret, signing_keys, kubernetes)"]),
         ("profile: hardened", "profile: soft", [
             "fcgitops.yaml: profile: 'soft' is not known (one of hardened, upstream)"]),
         ("    tag: v1.0.0", "    tag: 1.0\n    tga: x", [

@@ -127,6 +127,25 @@ def test_new_again_with_the_same_answers_does_nothing(repository: Path, fcgitops
     assert state(repository) == before
 
 
+@pytest.mark.parametrize(
+    ("forge", "ci"),
+    [
+        ("both", {".github", ".gitlab-ci.yml"}),
+        ("github", {".github"}),
+        ("gitlab", {".gitlab-ci.yml"}),
+    ],
+)
+def test_the_forge_is_an_answer(
+    forge: str, ci: set[str], fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """It has that one's CI, and nothing else follows from it."""
+    folder = tmp_path / "deploy"
+    fcgitops("new", folder, "--no-input", "--set", f"forge={forge}")
+    assert {".github", ".gitlab-ci.yml"} & {path.name for path in folder.iterdir()} == ci
+    assert "nothing to do" in fcgitops("-C", folder, "update").err
+    assert git(folder, "status", "--porcelain") == ""
+
+
 @pytest.mark.slow
 def test_the_synced_branch_is_an_answer(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """It is committed to, both tools follow it, and nothing else says `main`."""

@@ -180,6 +180,7 @@ def test_fcgitops_yaml_keeps_its_edits_beside_new_answers(
         "-version: 0.1.0",
         f"+version: {__version__}",
         "+  kubernetes: 1.29-",
+        "+  forge: both",
         "+  branch: main",
     ]
 

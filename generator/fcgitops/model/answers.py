@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from fcgitops.kubernetes import schema
 
 RECORDED = (
-    "repo_slug", "profile", "gitops", "repo_url", "branch", "argocd_version", "flux_secret",
-    "signing_keys", "kubernetes",
+    "repo_slug", "profile", "gitops", "forge", "repo_url", "branch", "argocd_version",
+    "flux_secret", "signing_keys", "kubernetes",
 )  # fmt: skip
 PATH = "path"
 """An answer too, of `new --into` alone: the folder of a bigger repository that has the content."""
 KUBERNETES = "1.29-"
 """The versions that a repository is for, unless it says so itself: of all that are known here."""
-FIXED = ("repo_slug", "profile", "gitops")
+FIXED = ("repo_slug", "profile", "gitops", "forge")
 """Those that files follow from which no command but `update` writes again."""
 ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
 """Those whose settings are known here; the first was run in the end-to-end tests."""
@@ -84,6 +84,8 @@ class Answers:
     """Which keys of environment.yaml `promote` copies."""
     gates: gates_module.Gates = field(default_factory=gates_module.Gates)
     """What must be so before that."""
+    forge: str = layout.FORGES[0]
+    """Whose CI it has."""
     path: str = ""
     """The folder of the Git repository in which all of it stands; empty where that is its top."""
 
@@ -150,6 +152,7 @@ _CHECKS: dict[str, values.Check] = {
     "repo_slug": values.slug,
     "profile": values.one_of(*PROFILES),
     "gitops": _gitops,
+    "forge": values.one_of(*layout.FORGES),
     "repo_url": values.optional(values.repository_url),
     "branch": values.branch,
     "argocd_version": values.one_of(*ARGOCD_VERSIONS),

@@ -45,6 +45,10 @@ STATEFUL_SET = "base/statefulset.yaml"
 NNI_COMPONENT = "components/nni"
 """The program of an experiment's manager."""
 
+CI = {"github": ".github", "gitlab": ".gitlab-ci.yml"}
+"""A forge → where it reads its jobs."""
+FORGES = ("both", *CI)
+"""What the answer `forge` may be; the first is the default."""
 AT_THE_TOP = (".github", ".gitlab-ci.yml", ".pre-commit-config.yaml", "renovate.json")
 """What GitHub, GitLab, pre-commit and Renovate read at the top of a Git repository alone."""
 
@@ -82,6 +86,12 @@ READ = (".fcgitops", "base", "clusters", "components", "experiments", "fcgitops.
 def is_read_at_the_top(path: str) -> bool:
     """Whether a file of the content does something only where that is a repository's top."""
     return path.partition("/")[0] in AT_THE_TOP
+
+
+def is_of_another_forge(path: str, forge: str) -> bool:
+    """Whether a file of the content is the CI of a forge that the answer `forge` leaves out."""
+    others = [place for name, place in CI.items() if forge not in (FORGES[0], name)]
+    return path.partition("/")[0] in others
 
 
 def root_of(start: Path) -> Path:

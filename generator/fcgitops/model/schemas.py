@@ -122,6 +122,7 @@ def answers_file() -> Schema:
         **dict.fromkeys((*answers.RECORDED, answers.PATH), _AMOUNT),
         "profile": {"enum": [*model.PROFILES]},
         "gitops": {"enum": [*KNOWN, ALL]},
+        "forge": {"enum": [*layout.FORGES]},
     }
     defaults = [path for path, key in model.KEYS.items() if key.repository_default]
     names = {**_TEXTS, "type": ["array", "null"]}

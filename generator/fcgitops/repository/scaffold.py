@@ -110,8 +110,13 @@ def _of_the_base(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
 
 
 def left_out(answers: Answers, skeleton: Iterable[str]) -> list[str]:
-    """Those of the skeleton's files that do nothing where the content stands."""
-    return [path for path in skeleton if answers.path and layout.is_read_at_the_top(path)]
+    """Those of the skeleton's files that do nothing where the content stands, or on its forge."""
+    return [
+        path
+        for path in skeleton
+        if (answers.path and layout.is_read_at_the_top(path))
+        or layout.is_of_another_forge(path, answers.forge)
+    ]
 
 
 def new_environment(
