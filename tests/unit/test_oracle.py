@@ -208,7 +208,7 @@ FAULTS: list[tuple[str, Break, str]] = [
     ("hardened", lambda r: container(r).update(command=["/bin/true"]),
      f"FCG35 hazard: {C}.command: starts /bin/true, not FrameworkController"),
     ("hardened", lambda r: container(r)["command"].append("--debug"),
-     f"FCG35 hazard: {C}.command: --debug is no flag of FrameworkController, which ends at once"),
+     f"FCG35 hazard: {C}.command: FrameworkController does not take --debug, and ends at once"),
     ("hardened", lambda r: container(r).update(workingDir="/tmp"),
      f"FCG35 hazard: {C}.workingDir: is /tmp, where the configuration is not mounted"),
     ("hardened", lambda r: container(r).pop("volumeMounts"),
@@ -372,8 +372,8 @@ RIGHT: list[tuple[str, Break]] = [
     ("hardened", lambda r: pod(r).update(imagePullSecrets=[{"name": "x"}])),
     ("hardened", lambda r: spec(r).update(updateStrategy={"rollingUpdate": {"partition": 0}})),
     ("hardened", lambda r: spec(r).update(replicas=None)),
-    ("hardened", lambda r: container(r).update(command=["./frameworkcontroller"])
-     or container(r).update(command=["/opt/frameworkcontroller/frameworkcontroller/start.sh"])),
+    ("hardened", lambda r: container(r).update(
+        command=["../../opt/frameworkcontroller/frameworkcontroller/frameworkcontroller"])),
     ("hardened", lambda r: container(r)["volumeMounts"][0].update(
         mountPath="/etc/frameworkcontroller/frameworkcontroller.yaml",
         subPath="frameworkcontroller.yaml")),

@@ -10,7 +10,7 @@ from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings, number
-from fcgitops.model.image import BINARY, HOME, unknown_flags
+from fcgitops.model.image import BINARY, HOME, unsuitable
 
 
 @rule(
@@ -52,9 +52,8 @@ def _unfit(controller: Controller) -> Iterator[tuple[str, str]]:
     arguments = [
         str(word) for key in ("command", "args") for word in listing(controller.container.get(key))
     ]
-    if controller.is_binary:
-        for flag in unknown_flags(arguments[1:]):
-            yield f"FrameworkController knows no {flag}, and ends at each start.", "take it out"
+    if controller.is_binary and (argument := unsuitable(arguments[1:])):
+        yield f"FrameworkController does not take {argument}, and ends at each start.", _TAKE_OUT
     for volume, mode in mounts.unreadable(controller.pod, controller.container):
         yield (
             f"The mode {mode:#o} of the volume {volume} lets FrameworkController's user not read "
@@ -63,6 +62,7 @@ def _unfit(controller: Controller) -> Iterator[tuple[str, str]]:
         )
 
 
+_TAKE_OUT = "take it out"
 _KNOWN = ("start.sh", "sh", "bash", "ash")
 """What may start FrameworkController in its turn: C23 speaks of it."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fcgitops.kubernetes import names
-from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.field import USELESS, Field
 
 MOST_ANNOTATED = 256 * 1024
 """Bytes of all annotations: TotalAnnotationSizeLimitB."""
@@ -80,7 +80,10 @@ def annotation_map(found: Field) -> None:
 
 
 def _owners(found: Field) -> None:
-    """ValidateOwnerReferences."""
+    """ValidateOwnerReferences; the garbage collector deletes what no known object owns.
+
+    https://kubernetes.io/docs/concepts/architecture/garbage-collection/
+    """
     controllers = 0
     for owner in found:
         group, slash, version = owner["apiVersion"].text.rpartition("/")
@@ -91,6 +94,9 @@ def _owners(found: Field) -> None:
                 owner[key].required()
         if (owner["apiVersion"].text, owner["kind"].text) == ("v1", "Event"):
             owner.invalid("an Event owns nothing")
+        elif owner["uid"]:
+            what = "has a uid, which one cluster alone knows: elsewhere the object is deleted"
+            owner.fault(what, USELESS)
         controllers += owner["controller"].value is True
     if controllers > 1:
         found.fault("one alone may be the controller")

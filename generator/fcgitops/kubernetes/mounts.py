@@ -65,7 +65,8 @@ def _files(source: Fields, found: Object) -> Iterator[tuple[str, str]]:
 
 
 def _at(mount: Fields, path: str) -> str:
-    base, part = absolute(mount.get("mountPath")), str(mount.get("subPath") or "").strip("/")
+    base = absolute(mount.get("mountPath"))
+    part = str(mount.get("subPath") or mount.get("subPathExpr") or "").strip("/")
     if part == path:
         return base
     if part and not path.startswith(f"{part}/"):

@@ -57,6 +57,12 @@ def _of_volume(volume: Fields) -> Iterator[Reference]:
     place = f"volumes[{volume.get('name')}]"
     if claim := mapping(volume.get("persistentVolumeClaim")).get("claimName"):
         yield Reference("PersistentVolumeClaim", str(claim), place)
+    for field, source in volume.items():
+        for key in ("secretRef", "nodePublishSecretRef"):
+            if name := mapping(mapping(source).get(key)).get("name"):
+                yield Reference("Secret", str(name), f"{place}.{field}.{key}")
+    if name := mapping(volume.get("azureFile")).get("secretName"):
+        yield Reference("Secret", str(name), f"{place}.azureFile")
     for part in (volume, *mappings(mapping(volume.get("projected")).get("sources"))):
         for field, kind in _VOLUMES.items():
             if isinstance(source := part.get(field), dict):

@@ -22,13 +22,14 @@ from fcgitops.verify import (
     server,
     silence,
     sources,
+    starting,
 )
 from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
     building, controller, effect, entry_points, gates, guardrails, judged, neighbours, nni, records,
-    rights, running, server, silence, sources,
+    rights, running, server, silence, sources, starting,
 )  # fmt: skip
 
 

@@ -6,16 +6,21 @@ reference to a ConfigMap that it did not hash. These checks look at the rendered
 
 from __future__ import annotations
 
+import re
+
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.kubernetes import podsecurity
 from fcgitops.kubernetes.field import Field, dotted
+from fcgitops.kubernetes.objects import listing, mapping, mappings
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
+from fcgitops.model.image import BINARY, START
 from fcgitops.text.words import count, shown
+from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.running import expected
-from fcgitops.verify.subjects import CONTROLLER, RENDERED, Rendered
+from fcgitops.verify.subjects import CONTROLLER, RENDERED, Object, Rendered
 
 STATEFUL_SET = f"StatefulSet {overlay.NAME}"
 POD = "spec.template.spec"
@@ -35,6 +40,31 @@ def one_controller(r: Rendered) -> Faults:
             cause="spec.replicas",
         )
     yield from _scaled(r)
+    yield from _others(r)
+
+
+def _others(r: Rendered) -> Faults:
+    """Other containers that run FrameworkController, in its own Pod or in another one."""
+    own = r.all("StatefulSet")[:1]
+    for item in r.objects:
+        spec = mapping(item.get("spec"))
+        template = mapping(mapping(mapping(spec.get("jobTemplate")).get("spec")).get("template"))
+        pod = mapping(mapping(template or spec.get("template")).get("spec"))
+        if item["kind"] == "Pod":
+            pod = spec
+        containers = mappings(pod.get("containers"))
+        if item in own:
+            containers = [c for c in containers if c.get("name") != overlay.NAME]
+        if spec.get("replicas", 1) != 0 and any(map(_runs, containers)):
+            what = "runs FrameworkController, too: two of them fight each other"
+            yield Fault(what, "take it out: it is one per cluster", object=named(item))
+
+
+def _runs(container: Object) -> bool:
+    words = [str(word) for key in ("command", "args") for word in listing(container.get(key))]
+    if container.get("command"):
+        return any(BINARY in word or START in word for word in words)
+    return re.search(r"(^|/)frameworkcontroller([:@]|$)", str(container.get("image"))) is not None
 
 
 def _scaled(r: Rendered) -> Faults:

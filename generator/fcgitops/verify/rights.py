@@ -43,28 +43,42 @@ def granted(r: Rendered) -> Faults:
 def none_wider(r: Rendered) -> Faults:
     """In `hardened` it has only the rights that it uses, and no other account has them."""
     account = account_of(r)
-    for binding in _bindings(r, account):
-        role, rules = _role(r, binding)
-        if r.profile == "hardened":
-            place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
-            for one in sorted(set(rights.expand(rules or [], place))):
-                if _used(one):
-                    continue
-                deletes = one.verb in ("delete", "deletecollection")
-                severity = HAZARD if deletes or rights.escalates(one) else INFO
-                what = f"may {_sentence(one)}, which FrameworkController does not use"
-                yield Fault(
-                    what, "take it away", severity=severity, object=named(role), path="rules"
-                )
-        for i, subject in enumerate(rights.subjects_of(binding)):
-            if subject != account:
-                what = f"{subject} has FrameworkController's rights"
-                yield Fault(
-                    what,
-                    "a binding and a role of its own",
-                    object=named(binding),
-                    path=f"subjects[{i}]",
-                )
+    if r.profile == "hardened":
+        for binding in rights.bindings(r.objects):
+            if any(account.is_covered_by(other) for other in rights.subjects_of(binding)):
+                yield from _unused(r, binding)
+    direct = list(_bindings(r, account))
+    roles = [rights.role_of(_roles(r), binding) for binding in direct]
+    own = [role for role in roles if role is not None]
+    for binding in rights.bindings(r.objects):
+        if binding in direct or rights.role_of(_roles(r), binding) in own:
+            for i, subject in enumerate(rights.subjects_of(binding)):
+                if subject != account:
+                    yield _shared(str(subject), named(binding), f"subjects[{i}]")
+    for role in own:
+        for holder in rights.holders([role]):
+            yield _shared(str(holder), named(role), "metadata.labels")
+
+
+def _unused(r: Rendered, binding: Object) -> Faults:
+    role, rules = _role(r, binding)
+    place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
+    for one in sorted(set(rights.expand(rules or [], place))):
+        if _used(one):
+            continue
+        deletes = one.verb in ("delete", "deletecollection")
+        severity = HAZARD if deletes or rights.escalates(one) else INFO
+        what = f"may {_sentence(one)}, which FrameworkController does not use"
+        yield Fault(what, "take it away", severity=severity, object=named(role), path="rules")
+
+
+def _shared(who: str, label: str, path: str) -> Fault:
+    what = f"{who} has FrameworkController's rights"
+    return Fault(what, "a binding and a role of its own", object=label, path=path)
+
+
+def _roles(r: Rendered) -> list[Object]:
+    return [o for o in r.objects if o.get("kind") in ("ClusterRole", "Role")]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -91,8 +105,7 @@ def _role(r: Rendered, binding: Object) -> tuple[Object, list[Object] | None]:
     reference = binding.get("roleRef") or {}
     kind, name = str(reference.get("kind")), str(reference.get("name"))
     role = next(iter(r.all(kind, name)), {"kind": kind, "metadata": {"name": name}})
-    roles = [o for o in r.objects if o.get("kind") in ("ClusterRole", "Role")]
-    return role, rights.rules_of(roles, binding)
+    return role, rights.rules_of(_roles(r), binding)
 
 
 def _sentence(right: Right) -> str:

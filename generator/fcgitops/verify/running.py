@@ -1,147 +1,25 @@
-"""Whether what is rendered starts FrameworkController, with what it needs, and keeps it running."""
+"""Whether FrameworkController, once started, has what it needs, and keeps running."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
-from typing import Any
 
 from fcgitops.core.findings import HAZARD, INFO
-from fcgitops.kubernetes import metadata, mounts, quantity, references
+from fcgitops.kubernetes import metadata, mounts, references
 from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.objects import listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
-from fcgitops.model import expects, layout
-from fcgitops.model.image import BINARY, HOME, unknown_flags
+from fcgitops.model import expects
 from fcgitops.verify import admitted
+from fcgitops.verify.admitted import LEAST, is_too_little
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
 
-_SHELLS = ("sh", "bash", "ash")
-_RELATIVE = re.compile(rf"(?<![\w./-])\./{posixpath.basename(BINARY)}(?![\w./-])")
-"""The binary as a script says it that runs in the binary's folder."""
-LEAST_MEMORY = "32Mi"
-"""Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
-LEAST_CPU = "10m"
 OBJECT = f"StatefulSet {NAME}"
-_CONTAINER = f"spec.template.spec.containers[{NAME}]"
-_POD = "spec.template.spec"
-
-
-@NEEDS.check("FCG35", HAZARD)
-def started(r: Rendered) -> Faults:
-    """FrameworkController's binary is started in the directory of its configuration."""
-    container = r.container()
-    if not container:
-        yield Fault(f"no container is called {NAME}", NAME, object=OBJECT, path=_POD)
-        return
-    command = _list(container.get("command"))
-    arguments = _list(container.get("args"))
-    folder = str(container.get("workingDir") or "").rstrip("/")
-    yield from _hidden(container)
-    yield from _unreadable(r)
-    files = dict(_mounted(r))
-    if arguments and not command:
-        what = "changes what the image starts"
-        yield Fault(what, "command", object=OBJECT, path=f"{_CONTAINER}.args")
-        return
-    script = _script(command, arguments)
-    if script is not None:
-        relative = folder in ("", HOME) and _RELATIVE.search(script)
-        if "start.sh" not in script and BINARY not in script and not relative:
-            what = "starts neither start.sh nor FrameworkController's binary"
-            yield Fault(what, BINARY, object=OBJECT, path=f"{_CONTAINER}.command")
-        elif r.config is not None and not any(path in script for path in files):
-            what = f"does not take {layout.CONFIG_FILE} from where it is mounted"
-            yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.command")
-        return
-    odd = unknown_flags([*command[1:], *arguments])
-    if odd:
-        what = f"{odd[0]} is no flag of FrameworkController, which ends at once"
-        yield Fault(what, "take it out", object=OBJECT, path=f"{_CONTAINER}.command")
-    program = posixpath.normpath(posixpath.join(folder or HOME, command[0])) if command else BINARY
-    if program not in (BINARY, f"{HOME}/start.sh"):
-        what = f"starts {command[0]}, not FrameworkController"
-        yield Fault(what, BINARY, object=OBJECT, path=f"{_CONTAINER}.command")
-    elif r.config is None and folder not in ("", HOME):
-        what = f"is {folder}, where no {layout.CONFIG_FILE} is: FrameworkController panics"
-        yield Fault(what, HOME, object=OBJECT, path=f"{_CONTAINER}.workingDir")
-    elif r.config is not None and f"{folder or HOME}/{layout.CONFIG_FILE}" not in files:
-        what = f"is {folder or HOME}, where the configuration is not mounted"
-        yield Fault(what, _places(files), object=OBJECT, path=f"{_CONTAINER}.workingDir")
-
-
-def _script(command: list[str], arguments: list[str]) -> str | None:
-    """What a shell is given to run; None where no shell is started."""
-    words = [*command, *arguments]
-    if not words or posixpath.basename(words[0]) not in _SHELLS:
-        return None
-    return " ".join(words[1:])
-
-
-def _hidden(container: Object) -> Faults:
-    for i, mount in enumerate(_dicts(container.get("volumeMounts"))):
-        path = posixpath.normpath(str(mount.get("mountPath") or "."))
-        if path == BINARY or BINARY.startswith(f"{path.rstrip('/')}/"):
-            what = f"{path} hides FrameworkController's binary, {BINARY}"
-            place = f"{_CONTAINER}.volumeMounts[{i}]"
-            yield Fault(what, "another path", object=OBJECT, path=place)
-
-
-def _unreadable(r: Rendered) -> Faults:
-    """The configuration is a file that FrameworkController's user may read."""
-    uid = mounts.security(r.pod(), r.container(), "runAsUser")
-    for volume, mode in mounts.unreadable(r.pod(), r.container()):
-        what = f"{mode:#o} lets the user {uid} not read it: FrameworkController panics"
-        yield Fault(what, "0o444", object=OBJECT, path=f"{_POD}.volumes[{volume}]")
-
-
-def _places(files: dict[str, str]) -> str:
-    return posixpath.dirname(next(iter(files))) if files else "mount its ConfigMap"
-
-
-def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
-    """Where the container finds a configuration file of a rendered ConfigMap, and which one."""
-    maps = [o for o in r.objects if o.get("kind") == "ConfigMap"]
-    for found in mounts.keys(r.pod(), r.container(), maps):
-        if found.key == layout.CONFIG_FILE:
-            yield found.path, str(found.config_map["metadata"]["name"])
-
-
-@NEEDS.check("FCG36", HAZARD)
-def connected(r: Rendered) -> Faults:
-    """Its Pod has a token, and asks the API server that the environment names."""
-    pod, env = r.pod(), r.environment
-    own = r.all("ServiceAccount", str(pod.get("serviceAccountName") or "default"))
-    token = pod.get("automountServiceAccountToken")
-    if token is None and own:
-        token = own[0].get("automountServiceAccountToken")
-    by_file = bool(env and env.kubeconfig_secret)
-    if token is False and not by_file and not _projects_token(pod):
-        what = "is false: without a token FrameworkController panics at each start"
-        yield Fault(what, "true", object=OBJECT, path=f"{_POD}.automountServiceAccountToken")
-    wanted = {"KUBE_APISERVER_ADDRESS": env.api_address if env else ""}
-    for variable in _dicts(r.container().get("env")):
-        name, value = variable.get("name"), variable.get("value")
-        place = f"{_CONTAINER}.env[{name}]"
-        if name in wanted and (value or "") != wanted[name]:
-            what = f"is {value}, not apiServer.address of the environment"
-            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
-        if name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
-            what = "leads to another API server than the Pod's own"
-            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
-        if name == "KUBECONFIG" and not by_file:
-            what = "is set, but the environment names no Secret with a kubeconfig"
-            yield Fault(what, "apiServer.kubeconfigSecret", object=OBJECT, path=place)
-
-
-def _projects_token(pod: Object) -> bool:
-    return any(
-        "serviceAccountToken" in source
-        for volume in _dicts(pod.get("volumes"))
-        for source in _dicts((volume.get("projected") or {}).get("sources"))
-    )
+CONTAINER = f"spec.template.spec.containers[{NAME}]"
+POD = "spec.template.spec"
 
 
 @NEEDS.check("FCG37", HAZARD)
@@ -157,8 +35,9 @@ def rolled_out(r: Rendered) -> Faults:
         what = "is OnDelete: a change reaches no Pod until somebody deletes it"
         yield Fault(what, "RollingUpdate", object=OBJECT, path="spec.updateStrategy.type")
     partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
-    if isinstance(partition, int) and partition > 0:
-        what = f"is {partition}: a change does not reach the Pod {NAME}-0"
+    first = (spec.get("ordinals") or {}).get("start") or 0
+    if partition > first:
+        what = f"is {partition}: a change does not reach the Pod {NAME}-{first}"
         yield Fault(what, "0", object=OBJECT, path="spec.updateStrategy.rollingUpdate.partition")
 
 
@@ -177,42 +56,108 @@ def applied(r: Rendered) -> Faults:
     https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources,
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
     """
+    charted = r.environment is None or r.environment.sync != "flux"
     for item in r.objects:
-        given = item["metadata"].get("annotations") or {}
-        for key, values in _NOT_APPLIED.items():
-            if key in given and (not values or given[key] in values):
+        for part in ("annotations", "labels"):
+            given = item["metadata"].get(part) or {}
+            found = [key for key, values in _NOT_APPLIED.items() if _is_one(given, key, values)]
+            if part == "annotations":  # Argo CD reads Helm's, too, but for this one value
+                helm = given.get("helm.sh/hook", "crd-install") != "crd-install"
+                found += ["helm.sh/hook"] * (helm and charted)
+            for key in found:
                 what = f"{given[key]} keeps it from being applied with the others"
-                place = f"metadata.annotations[{key}]"
+                place = f"metadata.{part}[{key}]"
                 yield Fault(what, "take it out", object=named(item), path=place)
+
+
+def _is_one(given: Object, key: str, values: tuple[str, ...]) -> bool:
+    """Flux looks at labels, too, and at no case of letters (AnyInMetadata of fluxcd/pkg/ssa)."""
+    value = str(given.get(key, "")).lower()
+    return key in given and (not values or value in map(str.lower, values))
 
 
 @NEEDS.check("FCG39", HAZARD)
 def survives(r: Rendered) -> Faults:
     """The Pod can be scheduled and stays: memory, probes, gates."""
     pod, container = r.pod(), r.container()
-    limits = (container.get("resources") or {}).get("limits") or {}
-    for key, least in (("memory", LEAST_MEMORY), ("cpu", LEAST_CPU)):
-        for where, given in ((f"{_CONTAINER}.resources.limits", limits),):
-            found, needed = quantity.parse(given.get(key)), quantity.parse(least)
-            if found and needed and 0 < found.amount < needed.amount:
-                what = f"{key} {given[key]} is too little: it is killed, or does not get ready"
-                yield Fault(what, f"{least} or more", object=OBJECT, path=where)
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        for kind in ("httpGet", "tcpSocket", "grpc"):
-            if kind in (container.get(probe) or {}):
-                ends = (
-                    "is never Ready" if probe == "readinessProbe" else "is killed again and again"
-                )
-                what = f"FrameworkController listens at no port: it {ends}"
-                yield Fault(what, "exec", object=OBJECT, path=f"{_CONTAINER}.{probe}.{kind}")
-        command = _list((container.get(probe) or {}).get("exec", {}).get("command"))
-        if command and posixpath.basename(command[0]) == "false":
-            place = f"{_CONTAINER}.{probe}.exec.command"
-            yield Fault("never succeeds", "another command", object=OBJECT, path=place)
+    whole = mapping(pod.get("resources")).get("limits")
+    for place, limits in (
+        (
+            f"{CONTAINER}.resources.limits",
+            mapping(mapping(container.get("resources")).get("limits")),
+        ),
+        (f"{POD}.resources.limits", mapping(whole)),
+    ):
+        for key, given in limits.items():
+            if is_too_little(key, given):
+                what = f"{key} {given} is too little: it is killed, or does not get ready"
+                yield Fault(what, f"{LEAST[key]} or more", object=OBJECT, path=place)
+    yield from _asked(pod, container)
+    yield from _before(pod)
+    if mounts.security(pod, container, "runAsNonRoot") is True and not (
+        mounts.security(pod, container, "runAsUser")
+    ):  # fmt: skip
+        what = "is true, and the image's user is root: the kubelet does not start it"
+        path = f"{POD}.securityContext.runAsNonRoot"
+        yield Fault(what, "runAsUser: 65532", object=OBJECT, path=path)
+    if mapping(pod.get("os")).get("name", "linux") != "linux":
+        what = "FrameworkController's image is for linux"
+        yield Fault(what, "linux", object=OBJECT, path=f"{POD}.os.name")
+    for volume in mappings(pod.get("volumes")):
+        if "gitRepo" in volume:
+            what = "no kubelet mounts it since Kubernetes 1.33: the Pod never starts"
+            place = f"{POD}.volumes[{volume.get('name')}].gitRepo"
+            yield Fault(what, "an init container that clones", object=OBJECT, path=place)
     if pod.get("schedulingGates"):
         what = "keep the Pod from every node until somebody takes them away"
-        yield Fault(what, "none", object=OBJECT, path=f"{_POD}.schedulingGates")
+        yield Fault(what, "none", object=OBJECT, path=f"{POD}.schedulingGates")
     yield from admitted.faults(r)
+
+
+def _asked(pod: Object, container: Object) -> Faults:
+    """Probes and the hook at the start, which have to succeed."""
+    # Containers of a Pod share their ports: another one may listen.
+    alone = len(mappings(pod.get("containers"))) == 1 and not mappings(pod.get("initContainers"))
+    asked = {probe: mapping(container.get(probe)) for probe in _PROBES}
+    asked["lifecycle.postStart"] = mapping(mapping(container.get("lifecycle")).get("postStart"))
+    for name, handler in asked.items():
+        place = f"{CONTAINER}.{name}"
+        ends = "is never Ready" if name == "readinessProbe" else "is killed again and again"
+        for kind in ("httpGet", "tcpSocket", "grpc"):
+            if alone and kind in handler and not mapping(handler[kind]).get("host"):
+                what = f"FrameworkController listens at no port: it {ends}"
+                yield Fault(what, "exec", object=OBJECT, path=f"{place}.{kind}")
+        if _fails(texts(mapping(handler.get("exec")).get("command"))):
+            what = "never succeeds"
+            yield Fault(what, "another command", object=OBJECT, path=f"{place}.exec.command")
+
+
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+
+
+def _before(pod: Object) -> Faults:
+    """Init containers, each of which has to end well."""
+    for item in mappings(pod.get("initContainers")):
+        words = texts(item.get("command")) + texts(item.get("args"))
+        if item.get("restartPolicy") == "Always" or not words:
+            continue
+        place = f"{POD}.initContainers[{item.get('name')}].command"
+        if _fails(words):
+            what = "never succeeds: FrameworkController is not started"
+            yield Fault(what, "another command", object=OBJECT, path=place)
+        elif _ENDLESS.search(" ".join(words)):
+            what = "never ends: FrameworkController is not started"
+            yield Fault(what, "restartPolicy: Always", object=OBJECT, path=place)
+
+
+_ENDLESS = re.compile(r"(^|[;&\s/])(sleep\s+(infinity|inf)|tail\s+-[fF]\s+/dev/null)\s*$")
+
+
+def _fails(words: list[str]) -> bool:
+    """Whether a command can only fail."""
+    if words and posixpath.basename(words[0]) in ("sh", "bash", "ash") and "-c" in words[1:2]:
+        return re.fullmatch(r"\s*(false|exit\s+[1-9][0-9]*)\s*", " ".join(words[2:3])) is not None
+    return bool(words) and posixpath.basename(words[0]) == "false"
 
 
 @NEEDS.check("FCG40", HAZARD)
@@ -223,10 +168,36 @@ def reachable(r: Rendered) -> Faults:
         o for o in r.objects
         if o.get("kind") == "NetworkPolicy" and _limits_egress(o) and _selects(o, labels)
     ]  # fmt: skip
-    if limiting and not any((o.get("spec") or {}).get("egress") for o in limiting):
+    if limiting and not any(mappings(o["spec"].get("egress")) for o in limiting):
         names = " and ".join(named(o) for o in limiting)
         what = "lets the Pod reach nothing, the API server neither"
         yield Fault(what, "egress.mode of environment.yaml", object=names, path="spec.egress")
+    elif limiting and not any(
+        _leads(rule) for o in limiting for rule in mappings(o["spec"].get("egress"))
+    ):
+        names = " and ".join(named(o) for o in limiting)
+        what = "has no rule that may lead to the API server: none opens TCP to an address but for "
+        what += "DNS"
+        yield Fault(what, "egress.mode of environment.yaml", object=names, path="spec.egress")
+
+
+def _leads(rule: Object) -> bool:
+    """Whether a rule may lead to the API server, which is no Pod that a selector finds."""
+    ports, peers = mappings(rule.get("ports")), mappings(rule.get("to"))
+    open_ = [p for p in ports if p.get("protocol", "TCP") == "TCP" and not _is_dns(p)]
+    blocks = [
+        p for p in peers if not str(mapping(p.get("ipBlock")).get("cidr", "127")).startswith("127")
+    ]
+    return bool(open_ or not ports) and bool(blocks or not peers)
+
+
+def _is_dns(port: Object) -> bool:
+    """Port 53; or a name, which is of a port of a Pod."""
+    only = port.get("port")
+    return isinstance(only, str) or (only == _DNS and port.get("endPort", _DNS) == _DNS)
+
+
+_DNS = 53
 
 
 def _limits_egress(policy: Object) -> bool:
@@ -252,13 +223,11 @@ def referred(r: Rendered) -> Faults:
                     **(found[0].get("stringData") or {})}  # fmt: skip
             if key and kind in ("ConfigMap", "Secret") and key not in keys:
                 what = f"the {kind} {name} has no key {key}: the Pod never starts"
-                yield Fault(
-                    what, ", ".join(keys) or "add it", object=OBJECT, path=f"{_POD}.{place}"
-                )
-        elif (kind, name) not in there and not name.startswith("system-"):
+                yield Fault(what, ", ".join(keys) or "add it", object=OBJECT, path=f"{POD}.{place}")
+        elif (kind, name) not in there and (kind, name) not in _CLASSES:
             what = f"no {kind} {name} is rendered, nor expected: the Pod never starts"
             hint = f"expects: {{{_EXPECTS[kind]}: [{name}]}} where something else makes it"
-            yield Fault(what, hint, object=OBJECT, path=f"{_POD}.{place}")
+            yield Fault(what, hint, object=OBJECT, path=f"{POD}.{place}")
     yield from _namespace(r, there)
     yield from _bound_accounts(r, there)
 
@@ -285,7 +254,7 @@ def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
     for binding in r.objects:
         if binding.get("kind") not in ("ClusterRoleBinding", "RoleBinding"):
             continue
-        for i, subject in enumerate(_dicts(binding.get("subjects"))):
+        for i, subject in enumerate(mappings(binding.get("subjects"))):
             if subject.get("kind") != "ServiceAccount":
                 continue
             home, name = (subject.get(key) or "" for key in ("namespace", "name"))
@@ -299,25 +268,28 @@ def _bound_accounts(r: Rendered, expected: set[tuple[str, str]]) -> Faults:
 
 
 _SCHEDULER = ("scheduler", "default-scheduler")
+_CLASSES = [("PriorityClass", f"system-{of}-critical") for of in ("cluster", "node")]
 _EXPECTS = {kind: key for key, kind in expects.KINDS.items()}
 """Kind → its list in `expects`."""
+
+
+_AUTHORITY = ("ConfigMap", "kube-root-ca.crt")
+"""Kubernetes puts one into every namespace (pkg/controller/certificates/rootcacertpublisher)."""
 
 
 def expected(r: Rendered) -> set[tuple[str, str]]:
     """Kind and name of what the environment says to be on its cluster."""
     env = r.environment
     if env is None:
-        return set()
-    found = {(expects.KINDS[key], name) for key, listed in env.expects.items() for name in listed}
+        return {_AUTHORITY}
+    found = {_AUTHORITY}
+    found |= {(expects.KINDS[key], name) for key, listed in env.expects.items() for name in listed}
     # These keys name what has to be there.
     found.add(("Secret", env.kubeconfig_secret))
     found.add(("PriorityClass", env.priority_class))
     return found
 
 
-def _dicts(value: Any) -> list[Object]:  # noqa: ANN401
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _list(value: Any) -> list[str]:  # noqa: ANN401
-    return [str(item) for item in value] if isinstance(value, list) else []
+def texts(value: object) -> list[str]:
+    """The words of a command; none of what is no list."""
+    return [str(item) for item in listing(value)]

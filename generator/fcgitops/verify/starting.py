@@ -1,0 +1,224 @@
+"""Whether what is rendered starts FrameworkController: its binary, its configuration, its token."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from fcgitops.core.findings import HAZARD
+from fcgitops.kubernetes import mounts
+from fcgitops.kubernetes.objects import mappings
+from fcgitops.manifests.overlay import NAME
+from fcgitops.model import layout
+from fcgitops.model.image import BINARY, HOME, START, unsuitable
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.running import CONTAINER, OBJECT, POD, texts
+from fcgitops.verify.subjects import NEEDS, Object, Rendered
+
+_SHELLS = ("sh", "bash", "ash")
+_WRAPPERS = ("env", "nice", "ionice", "nohup")
+"""Programs of the image that become another one."""
+_RELATIVE = re.compile(rf"(?<![\w./-])\./{posixpath.basename(BINARY)}(?![\w./-])")
+"""The binary as a script says it that runs in the binary's folder."""
+_ABSOLUTE = re.compile(
+    rf"(?:^|[;&|({{\n]|\b(?:exec|env|then|do)\b)\s*(?:\w+=\S*\s+)*[\"']?{BINARY}(?![\w./-])"
+)
+"""The same anywhere else, where a script starts something."""
+
+
+@NEEDS.check("FCG35", HAZARD)
+def started(r: Rendered) -> Faults:
+    """FrameworkController's binary is started in the directory of its configuration."""
+    container = r.container()
+    if not container:
+        yield Fault(f"no container is called {NAME}", NAME, object=OBJECT, path=POD)
+        return
+    folder = str(container.get("workingDir") or HOME)
+    yield from _hidden(container)
+    yield from _unreadable(r)
+    if not folder.startswith("/"):
+        what = f"is {folder}, which is relative: the container does not start"
+        yield Fault(what, HOME, object=OBJECT, path=f"{CONTAINER}.workingDir")
+        return
+    files = dict(_mounted(r))
+    command = _unwrapped(texts(container.get("command")))
+    words = [*command, *texts(container.get("args"))]
+    script = _script(words) if command else None
+    if script is not None:
+        yield from _started_by_script(r, script, mounts.absolute(folder), files)
+    else:
+        yield from _started_itself(r, words, bool(command), mounts.absolute(folder), files)
+
+
+def _started_by_script(r: Rendered, script: str, folder: str, files: dict[str, str]) -> Faults:
+    relative = folder == HOME and _RELATIVE.search(script)
+    binary = _ABSOLUTE.search(script)
+    if "start.sh" not in script and not binary and not relative:
+        what = "starts neither start.sh nor FrameworkController's binary"
+        yield Fault(what, BINARY, object=OBJECT, path=f"{CONTAINER}.command")
+        return
+    stays = binary and not re.search(r"\bcd\b", script)
+    found = f"{folder if stays else HOME}/{layout.CONFIG_FILE}" in files
+    if r.config is not None and not found and not any(path in script for path in files):
+        what = f"does not take {layout.CONFIG_FILE} from where it is mounted"
+        yield Fault(what, _places(files), object=OBJECT, path=f"{CONTAINER}.command")
+
+
+def _started_itself(
+    r: Rendered, words: list[str], commanded: bool, folder: str, files: dict[str, str]
+) -> Faults:
+    """Without a command the image's entry point starts, in its own folder alone."""
+    program = posixpath.normpath(posixpath.join(folder, words[0])) if commanded else START
+    if program not in (BINARY, START):
+        what = f"starts {words[0]}, not FrameworkController"
+        yield Fault(what, BINARY, object=OBJECT, path=f"{CONTAINER}.command")
+        return
+    if argument := unsuitable(words[1:] if commanded else words):
+        what = f"FrameworkController does not take {argument}, and ends at once"
+        key = "command" if commanded else "args"
+        yield Fault(what, "take it out", object=OBJECT, path=f"{CONTAINER}.{key}")
+    place = f"{CONTAINER}.workingDir"
+    if not commanded and folder != HOME:
+        what = f"is {folder}, where the image's own ./start.sh is not: the container does not start"
+        yield Fault(what, f"command: [{BINARY}]", object=OBJECT, path=place)
+    elif r.config is None and program == BINARY and folder != HOME:
+        what = f"is {folder}, where no {layout.CONFIG_FILE} is: FrameworkController panics"
+        yield Fault(what, HOME, object=OBJECT, path=place)
+    elif r.config is not None and program == START and f"{HOME}/{layout.CONFIG_FILE}" not in files:
+        what = f"start.sh takes the image's own {layout.CONFIG_FILE}, not the one that is mounted"
+        yield Fault(what, f"command: [{BINARY}]", object=OBJECT, path=f"{CONTAINER}.command")
+    elif r.config is not None and program == BINARY and (
+        f"{folder}/{layout.CONFIG_FILE}" not in files
+    ):  # fmt: skip
+        what = f"is {folder}, where the configuration is not mounted"
+        yield Fault(what, _places(files), object=OBJECT, path=place)
+
+
+def _unwrapped(command: list[str]) -> list[str]:
+    """A command without what only starts another one, as env does."""
+    while command and posixpath.basename(command[0]) in _WRAPPERS:
+        rest = command[1:]
+        while rest and (rest[0].startswith("-") or "=" in rest[0] or rest[0].isdigit()):
+            rest = rest[1:]
+        command = rest or command[1:]
+    return command
+
+
+def _script(words: list[str]) -> str | None:
+    """What a shell is given to run; None where no shell is started."""
+    if not words or posixpath.basename(words[0]) not in _SHELLS:
+        return None
+    return " ".join(word for word in words[1:] if not re.fullmatch(r"-[a-z]+", word))
+
+
+def _hidden(container: Object) -> Faults:
+    for i, mount in enumerate(mappings(container.get("volumeMounts"))):
+        path = posixpath.normpath(str(mount.get("mountPath") or "."))
+        if path == BINARY or BINARY.startswith(f"{path.rstrip('/')}/"):
+            what = f"{path} hides FrameworkController's binary, {BINARY}"
+            place = f"{CONTAINER}.volumeMounts[{i}]"
+            yield Fault(what, "another path", object=OBJECT, path=place)
+
+
+def _unreadable(r: Rendered) -> Faults:
+    """The configuration is a file that FrameworkController's user may read."""
+    uid = mounts.security(r.pod(), r.container(), "runAsUser")
+    for volume, mode in mounts.unreadable(r.pod(), r.container()):
+        what = f"{mode:#o} lets the user {uid} not read it: FrameworkController panics"
+        yield Fault(what, "0o444", object=OBJECT, path=f"{POD}.volumes[{volume}]")
+
+
+def _places(files: dict[str, str]) -> str:
+    return posixpath.dirname(next(iter(files))) if files else "mount its ConfigMap"
+
+
+def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
+    """Where the container finds a configuration file of a rendered ConfigMap, and which one."""
+    maps = [o for o in r.objects if o.get("kind") == "ConfigMap"]
+    for found in mounts.keys(r.pod(), r.container(), maps):
+        if found.key == layout.CONFIG_FILE:
+            yield found.path, str(found.config_map["metadata"]["name"])
+
+
+@NEEDS.check("FCG36", HAZARD)
+def connected(r: Rendered) -> Faults:
+    """Its Pod has a token, and asks the API server that the environment names."""
+    pod, env = r.pod(), r.environment
+    own = r.all("ServiceAccount", str(pod.get("serviceAccountName") or "default"))
+    token = pod.get("automountServiceAccountToken")
+    if token is None and own:
+        token = own[0].get("automountServiceAccountToken")
+    by_file = bool(env and env.kubeconfig_secret)
+    there = _at_token(r)
+    if by_file:
+        pass
+    elif there is not None:
+        name, source = there
+        if missing := _missing(source):
+            what = f"{name}, in the place of its token, has no {missing}: FrameworkController "
+            what += "panics at each start"
+            hint = "take it out: the token is mounted there"
+            yield Fault(what, hint, object=OBJECT, path=f"{CONTAINER}.volumeMounts")
+    elif token is False:
+        what = "is false: without a token FrameworkController panics at each start"
+        yield Fault(what, "true", object=OBJECT, path=f"{POD}.automountServiceAccountToken")
+    wanted = {"KUBE_APISERVER_ADDRESS": env.api_address if env else ""}
+    for name, value, place in _variables(r):
+        if name in wanted and value != wanted[name]:
+            what = f"is {value}, not apiServer.address of the environment"
+            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
+        if name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
+            what = "leads to another API server than the Pod's own"
+            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
+        if name == "KUBECONFIG" and not by_file:
+            what = "is set, but the environment names no Secret with a kubeconfig"
+            yield Fault(what, "apiServer.kubeconfigSecret", object=OBJECT, path=place)
+
+
+def _variables(r: Rendered) -> Iterator[tuple[str, str, str]]:
+    """Name, value and place of the container's variables, those of rendered ConfigMaps too."""
+    for i, source in enumerate(mappings(r.container().get("envFrom"))):
+        for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
+            for item in r.all(kind, str((source.get(key) or {}).get("name"))):
+                held = {**(item.get("data") or {}), **(item.get("stringData") or {})}
+                for name, value in held.items():
+                    shown = str(value) if kind == "ConfigMap" else "from a Secret"
+                    yield f"{source.get('prefix') or ''}{name}", shown, f"{CONTAINER}.envFrom[{i}]"
+    for variable in mappings(r.container().get("env")):
+        name, value = str(variable.get("name")), str(variable.get("value") or "")
+        taken = "from another object" if variable.get("valueFrom") else value
+        yield name, taken, f"{CONTAINER}.env[{name}]"
+
+
+ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+"""Where client-go looks for `token` and `ca.crt`. What is mounted there is left alone by the API
+server (plugin/pkg/admission/serviceaccount of Kubernetes): then it adds none."""
+
+
+def _at_token(r: Rendered) -> tuple[str, Object] | None:
+    """The name of the volume in the token's place, and the volume; empty if a part is mounted."""
+    for mount, volume in mounts.volumes(r.pod(), r.container()):
+        if mounts.absolute(mount.get("mountPath")) == ACCOUNT_FOLDER:
+            part = mount.get("subPath") or mount.get("subPathExpr")
+            return str(mount.get("name")), {} if part else volume
+    return None
+
+
+def _missing(volume: Object) -> str:
+    """What of a token a volume has not; "" where it has all, or nobody knows."""
+    if any(kind in volume for kind in ("secret", "csi", "hostPath")):
+        return ""
+    sources = mappings((volume.get("projected") or {}).get("sources"))
+    tokens = [s["serviceAccountToken"] for s in sources if s.get("serviceAccountToken")]
+    if not any(t.get("path") == "token" and not t.get("audience") for t in tokens):
+        return "file `token` for the API server"
+    for source in sources:
+        for kind in ("configMap", "secret", "clusterTrustBundle"):
+            found = source.get(kind) or {}
+            items = mappings(found.get("items"))
+            if "ca.crt" in [found.get("path"), *(i.get("path") for i in items)]:
+                return ""
+            if found and not items and kind != "clusterTrustBundle":
+                return ""
+    return "ca.crt"
