@@ -124,26 +124,72 @@ def test_an_image_name_is_told_from_the_keys_that_are_there(
     assert "nothing to do" in fcgitops("-C", root, "overlay", "prod").err
 
 
-@pytest.mark.parametrize("there", ["", "image.digest=sha256:" + "0a" * 32], ids=["tag", "both"])
-def test_a_tag_with_its_digest_is_two_keys(there: str, copy_of: CopyOf, fcgitops: Fcgitops) -> None:
-    """As Renovate pins an image of a kustomization: what is rendered stays the same bytes."""
-    given = ["--set", "image.tag=v1.0.1", *(["--set", there] if there else [])]
-    root = copy_of(["new", "deploy", "--env", "prod"], ["overlay", "prod", *given])
-    digest = f"sha256:{'0b' * 32}"
-    edit(root, KUSTOMIZATION, ("newTag: v1.0.1", f"newTag: v1.0.2@{digest}  # by Renovate"))
-    if there:
-        edit(root, KUSTOMIZATION, (f"  digest: {there.partition('=')[2]}\n", ""))
+DIGEST = f"sha256:{'0b' * 32}"
+MIRROR = "r.example.com/frameworkcontroller/frameworkcontroller"
+PINNED = {
+    "a tag": (
+        "image.tag=v1.0.1", "newTag: v1.0.1", f"newTag: v1.0.2@{DIGEST}  # by Renovate",
+        ["image.tag: v1.0.2", f"image.digest: {DIGEST}"], "  newTag: v1.0.2  # by Renovate\n",
+    ),
+    "a tag, in a flow": (
+        "image.tag=v1.0.1",
+        "- name: frameworkcontroller/frameworkcontroller\n  newTag: v1.0.1",
+        f'- {{name: frameworkcontroller/frameworkcontroller, newTag: "v1.0.2@{DIGEST}"}}',
+        ["image.tag: v1.0.2", f"image.digest: {DIGEST}"], f"newTag: v1.0.2, digest: {DIGEST}}}\n",
+    ),
+    "a name": (
+        "image.registry=r.example.com", MIRROR, f"{MIRROR}:v1.0.2@{DIGEST}",
+        ["image.tag: v1.0.2", f"image.digest: {DIGEST}"], f"newName: {MIRROR}\n  newTag: v1.0.2\n",
+    ),
+    "a name, its digest alone": (
+        "image.registry=r.example.com", MIRROR, f"{MIRROR}@{DIGEST}",
+        [f"image.digest: {DIGEST}"], f"newName: {MIRROR}\n  digest: {DIGEST}\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PINNED.values(), ids=PINNED)
+def test_what_renovate_pins_is_the_image_s_own_keys(
+    case: tuple[str, str, str, list[str], str], copy_of: CopyOf, fcgitops: Fcgitops
+) -> None:
+    """As it pins an image of a kustomization, beside another one's digest.
+
+    What is rendered stays the same bytes, but for a tag in a name: behind it kustomize writes the
+    base's own, which is no image's name.
+    """
+    given, old, new, keys, spelled = case
+    profile = ["--profile", "upstream"] if len(keys) == 1 else []
+    new_one = ["new", "deploy", "--env", "prod", *profile]
+    root = copy_of(new_one, ["overlay", "prod", "--set", given])
+    edit(
+        root, KUSTOMIZATION, (old, new), ("images:\n", f"images:\n- name: x\n  digest: {DIGEST}\n")
+    )
     before = kustomize.find().build(root / PROD)
 
     said = fcgitops("-C", root, "overlay", "prod", "--take").err
 
-    assert [line for line in said.splitlines() if line.startswith(("taken", "note"))] == [
-        "taken: image.tag: v1.0.2",
-        f"taken: image.digest: {digest}",
+    assert [line for line in said.splitlines() if line.startswith("taken")] == [
+        f"taken: {key}" for key in keys
     ]
-    assert "  newTag: v1.0.2  # by Renovate\n" in (root / KUSTOMIZATION).read_text()
-    assert kustomize.find().build(root / PROD) == before
-    assert "nothing to do" in fcgitops("-C", root, "overlay", "prod", "--take").err
+    assert spelled in (root / KUSTOMIZATION).read_text()
+    after = kustomize.find().build(root / PROD)
+    assert after == before.replace(f"{new}:v1.0.0".encode(), new.encode())
+    again = fcgitops("-C", root, "overlay", "prod", "--take", status=1).err
+    assert [line for line in again.splitlines() if "[x]" not in line] == []
+
+
+def test_a_digest_in_a_name_whose_tag_is_another_keys_is_refused(
+    copy_of: CopyOf, fcgitops: Fcgitops
+) -> None:
+    """Renovate, which sees no tag there, has pinned the newest image, not that of the tag."""
+    given = ["overlay", "prod", "--set", "image.registry=r.example.com"]
+    root = copy_of(["new", "deploy", "--env", "prod"], given)
+    edit(root, KUSTOMIZATION, (MIRROR, f"{MIRROR}@{DIGEST}"))
+
+    said = fcgitops("-C", root, "overlay", "prod", "--take", status=1).err
+
+    place = "images[frameworkcontroller/frameworkcontroller]"
+    assert f"{place}.digest: is a part of image.digest: {KUSTOMIZATION}: {place}.newTag" in said
 
 
 def test_a_renamed_entry_is_one_that_goes_and_one_that_comes(

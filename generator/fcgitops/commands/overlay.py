@@ -20,6 +20,7 @@ from fcgitops.model import assignments, layout
 from fcgitops.model import settings as settings_table
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import KEYS, check_name
+from fcgitops.repository import record
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
@@ -104,18 +105,21 @@ def _take(folder: Path, name: str, others: Collection[str], how: Options) -> int
         what.title = f"Take edits of {layout.OVERLAYS}/{name} into its {layout.SOURCE_FILE}"
         what.told = [f"taken: {guess}" for guess in found.guesses]
         what.merged.notes += map(str, found.rest)
-        _spell(what, found.spelled)
+        _spell(repository, what, found.spelled)
         return what
 
     return writing.change(folder, make, how, resolve=True)
 
 
-def _spell(what: Change, spelled: Tree) -> None:
-    """Merges files as their values are spelled where they are generated: they are no conflict."""
-    for path in spelled.keys() & what.merged.conflicts.keys():
-        conflict = what.merged.conflicts.pop(path)
-        sides = {path: conflict.base}, {path: spelled[path]}, {path: conflict.theirs}
-        what.merged.add(merge(*sides, program.merge_file))
+def _spell(repository: Repository, what: Change, spelled: Tree) -> None:
+    """Merges files as their values are spelled where they are generated, not as they are there."""
+    for path, mine in spelled.items():
+        folder, _, name = path.rpartition("/")
+        place = f"{folder}/{layout.RECORD_FILE}"
+        sides = (repository.file(place), what.merged.files[place])
+        base, theirs = ({path: record.known(data).get(name, b"")} for data in sides)
+        what.merged.conflicts.pop(path, None)
+        what.merged.add(merge(base, {path: mine}, theirs, program.merge_file))
         what.overwrite = [*what.overwrite, path]
 
 

@@ -10,10 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
+from fcgitops.core.errors import InputError
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
-from fcgitops.text import yamlio
+from fcgitops.text import yamledit, yamlio
 
 Documents = Mapping[str, Sequence[Any]]
 """Path → the documents of the file, as YAML reads them."""
@@ -23,27 +26,62 @@ _CONTAINER = f"{_POD}/containers/0"
 _LABELS = "/metadata/labels/"
 
 
-_TAG_AND_DIGEST = re.compile(
-    r"^(?P<before> *(?:- )?)newTag: (?P<quote>[\"']?)(?P<tag>[\w.-]+)@"
-    r"(?P<digest>sha256:[0-9a-f]{64})(?P=quote)(?P<behind>[ \t]*(?:#.*)?)$(?:\n *digest: .*)?",
-    re.MULTILINE,
+_DIGEST = "sha256:[0-9a-f]{64}"
+_IN_ONE = (
+    rf"newTag: (?P<quote>[\"']?)(?P<newTag>[\w.-]+)@(?P<digest>{_DIGEST})(?P=quote)",
+    r"newName: (?P<quote>[\"']?)(?P<newName>[^\s\"'@,{}]+?)"
+    rf"(?::(?P<newTag>[\w.-]+))?(?:@(?P<digest>{_DIGEST}))?(?P=quote)",
 )
+"""Two or three of an image's keys in the text of one."""
+_FORMS = tuple(
+    (re.compile(form % written, re.MULTILINE), flow)
+    for written in _IN_ONE
+    for form, flow in (
+        (r"^(?P<before> *(?:- )?)%s(?P<behind>[ \t]*(?:#[^\r\n]*)?)(?=\r?$)", ""),
+        (r"(?P<before>[{,] *)%s(?P<behind>)(?= *[,}])", ", "),
+    )
+)
+"""The same as patterns, of a block and of a flow, and what stands between two keys of a flow."""
 
 
 def parted(text: bytes) -> bytes:
-    """A kustomization with `newTag: TAG@DIGEST` as the two keys that are generated for it.
+    """A kustomization with `newTag: TAG@DIGEST`, or `newName: NAME:TAG@DIGEST`, as its own keys.
 
-    Renovate writes the one where it pins digests; both render the same name. A text in which
-    another digest stands elsewhere is left alone.
+    Renovate writes them so where it pins digests. A text of which that makes no kustomization,
+    such as one in which the key stands already, is left alone.
     """
-
-    def as_two(found: re.Match[str]) -> str:
-        tag = f"{found['before']}newTag: {yamlio.scalar(found['tag'])}{found['behind']}"
-        return f"{tag}\n{' ' * len(found['before'])}digest: {found['digest']}"
-
     read = text.decode(errors="surrogateescape")
-    parted = _TAG_AND_DIGEST.sub(as_two, read)
-    return text if parted.count("digest:") > 1 else parted.encode(errors="surrogateescape")
+    end_of_line = "\r\n" if "\r\n" in read else "\n"
+    for pattern, flow in _FORMS:
+        found = pattern.search(read, *_image_entry(read))
+        parts = found.groupdict() if found else {}
+        given = [name for name in ("newName", "newTag", "digest") if parts.get(name)]
+        if found and len(given) > 1:
+            between = flow or f"{end_of_line}{' ' * len(found['before'])}"
+            first, *more = [f"{name}: {yamlio.scalar(parts[name])}" for name in given]
+            keys = between.join([f"{found['before']}{first}{found['behind']}", *more])
+            read = f"{read[: found.start()]}{keys}{read[found.end() :]}"
+    return text if _image_entry(read) == (0, 0) else read.encode(errors="surrogateescape")
+
+
+def _image_entry(text: str) -> tuple[int, int]:
+    """Where FrameworkController's entry of `images` stands in a kustomization; (0, 0) for none."""
+    try:
+        (root,) = yamlio.compose_all(text)
+        yamlio.construct(root, "")
+    except (InputError, ValueError):
+        return 0, 0
+    images = next((n for k, n in _pairs(root) if k.value == "images"), None)
+    for item in images.value if isinstance(images, yaml.SequenceNode) else ():
+        if any(k.value == "name" and n.value == IMAGE for k, n in _pairs(item)):
+            start = text.rfind("\n", 0, item.start_mark.index) + 1
+            end = text.find("\n", yamledit.end_of(item))
+            return start, end if end > 0 else len(text)
+    return 0, 0
+
+
+def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    return node.value if isinstance(node, yaml.MappingNode) else []
 
 
 def keys(files: Documents) -> dict[str, Any]:
