@@ -432,6 +432,12 @@ PAUSE = (
     "kubectl --namespace {} patch applications.argoproj.io web --type=merge "
     """'--patch={{"spec":{{"syncPolicy":{{"automated":null}}}}}}'"""
 )
+ACCOUNT = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: frameworkcontroller, namespace: fc, labels: {app.kubernetes.io/instance: web}}
+"""
+"""Whose label a chart may have written, unless it is known otherwise that an Application has."""
 SUSPEND = """--type=merge '--patch={"spec":{"suspend":true}}'"""
 APPLIERS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "by annotation, and a chart's label": (
@@ -459,7 +465,11 @@ APPLIERS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "labels": {"app.kubernetes.io/instance": "web"},
             "managedFields": [{"manager": "argocd-controller", "operation": "Apply"}],
         },
-        [PAUSE.format("argocd"), "label app.kubernetes.io/instance-"],
+        [
+            PAUSE.format("argocd"),
+            "kubectl --namespace fc label statefulset/frameworkcontroller "
+            "serviceaccount/frameworkcontroller app.kubernetes.io/instance-",
+        ],
     ),
     "a HelmRelease": (
         {
@@ -478,7 +488,7 @@ def test_who_lets_go(who: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Pa
     metadata, lines = APPLIERS[who]
     found: Any = controller()
     found["metadata"] |= {"uid": "1", **metadata}
-    write(tmp_path, {"live.yaml": json.dumps(found)})
+    write(tmp_path, {"live.yaml": f"{ACCOUNT}---\n{json.dumps(found)}"})
     folder = copy_of(["new", "deploy", "--profile", "upstream"])
     ran = fcgitops("-C", folder, "adopt", tmp_path / "live.yaml", "--name", "live",
                    "--format", "json", "--dry-run")  # fmt: skip

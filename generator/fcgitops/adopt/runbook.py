@@ -152,10 +152,12 @@ def _lets_go(found: Adoption) -> Iterator[str]:
     # It runs there, so it is there, and belongs to whoever has applied the rest.
     homes = [] if found.found.home else [o for o in found.rendered if o["kind"] == "Namespace"]
     homes = [o for o in homes if name(o) == found.found.place]
+    unknown = [i for i in _taken(found) if not (i.owner and i.owner.applier.name) and i.suspect]
     for owner in owners:
         taken = [item.marked for item in _taken(found) if item.owner == owner]
+        taken += [item.marked for item in unknown if item.suspect == owner]
         yield from _let_go(owner, [*taken, *homes] if taken else [])
-    unknown = [i for i in _taken(found) if not (i.owner and i.owner.applier.name) and i.suspect]
+    unknown = [item for item in unknown if item.suspect not in owners]
     for suspect in dict.fromkeys(item.suspect for item in unknown if item.suspect):
         label = registry.TOOLS[suspect.tool].traits.label
         what = f"{label} may apply it: a label says {shown(suspect.applier.name)}"

@@ -171,12 +171,16 @@ class ArgoCD:
         not (`FailOnSharedResource`).
         """
         patch = '--patch={"spec":{"syncPolicy":{"automated":null}}}'
-        usual = next((mark for o in taken if (mark := _mark(o))), ("annotate", (TRACKING,)))
+        marks = [mark for o in taken if (mark := _mark(o))]
+        charts_too = ("label", (INSTANCE,))
+        own = [mark for mark in marks if mark != charts_too]
+        usual = next(iter(own or marks), ("annotate", (TRACKING,)))
         names: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
         for o in taken:
             kind, place = deletion.kind_of(o), str(o["metadata"].get("namespace") or "")
-            if deletion.is_kind(kind):
-                verb, keys = _mark(o) or usual
+            verb, keys = _mark(o) or usual
+            is_a_charts = (verb, keys) == charts_too != usual
+            if deletion.is_kind(kind) and not is_a_charts:
                 names.setdefault((place, verb, keys), []).append(f"{kind}/{o['metadata']['name']}")
         return [_patched(applier, patch)] + [
             shell.line("kubectl", *(("--namespace", place) if place else ()), verb,
