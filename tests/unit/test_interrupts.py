@@ -114,10 +114,11 @@ def test_a_watched_program_ends_with_all_that_it_has_started(tmp_path: Path) -> 
 
 
 def test_what_is_given_to_a_slow_program_arrives_while_it_is_watched() -> None:
-    """Its input is sent once, however often it is looked at: `kubectl apply` waits for a server."""
+    """Once and whole, however often it is looked at: `kubectl apply` waits for a server."""
     looks: list[int] = []
-    ran = run(["sh", "-c", "sleep 0.35; cat"], data=b"kind: Job\n", watch=lambda: looks.append(1))
-    assert (ran.status, ran.stdout) == (0, b"kind: Job\n")
+    data = b"kind: Job\n" * 100_000  # more than a pipe holds
+    ran = run(["sh", "-c", "sleep 0.35; cat"], data=data, watch=lambda: looks.append(1), timeout=20)
+    assert (ran.status, ran.stdout == data) == (0, True)
     assert len(looks) >= 2
 
 

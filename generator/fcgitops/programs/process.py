@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from fcgitops.core.errors import Problem, ToolError
 
@@ -68,18 +68,22 @@ def run(  # noqa: PLR0913 - all but one have a default
         ToolError: it cannot be started, or ran too long.
     """
     name = str(command[0])
+    stdin = _input(data, watched=watch is not None)
     try:
         process = subprocess.Popen(  # noqa: S603 - a list, no shell
             [str(part) for part in command],
             cwd=cwd,
             env=dict(env) if env is not None else None,
-            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=watch is not None,
         )
     except OSError as error:
         raise ToolError(Problem(name, f"cannot be started: {error.strerror}")) from error
+    finally:
+        if not isinstance(stdin, int):
+            stdin.close()
     with process:
         try:
             if memory is not None:
@@ -92,6 +96,22 @@ def run(  # noqa: PLR0913 - all but one have a default
                 raise ToolError(Problem(name, what)) from error
             raise
     return Result(process.returncode, stdout, stderr.decode(errors="replace"))
+
+
+def _input(data: bytes, *, watched: bool) -> int | IO[bytes]:
+    """What a program reads: a pipe; of one that is watched a file.
+
+    Popen.communicate sends no more of its input once it was called again after a timeout
+    (_communicate of Lib/subprocess.py): a program that is slow to read would wait for ever.
+    """
+    if not data or not watched:
+        return subprocess.PIPE if data else subprocess.DEVNULL
+    import tempfile  # noqa: PLC0415 - a cluster alone is watched
+
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever starts the program closes it
+    file.write(data)
+    file.seek(0)
+    return file
 
 
 def _limit(process: subprocess.Popen[bytes], memory: int) -> None:
@@ -110,12 +130,10 @@ def _outcome(
     if watch is None:
         return process.communicate(data or None, timeout=timeout)
     end = time.monotonic() + timeout
-    given: bytes | None = data or None
     while True:
         try:
-            return process.communicate(given, timeout=WATCH)
+            return process.communicate(timeout=WATCH)
         except subprocess.TimeoutExpired:
-            given = None  # Popen keeps what is not yet sent, and refuses to be given more
             watch()
             if time.monotonic() > end:
                 raise
