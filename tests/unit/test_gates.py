@@ -275,6 +275,9 @@ def test_an_approval(pair: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert fcgitops("-C", pair, "gates", "prod").out == (
         "prod: approval: open: Approved-by: Ada <ada@example.com>\n"
     )
+    fcgitops("-C", pair, "overlay", "prod", "--set", "labels.x=y")  # which Ada has not seen
+    assert wanted in fcgitops("-C", pair, "gates", "prod", status=1).out
+    git(pair, "reset", "-q", "--hard", "HEAD~1")
     write(pair, {"overlays/staging/local/note.txt": "of the branch go"})
     git(pair, "add", "overlays")
     git(pair, "commit", "-qm", "Not synced")

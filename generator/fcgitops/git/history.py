@@ -347,7 +347,7 @@ class History:
         return datetime.datetime.fromisoformat(told)
 
     def trailers(self, key: str, since: str, path: str) -> list[str]:
-        """What stands behind a trailer in the messages of some commits, the newest first.
+        """What stands behind a trailer in the message of the newest of some commits.
 
         Args:
             key: such as Approved-by.
@@ -355,7 +355,7 @@ class History:
             path: from the work tree's top; so are commits that do not change it.
         """
         form = f"--format=%(trailers:key={key},valueonly)"
-        where = ("--end-of-options", f"{since}..{self._head.name}")
+        where = ("--max-count=1", "--end-of-options", f"{since}..{self._head.name}")
         told = self._tree.git.line("log", form, *where, "--", f":(top,literal){path}")
         return [line.strip() for line in told.splitlines() if line.strip()]
 

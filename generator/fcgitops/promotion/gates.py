@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fcgitops.core.errors import FcgitopsError, InputError
+from fcgitops.core.errors import FcgitopsError
 from fcgitops.core.reporting import fails
 from fcgitops.diff.units import Content
 from fcgitops.git import owners, upstream
@@ -60,7 +59,8 @@ class Guard:
         health: of its cluster.
         history: of the repository that has it; that of `tree` by default.
         commit: in which it is so; HEAD by default.
-        trailers: what the commit will say, KEY: VALUE each.
+        trailers: what the commit will say, KEY: VALUE each; None where it is made already, and the
+            last one of this branch that changes the environment's source says it.
         on_branch: whether it will be on a branch of its own, for a pull request.
         now: the time.
     """
@@ -71,7 +71,7 @@ class Guard:
     health: Health
     history: History | None = None
     commit: Commit | None = None
-    trailers: Sequence[str] = ()
+    trailers: Sequence[str] | None = None
     on_branch: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -162,16 +162,20 @@ class Guard:
         wanted = f"a line `{approval.trailer}: …`"
         if approval.by:
             wanted += f" of {' or '.join(approval.by)}"
-        start = f"{approval.trailer}:".lower()
-        said = [t[len(start) :].strip() for t in self.trailers if t.lower().startswith(start)]
-        followed = upstream.synced(self.repository.root, self.repository.answers.branch)
-        if followed:
-            with suppress(InputError):  # there is no commit yet
-                said += History(self.repository.root).trailers(approval.trailer, followed, path)
-        right = [one for one in said if approval.is_of(one)]
+        right = [one for one in self._said(approval.trailer, path) if approval.is_of(one)]
         if right:
             return True, f"{approval.trailer}: {right[0]}"
         return False, f"{wanted} is wanted in the commit: --trailer '{approval.trailer}: …'"
+
+    def _said(self, trailer: str, path: str) -> list[str]:
+        """What stands behind a trailer in the commit that promotes."""
+        if self.trailers is not None:
+            start = f"{trailer}:".lower()
+            return [t[len(start) :].strip() for t in self.trailers if t.lower().startswith(start)]
+        followed = upstream.synced(self.repository.root, self.repository.answers.branch)
+        if not followed:
+            return []
+        return History(self.repository.root).trailers(trailer, followed, path)
 
     def _owned(self, path: str) -> tuple[bool, str]:
         found = owners.of(self.repository.git.top, path)

@@ -93,10 +93,11 @@ fcgitops promote staging prod --overrule 'prod is down, and this mends it'
 - **window** is by the clocks of its zone, summer time too; its end is outside. `'22:00-06:00'`
   goes over midnight, and is of the day on which it begins.
 - **approval** is a line at the end of the commit that promotes, of one whose e-mail address is in
-  `by` where that is given. `promote` takes it by `--trailer`; `gates` looks at the commits of this
-  branch that the synced one has not. It is as good as your branch protection and signatures: who
-  may push may type it. `approval: codeowners` is open where `CODEOWNERS` names somebody for the
-  environment's source, and the commit goes on a branch of its own: the forge then asks them.
+  `by` where that is given. `promote` takes it by `--trailer`; `gates` looks at the last commit of
+  this branch that changes the environment's source, where the synced one does not have it. It is
+  as good as your branch protection and signatures: who may push may type it. `approval:
+  codeowners` is open where `CODEOWNERS` names somebody for the environment's source, and the
+  commit goes on a branch of its own: the forge then asks them.
 
 A closed gate refuses the promotion. `--overrule REASON` goes through, and the commit says which
 gates that were, and why. An environment that is held (below) is not to be overruled.
