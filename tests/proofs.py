@@ -1,4 +1,4 @@
-"""Which tests of tests/e2e show that rules of `diff` hold, and with which program, by their marks.
+"""Which tests of tests/e2e and tests/kind show that rules of `diff` hold, by their marks.
 
     @pytest.mark.proves("X", "E27 E28")
 
@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-END_TO_END = Path(__file__).parent / "e2e"
+FOLDERS = [Path(__file__).parent / part for part in ("e2e", "kind")]
 
 
 @cache
 def proven() -> Mapping[str, Mapping[str, list[str]]]:
     """Rule → program, by its letter → the tests that show it, as FILE::TEST."""
     found: dict[str, dict[str, list[str]]] = {}
-    for path in sorted(END_TO_END.glob("test_*.py")):
+    for path in sorted(path for folder in FOLDERS for path in folder.glob("test_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef):
                 for program, rules in _marks(node):

@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "diff.md"
 
 
 def test_every_rule_is_shown_with_the_program_whose_effect_it_is() -> None:
-    """By a test of tests/e2e that is marked with its number, or there is a reason."""
+    """By a test of tests/e2e or tests/kind that is marked with its number, or there is a reason."""
     assert reference.untried(proofs.proven()) - reference.NOT_TRIED.keys() == set()
 
 
@@ -33,7 +33,7 @@ def test_a_rule_without_a_mark_is_found() -> None:
 def test_marks_name_rules_and_programs() -> None:
     """Those of the registry, and the letters of the page."""
     assert proofs.proven().keys() <= RULES.keys()
-    assert {program for found in proofs.proven().values() for program in found} <= set("AKFXG")
+    assert {program for found in proofs.proven().values() for program in found} <= set("AKFXGLN")
 
 
 def test_the_page_about_it_is_as_the_rules_and_the_marks_are() -> None:

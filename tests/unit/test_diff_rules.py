@@ -378,6 +378,21 @@ def test_a_suspended_job_may_be_placed_until_it_has_run(
     assert [e.certain for e in effects if e.id == "X04"] == [certain]
 
 
+@pytest.mark.parametrize("needs", [("volume",), ("variable",), ("volume", "variable")])
+def test_what_the_kubelet_says_of_a_secret_that_is_not_there(needs: tuple[str, ...]) -> None:
+    """C16: of a volume FailedMount, whatever else needs it; of a variable another word."""
+    before = Rendering()
+    after = copy.deepcopy(before)
+    if "variable" in needs:
+        reference = {"secretKeyRef": {"name": "kc", "key": "a"}}
+        after.container["env"] = [{"name": "KC", "valueFrom": reference}]
+    if "volume" in needs:
+        after.pod["volumes"].append({"name": "kc", "secret": {"secretName": "kc"}})
+    (effect,) = (e for e in compare.outcome(before.objects, after.objects).effects if e.id == "C16")
+    reason = "FailedMount" if "volume" in needs else "CreateContainerConfigError"
+    assert effect.says.endswith(f"waits for it and does not start ({reason}).")
+
+
 def test_rights_of_two_groups_are_told_apart() -> None:
     """Events are in two API groups."""
     edit = both(grants("events"), grants("events", group="events.k8s.io"))

@@ -179,7 +179,7 @@ class Controller:
     @property
     def mounted(self) -> list[tuple[str, str]]:
         """Kind and name of those that its volumes name."""
-        mounts = (r for r in self.needed if r.place.startswith("volumes["))
+        mounts = (r for r in self.needed if r.is_volume)
         return list(dict.fromkeys((r.kind, r.name) for r in mounts))
 
     @cached_property

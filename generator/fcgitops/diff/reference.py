@@ -13,6 +13,7 @@ _PROOF = {
     "F": "FrameworkController against the API server",
     "X": "Flux",
     "G": "Argo CD",
+    "L": "the kubelet of a kind cluster",
     "S": "read in the source",
     "-": "not proven",
 }
@@ -78,10 +79,11 @@ where it depends on what only the cluster knows. `change` is `added`, `removed`,
 
 
 _HELD = """\
-Tests try this again, in `make e2e`: before, after, the predicted thing seen, and not predicted for
-a change that does not do it. The last column names the programs with which they do. Each such test
-says by a mark which rules it shows and with what, `@pytest.mark.proves("X", "E27 E28")`, and a test
-of the marks fails for a rule that has neither a program nor a reason below.
+Tests try this again, in `make e2e` and, with a kubelet, in `make kind-test`: before, after, the
+predicted thing seen, and not predicted for a change that does not do it. The last column names the
+programs with which they do. Each such test says by a mark which rules it shows and with what,
+`@pytest.mark.proves("X", "E27 E28")`, and a test of the marks fails for a rule that has neither a
+program nor a reason below.
 
 All of them meet a real API server: the changes of the rules' own tests, the known pairs, 150
 changes of which it alone knows the answer, and 300 random ones. What is called refused it refuses,
@@ -90,12 +92,10 @@ where a restart is foretold the Pod template is stored otherwise, and nowhere el
 (`tests/e2e/test_diff_server.py`)."""
 
 NOT_TRIED = {
-    "C16": "a kubelet mounts; kwok, which stands in for one, says that the Pod runs",
+    "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
     "a binary of v0.9.0, which is in its image alone",
-    "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "C28": "that two of them fight is what the test of `C07` sees, of one StatefulSet",
-    "C27": "a kubelet probes; that it listens on no port is what the test of N08 sees",
     "E23": "what it applies then is in no rendering of ours",
     "N07": "whether a policy is enforced is the network's, and that of the tests enforces none",
     "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",

@@ -134,15 +134,15 @@ def _requests(pod: Fields) -> dict[str, float]:
     return total
 
 
-@rule("C16", "a ConfigMap or Secret that the Pod needs is not rendered", Severity.OUTAGE, "-")
+@rule("C16", "a ConfigMap or Secret that the Pod needs is not rendered", Severity.OUTAGE, "L")
 def volume_missing(change: Change) -> Says:
-    """The Pod waits: FailedMount."""
+    """The Pod waits for it: FailedMount, or CreateContainerConfigError of a variable."""
     after = change.after.controller
     if after is None or change.invalid or after.replicas < 1:
         return
     before = change.before.controller
     old = set() if before is None or change.moved else set(_needed(before))
-    for kind, name in _needed(after):
+    for (kind, name), reason in _needed(after).items():
         if change.after.has(kind, name, after.namespace):
             continue
         was_there = change.before.has(kind, name, after.namespace)
@@ -155,16 +155,23 @@ def volume_missing(change: Change) -> Says:
         unless = "" if was_there else "unless it is on the cluster already, "
         yield Said(
             after.label,
-            f"{what}: {unless}{when} waits for it and does not start (FailedMount).",
+            f"{what}: {unless}{when} waits for it and does not start ({reason}).",
             "put it back" if was_there else f"create it first: {command}",
             command,
             certain=was_there,
         )
 
 
-def _needed(controller: Controller) -> dict[tuple[str, str], None]:
-    """Kind and name of what its Pod does not start without, once each."""
-    return dict.fromkeys((found.kind, found.name) for found in controller.needed)
+def _needed(controller: Controller) -> dict[tuple[str, str], str]:
+    """Kind and name of what its Pod does not start without → what the kubelet says where it is not.
+
+    Of what is a volume and a variable too, it speaks of the volume first.
+    """
+    reasons: dict[tuple[str, str], str] = {}
+    for found in sorted(controller.needed, key=lambda found: not found.is_volume):
+        reason = "FailedMount" if found.is_volume else "CreateContainerConfigError"
+        reasons.setdefault((found.kind, found.name), reason)
+    return reasons
 
 
 @rule("C17", "the image reference differs", Severity.RESTART, "K")

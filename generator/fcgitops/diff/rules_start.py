@@ -67,7 +67,7 @@ _KNOWN = ("start.sh", "sh", "bash", "ash")
 """What may start FrameworkController in its turn: C23 speaks of it."""
 
 
-@rule("C27", "a probe asks a port, where FrameworkController listens on none", Severity.OUTAGE, "S")
+@rule("C27", "a probe asks a port, where FrameworkController listens on none", Severity.OUTAGE, "L")
 def probes(change: Change) -> Says:
     """Restarted again and again, or never ready."""
     before, after = change.controllers

@@ -34,6 +34,11 @@ class Reference(NamedTuple):
     optional: bool = False
     """Whether the Pod starts without it."""
 
+    @property
+    def is_volume(self) -> bool:
+        """Whether a volume is made of it."""
+        return self.place.startswith("volumes[")
+
 
 def of_pod(pod: Fields) -> Iterator[Reference]:
     """Everything that a Pod names.
