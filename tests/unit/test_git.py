@@ -12,6 +12,7 @@ import pytest
 from fcgitops.core.errors import InputError, ToolError
 from fcgitops.core.redaction import redacted
 from fcgitops.git import program as driver
+from fcgitops.git.history import History
 from fcgitops.git.program import Git, inside_other_work_tree, merge_file
 from fcgitops.git.repo import open_repository
 from gitenv import git, git_home, make_repository, write
@@ -248,3 +249,14 @@ def test_a_repository_of_somebody_else(make_repository: Make) -> None:
         with pytest.raises(ToolError) as caught:
             asked(directory)
         assert str(caught.value) == said
+
+
+def test_a_link_reads_the_same_committed_or_not(make_repository: Make) -> None:
+    """It holds where it leads: in the work tree as in a commit, and is not followed."""
+    top = make_repository({"a": "text", "b": "text"})
+    (top / "a").unlink()
+    (top / "a").symlink_to("b")
+    assert History(top).work.read(["a", "b"]) == {"a": b"b", "b": b"text"}
+    git(top, "commit", "-qam", "a link")
+    history = History(top)
+    assert history.work.read(["a", "b"]) == history.head.read(["a", "b"])

@@ -275,6 +275,16 @@ def test_a_hostile_value_in_what_is_shown(repository: Path, fcgitops: Fcgitops) 
     assert "variant: '#\\x23vso[b]' is not known" in said
 
 
+def test_markdown_is_printed_to_a_log_too(fcgitops: Fcgitops, tmp_path: Path) -> None:
+    """What of it a runner would obey stands there escaped."""
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '##[error]a'}\n"
+    write(tmp_path, {"a.yaml": "", "b.yaml": config})
+    files = (tmp_path / "a.yaml", tmp_path / "b.yaml")
+    said = fcgitops("diff", "--rendered", *files, "--format", "markdown").out
+    assert "`ConfigMap/#\\x23[error]a`" in said
+    assert "##[" not in said
+
+
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "arguments",

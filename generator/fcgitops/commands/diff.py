@@ -266,7 +266,7 @@ def show(report: Report, options: Options) -> int:
     elif options.form == "markdown":
         from fcgitops.diff.markdown import as_markdown  # noqa: PLC0415
 
-        terminal.data(as_markdown(report))
+        terminal.lines(as_markdown(report))
     else:
         style = terminal.style(sys.stdout)
         for line in reports.as_text(report, full=options.full, style=style):

@@ -83,7 +83,7 @@ def _tell(
 
 def _show(text: str) -> None:
     """Prints the text, and adds it to the job's own page."""
-    terminal.data(text)
+    terminal.lines(text)
     if place := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(place).open("a", encoding="utf-8") as summary:
             summary.write(text)

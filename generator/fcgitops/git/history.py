@@ -161,9 +161,11 @@ class Work:
         """The contents of some files; those that are not there are left out."""
         found = {}
         for path in paths:
-            if path in self.files and self.files[path].mode != LINK:
+            if path in self.files:
+                file = self._tree.top / path
                 try:
-                    found[path] = (self._tree.top / path).read_bytes()
+                    linked = file.is_symlink()
+                    found[path] = os.fsencode(file.readlink()) if linked else file.read_bytes()
                 except FileNotFoundError:  # a sparse checkout leaves it out
                     found |= self._head.read([path])
         return found
