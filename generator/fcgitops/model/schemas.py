@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from fcgitops.kubernetes import values as kube
 from fcgitops.model import answers, consistency, expects, experiment, gates, layout, promotion
 from fcgitops.model import environment as model
 from fcgitops.model.synctools import ALL, KNOWN
@@ -21,7 +22,8 @@ Schema = dict[str, Any]
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
-_AMOUNT: Schema = {"type": ["string", "number"]}
+_EACH_ONCE: Schema = {**_TEXTS, "uniqueItems": True}
+_AMOUNT: Schema = {"type": ["string", "number"], "minimum": 0}
 _AMOUNTS: Schema = {"type": "object", "additionalProperties": _AMOUNT}
 _TEXT_BY_NAME: Schema = {"type": "object", "additionalProperties": _TEXT}
 _ENDPOINTS: Schema = {
@@ -67,10 +69,14 @@ _VALUES: dict[str, Schema] = {
     "tolerations": _TOLERATIONS,
     "labels": _TEXT_BY_NAME,
     "annotations": _TEXT_BY_NAME,
-    "components": {"type": "array", "items": {"enum": [*model.COMPONENTS]}},
+    "components": {**_EACH_ONCE, "items": {"enum": [*model.COMPONENTS]}},
     "nni.egress": _ENDPOINTS,
     "nni.quota": _AMOUNTS,
-    "nni.limits": {"type": "object", "additionalProperties": _AMOUNTS},
+    "nni.limits": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(kube.LIMITS, _AMOUNTS),
+    },
     "expects": {
         "type": "object",
         "additionalProperties": False,
@@ -88,7 +94,7 @@ _RUN_VALUES: dict[str, Schema] = {
     "nodeSelector": _TEXT_BY_NAME,
     "tolerations": _TOLERATIONS,
 }
-_BY_KIND: dict[type, Schema] = {str: _TEXT, list: _TEXTS}
+_BY_KIND: dict[type, Schema] = {str: _TEXT, list: _EACH_ONCE}
 
 
 @cache

@@ -69,6 +69,8 @@ def _numbers(fleet: Fleet) -> str:
     findings = [f for row in fleet.rows for f in row.findings] + list(fleet.findings)
     faults = sum(finding.severity != INFO for finding in findings)
     found = count(faults, "finding") if faults else "no findings"
+    if not fleet.rows:
+        return f"No environments yet: `fcgitops overlay NAME` adds one. There are {found}."
     environments = count(len(fleet.rows), "environment")
     return f"{environments} on {count(len(clusters), 'cluster')}, {found}."
 
