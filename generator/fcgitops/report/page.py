@@ -70,7 +70,7 @@ def _numbers(fleet: Fleet) -> str:
     faults = sum(finding.severity != INFO for finding in findings)
     found = count(faults, "finding") if faults else "no findings"
     if not fleet.rows:
-        return f"No environments yet: `fcgitops overlay NAME` adds one. There are {found}."
+        return f"No environments yet: `fcgitops overlay NAME` adds one; {found}."
     environments = count(len(fleet.rows), "environment")
     return f"{environments} on {count(len(clusters), 'cluster')}, {found}."
 
