@@ -132,6 +132,7 @@ C = f"{POD}.containers.0"
 S = "StatefulSet"
 INDEXED = {**SOUND["Job"]["spec"], "completionMode": "Indexed", "completions": 3}
 LABEL = "must be lower case letters, digits and '-', with a letter or digit at both ends"
+LONG = "j" * 64
 FAULTS: list[tuple[str, str, object, str]] = [
     # what the schema says
     (S, "spec.replica", 1, "spec.replica: is no field of StatefulSetSpec: did you mean replicas?"),
@@ -288,6 +289,32 @@ FAULTS: list[tuple[str, str, object, str]] = [
              "default.kind: is required: of an object"),
         )
     ),
+    ("Job", "metadata.name", LONG,
+     f"metadata.name: '{LONG}': must be no more than 63 characters"),
+    *(
+        ("CronJob", "spec.timeZone", zone,
+         f"spec.timeZone: {zone!r}: must be a time zone, such as Europe/Berlin")
+        for zone in ("Mars/Phobos", "europe/berlin", "+02:00", "local", "")
+    ),
+    *(
+        ("CronJob", "spec.schedule", text,
+         f"spec.schedule: {text!r}: is no schedule, such as */5 * * * *")
+        for text in ("60 * * * *", "5-3 * * * *", "1-2-3 * * * *", "*/0 * * * *", "@every 1x")
+    ),
+    *(
+        ("CustomResourceDefinition", "spec.conversion", {"strategy": "Webhook", "webhook": {
+            "conversionReviewVersions": ["v1"], "clientConfig": client}},
+         f"spec.conversion.webhook.clientConfig{said}")
+        for client, said in (
+            ({"url": "http://x"}, ".url: 'http://x': must be https://HOST[/PATH]"),
+            ({"url": "https://x/y?z"},
+             ".url: 'https://x/y?z': must have no user, no query and no fragment"),
+            ({"service": {"name": "a", "namespace": "b", "port": 0}},
+             ".service.port: 0: must be 1 to 65535"),
+            ({"service": {"name": "a"}}, ".service.namespace: is required"),
+            ({}, ": is required: one of url and service"),
+        )
+    ),
 ]  # fmt: skip
 
 
@@ -313,6 +340,11 @@ def test_refused(kind: str, path: str, value: object, said: str) -> None:
          "requests.nvidia.com/gpu does"),
         ("PersistentVolumeClaim", "spec.dataSource", {"kind": "Other", "name": "a"},
          "spec.dataSource: is no claim and no snapshot, and is dropped"),
+        (S, f"{C}.restartPolicy", "Never",
+         f"{POD}.containers[0].restartPolicy: is not allowed: it takes the feature gate "
+         "ContainerRestartRules"),
+        ("Namespace", "metadata.labels", {"kubernetes.io/metadata.name": "other"},
+         "metadata.labels[kubernetes.io/metadata.name]: is written over with the Namespace's name"),
     ],
 )  # fmt: skip
 def test_useless(kind: str, path: str, value: object, said: str) -> None:
@@ -328,7 +360,16 @@ def test_useless(kind: str, path: str, value: object, said: str) -> None:
             "gold.storageclass.storage.k8s.io/requests.storage": "1Gi",
             "gold.storageclass.storage.k8s.io/persistentvolumeclaims": 2,
             "openshift.io/imagestreams": 5,
+            "gpu.deviceclass.resource.k8s.io/devices": 2,
         }),
+        *(("CronJob", "spec.schedule", text) for text in (
+            "*-5 * * * *", "0,,1 * * * *", "+5 * * * *", "@every -5s", "@every 1h1.5m", "@hourly",
+        )),
+        *(("CronJob", "spec.timeZone", zone) for zone in (
+            "UTC", "US/Pacific", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "EST5EDT", "GMT0",
+        )),
+        ("CustomResourceDefinition", "spec.conversion", {"strategy": "Webhook", "webhook": {
+            "conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://x:8443/y"}}}),
         ("LimitRange", "spec.limits.0", {
             "type": "Container", "min": {"cpu": "1.0009"}, "max": {"cpu": "1.0001"},
         }),
@@ -374,6 +415,38 @@ def test_taken_of_other_kinds(kind: str, path: str, value: object) -> None:
 def test_taken(path: str, value: object) -> None:
     """What looks odd and is taken is no fault."""
     assert check.faults(with_value(S, path, value)) == []
+
+
+@pytest.mark.parametrize(
+    ("rolling", "said"),
+    [
+        ({"maxSurge": 1, "maxUnavailable": 0}, ""),
+        ({"maxUnavailable": "10%"}, ""),
+        ({"maxSurge": 1}, "maxSurge: 1: takes maxUnavailable: 0"),
+        ({"maxSurge": 1, "maxUnavailable": 1}, "maxSurge: 1: takes maxUnavailable: 0"),
+        ({"maxUnavailable": 0}, "maxUnavailable: 0: must not be 0 when maxSurge is 0"),
+    ],
+)
+def test_roll_out_of_a_daemon_set(rolling: dict[str, object], said: str) -> None:
+    """Pods are replaced before or after: one of the two."""
+    spec = SOUND[S]["spec"]
+    item = {
+        "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "d"},
+        "spec": {"selector": spec["selector"], "template": spec["template"],
+                 "updateStrategy": {"rollingUpdate": rolling}},
+    }  # fmt: skip
+    place = "spec.updateStrategy.rollingUpdate."
+    assert [str(f).removeprefix(place) for f in check.faults(item)] == ([said] if said else [])
+
+
+def test_eviction_policy() -> None:
+    """A PodDisruptionBudget has one of two."""
+    item = {
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "p"},
+        "spec": {"unhealthyPodEvictionPolicy": "always"},
+    }  # fmt: skip
+    said = "spec.unhealthyPodEvictionPolicy: 'always' is none of AlwaysAllow, IfHealthyBudget"
+    assert list(map(str, check.faults(item))) == [said]
 
 
 @pytest.mark.parametrize(

@@ -305,3 +305,10 @@ def test_a_number_to_the_base_of_60_is_text_in_no_time(part: str) -> None:
     assert yamlio.load(f"a: {number}\n".encode(), "f.yaml") == {"a": number}
     assert yamlio.load_all(f"a: {number}\n".encode()) == [{"a": number}]
     assert time.process_time() - start < 2
+
+
+def test_dates_that_are_rendered_are_text() -> None:
+    """As Kubernetes reads them, whose values know no dates."""
+    rendered = b"a: 2001-12-14 21:59:43.10 -5\nb: 2020-01-01\n"
+    found = [{"a": "2001-12-14 21:59:43.10 -5", "b": "2020-01-01"}]
+    assert yamlio.load_all(rendered) == found

@@ -32,10 +32,12 @@ _SCOPES = {
 }  # fmt: skip
 _CLASS_QUOTA = re.compile(
     r".+\.storageclass\.storage\.k8s\.io/(requests\.storage|persistentvolumeclaims)"
+    r"|.+\.deviceclass\.resource\.k8s\.io/devices"
     r"|openshift\.io/.+"
 )
 """Names that count something though they look like devices': the claims of a storage class
-(pkg/quota/v1/evaluator/core/persistent_volume_claims.go), and what OpenShift counts on its own."""
+(pkg/quota/v1/evaluator/core/persistent_volume_claims.go), devices of a class, and what OpenShift
+counts on its own."""
 _CONFLICTS = (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating"))
 
 

@@ -53,6 +53,10 @@ def containers(found: Field, pod: Pod) -> None:
         if name.text in seen:
             name.duplicate()
         seen.add(name.text)
+        restart = container["restartPolicy"]
+        if restart.given:  # the same gate: before, none but init containers may have one
+            with restart.lenient():
+                restart.forbidden("it takes the feature gate ContainerRestartRules")
         _lifecycle(container["lifecycle"], pod)
         for probe in _PROBES:
             _probe(container[probe], probe, pod)
@@ -68,8 +72,9 @@ def init_containers(found: Field, others: Field, pod: Pod) -> None:
         if name.text in seen:
             name.duplicate()
         seen.add(name.text)
-        if policy.given and policy.text != "Always":
-            policy.unsupported(("Always",))
+        if policy.given and policy.text != "Always":  # 1.34 leaves it out: ContainerRestartRules
+            with policy.lenient():
+                policy.unsupported(("Always",))
         if policy.text == "Always":
             _lifecycle(container["lifecycle"], pod)
             for probe in _PROBES:

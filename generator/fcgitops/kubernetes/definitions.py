@@ -6,6 +6,7 @@ pkg/apiserver/schema/validation.go. What its CEL expressions say is not judged.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fcgitops.kubernetes import defaults, metadata, names
@@ -158,12 +159,38 @@ def _conversion(found: Field) -> None:
     strategy, webhook = found["strategy"], found["webhook"]
     strategy.one_of(("None", "Webhook"))
     if strategy.text == "Webhook":
-        if not webhook["clientConfig"].given:
-            webhook["clientConfig"].required("with the strategy Webhook")
+        client = webhook["clientConfig"]
+        if not client.given:
+            client.required("with the strategy Webhook")
+        else:
+            _client(client)
         if not {"v1", "v1beta1"} & set(webhook["conversionReviewVersions"].texts()):
             webhook["conversionReviewVersions"].required("v1 or v1beta1")
     elif webhook.given:
         webhook.forbidden("without the strategy Webhook")
+
+
+def _client(found: Field) -> None:
+    """ValidateWebhookURL and ValidateWebhookService of k8s.io/apiserver, pkg/util/webhook."""
+    url, service = found["url"], found["service"]
+    if url.given == service.given:
+        found.required("one of url and service")
+    if url.given:
+        scheme, slashes, rest = url.text.partition("://")
+        host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        if scheme.lower() != "https" or not slashes or not host:
+            url.invalid("must be https://HOST[/PATH]")
+        elif "@" in host or "?" in rest or "#" in rest:
+            url.invalid("must have no user, no query and no fragment")
+    if service.given:
+        for key in ("name", "namespace"):
+            if not service[key]:
+                service[key].required()
+        if service["port"].given:
+            service["port"].must(names.port_number(service["port"].number))
+        path = service["path"]
+        if path.given and not path.text.startswith("/"):
+            path.invalid("must begin with '/'")
 
 
 def _approval(item: Field) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from fcgitops.kubernetes import amounts, metadata, names, quantity, scheduling, volumes
-from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.text import jsonio
 
 MOST_BYTES = 1024 * 1024
@@ -40,7 +40,7 @@ def namespace(item: Field) -> None:
         metadata.finalizer(finalizer)
     name = labels["kubernetes.io/metadata.name"]
     if name.given and name.text != item["metadata"]["name"].text:
-        name.invalid("must be the Namespace's name")
+        name.fault("is written over with the Namespace's name", USELESS)
 
 
 def config_map(item: Field) -> None:

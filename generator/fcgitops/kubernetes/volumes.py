@@ -321,9 +321,11 @@ def _projected(found: Field) -> None:
             once(item["path"])
         if part["serviceAccountToken"].given:
             _token(part["serviceAccountToken"])
-        if part["clusterTrustBundle"].given:
-            _bundle(part["clusterTrustBundle"])
-            once(part["clusterTrustBundle"]["path"])
+        bundle = part["clusterTrustBundle"]
+        if bundle.given:  # ClusterTrustBundleProjection is off by default: then it is left out
+            with bundle.lenient():
+                _bundle(bundle)
+                once(bundle["path"])
 
 
 def _token(found: Field) -> None:

@@ -100,6 +100,8 @@ def disruption_budget(item: Field) -> None:
             _number_or_percent(amount)
     if least.given and most.given:
         most.forbidden("with minAvailable")
+    if spec["unhealthyPodEvictionPolicy"].given:
+        spec["unhealthyPodEvictionPolicy"].one_of(("AlwaysAllow", "IfHealthyBudget"))
     if spec["selector"].given:
         metadata.selector(spec["selector"])
 
@@ -136,9 +138,17 @@ def daemon_set(item: Field) -> None:
     spec = item["spec"]
     strategy = spec["updateStrategy"]
     strategy["type"].one_of(("RollingUpdate", "OnDelete"), "RollingUpdate")
-    for key in ("maxUnavailable", "maxSurge"):
-        if strategy["rollingUpdate"][key].given:
-            _number_or_percent(strategy["rollingUpdate"][key])
+    most, more = (strategy["rollingUpdate"][key] for key in ("maxUnavailable", "maxSurge"))
+    for amount in (most, more):
+        if amount.given:
+            _number_or_percent(amount)
+    if strategy["type"].text != "OnDelete" and strategy["rollingUpdate"].given:
+        nothing = (0, "0%")
+        if more.given and more.value not in nothing:
+            if not most.given or most.value not in nothing:  # 1 by default
+                more.invalid("takes maxUnavailable: 0")
+        elif most.value in nothing:
+            most.invalid("must not be 0 when maxSurge is 0")
     spec["minReadySeconds"].at_least(0)
     spec["revisionHistoryLimit"].at_least(0)
     _selector(spec)
@@ -168,6 +178,8 @@ def job(item: Field) -> None:
     metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
     name, spec = item["metadata"]["name"], item["spec"]
     completions = spec["completions"]
+    if not spec["manualSelector"]:  # it becomes a label of its Pods
+        name.must(names.label_value(name.text))
     if spec["completionMode"].text == "Indexed" and completions.number > 0:
         if names.dns_label(f"{name.text}-{completions.number - 1}"):
             name.invalid("is too long a name for the host names of its Pods")
@@ -320,7 +332,7 @@ def cron_job(item: Field) -> None:
     ):  # fmt: skip
         spec[key].at_least(0)
     zone = spec["timeZone"]
-    if zone.given and (not zone or zone.text.lower() == "local"):
+    if zone.given and not _ZONE.fullmatch(zone.text):
         zone.invalid("must be a time zone, such as Europe/Berlin")
     inner = spec["jobTemplate"]["spec"]
     if inner["manualSelector"]:
@@ -330,6 +342,14 @@ def cron_job(item: Field) -> None:
     job_spec(inner)
 
 
+_ZONE = re.compile(
+    r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe"
+    r"|Indian|Mexico|Pacific|US)/[A-Za-z0-9_+-]+(/[A-Za-z0-9_-]+){0,2}"
+    r"|[A-Z][A-Za-z]*(-[A-Z]+)?|(EST5EDT|CST6CDT|MST7MDT|PST8PDT)|GMT[-+]0|GMT0"
+)
+"""What names of the time zone database look like, https://www.iana.org/time-zones."""
+_DURATION = re.compile(r"[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+|[-+]?0")
+"""Go's time.ParseDuration."""
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
@@ -339,30 +359,36 @@ _NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnigh
 def schedule(text: str) -> bool:
     """Whether github.com/robfig/cron's ParseStandard takes it."""
     if text.startswith("@"):
-        return text in _NICKNAMES or bool(re.fullmatch(r"@every ([0-9.]+(ns|us|ms|s|m|h))+", text))
+        every = text.removeprefix("@every ")
+        return text in _NICKNAMES or (every != text and bool(_DURATION.fullmatch(every)))
     parts = text.split()
     if len(parts) != 5 or "TZ" in text:
         return False
     return all(
         _part(item, low, high)
         for part, (low, high) in zip(parts, _RANGES, strict=True)
-        for item in part.split(",")
+        for item in filter(None, part.split(","))
     )
 
 
 def _part(item: str, low: int, high: int) -> bool:
+    """getRange: N, N-M or *, and /STEP; what is behind `*-` is not looked at."""
     span, slash, step = item.partition("/")
-    if slash and not (step.isdigit() and int(step) > 0):
+    if slash and not (_NUMBER.fullmatch(step) and int(step) > 0):
         return False
-    if span in ("*", "?"):
+    first, *more = span.split("-")
+    if first in ("*", "?"):
         return True
-    names_ = _MONTHS if high == 12 else _DAYS if high == 6 else []
+    known = _MONTHS if high == 12 else _DAYS if high == 6 else []
     ends = [
-        names_.index(end.lower()) + low
-        if end.lower() in names_
+        known.index(end.lower()) + low
+        if end.lower() in known
         else int(end)
-        if end.isdigit()
+        if _NUMBER.fullmatch(end)
         else -1
-        for end in span.split("-")
+        for end in (first, *more)
     ]
     return len(ends) <= 2 and ends == sorted(ends) and low <= ends[0] and ends[-1] <= high
+
+
+_NUMBER = re.compile(r"\+?[0-9]+")

@@ -72,6 +72,13 @@ for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
     _Loader.add_constructor(_tag, _Loader.number)
 
 
+class _RenderedLoader(_Loader):
+    """The same, and dates are text: Kubernetes reads them as they are written."""
+
+
+_RenderedLoader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.sign)
+
+
 def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value
     """The one document in `data`, as dict, list, str, int, float, bool or None.
 
@@ -110,7 +117,7 @@ def load_all(rendered: bytes, where: str = "") -> list[Any]:
         ToolError: it is no YAML, so it is not kustomize that printed it; or it is far too much.
     """
     try:
-        documents = list(yaml.load_all(rendered, Loader=_Loader))
+        documents = list(yaml.load_all(rendered, Loader=_RenderedLoader))
         if b"&" in rendered and b"*" in rendered:
             _refuse_too_much(documents)
         _refuse_too_deep(documents)
