@@ -414,6 +414,30 @@ def test_a_folder_that_moved_is_told_and_brought_in_line(fcgitops: Fcgitops, mon
     )
 
 
+def test_a_repository_of_its_own_becomes_a_folder(
+    fcgitops: Fcgitops, mono: Path, tmp_path: Path
+) -> None:
+    """Once `path` says so, `update` makes it what `new --into` would have made; edits stay."""
+    top = tmp_path / "frameworkcontroller"
+    fcgitops("new", top, "--env", "dev", "--repo-url", URL, "--no-input")
+    shutil.copytree(top, mono / PATH, ignore=shutil.ignore_patterns(".git"))
+    root = mono / PATH
+    text = (root / "fcgitops.yaml").read_text()
+    mine = (root / ".gitlab-ci.yml").read_text() + "# ours\n"
+    write(root, {"fcgitops.yaml": text.replace("defaults:", f"  path: {PATH}\ndefaults:"),
+                 ".gitlab-ci.yml": mine})  # fmt: skip
+    git(mono, "add", PATH)
+    git(mono, "commit", "-qm", "As a folder", "--", PATH)
+
+    said = fcgitops("-C", root, "update").err
+
+    assert ".gitlab-ci.yml is no longer generated; it has your edits and stays" in said
+    there = {path for path in AT_THE_TOP if (root / path).exists()}
+    assert there == {".gitlab-ci.yml"}
+    assert "nothing to do" in fcgitops("-C", root, "update").err
+    fcgitops("-C", root, "verify")
+
+
 def test_a_git_host_finds_the_file(fcgitops: Fcgitops, mono: Path) -> None:
     """Formats that are shown beside a change name files from the repository's top."""
     into(fcgitops, mono, "--env", "dev")

@@ -119,6 +119,11 @@ def left_out(answers: Answers, skeleton: Iterable[str]) -> list[str]:
     ]
 
 
+def read_at_the_top() -> set[str]:
+    """Those of the skeleton's files that go where the content becomes a folder of a repository."""
+    return {path for path in skeleton_paths() if layout.is_read_at_the_top(path)}
+
+
 def new_environment(
     env: Environment, source: str, answers: Answers, cluster_role: bytes | None
 ) -> Tree:

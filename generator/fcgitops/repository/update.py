@@ -186,7 +186,7 @@ def _base(repository: Repository, merge_file: MergeFile) -> tuple[Merged, Tree]:
     del theirs[layout.BASE_RECORD]
     theirs = {path: text for path, text in theirs.items() if not entrypoints.is_shared(path)}
     new = {path: text for path, text in theirs.items() if path != layout.ANSWERS}
-    known = {*new, *provenance.FORMER}
+    known = {*new, *provenance.FORMER, *scaffold.read_at_the_top()}
     base = {path: text for path, text in recorded.items() if path in known}
     strange = {
         p for p in recorded if p not in {*known, layout.ANSWERS} and not entrypoints.is_shared(p)
