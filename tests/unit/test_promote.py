@@ -236,7 +236,7 @@ def test_what_is_not_committed_is_not_proven(path: str, pair: Path, fcgitops: Fc
 
 @pytest.mark.slow
 def test_what_is_not_pushed_is_not_proven(pair: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
-    """Where the branch has an upstream, or the synced branch is known of the remote."""
+    """Nor is what the synced branch of the remote has otherwise since; how it got there is one."""
     git(tmp_path, "init", "-q", "--bare", "remote")
     git(pair, "remote", "add", "origin", str(tmp_path / "remote"))
     git(pair, "push", "-q", "origin", "main")
@@ -251,6 +251,11 @@ def test_what_is_not_pushed_is_not_proven(pair: Path, fcgitops: Fcgitops, tmp_pa
     assert f"{source}: is not as origin/main has it, and staging is rendered" in ran.err
     git(pair, "push", "-q", "-u", "origin", "main")
     commit(pair, fcgitops, {"prod": PROD.replace("10", "20")})  # which is not pushed
+    fcgitops("-C", pair, "promote", "staging", "prod")
+    git(pair, "switch", "-qc", "behind", "origin/main~1")
+    ran = fcgitops("-C", pair, "promote", "staging", "prod", status=2)
+    assert ran.err.count("is rendered from it (git merge origin/main)\n") == 3
+    git(pair, "cherry-pick", "-x", "origin/main")  # as a squash would bring it there
     fcgitops("-C", pair, "promote", "staging", "prod")
 
 

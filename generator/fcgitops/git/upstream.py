@@ -1,4 +1,4 @@
-"""What has not been pushed: told by the remote's branches as they are known here."""
+"""What a remote has otherwise: told by its branches as they are known here."""
 
 from __future__ import annotations
 
@@ -27,20 +27,26 @@ def synced(directory: Path, branch: str) -> str:
     return followed if followed in there else first or followed
 
 
-def unpushed(directory: Path, upstream: str) -> set[str]:
-    """The files below a directory that HEAD has otherwise than where it left a remote branch.
+def unlike(directory: Path, upstream: str) -> dict[str, bool]:
+    """The files below a directory that HEAD has otherwise than a remote branch.
 
     Args:
         directory: in the work tree.
         upstream: the remote branch.
 
     Returns:
-        Paths from the directory; of two branches with nothing in common, all that differ.
+        Paths from the directory → whether HEAD has changed it since it left that branch; else that
+        has.
     """
     git = Git(directory)
-    parted = git.ask("merge-base", upstream, "HEAD")
-    start = text(parted.out).strip() or upstream
-    told = git.run(
-        "diff", "--name-only", "--no-renames", "--relative", "-z", start, "HEAD", "--", "."
-    )
-    return {path for path in text(told).split("\0") if path}
+
+    def changed(start: str) -> set[str]:
+        told = git.run(
+            "diff", "--name-only", "--no-renames", "--relative", "-z", start, "HEAD", "--", "."
+        )
+        return {path for path in text(told).split("\0") if path}
+
+    found = changed(upstream)
+    parted = text(git.ask("merge-base", upstream, "HEAD").out).strip() if found else ""
+    ours = changed(parted) if parted else found
+    return {path: path in ours for path in found}

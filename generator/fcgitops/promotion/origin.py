@@ -185,10 +185,11 @@ def _refuse_unproven(repository: Repository, name: str) -> None:
         for path in own({path.removeprefix(prefix) for path in changed})
     ]
     branch = upstream.synced(repository.root, repository.answers.branch)
-    ahead = own(upstream.unpushed(repository.root, branch)) if branch else []
+    others = upstream.unlike(repository.root, branch) if branch else {}
+    merge = shell.line("git", "merge", branch)
+    what = f"is not as {branch} has it, and {name} is rendered from it"
     problems += [
-        Problem(path, f"is not as {branch} has it, and {name} is rendered from it", "git push")
-        for path in ahead
+        Problem(path, what, "git push" if others[path] else merge) for path in own({*others})
     ]
     if problems:
         raise InputError(problems)
