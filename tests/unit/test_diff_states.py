@@ -246,10 +246,12 @@ def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
     from consequences import all_pairs  # noqa: PLC0415
     from fcgitops.diff import compare  # noqa: PLC0415
     from fcgitops.diff.markdown import LIMIT, as_markdown  # noqa: PLC0415
+    from fcgitops.diff.outcome import Outcome  # noqa: PLC0415
     from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
 
     pair = next(p for p in all_pairs() if p.name == "retention-lowered")
     outcome = compare.outcome(pair.before, pair.after)
+    first = outcome.effects[0]
     entries = [
         Entry(
             f"cluster-{number:04}",
@@ -266,6 +268,13 @@ def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
     assert "`cluster-0000`" in text
     assert "988 more (1000 in all)" in text
     assert "the effects of 1 environment (at worst data loss)" in text
+    long = tuple(
+        Entry(f"{'x' * 58}-{n:04}", Outcome((dataclasses.replace(first, id=f"C{n // 12:02}"),), ()))
+        for n in range(1000)
+    )
+    table = as_markdown(Report(long)).partition("\n\n###")[0]
+    assert re.search(r"\| \d+ more, of \d+ kinds \| \S+", table)
+    assert len(table) < 21_000
     same = tuple(Entry(f"cluster-{n:04}", entries[0].outcome) for n in range(1000))
     assert len(as_markdown(Report(same))) < 6000
 

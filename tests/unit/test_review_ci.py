@@ -82,18 +82,22 @@ def filled(text: str, known: Mapping[str, str]) -> str:
 
 
 def github_steps(
-    project: Project, *, fork: bool, meanwhile: Callable[[Project], None] = lambda _: None
+    project: Project,
+    *,
+    fork: bool,
+    meanwhile: Callable[[Project], None] = lambda _: None,
+    topic: str = "topic",
 ) -> str:
     """Runs every shell step of the pull request's workflow, once its event was read."""
     workflow = yamls.load((project.job / ".github/workflows/review.yml").read_text())
     (job,) = workflow["jobs"].values()
     (expression,) = job["env"].values()
     assert expression.endswith("== github.repository && github.head_ref || '' }}")
-    branch = "" if fork else "topic"
+    branch = "" if fork else topic
     request = {
         "number": 7,
         "base": {"sha": git(project.server, "rev-parse", "main"), "repo": {"full_name": "a/b"}},
-        "head": {"sha": git(project.server, "rev-parse", "topic"),
+        "head": {"sha": git(project.server, "rev-parse", f"refs/heads/{topic}"),
                  "repo": {"full_name": "x/b" if fork else "a/b"}},
     }  # fmt: skip
     event = project.job.parent / "event.json"
@@ -166,6 +170,26 @@ def test_a_conflict_is_told_to_the_request(project: Project) -> None:
     assert comment["body"].startswith(f"{MARK}## What verify finds")
     assert "frameworkcontroller.yaml" in comment["body"]
     assert project.forge.checks[0]["conclusion"] == "failure"
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_a_branch_may_have_any_name_that_git_takes(project: Project, forge: str) -> None:
+    """What a shell, make or an expression would take for a command is a name."""
+    name = "$(touch${IFS}pwned);'\"`touch${IFS}pwned`&|<b>${{7+7}}%0a"
+    for folder in (project.server, project.job):
+        git(folder, "branch", "-m", "topic", name)
+    base = git(project.server, "rev-parse", "main")
+    if forge == "github":
+        github_steps(project, fork=False, topic=name)
+    else:
+        request = {**REQUEST, "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": name}
+        gitlab_job(project, "review", **request, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+
+    subject = git(project.server, "log", "-1", "--format=%s", f"refs/heads/{name}")
+    assert subject == "Change environment prod"
+    assert len(project.forge.comments) == 1
+    assert list(project.job.parent.rglob("pwned*")) == []
 
 
 def refuse_pushes(project: Project) -> None:

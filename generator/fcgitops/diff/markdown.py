@@ -25,6 +25,8 @@ _DETAILS = 12_000
 _NAMES = 12
 _NAME_LIST = 2_000
 _ROWS = 60
+_TABLE = 20_000
+"""Characters of these."""
 _TOLD = 8_000
 """Characters of what is said of the comparison as a whole."""
 _TAIL = 400
@@ -82,9 +84,11 @@ def _head(report: Report, folds: list[Fold]) -> str:
         return "\n".join(lines) + "\n"
     rows = _alike(folds)
     lines += ["| environments | worst effect | effects |", "| --- | --- | --- |"]
-    lines += [_row(fold) for fold in rows[:_ROWS]]
-    if len(rows) > _ROWS:
-        rest = rows[_ROWS:]
+    made = list(map(_row, rows[:_ROWS]))
+    while len("".join(made)) > _TABLE:  # names may be long
+        made.pop()
+    lines += made
+    if rest := rows[len(made) :]:
         number = sum(len(fold.names) for fold in rest)
         worst = max(fold.outcome.worst for fold in rest)
         lines.append(f"| {number} more, of {count(len(rest), 'kind')} | {worst.word} | … |")
