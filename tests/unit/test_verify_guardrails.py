@@ -85,6 +85,17 @@ UNBOUND = "whom the guardrails do not know: it acts without bounds"
         (lambda r: the(r, POLICY)["spec"].update(failurePolicy="Ignore"),
          f"{POLICY} frameworkcontroller: spec.failurePolicy: lets pass what it cannot judge "
          "(Fail)"),
+        (lambda r: the(r, POLICY)["spec"].update(validations=[]),
+         f"{POLICY} frameworkcontroller: spec.validations: refuse nothing "
+         "(those of components/guardrails/)"),
+        (lambda r: the(r, POLICY)["spec"]["matchConstraints"].update(
+            excludeResourceRules=[{"resources": ["pods"]}]),
+         f"{POLICY} frameworkcontroller: spec.matchConstraints.excludeResourceRules: leaves out "
+         "what it does not select (leave it out)"),
+        (lambda r: the(r, POLICY)["spec"]["matchConditions"].append(
+            {"name": "not-ours", "expression": "false"}),
+         f"{POLICY} frameworkcontroller: spec.matchConditions: 'not-ours': leaves out what it does "
+         "not select (leave it out)"),
         (lambda r: r.objects.remove(the(r, BINDING)),
          f"does not render {BINDING} frameworkcontroller (take components/guardrails back)"),
     ],

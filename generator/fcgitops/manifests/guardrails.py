@@ -7,6 +7,8 @@ from __future__ import annotations
 
 POLICIES = ("frameworkcontroller", "frameworkcontroller-submissions")
 """Names of the ValidatingAdmissionPolicies, and of their bindings."""
+CONDITIONS = ("frameworkcontroller", "by-others", "new-or-changed")
+"""Names of the matchConditions by which the policies know what they judge."""
 ALLOWED = {
     "fcgitops.io/frameworks": "allowed",
     # Not `restricted`: FrameworkController (of Kubernetes 1.16's time) drops the seccompProfile

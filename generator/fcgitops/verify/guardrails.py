@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fcgitops.core.findings import HAZARD
+from fcgitops.kubernetes.objects import mapping, mappings
 from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import NAME
+from fcgitops.text.words import shown
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.rights import account_of
@@ -12,6 +14,7 @@ from fcgitops.verify.running import OBJECT
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
 
 _POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
+_LEAVES_OUT = "leaves out what it does not select"
 _UNKNOWN = "whom the guardrails do not know: it acts without bounds"
 
 
@@ -20,7 +23,8 @@ def bounded(r: Rendered) -> Faults:
     """Where there are guardrails, they bound FrameworkController.
 
     Their policies know it by the name of its ServiceAccount, so that one of another name, or the
-    user of a kubeconfig, acts without bounds. A policy that only warns bounds nobody.
+    user of a kubeconfig, acts without bounds. A policy that only warns bounds nobody, nor does one
+    that refuses nothing, or leaves out whom it is for.
     """
     wanted = "guardrails" in r.environment.components if r.environment else False
     if not wanted and not any(r.all(_POLICY, name) for name in guardrails.POLICIES):
@@ -57,9 +61,22 @@ def _settings(r: Rendered) -> Faults:
 
 
 def _policy(item: Object) -> Faults:
-    if (item.get("spec") or {}).get("failurePolicy", "Fail") != "Fail":
+    spec, its = mapping(item.get("spec")), named(item)
+    if spec.get("failurePolicy", "Fail") != "Fail":
         what = "lets pass what it cannot judge"
-        yield Fault(what, "Fail", object=named(item), path="spec.failurePolicy")
+        yield Fault(what, "Fail", object=its, path="spec.failurePolicy")
+    if not spec.get("validations"):
+        hint = "those of components/guardrails/"
+        yield Fault("refuse nothing", hint, object=its, path="spec.validations")
+    selects = mapping(spec.get("matchConstraints"))
+    for key in ("namespaceSelector", "objectSelector", "excludeResourceRules"):
+        if selects.get(key):
+            path = f"spec.matchConstraints.{key}"
+            yield Fault(_LEAVES_OUT, "leave it out", object=its, path=path)
+    for condition in mappings(spec.get("matchConditions")):
+        if condition.get("name") not in guardrails.CONDITIONS:
+            path = f"spec.matchConditions: {shown(condition.get('name'))}"
+            yield Fault(_LEAVES_OUT, "leave it out", object=its, path=path)
 
 
 def _binding(item: Object) -> Faults:
@@ -71,5 +88,5 @@ def _binding(item: Object) -> Faults:
         hint = str(item["metadata"]["name"])
         yield Fault(what, hint, object=named(item), path="spec.policyName")
     if spec.get("matchResources"):
-        what = "leaves out what it does not select"
-        yield Fault(what, "leave it out", object=named(item), path="spec.matchResources")
+        path = "spec.matchResources"
+        yield Fault(_LEAVES_OUT, "leave it out", object=named(item), path=path)
