@@ -27,6 +27,8 @@ from testbed.site import ANOTHER_SERVICE, ENVIRONMENT, NAMESPACE, Site, config_m
 pytestmark = pytest.mark.cluster
 Object = dict[str, Any]
 SOURCE = "gitrepositories.source.toolkit.fluxcd.io"
+BOTH_WAYS = {"E07", "E08", "E09", "E21", "E23"}
+"""Rules that hold of the way back too: another URL, revision, shard or path it is again."""
 KUSTOMIZATION = "kustomizations.kustomize.toolkit.fluxcd.io"
 FRAMEWORKS = "frameworks.frameworkcontroller.microsoft.com"
 CRD = Path(__file__).resolve().parents[2] / "{{cookiecutter.repo_slug}}/components/crd/crd.yaml"
@@ -92,6 +94,9 @@ def shard(key: str) -> Callable[[list[Object]], Object]:
     return edit
 
 
+ANOTHER_SOURCE = {"kind": "GitRepository", "name": "another"}
+
+
 def complaint(prod: Site) -> str:
     """What Flux says is wrong with the source or the Kustomization."""
     said = []
@@ -101,13 +106,15 @@ def complaint(prod: Site) -> str:
     return "; ".join(said)
 
 
-@pytest.mark.proves("X", "E07 E21 E22 E26 R17 R18")
+@pytest.mark.proves("X", "E07 E08 E21 E22 E23 E26 R17 R18")
 @pytest.mark.parametrize(
     ("number", "edit", "words"),
     [
         ("E07", spec("GitRepository", url="http://127.0.0.1:1/x.git"), "connection refused"),
+        ("E08", spec("GitRepository", ref={"branch": "nowhere"}), "nowhere"),
         ("E21", spec("Kustomization", path="./overlays/nothing"), "path not found"),
         ("E22", spec("Kustomization", serviceAccountName="nobody"), "nobody"),
+        ("E23", spec("Kustomization", sourceRef=ANOTHER_SOURCE), "not found"),
         ("E26", spec("GitRepository", secretRef={"name": "nothing"}), "failed to get secret"),
         ("R17", lacking("configmaps", "watch"), "attempting to grant RBAC permissions"),
         ("R18", lacking("statefulsets", "patch"), "cannot patch resource"),
@@ -116,7 +123,7 @@ def complaint(prod: Site) -> str:
 def test_what_flux_complains_of_was_foretold(
     prod: Site, number: str, edit: Callable[[list[Object]], Object], words: str
 ) -> None:
-    """E07, E21, E22, E26, R17, R18: nothing is applied, nothing is deleted."""
+    """E07, E08, E21 to E23, E26, R17, R18: nothing is applied, nothing is deleted."""
     versions = prod.versions()
     with edited(prod, number, edit):
         eventually(
@@ -141,7 +148,7 @@ def edited(prod: Site, number: str, edit: Callable[[list[Object]], Object]) -> I
     spec("Kustomization", interval="61m")(other)
     assert number in foretold(before, after)
     assert number not in foretold(before, other)
-    assert number in ("E07", "E09", "E21") or number not in foretold(after, before)
+    assert (number in BOTH_WAYS) is (number in foretold(after, before))
     put(prod, changed)
     try:
         yield
@@ -202,6 +209,57 @@ def test_what_no_controller_looks_at_gets_no_commit(
         assert f"workerNumber: {workers}" not in prod.configuration()
         assert ready(prod)
     prod.wait_for(commit)
+
+
+@pytest.mark.proves("X", "E08")
+def test_a_tag_is_followed_to_where_it_stands(prod: Site) -> None:
+    """E08: the cluster gets that commit, and no later one."""
+    tagged = change_a_setting(prod, 775)
+    git(prod.repository, "tag", "first")
+    git(prod.repository, "push", "-q", "origin", "first")
+    prod.wait_for(tagged)
+    prod.wait_for(change_a_setting(prod, 776))
+    with edited(prod, "E08", spec("GitRepository", ref={"tag": "first"})):
+        eventually(lambda: "workerNumber: 775" in prod.configuration(), 60, "the tag's commit")
+        later = change_a_setting(prod, 777)
+        stays(prod.configuration, 5)
+        assert "workerNumber: 775" in prod.configuration()
+    prod.wait_for(later)
+
+
+@pytest.mark.proves("X", "E23")
+def test_what_flux_changes_itself_is_in_no_rendering(prod: Site) -> None:
+    """E23: a label that the overlay has not is on the cluster, until the patch is gone."""
+    rendered = prod.fcgitops("build", ENVIRONMENT)[0]
+    operation = {"op": "add", "path": "/metadata/labels/team", "value": "ml"}
+    patch = {"target": {"kind": "StatefulSet"}, "patch": yaml.safe_dump([operation])}
+
+    def labels() -> dict[str, str]:
+        found = prod.plane.get("statefulset", NAMESPACE, "-n", NAMESPACE)
+        return dict(found["metadata"]["labels"])
+
+    with edited(prod, "E23", spec("Kustomization", patches=[patch])):
+        eventually(lambda: labels().get("team") == "ml" or fail(complaint(prod)), 60, "the label")
+        assert prod.fcgitops("build", ENVIRONMENT)[0] == rendered
+    eventually(lambda: "team" not in labels() or fail(complaint(prod)), 60, "it is gone")
+
+
+@pytest.mark.proves("X", "E23")
+def test_what_flux_puts_elsewhere_is_pruned_where_it_was(prod: Site) -> None:
+    """E23: all that has a namespace, where its account may do that."""
+    account = f"--serviceaccount=flux-system:{NAMESPACE}-flux"
+    binding = ("clusterrolebinding", "flux-everywhere")
+    prod.plane.kubectl("create", *binding, "--clusterrole=cluster-admin", account)
+
+    def places() -> set[str]:
+        found = prod.plane.get("statefulsets", "-A")
+        return {o["metadata"]["namespace"] for o in found}
+
+    with edited(prod, "E23", spec("Kustomization", targetNamespace="elsewhere")):
+        eventually(lambda: places() == {"elsewhere"} or fail(complaint(prod)), 90, "it moves")
+    eventually(lambda: places() == {NAMESPACE} or fail(complaint(prod)), 90, "it is back")
+    prod.plane.kubectl("delete", *binding)
+    prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
 
 
 @pytest.mark.proves("X", "E04f")

@@ -96,7 +96,6 @@ NOT_TRIED = {
     "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
     "a binary of v0.9.0, which is in its image alone",
     "C28": "that two of them fight is what the test of `C07` sees, of one StatefulSet",
-    "E23": "what it applies then is in no rendering of ours",
     "N07": "whether a policy is enforced is the network's, and that of the tests enforces none",
     "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",
 }

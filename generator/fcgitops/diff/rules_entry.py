@@ -58,7 +58,7 @@ def other_url(change: Change) -> Says:
             )
 
 
-@rule("E08", "another revision of the repository is followed", Severity.FAILS, "G")
+@rule("E08", "another revision of the repository is followed", Severity.FAILS, "X G")
 def other_revision(change: Change) -> Says:
     """What stands there is not known; a tag or a commit gets no later commit."""
     for pair, before, after in both(change, *SOURCES):

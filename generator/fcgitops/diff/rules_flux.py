@@ -108,7 +108,7 @@ def no_path(change: Change) -> Says:
             )
 
 
-@rule("E23", "Flux renders or applies something else than the overlay", Severity.MANUAL, "S")
+@rule("E23", "Flux renders or applies something else than the overlay", Severity.MANUAL, "X")
 def something_else(change: Change) -> Says:
     """What is applied then is not what is compared here."""
     for pair, old, new in kustomizations(change):
