@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from diff_edits import sets, setting
+from diff_edits import second, sets, setting
 from test_diff_controller import ACCOUNT, KEPT, nothing_left, plane, sides
 from test_rights import USER, completes, pods_of, running_pod, state
 from testbed.controller import JOBS, framework, framework_controller
@@ -25,12 +25,14 @@ def deleted(plane: ControlPlane) -> int:
     return sum(map(len, found))
 
 
-@pytest.mark.proves("F", "C07")
+@pytest.mark.proves("F", "C07 C28")
 def test_two_of_it_delete_each_other_s_pods(plane: ControlPlane) -> None:
-    """C07: what one has made the other takes for nobody's; one alone deletes nothing."""
+    """C07, C28: what one has made the other takes for nobody's; one alone deletes nothing."""
     config, _, said = sides(sets("spec.replicas", 2))
     assert "C07" in said
     assert "C07" not in sides(sets("spec.replicas", 1), sets("spec.replicas", 0))[2]
+    assert "C28" in sides(second("Deployment"))[2]
+    assert "C28" not in sides(second("Deployment", replicas=0))[2]
     with framework_controller(plane, config=config):
         plane.apply(framework("alone"))
         running_pod(plane, "alone")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from diff_edits import (
     CASES,
+    IMAGE,
     JOB,
     POD,
     POOL,
@@ -26,6 +27,8 @@ from diff_edits import (
     both,
     level,
     node_affinity,
+    scaled,
+    second,
     sets,
 )
 from fcgitops.diff import compare, objects
@@ -110,7 +113,7 @@ class Cluster:
 
     def clear(self) -> None:
         """Takes off what runs; the rest stays, for the next one to change."""
-        kinds = ("StatefulSet", "Job")
+        kinds = ("StatefulSet", "Deployment", "HorizontalPodAutoscaler", "Job")
         self.server.take_off([o for o in self.there.values() if o["kind"] in kinds])
         self.there = {k: o for k, o in self.there.items() if o["kind"] not in kinds}
         eventually(lambda: not self.pods(), 30, "no Pod is left")
@@ -298,6 +301,46 @@ def test_without_a_version_each_pod_pulls_anew(cluster: Cluster, image: str, pul
     assert pod["spec"]["containers"][0]["imagePullPolicy"] == pulls
     cluster.apply(after)
     stays(lambda: [p["metadata"]["uid"] for p in cluster.pods()], 1)
+
+
+TO_TWO = sets("spec.minReplicas", 2, "HorizontalPodAutoscaler")
+
+
+@pytest.mark.proves("K", "C28")
+@pytest.mark.parametrize(
+    ("edit", "number"),
+    [
+        (second(), 2),
+        (second(kind="Deployment"), 2),
+        (both(scaled(3), TO_TWO), 2),
+        (second(replicas=0), 1),
+        (second(kind="Deployment", image="example.com/other:1"), 1),
+        (scaled(1), 1),
+    ],
+)
+def test_another_workload_or_an_autoscaler_makes_a_second_one(
+    cluster: Cluster, edit: Edit, number: int
+) -> None:
+    """C28: as many Pods run FrameworkController then, whatever has made them."""
+    before = Rendering()
+    after = copy.deepcopy(before)
+    edit(after)
+    assert ("C28" in {e.id for e in said(before, after)}) is (number > 1)
+    assert "C28" not in {e.id for e in said(after, before)}
+    cluster.start(before)
+    cluster.apply(after)
+    eventually(lambda: controllers(cluster) == number, 60, f"{number}, not {controllers(cluster)}")
+    stays(lambda: controllers(cluster), 2)
+
+
+def controllers(cluster: Cluster) -> int:
+    """How many Pods run FrameworkController's image and are not on their way off."""
+    found = json.loads(cluster.plane.ask("GET", "/api/v1/pods")[1])["items"]
+    images = [
+        p["spec"]["containers"][0]["image"] for p in found
+        if "deletionTimestamp" not in p["metadata"]
+    ]  # fmt: skip
+    return sum(image.startswith(IMAGE) for image in images)
 
 
 FREEDOMS = [edit for number, edit, _ in CASES if number == "C24"]

@@ -95,7 +95,6 @@ NOT_TRIED = {
     "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
     "a binary of v0.9.0, which is in its image alone",
-    "C28": "that two of them fight is what the test of `C07` sees, of one StatefulSet",
     "N07": "whether a policy is enforced is the network's, and that of the tests enforces none",
     "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",
 }
