@@ -147,6 +147,10 @@ def test_what_is_the_users_own_stays(copy_of: CopyOf, fcgitops: Fcgitops) -> Non
             "overlays/prod/kustomization.yaml": "# ours\n"
             + (root / "overlays/prod/kustomization.yaml").read_text(),
             "docs/runbook.md": "# Runbook\n",
+            "overlays/prod/environment.yaml": "\ufeff"
+            + (root / "overlays/prod/environment.yaml").read_text(),
+            "overlays/dev/kustomization.yaml": "\ufeff"
+            + (root / "overlays/dev/kustomization.yaml").read_text(),
         },
     )
     git(root, "add", "-A")
@@ -164,6 +168,10 @@ def test_what_is_the_users_own_stays(copy_of: CopyOf, fcgitops: Fcgitops) -> Non
         "variant: default-config",
     ]
     assert files["overlays/prod/kustomization.yaml"].startswith("# ours\napiVersion: ")
+    # A byte order mark is one at the top alone: behind anything else no reader takes the file.
+    assert files["overlays/prod/environment.yaml"].startswith("\ufeff# Argo CD's ApplicationSet")
+    assert files["overlays/prod/environment.yaml"].count("\ufeff") == 1
+    assert files["overlays/dev/kustomization.yaml"].startswith("\ufeffapiVersion: ")
     assert ".github/workflows/test.yml" not in files
     assert "kept: README.md has edits of yours, and speaks of commands that are gone\n" in ran.err
     assert ".github/workflows/own.yml:2 seems to call what is gone\n" in ran.err

@@ -5,6 +5,7 @@ Pure. Only comments and READMEs differ: what kustomize renders stays as it is.
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import re
 from collections.abc import Iterable
@@ -38,18 +39,18 @@ def without_header(text: bytes, recorded: bytes) -> bytes:
     generated = {line.strip() for line in _header(_lines(recorded))}
     if not any(_OURS.search(line) for line in generated):
         return text
-    lines = _lines(text)
+    mark, lines = _mark(text), _lines(text)
     header = _header(lines)
     kept = [line for line in header if line.strip() not in generated]
-    return _joined(kept + lines[len(header) :])
+    return mark + _joined(kept + lines[len(header) :])
 
 
 def source(text: bytes) -> bytes:
     """An environment.yaml or run.yaml that only Argo CD reads from now on."""
-    lines = _lines(text)
+    mark, lines = _mark(text), _lines(text)
     header = _header(lines)
     kept = [line for line in header if not _OURS.search(line)]
-    return _joined([_READ, *kept, *lines[len(header) :]])
+    return mark + _joined([_READ, *kept, *lines[len(header) :]])
 
 
 def local(text: bytes) -> bytes:
@@ -83,9 +84,15 @@ def variant_readme(text: bytes) -> bytes:
     return text
 
 
+def _mark(text: bytes) -> bytes:
+    """The byte order mark that an editor has written; behind anything else it is no YAML."""
+    return codecs.BOM_UTF8 if text.startswith(codecs.BOM_UTF8) else b""
+
+
 def _lines(text: bytes) -> list[str]:
-    """The lines of a file; what somebody has written into it need not be UTF-8."""
-    return text.decode(errors="surrogateescape").splitlines(keepends=True)
+    """The lines of a file without its mark; what somebody has written need not be UTF-8."""
+    whole = text.removeprefix(codecs.BOM_UTF8)
+    return whole.decode(errors="surrogateescape").splitlines(keepends=True)
 
 
 def _joined(lines: Iterable[str]) -> bytes:
