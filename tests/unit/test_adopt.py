@@ -501,6 +501,38 @@ def test_who_lets_go(who: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Pa
     assert "argoproj" not in json.dumps([said["keys"], said["patches"], said["difference"]])
 
 
+OF_OUR_NAME = {
+    "argocd": (
+        {"annotations": {f"{ARGO}/tracking-id": "frameworkcontroller-live:apps/StatefulSet:fc/x"}},
+        "kubectl --namespace argocd delete applications.argoproj.io frameworkcontroller-live",
+    ),
+    "flux": (
+        {"labels": {"kustomize.toolkit.fluxcd.io/name": "frameworkcontroller"}},
+        "kubectl --namespace flux-system delete kustomizations.kustomize.toolkit.fluxcd.io "
+        "frameworkcontroller",
+    ),
+}
+
+
+@pytest.mark.parametrize("tool", OF_OUR_NAME)
+def test_who_has_the_name_of_ours(
+    tool: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
+) -> None:
+    """It goes before ours comes: that would stay suspended, or prune what was applied before."""
+    metadata, line = OF_OUR_NAME[tool]
+    found: Any = controller()
+    found["metadata"] |= {"uid": "1", **metadata}
+    write(tmp_path, {"live.yaml": json.dumps(found)})
+    folder = copy_of(["new", "deploy", "--profile", "upstream", "--gitops", "both"])
+    for sync in OF_OUR_NAME:
+        ran = fcgitops("-C", folder, "adopt", tmp_path / "live.yaml", "--name", "live", "--format",
+                       "json", "--dry-run", "--set", f"sync={sync}")  # fmt: skip
+        steps = {step["title"]: step["lines"] for step in json.loads(ran.out)["runbook"]}
+        (first,) = (lines for title, lines in steps.items() if "lets go" in title)
+        assert (line in first) == (sync == tool)
+        assert ("What has applied it forgets it" in steps) == (sync != tool)
+
+
 def read_as(
     profile: str,
     changes: dict[str, Any],

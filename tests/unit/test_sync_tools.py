@@ -136,6 +136,9 @@ spec: {{url: {answers.source_url}, spares: all}}
     def paused(self, applier: Applier, taken: Sequence[Object]) -> list[str]:
         return []
 
+    def is_named_so(self, environment: Environment, applier: Applier) -> bool:
+        return False
+
     def forgotten(self, applier: Applier) -> list[str]:
         return []
 

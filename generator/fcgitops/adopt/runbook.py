@@ -19,6 +19,7 @@ from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import Object, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
+from fcgitops.model.environment import Environment
 from fcgitops.sync import deletion, registry
 from fcgitops.sync.runbook import Step
 from fcgitops.text.words import shown
@@ -71,7 +72,12 @@ def _steps(found: Adoption) -> Iterator[Step]:
     yield Step("Take away what is left, which nothing uses any more", tuple(_left(found)))
     yield Step(
         "What has applied it forgets it",
-        tuple(line for owner in _owners(found) for line in _forget(owner)),
+        tuple(
+            line
+            for owner in _owners(found)
+            if not _is_named_so(owner, found.environment)
+            for line in _forget(owner)
+        ),
     )
 
 
@@ -157,6 +163,9 @@ def _lets_go(found: Adoption) -> Iterator[str]:
         taken = [item.marked for item in _taken(found) if item.owner == owner]
         taken += [item.marked for item in unknown if item.suspect == owner]
         yield from _let_go(owner, [*taken, *homes] if taken else [])
+        if _is_named_so(owner, found.environment):
+            yield shell.comment("ours has its name, and would take it over: it goes, and no more")
+            yield from registry.TOOLS[owner.tool].forgotten(owner.applier)
     unknown = [item for item in unknown if item.suspect not in owners]
     for suspect in dict.fromkeys(item.suspect for item in unknown if item.suspect):
         label = registry.TOOLS[suspect.tool].traits.label
@@ -164,6 +173,12 @@ def _lets_go(found: Adoption) -> Iterator[str]:
         yield shell.comment(f"{what}, as charts do, too; if {label} has one of that name:")
         taken = [item.marked for item in unknown if item.suspect == suspect]
         yield from map(shell.comment, registry.TOOLS[suspect.tool].paused(suspect.applier, taken))
+
+
+def _is_named_so(owner: Owner, environment: Environment) -> bool:
+    """Whether what the environment is synced by will have the name of what applies it until now."""
+    tool = registry.TOOLS.get(owner.tool)
+    return tool is registry.of(environment) and tool.is_named_so(environment, owner.applier)
 
 
 def _let_go(owner: Owner, taken: Sequence[Object]) -> Iterator[str]:

@@ -175,6 +175,9 @@ class SyncTool(Protocol):
                 marks and all; one without a mark has the same as the others.
         """
 
+    def is_named_so(self, environment: Environment, applier: Applier) -> bool:
+        """Whether the entry points of an environment would take over what applies others."""
+
     def forgotten(self, applier: Applier) -> list[str]:
         """Lines that take the same away, while all that it has applied stays."""
 

@@ -188,6 +188,10 @@ class ArgoCD:
             for (place, verb, keys), those in names.items()
         ]  # fmt: skip
 
+    def is_named_so(self, environment: Environment, applier: Applier) -> bool:
+        """The set updates an Application of a name that it makes."""
+        return applier == Applier(_application(Held(environment))[0], environments.NAMESPACE)
+
     def forgotten(self, applier: Applier) -> list[str]:
         """Without its finalizer it is deleted alone."""
         patch = '--patch={"metadata":{"finalizers":null}}'

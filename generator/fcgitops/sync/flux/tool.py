@@ -144,6 +144,11 @@ class Flux:
         words = ("patch", *its, "--type=merge", patch)
         return [shell.line("kubectl", "--namespace", applier.namespace, *words)]
 
+    def is_named_so(self, environment: Environment, applier: Applier) -> bool:
+        """It would stay suspended, or prune what it has applied before and is not in Git."""
+        ours = (environments.NAME, environments.NAMESPACE, _KUSTOMIZATIONS)
+        return (applier.name, applier.namespace, applier.kind or _KUSTOMIZATIONS) == ours
+
     def forgotten(self, applier: Applier) -> list[str]:
         """While it is suspended, it takes nothing with it."""
         words = ("delete", *shell.named(applier.kind or _KUSTOMIZATIONS, applier.name))
