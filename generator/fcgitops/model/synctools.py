@@ -19,6 +19,8 @@ class Habits(NamedTuple):
     """Whether it waits for a person before it prunes a Namespace that says so."""
     replaces_bindings: bool = False
     """Whether it deletes and makes anew, by itself, a binding whose role cannot be changed."""
+    runs_hooks_of_charts: bool = False
+    """Whether it takes what has Helm's annotation of a hook for a hook of its own."""
     replaces_by_force: str = ""
     """Its setting that deletes and makes anew whatever cannot be changed."""
     finds: str = ""
@@ -78,6 +80,7 @@ ARGOCD = Traits(
         prunes_crds=False,
         confirms=True,
         replaces_bindings=True,
+        runs_hooks_of_charts=True,
         finds="Argo CD makes an Application for it within 3 minutes",
         misses="Argo CD says ComparisonError, app path does not exist",
         refuses_second="Argo CD refuses the second one (`Shared resource found`)",

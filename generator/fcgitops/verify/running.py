@@ -11,6 +11,7 @@ from fcgitops.kubernetes.field import Field
 from fcgitops.kubernetes.objects import listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
+from fcgitops.model.synctools import KNOWN
 from fcgitops.verify import admitted
 from fcgitops.verify.admitted import LEAST, is_too_little
 from fcgitops.verify.judged import named
@@ -56,7 +57,8 @@ def applied(r: Rendered) -> Faults:
     https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources,
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
     """
-    charted = r.environment is None or r.environment.sync != "flux"
+    env = r.environment
+    charted = env is None or KNOWN[env.sync].habits.runs_hooks_of_charts
     for item in r.objects:
         for part in ("annotations", "labels"):
             given = item["metadata"].get(part) or {}
