@@ -494,6 +494,29 @@ spec:
           "Deployment"]),
         ("labels:\n- includeTemplates: true\n",
          ["over/kustomization.yaml:3: labels: without pairs it changes nothing"]),
+        ("patches:\n- target: {labelSelector: 'team in (a, b), kind notin (c)'}\n"
+         "  patch: '[{op: test}]'\n", []),
+        ("patches:\n- target: {labelSelector: 'team notin (a)'}\n  patch: '[{op: test}]'\n",
+         ["over/kustomization.yaml:3: the patch changes nothing: no object is labelSelector team "
+          "notin (a)"]),
+        ("patches:\n- patch: '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: fc}}'\n",
+         ["over/kustomization.yaml:3: the patch changes nothing: it is empty"]),
+        ("replacements:\n- source: {kind: StatefulSet, name: fc}\n"
+         "  targets: [{select: {kind: StatefulSet}, reject: [{name: fc}]}]\n",
+         ["over/kustomization.yaml:3: the replacement changes nothing: what it selects it "
+          "rejects"]),
+        ("generatorOptions: {disableNameSuffixHash: true}\n",
+         ["over/kustomization.yaml:2: generatorOptions changes nothing: it is for generators of "
+          "the same file alone"]),
+        ("generatorOptions: {disableNameSuffixHash: true}\n"
+         "configMapGenerator: [{name: a, literals: [b=c]}]\n", []),
+        ("sortOptions: {order: fifo}\n", []),
+        ("transformers:\n- |\n  {apiVersion: builtin, kind: ImageTagTransformer,\n"
+         "   metadata: {name: t}, imageTag: {name: x/fc, newTag: '2'}}\n",
+         ["over/kustomization.yaml:3: images: no container runs x/fc here"]),
+        ("transformers:\n- |\n  {apiVersion: builtin, kind: LabelTransformer,\n"
+         "   metadata: {name: t}, labels: {a: b}}\n",
+         ["over/kustomization.yaml:3: LabelTransformer changes nothing: it has no fieldSpecs"]),
     ],
 )  # fmt: skip
 def test_without_effect(tmp_path: Path, overlay: str, remarks: list[str]) -> None:
@@ -527,6 +550,23 @@ def test_without_effect_in_any_layer(tmp_path: Path) -> None:
     assert [f"{f.place}: {f.message} ({f.hint})" for f in found] == [
         "over/local/kustomization.yaml:4: images: no container runs r.io/x/fc here "
         "(one of mirror/fc)"
+    ]
+
+
+def test_hash_comes_last(tmp_path: Path) -> None:
+    """A patch of a generated name with its hash finds nothing: it gets that after all patches."""
+    write(tmp_path, {"over/kustomization.yaml":
+        b"sortOptions: {order: fifo}\nconfigMapGenerator: [{name: a, literals: [b=c]}]\n"
+        b"patches:\n- {target: {name: a-.*}, patch: '[{op: test}]'}\n"
+        b"- {target: {name: a}, patch: '[{op: test}]'}\ncomponents: [part]\n",
+        "over/part/kustomization.yaml": b"kind: Component\nsortOptions: {order: fifo}\n",
+    })  # fmt: skip
+    item = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a-bcdfghkmt2"}}
+    found = LAYERS.ask(Layered(Reader(tmp_path), tmp_path / "over", [item]))
+    assert [f"{f.place}: {f.message}" for f in found] == [
+        "over/part/kustomization.yaml:2: sortOptions changes nothing here: kustomize heeds it "
+        "where it builds, alone",
+        "over/kustomization.yaml:4: the patch changes nothing: no object is name a-.*",
     ]
 
 

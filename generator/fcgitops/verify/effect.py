@@ -6,8 +6,10 @@ Source: kustomize 5.8, api/resmap/selector.go and api/filters/imagetag; tried wi
 from __future__ import annotations
 
 import functools
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -18,7 +20,7 @@ from fcgitops.kubernetes.objects import mappings
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.verify.judged import named
-from fcgitops.verify.layers import Kustomization, Layer, image_matches, patch_text
+from fcgitops.verify.layers import Kustomization, image_matches, patch_text, plain
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import LAYERS, Layered, Object
 
@@ -26,16 +28,75 @@ from fcgitops.verify.subjects import LAYERS, Layered, Object
 @LAYERS.check("FCG43", HAZARD)
 def without_effect(r: Layered) -> Faults:
     """Every patch, image and replacement of an overlay, in any layer, finds what it is for."""
-    for layer in r.reader.layers(r.folder):
+    layers = r.reader.layers(r.folder)
+    for layer in layers:
         yield from _repeated(layer.kustomization)
         if layer.unread:
             continue
-        known = [*layer.objects, *r.objects]
-        kustomization = layer.kustomization
-        yield from _patches(kustomization, known)
-        yield from _images(layer)
-        yield from _replacements(kustomization, known)
-        yield from _labels(kustomization)
+        known = [*layer.objects, *map(_before_hash, r.objects)]
+        yield from _patches(layer.kustomization, known)
+        for kustomization in (layer.kustomization, *_transforming(layer.kustomization)):
+            yield from _images(kustomization, layer.images)
+            yield from _replacements(kustomization, known)
+        yield from _labels(layer.kustomization)
+        yield from _everywhere(layer.kustomization)
+        yield from _options(layer.kustomization, is_top=layer is layers[-1])
+
+
+def _before_hash(item: Object) -> Object:
+    """What is rendered, as patches see it: a name gets its hash at the very end."""
+    meta = item.get("metadata") or {}
+    name = _HASH.sub("", str(meta.get("name", "")))
+    return item if name == meta.get("name") else item | {"metadata": meta | {"name": name}}
+
+
+def _builtin(kustomization: Kustomization) -> Iterator[tuple[dict[str, Any], int]]:
+    """The transformers of kustomize itself that a kustomization names, and the lines where it does.
+
+    https://kubectl.docs.kubernetes.io/references/kustomize/builtins/
+    """
+    for entry, line in kustomization.entries("transformers"):
+        with suppress(InputError):
+            for node in yamlio.compose_all(patch_text(kustomization, entry)):
+                value = plain(node)
+                if isinstance(value, dict) and value.get("apiVersion") == "builtin":
+                    yield value, line
+
+
+def _transforming(kustomization: Kustomization) -> Iterator[Kustomization]:
+    """Its transformers, each as the kustomization that would say the same on that line."""
+    for value, line in _builtin(kustomization):
+        image = value.get("imageTag")
+        same = {"images": [image] if image else [], "replacements": value.get("replacements")}
+        text = "\n" * (line - 1) + json.dumps({k: v for k, v in same.items() if v})
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if isinstance(node, yaml.MappingNode):
+            yield kustomization._replace(node=node)
+
+
+def _everywhere(kustomization: Kustomization) -> Faults:
+    """Transformers that have to say where: a kustomization's own keys know the usual places."""
+    for value, line in _builtin(kustomization):
+        kind = value.get("kind")
+        if kind in ("LabelTransformer", "AnnotationsTransformer") and not value.get("fieldSpecs"):
+            what = f"{kind} changes nothing: it has no fieldSpecs"
+            yield _say(kustomization, line, what, "path: metadata/labels, create: true")
+
+
+_OF_THE_TOP = ("sortOptions", "buildMetadata")
+_GENERATORS = ("configMapGenerator", "secretGenerator", "generators", "helmCharts")
+
+
+def _options(kustomization: Kustomization, *, is_top: bool) -> Faults:
+    """Keys that are for something else in the same file, or for the one that is built."""
+    lines = {key.value: key.start_mark.line + 1 for key, _ in kustomization.node.value}
+    if "generatorOptions" in lines and not lines.keys() & set(_GENERATORS):
+        what = "generatorOptions changes nothing: it is for generators of the same file alone"
+        yield _say(kustomization, lines["generatorOptions"], what, "options of the generator")
+    for key in _OF_THE_TOP if not is_top else ():
+        if key in lines:
+            what = f"{key} changes nothing here: kustomize heeds it where it builds, alone"
+            yield _say(kustomization, lines[key], what, "the overlay's own kustomization.yaml")
 
 
 def _say(kustomization: Kustomization, line: int, message: str, hint: str = "") -> Fault:
@@ -87,21 +148,26 @@ def _empty(text: str) -> bool:
         node = yamlio.compose(text.encode(), "patch")
     except InputError:
         return False
+    if isinstance(node, yaml.MappingNode):  # nothing but what it is for
+        value = plain(node)
+        more = value.keys() - {"apiVersion", "kind", "metadata"}
+        meta = value.get("metadata")
+        return not more and isinstance(meta, dict) and not meta.keys() - {"name", "namespace"}
     return node is None or (isinstance(node, yaml.SequenceNode) and not node.value)
 
 
-def _images(layer: Layer) -> Faults:
-    for entry, line in layer.kustomization.entries("images"):
+def _images(kustomization: Kustomization, names: Collection[str]) -> Faults:
+    for entry, line in kustomization.entries("images"):
         if not isinstance(entry, dict):
             continue
         wanted = entry.get("name")
-        if not any(image_matches(wanted, name) for name in layer.images):
+        if not any(image_matches(wanted, name) for name in names):
             what = f"images: no container runs {wanted} here"
-            hint = did_you_mean(str(wanted), sorted(layer.images))
-            yield _say(layer.kustomization, line, what, hint)
+            hint = did_you_mean(str(wanted), sorted(names))
+            yield _say(kustomization, line, what, hint)
         elif not {"newName", "newTag", "digest", "tagSuffix"} & entry.keys():
             what = f"images: {wanted} gets no newName, newTag or digest"
-            yield _say(layer.kustomization, line, what, "take it out")
+            yield _say(kustomization, line, what, "take it out")
 
 
 def _replacements(kustomization: Kustomization, known: list[Object]) -> Faults:
@@ -115,6 +181,13 @@ def _replacements(kustomization: Kustomization, known: list[Object]) -> Faults:
             if isinstance(select, dict) and not _any(select, known):
                 what = f"the replacement changes nothing: no object is {_described(select)}"
                 yield _say(kustomization, line, what, _near(select, known))
+            elif isinstance(select, dict) and not any(
+                selects(select, item, anchored=False)
+                and not any(_any(one, [item]) for one in mappings(target.get("reject")))
+                for item in known
+            ):
+                what = "the replacement changes nothing: what it selects it rejects"
+                yield _say(kustomization, line, what, "reject")
             if not target.get("fieldPaths", ["metadata.name"]):
                 yield _say(kustomization, line, "the replacement changes nothing: no fieldPaths")
 
@@ -198,28 +271,32 @@ def _like(pattern: object, value: str, anchored: bool) -> bool:
 
 
 def _matches(selector: object, given: object) -> bool:
-    """Whether labels are what a selector in text form asks for; of sets it is not asked."""
+    """Whether labels are what a selector in text form asks for."""
     if not selector:
         return True
     labels = given if isinstance(given, dict) else {}
-    for part in re.split(r",(?![^(]*\))", str(selector)):
-        text = part.strip()
-        if " in " in text or " notin " in text:
-            continue
-        if "!=" in text:
-            key, _, value = text.partition("!=")
-            if labels.get(key.strip()) == value.strip():
-                return False
-        elif "=" in text:
-            key, _, value = text.replace("==", "=").partition("=")
-            if str(labels.get(key.strip())) != value.strip():
-                return False
-        elif text.startswith("!"):
-            if text[1:].strip() in labels:
-                return False
-        elif text and text not in labels:
-            return False
-    return True
+    return all(_is_as(part.strip(), labels) for part in re.split(r",(?![^(]*\))", str(selector)))
+
+
+_SET = re.compile(r"(\S+)\s+(in|notin)\s*\(([^)]*)\)")
+
+
+def _is_as(text: str, labels: dict[str, Any]) -> bool:
+    """Whether labels are as one requirement says: a=b, a!=b, a in (b, c), a notin (b), a, !a."""
+    if found := _SET.fullmatch(text):
+        key, operator, listed = found.groups()
+        values = [value.strip() for value in listed.split(",")]
+        there = key in labels and str(labels[key]) in values
+        return there if operator == "in" else not there
+    if "!=" in text:
+        key, _, value = text.partition("!=")
+        return bool(labels.get(key.strip()) != value.strip())
+    if "=" in text:
+        key, _, value = text.replace("==", "=").partition("=")
+        return str(labels.get(key.strip())) == value.strip()
+    if text.startswith("!"):
+        return text[1:].strip() not in labels
+    return not text or text in labels
 
 
 def _described(target: dict[str, Any]) -> str:
