@@ -60,6 +60,8 @@ class Forge:
             self.add(given["body"])
             return 201, self.comments[-1]
         comment = self.comments[int(parts[-1]) - 1]
+        if comment.get("gone"):
+            return comment["gone"], {"message": "gone"}
         if not comment["mine"]:
             return 403, {"message": f"not with {TOKEN}"}
         comment["body"] = given["body"]

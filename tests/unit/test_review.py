@@ -277,6 +277,15 @@ def test_a_limit_that_ends_soon_is_waited_for(
     assert [comment["body"] for comment in forge.comments] == [f"{MARK}b"]
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_comment_that_is_deleted_meanwhile_is_made_anew(forge: Forge, status: int) -> None:
+    """It was in the list, and is no more when it is edited."""
+    forge.add(f"{MARK}old")
+    forge.comments[0]["gone"] = status
+    assert comments.put(api_of(forge), "/notes", ("PUT", "/notes"), f"{MARK}new") == "made"
+    assert [comment["body"] for comment in forge.comments] == [f"{MARK}old", f"{MARK}new"]
+
+
 @pytest.mark.parametrize("token", [f"{TOKEN}\nX-Other: 1", "t0kén\u2028"])
 def test_a_token_that_cannot_be_sent_is_not_printed(forge: Forge, token: str) -> None:
     """Such as one of two lines."""

@@ -42,3 +42,12 @@ def test_images_are_pinned_by_digest() -> None:
     assert images
     for image in images:
         assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", image), image
+
+
+def test_programs_are_kept_for_what_names_them() -> None:
+    """A lock that has other hashes is another environment, on either forge."""
+    generated = ROOT / "{{cookiecutter.repo_slug}}"
+    gitlab = yamls.load((generated / ".gitlab-ci.yml").read_text())
+    assert gitlab[".fcgitops"]["cache"]["key"]["files"] == ["requirements.txt", "requirements.lock"]
+    github = (generated / ".github/workflows/test.yml").read_text()
+    assert "hashFiles('requirements.txt', 'requirements.lock')" in github

@@ -6,8 +6,9 @@ from fcgitops.forge.api import Api
 
 MARK = "<!-- fcgitops review -->"
 """The first line of our comment, by which it is found again."""
-_REFUSED = (401, 403, 404)
-"""Answers to whoever edits the comment of somebody else, who began it with our mark."""
+_REFUSED = (401, 403, 404, 410)
+"""Answers to whoever edits the comment of somebody else, who began it with our mark, or one that
+was deleted meanwhile."""
 
 
 def put(api: Api, listed: str, edit: tuple[str, str], text: str) -> str:
