@@ -450,6 +450,8 @@ def test_the_cluster_of_another(
 def test_from_another_repository(pair: Path, copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """What is asked about the source is asked there, as `promote` does."""
     live = copy_of(["new", "live", "--env", "prod"])
+    out = fcgitops("-C", live, "gates", "prod", "--from-repo", "../deploy").out
+    assert out == "prod: no gate stands before it\n"
     guarded(live, "- {for: prod, from: staging, verified: true, soaked: 30m}")
     for typed in ("../deploy", "../deploy@main"):
         out = fcgitops("-C", live, "gates", "prod", "--from-repo", typed, status=1).out

@@ -95,10 +95,10 @@ def _origin(
     environment: Environment,
 ) -> AbstractContextManager[Origin]:
     """What is to be promoted; of this repository it may be one that each gate names."""
-    if from_repo is None:
+    gates = before(repository.answers.gates, environment)
+    if from_repo is None or not gates:
         history = History(repository.root)
         return nullcontext(Origin(source or "", repository, history.head, history))
-    gates = before(repository.answers.gates, environment)
     named = {source} if source else {gate.source for gate in gates} - {""}
     if len(named) != 1:
         what = f"is not given, and the gates before {environment.name} do not name one environment"
