@@ -37,6 +37,9 @@ def rendered(folder: Path, name: str, fcgitops: Fcgitops) -> str:
 def test_it_renders_what_it_rendered(repository: Path, fcgitops: Fcgitops) -> None:
     """After changes of its source, of its own patches, of a default, and of its variant's file."""
     before, source = rendered(repository, "prod", fcgitops), (repository / PROD).read_text()
+    (repository / "overlays/prod/local/link.yaml").symlink_to("a.yaml")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "A link")
     fcgitops("-C", repository, "overlay", "prod", "--set", "labels.x=y", "--namespace", "other")
     start = git(repository, "rev-parse", "HEAD~1")
     answers = repository / "fcgitops.yaml"
@@ -57,6 +60,7 @@ def test_it_renders_what_it_rendered(repository: Path, fcgitops: Fcgitops) -> No
     assert (repository / PROD).read_text() == f"{source}image:\n  tag: v1.0.0\n"
     git(repository, "checkout", "-q", ".")
     assert not (repository / "overlays/prod/local/b.yaml").exists()
+    assert (repository / "overlays/prod/local/link.yaml").is_symlink()
     assert ran.out.startswith(f"prod as it was at {start[:7]}")
     assert (
         "\n\nfiles that nobody generated:\n- overlays/prod/local/a.yaml is as it was\n"
@@ -230,6 +234,27 @@ def test_a_rollback_that_takes_one_back(repository: Path, fcgitops: Fcgitops) ->
     again = fcgitops("-C", repository, "rollback", "prod", "--dry-run").err
     assert "note: prod was held: " in again
     assert "; this takes that back, and `--to REV` goes further\n" in again
+
+
+@pytest.mark.slow
+def test_a_link_that_is_another_one(repository: Path, fcgitops: Fcgitops) -> None:
+    """Is nothing that is written: it is named, with what is typed before."""
+    place = "overlays/prod/local"
+    link = repository / place / "link.yaml"
+    link.symlink_to("a.yaml")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "A link")
+    link.unlink()
+    (repository / place / "new.yaml").symlink_to("a.yaml")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "Other links")
+    then = git(repository, "rev-parse", "HEAD~1")
+    ran = fcgitops("-C", repository, "rollback", "prod", "--to", "HEAD~1", status=2)
+    what = "is a symbolic link, and is not what it was at HEAD~1"
+    assert ran.err.splitlines() == [
+        f"error: {place}/link.yaml: {what} (git checkout {then} -- {place}/link.yaml)",
+        f"error: {place}/new.yaml: {what} (git rm {place}/new.yaml)",
+    ]
 
 
 REFUSED = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from fcgitops.diff.units import Content
 from fcgitops.git import program
-from fcgitops.git.history import History, State
+from fcgitops.git.history import LINK, History, State
 from fcgitops.model import layout
 from fcgitops.repository import changes
 from fcgitops.repository.changes import Change
@@ -21,14 +21,15 @@ from fcgitops.text.tree import Tree
 
 
 def files_of(state: State, prefix: str, folder: str) -> Tree:
-    """The files of a folder at a state, from the content's root.
+    """The files of a folder at a state, from the content's root; symbolic links are none.
 
     Args:
         state: of the repository.
         prefix: the content's root below the work tree's top.
         folder: from the content's root.
     """
-    paths = [path for path in state.files if path.startswith(f"{prefix}{folder}/")]
+    there = state.files.items()
+    paths = [p for p, e in there if p.startswith(f"{prefix}{folder}/") and e.mode != LINK]
     return {path.removeprefix(prefix): data for path, data in state.read(paths).items()}
 
 

@@ -19,7 +19,7 @@ from fcgitops.diff import compare, objects
 from fcgitops.diff.builds import Builds
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.units import Content
-from fcgitops.git.history import Commit, History, State
+from fcgitops.git.history import LINK, Commit, History, State
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model import answers as answers_model
 from fcgitops.model import layout
@@ -199,6 +199,7 @@ def plan(repository: Repository, rendered: Rendered, target: Commit, hold: str) 
             Problem(target.label, f"{what}: {problem.what}", "--to another revision")
             for problem in error.problems
         ) from error
+    _refuse_other_links(repository, history, target, own)
     source = _source(target, history.prefix, name)
     files = files_of(target, history.prefix, own)
     with_source = files | {layout.source_path(name): source.text}
@@ -224,6 +225,29 @@ def plan(repository: Repository, rendered: Rendered, target: Commit, hold: str) 
         since = ()
     lost = tuple(effect for effect in since if effect.severity is Severity.LOSS)
     return Back(change, lost, len(wanted), is_frozen)
+
+
+def _refuse_other_links(repository: Repository, history: History, target: Commit, own: str) -> None:
+    """Refuses symbolic links in an environment's folder that would have to be written.
+
+    Raises:
+        InputError: some are not what they were.
+    """
+
+    def links(state: State) -> dict[str, str]:
+        there = state.files.items()
+        start = f"{history.prefix}{own}/"
+        return {p: e.id for p, e in there if e.mode == LINK and p.startswith(start)}
+
+    now, then = links(history.head), links(target)
+    problems = []
+    for path in sorted(p for p in now.keys() | then.keys() if now.get(p) != then.get(p)):
+        words = ("checkout", target.name, "--") if path in then else ("rm",)
+        place = path.removeprefix(history.prefix)
+        what = f"is a symbolic link, and is not what it was at {target.label}"
+        problems.append(Problem(place, what, repository.git.typed(*words, paths=[place])))
+    if problems:
+        raise InputError(problems)
 
 
 def _rendered(rendered: Rendered, change: Change) -> list[Object]:
