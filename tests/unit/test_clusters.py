@@ -39,6 +39,20 @@ def test_an_address_is_no_name(name: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("https:/u:secret@h/x", "'https:/h/x' is an address (https://HOST[:PORT])"),
+        ("ssh://u:secret@h", "'ssh://h' is an address (https://HOST[:PORT])"),
+        ("u:secret@h.example",
+         "carries a user or password (leave it out: the sync tool keeps secrets)"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_url_is_no_name(name: str, said: str) -> None:
+    """With a password it would be committed, and shown wherever the cluster is."""
+    assert clusters.name(name) == said
+
+
+@pytest.mark.parametrize(
     ("url", "one"),
     [
         ("https://10.0.0.1:6443/", "https://10.0.0.1:6443"),

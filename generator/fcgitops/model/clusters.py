@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fcgitops.core.errors import Problem
+from fcgitops.core.redaction import redacted
 from fcgitops.model import synctools
 from fcgitops.text import hosts, values
 from fcgitops.text.words import shown
@@ -26,6 +27,9 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:/@-]{0,251}[A-Za-z0-9])?")
 _SERVICE = re.compile(r"kubernetes(\.default(\.svc(\.[a-z0-9.-]+)?)?)?")
 _WANTED = "a name as Argo CD or a kubeconfig has it: letters, digits and . _ : / @ -"
 _SERVER = "https://HOST[:PORT]"
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+"""How one begins, with a slash too few as well."""
+_KEEPER = "the sync tool"
 
 
 def name(value: object) -> str:
@@ -35,6 +39,10 @@ def name(value: object) -> str:
     if _is_address(value):
         bare = ":" in value and hosts.ip(value) is not None and not value.startswith("[")
         return f"{shown(value)} is an address (https://{f'[{value}]' if bare else value})"
+    if _URL.match(value):
+        return f"{shown(value)} is an address ({_SERVER})"
+    if redacted(value) != value:
+        return f"carries a user or password (leave it out: {_KEEPER} keeps secrets)"
     if not _NAME.fullmatch(value):
         return f"{shown(value)} is not valid{values.odd_character(value)} ({_WANTED})"
     return ""
@@ -51,7 +59,7 @@ def _is_address(text: str) -> bool:
 
 def server(value: object) -> str:
     """What is wrong with the address of an API server: http[s]://HOST[:PORT][/PATH]."""
-    return values.url(value, ("https", "http"), _SERVER, keeper="the sync tool")
+    return values.url(value, ("https", "http"), _SERVER, keeper=_KEEPER)
 
 
 def reached_from_a_pod(value: object) -> str:
