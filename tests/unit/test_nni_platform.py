@@ -241,6 +241,9 @@ ENDPOINTS = {
         # the share
         (NFS, "10.0.0.2", 2049, True),
         (NFS, "10.0.0.3", 2049, False),
+        (NFS | {"nni.storage": "nfs://[fd00::2]/x"}, "fd00::2", 2049, True),
+        (NFS | {"nni.storage": "nfs://[fd00::2]/x"}, "fd00::3", 2049, False),
+        (NFS | {"nni.storage": "nfs://[fd00::2]/x"}, "10.0.0.3", 2049, False),
         (NFS | {"nni.storage": "nfs://nas/x"}, "10.0.0.3", 2049, True),
         (AZURE, "10.0.0.2", 2049, False),
     ],

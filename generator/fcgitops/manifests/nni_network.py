@@ -14,6 +14,7 @@ from typing import Any
 
 from fcgitops.model import storage
 from fcgitops.model.environment import Environment
+from fcgitops.text import hosts
 
 PRIVATE = (
     *("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
@@ -118,8 +119,7 @@ def _share(environment: Environment) -> list[Object]:
     share = storage.parse(environment.nni_storage)
     if not isinstance(share, storage.Nfs):  # Azure's is on the Internet
         return []
-    try:
-        ipaddress.IPv4Address(share.server)
-    except ValueError:
+    address = hosts.ip(share.server)
+    if address is None:
         return [_rule(list(PRIVATE), NFS_PORT)]
-    return [_rule([f"{share.server}/32"], NFS_PORT)]
+    return [_rule([str(ipaddress.ip_network(address))], NFS_PORT)]
