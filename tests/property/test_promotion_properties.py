@@ -191,6 +191,12 @@ def _edited(path: str, old: str, new: str) -> Callable[[Path, Fcgitops], None]:
     return step
 
 
+def _removed_and_back(folder: Path, fcgitops: Fcgitops) -> None:
+    fcgitops("-C", folder, "remove", "b")
+    fcgitops("-C", folder, "rollback", "b")
+    fcgitops("-C", folder, "rollback", "b", "--release")
+
+
 STEPS = {
     "setting": _set("--set", "workerNumber=7"),
     "label": _set("--set", "labels.x=y"),
@@ -210,6 +216,7 @@ STEPS = {
         "resources: []",
         "resources: []\ncommonAnnotations: {a: b}",
     ),
+    "removed, and back": _removed_and_back,
     "generated": _edited("overlays/b/kustomization.yaml", "components:", "components: # ours"),
 }
 """What may happen to the environment b, by its source, by hand, and by what all share."""

@@ -260,6 +260,10 @@ APPROVED = "- {for: prod, approval: {trailer: Approved-by, by: [ada@example.com]
 def test_an_approval(pair: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """A line of the commit that promotes; of somebody who may say it."""
     guarded(pair, APPROVED)
+    ada = ("--trailer", "Approved-by: Ada <ada@example.com>")
+    fcgitops("-C", pair, "promote", "staging", "prod", "--branch", "here", *ada)
+    assert fcgitops("-C", pair, "gates", "prod").out.startswith("prod: approval: open: ")
+    git(pair, "switch", "-q", "main")
     git(tmp_path, "init", "-q", "--bare", "remote")
     git(pair, "remote", "add", "origin", str(tmp_path / "remote"))
     git(pair, "push", "-qu", "origin", "main")

@@ -172,10 +172,10 @@ class Guard:
         if self.trailers is not None:
             start = f"{trailer}:".lower()
             return [t[len(start) :].strip() for t in self.trailers if t.lower().startswith(start)]
-        followed = upstream.synced(self.repository.root, self.repository.answers.branch)
-        if not followed:
-            return []
-        return History(self.repository.root).trailers(trailer, followed, path)
+        root, branch = self.repository.root, self.repository.answers.branch
+        history = History(root)
+        followed = upstream.synced(root, branch) or f"refs/heads/{branch}"
+        return history.trailers(trailer, followed, path) if history.is_commit(followed) else []
 
     def _owned(self, path: str) -> tuple[bool, str]:
         found = owners.of(self.repository.git.top, path)
