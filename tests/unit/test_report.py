@@ -226,6 +226,8 @@ def test_a_change_stands_first(repository: Path, report: Any, fcgitops: Fcgitops
     [
         (["--diff", "nope..HEAD"], "nope: is no revision of this repository"),
         (["--output", "README.md/page.html"], "cannot be written"),
+        (["--output", "."], "error: .: is a folder (a file's name, such as report.html)"),
+        (["--output", "overlays/"], "error: overlays: is a folder"),
     ],
 )
 def test_wrong_input_writes_no_page(

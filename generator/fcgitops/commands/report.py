@@ -10,7 +10,7 @@ from pathlib import Path
 from fcgitops.commands import output as to_files
 from fcgitops.commands.diff import compare_states
 from fcgitops.core import shell, terminal
-from fcgitops.core.errors import InputError
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.findings import Finding
 from fcgitops.git import program as git
 from fcgitops.git.authors import last_changes
@@ -43,6 +43,8 @@ def run(folder: Path, output: Path | None, compared: str | None) -> int:
     """
     repository = Repository.find(folder)
     repository.require_answers()
+    if output is not None and (folder / output).is_dir():
+        raise InputError(Problem(str(output), "is a folder", "a file's name, such as report.html"))
     section = ""
     if compared is not None:
         section = change.section(compare_states(repository.root, (compared,)), compared)
