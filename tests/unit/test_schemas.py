@@ -127,6 +127,9 @@ ANSWERS = (GOLDEN[0] / "fcgitops.yaml").read_text()
 MORE = [
     ("promote: {travels: [sync], stays: []}\n", True),
     ("promote: {travel: [sync]}\n", False),
+    ("promote: {travels: }\n", True),
+    ("promote: {travels: ''}\n", False),
+    ("promote: {stays: {}}\n", False),
     (
         "gates: [{for: prod, from: stage, verified: true, healthy: {status: ci}, soaked: 24h}]\n",
         True,
@@ -163,7 +166,7 @@ def test_defaults_are_keys_that_may_stand_there() -> None:
     assert "hold" not in known
     assert set(known["nni"]["properties"]) >= {"storage", "quota"}
     assert "namespace" not in known["nni"]["properties"]
-    assert takes("fcgitops", "version: '1'\nanswers: {repo_slug: a, argocd_version: 3.4}\n")
+    assert takes("fcgitops", "version: '1'\nanswers: {repo_slug: true, argocd_version: 3.4}\n")
     assert not takes("fcgitops", "version: '1'\nanswers: {repo_slug: a, gitops: jenkins}\n")
 
 
@@ -174,6 +177,7 @@ def test_defaults_are_keys_that_may_stand_there() -> None:
         ("environment: dev\nrun: 2\nuser: 1000\nresources: {cpu: 1, memory: 2Gi}\n", True),
         ("run: 2\n", False),
         ("environment: dev\nrun: 0\n", False),
+        ("environment: dev\nuser: 2147483648\n", False),
         ("environment: dev\nimages: a\n", False),
         ("environment: dev\nnodeSelector: {gpu: true}\n", False),
     ],

@@ -175,7 +175,8 @@ def parse(value: object, where: str) -> tuple[Rules, list[Problem]]:
     written: dict[str, list[str]] = {}
     seen: dict[Path, str] = {}
     for word in WORDS:
-        keys = value.get(word) or []
+        keys = value.get(word)
+        keys = [] if keys is None else keys
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             problems.append(Problem(f"{place}.{word}", "is no list of keys", "[resources.memory]"))
             continue

@@ -24,6 +24,7 @@ _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _EACH_ONCE: Schema = {**_TEXTS, "uniqueItems": True}
 _AMOUNT: Schema = {"type": ["string", "number"], "minimum": 0}
+_TAKEN_AS_TEXT: Schema = {"type": ["string", "number", "boolean"]}
 _AMOUNTS: Schema = {"type": "object", "additionalProperties": _AMOUNT}
 _TEXT_BY_NAME: Schema = {"type": "object", "additionalProperties": _TEXT}
 _ENDPOINTS: Schema = {
@@ -87,8 +88,8 @@ _VALUES: dict[str, Schema] = {
 }
 """Keys of environment.yaml that take more, or less, than any text or any list of texts."""
 _RUN_VALUES: dict[str, Schema] = {
-    "run": {"type": "integer", "minimum": 1},
-    "user": {"type": "integer", "minimum": 0},
+    "run": {"type": "integer", "minimum": 1, "maximum": 1 << 31},
+    "user": {"type": "integer", "minimum": 0, "maximum": (1 << 31) - 1},
     "resources.cpu": _AMOUNT,
     "resources.memory": _AMOUNT,
     "nodeSelector": _TEXT_BY_NAME,
@@ -125,7 +126,7 @@ def run() -> Schema:
 def answers_file() -> Schema:
     """Of fcgitops.yaml."""
     given: dict[str, Schema] = {
-        **dict.fromkeys((*answers.RECORDED, answers.PATH), _AMOUNT),
+        **dict.fromkeys((*answers.RECORDED, answers.PATH), _TAKEN_AS_TEXT),
         "profile": {"enum": [*model.PROFILES]},
         "gitops": {"enum": [*KNOWN, ALL]},
         "forge": {"enum": [*layout.FORGES]},
