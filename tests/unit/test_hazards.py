@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from fcgitops.core.findings import INFO
-from fcgitops.model.image import BINARY, START, unsuitable
+from fcgitops.model.image import BINARY, MAX_SECONDS, START, unsuitable
 from test_oracle import (
     REQUIRED,
     Break,
@@ -235,3 +236,15 @@ def test_fit() -> None:
 def test_arguments(arguments: str, wrong: str) -> None:
     """As the binary itself answers: it starts, or says what it does not take and ends."""
     assert unsuitable(arguments.split()) == wrong
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(MAX_SECONDS, []), (MAX_SECONDS + 1, ["FCG05"])])
+def test_seconds_that_overflow(seconds: int, found: list[str]) -> None:
+    """They are another time to FrameworkController, which may delete at once."""
+    r = rendered()
+    config = f"frameworkCompletedRetainSec: {seconds}\n"
+    for item in r.objects:
+        if item["kind"] == "ConfigMap":
+            item["data"] = {"frameworkcontroller.yaml": config}
+    held = dataclasses.replace(r, config=config)
+    assert [f.rule for f in asked(held) if f.severity != INFO] == found

@@ -285,6 +285,22 @@ def test_each_key_is_checked(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("resources.memory", "31Mi",
+         "'31Mi' is too little: FrameworkController is killed (32Mi or more)"),
+        ("nodeSelector", {"kubernetes.io/os": "windows"},
+         "kubernetes.io/os: 'windows': FrameworkController's image is for linux"),
+        ("egress.endpoints", [{"cidr": "127.0.0.1/32", "port": 6443}],
+         "'127.0.0.1/32' is the Pod itself (the API server's address)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_run_is_refused(path: str, value: object, said: str) -> None:
+    """As `verify` would find it in what is rendered."""
+    assert lines(model.check_values({path: value}, "f", "hardened"))[0] == f"f: {path}: {said}"
+
+
+@pytest.mark.parametrize(
     ("document", "flat", "messages"),
     [
         (None, {}, []),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.secrecy import redact
-from fcgitops.diff.settings import MAX_SECONDS, Settings
+from fcgitops.diff.settings import Settings
 from fcgitops.kubernetes.objects import mappings
+from fcgitops.model.image import MAX_SECONDS
 from fcgitops.text.words import count
 
 _RETAIN = "frameworkCompletedRetainSec"

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 FILE = "frameworkcontroller.yaml"
 SPEC = "podFailureSpec"
-MAX_SECONDS = 9223372036
-"""Seconds that fit into Go's time.Duration, in nanoseconds (fc: common/utils.go:146)."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.kubernetes import values as kube
-from fcgitops.model import clusters, consistency, expects, layout, storage, synctools
+from fcgitops.model import clusters, consistency, expects, image, layout, storage, synctools
 from fcgitops.text import images, values
 from fcgitops.text.values import Check
 
@@ -196,14 +196,14 @@ class Environment:
     )
     memory: str = _key(
         "resources.memory",
-        values.optional(kube.memory),
+        values.optional(image.memory),
         "memory request and limit; the base's when empty",
         normal=kube.amount_text,
         texts=(),
     )
     node_selector: dict[str, str] = _key(
         "nodeSelector",
-        kube.node_selector,
+        image.node_selector,
         "labels of the nodes it may run on",
         {},
         levels=1,

@@ -1,9 +1,11 @@
-"""Where FrameworkController's image has what it starts."""
+"""What FrameworkController's image has, and what its program takes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+
+from fcgitops.text.words import shown
 
 HOME = "/opt/frameworkcontroller/frameworkcontroller"
 """The image's working directory, which holds the binary and its own configuration file."""
@@ -11,6 +13,42 @@ BINARY = f"{HOME}/frameworkcontroller"
 START = f"{HOME}/start.sh"
 """The image's entry point, as ./start.sh: it goes to its own folder, and starts the binary there
 with its arguments (bin/frameworkcontroller/start.sh of microsoft/frameworkcontroller)."""
+LEAST = {"memory": "32Mi", "cpu": "10m"}
+"""Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
+MAX_SECONDS = 9223372036
+"""Seconds that fit into Go's time.Duration, in nanoseconds (fc: common/utils.go:146)."""
+
+
+def is_too_little(key: str, given: object) -> bool:
+    """Whether a limit of memory or cpu ends the process, or starves it; 0 is none."""
+    from fcgitops.kubernetes import quantity  # noqa: PLC0415 - where there is a limit
+
+    found, least = quantity.parse(given), quantity.parse(LEAST.get(key))
+    return bool(found and least and 0 < found.amount < least.amount)
+
+
+def memory(value: object) -> str:
+    """What is wrong with the memory that FrameworkController is to have."""
+    from fcgitops.kubernetes import values  # noqa: PLC0415 - of keys that are given
+
+    wrong = values.memory(value)
+    if not wrong and is_too_little("memory", value):
+        least = LEAST["memory"]
+        return f"{shown(value)} is too little: FrameworkController is killed ({least} or more)"
+    return wrong
+
+
+def node_selector(value: object) -> str:
+    """What is wrong with the labels of the nodes that it may run on."""
+    from fcgitops.kubernetes import values  # noqa: PLC0415 - the same
+
+    wrong = values.node_selector(value)
+    system = value.get("kubernetes.io/os", "linux") if isinstance(value, dict) else "linux"
+    if not wrong and system != "linux":
+        return f"kubernetes.io/os: {shown(system)}: FrameworkController's image is for linux"
+    return wrong
+
+
 SEVERITIES = ("INFO", "WARNING", "ERROR", "FATAL")
 _TRUTHS = {"1", "0", "t", "f", "T", "F", "true", "false", "TRUE", "FALSE", "True", "False"}
 

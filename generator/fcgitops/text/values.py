@@ -142,6 +142,8 @@ def endpoint(value: object) -> str:
         right = None
     if not right:
         return f"{shown(cidr)} is not valid (an address range such as 10.0.0.1/32)"
+    if ipaddress.ip_network(cidr).is_loopback:
+        return f"{shown(cidr)} is the Pod itself (the API server's address)"
     return integer(1, 65535)(value["port"])
 
 

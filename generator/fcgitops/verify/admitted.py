@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fcgitops.kubernetes import quantity
 from fcgitops.kubernetes.objects import mapping, mappings
 from fcgitops.manifests.overlay import NAME
+from fcgitops.model.image import LEAST, is_too_little
 from fcgitops.verify import placed, quotas
 from fcgitops.verify.judged import named
 from fcgitops.verify.quotas import Amounts, Taken, milli, refused
@@ -22,8 +22,6 @@ from fcgitops.verify.subjects import Object, Rendered, name_of
 
 _OBJECT = f"StatefulSet {NAME}"
 _POD = "spec.template.spec"
-LEAST = {"memory": "32Mi", "cpu": "10m"}
-"""Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
 _PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 
 
@@ -42,12 +40,6 @@ def faults(r: Rendered) -> Faults:
                 yield from _too_little(r, item, i, limit)
     for item in _here(r, "ResourceQuota"):
         yield from quotas.faults(r, item, taken)
-
-
-def is_too_little(key: str, given: object) -> bool:
-    """Whether a limit of memory or cpu ends the process, or starves it; 0 is none."""
-    found, least = quantity.parse(given), quantity.parse(LEAST.get(key))
-    return bool(found and least and 0 < found.amount < least.amount)
 
 
 def _here(r: Rendered, kind: str) -> Iterator[Object]:

@@ -7,6 +7,8 @@ reference to a ConfigMap that it did not hash. These checks look at the rendered
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.kubernetes import podsecurity
@@ -15,7 +17,7 @@ from fcgitops.kubernetes.objects import listing, mapping, mappings
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
-from fcgitops.model.image import BINARY, START
+from fcgitops.model.image import BINARY, MAX_SECONDS, START
 from fcgitops.text.words import count, shown
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
@@ -160,6 +162,10 @@ def configuration(r: Rendered) -> Faults:
             f"{found.message} [{found.rule}]", found.hint, file=r.config_file, line=found.line,
             path=found.path, severity=found.severity,
         )  # fmt: skip
+    for key, seconds in _seconds(r.config):
+        what = f"{seconds} seconds overflow: FrameworkController takes another time"
+        hint = f"{MAX_SECONDS} or less"
+        yield Fault(what, hint, file=r.config_file, path=key)
     names = [v["configMap"].get("name") for v in r.pod().get("volumes", []) if "configMap" in v]
     texts = [
         o.get("data", {}).get(layout.CONFIG_FILE) for n in names for o in r.all("ConfigMap", n)
@@ -171,6 +177,17 @@ def configuration(r: Rendered) -> Faults:
             object=STATEFUL_SET,
             cause=f"{POD}.volumes",
         )
+
+
+def _seconds(config: str) -> Iterator[tuple[str, int]]:
+    """Times of a configuration that are more than a duration of Go's holds."""
+    from fcgitops.fcconfig.decode import read  # noqa: PLC0415 - customized ones only
+    from fcgitops.fcconfig.goyaml import GoError  # noqa: PLC0415
+
+    with suppress(GoError):  # FrameworkController reads nothing of it, as is said above
+        for key, value in read(config.encode("utf-8", "surrogateescape"))[1].value.items():
+            if key.endswith("Sec") and isinstance(value, int) and value > MAX_SECONDS:
+                yield key, value
 
 
 @CONTROLLER.check("FCG06", HAZARD)

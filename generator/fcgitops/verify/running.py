@@ -11,9 +11,9 @@ from fcgitops.kubernetes.field import Field
 from fcgitops.kubernetes.objects import listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
+from fcgitops.model.image import LEAST, is_too_little
 from fcgitops.model.synctools import KNOWN
 from fcgitops.verify import admitted
-from fcgitops.verify.admitted import LEAST, is_too_little
 from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Object, Rendered
