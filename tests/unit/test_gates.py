@@ -193,6 +193,16 @@ def test_a_closed_gate(pair: Path, fcgitops: Fcgitops) -> None:
         "Ship it\n\noverruled: soaked of prod: prod is down\n\nSeen-by: Ada <a@b.c>"
     )
 
+    git(pair, "reset", "-q", "--hard", "HEAD~1")
+    fcgitops("-C", pair, "promote", "staging", "prod", "--branch", "go", "--overrule", "prod: down")
+    out = fcgitops("-C", pair, "gates", "prod").out
+    assert out.endswith("3 d are wanted; overruled: prod: down\n")
+    told = json.loads(fcgitops("-C", pair, "gates", "prod", "--format", "json").out)
+    assert (told["open"], told["gates"][2]["open"]) == (True, False)
+    assert [gate["overruled"] for gate in told["gates"]] == [None, None, "prod: down"]
+    fcgitops("-C", pair, "overlay", "prod", "--set", "labels.x=y")  # which nobody has overruled
+    fcgitops("-C", pair, "gates", "prod", status=1)
+
 
 def test_another_source(pair: Path, fcgitops: Fcgitops) -> None:
     """Only what the gate names is promoted."""

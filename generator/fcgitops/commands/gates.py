@@ -19,6 +19,9 @@ from fcgitops.promotion.health import Health, Statuses
 from fcgitops.promotion.origin import Origin
 from fcgitops.repository.contents import Repository
 
+HELD = "hold"
+"""The gate that stands before an environment that is held."""
+
 
 def run(  # noqa: PLR0913 - the command's options
     folder: Path,
@@ -42,7 +45,7 @@ def run(  # noqa: PLR0913 - the command's options
         from_repo: PATH[@REV] of another repository that it is in.
 
     Returns:
-        0 where all are open, 1 where one is closed.
+        0 where all are open, 1 where one is closed that no commit overrules.
 
     Raises:
         InputError: a name is none of the repository's, or the file holds no statuses; or what is
@@ -63,9 +66,11 @@ def run(  # noqa: PLR0913 - the command's options
             origin.commit,
         )
         found = guard.verdicts(environment)
+        overruled = guard.overruled(environment)
+    overruled.pop(HELD, None)  # which nobody may
     if environment.hold:
-        found.insert(0, Verdict("hold", name, is_open=False, why=environment.hold))
-    closed = [verdict for verdict in found if not verdict.is_open]
+        found.insert(0, Verdict(HELD, name, is_open=False, why=environment.hold))
+    closed = [verdict for verdict in found if not (verdict.is_open or verdict.gate in overruled)]
     if form == "json":
         terminal.as_json(
             {
@@ -73,7 +78,13 @@ def run(  # noqa: PLR0913 - the command's options
                 "from": source,
                 "open": not closed,
                 "gates": [
-                    {"gate": v.gate, "for": v.target, "open": v.is_open, "why": v.why}
+                    {
+                        "gate": v.gate,
+                        "for": v.target,
+                        "open": v.is_open,
+                        "why": v.why,
+                        "overruled": None if v.is_open else overruled.get(v.gate),
+                    }
                     for v in found
                 ],
             }
@@ -81,7 +92,9 @@ def run(  # noqa: PLR0913 - the command's options
     style = terminal.style(sys.stdout)
     for verdict in found if form != "json" else ():
         word = style("open", "green") if verdict.is_open else style("closed", "red")
-        terminal.data(f"{name}: {verdict.gate}: {word}: {line(verdict.why)}\n")
+        reason = None if verdict.is_open else overruled.get(verdict.gate)
+        more = f"; overruled: {reason}" if reason else ""
+        terminal.data(f"{name}: {verdict.gate}: {word}: {line(verdict.why + more)}\n")
     if not found and form != "json":
         terminal.data(f"{name}: no gate stands before it\n")
     return FOUND if closed else 0

@@ -15,7 +15,7 @@ from fcgitops.core import shell
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.promotion import origin as origins
 from fcgitops.promotion import targets
-from fcgitops.promotion.gates import Guard, Verdict
+from fcgitops.promotion.gates import Guard, Verdict, overruled
 from fcgitops.promotion.origin import Origin
 from fcgitops.promotion.targets import Label, Wave
 from fcgitops.repository import promotion
@@ -194,13 +194,11 @@ def _overruled(repository: Repository, asked: Asked, guard: Guard, names: list[s
             for name, wrong in closed.items()
             for v in wrong
         )
-    named: dict[str, list[str]] = {}
+    named: dict[tuple[str, ...], list[str]] = {}
     for name, wrong in closed.items():
-        named.setdefault(", ".join(dict.fromkeys(v.gate for v in wrong)), []).append(name)
-    return [
-        f"overruled: {gates} of {', '.join(those)}: {(asked.overrule or '').strip()}"
-        for gates, those in named.items()
-    ]
+        named.setdefault(tuple(dict.fromkeys(v.gate for v in wrong)), []).append(name)
+    reason = asked.overrule or ""
+    return [overruled(gates, those, reason) for gates, those in named.items()]
 
 
 def _not_held(

@@ -361,6 +361,11 @@ class History:
         told = self._tree.git.line("log", form, *where, "--", f":(top,literal){path}")
         return [line.strip() for line in told.splitlines() if line.strip()]
 
+    def message(self, since: str, path: str) -> str:
+        """The message of the same commit; empty where there is none."""
+        where = ("--max-count=1", "--format=%B", "--end-of-options", f"{since}..{self._head.name}")
+        return self._tree.git.line("log", *where, "--", f":(top,literal){path}")
+
     def is_published(self, commit: Commit) -> bool:
         """Whether a branch of a remote has a commit, as far as known here; so where none is."""
         git = self._tree.git

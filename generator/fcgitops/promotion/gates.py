@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,10 @@ from fcgitops.text.words import count
 _MOST = 200
 """So many commits are looked at for the last one that changed what an environment renders; it
 counts as changed by the oldest of them."""
+_OVERRULED = re.compile(
+    r"^overruled: (?P<gates>[a-z, ]+) of (?P<names>[a-z0-9, -]+): (?P<reason>.+)$", re.MULTILINE
+)
+"""A line that `overruled` writes."""
 _NOBODY = "it is not known of which environment: --from FROM"
 
 
@@ -46,6 +51,11 @@ class Verdict:
     def __str__(self) -> str:
         """On one line."""
         return f"{self.gate}: {'open' if self.is_open else 'closed'}: {self.why}"
+
+
+def overruled(gates: Iterable[str], names: Iterable[str], reason: str) -> str:
+    """The line of a commit that says why closed gates of some environments do not matter."""
+    return f"overruled: {', '.join(gates)} of {', '.join(names)}: {reason.strip()}"
 
 
 @dataclass(eq=False)
@@ -172,10 +182,28 @@ class Guard:
         if self.trailers is not None:
             start = f"{trailer}:".lower()
             return [t[len(start) :].strip() for t in self.trailers if t.lower().startswith(start)]
+        history, start = self._made
+        return history.trailers(trailer, start, path) if start else []
+
+    @functools.cached_property
+    def _made(self) -> tuple[History, str]:
+        """The repository's own history, and where the commits begin that are not synced yet."""
         root, branch = self.repository.root, self.repository.answers.branch
         history = History(root)
-        followed = upstream.synced(root, branch) or f"refs/heads/{branch}"
-        return history.trailers(trailer, followed, path) if history.is_commit(followed) else []
+        start = upstream.synced(root, branch) or f"refs/heads/{branch}"
+        return history, start if history.is_commit(start) else ""
+
+    def overruled(self, environment: Environment) -> dict[str, str]:
+        """Gate → why it does not matter, as the commit says that promotes to an environment."""
+        history, start = self._made
+        path = f"{self.repository.git.prefix}{layout.source_path(environment.name)}"
+        message = history.message(start, path) if start else ""
+        return {
+            gate: found["reason"]
+            for found in _OVERRULED.finditer(message)
+            if environment.name in found["names"].split(", ")
+            for gate in found["gates"].split(", ")
+        }
 
     def _owned(self, path: str) -> tuple[bool, str]:
         found = owners.of(self.repository.git.top, path)

@@ -100,7 +100,8 @@ fcgitops promote staging prod --overrule 'prod is down, and this mends it'
   commit goes on a branch of its own: the forge then asks them.
 
 A closed gate refuses the promotion. `--overrule REASON` goes through, and the commit says which
-gates that were, and why. An environment that is held (below) is not to be overruled.
+gates that were, and why; for `gates`, as a check in CI, they do not count then. An environment
+that is held (below) is not to be overruled.
 """
 
 _BACK = """\
