@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 import yamls
 from consequences import base
+from fcgitops.core.errors import Problem
 from fcgitops.diff import compare, report, spoken
 from fcgitops.diff.markdown import as_markdown
 from fcgitops.diff.secrecy import hide, names_one, redact
-from fcgitops.verify import building
-from fcgitops.verify.subjects import OBJECTS, Objects
+from fcgitops.verify import building, catalogue
+from fcgitops.verify.subjects import OBJECTS, SOURCE, Objects, Source
 from hypothesis import given
 from hypothesis import strategies as st
 
 CANARY = "c4n4ryV4lue"
+CHECKS = catalogue.checks()
+"""All of them, which are registered by this."""
 Place = Callable[[list[dict[str, Any]], str], None]
 
 
@@ -292,6 +295,24 @@ def test_a_finding_names_the_place_of_a_secret_alone(kind: str, fields: dict[str
     found = [finding for finding in OBJECTS.ask(Objects([o])) if finding.rule == "FCG30"]
     assert found
     assert [str(finding) for finding in found if "12345678" in str(finding)] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("annotations.api-token", f"{CANARY} is read as a number, and must be text"),
+        ("annotations", f"db_password: '{CANARY}' is not a text"),
+        ("labels", f"token: '{CANARY} x': must be letters"),
+    ],
+)
+def test_a_fault_of_a_source_shows_no_secret(place: str, message: str) -> None:
+    """Nor does its hint, which would spell it in quotes."""
+    problem = Problem(f"overlays/dev/environment.yaml: {place}", message, f"quote it: '{CANARY}'")
+    name = Problem("a.yaml: apiServer.kubeconfigSecret", "'A_b' is not valid", "a DNS name")
+    found, other = SOURCE.ask(Source("dev", [problem, name]))
+    assert CANARY not in str(found)
+    assert "(not shown)" in str(found)
+    assert str(other).endswith("kubeconfigSecret: 'A_b' is not valid (a DNS name)")
 
 
 def test_what_kustomize_prints_of_an_object_is_redacted() -> None:

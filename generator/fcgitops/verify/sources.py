@@ -45,7 +45,20 @@ def _overlay(where: str) -> str:
 def source_is_valid(source: Source) -> Faults:
     """environment.yaml is valid."""
     for problem in source.problems:
-        yield fault(problem)
+        yield _without_secret(fault(problem))
+
+
+def _without_secret(found: Fault) -> Fault:
+    """A fault without the value of an annotation or a label that may be one, as `diff` hides it."""
+    if found.path.partition(".")[0] not in ("annotations", "labels"):
+        return found
+    from fcgitops.diff.secrecy import redact  # noqa: PLC0415 - where something is wrong, alone
+
+    said = f"{found.path}: {found.message}"
+    hidden = redact(said)
+    if hidden == said:
+        return found
+    return found._replace(message=hidden.removeprefix(f"{found.path}: "), hint="")
 
 
 @ENVIRONMENT.check("FCG11", REJECT)
