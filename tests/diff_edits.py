@@ -930,6 +930,12 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
     ("X12", JOB, sets("spec.suspend", True, "Job"), sets("spec.suspend", False, "Job")),
     ("X12", JOB, sets("spec.parallelism", 0, "Job"), sets("spec.parallelism", 2, "Job")),
     ("X12", JOB, sets("spec.activeDeadlineSeconds", 9, "Job"), sets("spec.backoffLimit", 9, "Job")),
+    (
+        "X13",
+        JOB,
+        sets("spec.ttlSecondsAfterFinished", 60, "Job"),
+        sets("spec.backoffLimit", 9, "Job"),
+    ),
     ("X08", TEAM, level("restricted", "experiments"), level("privileged", "experiments")),
     (
         "X08",

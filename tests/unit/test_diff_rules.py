@@ -378,6 +378,28 @@ def test_a_suspended_job_may_be_placed_until_it_has_run(
     assert [e.certain for e in effects if e.id == "X04"] == [certain]
 
 
+@pytest.mark.parametrize(
+    ("tools", "label", "words"),
+    [
+        ({"argocd", "flux"}, True, "Argo CD and Flux make it anew, again and again. Its manager"),
+        ({"flux"}, True, "Flux makes it anew, again and again. Its manager finds on the share"),
+        ({"argocd"}, False, "Argo CD makes it anew, again and again. It runs again, each time."),
+    ],
+)
+def test_what_a_job_does_that_is_made_anew(tools: set[str], label: bool, words: str) -> None:
+    """X13: by whom, and what an experiment's manager finds; the way back is no alarm."""
+    before = Rendering(JOB)
+    if not label:
+        job = before("Job")
+        job["metadata"]["labels"] = job["spec"]["template"]["metadata"]["labels"] = {"app": "x"}
+    after = copy.deepcopy(before)
+    after("Job")["spec"]["ttlSecondsAfterFinished"] = 60
+    for old, new, says in ((before, after, words), (after, before, "The Job stays once it has")):
+        (effect,) = compare.outcome(old.objects, new.objects, frozenset(tools)).effects
+        assert (effect.id, says in effect.says) == ("X13", True), effect.says
+        assert effect.severity.word == ("restart" if says == words else "none")
+
+
 @pytest.mark.parametrize("needs", [("volume",), ("variable",), ("volume", "variable")])
 def test_what_the_kubelet_says_of_a_secret_that_is_not_there(needs: tuple[str, ...]) -> None:
     """C16: of a volume FailedMount, whatever else needs it; of a variable another word."""

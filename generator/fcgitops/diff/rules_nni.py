@@ -1,4 +1,4 @@
-"""X01 to X09, X11: NNI's experiments, and the namespace that they run in (facts, section 9)."""
+"""X01 to X09, X11 to X13: NNI's experiments, and the namespace they run in (facts, section 9)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fcgitops.diff import rules_quotas as quotas
 from fcgitops.diff.accounts import changed_by, may_differ, named, rights_of, subjects, unknown
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.outcome import shown
 from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
@@ -186,6 +187,37 @@ def job_in_place(change: Change) -> Says:
                 f"kubectl -n {shell.quote(namespace(after))} get job {shell.quote(name(after))}",
                 certain=False,
             )
+
+
+_LIFETIME = "ttlSecondsAfterFinished"
+
+
+@rule("X13", "a Job is deleted some time after its end", Severity.RESTART, "S")
+def made_anew(change: Change) -> Says:
+    """The sync tool makes it anew: what has ended runs again."""
+    makers = " and ".join(tool.label for tool in change.appliers) or "the next `kubectl apply`"
+    for pair in change.of_kind("Job"):
+        old, new = (spec(job).get(_LIFETIME) for job in (pair.before, pair.after))
+        if pair.after is None or old == new:
+            continue
+        if not isinstance(new, int):
+            says = "The Job stays once it has ended, and does not run again."
+            yield Said(pair.label, says, severity=Severity.NONE)
+            continue
+        then = (
+            "Its manager finds on the share that the experiment has ended, and ends too; one "
+            "that has failed, or has another share, runs again."
+            if _is_experiment(pair.after) else "It runs again, each time."
+        )  # fmt: skip
+        command = in_namespace(namespace(pair.after), "get", "job", name(pair.after))
+        yield Said(
+            pair.label,
+            f"{new} s after its end the Job is deleted, with the log of its Pod, and {makers} "
+            f"{'make' if len(change.appliers) > 1 else 'makes'} it anew, again and again. {then} "
+            "Where it has ended before that is at once.",
+            f"take {_LIFETIME} out",
+            command,
+        )
 
 
 _PLACING = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
