@@ -209,7 +209,7 @@ def made_anew(change: Change) -> Says:
             "that has failed, or has another share, runs again."
             if _is_experiment(pair.after) else "It runs again, each time."
         )  # fmt: skip
-        command = in_namespace(namespace(pair.after), "get", "job", name(pair.after))
+        command = in_namespace(namespace(pair.after), "get", *shell.named("job", name(pair.after)))
         yield Said(
             pair.label,
             f"{new} s after its end the Job is deleted, with the log of its Pod, and {makers} "
