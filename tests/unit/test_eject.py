@@ -231,7 +231,7 @@ def broken(root: Path) -> None:
     [
         (uncommitted, 2, "overlays/dev/environment.yaml: has changes that are not committed"),
         (out_of_line, 1, "overlays/dev/kustomization.yaml: is not in line with its source"),
-        (mixed, 1, ".gitlab-ci.yml: has edits of yours beside what calls fcgitops (line 4, 9, "),
+        (mixed, 1, ".gitlab-ci.yml: has edits of yours beside what calls fcgitops (line 5, 10, "),
         (named, 1, "overlays/dev: would be rendered otherwise"),
         (broken, 3, "overlays/dev: kustomize cannot build it: "),
     ],
