@@ -248,3 +248,19 @@ def test_seconds_that_overflow(seconds: int, found: list[str]) -> None:
             item["data"] = {"frameworkcontroller.yaml": config}
     held = dataclasses.replace(r, config=config)
     assert [f.rule for f in asked(held) if f.severity != INFO] == found
+
+
+@pytest.mark.parametrize("kind", ["NetworkPolicy", "ClusterRoleBinding", "Namespace", "Thing"])
+def test_kinds_of_others(kind: str) -> None:
+    """A kind of another group that has the name of Kubernetes' own is not taken for it."""
+    meta = {"name": "other", "namespace": "frameworkcontroller"}
+    item: Object = {"apiVersion": "example.com/v1", "kind": kind, "metadata": meta,
+                    "spec": {"egress": ["x"]}, "subjects": ["x"]}  # fmt: skip
+    r = rendered()
+    r.objects.append(item)
+    for value in (None, [], "x", ["x"]):
+        meta.update(labels=value, annotations=value, generateName=value)
+        assert [f.rule for f in asked(r)] == ["FCG32"]
+    meta.pop("name")
+    meta.update(namespace=["x"])
+    assert [f.rule for f in asked(r)] == ["FCG32"]

@@ -58,6 +58,12 @@ def known(api_version: object, kind: object) -> bool:
     return f"{api_version} {kind}" in _data()["kinds"]
 
 
+@cache
+def kinds() -> frozenset[str]:
+    """The names of the kinds that there is a schema for."""
+    return frozenset(name.partition(" ")[2] for name in _data()["kinds"])
+
+
 def namespaced(api_version: object, kind: object) -> bool | None:
     """Whether objects of a kind are in a namespace; None where nothing is known of the kind."""
     found = _data()["kinds"].get(f"{api_version} {kind}")

@@ -8,6 +8,7 @@ from typing import Any
 from fcgitops.core.findings import HAZARD, INFO, REJECT
 from fcgitops.kubernetes import check, field, podsecurity, schema
 from fcgitops.kubernetes.field import USELESS, Field, dotted
+from fcgitops.kubernetes.objects import mapping
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.text import words
 from fcgitops.verify.registry import Fault, Faults
@@ -75,7 +76,26 @@ def enforced(r: Objects) -> Faults:
 
 def typed(r: Objects) -> list[Object]:
     """What is rendered without what is null or of a wrong type: other checks need not ask."""
-    return [whole for whole, _ in _judgements(r) if whole]
+    return [_own(whole) for whole, _ in _judgements(r) if whole]
+
+
+def _own(item: Object) -> Object:
+    """An object as it is; one of an unknown kind with metadata of the right types.
+
+    Its kind has a name by which nobody takes it for Kubernetes' own, as Calico's NetworkPolicy.
+    """
+    api, kind = str(item["apiVersion"]), str(item["kind"])
+    if schema.known(api, kind):
+        return item
+    meta = item["metadata"]
+    kept = {key: value for key, value in meta.items() if key not in ("namespace", "labels")}
+    kept |= {part: mapping(meta.get(part)) for part in ("labels", "annotations")}
+    kept["name"] = name_of(item)
+    if isinstance(meta.get("namespace"), str):
+        kept["namespace"] = meta["namespace"]
+    group = api.rpartition("/")[0]
+    foreign = kind in schema.kinds() and "." in group and not group.endswith(".k8s.io")
+    return item | {"metadata": kept, "kind": f"{kind}.{group}" if foreign else kind}
 
 
 def named(item: Object) -> str:

@@ -61,7 +61,7 @@ def applied(r: Rendered) -> Faults:
     charted = env is None or KNOWN[env.sync].habits.runs_hooks_of_charts
     for item in r.objects:
         for part in ("annotations", "labels"):
-            given = item["metadata"].get(part) or {}
+            given = mapping(item["metadata"].get(part))
             found = [key for key, values in _NOT_APPLIED.items() if _is_one(given, key, values)]
             if part == "annotations":  # Argo CD reads Helm's, too, but for this one value
                 helm = given.get("helm.sh/hook", "crd-install") != "crd-install"
