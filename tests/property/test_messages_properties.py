@@ -22,9 +22,11 @@ from hypothesis import strategies as st
 
 PYTHON = re.compile(
     r"\b(None|True|False|(?<!\.)nan|NoneType|dict|str|datetime|frozenset|bytes)\b"
-    r"|[\[{(]'|(?<!')\bb'|<class|<object|Error\b|codec can't|object has no|invalid literal"
+    r"|(?<!')\bb'|<class|<object|Error\b|codec can't|object has no|invalid literal"
 )
 """What a message never has: how Python writes values, types and its own errors."""
+QUOTED = re.compile(r"[\[{(]'([^']*)'")
+"""Text in quotes that begins a list or a mapping: YAML writes few texts so, and Python all."""
 
 words = st.text("cdfg-./", min_size=1, max_size=6).filter(lambda text: yamlio.scalar(text) == text)
 """Text that YAML shows without quotes, as no list of Python's does."""
@@ -52,7 +54,12 @@ documents = values | st.dictionaries(st.sampled_from([*KEYS, "cluster", "image"]
 
 def pythonic(lines: list[str]) -> list[str]:
     """Those lines that speak Python."""
-    return [line for line in lines if PYTHON.search(line.replace("did you mean 'none'?", ""))]
+    return [
+        line
+        for line in lines
+        if PYTHON.search(line.replace("did you mean 'none'?", ""))
+        or any(yamlio.scalar(text) == text for text in QUOTED.findall(line))
+    ]
 
 
 def said(error: InputError) -> list[str]:
