@@ -153,6 +153,12 @@ CLEAN = {
         "kind: A\nmetadata: {name: x, namespace: mine}\na: 2\nb: 1\n"
         "---\nkind: B\nmetadata: {name: x, namespace: mine}\nc: 3\n",
     ),
+    "a text that looks like a comment": (
+        "a: 'x # y'\nb: 1\nrun: |\n  one\n  # two\n",
+        '{"a": "x # y", "b": 1, "run": "one\\n# two\\n"} # mine\n',
+        "a: 'x # y'\nb: 2\nrun: |\n  one\n  # two\n",
+        '{"a": "x # y", "b": 2, "run": "one\\n# two\\n"} # mine\n',
+    ),
     "anchors and aliases of ours": (
         "a:\n  x: 1\nb: 1\nc:\n- d\n- e\n",
         "a: &a\n  x: 1\n  mine: 2\nb: 1\nc:\n- &d d\n- e\n- *d\nalso: *a\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 from fcgitops.core.errors import FcgitopsError
 from fcgitops.text import yamlio
 
-_COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
-"""A "#" in a text is found too: that makes two texts different at worst."""
+_HASH = re.compile(r"(?:^|(?<=\s))#", re.MULTILINE)
+"""Where a comment may begin; in a value too."""
 
 
 def is_layout_only(old: bytes, new: bytes) -> bool:
@@ -64,8 +65,18 @@ def _words(text: str) -> list[str]:
 
 
 def comments(text: str) -> Counter[str]:
-    """The comments of a text, and how often each stands there."""
-    return Counter(" ".join(found.split()) for found in _COMMENT.findall(text))
+    """The comments of a text, and how often each stands there; in no YAML all that look like it."""
+    values = yamlio.spans(text) if "#" in text else []
+    found: Counter[str] = Counter()
+    end = 0
+    for start in (hash_.start() for hash_ in _HASH.finditer(text)):
+        before = bisect.bisect(values, (start, len(text)))
+        if start < end or (before and start < values[before - 1][1]):
+            continue
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        found[" ".join(text[start:end].split())] += 1
+    return found
 
 
 def means(text: bytes, wanted: bytes) -> bool:

@@ -215,6 +215,24 @@ def compose_all(text: str, where: str = "") -> list[yaml.Node]:
         raise InputError(Problem(where, f"is not valid YAML: {_first_line(error)}")) from error
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the values that are text, numbers and the like stand, in order; nothing in no YAML.
+
+    That of a block begins below its `|`, behind which a comment may stand.
+    """
+    found = []
+    try:
+        for token in yaml.scan(text, Loader=_Loader):
+            if isinstance(token, yaml.ScalarToken):
+                start, end = token.start_mark.index, token.end_mark.index
+                if token.style in ("|", ">"):
+                    start = text.find("\n", start)
+                found.append((start, end))
+    except yaml.YAMLError:
+        return []
+    return found
+
+
 def _check_depth(text: str, where: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
