@@ -164,6 +164,7 @@ class TestSigning:
             "submodule.recurse": "true",
             "color.grep": "always",
             "i18n.logOutputEncoding": "ISO-8859-1",
+            "diff.orderFile": "/not/there",
         }.items():
             git(top, "config", name, value)
         history = History(top)

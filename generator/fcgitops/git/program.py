@@ -37,6 +37,7 @@ _SETTINGS = (
     # What a person has set for reading would stand in what is read here.
     *("-c", "log.showSignature=false", "-c", "log.follow=false", "-c", "color.grep=false"),
     *("-c", "i18n.logOutputEncoding=UTF-8", "-c", "submodule.recurse=false"),
+    *("-c", "diff.orderFile=/dev/null"),
 )
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
