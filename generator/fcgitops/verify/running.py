@@ -99,8 +99,10 @@ def survives(r: Rendered) -> Faults:
     if mounts.security(pod, container, "runAsNonRoot") is True and not (
         mounts.security(pod, container, "runAsUser")
     ):  # fmt: skip
-        what = "is true, and the image's user is root: the kubelet does not start it"
-        path = f"{POD}.securityContext.runAsNonRoot"
+        what = (
+            "is not given, and the image's user is root: with runAsNonRoot the kubelet refuses it"
+        )
+        path = f"{POD}.securityContext.runAsUser"
         yield Fault(what, "runAsUser: 65532", object=OBJECT, path=path)
     if mapping(pod.get("os")).get("name", "linux") != "linux":
         what = "FrameworkController's image is for linux"
