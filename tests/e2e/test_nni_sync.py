@@ -83,6 +83,40 @@ def test_what_has_ended_is_not_started_again(prod: Site) -> None:
     assert manager(prod) == {}
 
 
+@pytest.mark.proves("K", "X13")
+@pytest.mark.proves("X", "X13")
+@pytest.mark.proves("G", "X13")
+def test_a_job_that_is_deleted_after_its_end_runs_again(prod: Site) -> None:
+    """X13: the tool makes it anew, again and again; without a lifetime it stays."""
+    limit, lifetime = "backoffLimit: 3\n", "  ttlSecondsAfterFinished: 1\n"
+    edit(prod, "job.yaml", limit, limit + lifetime)
+    prod.commit({})
+    assert "X13" in prod.foretold()
+    seen = [job(prod)["metadata"]["uid"]]
+    prod.push()
+    for _ in range(2):
+        eventually(lambda: anew(prod, seen), 90, "another Job, whose manager runs", interval=5)
+        seen.append(job(prod)["metadata"]["uid"])
+        prod.plane.finish(manager(prod)["metadata"]["name"], "nni")
+    eventually(lambda: anew(prod, seen), 90, "a third one", interval=5)
+    git(prod.repository, "revert", "--no-edit", "HEAD")
+    assert "stays once it has ended" in prod.foretold()["X13"]
+    prod.push()
+    sync(prod)
+    eventually(lambda: "ttlSecondsAfterFinished" not in job(prod)["spec"], 60, "it has none")
+    last = job(prod)["metadata"]["uid"]
+    prod.plane.finish(manager(prod)["metadata"]["name"], "nni")
+    eventually(lambda: done(prod), 30, "the Job is done")
+    stays(lambda: job(prod)["metadata"]["uid"], 5)
+    assert job(prod)["metadata"]["uid"] == last
+
+
+def anew(prod: Site, seen: list[str]) -> bool:
+    """Whether the manager of a Job runs that none of those seen is."""
+    sync(prod)
+    return bool(manager(prod)) and job(prod).get("metadata", {}).get("uid", seen[0]) not in seen
+
+
 @pytest.mark.parametrize(
     ("number", "other", "file", "old", "new"),
     [

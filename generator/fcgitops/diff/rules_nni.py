@@ -192,7 +192,7 @@ def job_in_place(change: Change) -> Says:
 _LIFETIME = "ttlSecondsAfterFinished"
 
 
-@rule("X13", "a Job is deleted some time after its end", Severity.RESTART, "S")
+@rule("X13", "a Job is deleted some time after its end", Severity.RESTART, "K X G")
 def made_anew(change: Change) -> Says:
     """The sync tool makes it anew: what has ended runs again."""
     makers = " and ".join(tool.label for tool in change.appliers) or "the next `kubectl apply`"
