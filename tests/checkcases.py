@@ -112,6 +112,11 @@ CASES = [
     Case("an environment's files", "FCG13", {SOURCE: replaced("sync: argocd\n", "")}),
     Case("the repository", "FCG49",
          {"fcgitops.yaml": lambda text: f"{text}gates: [{{for: prd}}]\n"}),
+    Case("what an overlay renders", "FCG50",
+         local(components=["../../../components/crd"], patches=[{
+             "target": {"kind": "CustomResourceDefinition"},
+             "patch": '[{"op": "add", "path": "/spec/versions/0/subresources", '
+                      '"value": {"status": {}}}]'}])),
     Case("the repository", "FCG14", {"clusters/flux/gone/sync.yaml": "kind: Kustomization\n"}),
     Case("an environment's files", "FCG15",
          local(components=["../../../docs"]) | {"docs/kustomization.yaml": COMPONENT}),

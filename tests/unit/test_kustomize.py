@@ -282,6 +282,8 @@ def test_build(tmp_path: Path) -> None:
         ("Error: no such file", "no such file"),
         ("error: no such file", "no such file"),
         ("# Warning: old\nError: accumulating: Error: x", "accumulating: Error: x"),
+        ('E0101 12:00:00.0 1 run.go:1] "command failed" err=<\n\ta: errors:\n\t  line 4: b\n >\n',
+         "line 4: b"),
         ('E0101 12:00:00.0 1 run.go:1] "command failed" err="no \\"a.yaml\\": none"',
          'no "a.yaml": none'),
     ],
@@ -291,7 +293,8 @@ def test_reason(place: Path, stderr: str, reason: str) -> None:
     words = place / "words"
     words.write_text(f"{stderr}\n")
     fails = place / "fails"
-    fails.write_text(f'#!/bin/sh\nwhile read -r line; do echo "$line"; done <{words} >&2\nexit 1\n')
+    shown = f'while IFS= read -r line; do echo "$line"; done <{words} >&2'
+    fails.write_text(f"#!/bin/sh\n{shown}\nexit 1\n")
     fails.chmod(0o755)
     with pytest.raises(ToolError) as caught:
         Kustomize((str(fails), "build"), "5.8.1", "").build(place / "overlay")

@@ -8,7 +8,8 @@ from fcgitops.diff.change import CRD, Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS
 from fcgitops.diff.objects import Pair, guards
-from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings, name
+from fcgitops.kubernetes import structural
+from fcgitops.kubernetes.objects import Fields, mapping, mappings, name
 
 _KIND = "CustomResourceDefinition"
 
@@ -159,10 +160,6 @@ def crd_pruned(change: Change) -> Says:
             )
 
 
-_UPPER = ("maximum", "maxLength", "maxItems", "maxProperties")
-_LOWER = ("minimum", "minLength", "minItems", "minProperties")
-
-
 @rule("D07", "the CRD's schema is narrower", Severity.FAILS, "F")
 def schema_narrower(change: Change) -> Says:
     """New Frameworks outside of it are refused."""
@@ -172,7 +169,7 @@ def schema_narrower(change: Change) -> Says:
             where
             for version in new
             if version in old
-            for where in _narrower(_schema(old[version]), _schema(new[version]), version)
+            for where in structural.narrower(_schema(old[version]), _schema(new[version]), version)
         ]
         if found:
             yield Said(
@@ -186,7 +183,7 @@ def schema_narrower(change: Change) -> Says:
             where
             for version in new
             if version in old
-            for where in _dropped(_schema(old[version]), _schema(new[version]))
+            for where in structural.dropped(_schema(old[version]), _schema(new[version]))
         ]
         if dropped:
             yield Said(
@@ -200,65 +197,8 @@ def schema_narrower(change: Change) -> Says:
             )
 
 
-def _dropped(before: Fields, after: Fields, path: str = "") -> Iterator[str]:
-    """Fields that a schema knew, and that the API server prunes by the other one.
-
-    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning
-    """
-    if after.get(_KEEPS) is True or after.get("additionalProperties"):
-        return
-    if before.get(_KEEPS) is True:
-        yield f"what the schema does not name below {path or 'the top'}"
-    old, new = mapping(before.get("properties")), mapping(after.get("properties"))
-    for key, schema in old.items():
-        here = f"{path}.{key}".removeprefix(".")
-        if here in ("apiVersion", "kind", "metadata"):
-            continue  # they are kept, whatever the schema says
-        if key not in new:
-            yield here
-        else:
-            yield from _dropped(mapping(schema), mapping(new[key]), here)
-    if isinstance(before.get("items"), dict) and isinstance(after.get("items"), dict):
-        yield from _dropped(before["items"], after["items"], f"{path}[]")
-
-
-_KEEPS = "x-kubernetes-preserve-unknown-fields"
-
-
 def _schema(version: Fields) -> Fields:
     return mapping(mapping(version.get("schema")).get("openAPIV3Schema"))
-
-
-def _narrower(before: Fields, after: Fields, path: str) -> Iterator[str]:
-    if after.get("type") != before.get("type") and before.get("type") is not None:
-        yield path
-        return
-    for key in (*_UPPER, *_LOWER, "pattern", "enum", "format"):
-        if _is_tighter(key, before.get(key), after.get(key)):
-            yield f"{path}: {key}"
-    if set(map(str, listing(after.get("required")))) - set(
-        map(str, listing(before.get("required")))
-    ):
-        yield f"{path}: required"
-    if before.get("nullable") and not after.get("nullable"):
-        yield f"{path}: nullable"
-    old, new = mapping(before.get("properties")), mapping(after.get("properties"))
-    for name_ in new:
-        if name_ in old:
-            yield from _narrower(mapping(old[name_]), mapping(new[name_]), f"{path}.{name_}")
-    for key in ("items", "additionalProperties"):
-        if isinstance(before.get(key), dict) and isinstance(after.get(key), dict):
-            yield from _narrower(before[key], after[key], f"{path}[]")
-
-
-def _is_tighter(key: str, old: object, new: object) -> bool:
-    if new is None or new == old:
-        return False
-    if key == "enum":
-        return old is None or bool(set(map(str, listing(old))) - set(map(str, listing(new))))
-    if old is None or not isinstance(old, int | float) or not isinstance(new, int | float):
-        return True
-    return new < old if key in _UPPER else new > old
 
 
 @rule("D08", "a version of the CRD is no longer served", Severity.OUTAGE, "A")

@@ -43,6 +43,11 @@ def render_skeleton(answers: Answers) -> Tree:
     return dict(_rendered(tuple((name, getattr(answers, name)) for name in (*RECORDED, PATH))))
 
 
+def static_file(path: str) -> bytes:
+    """A file of the skeleton that no answer changes."""
+    return (_folder() / path).read_bytes()
+
+
 _MARKS = (b"{{", b"{%", b"{#")
 """How what Jinja fills in begins; no path of the skeleton has one, and most files have none."""
 

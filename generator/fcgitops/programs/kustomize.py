@@ -183,13 +183,14 @@ def _conflict(folder: Path) -> str:
 
 
 def _reason(result: process.Result) -> str:
-    """The last line of stderr; kubectl wraps it into a log line: … err="REASON"."""
+    """The last line of stderr; kubectl logs it: … err="REASON", or of several lines err=< … >."""
     if re.search(r"^fatal error: (runtime: )?(out of memory|cannot allocate)", result.stderr, re.M):
         return f"it takes over {MEMORY >> 20} MiB of memory"
-    lines = result.stderr.strip().splitlines() or [f"ended with {result.status}"]
+    told = re.sub(r" err=<\n(.*)\n >$", r"\n\1", result.stderr.rstrip(), flags=re.DOTALL)
+    lines = told.strip().splitlines() or [f"ended with {result.status}"]
     if logged := re.search(r' err="(.*)"$', lines[-1]):
         return logged[1].replace('\\"', '"')
-    return lines[-1].removeprefix("Error: ").removeprefix("error: ")
+    return lines[-1].strip().removeprefix("Error: ").removeprefix("error: ")
 
 
 def find() -> Kustomize:

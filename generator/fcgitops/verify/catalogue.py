@@ -9,6 +9,7 @@ from fcgitops.core.findings import HAZARD, Rules
 from fcgitops.verify import (
     building,
     controller,
+    definition,
     effect,
     entry_points,
     gates,
@@ -28,8 +29,8 @@ from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
-    building, controller, effect, entry_points, gates, guardrails, judged, neighbours, nni, records,
-    rights, running, server, silence, sources, starting,
+    building, controller, definition, effect, entry_points, gates, guardrails, judged, neighbours,
+    nni, records, rights, running, server, silence, sources, starting,
 )  # fmt: skip
 
 
