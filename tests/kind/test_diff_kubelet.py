@@ -127,6 +127,40 @@ def test_without_what_it_needs_the_pod_waits(
     prod.cluster.kubectl.output("delete", "secret", "certificate", *place)
 
 
+def limited(memory: str) -> list[Operation]:
+    """Operations that set a memory limit, and the request, which is no higher."""
+    return [
+        {"op": "replace", "path": f"{CONTAINER}/resources/{each}/memory", "value": memory}
+        for each in ("limits", "requests")
+    ]
+
+
+@pytest.mark.proves("L", "C22")
+def test_above_its_memory_limit_it_is_killed(prod: Deployed) -> None:
+    """C22: by ConfigMaps that are none of its own, in whatever namespace; with more it goes on."""
+    assert "C22" not in patched(prod, *limited("2Gi"))
+    prod.wait()
+    assert "C22" in patched(prod, *limited("64Mi"))
+    prod.wait()
+    stays(prod.restarts, 3)
+    assert prod.restarts() == 0
+    big = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "data": {"x": "x" * 900_000},
+         "metadata": {"name": f"big-{number}", "namespace": "default", "labels": {"big": "yes"}}}
+        for number in range(90)  # 81 MB
+    ]  # fmt: skip
+    items = {"apiVersion": "v1", "kind": "List", "items": big}
+    prod.cluster.kubectl.apply(json.dumps(items).encode())
+    eventually(lambda: prod.restarts() >= 1, 60, "it is killed")
+    killed = status(prod)["lastState"]["terminated"]["reason"]
+    assert killed == "OOMKilled"
+    assert "C22" not in patched(prod, *limited("2Gi"))
+    prod.wait()
+    stays(prod.restarts, 3)
+    assert prod.restarts() == 0
+    prod.cluster.kubectl.output("delete", "configmaps", "-n", "default", "-l", "big")
+
+
 OFTEN = {"periodSeconds": 1, "failureThreshold": 1}
 A_PORT, A_COMMAND = {"tcpSocket": {"port": 80}}, {"exec": {"command": ["true"]}}
 

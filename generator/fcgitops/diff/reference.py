@@ -92,7 +92,6 @@ where a restart is foretold the Pod template is stored otherwise, and nowhere el
 (`tests/e2e/test_diff_server.py`)."""
 
 NOT_TRIED = {
-    "C22": "a kubelet's cgroup kills; how much memory is enough depends on the cluster",
     "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
     "a binary of v0.9.0, which is in its image alone",
     "N07": "whether a policy is enforced is the network's, and that of the tests enforces none",

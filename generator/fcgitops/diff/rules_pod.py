@@ -244,7 +244,7 @@ def _is_too_old(controller: Controller) -> bool:
     return name.endswith("frameworkcontroller") and version is not None and version[1] == "0"
 
 
-@rule("C22", "the memory limit falls", Severity.OUTAGE, "S")
+@rule("C22", "the memory limit falls", Severity.OUTAGE, "L S")
 def memory(change: Change) -> Says:
     """OOM kills where it is below what the cache takes."""
     if change.both is None or not change.new_pod:
