@@ -129,6 +129,81 @@ def test_a_manager_that_is_stopped_leaves_no_framework_and_goes_on(
     assert plane.audit(user=MANAGER, code=403) == []
 
 
+@pytest.mark.proves("N", "X06 X13")
+def test_what_has_ended_runs_again_on_another_share(
+    plane: ControlPlane, repository: Path, running: Pods, tmp_path: Path
+) -> None:
+    """X06: nobody knows there that it has ended. On its own share another Job ends at once, X13."""
+    job = add(plane, repository, "moved", maxTrialNumber=1)
+    assert "has ended before" not in succeeds(running, job, tmp_path / "first")
+    run = run_of(running, job)
+
+    edit(repository, "moved", "run.yaml", "cpu: 500m", "cpu: 250m")
+    assert "X06" not in foretold(repository)
+    job = applied(plane, repository, "moved")
+    assert "has ended before" in succeeds(running, job, tmp_path / "again")
+
+    storage = "nni.storage=nfs://10.0.0.2/exports/other"
+    fcgitops(repository.parent, "-C", repository, "overlay", "prod", "--set", storage)
+    edit(repository, "moved", "experiment.yaml", "path: /exports/nni", "path: /exports/other")
+    assert "X06" in foretold(repository)
+    job = applied(plane, repository, "moved")
+    share, running.share = running.share, tmp_path / "other"
+    running.share.mkdir()
+    try:
+        # It is another run, too; this one, which has ended, runs again for the share alone.
+        said = succeeds(running, job, tmp_path / "elsewhere", RUN=run)
+        none_left(running)
+        (result,) = (running.share / "experiments" / "moved").glob("*.json")
+    finally:
+        running.share = share
+        git(repository, "revert", "--no-edit", "HEAD", "HEAD~1")
+    assert "has ended before" not in said
+    assert len(json.loads(result.read_text())["trials"]) == 1
+
+
+def succeeds(running: Pods, job: str, folder: Path, **extra: str) -> str:
+    """Run one Pod of a Job after the other, as its backoffLimit lets it; what the last one said.
+
+    NNI ends where its tuner takes longer than 10 seconds to start, as on a busy machine.
+    """
+    pods = running.get("job", job)["spec"]["backoffLimit"] + 1
+    for number in range(pods):
+        with running.manager(job, folder / str(number), **extra) as manager:
+            if ends(manager) == 0:
+                return manager.text()
+    pytest.fail(manager.tail(60))
+
+
+def edit(repository: Path, name: str, file: str, old: str, new: str) -> None:
+    """Change a file of an experiment by hand, and commit what follows from it."""
+    path = f"experiments/{name}/{file}"
+    text = (repository / path).read_text()
+    assert old in text
+    write(repository, {path: text.replace(old, new)})
+    fcgitops(repository.parent, "-C", repository, "nni", "experiment", name)
+
+
+def run_of(running: Pods, job: str) -> str:
+    """The run that a Job is for."""
+    (container,) = running.get("job", job)["spec"]["template"]["spec"]["containers"]
+    return next(str(one["value"]) for one in container["env"] if one["name"] == "RUN")
+
+
+def foretold(repository: Path) -> set[str]:
+    """The numbers of what `diff` says of the last commit."""
+    said, _ = fcgitops(repository.parent, "-C", repository, "diff", "HEAD~1", "--format", "json")
+    return {e["id"] for one in json.loads(said)["environments"] for e in one["effects"]}
+
+
+def applied(plane: ControlPlane, repository: Path, name: str) -> str:
+    """Apply an experiment as it is now; its Job."""
+    built, _ = fcgitops(repository.parent, "-C", repository, "build", f"experiments/{name}")
+    plane.apply(built, "--server-side")
+    (job,) = (o["metadata"]["name"] for o in yamls.load_all(built) if o["kind"] == "Job")
+    return str(job)
+
+
 def test_a_pod_that_was_ended_is_started_again_and_one_that_gave_up_is_not(
     plane: ControlPlane, repository: Path, running: Pods
 ) -> None:

@@ -14,6 +14,7 @@ _PROOF = {
     "X": "Flux",
     "G": "Argo CD",
     "L": "the kubelet of a kind cluster",
+    "N": "NNI",
     "S": "read in the source",
     "-": "not proven",
 }
@@ -95,7 +96,6 @@ NOT_TRIED = {
     "C19": "that the API server does not serve what an old image asks for is seen; the panic takes "
     "a binary of v0.9.0, which is in its image alone",
     "N07": "whether a policy is enforced is the network's, and that of the tests enforces none",
-    "X06": "it is our own manager's: `tests/unit/test_nni_manager.py` has it meet another share",
 }
 """Rules → why no test repeats them with the program whose effect it is."""
 

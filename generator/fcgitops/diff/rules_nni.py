@@ -288,7 +288,7 @@ def _shares(job: Object) -> list[Fields]:
     return [{kind: v[kind]} for v in volumes for kind in kinds if kind in v]
 
 
-@rule("X06", "the experiments' storage differs", Severity.LOSS, "S")
+@rule("X06", "the experiments' storage differs", Severity.LOSS, "N S")
 def other_storage(change: Change) -> Says:
     """Earlier results and ended runs are not seen there."""
     for _, before, after in _jobs(change):
