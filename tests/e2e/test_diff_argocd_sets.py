@@ -6,10 +6,13 @@ as Git has it, and all is synced again.
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fcgitops.diff import compare
 from gitenv import git
 from test_diff_argocd import (
     Edit,
@@ -18,18 +21,31 @@ from test_diff_argocd import (
     change_a_setting,
     complaint,
     edited,
+    entry_points,
+    found,
     is_out_of_sync,
     prod,
+    put,
     refresh,
     replicas,
     uid,
 )
+from testbed.argocd import ArgoCD
+from testbed.argocdcli import Typed, argocd_cli
 from testbed.programs import eventually, stays
 from testbed.site import APPLICATION, ENVIRONMENT, NAMESPACE, OTHER, Site, config_map, fail
 
 pytestmark = pytest.mark.cluster
 __all__ = ["prod"]
 PLACE = ("-n", "argocd")
+
+
+@pytest.fixture(scope="module")
+def shell(prod: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
+    """Where `argocd` is typed."""
+    assert isinstance(prod.running, ArgoCD)
+    with argocd_cli(prod.running, tmp_path_factory.mktemp("shell")) as typed:
+        yield typed
 
 
 def template(change: Edit) -> Edit:
@@ -191,8 +207,8 @@ def window(kind: str, **fields: Any) -> Edit:
         pytest.param(window("deny", **NEW_YEAR | {"schedule": "@yearly"}), 738, id="unreadable"),
     ],
 )
-def test_in_a_window_nothing_is_synced(prod: Site, edit: Edit, number: int) -> None:
-    """E29: no commit arrives, nothing is healed, and what is synced by hand is blocked."""
+def test_in_a_window_nothing_is_synced(prod: Site, shell: Typed, edit: Edit, number: int) -> None:
+    """E29: no commit arrives, nothing is healed, and a sync by hand is refused."""
     with edited(prod, "E29", "AppProject", edit):
         commit = change_a_setting(prod, number)
         is_out_of_sync(prod, commit)
@@ -201,16 +217,79 @@ def test_in_a_window_nothing_is_synced(prod: Site, edit: Edit, number: int) -> N
         stays(lambda: (prod.configuration(), replicas(prod)), 8)
         assert f"workerNumber: {number}" not in prod.configuration()
         assert replicas(prod) == 0
-        sync_by_hand(prod)
-        words = "Sync operation blocked by sync window"
-        eventually(lambda: words in complaint(prod) or fail(complaint(prod)), 60, words)
+        by_hand = shell(f"argocd app sync {APPLICATION}")
+        assert by_hand.returncode
+        assert "cannot sync: " in by_hand.stderr
+        assert "sync window" in by_hand.stderr
     assert replicas(prod) == 1
     assert f"workerNumber: {number}" in prod.configuration()
 
 
-def sync_by_hand(prod: Site) -> None:
-    """What `argocd app sync` does (util/argo/argo.go: SetAppOperation)."""
-    operation = {"sync": {"syncOptions": ["ServerSideApply=true"]}}
-    asked = json.dumps({"operation": operation, "status": {"operationState": None}})
-    name = ("applications.argoproj.io", APPLICATION, *PLACE)
-    prod.plane.kubectl("patch", *name, "--type=merge", f"--patch={asked}")
+def is_at_rest(prod: Site) -> bool:
+    """Whether no sync is asked for, or has yet to end."""
+    found = prod.plane.get("applications.argoproj.io", APPLICATION, *PLACE)
+    return "operation" not in found and found["status"]["operationState"]["phase"] == "Succeeded"
+
+
+BY_HAND = {"manualSync": True}
+
+
+@pytest.mark.proves("G", "E29")
+@pytest.mark.parametrize(
+    ("kind", "fields", "number"),
+    [
+        ("deny", ALWAYS | BY_HAND, 739),
+        ("allow", NEW_YEAR | BY_HAND, 740),
+        ("deny", ALWAYS, 741),
+        ("allow", NEW_YEAR, 742),
+    ],
+)
+def test_what_is_to_be_typed_lets_a_commit_through(
+    prod: Site, shell: Typed, kind: str, fields: dict[str, Any], number: int
+) -> None:
+    """E29: by a window that does so by hand, or is made to; nothing of it outlives it in Git."""
+    edit = window(kind, **fields)
+    before = entry_points(prod)
+    after = copy.deepcopy(before)
+    edit(found(after, "AppProject"))
+    (effect,) = (
+        effect
+        for effect in compare.outcome(before, after, frozenset({"argocd"})).effects
+        if effect.id == "E29"
+    )
+    eventually(lambda: is_at_rest(prod), 90, "no sync is under way, behind which another waits")
+    with edited(prod, "E29", "AppProject", edit):
+        is_out_of_sync(prod, change_a_setting(prod, number))
+        typed, bootstrap, _ = effect.do.partition(" && make bootstrap")
+        done = shell(typed.replace("APPLICATION", APPLICATION))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"workerNumber: {number}\n" in prod.configuration()
+        assert prod.status()["sync"]["status"] == "Synced"
+        if bootstrap:
+            put(prod, found(after, "AppProject"))
+    project = prod.plane.get("appprojects.argoproj.io", NAMESPACE, *PLACE)
+    assert "syncWindows" not in project["spec"]
+
+
+@pytest.mark.proves("G", "E29")
+@pytest.mark.parametrize(
+    ("fields", "certain", "number"),
+    [
+        pytest.param(ALWAYS | {"applications": ["other"]}, [False], 743, id="of another"),
+        pytest.param(ALWAYS | {"applications": []}, [], 744, id="of nobody"),
+    ],
+)
+def test_a_window_of_others_closes_nothing_here(
+    prod: Site, fields: dict[str, Any], certain: list[bool], number: int
+) -> None:
+    """E29: it is not certain, or not said."""
+    before = entry_points(prod)
+    after = copy.deepcopy(before)
+    window("deny", **fields)(found(after, "AppProject"))
+    effects = compare.outcome(before, after, frozenset({"argocd"})).effects
+    assert [effect.certain for effect in effects if effect.id == "E29"] == certain
+    put(prod, found(after, "AppProject"))
+    try:
+        prod.wait_for(change_a_setting(prod, number), 90)
+    finally:
+        put(prod, found(before, "AppProject"))

@@ -1,4 +1,4 @@
-"""Argo CD's controllers on a control plane, as host processes: no API server, no UI, no Dex.
+"""Argo CD's controllers on a control plane, as host processes: no UI, no Dex.
 
 Argo CD 3.2.6: one binary, whose ARGOCD_BINARY_NAME says which component it is. What differs from
 an installation in a cluster is what its environment says here; see also
@@ -48,6 +48,7 @@ class ArgoCD:
         programs: its components, by name.
         clusters: the URL under which it knows each cluster, by its name.
         redis: the port of its Redis.
+        repo_server: that of what reads Git for it.
         namespace: where its objects belong.
     """
 
@@ -55,6 +56,7 @@ class ArgoCD:
     programs: dict[str, Program]
     clusters: dict[str, str]
     redis: int
+    repo_server: int
     namespace: str = NAMESPACE
 
     def refresh(self, application: str) -> None:
@@ -188,7 +190,7 @@ def argocd(
         server.listens(repo_server)
         controller.listens(metrics)
         sets.says("Starting workers")
-        yield ArgoCD(plane, programs, urls, redis)
+        yield ArgoCD(plane, programs, urls, redis, repo_server)
 
 
 WRAPPERS = {

@@ -16,9 +16,11 @@ BY_HAND = {"manualSync": True}
 OWN, OTHER = ({"applications": [name]} for name in ("frameworkcontroller-*", "other"))
 
 
-def effects(old: list[Any] | None, new: list[Any] | None) -> list[Effect]:
-    """What is said of a project whose windows change."""
+def effects(old: list[Any] | None, new: list[Any] | None, *, prunes: bool = True) -> list[Effect]:
+    """What is said of a project whose windows change, and whose Applications prune or not."""
     before = Rendering(ARGO)
+    made = before("ApplicationSet")["spec"]["template"]["spec"]
+    made["syncPolicy"]["automated"]["prune"] = prunes
     after = copy.deepcopy(before)
     for rendering, windows in ((before, old), (after, new)):
         if windows is not None:
@@ -58,6 +60,24 @@ def test_what_closes_more_than_before_is_said(
     (effect,) = found
     assert says in effect.says
     assert effect.do
+
+
+@pytest.mark.parametrize(
+    ("window", "do"),
+    [
+        (WINDOW | BY_HAND, "argocd app sync APPLICATION --prune"),
+        (
+            WINDOW,
+            "argocd proj windows enable-manual-sync frameworkcontroller 0 && "
+            "argocd app sync APPLICATION --prune && make bootstrap ENV=ENVIRONMENT",
+        ),
+    ],
+)
+def test_what_lets_a_commit_through_is_told(window: dict[str, Any], do: str) -> None:
+    """With what takes back the edit of a window, which would else outlive it in Git."""
+    assert effects(None, [window])[0].do == do
+    (effect,) = effects(None, [window], prunes=False)
+    assert effect.do == do.replace(" --prune", "")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.entry import ARGO, application
+from fcgitops.diff.entry import ARGO, application, automated
 from fcgitops.kubernetes import workloads
 from fcgitops.kubernetes.objects import Object, listing, mapping, name
 
@@ -81,13 +81,15 @@ def windows(change: Change) -> Says:
             continue
         old, new = (list(_windows(o)) for o in (pair.before, pair.after))
         for window, says in _closed(old, new):
-            certain = any(window.names(target) for target in _targets(change, pair.after))
+            owned = list(_applications(change, pair.after))
+            certain = any(window.names(_target(o)) for o in owned)
+            prunes = bool(owned) and all(map(_prunes, owned))
             by_hand = "is let through" if window.by_hand else "is refused, too"
             yield Said(
                 pair.label,
                 f"{says}: no commit arrives, not even a revert, and what is changed by hand "
                 f"stays. A sync by hand {by_hand}.",
-                _way_through(name(pair.after), window),
+                _way_through(name(pair.after), window, prunes=prunes),
                 "" if certain else _LIST,
                 certain=certain,
             )
@@ -99,13 +101,18 @@ def windows(change: Change) -> Says:
 _LIST = "kubectl get applications.argoproj.io -A -o wide"
 
 
-def _way_through(project: str, window: Window) -> str:
-    """What to type to have one commit synced all the same."""
+def _way_through(project: str, window: Window, *, prunes: bool) -> str:
+    """What to type to have one commit synced all the same, as it would have been by itself.
+
+    Without --prune an old ConfigMap stays, and `argocd` fails. A window that it has edited is
+    Argo CD's own field, and stays when it has left Git; applied once more, it is ours again.
+    """
     if window.unreadable:
         return "correct it, such as schedule: 0 22 * * *, duration: 2h"
-    sync = "argocd app sync APPLICATION"
+    sync = "argocd app sync APPLICATION" + (" --prune" if prunes else "")
     words = ("argocd", "proj", "windows", "enable-manual-sync", project, str(window.number))
-    return sync if window.by_hand else f"{shell.line(*words)} && {sync}"
+    edits = f"{shell.line(*words)} && {sync} && make bootstrap ENV=ENVIRONMENT"
+    return sync if window.by_hand else edits
 
 
 def _closed(old: list[Window], new: list[Window]) -> Iterator[tuple[Window, str]]:
@@ -145,24 +152,33 @@ def _windows(project: Object | None) -> Iterator[Window]:
             )
 
 
-def _targets(change: Change, project: Object) -> Iterator[Values]:
-    """What the Applications of a project are called, and where they go.
+def _applications(change: Change, project: Object) -> Iterator[Object]:
+    """The Applications of a project, and the ApplicationSets that make some."""
+    found = (o for kind in ARGO for o in change.after.all(kind))
+    return (o for o in found if application(o).get("project") == name(project))
+
+
+def _prunes(o: Object) -> bool:
+    """Whether what leaves Git is deleted by each automated sync."""
+    return mapping(automated(application(o))).get("prune") is True
+
+
+def _target(o: Object) -> Values:
+    """What an Application is called, and where it goes.
 
     Those of an ApplicationSet have its `{{…}}` there, which a `*` alone is sure to fit.
     """
-    found = [o for kind in ARGO for o in change.after.all(kind)]
-    for o in (o for o in found if application(o).get("project") == name(project)):
-        made = mapping(mapping(spec(o).get("template")).get("metadata"))
-        goes_to = mapping(application(o).get("destination"))
-        called = made.get("name") if o["kind"] == ARGO[1] else name(o)
-        yield tuple(
-            frozenset(str(value) for value in values if value)
-            for values in (
-                [called],
-                [goes_to.get("name"), goes_to.get("server")],
-                [goes_to.get("namespace")],
-            )
+    made = mapping(mapping(spec(o).get("template")).get("metadata"))
+    goes_to = mapping(application(o).get("destination"))
+    called = made.get("name") if o["kind"] == ARGO[1] else name(o)
+    return tuple(
+        frozenset(str(value) for value in values if value)
+        for values in (
+            [called],
+            [goes_to.get("name"), goes_to.get("server")],
+            [goes_to.get("namespace")],
         )
+    )
 
 
 _PART = r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)"
