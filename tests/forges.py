@@ -24,6 +24,7 @@ class Forge:
         checks: the check runs that were made.
         pulls: the pull requests that were opened.
         asked: method and path of each request.
+        told: the commit statuses, of whichever commit.
         statuses: answers to give first, whatever is asked.
         headers: what these have beside their status.
         text: what these say.
@@ -34,6 +35,7 @@ class Forge:
     checks: list[dict[str, Any]] = field(default_factory=list)
     pulls: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     text: str = json.dumps({"message": f"no, {TOKEN}"})
@@ -55,7 +57,8 @@ class Forge:
             return 201, {}
         if method == "GET":
             size, page = int(query["per_page"][0]), int(query["page"][0])
-            return 200, self.comments[(page - 1) * size : page * size]
+            listed = self.told if parts[-1] == "statuses" else self.comments
+            return 200, listed[(page - 1) * size : page * size]
         if method == "POST":
             self.add(given["body"])
             return 201, self.comments[-1]

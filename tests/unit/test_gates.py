@@ -187,10 +187,12 @@ def test_a_closed_gate(pair: Path, fcgitops: Fcgitops) -> None:
     assert ran.out.endswith("\n\noverruled: soaked of prod: prod is down\n")
     assert git(pair, "log", "-1", "--format=%b").rstrip("\n") == ran.out.rstrip("\n")
     git(pair, "reset", "-q", "--hard", "HEAD~1")
+    start = git(pair, "rev-parse", "--short=10", "HEAD")
     words = ("-m", "Ship it", "--overrule", "prod is down", "--trailer", "Seen-by: Ada <a@b.c>")
     fcgitops("-C", pair, "promote", "staging", "prod", *words)
     assert git(pair, "log", "-1", "--format=%B").rstrip("\n") == (
-        "Ship it\n\noverruled: soaked of prod: prod is down\n\nSeen-by: Ada <a@b.c>"
+        f"Ship it\n\nstaging at {start} → prod\n\noverruled: soaked of prod: prod is down\n\n"
+        "Seen-by: Ada <a@b.c>"
     )
 
     git(pair, "reset", "-q", "--hard", "HEAD~1")

@@ -111,7 +111,11 @@ def run(  # noqa: PLR0913 - the command's options
                 trailers,
                 on_branch=how.branch is not None,
             )
-            return _planned(repository, asked, origin, guard, told)
+            what = _planned(repository, asked, origin, guard, told)
+            if how.message and told and repository.answers.gates.items:
+                # What a pull request's check goes by; without -m it stands in what is foreseen.
+                what.footer = ["", told[0], *what.footer]
+            return what
 
     def foresee(repository: Repository, what: Change) -> Sequence[str]:
         from fcgitops.promotion.preview import Preview  # noqa: PLC0415 - imports every rule
@@ -165,7 +169,7 @@ def _planned(
     wave = Wave.of(names, [n for n in names if n not in requests], asked.percent or 100)
     overruled = _overruled(repository, asked, guard, wave.taken)
     what = writing.of_requests(repository, [requests[name] for name in wave.taken])
-    told.append(f"{origin.title} → {', '.join(wave.taken)}")
+    told.append(origin.leads_to(wave.taken))
     if asked.percent:
         told.append(str(wave))
     what.merged.notes += held + origin.notes(repository)

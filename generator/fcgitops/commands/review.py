@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fcgitops.commands.diff import compare_states
@@ -19,11 +20,17 @@ from fcgitops.forge.comments import MARK
 from fcgitops.forge.requests import Conclusion, PullRequest, Verdict
 from fcgitops.git import program as git
 from fcgitops.model import layout
+from fcgitops.promotion import passing
+from fcgitops.promotion.health import Statuses
+from fcgitops.promotion.passing import Barred
+from fcgitops.repository.contents import Repository
 from fcgitops.text.words import count
 from fcgitops.verify.session import Session
 
 _LONGEST = 4_000
 """Characters of the findings; with `markdown.LIMIT` it stays below what any forge takes."""
+_GATES = 1_000
+"""Those of the gates."""
 
 
 def run(folder: Path, base: str | None, *, dry_run: bool) -> int:
@@ -50,11 +57,28 @@ def run(folder: Path, base: str | None, *, dry_run: bool) -> int:
     report = compare_states(root, (f"{start}..HEAD",))
     ran = Session(root)
     ran.verify(ran.wanted([], start, None))
-    verdict = _verdict(ran.findings, report)
-    text = f"{MARK}\n{_findings(ran.findings)}{as_markdown(report)}"
+    gates = _gates(root, start, request)
+    verdict = _verdict(ran.findings, report, gates)
+    text = f"{MARK}\n{_findings(ran.findings)}{_barred(gates)}{as_markdown(report)}"
     _tell(request, verdict, text, _head(root), dry_run=dry_run)
     terminal.say(f"{verdict.conclusion.value}: {verdict.title}")
     return FOUND if verdict.conclusion is Conclusion.FAILURE else 0
+
+
+def _gates(root: Path, start: str, request: PullRequest | None) -> list[Barred]:
+    """The gates before what the request promotes that are not open; none where that is unknown."""
+    repository = Repository(root)
+
+    def statuses() -> Statuses | None:
+        if request is None or request.silent:
+            return None
+        with suppress(ToolError):  # a token that may not read them: the gate is not known
+            return Statuses.read(request.statuses(request.base), request.base)
+        return None
+
+    with suppress(InputError):  # `verify` says what cannot be read
+        return list(passing.barred(repository, start, statuses))
+    return []
 
 
 def _head(root: Path) -> str:
@@ -89,7 +113,7 @@ def _show(text: str) -> None:
             summary.write(text)
 
 
-def _verdict(findings: Sequence[Finding], report: Report) -> Verdict:
+def _verdict(findings: Sequence[Finding], report: Report, gates: Sequence[Barred]) -> Verdict:
     """Whether it may be merged: not where it will not sync, and with a thought where it does."""
     faults = sum(fails([finding]) for finding in findings)
     unknown = sum(bool(entry.errors) for entry in report.entries)
@@ -97,12 +121,16 @@ def _verdict(findings: Sequence[Finding], report: Report) -> Verdict:
     reasons += [f"{count(unknown, 'environment')} cannot be compared"] * bool(unknown)
     if failing := _with(report, Severity.FAILS):
         reasons.append(f"sync will fail in {count(failing, 'environment')}")
+    if closed := sum(gate.is_known for gate in gates):
+        reasons.append(f"{count(closed, 'gate')} closed")
     if reasons:
         return Verdict(Conclusion.FAILURE, "; ".join(reasons))
     worst = report.worst
     if worst > Severity.NONE:
         number = count(_with(report, worst), "environment")
         return Verdict(Conclusion.NEUTRAL, f"at worst: {worst.word}, in {number}")
+    if gates:
+        return Verdict(Conclusion.NEUTRAL, f"{count(len(gates), 'gate')} could not be asked here")
     changes = "no effect on any cluster" if report.changes else "nothing changes on any cluster"
     return Verdict(Conclusion.SUCCESS, changes)
 
@@ -115,21 +143,37 @@ def _with(report: Report, severity: Severity) -> int:
     )
 
 
+def _barred(gates: Sequence[Barred]) -> str:
+    """The gates that are not open, as Markdown."""
+    lines = []
+    for environment, verdict, is_known in gates:
+        state = "closed" if is_known else "not asked here"
+        lines.append(f"- {as_text(f'{environment}: {verdict.gate}: {state}: {verdict.why}')}\n")
+    return _listed("Gates", lines, _GATES, "gate", "fcgitops gates ENV")
+
+
 def _findings(findings: Sequence[Finding]) -> str:
-    """What `verify` finds, as Markdown; what does not fit is counted."""
-    faults = [finding for finding in findings if fails([finding])]
-    lines: list[str] = []
-    room = _LONGEST
-    for finding in faults:
-        where = finding.place or finding.overlay
-        line = f"- {as_text(f'{where}: {finding.rule}: {finding.sentence}')}\n"
-        if finding.hint:
-            line = f"{line.rstrip()} ({as_text(finding.hint)})\n"
-        if len(line) <= room:
+    """What `verify` finds, as Markdown."""
+    lines = []
+    for finding in findings:
+        if fails([finding]):
+            where = finding.place or finding.overlay
+            line = f"- {as_text(f'{where}: {finding.rule}: {finding.sentence}')}\n"
+            if finding.hint:
+                line = f"{line.rstrip()} ({as_text(finding.hint)})\n"
             lines.append(line)
+    return _listed("What verify finds", lines, _LONGEST, "finding", "fcgitops verify")
+
+
+def _listed(title: str, lines: Sequence[str], room: int, noun: str, command: str) -> str:
+    """A section of lines; those that do not fit into `room` characters are counted."""
+    shown: list[str] = []
+    for line in lines:
+        if len(line) <= room:
+            shown.append(line)
             room -= len(line)
-    if not faults:
+    if not lines:
         return ""
-    left = len(faults) - len(lines)
-    rest = f"- … and {count(left, 'more finding')}: `fcgitops verify`\n" if left else ""
-    return f"## What verify finds\n\n{''.join(lines)}{rest}\n"
+    left = len(lines) - len(shown)
+    rest = f"- … and {count(left, f'more {noun}')}: `{command}`\n" if left else ""
+    return f"## {title}\n\n{''.join(shown)}{rest}\n"

@@ -1,7 +1,8 @@
 """GitHub, as a job of GitHub Actions sees it.
 
 Sources: https://docs.github.com/en/actions/reference/workflows-and-actions/variables;
-https://docs.github.com/en/rest/issues/comments; https://docs.github.com/en/rest/checks/runs
+https://docs.github.com/en/rest/issues/comments; https://docs.github.com/en/rest/checks/runs;
+https://docs.github.com/en/rest/commits/statuses
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class GitHubRequest:
     def title(self) -> str:
         """How it is called."""
         return f"pull request {self._number} of GitHub"
+
+    def statuses(self, commit: str) -> list[Mapping[str, Any]]:
+        """As `PullRequest.statuses`."""
+        return list(self._api.pages(f"/repos/{self._repository}/commits/{commit}/statuses"))
 
     def comment(self, text: str) -> str:
         """As `PullRequest.comment`."""

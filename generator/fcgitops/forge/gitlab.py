@@ -1,13 +1,14 @@
 """GitLab, as a job of GitLab CI sees it.
 
 Sources: https://docs.gitlab.com/ci/variables/predefined_variables/;
-https://docs.gitlab.com/api/notes/#merge-requests
+https://docs.gitlab.com/api/notes/#merge-requests; https://docs.gitlab.com/api/commits/
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from fcgitops.forge import comments
@@ -33,10 +34,17 @@ class GitLabRequest:
         """How it is called."""
         return f"merge request {self._number} of GitLab"
 
+    def statuses(self, commit: str) -> list[Mapping[str, Any]]:
+        """As `PullRequest.statuses`."""
+        return list(self._api.pages(f"{self._at}/repository/commits/{commit}/statuses"))
+
+    @property
+    def _at(self) -> str:
+        return f"/projects/{quote(self._project, safe='')}"
+
     def comment(self, text: str) -> str:
         """As `PullRequest.comment`."""
-        project = quote(self._project, safe="")
-        notes = f"/projects/{project}/merge_requests/{self._number}/notes"
+        notes = f"{self._at}/merge_requests/{self._number}/notes"
         return comments.put(self._api, notes, ("PUT", notes), text)
 
     def conclude(self, verdict: Verdict, summary: str, commit: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 OF_A_FORK = "it comes from a fork, whose job has no token that may write"
 """Why nothing is said there."""
@@ -45,6 +46,13 @@ class PullRequest(Protocol):
     @property
     def silent(self) -> str:
         """Why nothing can be said there, such as for want of a token; empty where it can."""
+
+    def statuses(self, commit: str) -> list[Mapping[str, Any]]:
+        """The statuses of a commit, as the forge's API has them.
+
+        Raises:
+            ToolError: the forge refuses, or does not answer.
+        """
 
     def comment(self, text: str) -> str:
         """Puts the text into our one comment. Arguments, outcome and errors as `comments.put`."""

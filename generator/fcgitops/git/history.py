@@ -363,8 +363,13 @@ class History:
 
     def message(self, since: str, path: str) -> str:
         """The message of the same commit; empty where there is none."""
-        where = ("--max-count=1", "--format=%B", "--end-of-options", f"{since}..{self._head.name}")
-        return self._tree.git.line("log", *where, "--", f":(top,literal){path}")
+        return next(iter(self.messages(since, path)), "")
+
+    def messages(self, since: str, path: str) -> list[str]:
+        """Those of all commits that changed a file since then, the newest first."""
+        where = ("-z", "--format=%B", "--end-of-options", f"{since}..{self._head.name}")
+        told = self._tree.git.run("log", *where, "--", f":(top,literal){path}")
+        return [message for message in text(told).split("\0") if message]
 
     def is_published(self, commit: Commit) -> bool:
         """Whether a branch of a remote has a commit, as far as known here; so where none is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -64,7 +65,16 @@ class Statuses:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             hint = "gh api repos/OWNER/REPO/commits/SHA/status"
             raise InputError(Problem(where, "holds no commit statuses", hint))
-        whole = str(mapping(found).get("sha") or "")
+        return cls.read(rows, str(mapping(found).get("sha") or ""))
+
+    @classmethod
+    def read(cls, rows: Iterable[Mapping[str, Any]], whole: str) -> Statuses:
+        """Those of a list.
+
+        Args:
+            rows: as the APIs have them.
+            whole: the commit of those that do not say theirs.
+        """
         newest: dict[str, Status] = {}
         for row in sorted(rows, key=_time, reverse=True):
             status = _status(row, whole)
@@ -80,11 +90,11 @@ class Statuses:
         return [status for status in self.all if meant.match(status.name)]
 
 
-def _time(row: dict[str, Any]) -> str:
+def _time(row: Mapping[str, Any]) -> str:
     return str(row.get("updated_at") or row.get("created_at") or "")
 
 
-def _status(row: dict[str, Any], commit: str) -> Status:
+def _status(row: Mapping[str, Any], commit: str) -> Status:
     """One of them, of a commit if it does not say of which; a URL of GitHub's says so too."""
     label = str(row.get("context") or row.get("name") or "")
     link = re.search(r"/statuses/([0-9a-f]{40,64})\Z", str(row.get("url") or ""))

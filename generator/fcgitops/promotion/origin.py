@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,10 @@ class Origin:
         """As a commit's message names it."""
         of = f" of {self.elsewhere}" if self.elsewhere else ""
         return f"{self.name}{of} at {self.commit.name[:10]}"
+
+    def leads_to(self, names: Iterable[str]) -> str:
+        """The line of a commit's message that says what was promoted to which environments."""
+        return f"{self.title} → {', '.join(names)}"
 
     def notes(self, repository: Repository) -> list[str]:
         """What does not travel, though somebody may think so.

@@ -100,8 +100,15 @@ fcgitops promote staging prod --overrule 'prod is down, and this mends it'
   commit goes on a branch of its own: the forge then asks them.
 
 A closed gate refuses the promotion. `--overrule REASON` goes through, and the commit says which
-gates that were, and why; for `gates`, as a check in CI, they do not count then. An environment
-that is held (below) is not to be overruled.
+gates that were, and why; for `gates`, and in CI, they do not count then. An environment that is
+held (below) is not to be overruled.
+
+On a pull request [the review](review.md) asks the gates again, of each environment that a commit
+of it promotes to: that commit says `staging at 4f0c2d9b1a → prod`. A closed gate fails the check.
+A job knows no cluster: `healthy` goes by the commit status of the base, where the gate names one,
+and is said to be not asked otherwise; so is what `--from-repo` brought. A window is by the time of
+the job: run it again before the merge. An edit by hand is no promotion; that is what `CODEOWNERS`
+is for.
 """
 
 _BACK = """\
