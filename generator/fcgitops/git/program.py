@@ -185,6 +185,7 @@ _NO_PLACE = (
     "Read-only file system",
     "Disk quota exceeded",
     "unable to write file",  # where git does not say more
+    "couldn't write '",
 )
 
 
@@ -193,8 +194,12 @@ def failure(arguments: tuple[str, ...], answer: Answer) -> FcgitopsError:
     name = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
     where = " ".join(filter(None, ("git", name)))
     problem = Problem(where, answer.reason, answer.way_out)
-    full = any(words in answer.err for words in _NO_PLACE)
-    return InputError(problem) if full else ToolError(problem)
+    return InputError(problem) if no_place(answer) else ToolError(problem)
+
+
+def no_place(answer: Answer) -> bool:
+    """Whether git failed for want of a place that takes a file."""
+    return any(words in answer.err for words in _NO_PLACE)
 
 
 def text(data: bytes) -> str:

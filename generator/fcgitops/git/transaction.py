@@ -28,7 +28,7 @@ from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.git import commits
 from fcgitops.git.journal import File, Journal, copy_index, lock_index, on_copy, save
 from fcgitops.git.preflight import Change, Disk, refuse_changed
-from fcgitops.git.program import Answer, failure, raw, text
+from fcgitops.git.program import Answer, failure, no_place, raw, text
 from fcgitops.git.recovery import Outcome, abandon, forward, recover
 from fcgitops.git.worktree import Entry, WorkTree, stamp
 
@@ -179,7 +179,8 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
             refuse_changed(tree, ())  # which says it better
             answer = Answer(process.wait(), b"", err)
             hint = f"nothing was written; {answer.way_out or 'run the command again'}"
-            raise ToolError(Problem(journal.ref, answer.reason, hint))
+            problem = Problem(journal.ref, answer.reason, hint)
+            raise InputError(problem) if no_place(answer) else ToolError(problem)
 
     try:
         say(
