@@ -75,6 +75,7 @@ def test_what_is_no_promotion_is_not_held_to_them(repository: Path, fcgitops: Fc
     assert section(fcgitops("-C", repository, "review", "--base", "main").out) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 @pytest.mark.parametrize(
     ("state", "status", "said"),
