@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
@@ -52,10 +53,13 @@ def _without_secret(found: Fault) -> Fault:
     """A fault without the value of an annotation or a label that may be one, as `diff` hides it."""
     if found.path.partition(".")[0] not in ("annotations", "labels"):
         return found
-    from fcgitops.diff.secrecy import redact  # noqa: PLC0415 - where something is wrong, alone
+    from fcgitops.diff import secrecy  # noqa: PLC0415 - where something is wrong, alone
 
     said = f"{found.path}: {found.message}"
-    hidden = redact(said)
+    # Of a list or a mapping nobody can tell which part is one.
+    if re.search(r"[\[{]", found.message) and secrecy.is_doubtful(said):
+        return found._replace(message="has a value of another form, which is not shown", hint="")
+    hidden = secrecy.redact(said)
     if hidden == said:
         return found
     return found._replace(message=hidden.removeprefix(f"{found.path}: "), hint="")
