@@ -85,9 +85,7 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         what = f"names no event that can be read: {error}"
         raise InputError(Problem("GITHUB_EVENT_PATH", what)) from error
-    token = environment.get(
-        "GITHUB_TOKEN", ""
-    ).strip()  # a secret that was pasted with its line end
+    token = environment.get("GITHUB_TOKEN", "").strip()  # one that was pasted with its line end
     silent = "" if token else "there is no GITHUB_TOKEN"
     if is_fork:
         silent = OF_A_FORK
