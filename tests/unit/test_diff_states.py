@@ -30,6 +30,7 @@ def repository(
 
 
 PROD = "overlays/prod/local/kustomization.yaml"
+PROD_SOURCE = "overlays/prod/environment.yaml"
 PATCH = """\
 apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
@@ -164,6 +165,40 @@ def test_an_edit_that_was_not_carried_out(repository: Path, fcgitops: Fcgitops) 
         file.write("labels: {team: ml}\n")
     ran = fcgitops("-C", repository, "diff")
     assert "nothing is synced. An edit takes effect by `make overlays`\n" in ran.out
+
+
+def test_an_edit_of_which_nothing_is_rendered(repository: Path, fcgitops: Fcgitops) -> None:
+    """Keys that commands read where they stand need no further command; none is advised."""
+    with (repository / PROD_SOURCE).open("a") as file:
+        file.write("hold: closed for the fair\nexpects: {secrets: [one]}\n")
+    ran = fcgitops("-C", repository, "diff")
+    assert ran.out.startswith(
+        "prod: `hold` and `expects` of environment.yaml differ, from which nothing is rendered: "
+        "nothing is synced\n\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("fcgitops.yaml", "tag: v1.0.0", "tag: v1.0.1"),
+        ("overlays/customized-config/frameworkcontroller.yaml", "Number: 500", "Number: 501"),
+    ],
+)
+def test_an_edit_of_what_environments_share(
+    repository: Path, fcgitops: Fcgitops, file: str, before: str, after: str
+) -> None:
+    """It is named as long as it is not carried out; a comment, and what was carried out, is not."""
+    path = repository / file
+    path.write_text(f"{path.read_text()}# ours\n")
+    assert "takes effect" not in fcgitops("-C", repository, "diff").out
+    path.write_text(path.read_text().replace(before, after))
+    assert fcgitops("-C", repository, "diff").out.splitlines()[-1] == (
+        f"{file} differs, what is rendered does not: nothing is synced. An edit takes effect by "
+        "`make overlays`"
+    )
+    fcgitops("-C", repository, "overlays")
+    assert "takes effect" not in fcgitops("-C", repository, "diff", "HEAD~1..HEAD").out
 
 
 @pytest.mark.parametrize(

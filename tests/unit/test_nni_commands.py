@@ -789,6 +789,32 @@ def test_another_share_or_namespace(mnist: Path, fcgitops: Fcgitops) -> None:
     assert findings(fcgitops, mnist) == []
 
 
+def test_what_an_experiment_does_not_follow_yet(mnist: Path, fcgitops: Fcgitops) -> None:
+    """`overlay`, `diff` and `status` say what is left, and the command that brings it in line."""
+    typed = "`make experiment NAME=mnist`"
+    ran = fcgitops("-C", mnist, "overlay", "prod", "--set", f"nni.storage={SHARE}/other")
+    problem = (
+        "experiments/mnist/experiment.yaml: trainingService.storage: is not what prod has "
+        "(storage: {storageType: nfs, server: 10.0.0.2, path: /exports/nni/other})"
+    )
+    assert ran.err.splitlines()[:2] == [
+        f"note: experiments/mnist was left as it is: {problem}",
+        f"note: once that is right, {typed} brings it in line",
+    ]
+    uncarried = "differs, what is rendered does not: nothing is synced. An edit takes effect by"
+    assert fcgitops("-C", mnist, "diff", "HEAD~1..HEAD").out.startswith(
+        f"prod: environment.yaml {uncarried} `make overlays`; in an experiment, by the same "
+        f"`storage` in its experiment.yaml, then {typed}\n"
+    )
+    assert f"cannot be generated: {problem}\n" in fcgitops("-C", mnist, "status").out
+    git(mnist, "reset", "-q", "--hard", "HEAD~1")
+    run = mnist / "experiments/mnist/run.yaml"
+    run.write_text(run.read_text().replace("run: 1\n", "run: 2\n"))
+    assert fcgitops("-C", mnist, "diff").out.startswith(
+        f"experiments/mnist: run.yaml {uncarried} {typed}\n"
+    )
+
+
 @pytest.mark.slow
 def test_an_environment_that_gives_nni_up(mnist: Path, fcgitops: Fcgitops) -> None:
     """Its folder goes; the experiment is noted and found, as long as it is there."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fcgitops.core.errors import InputError, ToolError
+from fcgitops.diff.unrendered import NOT_RENDERED
 from fcgitops.fcconfig.image import shipped_codes
 from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import render_skeleton
@@ -580,6 +581,17 @@ def test_every_key_has_a_case() -> None:
     given = {path for case in CASES.values() for path in case.given}
     nni = {path for path in KEYS if path.startswith("nni.")}
     assert given | {"variant", "settings", "expects", "hold"} | nni == set(KEYS)
+
+
+def test_keys_that_are_read_where_they_stand() -> None:
+    """From these no file follows, of whatever profile and tool: `diff` says so of their edits."""
+    given = {"expects": {"secrets": ["one"]}, "hold": "a fair", "image.tagPolicy": "any"}
+    assert set(NOT_RENDERED) == set(given)
+    nni = {"nni.namespace": "nni", "nni.storage": "nfs://nas/share"}
+    for sync in ("argocd", "flux"):
+        there = {"sync": sync, **nni}
+        plain = files(make("hardened", "default-config", there), "hardened")
+        assert files(make("hardened", "default-config", there | given), "hardened") == plain
 
 
 LOCAL = """\

@@ -47,13 +47,13 @@ def check(
     checker = judging.Checker("config check", RULES, lambda data, _: judge(data), fails)
     if files:
         return judging.run(folder, files, form, checker)
+    from fcgitops.model import layout  # noqa: PLC0415
     from fcgitops.repository import configurations  # noqa: PLC0415
     from fcgitops.repository.contents import Repository  # noqa: PLC0415
-    from fcgitops.repository.customized import VARIANT_FILE  # noqa: PLC0415
 
     repository = Repository.find(folder)
     repository.require_answers()
-    repository.read(VARIANT_FILE)  # without it nothing that is customized can be judged
+    repository.read(layout.VARIANT_FILE)  # without it nothing that is customized can be judged
     return judging.report(*configurations.judged(repository), form, checker)
 
 

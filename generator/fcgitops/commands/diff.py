@@ -189,7 +189,7 @@ def compare_states(
         report = Report(tuple(found.fleet.compare(found.pairs, program)))
     else:
         report = found.fleet.report(program)
-    return report._replace(notes=found.notes)
+    return report._replace(notes=(*found.notes, *report.notes))
 
 
 def compare_files(folder: Path, before: str, after: str) -> Report:

@@ -12,7 +12,7 @@ from fcgitops.core import terminal
 from fcgitops.core.errors import InputError
 from fcgitops.git import program
 from fcgitops.model import layout
-from fcgitops.repository import generated, update
+from fcgitops.repository import experiments, generated, update
 from fcgitops.repository.contents import WAY_ON, Repository
 from fcgitops.repository.generated import File, State
 from fcgitops.text.words import count
@@ -93,10 +93,17 @@ def _drift(repository: Repository) -> tuple[list[str], list[str]]:
     """The files that another text would be generated for now, and why that cannot be told."""
     if repository.version != __version__:  # all of them may
         return [], []
+    problems = []
+    for name in repository.experiment_names():  # an update leaves these as they are
+        try:
+            experiments.as_it_is(repository, name)
+        except InputError as error:
+            problems += error.problems
     try:
-        return update.plan(repository, program.merge_file).merged.stale(repository.root), []
+        drifted = update.plan(repository, program.merge_file).merged.stale(repository.root)
     except InputError as error:
-        return [], [str(problem) for problem in error.problems]
+        drifted, problems = [], [*error.problems, *problems]
+    return drifted, list(dict.fromkeys(map(str, problems)))
 
 
 def _held(repository: Repository) -> dict[str, str]:

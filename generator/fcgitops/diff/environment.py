@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -111,9 +111,37 @@ def unreadable(path: str, data: bytes | None, *, link: bool) -> list[str]:
     return [f"{path} {'is empty' if found is None else f'is {shown(found)}, not a mapping'}"]
 
 
-def says_the_same(before: bytes | None, after: bytes | None) -> bool:
-    """Whether two versions of environment.yaml differ in comments and spelling alone."""
-    return before == after or _loaded(before) == _loaded(after)
+def says_the_same(
+    before: bytes | None, after: bytes | None, sections: Collection[str] = ()
+) -> bool:
+    """Whether two versions of a source differ in comments and spelling alone.
+
+    Args:
+        before: as it was.
+        after: as it is.
+        sections: the keys at its top that are asked for; none for the whole file.
+    """
+    if before == after:
+        return True
+    old, new = _loaded(before), _loaded(after)
+    if sections:
+        return all(_mapping(old).get(key) == _mapping(new).get(key) for key in sections)
+    return old == new
+
+
+def differing(before: bytes, after: bytes) -> Iterator[str]:
+    """The keys whose values differ, with those above them: `image.tag`."""
+    yield from _differing(_loaded(before), _loaded(after), "")
+
+
+def _differing(old: object, new: object, above: str) -> Iterator[str]:
+    for key in dict.fromkeys((*_mapping(old), *_mapping(new))):
+        one, other = _mapping(old).get(key), _mapping(new).get(key)
+        if one == other:
+            continue
+        path = f"{above}{key}"
+        deeper = isinstance(one, dict) or isinstance(other, dict)
+        yield from _differing(one, other, f"{path}.") if deeper else (path,)
 
 
 def read(name: str, data: bytes | None, of_repository: Mapping[str, Any]) -> Settings | None:

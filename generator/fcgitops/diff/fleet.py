@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from fcgitops.core.errors import FOUND, TOOL_FAILED, InputError, Problem, ToolError
-from fcgitops.diff import environment, objects, secrecy, unchanged
+from fcgitops.diff import environment, objects, secrecy, unchanged, unrendered
 from fcgitops.diff.builds import Builds
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.outcome import Outcome
@@ -211,7 +211,11 @@ class Fleet:
         told = {entry.name for entry in entries}
         quiet = [name for name in self.names if name not in told]
         environments = sum("/" not in name for name in quiet)
-        return Report(entries, environments, len(quiet) - environments, reason)
+        report = Report(entries, environments, len(quiet) - environments, reason)
+        if report.changes:
+            return report
+        notes = unrendered.shared_notes(self.before, self.after, self.changed_paths)
+        return report._replace(notes=tuple(notes))
 
     @cached_property
     def _own(self) -> frozenset[str]:
@@ -298,16 +302,7 @@ class Fleet:
         crossed = pair.before.name != pair.after.name
         if crossed or self.before.inputs(pair.before) == self.after.inputs(pair.after):
             return "nothing differs"
-        old, new = (
-            content.texts([unit.source]).get(unit.source) if unit.source else None
-            for content, unit in ((self.before, pair.before), (self.after, pair.after))
-        )
-        if environment.says_the_same(old, new):
-            return ""
-        return (  # the same of all environments: they are folded
-            f"{layout.SOURCE_FILE} differs, what is rendered does not: nothing is synced. An edit "
-            "takes effect by `make overlays`"
-        )
+        return unrendered.note(self.before, self.after, pair.before, pair.after)
 
     def _objects(self, content: Content, unit: Unit | None, builds: Builds) -> list[Object]:
         """Everything that a unit deploys; what stands in two places is taken once."""

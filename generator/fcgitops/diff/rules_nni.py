@@ -142,9 +142,15 @@ def job_immutable(change: Change) -> Says:
                     pair.label,
                     f"The API server refuses: a Job's {' and '.join(fields)} is immutable. The "
                     "old run goes on.",
-                    "another number in `run` of run.yaml, then make experiment" if own
-                    else "another name",
-                )  # fmt: skip
+                    _another_name(after) if own else "another name",
+                )
+
+
+def _another_name(job: Object) -> str:
+    """What gives an experiment's Job a name that tells its edits."""
+    named = labels_of(job).get("experiment", "…")
+    typed = shell.line("make", "experiment", f"NAME={named}")
+    return f"{typed}; where job.yaml itself was edited, another number in `run` of run.yaml before"
 
 
 @rule("X12", "an experiment's Job is stopped, or doubled, in place", Severity.OUTAGE, "K")

@@ -64,6 +64,8 @@ COMMON = (*SHARED, *(f"{OVERLAYS}/{name}" for name in VARIANTS))
 SOURCE_FILE = "environment.yaml"
 KUSTOMIZATION_FILE = "kustomization.yaml"
 CONFIG_FILE = "frameworkcontroller.yaml"
+VARIANT_FILE = f"{OVERLAYS}/{CUSTOMIZED_CONFIG}/{CONFIG_FILE}"
+"""What the configurations of environments of that variant follow from."""
 EGRESS_FILE = "egress.yaml"
 RETIRED_FILE = "retired.yaml"
 PATCHES = "patches"

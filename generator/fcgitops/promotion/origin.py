@@ -18,7 +18,6 @@ from fcgitops.model import layout
 from fcgitops.promotion import frozen
 from fcgitops.repository import environments, promotion
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.customized import VARIANT_FILE
 from fcgitops.sync import entrypoints, registry
 
 
@@ -63,7 +62,7 @@ class Origin:
         if len(found) < len(edits):
             found.append(f"{self.name} is built on its own copy of what all share: {copy} stays")
         if self.elsewhere:
-            for path in (VARIANT_FILE, layout.CLUSTER_ROLE, layout.STATEFUL_SET):
+            for path in (layout.VARIANT_FILE, layout.CLUSTER_ROLE, layout.STATEFUL_SET):
                 if self.repository.file(path) != repository.file(path):
                     found.append(f"{path} is another one in {self.elsewhere}: it does not travel")
         return found

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import experiment as experiment_model
 from fcgitops.model import layout
@@ -19,14 +20,13 @@ from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.repository import environments, experiments
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.customized import VARIANT_FILE
 from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged, MergeFile
 from fcgitops.repository.subject import subject
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import read_tree, safe_join
 
-SHARED = (layout.ANSWERS, VARIANT_FILE, layout.CLUSTER_ROLE)
+SHARED = (layout.ANSWERS, layout.VARIANT_FILE, layout.CLUSTER_ROLE)
 """The sources that environments share."""
 COMPONENT = layout.NNI_COMPONENT
 """The folder of those that experiments share."""
@@ -201,7 +201,7 @@ def _of(environment: Environment) -> set[str]:
     customized = environment.variant == CUSTOMIZED_CONFIG
     return {
         layout.ANSWERS,
-        *([VARIANT_FILE] if customized else []),
+        *([layout.VARIANT_FILE] if customized else []),
         *([] if environment.tool.central else [layout.CLUSTER_ROLE]),
     }
 
@@ -222,4 +222,6 @@ def _readable(
             found.append(experiments.as_it_is(repository, name, changed))
         except InputError as error:
             notes.append(f"{layout.EXPERIMENTS}/{name} was left as it is: {error}")
+            typed = shell.line("make", "experiment", f"NAME={name}")
+            notes.append(f"once that is right, `{typed}` brings it in line")
     return found, notes

@@ -16,7 +16,6 @@ from fcgitops.manifests import overlay
 from fcgitops.model import environment as model
 from fcgitops.model import layout
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.customized import VARIANT_FILE
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
@@ -35,7 +34,7 @@ def judged(repository: Repository) -> tuple[list[Judged], list[Problem]]:
     if not problems:
         environments = [item.environment for item in planned]
         problems += repository.others_on_the_clusters_of(environments)
-    variant = [*_file(repository, VARIANT_FILE)]
+    variant = [*_file(repository, layout.VARIANT_FILE)]
     files = list(variant)
     good_variant = not any(_faults(file.findings) for file in variant)
     for item in planned:
@@ -85,7 +84,7 @@ def of_source(repository: Repository, item: Planned) -> Judged | None:
         raise
     if not text or data == text.encode():
         return None
-    variant = _file(repository, VARIANT_FILE)
+    variant = _file(repository, layout.VARIANT_FILE)
     good = not any(_faults(file.findings) for file in variant)
     return _source(repository, item, good_variant=good)
 

@@ -16,8 +16,6 @@ from fcgitops.repository.contents import Repository
 if TYPE_CHECKING:
     from fcgitops.fcconfig.findings import Finding
 
-VARIANT_FILE = f"{layout.OVERLAYS}/{model.CUSTOMIZED_CONFIG}/{layout.CONFIG_FILE}"
-
 
 def check_parts(environment: Environment, variant: str, where: str) -> list[Problem]:
     """What is wrong with the two texts that an environment's configuration is merged of.
@@ -28,7 +26,7 @@ def check_parts(environment: Environment, variant: str, where: str) -> list[Prob
         where: its environment.yaml, or the option that its settings come from, for messages.
     """
     own = check_settings(overlay.own_settings(environment), where)
-    return own or [found.problem(VARIANT_FILE) for found in _faults(variant)]
+    return own or [found.problem(layout.VARIANT_FILE) for found in _faults(variant)]
 
 
 def _faults(text: str) -> list[Finding]:
@@ -79,11 +77,11 @@ def of_request(problems: Iterable[Problem], where: str) -> list[Problem]:
 
 def variant_config(repository: Repository) -> str:
     """The repository's own customized-config, which its owners may have changed."""
-    data = repository.read(VARIANT_FILE)
+    data = repository.read(layout.VARIANT_FILE)
     if data is None:
         return scaffold.variant_config(repository.answers.profile)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(Problem(f"{VARIANT_FILE}:{line}", "is not UTF-8 text")) from error
+        raise InputError(Problem(f"{layout.VARIANT_FILE}:{line}", "is not UTF-8 text")) from error
