@@ -224,6 +224,9 @@ def test_all_at_once(repository: Repository) -> None:
         Request("old", "item 8"),
         Request("broken", "item 9"),
         Request("set", "item 10", {}, {("workerNumber",): 1}),
+        Request("GPU 1", "item 11", {"image.tag": "a b"}),
+        Request("GPU 2", "item 12", CUSTOMIZED, {("workerNumber",): 0}),
+        Request("new", "item 13", {"sync": "fluxx"}),
     ]
     assert refusal(lambda: plan(repository, requests)) == [
         f"item 1: '../x' is not valid ({LABEL})",
@@ -237,6 +240,12 @@ def test_all_at_once(repository: Repository) -> None:
         "overlays/old/environment.yaml: varient: is not known (did you mean 'variant'?)",
         "overlays/broken/environment.yaml:2: is not valid YAML: did not find expected node content",
         NO_FILE.format("item 10"),
+        f"item 11: 'GPU 1' is not valid ({LABEL})",
+        f"item 11: image.tag: 'a b' is not valid ({TAG})",
+        f"item 12: 'GPU 2' is not valid ({LABEL})",
+        "item 13: 'new' is named twice (each once)",
+        "item 13: sync: 'fluxx' is not known (did you mean 'flux'?)",
+        "item 12: settings.workerNumber: is 0 [FCC15] (a whole number, at least 1)",
     ]
 
 

@@ -199,7 +199,8 @@ def _run_hook(
     if answer.status:
         lines = (text(answer.out) + answer.err).splitlines()
         told = [Problem("", line.rstrip()) for line in lines if line.strip()]
-        refused = Problem(f"{hook} hook", "refused the commit; nothing was written")
+        hint = "-m MESSAGE gives it another message" if hook == "commit-msg" else ""
+        refused = Problem(f"{hook} hook", "refused the commit; nothing was written", hint)
         raise FoundError([refused, *told])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import functools
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -102,13 +103,13 @@ def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
     seen: set[str] = set()
     for request in requests:
         wrong = model.check_name(request.name, request.where)
+        asked = _under_another_name(request, folders) if wrong else request
         if not wrong and request.name in seen:
             wrong = [Problem(request.where, f"{request.name!r} is named twice", "each once")]
         seen.add(request.name)
+        problems += wrong
         try:
-            if wrong:
-                raise InputError(wrong)
-            planned.append(_one(repository, request, folders))
+            planned.append(_one(repository, asked, folders))
         except InputError as error:
             problems += error.problems
     problems += _configurations(repository, planned)
@@ -117,6 +118,12 @@ def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
     if problems:
         raise InputError(problems)
     return planned
+
+
+def _under_another_name(request: Request, folders: Collection[str]) -> Request:
+    """A request whose name cannot be, under one that can: what else is wrong is told with it."""
+    names = (f"another-{number}" for number in itertools.count())
+    return replace(request, name=next(name for name in names if name not in folders))
 
 
 def _configurations(repository: Repository, planned: Iterable[Planned]) -> list[Problem]:
