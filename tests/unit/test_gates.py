@@ -155,6 +155,19 @@ def test_a_window_over_midnight(moment: str, is_open: bool) -> None:
     assert window.holds(there.astimezone(UTC)) == is_open
 
 
+def test_a_commit_of_another_clock(
+    pair: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is ahead of ours is said to be so: nothing has soaked since then."""
+    guarded(pair, "- {for: prod, from: staging, soaked: 24h}")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-01-01T00:00:00+0000")
+    fcgitops("-C", pair, "overlay", "staging", "--set", "labels.x=y")
+    assert fcgitops("-C", pair, "gates", "prod", status=1).out.splitlines()[1] == (
+        "prod: soaked: closed: staging is as it is since 2099-01-01 00:00 +0000, which is yet to "
+        "come by this clock; 1 d is wanted"
+    )
+
+
 def test_no_gate(pair: Path, fcgitops: Fcgitops) -> None:
     """Then none is closed."""
     assert fcgitops("-C", pair, "gates", "prod").out == "prod: no gate stands before it\n"

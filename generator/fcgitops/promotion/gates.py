@@ -141,9 +141,12 @@ class Guard:
         changed = self._changed(name)
         if changed is None:
             return True, f"{name} has no commit that could have changed it"
-        age = max(self.now - changed, timedelta())
-        said = f"{name} is as it is since {changed:%Y-%m-%d %H:%M %z}, {_time(age)} ago"
-        return age >= wanted, f"{said}; {_time(wanted)} are wanted"
+        age = self.now - changed
+        ago = "which is yet to come by this clock" if age < timedelta() else f"{_time(age)} ago"
+        span = _time(wanted)
+        verb = "is" if span in ("1 d", "1 h", "1 min") else "are"
+        said = f"{name} is as it is since {changed:%Y-%m-%d %H:%M %z}, {ago}"
+        return age >= wanted, f"{said}; {span} {verb} wanted"
 
     @functools.cache  # noqa: B019 - as long as one command
     def _changed(self, name: str) -> datetime | None:
