@@ -175,6 +175,9 @@ def test_no_gate(pair: Path, fcgitops: Fcgitops) -> None:
     assert fcgitops("-C", pair, "gates", "prod").out == "prod: no gate stands before it\n"
 
 
+LEFT = "left in the work tree and the index"
+
+
 def test_a_closed_gate(pair: Path, fcgitops: Fcgitops) -> None:
     """Nothing is promoted through it, but for a reason, which stands in the commit."""
     guarded(pair, "- {for: tier=prod, from: staging, verified: true, soaked: 3d}")
@@ -209,6 +212,13 @@ def test_a_closed_gate(pair: Path, fcgitops: Fcgitops) -> None:
     )
 
     git(pair, "reset", "-q", "--hard", "HEAD~1")
+    ran = fcgitops("-C", pair, "promote", "staging", "prod", "--no-commit", "--overrule", "down")
+    assert ran.err.startswith(  # what a check of the pull request goes by, typed by hand
+        f"Promote staging to prod: {LEFT}; `git commit -m 'Promote staging to prod' "
+        f"-m 'staging at {start} → prod' --trailer 'overruled: soaked of prod: down'` finishes it\n"
+    )
+    git(pair, "reset", "-q", "--hard")
+
     fcgitops("-C", pair, "promote", "staging", "prod", "--branch", "go", "--overrule", "prod: down")
     out = fcgitops("-C", pair, "gates", "prod").out
     assert out.endswith("3 d are wanted; overruled: prod: down\n")

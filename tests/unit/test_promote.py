@@ -301,6 +301,13 @@ def test_an_edit_that_conflicts_is_kept(pair: Path, fcgitops: Fcgitops) -> None:
     assert typed in ran.err  # the commit that is typed has what ours would have had
     assert "workerNumber: 11\n" in file.read_text()
     assert "workerNumber: 800\n" in file.read_text()
+    git(pair, "reset", "-q", "--hard")
+    with (pair / "fcgitops.yaml").open("a") as answers:
+        answers.write("gates: [{for: prod, from: staging}]\n")
+    git(pair, "commit", "-qam", "A gate")
+    ran = fcgitops("-C", pair, "promote", "staging", "prod", status=1)
+    start = git(pair, "rev-parse", "--short=10", "HEAD")
+    assert f"-m 'Promote staging to prod' -m 'staging at {start} → prod'`" in ran.err
 
 
 @pytest.mark.slow
@@ -340,7 +347,7 @@ def test_waves(fleet: Path, fcgitops: Fcgitops) -> None:
     assert waves == [
         "wave: 3 environments of 10: c0, c1, c2; 0 had it before, 7 are left",
         "wave: 3 environments of 10: c3, c4, c5; 3 had it before, 4 are left",
-        "wave: 3 environments of 10: c6, c7, c8; 6 had it before, 1 are left",
+        "wave: 3 environments of 10: c6, c7, c8; 6 had it before, 1 is left",
         "wave: 1 environment of 10: c9; 9 had it before, 0 are left",
     ]
     assert git(fleet, "log", "-4", "--format=%s").splitlines() == [

@@ -111,11 +111,7 @@ def run(  # noqa: PLR0913 - the command's options
                 trailers,
                 on_branch=how.branch is not None,
             )
-            what = _planned(repository, asked, origin, guard, told)
-            if how.message and told and repository.answers.gates.items:
-                # What a pull request's check goes by; without -m it stands in what is foreseen.
-                what.footer = ["", told[0], *what.footer]
-            return what
+            return _planned(repository, asked, origin, guard, told)
 
     def foresee(repository: Repository, what: Change) -> Sequence[str]:
         from fcgitops.promotion.preview import Preview  # noqa: PLC0415 - imports every rule
@@ -170,6 +166,8 @@ def _planned(
     overruled = _overruled(repository, asked, guard, wave.taken)
     what = writing.of_requests(repository, [requests[name] for name in wave.taken])
     told.append(origin.leads_to(wave.taken))
+    if repository.answers.gates.items:  # a pull request's check asks them
+        what.lead = told[0]
     if asked.percent:
         told.append(str(wave))
     what.merged.notes += held + origin.notes(repository)

@@ -153,7 +153,9 @@ def change(  # noqa: PLR0913 - all but three have a default
     if commit:
         terminal.say(f"{told}: commit {commit[:10]} on {branch}{_with_yours(edits)}")
     else:
-        terminal.say(f"{told}: left in the work tree and the index; `git commit` finishes it")
+        terminal.say(
+            f"{told}: left in the work tree and the index; `{what.by_hand(told)}` finishes it"
+        )
     if foreseen:
         tell("\n".join(foreseen))
     terminal.note(*entry_points)
@@ -213,7 +215,8 @@ def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
 
 def _worded(options: Options, what: Change) -> str:
     """The message that somebody has given; empty where nobody has."""
-    return "\n".join([options.message.strip(), *what.footer]) if options.message else ""
+    lead = ["", what.lead] if what.lead else []
+    return "\n".join([options.message.strip(), *lead, *what.footer]) if options.message else ""
 
 
 def _message(told: str, edits: Sequence[str], more: Sequence[str], effects: Sequence[str]) -> str:
@@ -484,16 +487,9 @@ def _leave(repository: Repository, what: Change, message: str) -> None:
     leave_conflicts(repository, what)
     terminal.say(
         "resolve them (`git mergetool`, or edit the markers), `git add` them and "
-        f"`{shell.line('git', 'commit', '-m', message, *_with_footer(what.footer))}`;"
+        f"`{what.by_hand(message)}`;"
     )
     terminal.say(f"`{back}` takes all of it back")
-
-
-def _with_footer(footer: Sequence[str]) -> list[str]:
-    """Options of `git commit`, by which the lines of a footer stand at the end of its message."""
-    *before, last = "\n".join(footer).strip().split("\n\n")
-    texts = [word for part in before for word in ("-m", part)]
-    return texts + [word for each in last.splitlines() for word in ("--trailer", each)]
 
 
 def _stages(conflict: Conflict) -> repo.Stages:

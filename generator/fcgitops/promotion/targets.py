@@ -126,4 +126,5 @@ class Wave:
     def __str__(self) -> str:
         """Which they are, and how many are left."""
         these = f"{count(len(self.taken), 'environment')} of {self.whole}: {', '.join(self.taken)}"
-        return f"wave: {these}; {len(self.done)} had it before, {len(self.left)} are left"
+        verb = "is" if len(self.left) == 1 else "are"
+        return f"wave: {these}; {len(self.done)} had it before, {len(self.left)} {verb} left"

@@ -57,6 +57,8 @@ class Change:
     """Why there is nothing to do, where there is nothing; empty where its files tell."""
     told: Sequence[str] = ()
     """Lines of what it does that its files and its effects do not tell; in the commit, too."""
+    lead: str = ""
+    """A line that a check goes by: the commit's message has it, whoever words that."""
     footer: Sequence[str] = ()
     """Lines at the end of the commit's message, whatever that says otherwise."""
     lacking: list[Problem] = field(default_factory=list)
@@ -70,6 +72,14 @@ class Change:
         """What it does, in one line, by the files that differ; empty where none does."""
         told = subject([*differing, *self.merged.conflicts], self.added, self.removed)
         return told and (self.title or told)
+
+    def by_hand(self, subject: str) -> str:
+        """The `git commit` that finishes it, with all that its message has to say."""
+        *before, last = "\n".join(self.footer).strip().split("\n\n")
+        texts = [subject, *([self.lead] if self.lead else []), *before]
+        options = [word for part in texts for word in ("-m", part)]
+        options += [word for each in last.splitlines() for word in ("--trailer", each)]
+        return shell.line("git", "commit", *options)
 
     @property
     def kustomizations(self) -> list[Kustomization]:
