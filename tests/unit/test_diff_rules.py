@@ -415,6 +415,21 @@ def test_what_the_kubelet_says_of_a_secret_that_is_not_there(needs: tuple[str, .
     assert effect.says.endswith(f"waits for it and does not start ({reason}).")
 
 
+def test_kinds_of_a_project_are_told_apart_by_name() -> None:
+    """Two entries of one kind, each for the object of one name."""
+    kind = {"group": "admissionregistration.k8s.io", "kind": "ValidatingAdmissionPolicy"}
+    before = Rendering(ARGO)
+    after = copy.deepcopy(before)
+    project = after("AppProject")["spec"]
+    project["clusterResourceWhitelist"] += [{**kind, "name": "one"}, {**kind, "name": "other"}]
+    (effect,) = (e for e in compare.outcome(before.objects, after.objects).effects)
+    assert effect.says == (
+        "Applications of the project may now render, of what is the cluster's: "
+        "admissionregistration.k8s.io:ValidatingAdmissionPolicy one, "
+        "admissionregistration.k8s.io:ValidatingAdmissionPolicy other."
+    )
+
+
 def test_rights_of_two_groups_are_told_apart() -> None:
     """Events are in two API groups."""
     edit = both(grants("events"), grants("events", group="events.k8s.io"))

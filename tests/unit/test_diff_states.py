@@ -370,6 +370,30 @@ def test_no_value_ends_the_code_that_it_stands_in() -> None:
     assert re.search(r"\n(`{5})\n.*a````b.*\n\1\n\n</details>", text, re.S)
 
 
+LONG = [{"group": "rbac.authorization.k8s.io", "kind": f"Kind{number}"} for number in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ([1, 2], [2, 3], "[1, 2] → [2, 3]"),
+        (LONG, [*LONG[1:], {"kind": "Pod"}],
+         "+ {kind: Pod}, - {group: rbac.authorization.k8s.io, kind: Kind0}"),
+        (LONG[:3], LONG[3:] + LONG[:3],
+         ", ".join(f"+ {{group: rbac.authorization.k8s.io, kind: Kind{n}}}" for n in range(3, 9))),
+        (list(range(90)), list(range(98)), "+ 90, + 91, + 92, + 93, + 94, + 95, … 2 more"),
+        ("x" * 200 + "1", "x" * 200 + "22", f"…{'x' * 30}1 → …{'x' * 30}22"),
+        ("x" * 200, "x" * 201, f"…{'x' * 30} → …{'x' * 31}"),
+        ("1" + "x" * 200, "2", f"1{'x' * 158}… → 2"),
+    ],
+)  # fmt: skip
+def test_long_values_are_told_apart(before: object, after: object, shown: str) -> None:
+    """Of a long list what came and went; of long texts the part from where they differ."""
+    from fcgitops.diff.outcome import Field  # noqa: PLC0415
+
+    assert str(Field("spec.x", before, after)) == f"spec.x: {shown}"
+
+
 def test_what_is_said_of_the_whole_is_counted_where_it_is_too_long() -> None:
     """Notes, and environments that do not change: the comment stays within its limit."""
     from fcgitops.diff.markdown import LIMIT, as_markdown  # noqa: PLC0415

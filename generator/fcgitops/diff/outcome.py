@@ -9,6 +9,10 @@ from fcgitops.diff.effects import Effect, Severity
 
 _LONGEST = 160
 """Characters of a value that are shown."""
+_BEFORE = 30
+"""So many of them stand before the first that differs, of two values that are long."""
+_ITEMS = 6
+"""So many items of a long list are shown."""
 
 
 class Field(NamedTuple):
@@ -26,11 +30,44 @@ class Field(NamedTuple):
             return f"{self.path}: {shown(self.after)} (new)"
         if self.after is None:
             return f"{self.path}: {shown(self.before)} (gone)"
-        return f"{self.path}: {shown(self.before)} → {shown(self.after)}"
+        old, new = _text(self.before), _text(self.after)
+        if max(len(old), len(new)) > _LONGEST:
+            if items := _items(self.before, self.after):
+                return f"{self.path}: {items}"
+            old, new = _from_where_they_differ(old, new)
+        return f"{self.path}: {_cut(old)} → {_cut(new)}"
+
+
+def _items(before: object, after: object) -> str:
+    """What came into a list and what went; "" where that does not tell how two values differ."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return ""
+    come = [f"+ {shown(item)}" for item in after if item not in before]
+    gone = [f"- {shown(item)}" for item in before if item not in after]
+    told = [*come, *gone]
+    if len(told) >= len(before) + len(after):
+        return ""
+    more = f", … {len(told) - _ITEMS} more" if len(told) > _ITEMS else ""
+    return ", ".join(told[:_ITEMS]) + more
+
+
+def _from_where_they_differ(old: str, new: str) -> tuple[str, str]:
+    """Two long texts without most of what both begin with: cut, they would look the same."""
+    pairs = enumerate(zip(old, new, strict=False))
+    start = next((i for i, (a, b) in pairs if a != b), min(len(old), len(new))) - _BEFORE
+    return (old, new) if start <= 0 else (f"…{old[start:]}", f"…{new[start:]}")
 
 
 def shown(value: Any) -> str:  # noqa: ANN401
     """A value on one line, cut off where it is long."""
+    return _cut(_text(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, dict):
@@ -39,8 +76,7 @@ def shown(value: Any) -> str:  # noqa: ANN401
         text = "[" + ", ".join(shown(v) for v in value) + "]"
     else:
         text = str(value)
-    text = printable(text)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return printable(text)
 
 
 class ObjectChange(NamedTuple):

@@ -321,7 +321,10 @@ def _entry(entry: object) -> str:
     """An entry of an AppProject's list, in words."""
     if not isinstance(entry, dict):
         return str(entry)
-    return f"{entry.get('group') or 'core'}:{entry['kind']}" if "kind" in entry else _place(entry)
+    if "kind" not in entry:
+        return _place(entry)
+    named = f" {entry['name']}" if entry.get("name") else ""
+    return f"{entry.get('group') or 'core'}:{entry['kind']}{named}"
 
 
 def _denials(project: Object) -> list[Fields]:
