@@ -182,6 +182,22 @@ def test_restore_loses_no_edit(repository: Path, fcgitops: Fcgitops) -> None:
     assert (repository / KUSTOMIZATION).read_text() == "# ours\n"
 
 
+def test_restore_of_a_folder_is_whole_or_not_at_all(repository: Path, fcgitops: Fcgitops) -> None:
+    """Beside an edit that is in no commit nothing comes back: what was deleted neither."""
+    write(repository, {"README.md": None})
+    git(repository, "commit", "-qam", "No README")
+    for committed in (True, False):
+        write(repository, {KUSTOMIZATION: None, CONFIG: "# ours\n"})
+
+        said = fcgitops("-C", repository, "restore", ".", status=1).err
+
+        wanted = f"error: {CONFIG}: is not as it should be; HEAD has it so (git restore {CONFIG})\n"
+        assert said == wanted
+        assert (repository / "README.md").exists() != committed
+        assert not (repository / KUSTOMIZATION).exists()
+        git(repository, "reset", "-q", "--hard", *([] if not committed else ["HEAD~1"]))
+
+
 @pytest.mark.parametrize("path", ["notes", "overlays/dev/environment.yaml", "../elsewhere"])
 def test_restore_refuses_what_was_not_generated(
     path: str, repository: Path, fcgitops: Fcgitops

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem
@@ -45,15 +45,32 @@ def refuse(repository: Repository, what: Change) -> None:
             was before HEAD, or the index lacks one.
     """
     edited = repository.git.edited(what.merged.files)
-    problems = [
-        Problem(path, "is not as it should be; HEAD has it so", repository.way_back(path))
-        for path in edited
-        if path not in records.of(edited)
-    ]
+    problems = _in_head(repository, (path for path in edited if path not in records.of(edited)))
     problems += repository.git.taken_out(p for p in what.merged.files if p not in edited)
     problems += _missing(repository, what.kustomizations)
     if problems:
         raise FoundError(problems)
+
+
+def refuse_edited(repository: Repository, files: Contents, but: Collection[str]) -> None:
+    """Refuses edits, not committed, of files that HEAD has as they should be.
+
+    Args:
+        repository: as it is on disk.
+        files: what they should hold, by path.
+        but: paths that are written over.
+
+    Raises:
+        FoundError: with each of them.
+    """
+    there = {*repository.git.edited(files)} - {*repository.git.differing(files), *but}
+    if problems := _in_head(repository, sorted(there)):
+        raise FoundError(problems)
+
+
+def _in_head(repository: Repository, paths: Iterable[str]) -> list[Problem]:
+    what = "is not as it should be; HEAD has it so"
+    return [Problem(path, what, repository.way_back(path)) for path in paths]
 
 
 def _missing(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import writing
+from fcgitops.commands import amiss, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
@@ -38,6 +38,7 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
 
     Raises:
         InputError: a path at which nothing was generated, or an edit that is not committed.
+        FoundError: an edit, not committed, of what HEAD has as it was generated.
     """
     how = Options(**options)
     gone: list[str] = []
@@ -57,6 +58,7 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
             raise InputError(problems)
         # What is there is refused if HEAD has not got it; this is not there.
         gone.extend(path for path in wanted if read_file(repository.root, path) is None)
+        amiss.refuse_edited(repository, wanted, gone)
         names = sorted(repository.git.differing(wanted))
         told = count(len(names), "generated file") if len(names) > _MOST else ", ".join(names)
         title = f"Restore {told}"
