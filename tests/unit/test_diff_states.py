@@ -206,6 +206,10 @@ def test_an_edit_of_what_environments_share(
     [
         (("nosuch",), "nosuch: is no revision of this repository"),
         (("main..nosuch",), "nosuch: is no revision of this repository"),
+        (
+            ("origin/HEAD..HEAD",),
+            "origin/HEAD: is no revision of this repository (`git remote set-head origin --auto` ",
+        ),
         (("HEAD", "pord"), "pord: is no environment of either side (did you mean 'prod'?)"),
         (("pord@HEAD", "prod"), "pord@HEAD: is no environment at HEAD (did you mean 'prod'?)"),
         (

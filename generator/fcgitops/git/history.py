@@ -317,9 +317,9 @@ class History:
         """
         name = self._name(revision)
         if not name:
-            hint = "`git fetch --unshallow` or `git fetch origin`" if self.is_shallow else (
-                "a branch, tag or commit: `git fetch origin` brings those that are elsewhere"
-            )  # fmt: skip
+            hint = program.named_otherwise(revision)
+            if self.is_shallow:
+                hint = "`git fetch --unshallow` or `git fetch origin`"
             raise InputError(Problem(revision or "''", "is no revision of this repository", hint))
         return self._commit(name, revision)
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from fcgitops.core import shell
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.core.redaction import redacted
 from fcgitops.programs import process
@@ -247,6 +248,14 @@ def differing(directory: Path) -> frozenset[str] | None:
     return None if told.status else frozenset(i[3:] for i in text(told.stdout).split("\0") if i)
 
 
+def named_otherwise(revision: str) -> str:
+    """What may be typed where a word names no revision."""
+    remote, slash, branch = revision.partition("/")
+    if slash and branch == "HEAD":  # a clone has it; git before 2.48 makes it nowhere else
+        return f"`{shell.line('git', 'remote', 'set-head', remote, '--auto')}` makes it"
+    return "a branch, tag or commit: `git fetch origin` brings those that are elsewhere"
+
+
 def changed_since(directory: Path, revision: str) -> list[str]:
     """The files below a directory that differ from where HEAD and a revision parted.
 
@@ -264,7 +273,7 @@ def changed_since(directory: Path, revision: str) -> list[str]:
     parted = git.ask("merge-base", "--end-of-options", revision, "HEAD")
     if parted.status:
         reason = parted.reason if parted.err else "has nothing in common with HEAD"
-        raise InputError(Problem(f"--since {revision}", reason, "a branch, a tag or a commit"))
+        raise InputError(Problem(f"--since {revision}", reason, named_otherwise(revision)))
     start = text(parted.out).split()[0]
     differing = git.run("diff", "--name-only", "--no-renames", "--relative", "-z", start, "--", ".")
     new = git.run("ls-files", "--others", "--exclude-standard", "-z", "--", ".")
