@@ -9,7 +9,7 @@ from typing import Any
 
 from fcgitops import __version__
 from fcgitops.core import terminal
-from fcgitops.core.errors import InputError
+from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import experiments, generated, update
@@ -93,7 +93,7 @@ def _drift(repository: Repository) -> tuple[list[str], list[str]]:
     """The files that another text would be generated for now, and why that cannot be told."""
     if repository.version != __version__:  # all of them may
         return [], []
-    problems = []
+    problems: list[Problem] = []
     for name in repository.experiment_names():  # an update leaves these as they are
         try:
             experiments.as_it_is(repository, name)

@@ -49,7 +49,7 @@ def shared_notes(before: Content, after: Content, changed: Collection[str]) -> I
         if unit.is_environment
         for folder in unit.kustomizations
     )
-    files = [(layout.ANSWERS, ("answers", "defaults"))]
+    files: list[tuple[str, tuple[str, ...]]] = [(layout.ANSWERS, ("answers", "defaults"))]
     files += [(layout.VARIANT_FILE, ())] if customized else []
     for file, sections in files:
         path = after.prefix + file
