@@ -190,6 +190,9 @@ WORDS = [
 IMAGE = "frameworkcontroller/frameworkcontroller"
 
 
+CRD_KIND = "CustomResourceDefinition"
+
+
 def binding(subject: Fields) -> Edit:
     return lambda r: r("ClusterRoleBinding")["subjects"].append(subject)
 
@@ -305,6 +308,33 @@ def spread(otherwise: str) -> Fields:
 
 def tolerates(*tolerations: Fields) -> Edit:
     return sets(f"{POD}.tolerations", [*tolerations])
+
+
+def other_crd(**spec: Any) -> Edit:
+    """An edit that adds a CustomResourceDefinition of somebody else's."""
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    fields = {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "widgets", "kind": "Widget"},
+        "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+    }
+    return lambda r: r.add(
+        CRD_KIND, "widgets.example.com", "apiextensions.k8s.io/v1", spec=fields | spec
+    )
+
+
+def in_its_namespace(r: Rendering) -> None:
+    """FrameworkController's role is bound in its own namespace alone."""
+    r("ClusterRoleBinding")["kind"] = "RoleBinding"
+    r("RoleBinding")["metadata"]["namespace"] = "frameworkcontroller"
+
+
+def as_deployment(r: Rendering) -> None:
+    """A Deployment takes the place of the StatefulSet."""
+    found = r("StatefulSet")
+    found["kind"] = "Deployment"
+    found["spec"] = {key: found["spec"][key] for key in ("replicas", "selector", "template")}
 
 
 CASES: list[tuple[str, Edit, Edit]] = [
@@ -500,6 +530,9 @@ CASES: list[tuple[str, Edit, Edit]] = [
     ("C28", second(), second(replicas=0)),
     ("C28", second(kind="Deployment"), second(image="example.com/other:1")),
     ("C28", scaled(3), scaled(1)),
+    ("C28", as_deployment, both(sets("spec.replicas", 0), as_deployment)),
+    ("C21", both(sets("spec.replicas", 0), as_deployment), as_deployment),
+    ("C04", other_crd(scope="Team"), other_crd(scope="Cluster")),
     ("N04", renamed_namespace, level("baseline")),
     ("S21", variable("KUBERNETES_SERVICE_HOST", "10.9.9.9"), variable("ONE", "10.9.9.9")),
     (
@@ -589,6 +622,13 @@ CASES: list[tuple[str, Edit, Edit]] = [
     ("R01", grants("nodes"), grants("pods", verbs=("get", "list"))),
     ("R01", grants("configmaps", verbs=("patch",)), grants("configmaps", resourceNames=["a"])),
     ("R02", grants("secrets", verbs=("list",)), grants("nodes")),
+    ("R01", grants("secrets", verbs=("create",)), grants("secrets", verbs=("patch",))),
+    ("R01", grants("namespaces", verbs=("create",)), grants("namespaces", verbs=("update",))),
+    (
+        "R01",
+        grants("serviceaccounts", verbs=("create",)),
+        grants("roles", group="rbac.authorization.k8s.io", verbs=("create",)),
+    ),
     ("R02", grants("*", group="*", verbs=("*",)), grants("pods", verbs=("deletecollection",))),
     ("R02", grants("serviceaccounts/token", verbs=("create",)), grants("serviceaccounts")),
     (
@@ -611,6 +651,7 @@ CASES: list[tuple[str, Edit, Edit]] = [
         binding({"kind": "User", "name": "a"}),
     ),
     ("R12", sets("subjects", [], "ClusterRoleBinding"), verb("pods", "list")),
+    ("R12", in_its_namespace, verb("frameworks", "update")),
     ("R12", lambda r: r.drop("ClusterRoleBinding"), lambda r: r.drop("NetworkPolicy")),
     (
         "R13",
@@ -621,6 +662,11 @@ CASES: list[tuple[str, Edit, Edit]] = [
                 "name": "system:serviceaccount:frameworkcontroller:frameworkcontroller",
             }
         ),
+    ),
+    (
+        "R13",
+        sets("subjects.0.name", "other", "ClusterRoleBinding"),
+        sets("subjects", [], "ClusterRoleBinding"),
     ),
     ("R15", lambda r: r.drop("ServiceAccount"), lambda r: r.drop("Service")),
     (
@@ -702,9 +748,6 @@ TEAM = "experiments-level-raised"
 
 
 JOB = "experiment-edited"
-
-
-CRD_KIND = "CustomResourceDefinition"
 
 
 VERSION = "spec.versions.0"
@@ -795,6 +838,12 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
         schema("executionType.enum", ["Create", "Start", "Stop", "Pause"]),
     ),
     ("D08", CRD, sets(f"{VERSION}.served", False, CRD_KIND), schema("description.maxLength", 9)),
+    (
+        "C04",
+        CRD,
+        sets("metadata.name", "frames.frameworkcontroller.microsoft.com", CRD_KIND),
+        sets("spec.names.kind", "Frame", CRD_KIND),
+    ),
     ("R17", FLUX, flux_rule("configmaps", "watch"), flux_rule("statefulsets", "get")),
     ("R18", FLUX, flux_rule("statefulsets", "get"), flux_rule("frameworks", "watch")),
     (
@@ -874,6 +923,15 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
         ARGO,
         sets(f"{APP}.project", "other", "ApplicationSet"),
         sets(f"{APP}.project", "default", "ApplicationSet"),
+    ),
+    (
+        "E18",
+        ARGO,
+        sets("metadata.name", "other", "AppProject"),
+        both(
+            sets("metadata.name", "other", "AppProject"),
+            sets(f"{APP}.project", "other", "ApplicationSet"),
+        ),
     ),
     (
         "E20",
@@ -992,6 +1050,18 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
         sets(f"{APP}.source.targetRevision", "v1", "ApplicationSet"),
     ),
     (
+        "E16",
+        ARGO,
+        sets(f"{APP}.source.kustomize", {"images": [f"{IMAGE}:v1.0.1"]}, "ApplicationSet"),
+        sets(f"{APP}.source.name", "git", "ApplicationSet"),
+    ),
+    (
+        "E16",
+        ARGO,
+        sets("spec.goTemplate", False, "ApplicationSet"),
+        sets("spec.template.metadata.labels", {"a": "b"}, "ApplicationSet"),
+    ),
+    (
         "E23",
         FLUX,
         sets("spec.targetNamespace", "ml", "Kustomization"),
@@ -1060,6 +1130,18 @@ ELSEWHERE: list[tuple[str, str, Edit, Edit]] = [
         sets("spec.limits.0.max.memory", "128Gi", "LimitRange"),
     ),
     (
+        "X08",
+        TEAM,
+        lambda r: r.drop("LimitRange"),
+        both(lambda r: r.drop("LimitRange"), lambda r: r.drop("ResourceQuota")),
+    ),
+    (
+        "X08",
+        TEAM,
+        sets("spec.limits.0.default", {"memory": "1Gi"}, "LimitRange"),
+        sets("spec.limits.0.default.memory", "2Gi", "LimitRange"),
+    ),
+    (
         "X09",
         TEAM,
         sets("rules.0.verbs", ["create", "get"], "Role", "nni-manager"),
@@ -1097,6 +1179,16 @@ PREPARED: list[tuple[str, str, Edit, Edit]] = [
         ),
         lambda r: (r.drop("PriorityClass"), r.pod.update(hostname="a")),
     ),
+    (
+        "C12",
+        "frameworkcontroller",
+        both(
+            sets(f"{POD}.priorityClassName", "gold"),
+            lambda r: r.add("PriorityClass", "gold", "scheduling.k8s.io/v1", value=1),
+        ),
+        sets("metadata.name", "silver", "PriorityClass"),
+    ),
+    ("D05", "frameworkcontroller", other_crd(), sets(f"{VERSION}.storage", False, CRD_KIND)),
     (
         "S03",
         "frameworkcontroller",

@@ -24,9 +24,12 @@ from diff_edits import (
     Rendering,
     aggregated,
     both,
+    flux_rule,
     grants,
     labelled,
     moved,
+    other_crd,
+    second,
     second_egress,
     sets,
     setting,
@@ -95,6 +98,75 @@ def test_an_edit_of_a_prepared_rendering_has_its_effect(
     assert number in said(before, after)
     assert number not in said(before, before)
     assert (number in said(after, before)) is (number in EITHER_WAY)
+
+
+def claim_of_data(r: Rendering) -> None:
+    """A claim with somebody's data."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claim = r.add("PersistentVolumeClaim", "results", spec=spec)
+    claim["metadata"]["namespace"] = "frameworkcontroller"
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "prepare", "kind"),
+    [
+        ("E27", "frameworkcontroller", claim_of_data, "PersistentVolumeClaim"),
+        ("E27", FLUX, None, "Kustomization"),
+        ("E27", ARGO, None, "ApplicationSet"),
+        ("E27", "frameworkcontroller", other_crd(), "CustomResourceDefinition"),
+        ("X08", TEAM, None, "ServiceAccount"),
+        ("R12", "frameworkcontroller", None, "ClusterRole"),
+    ],
+)
+def test_what_gets_another_name_is_gone_under_its_own(
+    number: str, name: str, prepare: Edit | None, kind: str
+) -> None:
+    """Where others name it, or it keeps more than its content; a policy's name is nothing."""
+    own = {"CustomResourceDefinition": "widgets.example.com"}.get(kind, "")
+    own = "nni-trial" if name == TEAM else own
+    assert number in of(sets("metadata.name", "another", kind, own), name, prepare)
+    assert of(sets("metadata.name", "another", "NetworkPolicy")) == set()
+
+
+def test_a_claim_is_gone_where_everything_goes_to_another_namespace() -> None:
+    """E27: its data does not come along; all else is made anew there."""
+    assert {"E27", "N01"} <= of(moved, prepare=claim_of_data)
+    assert "E27" not in of(moved)
+
+
+@pytest.mark.parametrize(
+    ("name", "prepare", "edit", "words"),
+    [
+        (FLUX, None, flux_rule("statefulsets", "delete"), "cannot delete the StatefulSet: once"),
+        (FLUX, None, flux_rule("statefulsets", "patch"), "cannot apply the StatefulSet (patch)"),
+        (
+            TEAM,
+            None,
+            lambda r: r.drop("ServiceAccount", "nni-trial"),
+            "the trial's Framework FAILS",
+        ),
+        (TEAM, None, lambda r: r.drop("ServiceAccount", "nni-manager"), "and no experiment starts"),
+        (
+            "",
+            second(kind="Deployment"),
+            lambda r: r.drop("StatefulSet"),
+            "runs FrameworkController alone",
+        ),
+        ("", None, setting(workerNumber=10**7), "workerNumber 500 → 10000000: more"),
+        ("", None, setting(kubeClientQps=0.5), "kubeClientQps 200 → 0.5: fewer"),
+    ],
+)
+def test_a_sentence_says_what_happens(
+    name: str, prepare: Edit | None, edit: Edit, words: str
+) -> None:
+    """And not what would happen to something like it."""
+    before = Rendering(name or "frameworkcontroller")
+    if prepare:
+        prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    said = [e.says for e in compare.outcome(before.objects, after.objects).effects]
+    assert any(words in sentence for sentence in said), said
 
 
 def frameworks(most: str) -> Edit:

@@ -20,6 +20,7 @@ SETTING = {"C01", "S01"}
 GONE = {"E27"}
 """An object that is no longer rendered is pruned."""
 WITH: dict[str, set[str]] = {
+    "C04": {"D02"},
     "C12": ROLLS | GONE | {"X08"},
     "C13": ROLLS,
     "C14": ROLLS | {"C24"},
@@ -48,6 +49,7 @@ WITH: dict[str, set[str]] = {
     "N11": GONE,
     "R11": {"R12"},
     "R12": GONE,
+    "R13": {"R12"},
     "R15": GONE | {"C13"},
     "R16": ROLLS,
     "S01": ROLLS | {"S13"},

@@ -37,7 +37,9 @@ def unknown(change: Change, found: Granted) -> frozenset[RoleReference]:
     gone = {
         (pair.kind, name(pair.before))
         for pair in change.of_kind("ClusterRole", "Role")
-        if pair.before is not None and pair.after is None and not guards(pair.before)
+        if pair.before is not None
+        and not guards(pair.before)
+        and (pair.after is None or name(pair.after) != name(pair.before))
     }
     return frozenset(role for role in found.unknown if (role.kind, role.name) not in gone)
 
@@ -70,8 +72,9 @@ class Account:
         return [need for need in NEEDS if self.old.allows(need) and not self.new.allows(need)]
 
     def lost_all(self) -> bool:
-        """Whether it can do nothing any more."""
-        return self.on_both and bool(self.old.rights) and not self.new.rights
+        """Whether it can do nothing any more of what it needs in all namespaces."""
+        had, has = (any(map(granted.allows, NEEDS)) for granted in (self.old, self.new))
+        return self.on_both and had and not has
 
 
 def changed_by(change: Change, subject: Subject | None, *, wider: bool) -> str:

@@ -33,6 +33,7 @@ from fcgitops.model.synctools import KNOWN, Traits
 
 CONTAINER = "frameworkcontroller"
 CRD = "frameworks.frameworkcontroller.microsoft.com"
+CRD_KIND = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True)

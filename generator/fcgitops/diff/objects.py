@@ -22,6 +22,11 @@ _HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
 _JOB_HASH = re.compile(r"-[0-9a-z]{10}\Z")
 """Ours, behind the name of an experiment's Job."""
 _HASHED = ("ConfigMap", "Secret")
+_HOLDING = ("Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "PersistentVolume",
+            "Kustomization", "Application", "ApplicationSet", "PriorityClass",
+            "ServiceAccount")  # fmt: skip
+"""Kinds of which one of another name is another: what they keep, and who names them, stays behind.
+"""
 
 
 def bare_name(o: Object) -> str:
@@ -191,7 +196,9 @@ def match(before: Sequence[Object], after: Sequence[Object]) -> list[Pair]:
     take(_experiment, "same")
     take(
         lambda o: (
-            (group(o), o["kind"], bare_name(o)) if namespace(o) and id(o) not in idle else None
+            (group(o), o["kind"], bare_name(o))
+            if namespace(o) and id(o) not in idle and o["kind"] != "PersistentVolumeClaim"
+            else None
         ),
         "moved",
     )
@@ -201,7 +208,7 @@ def match(before: Sequence[Object], after: Sequence[Object]) -> list[Pair]:
     take(
         lambda o: (
             (group(o), o["kind"], namespace(o), repr(_content(o)))
-            if o["kind"] != "Namespace"  # all that is in it stays behind
+            if o["kind"] not in _HOLDING
             else None
         ),
         "renamed",

@@ -121,7 +121,7 @@ def _keeps_objects(policy: Fields) -> bool:
 
 @rule("E16", "an ApplicationSet makes other Applications", Severity.MANUAL, "G")
 def other_applications(change: Change) -> Says:
-    """Of another name, for other environments, or of another place or folder."""
+    """Of another name, for other environments, of another place or folder, rendered otherwise."""
     for pair, before, after in both(change, ARGO[1]):
         old, new = (mapping(spec(o).get("template")) for o in (before, after))
         names = [mapping(part.get("metadata")).get("name") for part in (old, new)]
@@ -166,8 +166,34 @@ def other_applications(change: Change) -> Says:
                 severity=Severity.OUTAGE,
             )
 
+    for pair, old, new in applications(change):
+        differ = _otherwise(old, new)
+        if pair.kind == ARGO[1] and pair.before and pair.after:
+            made = (spec(pair.before), spec(pair.after))
+            differ += [key for key in _MADE_BY if made[0].get(key) != made[1].get(key)]
+        if differ:
+            yield Said(
+                pair.label,
+                f"{', '.join(differ)} decides what Argo CD applies, beyond what the overlay "
+                "renders: this comparison does not see what comes of it.",
+                "argocd app manifests APPLICATION, before and after",
+                certain=False,
+            )
+
 
 _LIST = "kubectl get applications.argoproj.io -A -o wide"
+_KNOWN = {"path", "repoURL", "targetRevision", "ref", "name"}
+"""Fields of an Application's source of which other rules speak, or that do nothing."""
+_MADE_BY = ("goTemplate", "goTemplateOptions", "templatePatch")
+"""Fields of an ApplicationSet by which its Applications are made, beside its template."""
+
+
+def _otherwise(old: Fields, new: Fields) -> list[str]:
+    """Fields of the sources that change what is rendered: kustomize, helm, plugin."""
+    parts = [[{k: s[k] for k in s if k not in _KNOWN} for s in sources(o)] for o in (old, new)]
+    if parts[0] == parts[1]:
+        return []
+    return list(dict.fromkeys(key for each in parts for source in each for key in source))
 
 
 def _finds(o: Object) -> list[Fields]:
@@ -395,7 +421,8 @@ def no_project(change: Change) -> Says:
             was = [b for b in change.before.all(o["kind"]) if name(b) == name(o)]
             same = was and str(application(was[0]).get("project")) == project
             there = projects(change.before, project)
-            if (same and not there) or (pair.either is not o and name(pair.either) != project):
+            spoken_of = pair.after is o or project in [name(p) for p in pair[:2] if p]
+            if (same and not there) or not spoken_of:
                 continue
             yield Said(
                 label(o),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcgitops.diff.change import CRD, Change, values
+from fcgitops.diff.change import CRD, CRD_KIND, Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS
 from fcgitops.diff.objects import Pair, guards
 from fcgitops.kubernetes import structural
 from fcgitops.kubernetes.objects import Fields, mapping, mappings, name
 
-_KIND = "CustomResourceDefinition"
-
 
 def _pairs(change: Change) -> Iterator[Pair]:
-    for pair in change.of_kind(_KIND):
+    for pair in change.of_kind(CRD_KIND):
         if name(pair.either) == CRD:
             yield pair
 
@@ -95,14 +93,15 @@ def _has_status(version: Fields) -> bool:
 
 @rule("D05", "the CRD's group, scope, names or stored version differ", Severity.FAILS, "A")
 def crd_refused(change: Change) -> Says:
-    """Refused: field is immutable."""
-    for pair, before, after in _specs(change):
-        what = list(_refusals(before, after))
-        what += [str(fault) for fault in change.refusals.get(pair.label, []) if not what]
+    """Refused: field is immutable; of every CRD, as all of them are refused alike."""
+    for pair in change.of_kind(CRD_KIND):
+        what = [fault for old, new in values(pair) for fault in _refusals(spec(old), spec(new))]
+        if pair.before is not None and not what:
+            what = [str(fault) for fault in change.refusals.get(pair.label, [])]
         if what:
             force = "".join(
-                f" ({tool.habits.replaces_by_force} would delete the CRD, and every Framework, to "
-                "get there.)"
+                f" ({tool.habits.replaces_by_force} would delete the CRD, and every "
+                f"{mapping(spec(pair.before).get('names')).get('kind')}, to get there.)"
                 for tool in change.appliers if tool.habits.replaces_by_force
             )  # fmt: skip
             yield Said(

@@ -137,7 +137,7 @@ def cannot_apply(change: Change) -> Says:
     rendered = {o["kind"] for o in change.after.objects}
     known = bool(change.after.controller)
     for subject, less, new in _flux_lost(change):
-        kinds = []
+        refused, kept = [], []
         for kind, resource in APPLIED.items():
             missing = [
                 r for r in less
@@ -149,13 +149,25 @@ def cannot_apply(change: Change) -> Says:
             )
             verbs = [v for v in verbs if not _allows_some(new, resource, v)]
             if verbs and (not known or kind in rendered):
-                kinds.append(f"the {kind} ({', '.join(verbs)})")
-        if kinds:
+                if verbs == ["delete"]:
+                    kept.append(f"the {kind}")
+                else:
+                    refused.append(f"the {kind} ({', '.join(verbs)})")
+        where = changed_by(change, subject, wider=False)
+        do = "put the verb back, and run make bootstrap"
+        if refused:
             yield Said(
-                changed_by(change, subject, wider=False),
-                f"Flux cannot apply {', '.join(kinds)} (403), and then applies nothing of the "
+                where,
+                f"Flux cannot apply {', '.join(refused)} (403), and then applies nothing of the "
                 "environment.",
-                "put the verb back, and run make bootstrap",
+                do,
+            )
+        if kept:
+            yield Said(
+                where,
+                f"Flux cannot delete {', '.join(kept)}: once one leaves Git it stays on the "
+                "cluster, and the Kustomization is not Ready (PruneFailed).",
+                do,
             )
 
 

@@ -332,8 +332,13 @@ def pods_refused(change: Change) -> Says:
     for pair in change.of_kind("ServiceAccount"):
         own = pair.after is None and name(pair.either) in NNI_ACCOUNTS
         if own and _still_there(change, pair):
-            who = "trial" if name(pair.either) == NNI_ACCOUNTS[1] else "manager's"
-            says = f"Each new {who} Pod is refused (its ServiceAccount is gone), {fails}."
+            is_trial = name(pair.either) == NNI_ACCOUNTS[1]
+            whose = "trial" if is_trial else "manager's"
+            then = fails if is_trial else (
+                "and no experiment starts. One that runs ends in ERROR: its token is no longer "
+                "valid"
+            )  # fmt: skip
+            says = f"Each new {whose} Pod is refused (its ServiceAccount is gone), {then}."
             yield Said(pair.label, says, "put it back")
     for pair in change.of_kind("PriorityClass"):
         if pair.after is None:

@@ -20,19 +20,22 @@ _ALWAYS_THERE = ("system-node-critical", "system-cluster-critical")
 
 @rule("C12", "the Pod's PriorityClass is not rendered", Severity.OUTAGE, "K")
 def priority_class(change: Change) -> Says:
-    """The old Pod is deleted, the new one refused."""
-    after = change.after.controller
-    if after is None or not change.new_pod:
+    """The old Pod is deleted, the new one refused; or the next one, where the class goes."""
+    after, before = change.after.controller, change.before.controller
+    if after is None or change.invalid or after.replicas < 1:
         return
     wanted = str(after.pod.get("priorityClassName") or "")
     if not wanted or wanted in _ALWAYS_THERE or change.after.has("PriorityClass", wanted):
         return
-    before = change.before.controller
     gone = change.before.has("PriorityClass", wanted)
-    if gone or before is None or before.pod.get("priorityClassName") != wanted:
-        says = (
-            f"Unless PriorityClass {wanted} exists on the cluster, the new Pod is refused after "
-            "the old one is gone: FrameworkController is down."
+    other = before is None or before.pod.get("priorityClassName") != wanted
+    if gone or (other and change.new_pod):
+        pod = (
+            "the new Pod is refused after the old one is gone" if change.new_pod
+            else "the next Pod is refused"
+        )  # fmt: skip
+        says = f"Unless PriorityClass {wanted} exists on the cluster, {pod}: " + (
+            "FrameworkController is down."
         )
         command = f"kubectl get priorityclass {shell.quote(wanted)}"
         yield Said(after.label, says, f"{command}   # before the merge", command, certain=False)

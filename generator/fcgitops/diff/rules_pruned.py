@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fcgitops.diff import egress, entry
-from fcgitops.diff.change import Change, spec
+from fcgitops.diff.change import CRD_KIND, Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import ARGO, is_flux_bootstrapped
 from fcgitops.diff.objects import Pair, guards, label
@@ -14,7 +14,7 @@ _LOSSES = {"PersistentVolumeClaim": Severity.LOSS, "PersistentVolume": Severity.
            "StatefulSet": Severity.OUTAGE, "Deployment": Severity.OUTAGE,
            "DaemonSet": Severity.OUTAGE, "AppProject": Severity.FAILS,
            "Application": Severity.OUTAGE, "ApplicationSet": Severity.OUTAGE,
-           "CustomResourceDefinition": Severity.LOSS,
+           CRD_KIND: Severity.LOSS,
            "GitRepository": Severity.FAILS, "Kustomization": Severity.OUTAGE}  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def pruned(change: Change) -> Says:
     for pair in change.differing:
         if pair.after is not None or pair.before is None or pair.kind in _SPOKEN_OF:
             continue
-        if pair.kind == "CustomResourceDefinition" and name(pair.before).endswith(
+        if pair.kind == CRD_KIND and name(pair.before).endswith(
             "frameworkcontroller.microsoft.com"
         ):
             continue
@@ -40,11 +40,13 @@ def pruned(change: Change) -> Says:
         if _has_successor(change, pair):
             continue
         kept = guards(pair.before)
+        able = [t for t in change.appliers if t.habits.prunes_crds or pair.kind != CRD_KIND]
         if all(
             tool.habits.guard in kept or (tool.central and is_flux_bootstrapped(pair.before))
-            for tool in change.appliers
+            for tool in able
         ):
-            yield Said(pair.label, "It leaves Git and stays on the cluster: its guards keep it.")
+            why = "its guards keep it" if able else "Argo CD never prunes a CRD"
+            yield Said(pair.label, f"It leaves Git and stays on the cluster: {why}.")
         elif pair.kind in (*ARGO, "AppProject"):
             keeps = mapping(spec(pair.before).get("syncPolicy")).get("preserveResourcesOnDeletion")
             yield Said(
@@ -60,6 +62,7 @@ def pruned(change: Change) -> Says:
             yield Said(
                 pair.label,
                 f"It is pruned: {_then(pair.kind)}.",
+                certain=pair.kind != CRD_KIND,
                 severity=_LOSSES.get(pair.kind),
             )
 
@@ -97,6 +100,8 @@ def _policy_gone(change: Change, policy: Object) -> Said:
 def _then(kind: str) -> str:
     return {
         "PersistentVolumeClaim": "its volume and what is on it may go with it",
+        CRD_KIND: "every object of its kind goes with it (Flux, where its account may delete CRDs; "
+        "Argo CD never prunes one)",
         "Kustomization": "Flux deletes what it has applied with it, unless it is suspended",
         "GitRepository": "nothing more arrives from it",
         "AppProject": "its Applications are no longer synced",

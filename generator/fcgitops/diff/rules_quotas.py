@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff.change import Change, spec
+from fcgitops.diff.change import Change, Side, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import Pair
 from fcgitops.diff.stored import stored
@@ -85,50 +85,76 @@ def refused_pods(change: Change, fails: str) -> Says:
         fails: what comes of it, to follow a comma.
     """
     for pair in change.of_kind("LimitRange", "ResourceQuota"):
-        if pair.after is None or (pair.before is None and not change.before.objects):
+        if pair.before is None and not change.before.objects:
             continue
-        if pair.kind == "ResourceQuota":
-            unstated = [key for key in _newly_limited(pair) if not _is_filled_in(change, pair, key)]
-            what, do = f"does not state {' and '.join(unstated)}", "add a LimitRange with a default"
-        else:
-            unstated = [
-                f"{more} than {key} {amount}"
-                for field, more in _BOUNDS.items()
-                for key, amount in _tightened(pair, field)
-            ]
-            what, do = f"asks for {' or '.join(unstated)}", "keep it beyond what trials request"
+        unstated = _newly_unstated(change, pair)
         if unstated:
-            yield Said(
-                pair.label,
-                f"Each new Pod that {what} is refused, {fails}.",
-                do,
-                f"kubectl -n {shell.quote(namespace(pair.after))} get pods -o json | jq "
-                "'[.items[].spec.containers[].resources]'",
-                certain=False,
-            )
+            what, do = f"does not state {' and '.join(unstated)}", "add a LimitRange with a default"
+            yield _refused(pair, what, fails, do)
             yield from _own_pod(change, pair, unstated)
+        beyond = [] if pair.after is None or pair.kind == "ResourceQuota" else [
+            f"{more} than {key} {amount}"
+            for field, more in _BOUNDS.items()
+            for key, amount in _tightened(pair, field)
+        ]  # fmt: skip
+        if beyond:
+            what, do = f"asks for {' or '.join(beyond)}", "keep it beyond what trials request"
+            yield _refused(pair, what, fails, do)
+            yield from _own_pod(change, pair, beyond)
+
+
+def _refused(pair: Pair, what: str, fails: str, do: str) -> Said:
+    return Said(
+        pair.label,
+        f"Each new Pod that {what} is refused, {fails}.",
+        do,
+        f"kubectl -n {shell.quote(namespace(pair.either))} get pods -o json | jq "
+        "'[.items[].spec.containers[].resources]'",
+        certain=False,
+    )
 
 
 _COMPUTE = re.compile(r"(limits\.|requests\.)?(cpu|memory|ephemeral-storage)|limits\..+")
 """What a Pod must state, once a quota counts it (`must specify`): pkg/quota/v1/evaluator/core."""
 
 
-def _newly_limited(pair: Pair) -> list[str]:
-    old, new = (mapping(spec(o).get("hard")) for o in (pair.before, pair.after))
-    return [key for key in new if key not in old and _COMPUTE.fullmatch(key)]
+def _newly_unstated(change: Change, pair: Pair) -> list[str]:
+    """What Pods must newly state themselves, by what this quota counts or this LimitRange gave."""
+    place = namespace(pair.either)
+    known = _must_state(change.before, namespace(pair.before) if pair.before else place)
+    newly = [key for key in _must_state(change.after, place) if key not in known]
+    if pair.kind == "ResourceQuota":
+        old, new = (mapping(spec(o).get("hard")) for o in (pair.before, pair.after))
+        return [key for key in newly if key in new and key not in old]
+    if pair.before is None:
+        return []
+    counted = _counted(change.before, namespace(pair.before))
+    return [key for key in newly if key in counted and _fills_in(pair.before, key)]
 
 
-def _is_filled_in(change: Change, pair: Pair, key: str) -> bool:
-    """Whether a LimitRange of the namespace gives a default to Pods that state none."""
+def _counted(side: Side, place: str) -> dict[str, None]:
+    """What the quotas of a namespace count and a Pod must state, in their order."""
+    return {
+        str(key): None
+        for o in side.all("ResourceQuota")
+        if namespace(o) == place
+        for key in mapping(spec(o).get("hard"))
+        if _COMPUTE.fullmatch(str(key))
+    }
+
+
+def _must_state(side: Side, place: str) -> list[str]:
+    """The same, without what a LimitRange gives to Pods that state none."""
+    ranges = [o for o in side.all("LimitRange") if namespace(o) == place]
+    return [key for key in _counted(side, place) if not any(_fills_in(o, key) for o in ranges)]
+
+
+def _fills_in(o: Object, key: str) -> bool:
+    """Whether a LimitRange gives a default of what a quota counts."""
     kind, _, resource = key.rpartition(".")
-    fields = ("default",) if kind == "limits" else ("default", "defaultRequest")
-    return any(
-        resource in mapping(limit.get(field))
-        for o in change.after.all("LimitRange")
-        if namespace(o) == namespace(pair.either)
-        for limit in mappings(spec(o).get("limits"))
-        for field in fields
-    )
+    field = "default" if kind == "limits" else "defaultRequest"
+    limits = mappings(spec(stored(o)).get("limits"))
+    return any(resource in mapping(limit.get(field)) for limit in limits)
 
 
 _BOUNDS = {"max": "more", "min": "less", "maxLimitRequestRatio": "a limit by request of more"}

@@ -18,11 +18,11 @@ from fcgitops.diff.accounts import (
     rights_of,
     subjects,
 )
-from fcgitops.diff.change import Change
+from fcgitops.diff.change import Change, Side
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Pair
-from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.kubernetes.rights import (
     ANY,
     Granted,
@@ -31,6 +31,8 @@ from fcgitops.kubernetes.rights import (
     Subject,
     bindings,
     escalates,
+    expand,
+    rules_of,
     subjects_of,
     summary,
 )
@@ -80,14 +82,15 @@ def _was_known(change: Change, subject: Subject | None) -> bool:
 
 
 def _joins(change: Change, subject: Subject) -> str:
-    """The binding by which a subject newly gets the role of FrameworkController; "" for none."""
+    """The binding by which a subject newly gets a role that FrameworkController has, or had."""
     account = Account(change)
     if account.after is None:
         return ""
     roles = {
         str(mapping(b.get("roleRef")))
-        for b in bindings(change.after.objects)
-        if account.after in subjects_of(b)
+        for side, own in ((change.before, account.before), (change.after, account.after))
+        for b in bindings(side.objects)
+        if own in subjects_of(b) and _makes_pods(side, b)
     }
     for pair in change.of_kind("ClusterRoleBinding", "RoleBinding"):
         if pair.after is None or str(mapping(pair.after.get("roleRef"))) not in roles:
@@ -96,6 +99,13 @@ def _joins(change: Change, subject: Subject) -> str:
         if subject in subjects_of(pair.after) and subject not in before:
             return pair.label
     return ""
+
+
+def _makes_pods(side: Side, binding: Object) -> bool:
+    """Whether it is by this binding that FrameworkController makes Pods."""
+    roles = [o for o in side.objects if o["kind"] in ("ClusterRole", "Role")]
+    rights = Granted(frozenset(expand(rules_of(roles, binding) or [])))
+    return rights.allows(Right("", "pods", "create"))
 
 
 @rule("R00", "rules are written otherwise, the rights are the same", Severity.NONE, "A")

@@ -121,6 +121,11 @@ def _spared(seconds: int) -> str:
     return f", but for those that {when}, which stay"
 
 
+def _plain(amount: float) -> str:
+    """A number as a person writes it: 10000000, and 0.5."""
+    return str(int(amount)) if float(amount).is_integer() and amount < 1e15 else f"{amount:g}"
+
+
 @rule("S13", "kubeClientQps, kubeClientBurst or workerNumber differs", Severity.NONE, "F")
 def speed(change: Change) -> Says:
     """Faster or slower; nothing that exists changes."""
@@ -132,7 +137,7 @@ def speed(change: Change) -> Says:
             if key == "kubeClientBurst" and new == 0:
                 continue
             more = "more" if new > old else "fewer"
-            says = f"{key} {old:g} → {new:g}: {more} {of}; nothing that exists changes."
+            says = f"{key} {_plain(old)} → {_plain(new)}: {more} {of}; nothing that exists changes."
             yield Said(change.config_label, says)
 
 

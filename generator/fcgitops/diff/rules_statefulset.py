@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fcgitops.core import shell
 from fcgitops.diff import objects, refused
-from fcgitops.diff.change import Change, values
+from fcgitops.diff.change import CRD_KIND, Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
 from fcgitops.diff.secrecy import names_one, redact
@@ -168,9 +168,10 @@ def _stays(change: Change, kind: str, wanted: str, place: str) -> bool:
 @rule("C04", "the object is invalid", Severity.FAILS, "A")
 def invalid(change: Change) -> Says:
     """A field that no schema knows, a value out of its range."""
+    known = {pair.label for pair in change.of_kind(CRD_KIND) if pair.before}  # D05 is about these
     for label, reasons in change.refusals.items():
         kind = label.partition("/")[0]
-        if kind in _OF_OTHER_RULES:
+        if kind in _OF_OTHER_RULES or label in known:
             continue
         listed = "; ".join(dict.fromkeys(_reason(reason) for reason in reasons[:_MOST]))
         more = f" (and {len(reasons) - _MOST} more)" if len(reasons) > _MOST else ""
@@ -183,9 +184,8 @@ _MOST = 3
 """Reasons that are named."""
 
 
-_OF_OTHER_RULES = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota",
-                   "CustomResourceDefinition")  # fmt: skip
-"""Kinds of which X10 and D05 say why they are refused."""
+_OF_OTHER_RULES = ("LimitRange", "PersistentVolumeClaim", "ResourceQuota")
+"""Kinds of which X10 says why they are refused."""
 
 
 _CONTENT = (["data"], ["stringData"], ["binaryData"])
@@ -245,28 +245,45 @@ def several(change: Change) -> Says:
 @rule("C28", "another workload runs FrameworkController, or scales it", Severity.LOSS, "K F")
 def another(change: Change) -> Says:
     """Two controllers fight, whatever they are called."""
-    after = change.after.controller
-    if after is None or change.renamed or change.moved:
+    if change.renamed or change.moved:
         return
-    before = {objects.key(o) for o in change.before.objects if _runs(o)}
-    for o in change.after.objects:
-        if _runs(o) and o is not after.object and objects.key(o) not in before:
+    main = change.after.controller
+    was, runs = ([o for o in side.objects if _runs(o)] for side in (change.before, change.after))
+    known, there = ({objects.key(o) for o in each} for each in (was, runs))
+    gone = [o for o in was if objects.key(o) not in there]
+    for o in runs:
+        if objects.key(o) in known:
+            continue
+        is_main = main is not None and o is main.object
+        beside = [x for x in runs if x is not o and (not is_main or objects.key(x) in known)]
+        if beside:
             yield Said(
                 objects.label(o),
-                f"It runs FrameworkController beside {after.label}: both fight, each deletes the "
-                "Pods that the other has made, and finished Frameworks run again.",
+                f"It runs FrameworkController beside {objects.label(beside[0])}: both fight, each "
+                "deletes the Pods that the other has made, and finished Frameworks run again.",
                 "take one of them out",
                 FRAMEWORKS,
             )
+        elif gone:
+            yield Said(
+                objects.label(o),
+                f"It takes the place of {objects.label(gone[0])}: with Flux both run until that is "
+                "pruned, and fight: finished Frameworks may run again. Argo CD prunes first, so "
+                "with it they do not overlap.",
+                "set replicas to 0, sync, then put the other in its place",
+                FRAMEWORKS,
+            )
+    if main is None:
+        return
     for pair in change.of_kind("HorizontalPodAutoscaler"):
         fields = mapping(mapping(pair.after).get("spec"))
         target = mapping(fields.get("scaleTargetRef"))
-        own = (target.get("kind"), target.get("name")) == ("StatefulSet", after.name)
+        own = (target.get("kind"), target.get("name")) == ("StatefulSet", main.name)
         most = fields.get("maxReplicas")
         if own and isinstance(most, int) and most > 1:
             yield Said(
                 pair.label,
-                f"It may make up to {most} FrameworkControllers of {after.label}, which fight: "
+                f"It may make up to {most} FrameworkControllers of {main.label}, which fight: "
                 "finished Frameworks run again.",
                 "take it out: one replica is all that may run",
                 FRAMEWORKS,
@@ -279,8 +296,9 @@ _WORKLOADS = ("StatefulSet", "Deployment", "DaemonSet", "ReplicaSet")
 
 def _runs(o: Object) -> bool:
     """Whether a workload runs FrameworkController now."""
-    replicas = mapping(o.get("spec")).get("replicas", 1)
-    return o["kind"] in _WORKLOADS and replicas != 0 and objects.has_image(o)
+    if o["kind"] not in _WORKLOADS or mapping(o.get("spec")).get("replicas", 1) == 0:
+        return False
+    return objects.has_image(o) or objects.runs_frameworkcontroller(o)
 
 
 @rule(
@@ -379,7 +397,11 @@ def ordered(change: Change) -> Says:
 def taken_off(change: Change) -> Says:
     """FrameworkController is taken off; CRD and Frameworks stay."""
     before, after = change.controllers
-    if before is not None and after is None:
+    if before is None or after is not None:
+        return
+    others = [o for o in change.after.objects if _runs(o)]
+    known = {objects.key(o) for o in change.before.objects}
+    if not others:
         yield Said(
             before.label,
             "FrameworkController is taken off the cluster: Frameworks neither start, retry nor end "
@@ -387,3 +409,6 @@ def taken_off(change: Change) -> Says:
             "put it back, or remove the environment on purpose",
             PODS,
         )
+    elif objects.key(others[0]) in known:  # else C28 speaks of it
+        says = f"It is pruned, and {objects.label(others[0])} runs FrameworkController alone."
+        yield Said(before.label, says, severity=Severity.NONE)

@@ -15,10 +15,11 @@ HIDDEN = "(not shown)"
 
 _NAMES = re.compile(
     r"""(pass(word|wd|phrase|code)?|pwd|secret|token|credential|cred|auth(orization)?|bearer
-       |apikey|accesskey|connectionstring|dsn|sas|encrypteddata|kubeconfig|dockerconfig(json)?|netrc|htpasswd
-       |cookie|(?<![a-z])(pw|otp|salt)
+       |apikey|accesskey|conn(ection)?[-_. ]?str(ing)?|dsn|sas|hmac|jwt|encrypteddata|kubeconfig
+       |dockerconfig(json)?|netrc|htpasswd|cookie|(?<![a-z])(pat|pin|pw|otp|salt)
        )s?(?=[^a-z]|\Z)
        |webhook[-_. ]?url
+       |[-_.]webhook\Z
        |(api|access|account|client|encryption|master|private|secret|session|shared|signing|ssh
        |storage|tls)[-_. ]?key
        |[-_.]key\Z""",
@@ -165,9 +166,8 @@ def hide(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:  # 
 def _hide(value: Any, path: tuple[str, ...], *, secret: bool, below: bool) -> Any:  # noqa: ANN401
     """The same; `below`: whether a key that leads to what holds the value names a secret."""
     name = path[-1] if path else ""
-    if len(path) > 1 and (
-        (secret and path[0] in ("data", "stringData")) or path[0] == "binaryData"
-    ):
+    content = (secret and path[:1] in (("data",), ("stringData",))) or path[:1] == ("binaryData",)
+    if content and (len(path) > 1 or not isinstance(value, dict)):
         return HIDDEN
     if isinstance(value, dict):
         return _mapping(value, path, secret=secret, below=below or names_one(name))

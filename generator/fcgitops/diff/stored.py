@@ -261,6 +261,17 @@ def _quota(o: Object) -> None:
 def _limit_range(o: Object) -> None:
     for limit in mappings(mapping(o.get("spec")).get("limits")):
         _quantities(limit, "max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
+        if limit.get("type") == "Container":
+            _fill(limit, "default", "max")
+            _fill(limit, "defaultRequest", "default")
+            _fill(limit, "defaultRequest", "min")
+
+
+def _fill(limit: Fields, name: str, other: str) -> None:
+    """Amounts that are not given are those of another field: SetDefaults_LimitRangeItem."""
+    amounts = {**mapping(limit.get(other)), **mapping(limit.get(name))}
+    if amounts:
+        limit[name] = amounts
 
 
 def _pvc(o: Object) -> None:

@@ -290,9 +290,12 @@ _WORKLOADS = {"pods", "deployments", "statefulsets", "daemonsets", "replicasets"
 _GRANTING = {"roles", "clusterroles", "rolebindings", "clusterrolebindings",
              "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
              "certificatesigningrequests", "certificatesigningrequests/approval",
-             "persistentvolumes", "serviceaccounts"}  # fmt: skip
+             "persistentvolumes"}  # fmt: skip
 _INTO_PODS = ("exec", "attach", "portforward", "ephemeralcontainers", "proxy")
 _WRITES = {"create", "update", "patch", ANY}
+_CHANGES = {"update", "patch", ANY}
+_SHOWS = {"get", "list", "watch", "deletecollection", *_CHANGES}
+"""Verbs whose answer holds the object."""
 
 
 def escalates(right: Right) -> bool:
@@ -305,12 +308,12 @@ def escalates(right: Right) -> bool:
     return (
         ANY in (right.group, resource, verb)
         or verb in ("escalate", "bind", "impersonate")
-        or resource == "secrets"
+        or (resource == "secrets" and verb in _SHOWS)
         or resource.startswith("*/")
         or (resource.startswith("pods/") and part in _INTO_PODS)
         or (resource == "serviceaccounts/token" and verb == "create")
         or resource in ("nodes/proxy", "services/proxy")
-        or (resource == "namespaces" and verb in _WRITES)
+        or (resource == "namespaces" and verb in _CHANGES)
         or (resource in _WORKLOADS | _GRANTING and verb in _WRITES)
     )
 
