@@ -1,7 +1,7 @@
 """Effects as values, and the registry of the rules that find them.
 
-A rule is a function that looks at a change and says what it does, with the number under which
-../facts keeps its proof. Numbers stay for ever.
+A rule is a function that looks at a change and says what it does. It is registered under a number,
+by which docs/diff.md lists it and tests prove it. Numbers stay for ever.
 """
 
 from __future__ import annotations
@@ -129,8 +129,7 @@ def rule(
         number: such as C05.
         title: when it holds, in a few words.
         how_bad: the severity of what it says.
-        proof: as the facts page has it: A API server, K controller manager, F FrameworkController,
-            X Flux, G Argo CD, S source.
+        proof: how it is known, as letters: `reference.PROOFS` says what each stands for.
         of_objects: whether it has nothing to say where nothing is rendered.
     """
 

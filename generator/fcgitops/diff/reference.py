@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from fcgitops.diff import compare  # noqa: F401 - importing it registers the rules
 from fcgitops.diff.effects import Severity, by_number
 
-_PROOF = {
+PROOFS = {
     "A": "API server, server-side apply, dry run",
     "K": "applied; kube-controller-manager",
     "F": "FrameworkController against the API server",
@@ -18,6 +18,7 @@ _PROOF = {
     "S": "read in the source",
     "-": "not proven",
 }
+"""Letter → what has shown an effect."""
 
 _HEAD = """\
 # What a change does to clusters: `fcgitops diff`
@@ -116,7 +117,7 @@ def untried(tried: Mapping[str, Collection[str]]) -> set[str]:
 def page(tried: Mapping[str, Collection[str]]) -> str:
     """The whole page, as Markdown; `tried` as of `untried`."""
     severities = ", ".join(f"`{severity.word}`" for severity in Severity)
-    proofs = ", ".join(f"{letter}: {meaning}" for letter, meaning in _PROOF.items())
+    proofs = ", ".join(f"{letter}: {meaning}" for letter, meaning in PROOFS.items())
     lines = [
         _HEAD.rstrip("\n"),
         "",
@@ -140,4 +141,4 @@ def page(tried: Mapping[str, Collection[str]]) -> str:
 
 
 def _letters(programs: Collection[str]) -> str:
-    return " ".join(letter for letter in _PROOF if letter in programs)
+    return " ".join(letter for letter in PROOFS if letter in programs)

@@ -1,4 +1,4 @@
-"""E12 to E18: Applications, ApplicationSets and AppProjects of Argo CD (facts, section 8)."""
+"""Rules on Applications, ApplicationSets and AppProjects of Argo CD."""
 
 from __future__ import annotations
 

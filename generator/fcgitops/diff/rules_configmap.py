@@ -1,4 +1,4 @@
-"""S01 to S04: when another file of FrameworkController's takes effect (facts, section 4)."""
+"""Rules on when another file of FrameworkController's takes effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""D01 to D08: the CustomResourceDefinition of Frameworks (facts, section 7)."""
+"""Rules on the CustomResourceDefinition of Frameworks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""E07, E08, E11, E25: the entry points of either sync tool (facts, section 8).
+"""Rules on entry points, whichever sync tool reads them: where it reads, what it prunes.
 
-E01 to E06 follow from an environment's own file: `rules_environment` has them.
+What follows from an environment's own file is in `rules_environment`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""E01 to E06: environments that come, go, or change their cluster or tool (facts, section 8)."""
+"""Rules on environments that come, go, or change their cluster or tool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S08 to S12: what another podFailureSpec does to Pods that fail (facts, section 4).
+"""Rules on what another podFailureSpec does to Pods that fail.
 
 It takes effect at FrameworkController's next start, and not before.
 """

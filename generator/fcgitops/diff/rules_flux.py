@@ -1,4 +1,4 @@
-"""E09 to E26, those of Flux: Kustomizations and sources (facts, section 8)."""
+"""Rules on Flux's Kustomizations and sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R17 and R18: rights that Flux's account needs to apply what is rendered (facts, section 5)."""
+"""Rules on the rights that Flux's account needs to apply what is rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R04 to R10, R12, R15, R16: rights that FrameworkController needs (facts, section 5)."""
+"""Rules on the rights that FrameworkController needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""N01 to N11: the namespace, who may connect where, the Service (facts, section 6)."""
+"""Rules on the namespace, on who may connect where, and on the Service."""
 
 from __future__ import annotations
 

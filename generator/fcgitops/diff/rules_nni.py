@@ -1,4 +1,4 @@
-"""X01 to X09, X11 to X13: NNI's experiments, and the namespace they run in (facts, section 9)."""
+"""Rules on NNI's experiments, and on the namespace that they run in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C12 to C19, C22 to C24: the Pod that FrameworkController gets (facts, section 3)."""
+"""Rules on the Pod that FrameworkController gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E27 and E28: what leaves Git (facts, section 8)."""
+"""Rules on what leaves Git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""X07, X10 and a part of X08: quotas, limits and claims of a namespace (facts, section 9)."""
+"""Rules on quotas, limits and claims of a namespace."""
 
 from __future__ import annotations
 

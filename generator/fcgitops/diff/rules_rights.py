@@ -1,4 +1,4 @@
-"""R00 to R03, R11, R13: rights that are granted and withdrawn (facts, section 5).
+"""Rules on rights that are granted and withdrawn.
 
 Computed as sets, so that rules which are split, merged or reordered make no difference. A change
 of rights never restarts anything, and is in force within a second.

@@ -1,4 +1,4 @@
-"""S05 to S07, S13 to S24: what other settings of FrameworkController do (facts, section 4).
+"""Rules on what other settings of FrameworkController do.
 
 All of it takes effect at FrameworkController's next start, and not before.
 """

@@ -1,4 +1,4 @@
-"""C26 and C27: whether FrameworkController's container starts, and counts as alive."""
+"""Rules on whether FrameworkController's container starts, and counts as alive."""
 
 from __future__ import annotations
 

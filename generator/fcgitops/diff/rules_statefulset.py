@@ -1,4 +1,4 @@
-"""C01 to C11, C20, C21, C25: FrameworkController's StatefulSet (facts, section 3)."""
+"""Rules on FrameworkController's StatefulSet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E29: the windows of an AppProject, in which or outside of which Argo CD syncs nothing.
+"""Rules on the sync windows of an AppProject, which say when Argo CD may sync.
 
 Source: Argo CD 3.2.6, pkg/apis/application/v1alpha1/types.go, SyncWindows.Matches and CanSync. An
 open deny window closes what it names; an allow window closes the same whenever none is open.

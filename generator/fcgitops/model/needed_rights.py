@@ -1,7 +1,7 @@
 """The rights that FrameworkController needs, and what happens without each.
 
 What it uses was seen in a real API server's audit log, without a single 403 through all that it
-does; what happens without one of them was tried, too (facts of the project, tests/e2e).
+does; what happens without one of them is tried in tests/e2e.
 """
 
 from __future__ import annotations
