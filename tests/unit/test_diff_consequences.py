@@ -8,7 +8,7 @@ import pytest
 from consequences import Consequence, all_pairs
 from fcgitops.diff import compare
 from fcgitops.diff.effects import Effect
-from fcgitops.diff.objects import without_hash
+from fcgitops.programs.namehash import without_hash
 
 BY_NAME = {pair.name: pair for pair in all_pairs()}
 PAIRS = [pytest.param(pair, id=name) for name, pair in BY_NAME.items()]

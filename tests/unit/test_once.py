@@ -16,7 +16,7 @@ from fcgitops.kubernetes import check
 from fcgitops.model import answersfile
 from fcgitops.programs import references
 from fcgitops.text import yamlio
-from fcgitops.verify import judged
+from fcgitops.verify import validity
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_what_environments_share_is_judged_once(
         return judge(item, *versions)
 
     monkeypatch.setattr(check, "judge", counted)
-    judged._judged.clear()
+    validity._judged.clear()
     references._read.cache_clear()
     fcgitops("-C", folder, "verify", *names)
     own = {kind: kinds.pop(kind) for kind in ("ConfigMap", "StatefulSet")}

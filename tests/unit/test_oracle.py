@@ -18,9 +18,9 @@ from fcgitops.model import expects
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
 from fcgitops.text import yamlio
-from fcgitops.verify.judged import typed
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.subjects import LAYERS, NEEDS, OBJECTS, Layered, Object, Objects, Rendered
+from fcgitops.verify.validity import typed
 from fcgitops.verify.verification import rendered as controller_checks
 from gitenv import write
 from test_render import base, files, make

@@ -13,7 +13,7 @@ from fcgitops.core import cache
 from fcgitops.model.layout import VARIANTS
 from fcgitops.programs import kustomize
 from fcgitops.programs.kustomize import Kustomize
-from fcgitops.verify import judged, kept, verification
+from fcgitops.verify import kept, validity, verification
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.session import Session
 from gitenv import git, write
@@ -81,7 +81,7 @@ def test_what_is_kept_of_a_fleet_is_bounded(
         write(fleet, {LOCAL.format(name): HEAD + REPLICAS})
     first = verified(fleet)
     monkeypatch.setattr(verification, "_MOST_DOCUMENTS", 3)
-    monkeypatch.setattr(judged, "_MOST_JUDGED", 3)
+    monkeypatch.setattr(validity, "_MOST_JUDGED", 3)
     again = Session(fleet, afresh=True)
     again.verify(again.wanted([], None, None))
     assert (again.findings, again.objects) == (first.findings, first.objects)

@@ -6,7 +6,6 @@ version that no cluster of today runs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,11 +21,10 @@ from fcgitops.kubernetes import check
 from fcgitops.kubernetes.field import REFUSED, dotted
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import NAME
-from fcgitops.model import consistency
+from fcgitops.model import consistency, image
 from fcgitops.model.image import HOME
 from fcgitops.text.words import count, shown
 
-_IMAGE = re.compile(r"(^|/)frameworkcontroller([:@]|\Z)")
 _TEMPLATES = {
     "Pod": ("spec",),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
@@ -162,7 +160,7 @@ def account_of(pod: Fields) -> str:
 def _is_it(container: Fields) -> bool:
     words = [container.get(key) for key in ("command", "args")]
     typed = " ".join(str(word) for part in words if isinstance(part, list) for word in part)
-    return bool(_IMAGE.search(str(container.get("image", "")))) or HOME in typed
+    return image.is_ours(container.get("image")) or HOME in typed
 
 
 def _runs(o: Object) -> bool:

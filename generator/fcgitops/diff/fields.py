@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
-from fcgitops.diff import objects, secrecy
+from fcgitops.diff import secrecy
 from fcgitops.diff.objects import Pair
 from fcgitops.diff.outcome import Field
 from fcgitops.diff.settings import FILE, SPEC, Settings, attributes, called
@@ -18,6 +18,7 @@ from fcgitops.diff.stored import stored
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.objects import name as name_of
 from fcgitops.kubernetes.objects import namespace
+from fcgitops.programs import namehash
 from fcgitops.text.words import count
 
 _NAMES = ("name", "mountPath", "containerPort", "key", "code", "type", "topologyKey", "ip", "port")
@@ -47,7 +48,7 @@ def of(pair: Pair) -> list[Field]:
     for path, parts, *values in _compare(before, after, ()):
         old, new = (_hidden(parts, value, secret=secret) for value in values)
         if _is_reference(*values):
-            old = new = objects.without_hash(values[1])
+            old = new = namehash.without_hash(values[1])
         hidden = secret and any(map(names.key, parts[1:]))  # kustomize takes a line for a key
         found.append(Field(f"{parts[0]}: {secrecy.HIDDEN}" if hidden else path, old, new))
     return sorted(found, key=_importance)
@@ -73,9 +74,9 @@ def _is_reference(old: object, new: object) -> bool:
     return (
         isinstance(old, str)
         and isinstance(new, str)
-        and objects.has_hash(new)
+        and namehash.has_hash(new)
         and old != new
-        and objects.without_hash(old) == objects.without_hash(new)
+        and namehash.without_hash(old) == namehash.without_hash(new)
     )
 
 

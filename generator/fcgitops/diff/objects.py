@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from fcgitops.core.errors import InputError, Problem, ToolError
-from fcgitops.kubernetes.objects import Object, group, mapping, mappings, name, namespace
+from fcgitops.kubernetes.objects import Object, group, mapping, mappings, name, namespace, pod_spec
+from fcgitops.model import image
+from fcgitops.programs.namehash import has_hash, without_hash
 from fcgitops.text import yamlio
 
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
-"""kustomize's suffix: ten of the characters of `hasher.encode` (kyaml/kio/../hasher.go)."""
 _JOB_HASH = re.compile(r"-[0-9a-z]{10}\Z")
 """Ours, behind the name of an experiment's Job."""
 _HASHED = ("ConfigMap", "Secret")
@@ -34,20 +34,10 @@ def bare_name(o: Object) -> str:
     return without_hash(name(o)) if o["kind"] in _HASHED else name(o)
 
 
-def without_hash(text: str) -> str:
-    """A name without kustomize's hash."""
-    return _HASH.sub("", text)
-
-
 def kept_by_argocd(o: Object) -> bool:
     """Whether Argo CD leaves it on the cluster once it is no longer rendered."""
     options = str(annotations_of(o).get("argocd.argoproj.io/sync-options", ""))
     return "Prune=false" in [option.strip() for option in options.split(",")]
-
-
-def has_hash(text: str) -> bool:
-    """Whether a name ends in a hash of kustomize's."""
-    return _HASH.search(text) is not None
 
 
 def label(o: Object) -> str:
@@ -284,6 +274,4 @@ def runs_frameworkcontroller(o: Object) -> bool:
 
 def has_image(o: Object) -> bool:
     """Whether a container of a workload has an image of FrameworkController's name."""
-    pod = mapping(mapping(mapping(o.get("spec")).get("template")).get("spec"))
-    images = [str(each.get("image", "")) for each in mappings(pod.get("containers"))]
-    return any(re.search(r"(^|/)frameworkcontroller([:@]|\Z)", image) for image in images)
+    return any(image.is_ours(c.get("image")) for c in mappings(pod_spec(o).get("containers")))

@@ -9,6 +9,7 @@ from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Pair
 from fcgitops.kubernetes.objects import name, namespace
+from fcgitops.programs import namehash
 
 
 def _pair(change: Change) -> Pair | None:
@@ -60,7 +61,7 @@ def waits(change: Change) -> Says:
     if _texts_differ(change) and not change.settings[0].same_as(change.settings[1]):
         after = change.both[1]
         command = in_namespace(after.namespace, "delete", "pod", after.pod_name)
-        why = "" if objects.has_hash(name(pair.either)) else ": the name has no hash"
+        why = "" if namehash.has_hash(name(pair.either)) else ": the name has no hash"
         yield Said(
             pair.label,
             f"The configuration changes and nothing restarts{why}. It takes effect at the next "

@@ -200,14 +200,6 @@ def image(change: Change) -> Says:
             )
 
 
-def tag_of(reference: str) -> tuple[str, str, str]:
-    """(name, tag, digest) of an image reference."""
-    named, _, digest = reference.partition("@")
-    head, slash, last = named.rpartition("/")
-    last, _, tag = last.partition(":")
-    return head + slash + last, tag, digest
-
-
 @rule("C18", "the image's tag is latest or none, without a digest", Severity.MANUAL, "S")
 def unpinned(change: Change) -> Says:
     """Each new Pod may be another program."""
@@ -215,7 +207,7 @@ def unpinned(change: Change) -> Says:
     if after is None or change.invalid:
         return
     reference = str(after.container.get("image", ""))
-    _, tag, digest = tag_of(reference)
+    _, tag, digest = images.split(reference)
     new = before is None or before.container.get("image") != reference
     if reference and new and not digest and tag in ("", "latest"):
         yield Said(
@@ -242,7 +234,7 @@ def too_old(change: Change) -> Says:
 
 
 def _is_too_old(controller: Controller) -> bool:
-    name, tag, _ = tag_of(str(controller.container.get("image", "")))
+    name, tag, _ = images.split(str(controller.container.get("image", "")))
     version = re.match(r"v?(\d+)\.(\d+)(\.\d+)?(?![\d.])", tag)
     return name.endswith("frameworkcontroller") and version is not None and version[1] == "0"
 

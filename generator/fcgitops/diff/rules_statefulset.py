@@ -13,6 +13,7 @@ from fcgitops.diff.secrecy import names_one, redact
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.field import Fault
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
+from fcgitops.programs import namehash
 from fcgitops.text.words import count
 
 
@@ -148,7 +149,7 @@ def pruned_under_it(change: Change) -> Says:
             continue
         if change.before.has(kind, called, place):
             yield Said(
-                f"{kind}/{objects.without_hash(called)}",
+                f"{kind}/{namehash.without_hash(called)}",
                 f"Argo CD prunes first and applies then: the {kind} that the unchanged StatefulSet "
                 "still names is deleted. The running Pod goes on; the next one (a drained node is "
                 "enough) does not start. Flux applies and prunes nothing.",

@@ -13,6 +13,7 @@ from typing import Any
 
 from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings
 from fcgitops.kubernetes.quantity import canonical
+from fcgitops.text import images
 
 _TEXT_MAPS = {"labels", "annotations", "nodeSelector", "matchLabels", "data", "binaryData",
               "stringData", "limits", "requests", "hard", "overhead", "selector"}  # fmt: skip
@@ -100,8 +101,7 @@ def _template(template: Fields) -> None:
 
 def _container(container: Fields, *, host_network: bool) -> None:
     reference = str(container.get("image", ""))
-    _, _, tag = reference.rpartition("/")[2].partition("@")[0].partition(":")
-    latest = "@" not in reference and tag in ("", "latest")
+    latest = "@" not in reference and images.split(reference)[1] in ("", "latest")
     _default(
         container, terminationMessagePath="/dev/termination-log", terminationMessagePolicy="File",
         imagePullPolicy="Always" if latest else "IfNotPresent", resources={},

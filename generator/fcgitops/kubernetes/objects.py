@@ -31,6 +31,15 @@ def labels_of(o: Object) -> Fields:
     return mapping(o["metadata"].get("labels"))
 
 
+def pod_spec(o: Object) -> Fields:
+    """The spec of a Pod, or of the Pods that a workload makes; {} where an object has none."""
+    spec = mapping(o.get("spec"))
+    if o["kind"] == "Pod":
+        return spec
+    job = mapping(mapping(spec.get("jobTemplate")).get("spec"))
+    return mapping(mapping(job.get("template") or spec.get("template")).get("spec"))
+
+
 def mapping(value: object) -> Fields:
     """`value` if it is a mapping, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -13,10 +13,16 @@ BINARY = f"{HOME}/frameworkcontroller"
 START = f"{HOME}/start.sh"
 """The image's entry point, as ./start.sh: it goes to its own folder, and starts the binary there
 with its arguments (bin/frameworkcontroller/start.sh of microsoft/frameworkcontroller)."""
+_NAMED = re.compile(r"(^|/)frameworkcontroller([:@]|\Z)")
 LEAST = {"memory": "32Mi", "cpu": "10m"}
 """Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
 MAX_SECONDS = 9223372036
 """Seconds that fit into Go's time.Duration, in nanoseconds (fc: common/utils.go:146)."""
+
+
+def is_ours(reference: object) -> bool:
+    """Whether an image is called as FrameworkController's is, in whichever registry."""
+    return _NAMED.search(str(reference)) is not None
 
 
 def is_too_little(key: str, given: object) -> bool:

@@ -24,6 +24,7 @@ from fcgitops.kubernetes.objects import Object
 from fcgitops.model import answers as answers_model
 from fcgitops.model import layout
 from fcgitops.model.environment import DEFAULT_CONFIG, KEYS, default_values
+from fcgitops.programs import namehash
 from fcgitops.programs.kustomize import Kustomize
 from fcgitops.promotion.carried import carried, files_of
 from fcgitops.promotion.frozen import freeze, thaw
@@ -152,7 +153,7 @@ def _bare(value: Any) -> Any:  # noqa: ANN401 - any value of YAML
         return {name: _bare(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_bare(inner) for inner in value]
-    return objects.without_hash(value) if isinstance(value, str) else value
+    return namehash.without_hash(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

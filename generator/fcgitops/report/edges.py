@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fcgitops.kubernetes import metadata, references
 from fcgitops.kubernetes.field import Field
-from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
+from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace, pod_spec
 
 _TEMPLATED = ("StatefulSet", "Deployment", "DaemonSet", "ReplicaSet", "Job")
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
@@ -56,8 +56,7 @@ def _named(o: Object) -> Iterator[tuple[str, str, str, str]]:
     """(why, kind, namespace, name) of what an object names."""
     kind, space, spec = o["kind"], namespace(o), mapping(o.get("spec"))
     if kind in _TEMPLATED:
-        pod = mapping(mapping(spec.get("template")).get("spec"))
-        yield from ((why, other, space, named) for why, other, named in _of_pod(pod))
+        yield from ((why, other, space, named) for why, other, named in _of_pod(pod_spec(o)))
     if kind == "StatefulSet" and spec.get("serviceName"):
         yield "has the addresses of", "Service", space, str(spec["serviceName"])
     if kind in _BINDINGS:

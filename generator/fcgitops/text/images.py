@@ -62,6 +62,14 @@ def reference(value: object) -> str:
     return _judged(value, REFERENCE, _is_reference)
 
 
+def split(reference: str) -> tuple[str, str, str]:
+    """(name, tag, digest) of a reference, whether it is right or not; "" for what it lacks."""
+    named, _, found_digest = reference.partition("@")
+    head, slash, last = named.rpartition("/")
+    last, _, found_tag = last.partition(":")
+    return head + slash + last, found_tag, found_digest
+
+
 def is_domain(text: str) -> bool:
     """Whether the first part of an image's name is its registry: splitDockerDomain."""
     return text == "localhost" or any(mark in text for mark in ".:[") or text != text.lower()

@@ -10,12 +10,13 @@ from fcgitops.verify import (
     building,
     controller,
     definition,
+    dependencies,
     effect,
     entry_points,
     gates,
     guardrails,
-    judged,
     neighbours,
+    network,
     nni,
     records,
     rights,
@@ -24,13 +25,15 @@ from fcgitops.verify import (
     silence,
     sources,
     starting,
+    validity,
 )
 from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
 
 MODULES = (
-    building, controller, definition, effect, entry_points, gates, guardrails, judged, neighbours,
-    nni, records, rights, running, server, silence, sources, starting,
+    building, controller, definition, dependencies, effect, entry_points, gates, guardrails,
+    neighbours, network, nni, records, rights, running, server, silence, sources, starting,
+    validity,
 )  # fmt: skip
 
 

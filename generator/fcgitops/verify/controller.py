@@ -6,26 +6,29 @@ reference to a ConfigMap that it did not hash. These checks look at the rendered
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.kubernetes import podsecurity
 from fcgitops.kubernetes.field import Field, dotted
-from fcgitops.kubernetes.objects import listing, mapping, mappings
+from fcgitops.kubernetes.objects import listing, mapping, mappings, pod_spec
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
 from fcgitops.model.image import BINARY, MAX_SECONDS, START
+from fcgitops.model.image import is_ours as image_is_ours
 from fcgitops.text.words import count, shown
-from fcgitops.verify.judged import named
+from fcgitops.verify.dependencies import expected
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.running import expected
-from fcgitops.verify.subjects import CONTROLLER, RENDERED, Object, Rendered
-
-STATEFUL_SET = f"StatefulSet {overlay.NAME}"
-POD = "spec.template.spec"
+from fcgitops.verify.subjects import (
+    CONTROLLER,
+    POD,
+    RENDERED,
+    STATEFUL_SET,
+    Object,
+    Rendered,
+    named,
+)
 
 
 @RENDERED.check("FCG01", HAZARD)
@@ -49,15 +52,10 @@ def _others(r: Rendered) -> Faults:
     """Other containers that run FrameworkController, in its own Pod or in another one."""
     own = r.all("StatefulSet")[:1]
     for item in r.objects:
-        spec = mapping(item.get("spec"))
-        template = mapping(mapping(mapping(spec.get("jobTemplate")).get("spec")).get("template"))
-        pod = mapping(mapping(template or spec.get("template")).get("spec"))
-        if item["kind"] == "Pod":
-            pod = spec
-        containers = mappings(pod.get("containers"))
+        containers = mappings(pod_spec(item).get("containers"))
         if item in own:
             containers = [c for c in containers if c.get("name") != overlay.NAME]
-        if spec.get("replicas", 1) != 0 and any(map(_runs, containers)):
+        if mapping(item.get("spec")).get("replicas", 1) != 0 and any(map(_runs, containers)):
             what = "runs FrameworkController, too: two of them fight each other"
             yield Fault(what, "take it out: it is one per cluster", object=named(item))
 
@@ -66,7 +64,7 @@ def _runs(container: Object) -> bool:
     words = [str(word) for key in ("command", "args") for word in listing(container.get(key))]
     if container.get("command"):
         return any(BINARY in word or START in word for word in words)
-    return re.search(r"(^|/)frameworkcontroller([:@]|$)", str(container.get("image"))) is not None
+    return image_is_ours(container.get("image"))
 
 
 def _scaled(r: Rendered) -> Faults:
@@ -157,12 +155,12 @@ def configuration(r: Rendered) -> Faults:
     from fcgitops.fcconfig.check import check as check_config  # noqa: PLC0415 - customized ones only
     from fcgitops.fcconfig.findings import faults  # noqa: PLC0415
 
-    for found in faults(check_config(r.config.encode("utf-8", "surrogateescape"))):
+    for found in faults(check_config(r.config_data)):
         yield Fault(
             f"{found.message} [{found.rule}]", found.hint, file=r.config_file, line=found.line,
             path=found.path, severity=found.severity,
         )  # fmt: skip
-    for key, seconds in _seconds(r.config):
+    for key, seconds in _overflowing(r):
         what = f"{seconds} seconds overflow: FrameworkController takes another time"
         hint = f"{MAX_SECONDS} or less"
         yield Fault(what, hint, file=r.config_file, path=key)
@@ -179,15 +177,12 @@ def configuration(r: Rendered) -> Faults:
         )
 
 
-def _seconds(config: str) -> Iterator[tuple[str, int]]:
-    """Times of a configuration that are more than a duration of Go's holds."""
-    from fcgitops.fcconfig.decode import read  # noqa: PLC0415 - customized ones only
-    from fcgitops.fcconfig.goyaml import GoError  # noqa: PLC0415
-
-    with suppress(GoError):  # FrameworkController reads nothing of it, as is said above
-        for key, value in read(config.encode("utf-8", "surrogateescape"))[1].value.items():
-            if key.endswith("Sec") and isinstance(value, int) and value > MAX_SECONDS:
-                yield key, value
+def _overflowing(r: Rendered) -> Iterator[tuple[str, int]]:
+    """Settings that are more seconds than a duration of Go's holds."""
+    decoded = r.settings()
+    for key, value in decoded.value.items() if decoded else ():
+        if key.endswith("Sec") and isinstance(value, int) and value > MAX_SECONDS:
+            yield key, value
 
 
 @CONTROLLER.check("FCG06", HAZARD)

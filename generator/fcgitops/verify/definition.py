@@ -12,9 +12,8 @@ from fcgitops.kubernetes.objects import Fields, mapping, mappings
 from fcgitops.manifests import skeleton
 from fcgitops.model.needed_rights import CRD
 from fcgitops.text import yamlio
-from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import RENDERED, Rendered
+from fcgitops.verify.subjects import RENDERED, Rendered, named
 
 _FILE = "components/crd/crd.yaml"
 _FILLED_IN = {

@@ -1,13 +1,12 @@
 """Parts of an overlay that change nothing: kustomize exits 0 on each of them.
 
-Source: kustomize 5.8, api/resmap/selector.go and api/filters/imagetag; tried with 5.5 to 5.8.
+Source: kustomize 5.8, api/filters/imagetag, and `targets`; tried with 5.5 to 5.8.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Any
@@ -17,12 +16,13 @@ import yaml
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.kubernetes.objects import mappings
+from fcgitops.programs.namehash import without_hash
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
-from fcgitops.verify.judged import named
 from fcgitops.verify.layers import Kustomization, image_matches, patch_text, plain
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import LAYERS, Layered, Object
+from fcgitops.verify.subjects import LAYERS, Layered, Object, named
+from fcgitops.verify.targets import selects
 
 
 @LAYERS.check("FCG43", HAZARD)
@@ -39,6 +39,7 @@ def without_effect(r: Layered) -> Faults:
             yield from _images(kustomization, layer.images)
             yield from _replacements(kustomization, known)
         yield from _labels(layer.kustomization)
+        yield from _merges(layer.kustomization)
         yield from _everywhere(layer.kustomization)
         yield from _options(layer.kustomization, is_top=layer is layers[-1])
 
@@ -46,7 +47,7 @@ def without_effect(r: Layered) -> Faults:
 def _before_hash(item: Object) -> Object:
     """What is rendered, as patches see it: a name gets its hash at the very end."""
     meta = item.get("metadata") or {}
-    name = _HASH.sub("", str(meta.get("name", "")))
+    name = without_hash(str(meta.get("name", "")))
     return item if name == meta.get("name") else item | {"metadata": meta | {"name": name}}
 
 
@@ -213,90 +214,23 @@ def _labels(kustomization: Kustomization) -> Faults:
     for entry, line in kustomization.entries("labels"):
         if isinstance(entry, dict) and not entry.get("pairs"):
             yield _say(kustomization, line, "labels: without pairs it changes nothing", "pairs")
+
+
+def _merges(kustomization: Kustomization) -> Faults:
+    """Generators that are to add to one of a layer below, and have nothing to add."""
     for key in ("configMapGenerator", "secretGenerator"):
         for entry, line in kustomization.entries(key):
-            sources = ("files", "literals", "envs", "env")
             merges = isinstance(entry, dict) and entry.get("behavior") == "merge"
-            if merges and not any(entry.get(source) for source in sources):
-                more = entry.get("options")
-                if not more:
-                    what = f"{key}: {entry.get('name')} merges nothing"
-                    yield _say(kustomization, line, what, "files or literals")
+            if merges and not any(entry.get(added) for added in _ADDED):
+                what = f"{key}: {entry.get('name')} merges nothing"
+                yield _say(kustomization, line, what, "files or literals")
+
+
+_ADDED = ("files", "literals", "envs", "env", "options")
 
 
 def _any(target: dict[str, Any], known: list[Object]) -> bool:
     return any(selects(target, item, anchored=False) for item in known)
-
-
-def selects(target: dict[str, Any], item: Object, *, anchored: bool = True) -> bool:
-    """Whether a target or a select takes an object.
-
-    Args:
-        target: group, version, kind, name, namespace, labelSelector, annotationSelector; of a
-            patch these are patterns for the whole value.
-        item: an object, as written or as rendered.
-        anchored: False for replacements, which compare texts.
-    """
-    meta = item.get("metadata") or {}
-    group, _, version = str(item.get("apiVersion", "")).rpartition("/")
-    has = {"group": group, "version": version, "kind": str(item.get("kind", ""))}
-    for key, value in has.items():
-        if target.get(key) and not _like(target[key], value, anchored):
-            return False
-    name = str(meta.get("name", ""))
-    if target.get("name") and not any(
-        _like(target["name"], one, anchored) for one in {name, _HASH.sub("", name)}
-    ):
-        return False
-    # A namespace comes with a layer, which the object as it is written does not show.
-    home = str(meta.get("namespace", ""))
-    if target.get("namespace") and home and not _like(target["namespace"], home, anchored):
-        return False
-    return _matches(target.get("labelSelector"), meta.get("labels")) and _matches(
-        target.get("annotationSelector"), meta.get("annotations")
-    )
-
-
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
-"""What kustomize appends to the names that it generates."""
-
-
-def _like(pattern: object, value: str, anchored: bool) -> bool:
-    if not anchored:
-        return pattern == value
-    try:
-        return re.fullmatch(str(pattern), value) is not None
-    except re.error:
-        return True  # kustomize refuses it
-
-
-def _matches(selector: object, given: object) -> bool:
-    """Whether labels are what a selector in text form asks for."""
-    if not selector:
-        return True
-    labels = given if isinstance(given, dict) else {}
-    return all(_is_as(part.strip(), labels) for part in re.split(r",(?![^(]*\))", str(selector)))
-
-
-_SET = re.compile(r"(\S+)\s+(in|notin)\s*\(([^)]*)\)")
-
-
-def _is_as(text: str, labels: dict[str, Any]) -> bool:
-    """Whether labels are as one requirement says: a=b, a!=b, a in (b, c), a notin (b), a, !a."""
-    if found := _SET.fullmatch(text):
-        key, operator, listed = found.groups()
-        values = [value.strip() for value in listed.split(",")]
-        there = key in labels and str(labels[key]) in values
-        return there if operator == "in" else not there
-    if "!=" in text:
-        key, _, value = text.partition("!=")
-        return bool(labels.get(key.strip()) != value.strip())
-    if "=" in text:
-        key, _, value = text.replace("==", "=").partition("=")
-        return str(labels.get(key.strip())) == value.strip()
-    if text.startswith("!"):
-        return text[1:].strip() not in labels
-    return not text or text in labels
 
 
 def _described(target: dict[str, Any]) -> str:
@@ -336,10 +270,9 @@ def selectors_kept(r: Layered) -> Faults:
 
 
 def _short(selector: object) -> str:
+    """A selector as a message has it: app=frameworkcontroller."""
     if isinstance(selector, dict) and list(selector) == ["matchLabels"]:
         selector = selector["matchLabels"]
-    return (
-        ", ".join(f"{k}={v}" for k, v in selector.items())
-        if isinstance(selector, dict)
-        else (str(selector))
-    )
+    if not isinstance(selector, dict):
+        return str(selector)
+    return ", ".join(f"{key}={value}" for key, value in selector.items())

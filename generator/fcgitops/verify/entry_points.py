@@ -15,7 +15,7 @@ from fcgitops.sync import entrypoints, registry, safeguards
 from fcgitops.sync.tool import SyncTool
 from fcgitops.text import conflicts
 from fcgitops.text.tree import Tree, at, read_file
-from fcgitops.verify.lines import out_of_line
+from fcgitops.verify.in_line import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, Known, Whole
 

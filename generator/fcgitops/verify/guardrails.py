@@ -7,11 +7,9 @@ from fcgitops.kubernetes.objects import mapping, mappings
 from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import NAME
 from fcgitops.text.words import shown
-from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.rights import account_of
-from fcgitops.verify.running import OBJECT
-from fcgitops.verify.subjects import NEEDS, Object, Rendered
+from fcgitops.verify.subjects import NEEDS, POD, STATEFUL_SET, Object, Rendered, named
 
 _POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 _LEAVES_OUT = "leaves out what it does not select"
@@ -30,8 +28,8 @@ def bounded(r: Rendered) -> Faults:
     if not wanted and not any(r.all(_POLICY, name) for name in guardrails.POLICIES):
         return
     if (account := account_of(r).name) != NAME:
-        place = "spec.template.spec.serviceAccountName"
-        yield Fault(f"is {account}, {_UNKNOWN}", NAME, object=OBJECT, path=place)
+        place = f"{POD}.serviceAccountName"
+        yield Fault(f"is {account}, {_UNKNOWN}", NAME, object=STATEFUL_SET, path=place)
     yield from _settings(r)
     for name in guardrails.POLICIES:
         for kind, faults in ((_POLICY, _policy), (_BINDING, _binding)):
@@ -44,15 +42,9 @@ def bounded(r: Rendered) -> Faults:
 
 def _settings(r: Rendered) -> Faults:
     """FrameworkController's own file may name another user; FCG36 looks at variables."""
-    if r.config is None:
+    decoded = r.settings()
+    if decoded is None:
         return
-    from fcgitops.fcconfig.decode import read  # noqa: PLC0415 - customized ones only
-    from fcgitops.fcconfig.goyaml import GoError  # noqa: PLC0415 - customized ones only
-
-    try:
-        _, decoded = read(r.config.encode("utf-8", "surrogateescape"))
-    except GoError:
-        return  # FCG05 says so
     for key in ("kubeApiServerAddress", "kubeConfigFilePath"):
         if decoded.value.get(key):
             what = f"makes FrameworkController another user, {_UNKNOWN}"

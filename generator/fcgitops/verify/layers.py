@@ -20,7 +20,7 @@ import yaml
 from fcgitops.core.errors import InputError
 from fcgitops.kubernetes.objects import Object
 from fcgitops.programs.parts import NAMES
-from fcgitops.text import yamlio
+from fcgitops.text import images, yamlio
 
 _GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 
@@ -209,19 +209,12 @@ def image_matches(wanted: object, name: str) -> bool:
         return wanted == name
 
 
-def image_name(reference: str) -> str:
-    """A reference without its tag and digest."""
-    rest = reference.partition("@")[0]
-    head, slash, last = rest.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"
-
-
 def _images(value: Any) -> Iterator[str]:  # noqa: ANN401
     """The names of all images in a value."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key == "image" and isinstance(item, str):
-                yield image_name(item)
+                yield images.split(item)[0]
             else:
                 yield from _images(item)
     elif isinstance(value, list):
@@ -241,9 +234,9 @@ def _patched_images(kustomization: Kustomization) -> Iterator[str]:
     """Images that patches may bring in."""
     for text in patch_texts(kustomization):
         for found in re.finditer(r"image\"?:\s*\"?([^\s\"',}]+)", text):
-            yield image_name(found.group(1))
+            yield images.split(found.group(1))[0]
         for found in re.finditer(r"/image\"?.*?value\"?:\s*\"?([^\s\"',}]+)", text, re.DOTALL):
-            yield image_name(found.group(1))
+            yield images.split(found.group(1))[0]
 
 
 def patch_texts(kustomization: Kustomization) -> Iterator[str]:

@@ -10,7 +10,7 @@ from fcgitops.kubernetes.field import Field, dotted
 from fcgitops.manifests import nni_environment
 from fcgitops.model import experiment as model
 from fcgitops.repository import experiments
-from fcgitops.verify.lines import out_of_line
+from fcgitops.verify.in_line import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import EXPERIMENT, NNI, Experiment, RenderedForNni, name_of
 

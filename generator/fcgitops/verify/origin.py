@@ -16,8 +16,8 @@ import yaml
 
 from fcgitops.core.errors import InputError
 from fcgitops.text import yamlio
-from fcgitops.verify.effect import selects
 from fcgitops.verify.layers import Kustomization, Reader, plain
+from fcgitops.verify.targets import selects
 
 Tokens = tuple[str, ...]
 """The keys of a field's path, without the places in lists."""

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from fcgitops.kubernetes import quantity
 from fcgitops.kubernetes.objects import group, mapping, mappings
-from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import Object, Rendered
+from fcgitops.verify.subjects import Object, Rendered, named
 
 _COMPUTE = ("cpu", "memory")
 _CORE = ("services", "configmaps", "secrets", "persistentvolumeclaims")

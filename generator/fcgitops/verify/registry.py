@@ -145,11 +145,9 @@ def unexpected(number: str, error: Exception, overlay: str) -> Finding:
         problem = error.problems[0]
         message = f"{number} could not be asked: {problem.where}: {problem.what}"
         return Finding(UNEXPECTED, HAZARD, "", 0, message, problem.hint, overlay=overlay)
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    own = [
-        f for f in traceback.extract_tb(error.__traceback__) if _PACKAGE in Path(f.filename).parents
-    ]
-    frame = own[-1] if own else frame
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if _PACKAGE in Path(frame.filename).parents]
+    frame = (own or frames)[-1]
     place = f"{Path(frame.filename).relative_to(_PACKAGE.parent)}:{frame.lineno}"
     message = f"{number} could not be asked: {type(error).__name__}: {error} (at {place})"
     hint = "the other checks were asked; please report this one"

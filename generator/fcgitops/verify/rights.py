@@ -10,9 +10,8 @@ from fcgitops.kubernetes import rights
 from fcgitops.kubernetes.objects import namespace
 from fcgitops.kubernetes.rights import ANY, Right, Subject
 from fcgitops.model.needed_rights import NEEDS as NEEDED
-from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import NEEDS, Object, Rendered
+from fcgitops.verify.subjects import NEEDS, Object, Rendered, named
 
 
 @NEEDS.check("FCG33", HAZARD)

@@ -26,9 +26,8 @@ from fcgitops.programs import kubectl, process
 from fcgitops.programs.kubectl import Kubectl
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
-from fcgitops.verify.judged import named
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import SERVER, Answer
+from fcgitops.verify.subjects import SERVER, Answer, named
 
 _STAND_IN = "default"
 """A namespace that each cluster has."""

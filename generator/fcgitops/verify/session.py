@@ -114,19 +114,10 @@ class Session:
         looking.refuse_left_out(wanted)
         looking.say()
         self.prefix = looking.prefix or ""
-        todo = [item for item in wanted if str(item) not in self._new]
-        everything, alone = list(wanted) == self._there, not looking.neighbours
-        # What neighbours have is in no key; and the key is needed to be kept or compared alone.
-        whole = self._whole_key(looking.absent) if alone and (everything or not todo) else ""
-        former = self._kept.results.get(_WHOLE)
-        if todo or self._afresh or not (whole and former and former.key == whole):
-            told = self._ask(todo, wanted, looking)
-            # What mends a finding depends on Git, too: what HEAD and the index have.
-            key = whole if everything else ""
-            former = Result(key, findings=tuple(told), lasting=bool(key and not told))
+        whole = self._whole(wanted, looking)
         results = [self._new[str(item)] for item in wanted]
         names = {str(item) for item in wanted}
-        found = [f for f in former.findings if others or f.overlay in names]
+        found = [f for f in whole.findings if others or f.overlay in names]
         found += (finding for result in results for finding in result.findings)
         self.objects = sum(result.objects for result in results)
         if server:
@@ -135,8 +126,24 @@ class Session:
             answers = progress.watched(asked, len(wanted), "asked")
             found += (finding for findings in answers for finding in findings)
         self._settle(wanted, _told_once(found))
-        if self.asked or (former.key and former != self._kept.results.get(_WHOLE)):
-            self._keep(former)
+        if self.asked or (whole.key and whole != self._kept.results.get(_WHOLE)):
+            self._keep(whole)
+
+    def _whole(self, wanted: Sequence[Kustomization], looking: _Looking) -> Result:
+        """The result of the repository as a whole; verifies what of `wanted` is not known."""
+        todo = [item for item in wanted if str(item) not in self._new]
+        everything = list(wanted) == self._there
+        # What neighbours have is in no key; and the key is needed to be kept or compared alone.
+        needs_key = (everything or not todo) and not looking.neighbours
+        key = self._whole_key(looking.absent) if needs_key else ""
+        former = self._kept.results.get(_WHOLE)
+        if former and key == former.key and key and not todo and not self._afresh:
+            return former
+        told = self._ask(todo, wanted, looking)
+        if not everything:
+            key = ""
+        # What mends a finding depends on Git, too: what HEAD and the index have.
+        return Result(key, findings=tuple(told), lasting=bool(key and not told))
 
     def _recalled(self, item: Kustomization) -> Result | None:
         """The result of a former run, where its inputs are what they were."""

@@ -12,7 +12,7 @@ from fcgitops.git import program as git
 from fcgitops.model import layout
 from fcgitops.repository import configurations
 from fcgitops.repository.environments import outcome
-from fcgitops.verify.lines import out_of_line
+from fcgitops.verify.in_line import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
 

@@ -13,8 +13,8 @@ from fcgitops.manifests.overlay import NAME
 from fcgitops.model import layout
 from fcgitops.model.image import BINARY, HOME, START, unsuitable
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.running import CONTAINER, OBJECT, POD, texts
-from fcgitops.verify.subjects import NEEDS, Object, Rendered
+from fcgitops.verify.running import texts
+from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Object, Rendered
 
 _SHELLS = ("sh", "bash", "ash")
 _WRAPPERS = ("env", "nice", "ionice", "nohup")
@@ -32,14 +32,14 @@ def started(r: Rendered) -> Faults:
     """FrameworkController's binary is started in the directory of its configuration."""
     container = r.container()
     if not container:
-        yield Fault(f"no container is called {NAME}", NAME, object=OBJECT, path=POD)
+        yield Fault(f"no container is called {NAME}", NAME, object=STATEFUL_SET, path=POD)
         return
     folder = str(container.get("workingDir") or HOME)
     yield from _hidden(container)
     yield from _unreadable(r)
     if not folder.startswith("/"):
         what = f"is {folder}, which is relative: the container does not start"
-        yield Fault(what, HOME, object=OBJECT, path=f"{CONTAINER}.workingDir")
+        yield Fault(what, HOME, object=STATEFUL_SET, path=f"{CONTAINER}.workingDir")
         return
     files = dict(_mounted(r))
     command = _unwrapped(texts(container.get("command")))
@@ -56,13 +56,13 @@ def _started_by_script(r: Rendered, script: str, folder: str, files: dict[str, s
     binary = _ABSOLUTE.search(script)
     if "start.sh" not in script and not binary and not relative:
         what = "starts neither start.sh nor FrameworkController's binary"
-        yield Fault(what, BINARY, object=OBJECT, path=f"{CONTAINER}.command")
+        yield Fault(what, BINARY, object=STATEFUL_SET, path=f"{CONTAINER}.command")
         return
     stays = binary and not re.search(r"\bcd\b", script)
     found = f"{folder if stays else HOME}/{layout.CONFIG_FILE}" in files
     if r.config is not None and not found and not any(path in script for path in files):
         what = f"does not take {layout.CONFIG_FILE} from where it is mounted"
-        yield Fault(what, _places(files), object=OBJECT, path=f"{CONTAINER}.command")
+        yield Fault(what, _places(files), object=STATEFUL_SET, path=f"{CONTAINER}.command")
 
 
 def _started_itself(
@@ -72,27 +72,27 @@ def _started_itself(
     program = posixpath.normpath(posixpath.join(folder, words[0])) if commanded else START
     if program not in (BINARY, START):
         what = f"starts {words[0]}, not FrameworkController"
-        yield Fault(what, BINARY, object=OBJECT, path=f"{CONTAINER}.command")
+        yield Fault(what, BINARY, object=STATEFUL_SET, path=f"{CONTAINER}.command")
         return
     if argument := unsuitable(words[1:] if commanded else words):
         what = f"FrameworkController does not take {argument}, and ends at once"
         key = "command" if commanded else "args"
-        yield Fault(what, "take it out", object=OBJECT, path=f"{CONTAINER}.{key}")
+        yield Fault(what, "take it out", object=STATEFUL_SET, path=f"{CONTAINER}.{key}")
     place = f"{CONTAINER}.workingDir"
     if not commanded and folder != HOME:
         what = f"is {folder}, where the image's own ./start.sh is not: the container does not start"
-        yield Fault(what, f"command: [{BINARY}]", object=OBJECT, path=place)
+        yield Fault(what, f"command: [{BINARY}]", object=STATEFUL_SET, path=place)
     elif r.config is None and program == BINARY and folder != HOME:
         what = f"is {folder}, where no {layout.CONFIG_FILE} is: FrameworkController panics"
-        yield Fault(what, HOME, object=OBJECT, path=place)
+        yield Fault(what, HOME, object=STATEFUL_SET, path=place)
     elif r.config is not None and program == START and f"{HOME}/{layout.CONFIG_FILE}" not in files:
         what = f"start.sh takes the image's own {layout.CONFIG_FILE}, not the one that is mounted"
-        yield Fault(what, f"command: [{BINARY}]", object=OBJECT, path=f"{CONTAINER}.command")
+        yield Fault(what, f"command: [{BINARY}]", object=STATEFUL_SET, path=f"{CONTAINER}.command")
     elif r.config is not None and program == BINARY and (
         f"{folder}/{layout.CONFIG_FILE}" not in files
     ):  # fmt: skip
         what = f"is {folder}, where the configuration is not mounted"
-        yield Fault(what, _places(files), object=OBJECT, path=place)
+        yield Fault(what, _places(files), object=STATEFUL_SET, path=place)
 
 
 def _unwrapped(command: list[str]) -> list[str]:
@@ -118,7 +118,7 @@ def _hidden(container: Object) -> Faults:
         if path == BINARY or BINARY.startswith(f"{path.rstrip('/')}/"):
             what = f"{path} hides FrameworkController's binary, {BINARY}"
             place = f"{CONTAINER}.volumeMounts[{i}]"
-            yield Fault(what, "another path", object=OBJECT, path=place)
+            yield Fault(what, "another path", object=STATEFUL_SET, path=place)
 
 
 def _unreadable(r: Rendered) -> Faults:
@@ -126,7 +126,7 @@ def _unreadable(r: Rendered) -> Faults:
     uid = mounts.security(r.pod(), r.container(), "runAsUser")
     for volume, mode in mounts.unreadable(r.pod(), r.container()):
         what = f"{mode:#o} lets the user {uid} not read it: FrameworkController panics"
-        yield Fault(what, "0o444", object=OBJECT, path=f"{POD}.volumes[{volume}]")
+        yield Fault(what, "0o444", object=STATEFUL_SET, path=f"{POD}.volumes[{volume}]")
 
 
 def _places(files: dict[str, str]) -> str:
@@ -144,36 +144,40 @@ def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
 @NEEDS.check("FCG36", HAZARD)
 def connected(r: Rendered) -> Faults:
     """Its Pod has a token, and asks the API server that the environment names."""
-    pod, env = r.pod(), r.environment
-    own = r.all("ServiceAccount", str(pod.get("serviceAccountName") or "default"))
-    token = pod.get("automountServiceAccountToken")
-    if token is None and own:
-        token = own[0].get("automountServiceAccountToken")
-    by_file = bool(env and env.kubeconfig_secret)
-    there = _at_token(r)
-    if by_file:
-        pass
-    elif there is not None:
-        name, source = there
-        if missing := _missing(source):
+    by_file = bool(r.environment and r.environment.kubeconfig_secret)
+    if not by_file:
+        yield from _without_token(r)
+    address = r.environment.api_address if r.environment else ""
+    for name, value, place in _variables(r):
+        if name == "KUBE_APISERVER_ADDRESS" and value != address:
+            what = f"is {value}, not apiServer.address of the environment"
+            yield Fault(what, "apiServer.address", object=STATEFUL_SET, path=place)
+        if name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
+            what = "leads to another API server than the Pod's own"
+            yield Fault(what, "apiServer.address", object=STATEFUL_SET, path=place)
+        if name == "KUBECONFIG" and not by_file:
+            what = "is set, but the environment names no Secret with a kubeconfig"
+            yield Fault(what, "apiServer.kubeconfigSecret", object=STATEFUL_SET, path=place)
+
+
+def _without_token(r: Rendered) -> Faults:
+    """No token in its place: what is mounted there lacks it, or nothing is to be mounted."""
+    if mounted := _at_token(r):
+        name, volume = mounted
+        if missing := _missing(volume):
             what = f"{name}, in the place of its token, has no {missing}: FrameworkController "
             what += "panics at each start"
             hint = "take it out: the token is mounted there"
-            yield Fault(what, hint, object=OBJECT, path=f"{CONTAINER}.volumeMounts")
-    elif token is False:
+            yield Fault(what, hint, object=STATEFUL_SET, path=f"{CONTAINER}.volumeMounts")
+        return
+    wanted = r.pod().get("automountServiceAccountToken")
+    if wanted is None:
+        accounts = r.all("ServiceAccount", str(r.pod().get("serviceAccountName") or "default"))
+        wanted = accounts[0].get("automountServiceAccountToken") if accounts else None
+    if wanted is False:
         what = "is false: without a token FrameworkController panics at each start"
-        yield Fault(what, "true", object=OBJECT, path=f"{POD}.automountServiceAccountToken")
-    wanted = {"KUBE_APISERVER_ADDRESS": env.api_address if env else ""}
-    for name, value, place in _variables(r):
-        if name in wanted and value != wanted[name]:
-            what = f"is {value}, not apiServer.address of the environment"
-            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
-        if name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
-            what = "leads to another API server than the Pod's own"
-            yield Fault(what, "apiServer.address", object=OBJECT, path=place)
-        if name == "KUBECONFIG" and not by_file:
-            what = "is set, but the environment names no Secret with a kubeconfig"
-            yield Fault(what, "apiServer.kubeconfigSecret", object=OBJECT, path=place)
+        path = f"{POD}.automountServiceAccountToken"
+        yield Fault(what, "true", object=STATEFUL_SET, path=path)
 
 
 def _variables(r: Rendered) -> Iterator[tuple[str, str, str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.findings import Finding
@@ -17,12 +18,22 @@ from fcgitops.model.environment import Environment
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
-from fcgitops.text.words import named
+from fcgitops.text import words
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.references import References
 from fcgitops.verify.registry import Place
 
+if TYPE_CHECKING:
+    from fcgitops.fcconfig.decode import Decoded
+
 Object = dict[str, Any]
+
+STATEFUL_SET = f"StatefulSet {NAME}"
+"""FrameworkController's, as findings name it."""
+POD = "spec.template.spec"
+"""The key of its Pod's spec."""
+CONTAINER = f"{POD}.containers[{NAME}]"
+"""The key of FrameworkController's own container."""
 
 
 class Whole(NamedTuple):
@@ -96,6 +107,20 @@ class Rendered:
     def config_file(self) -> str:
         """Where `config` stands."""
         return f"{layout.OVERLAYS}/{self.overlay}/{layout.CONFIG_FILE}"
+
+    @property
+    def config_data(self) -> bytes:
+        """`config` as the bytes of its file."""
+        return (self.config or "").encode("utf-8", "surrogateescape")
+
+    def settings(self) -> Decoded | None:
+        """What FrameworkController reads of `config`; None where it has none, or cannot read it."""
+        from fcgitops.fcconfig.decode import read  # noqa: PLC0415 - customized ones only
+        from fcgitops.fcconfig.goyaml import GoError  # noqa: PLC0415 - the same
+
+        with suppress(GoError):  # FCG05 says so
+            return None if self.config is None else read(self.config_data)[1]
+        return None
 
     def all(self, kind: str, name: str = NAME) -> list[Object]:
         """The objects of `kind` called `name`."""
@@ -199,7 +224,12 @@ class Comments(NamedTuple):
 def name_of(o: Object) -> str:
     """An object's name; empty where it has none."""
     metadata = o.get("metadata")
-    return named(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+    return words.named(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+
+
+def named(o: Object) -> str:
+    """Kind and name of an object, whatever it is."""
+    return f"{words.named(o.get('kind', 'object'))} {name_of(o)}".strip()
 
 
 REPOSITORY: Place[Whole] = Place("the repository")

@@ -21,7 +21,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
-from fcgitops.verify import catalogue, judged, origin, registry, subjects
+from fcgitops.verify import catalogue, origin, registry, subjects, validity
 from fcgitops.verify.inputs import CLUSTERS
 from fcgitops.verify.kept import Result
 from fcgitops.verify.layers import Reader
@@ -130,6 +130,7 @@ class Verification:
         return REPOSITORY.ask(Whole(self.repository, environments))
 
     def _result(self, item: Kustomization, built: bytes | ToolError) -> Result:
+        """All that is found in one kustomization: each fault once, by the check that tells it."""
         name = str(item)
         try:
             found, environment = self._sources(item)
@@ -149,14 +150,15 @@ class Verification:
         stale = {finding.file for finding in found if finding.rule == "FCG12"}
         placed = (self._placed(finding, folder) for finding in more)
         found += (_owned(f, item) for f in placed if not _follows(f, item, stale))
-        facts = None
-        if environment and item.kind is Kind.OVERLAY:
-            facts = Facts.of(environment)
-        lasting = not any(finding.rule in _UNSURE for finding in found)
-        read = self._read_besides(item, environment) if lasting else None
-        lasting = read is not None
-        findings = tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.rule))
-        return Result("", read or (), findings, len(objects), facts, lasting)
+        unsure = any(finding.rule in _UNSURE for finding in found)
+        read = None if unsure else self._read_besides(item, environment)
+        return Result(
+            more=read or (),
+            findings=tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.rule)),
+            objects=len(objects),
+            facts=Facts.of(environment) if environment and item.kind is Kind.OVERLAY else None,
+            lasting=read is not None,
+        )
 
     def _read_besides(
         self, item: Kustomization, environment: Environment | None
@@ -215,7 +217,7 @@ class Verification:
             return found, []
         each = Objects(read, repository.answers.versions, texts)
         found = OBJECTS.ask(each, name)
-        objects = judged.typed(each)
+        objects = validity.typed(each)
         # What shared layers lack is said once, whichever overlays have them.
         found += LAYERS.ask(Layered(self.reader, repository.root / item.folder, objects))
         if item.kind is not Kind.OVERLAY:

@@ -12,7 +12,7 @@ from fcgitops.kubernetes.objects import mapping
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.text import words
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import OBJECTS, Object, Objects, name_of
+from fcgitops.verify.subjects import OBJECTS, Object, Objects, name_of, named
 
 # An environment of a fleet renders mostly what the others do: objects are judged once.
 _judged: dict[tuple[str | bytes, Versions | None], tuple[Object, tuple[Fault, ...]]] = {}
@@ -96,11 +96,6 @@ def _own(item: Object) -> Object:
     group = api.rpartition("/")[0]
     foreign = kind in schema.kinds() and "." in group and not group.endswith(".k8s.io")
     return item | {"metadata": kept, "kind": f"{kind}.{group}" if foreign else kind}
-
-
-def named(item: Object) -> str:
-    """Kind and name of an object, whatever it is."""
-    return f"{words.named(item.get('kind', 'object'))} {name_of(item)}".strip()
 
 
 def _pod_of(item: Object) -> Field:

@@ -10,13 +10,10 @@ import re
 from collections.abc import Iterable
 
 from fcgitops.kubernetes.objects import mapping, mappings
-from fcgitops.manifests.overlay import NAME
 from fcgitops.model.environment import IMAGE
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import Object, Rendered
+from fcgitops.verify.subjects import POD, STATEFUL_SET, Object, Rendered
 
-_OBJECT = f"StatefulSet {NAME}"
-_POD = "spec.template.spec"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SYSTEM = ("kubernetes.io/os", "beta.kubernetes.io/os")
 _MACHINE = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
@@ -32,25 +29,25 @@ def faults(r: Rendered) -> Faults:
     for label in chosen.keys() & has.keys():
         if chosen[label] != has[label]:
             what = f"is {chosen[label]}: FrameworkController's image is for {has[label]}"
-            path = f"{_POD}.nodeSelector[{label}]"
-            yield Fault(what, has[label], object=_OBJECT, path=path)
+            path = f"{POD}.nodeSelector[{label}]"
+            yield Fault(what, has[label], object=STATEFUL_SET, path=path)
     required = mapping(mapping(affinity.get("nodeAffinity")).get(_REQUIRED))
     terms = mappings(required.get("nodeSelectorTerms"))
-    path = f"{_POD}.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
+    path = f"{POD}.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
     if terms and not any(t.get("matchExpressions") or t.get("matchFields") for t in terms):
         what = "is empty, which fits no node: its Pod is never scheduled"
-        yield Fault(what, "matchExpressions", object=_OBJECT, path=path)
+        yield Fault(what, "matchExpressions", object=STATEFUL_SET, path=path)
     elif terms and not any(_fits(term, has | chosen) for term in terms):
         what = "fits no node that FrameworkController can run on: its Pod is never scheduled"
-        yield Fault(what, "kubernetes.io/os: linux", object=_OBJECT, path=path)
+        yield Fault(what, "kubernetes.io/os: linux", object=STATEFUL_SET, path=path)
     for i, near in enumerate(mappings(mapping(affinity.get("podAffinity")).get(_REQUIRED))):
         if near.get("labelSelector") is None:
             what = "has no labelSelector, which fits no Pod to be near: its Pod is never scheduled"
-            path = f"{_POD}.affinity.podAffinity.{_REQUIRED}[{i}]"
-            yield Fault(what, "labelSelector", object=_OBJECT, path=path)
+            path = f"{POD}.affinity.podAffinity.{_REQUIRED}[{i}]"
+            yield Fault(what, "labelSelector", object=STATEFUL_SET, path=path)
     if pod.get("readinessGates"):
         what = "keep the Pod from being Ready until something else sets its condition"
-        yield Fault(what, "none", object=_OBJECT, path=f"{_POD}.readinessGates")
+        yield Fault(what, "none", object=STATEFUL_SET, path=f"{POD}.readinessGates")
 
 
 def _fits(term: Object, known: dict[str, str]) -> bool:

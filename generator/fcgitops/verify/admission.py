@@ -12,23 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fcgitops.kubernetes.objects import mapping, mappings
-from fcgitops.manifests.overlay import NAME
 from fcgitops.model.image import LEAST, is_too_little
-from fcgitops.verify import placed, quotas
-from fcgitops.verify.judged import named
+from fcgitops.verify import quotas, scheduling
 from fcgitops.verify.quotas import Amounts, Taken, milli, refused
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import Object, Rendered, name_of
+from fcgitops.verify.subjects import POD, STATEFUL_SET, Object, Rendered, name_of, named
 
-_OBJECT = f"StatefulSet {NAME}"
-_POD = "spec.template.spec"
 _PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 
 
 def faults(r: Rendered) -> Faults:
     """What is wrong, of all kinds."""
     yield from _priority(r)
-    yield from placed.faults(r)
+    yield from scheduling.faults(r)
     if r.pod().get("resources"):
         return  # of the whole Pod: other rules, which few clusters have
     taken = _taken(r)
@@ -58,16 +54,16 @@ def _priority(r: Rendered) -> Faults:
     value = chosen[0].get("value") if chosen else _PRIORITIES.get(name)
     if priority is not None and value is not None and priority != value:
         what = f"is {priority}, and {value} by its priorityClassName: its Pod is refused"
-        yield Fault(what, "take it out", object=_OBJECT, path=f"{_POD}.priority")
+        yield Fault(what, "take it out", object=STATEFUL_SET, path=f"{POD}.priority")
     preempts = pod.get("preemptionPolicy")
     by_class = chosen[0].get("preemptionPolicy") if chosen else None
     known = bool(chosen) or name in _PRIORITIES
     if preempts and known and preempts != (by_class or "PreemptLowerPriority"):
         what = f"is {preempts} without a PriorityClass that says so: its Pod is refused"
-        yield Fault(what, "take it out", object=_OBJECT, path=f"{_POD}.preemptionPolicy")
+        yield Fault(what, "take it out", object=STATEFUL_SET, path=f"{POD}.preemptionPolicy")
     if pod.get("overhead") and not pod.get("runtimeClassName"):
         what = "is given without a RuntimeClass that says so: its Pod is refused"
-        yield Fault(what, "take it out", object=_OBJECT, path=f"{_POD}.overhead")
+        yield Fault(what, "take it out", object=STATEFUL_SET, path=f"{POD}.overhead")
 
 
 def _taken(r: Rendered) -> Taken:
