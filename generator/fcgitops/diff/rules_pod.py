@@ -13,9 +13,8 @@ from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.secrecy import redact
 from fcgitops.kubernetes import podsecurity, quantity
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
+from fcgitops.kubernetes.references import SYSTEM_PRIORITIES
 from fcgitops.text import images
-
-_ALWAYS_THERE = ("system-node-critical", "system-cluster-critical")
 
 
 @rule("C12", "the Pod's PriorityClass is not rendered", Severity.OUTAGE, "K")
@@ -25,7 +24,7 @@ def priority_class(change: Change) -> Says:
     if after is None or change.invalid or after.replicas < 1:
         return
     wanted = str(after.pod.get("priorityClassName") or "")
-    if not wanted or wanted in _ALWAYS_THERE or change.after.has("PriorityClass", wanted):
+    if not wanted or wanted in SYSTEM_PRIORITIES or change.after.has("PriorityClass", wanted):
         return
     gone = change.before.has("PriorityClass", wanted)
     other = before is None or before.pod.get("priorityClassName") != wanted

@@ -7,7 +7,6 @@ open deny window closes what it names; an allow window closes the same whenever 
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry import ARGO, application, automated
-from fcgitops.kubernetes import workloads
+from fcgitops.kubernetes import cron
 from fcgitops.kubernetes.objects import Object, listing, mapping, name
 
 _LISTS = ("applications", "clusters", "namespaces")
@@ -52,9 +51,9 @@ class Window(NamedTuple):
     @property
     def unreadable(self) -> str:
         """What Argo CD cannot read of it; "" where it can."""
-        if self.schedule.startswith("@") or not workloads.schedule(self.schedule):
+        if self.schedule.startswith("@") or not cron.is_schedule(self.schedule):
             return f"the schedule `{self.schedule}`"
-        return f"the duration `{self.duration}`" if _seconds(self.duration) is None else ""
+        return f"the duration `{self.duration}`" if cron.seconds(self.duration) is None else ""
 
     def names(self, values: Values) -> bool:
         """Whether it is for an Application, as far as that can be known."""
@@ -68,7 +67,7 @@ class Window(NamedTuple):
     def covers(self, other: Window) -> bool:
         """Whether it is open whenever the other one is, for the same; and closes as much."""
         kinds = [(w.kind, w.schedule, w.zone, w.whose) for w in (self, other)]
-        longer = (_seconds(self.duration) or 0) >= (_seconds(other.duration) or 0)
+        longer = (cron.seconds(self.duration) or 0) >= (cron.seconds(other.duration) or 0)
         as_strict = self.kind == "allow" or other.by_hand or not self.by_hand
         return kinds[0] == kinds[1] and longer and as_strict
 
@@ -123,7 +122,7 @@ def _closed(old: list[Window], new: list[Window]) -> Iterator[tuple[Window, str]
         if window.unreadable:
             unreadable = f"Argo CD cannot read {window.unreadable}"
             yield window, f"{unreadable}, and syncs nothing of {window.whose}"
-        elif window.kind == "deny" and (_seconds(window.duration) or 0) > 0:
+        elif window.kind == "deny" and (cron.seconds(window.duration) or 0) > 0:
             yield window, f"Argo CD syncs nothing of {window.whose} {window.when}"
     for first in {w.whose: w for w in new if w.kind == "allow" and not w.unreadable}.values():
         now, before = (
@@ -179,15 +178,3 @@ def _target(o: Object) -> Values:
             [goes_to.get("namespace")],
         )
     )
-
-
-_PART = r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)"
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
-
-
-def _seconds(duration: str) -> float | None:
-    """How long a duration of Go's is; None where time.ParseDuration takes it for none."""
-    if not re.fullmatch(f"[+-]?(?:{_PART})+|[+-]?0", duration):
-        return None
-    total = sum(float(number) * _SECONDS[unit] for number, unit in re.findall(_PART, duration))
-    return -total if duration.startswith("-") else total

@@ -24,8 +24,7 @@ def policy(item: Field) -> None:
     """ValidateValidatingAdmissionPolicy."""
     metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=False)
     spec = item["spec"]
-    if spec["failurePolicy"].given:
-        spec["failurePolicy"].one_of(("Fail", "Ignore"))
+    spec["failurePolicy"].one_of_if_given(("Fail", "Ignore"))
     if spec["paramKind"].given:
         _param_kind(spec["paramKind"])
     constraints = spec["matchConstraints"]
@@ -57,9 +56,7 @@ def policy(item: Field) -> None:
     for annotation in annotations:
         key, value = annotation["key"], annotation["valueExpression"]
         key.must(names.qualified(f"{item['metadata']['name'].text}/{key.text}"))
-        if key.text in seen:
-            key.duplicate()
-        seen.add(key.text)
+        key.unique_in(seen)
         _expression(value, declared)
         if len(value.text.strip()) > _LONGEST:
             value.fault(f"is longer than {_LONGEST} bytes")
@@ -82,8 +79,7 @@ def _message(validation: Field) -> None:
             text.invalid("must not be blank")
     if "\n" in message.text.strip() or "\r" in message.text.strip():
         message.invalid("must be one line")
-    if validation["reason"].given:
-        validation["reason"].one_of(("Forbidden", "Invalid", "RequestEntityTooLarge"))
+    validation["reason"].one_of_if_given(("Forbidden", "Invalid", "RequestEntityTooLarge"))
 
 
 def _conditions(found: Field) -> None:
@@ -93,7 +89,7 @@ def _conditions(found: Field) -> None:
     for condition in found:
         if not condition["expression"].text.strip():
             condition["expression"].required()
-        condition["name"].must(names.qualified(condition["name"].text))
+        condition["name"].must_be(names.qualified)
 
 
 def _param_kind(found: Field) -> None:
@@ -116,8 +112,7 @@ def _param_kind(found: Field) -> None:
 
 def _match(found: Field) -> None:
     """ValidateMatchResources."""
-    if found["matchPolicy"].given:
-        found["matchPolicy"].one_of(("Equivalent", "Exact"))
+    found["matchPolicy"].one_of_if_given(("Equivalent", "Exact"))
     metadata.selector(found["namespaceSelector"])
     metadata.selector(found["objectSelector"])
     for rule in [*found["resourceRules"], *found["excludeResourceRules"]]:
@@ -128,10 +123,8 @@ def _rule(rule: Field) -> None:
     """ValidateNamedRuleWithOperations."""
     seen: set[str] = set()
     for name in rule["resourceNames"]:
-        name.must(names.path_segment(name.text))
-        if name.text in seen:
-            name.duplicate()
-        seen.add(name.text)
+        name.must_be(names.path_segment)
+        name.unique_in(seen)
     for key in ("operations", "apiGroups", "apiVersions", "resources"):
         if not rule[key]:
             rule[key].required()
@@ -143,8 +136,7 @@ def _rule(rule: Field) -> None:
         for one in rule[key]:
             if not one:
                 one.required()
-    if rule["scope"].given:
-        rule["scope"].one_of(("*", "Cluster", "Namespaced"))
+    rule["scope"].one_of_if_given(("*", "Cluster", "Namespaced"))
     _resources(rule["resources"])
 
 
@@ -173,10 +165,7 @@ def binding(item: Field) -> None:
     """ValidateValidatingAdmissionPolicyBinding."""
     metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=False)
     spec = item["spec"]
-    if not spec["policyName"]:
-        spec["policyName"].required()
-    else:
-        spec["policyName"].must(names.dns_subdomain(spec["policyName"].text))
+    spec["policyName"].required_as(names.dns_subdomain)
     if spec["paramRef"].given:
         _param_ref(spec["paramRef"])
     if spec["matchResources"].given:
@@ -194,7 +183,7 @@ def _param_ref(found: Field) -> None:
     """ValidateParamRef."""
     name, selector = found["name"], found["selector"]
     if name:
-        name.must(names.path_segment(name.text))
+        name.must_be(names.path_segment)
     if bool(name) == selector.given:
         found.required("one of name and selector")
     metadata.selector(selector)

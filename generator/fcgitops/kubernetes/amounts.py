@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-from fcgitops.kubernetes import names, quantity
+from fcgitops.kubernetes import metadata, names, quantity
 from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.quantity import Quantity
 
@@ -174,19 +174,12 @@ def _scope_selector(spec: Field) -> None:
     """ValidateScopedResourceSelectorRequirement."""
     rules = spec["scopeSelector"]["matchExpressions"]
     for rule in rules:
-        operator, values = rule["operator"], rule["values"]
-        _scope(spec, rule["scopeName"])
-        if rule["scopeName"].text in _SCOPES and operator.text != "Exists":
-            if rule["scopeName"].text not in ("PriorityClass", "VolumeAttributesClass"):
-                operator.invalid("must be Exists with this scope")
-        if operator.text in ("In", "NotIn"):
-            if not values:
-                values.required("with the operators In and NotIn")
-        elif operator.text in ("Exists", "DoesNotExist"):
-            if values:
-                values.forbidden("with the operators Exists and DoesNotExist")
-        else:
-            operator.unsupported(("In", "NotIn", "Exists", "DoesNotExist"))
+        scope = rule["scopeName"]
+        _scope(spec, scope)
+        if scope.text in _SCOPES and rule["operator"].text != "Exists":
+            if scope.text not in ("PriorityClass", "VolumeAttributesClass"):
+                rule["operator"].invalid("must be Exists with this scope")
+        metadata.operator(rule)
     for pair in _CONFLICTS:
         if set(pair) <= {rule["scopeName"].text for rule in rules}:
             rules.fault(f"{' and '.join(pair)} exclude each other")
@@ -197,51 +190,66 @@ def limit_range(spec: Field) -> None:
     seen = set()
     for limit in spec["limits"]:
         kind = limit["type"]
-        if kind.must(names.qualified(kind.text)) and "/" not in kind.text:
+        if kind.must_be(names.qualified) and "/" not in kind.text:
             if kind.text not in ("Pod", "Container", "PersistentVolumeClaim"):
                 kind.unsupported(("Pod", "Container", "PersistentVolumeClaim"))
-        if kind.text in seen:
-            kind.duplicate()
-        seen.add(kind.text)
+        kind.unique_in(seen)
         _limit(limit, kind.text)
 
 
+_PARTS = ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio")
+_RISING = (
+    ("min", "max"), ("min", "defaultRequest"), ("defaultRequest", "max"),
+    ("defaultRequest", "default"), ("min", "default"), ("default", "max"),
+)  # fmt: skip
+"""Parts of a range of which the first must not be more than the second."""
+Ranges = dict[str, dict[str, Quantity]]
+"""Part of a range → resource → amount."""
+
+
 def _limit(limit: Field, kind: str) -> None:
-    name = container_resource if kind in ("Pod", "Container") else resource
-    given = {}
-    for part in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio"):
-        if kind == "Pod" and part.startswith("default"):
-            if limit[part]:
-                limit[part].forbidden("of a Pod")
-            continue
-        given[part] = _amounts(limit[part], name)
-    if kind == "Container":  # SetDefaults_LimitRangeItem
-        for part, others in (("default", ("max",)), ("defaultRequest", ("default", "min"))):
-            for other in others:
-                given[part] = {**given[other], **given[part]}
+    """One range of a LimitRange: its amounts, their order, and their ratio."""
+    given = _ranges(limit, kind)
     if kind == "PersistentVolumeClaim":
         if "storage" not in given["min"] and "storage" not in given["max"]:
             limit.required("a min or a max of storage")
-    for low, high in (
-        ("min", "max"), ("min", "defaultRequest"), ("defaultRequest", "max"),
-        ("defaultRequest", "default"), ("min", "default"), ("default", "max"),
-    ):  # fmt: skip
+    for low, high in _RISING:
         for key, value in given.get(low, {}).items():
             upper = given.get(high, {}).get(key)
             if upper is not None and value.milli > upper.milli:
                 at = limit[low] if limit[low][key].given else limit[high]
                 at[key].fault(f"{low} of {key} is more than {high}")
-    for key, ratio in given["maxLimitRequestRatio"].items():
-        at = limit["maxLimitRequestRatio"][key]
-        if ratio.milli < 1000:
-            at.invalid("must be 1 or more")
-        least, most = given["min"].get(key), given["max"].get(key)
-        if least and most and least.milli and ratio.milli > 1000 * most.milli / least.milli:
-            at.invalid("is more than max / min")
+    _ratios(limit["maxLimitRequestRatio"], given)
     for key, value in given.get("default", {}).items():
         asked = given["defaultRequest"].get(key)
         if not overcommitted(key) and asked is not None and asked.milli != value.milli:
             limit["defaultRequest"][key].fault(f"must equal default, since {key} is not shared")
+
+
+def _ranges(limit: Field, kind: str) -> Ranges:
+    """What a range says, with the defaults that SetDefaults_LimitRangeItem fills in."""
+    name = container_resource if kind in ("Pod", "Container") else resource
+    given: Ranges = {}
+    for part in _PARTS:
+        if kind == "Pod" and part.startswith("default"):
+            if limit[part]:
+                limit[part].forbidden("of a Pod")
+            continue
+        given[part] = _amounts(limit[part], name)
+    if kind == "Container":
+        given["default"] = given["max"] | given["default"]
+        given["defaultRequest"] = given["min"] | given["default"] | given["defaultRequest"]
+    return given
+
+
+def _ratios(found: Field, given: Ranges) -> None:
+    """How many times its request a limit may be, at most."""
+    for key, ratio in given["maxLimitRequestRatio"].items():
+        if ratio.milli < 1000:
+            found[key].invalid("must be 1 or more")
+        least, most = given["min"].get(key), given["max"].get(key)
+        if least and most and least.milli and ratio.milli > 1000 * most.milli / least.milli:
+            found[key].invalid("is more than max / min")
 
 
 def _amounts(found: Field, name: Callable[[str, Field], object]) -> dict[str, Quantity]:

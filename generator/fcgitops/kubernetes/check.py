@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fcgitops.kubernetes import admission, definitions, networks, plain, rbac, schema, workloads
+from fcgitops.kubernetes import (
+    admission,
+    definitions,
+    networks,
+    persistent_volumes,
+    plain,
+    rbac,
+    schema,
+    workloads,
+)
 from fcgitops.kubernetes.field import REFUSED, Fault, Field
 from fcgitops.kubernetes.objects import Object
 from fcgitops.kubernetes.schema import Versions
@@ -21,7 +30,7 @@ RULES: Mapping[str, Callable[[Field], None]] = {
     "v1 ResourceQuota": plain.resource_quota,
     "v1 LimitRange": plain.limit_range,
     "v1 PersistentVolumeClaim": plain.claim,
-    "v1 PersistentVolume": plain.volume,
+    "v1 PersistentVolume": persistent_volumes.persistent_volume,
     "apps/v1 StatefulSet": workloads.stateful_set,
     "apps/v1 Deployment": workloads.deployment,
     "apps/v1 DaemonSet": workloads.daemon_set,

@@ -50,9 +50,7 @@ def containers(found: Field, pod: Pod) -> None:
     for container in found:
         _common(container, pod)
         name = container["name"]
-        if name.text in seen:
-            name.duplicate()
-        seen.add(name.text)
+        name.unique_in(seen)
         restart = container["restartPolicy"]
         if restart.given:  # the same gate: before, none but init containers may have one
             with restart.lenient():
@@ -69,9 +67,7 @@ def init_containers(found: Field, others: Field, pod: Pod) -> None:
     for container in found:
         _common(container, pod)
         name, policy = container["name"], container["restartPolicy"]
-        if name.text in seen:
-            name.duplicate()
-        seen.add(name.text)
+        name.unique_in(seen)
         if policy.given and policy.text != "Always":  # 1.34 leaves it out: ContainerRestartRules
             with policy.lenient():
                 policy.unsupported(("Always",))
@@ -89,10 +85,7 @@ def init_containers(found: Field, others: Field, pod: Pod) -> None:
 def _common(container: Field, pod: Pod) -> None:
     """ValidateContainerCommon."""
     name, image = container["name"], container["image"]
-    if not name:
-        name.required()
-    else:
-        name.must(names.dns_label(name.text))
+    name.required_as(names.dns_label)
     if not image:
         image.required()
     elif image.text.strip() != image.text:  # validateContainerOnlyForPod: a template passes
@@ -113,10 +106,8 @@ def _ports(found: Field, pod: Pod) -> None:
     seen: set[str] = set()
     for port in found:
         name, number, host = port["name"], port["containerPort"], port["hostPort"]
-        if name and name.must(names.port_name(name.text)):
-            if name.text in seen:
-                name.duplicate()
-            seen.add(name.text)
+        if name and name.must_be(names.port_name):
+            name.unique_in(seen)
         if not number:
             number.required()
         else:
@@ -143,10 +134,7 @@ def _env(found: Field) -> None:
     """ValidateEnv."""
     for variable in found:
         name, value, given = variable["name"], variable["value"], variable["valueFrom"]
-        if not name:
-            name.required()
-        else:
-            name.must(names.variable(name.text))
+        name.required_as(names.variable)
         if not given.given:
             continue
         # fileKeyRef, too, but it is off by default.
@@ -169,18 +157,15 @@ def _env(found: Field) -> None:
 
 def _key_of(found: Field) -> None:
     """validateConfigMapKeySelector, validateSecretKeySelector."""
-    found["name"].must(names.dns_subdomain(found["name"].text))
-    if not found["key"]:
-        found["key"].required()
-    else:
-        found["key"].must(names.key(found["key"].text))
+    found["name"].must_be(names.dns_subdomain)
+    found["key"].required_as(names.key)
 
 
 def _env_from(found: Field) -> None:
     """ValidateEnvFrom."""
     for source in found:
         if source["prefix"]:
-            source["prefix"].must(names.variable(source["prefix"].text))
+            source["prefix"].must_be(names.variable)
         given = [key for key in ("configMapRef", "secretRef") if source[key].given]
         for key in given:
             name = source[key]["name"]
@@ -194,15 +179,13 @@ def _env_from(found: Field) -> None:
 
 
 def _mounts(container: Field, pod: Pod) -> None:
-    """ValidateVolumeMounts, ValidateVolumeDevices."""
+    """ValidateVolumeMounts; and ValidateVolumeDevices, which knows the paths of the mounts."""
     devices, paths = container["volumeDevices"], set[str]()
     blocks = {device["name"].text for device in devices}
     block_paths = {device["devicePath"].text for device in devices}
-    mounted: set[str] = set()
     for mount in container["volumeMounts"]:
         name, path = mount["name"], mount["mountPath"]
         _volume(name, pod)
-        mounted.add(name.text)
         if not path:
             path.required()
         elif path.text in paths:
@@ -214,29 +197,35 @@ def _mounts(container: Field, pod: Pod) -> None:
             path.invalid("is the path of a device, too")
         for key in ("subPath", "subPathExpr"):
             if mount[key]:
-                mount[key].must(names.relative_path(mount[key].text))
+                mount[key].must_be(names.relative_path)
         if mount["subPath"] and mount["subPathExpr"]:
             mount["subPathExpr"].forbidden("with subPath")
         _propagation(mount, container)
+    _devices(devices, paths, pod)
+
+
+_CLAIMS = ("persistentVolumeClaim", "ephemeral")
+
+
+def _devices(found: Field, paths: set[str], pod: Pod) -> None:
+    """ValidateVolumeDevices; `paths` are those of the container's mounts."""
     seen: set[str] = set()
-    seen_paths: set[str] = set()
-    for device in devices:
+    for device in found:
         name, path = device["name"], device["devicePath"]
         volume = _volume(name, pod)
-        claimed = ("persistentVolumeClaim", "ephemeral")
-        if volume is not None and not any(volume[key].given for key in claimed):
+        if volume is not None and not any(volume[kind].given for kind in _CLAIMS):
             name.invalid("is no claim, which alone can be a block device")
         if name.text in seen:
             name.invalid("is there twice")
         if not path:
             path.required()
-        elif path.text in seen_paths or path.text in paths:
+        elif path.text in paths:
             path.invalid("is another's path, too")
-        path.must(names.no_backsteps(path.text))
+        path.must_be(names.no_backsteps)
         seen.add(name.text)
-        seen_paths.add(path.text)
-    if pod.own_users and devices:
-        devices.forbidden("with hostUsers: false")
+        paths.add(path.text)
+    if pod.own_users and found:
+        found.forbidden("with hostUsers: false")
 
 
 def _volume(name: Field, pod: Pod) -> Field | None:
@@ -268,9 +257,7 @@ def _resize(found: Field, pod: Pod) -> None:
     seen: set[str] = set()
     for policy in found:
         name, restart = policy["resourceName"], policy["restartPolicy"]
-        if name.text in seen:
-            name.duplicate()
-        seen.add(name.text)
+        name.unique_in(seen)
         name.one_of(("cpu", "memory"))
         restart.one_of(("NotRequired", "RestartContainer"))
         if pod.restart == "Never" and restart.text != "NotRequired":
@@ -325,7 +312,7 @@ def _handler(found: Field, pod: Pod) -> None:
         _port(http["port"])
         http["scheme"].one_of(("HTTP", "HTTPS"), "HTTP")
         for header in http["httpHeaders"]:
-            header["name"].must(names.header(header["name"].text))
+            header["name"].must_be(names.header)
     if found["tcpSocket"].given:
         _port(found["tcpSocket"]["port"])
     if found["grpc"].given:
@@ -337,6 +324,6 @@ def _handler(found: Field, pod: Pod) -> None:
 def _port(port: Field) -> None:
     """ValidatePortNumOrName."""
     if isinstance(port.value, str):
-        port.must(names.port_name(port.text))
+        port.must_be(names.port_name)
     else:
         port.must(names.port_number(port.number))

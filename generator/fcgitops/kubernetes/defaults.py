@@ -56,16 +56,28 @@ def _values(value: Any, schema: Any) -> Iterator[str]:  # noqa: ANN401
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _number(value, schema)
     elif isinstance(value, (str, list, dict)):
-        noun = {str: "Length", list: "Items", dict: "Properties"}[type(value)]
-        least, most = schema.get(f"min{noun}"), schema.get(f"max{noun}")
-        if least is not None and len(value) < least:
-            yield f"is less than min{noun}, {least}"
-        if most is not None and len(value) > most:
-            yield f"is more than max{noun}, {most}"
+        yield from _size(value, schema)
     if isinstance(value, str) and schema.get("pattern") and not _matches(schema["pattern"], value):
         yield "does not match pattern"
     if isinstance(value, dict):
         yield from (f"lacks {name}" for name in schema.get("required", ()) if name not in value)
+    yield from _combined(value, schema)
+
+
+_NOUNS: dict[type, str] = {str: "Length", list: "Items", dict: "Properties"}
+
+
+def _size(value: str | list[Any] | dict[str, Any], schema: Any) -> Iterator[str]:  # noqa: ANN401
+    noun = _NOUNS[type(value)]
+    least, most = schema.get(f"min{noun}"), schema.get(f"max{noun}")
+    if least is not None and len(value) < least:
+        yield f"is less than min{noun}, {least}"
+    if most is not None and len(value) > most:
+        yield f"is more than max{noun}, {most}"
+
+
+def _combined(value: Any, schema: Any) -> Iterator[str]:  # noqa: ANN401
+    """allOf, anyOf, oneOf and not."""
     met = {
         key: sum(_meets(value, part) for part in schema.get(key, ()))
         for key in ("allOf", "anyOf", "oneOf")

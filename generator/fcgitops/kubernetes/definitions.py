@@ -45,7 +45,7 @@ def definition(item: Field) -> None:
     metadata.metadata(item["metadata"], name, namespaced=False)
     if not group:
         group.required()
-    elif group.must(names.dns_subdomain(group.text)) and "." not in group.text:
+    elif group.must_be(names.dns_subdomain) and "." not in group.text:
         group.invalid("must be a domain with a dot")
     spec["scope"].one_of(("Cluster", "Namespaced"))
     _names(spec["names"])
@@ -67,7 +67,7 @@ def _names(found: Field) -> None:
             found[key].must(names.dns_label_1035(text.lower() if key.endswith("ind") else text))
     for key in ("shortNames", "categories"):
         for one in found[key]:
-            one.must(names.dns_label_1035(one.text))
+            one.must_be(names.dns_label_1035)
     if found["kind"] and found["kind"].text == found["listKind"].text:
         found["listKind"].invalid("must not be kind")
 
@@ -76,10 +76,8 @@ def _versions(found: Field) -> None:
     seen: set[str] = set()
     for version in found:
         name = version["name"]
-        name.must(names.dns_label_1035(name.text))
-        if name.text in seen:
-            name.duplicate()
-        seen.add(name.text)
+        name.must_be(names.dns_label_1035)
+        name.unique_in(seen)
         warning = version["deprecationWarning"]
         if warning.given and (not version["deprecated"] or not 0 < len(warning) <= 256):
             warning.invalid("must be 1 to 256 characters, with deprecated: true")
@@ -135,9 +133,7 @@ def _selectable(found: Field, schema: Field) -> None:
             path.invalid("must be the path of a text, a truth value or a whole number")
         if path.text.startswith(".metadata"):
             path.invalid("must not be in metadata")
-        if path.text in seen:
-            path.duplicate()
-        seen.add(path.text)
+        path.unique_in(seen)
     if len(seen) > 8:
         found.fault("are too many; 8 is the most")
 
@@ -205,10 +201,30 @@ def _approval(item: Field) -> None:
 
 
 def _schema(found: Field, level: str) -> None:
-    """validateStructuralInvariants, validateStructuralCompleteness and the standard's own rules."""
+    """validateStructuralInvariants, validateStructuralCompleteness and the standard's own rules.
+
+    Args:
+        found: the schema.
+        level: what it is the schema of: `root`, `field` or `item`.
+    """
+    _standard(found)
+    _type(found, level)
+    _parts(found, level)
+    known = found if level == "root" else None
+    for key in ("allOf", "anyOf", "oneOf"):
+        if key != "anyOf" or found["anyOf"].value != _INT_OR_STRING:
+            for i, part in enumerate(found[key]):
+                _nested(part, known, numbers=key == "allOf" and i == 0)
+    if found["not"].given:
+        _nested(found["not"], known)
+    _map_type(found)
+    _list_type(found)
+
+
+def _type(found: Field, level: str) -> None:
+    """The type, and the extensions that take the place of one."""
     kind, anything = found["type"], found["x-kubernetes-preserve-unknown-fields"]
     either, embedded = found["x-kubernetes-int-or-string"], found["x-kubernetes-embedded-resource"]
-    _standard(found)
     if not kind:
         if not either and not anything:
             kind.required(f"at the {level}")
@@ -221,17 +237,22 @@ def _schema(found: Field, level: str) -> None:
             kind.invalid("must be object with x-kubernetes-embedded-resource")
         if not anything and not found["properties"]:
             found["properties"].required("with x-kubernetes-embedded-resource")
-    more = found["additionalProperties"]
+
+
+def _parts(found: Field, level: str) -> None:
+    """The schemas of fields and elements, and where there may be which."""
+    more, items = found["additionalProperties"], found["items"]
+    embedded = bool(found["x-kubernetes-embedded-resource"])
     if more.given and (level == "root" or embedded):
         more.forbidden("at the root" if level == "root" else "of an embedded resource")
     if more.value not in (None, True) and found["properties"]:
         more.forbidden("beside properties")
-    if kind.text == "array" and not isinstance(found["items"].value, dict):
-        found["items"].required("of an array, a schema")
+    if found["type"].text == "array" and not isinstance(items.value, dict):
+        items.required("of an array, a schema")
     if isinstance(more.value, dict):
         _schema(more, "field")
-    if isinstance(found["items"].value, dict):
-        _schema(found["items"], "item")
+    if isinstance(items.value, dict):
+        _schema(items, "item")
     for name, value in found["properties"].entries():
         if level == "root" and name == "metadata":
             _metadata(value)
@@ -242,14 +263,6 @@ def _schema(found: Field, level: str) -> None:
         if (level == "root" or embedded) and name in ("apiVersion", "kind"):
             if value["type"].text != "string":
                 value["type"].invalid("must be string")
-    known = found if level == "root" else None
-    for key in ("allOf", "anyOf", "oneOf"):
-        if key != "anyOf" or found["anyOf"].value != _INT_OR_STRING:
-            for i, part in enumerate(found[key]):
-                _nested(part, known, numbers=key == "allOf" and i == 0)
-    if found["not"].given:
-        _nested(found["not"], known)
-    _lists(found)
 
 
 def _defaults(found: Field, *, root: bool = False) -> None:
@@ -280,8 +293,7 @@ def _standard(found: Field) -> None:
     for rule in found["x-kubernetes-validations"]:
         if not rule["rule"].text.strip():
             rule["rule"].required()
-        if rule["reason"].given:
-            rule["reason"].one_of(_REASONS)
+        rule["reason"].one_of_if_given(_REASONS)
     if isinstance(found["additionalProperties"].value, list):
         found["additionalProperties"].invalid("must be a schema, true or false")
     if found["uniqueItems"]:
@@ -367,47 +379,50 @@ def _known(found: Field, outer: Field | None) -> None:
     _nested(found, outer)
 
 
-def _lists(found: Field) -> None:
-    """The list and map types, and the keys of a list."""
-    kind, listed, keys = (
-        found[k] for k in ("type", "x-kubernetes-list-type", "x-kubernetes-list-map-keys")
-    )
-    mapped, items = found["x-kubernetes-map-type"], found["items"]
+def _map_type(found: Field) -> None:
+    kind, mapped = found["type"], found["x-kubernetes-map-type"]
     if mapped.given:
         mapped.one_of(("atomic", "granular"))
         if kind.text != "object":
             kind.invalid("must be object with x-kubernetes-map-type")
+
+
+def _list_type(found: Field) -> None:
+    kind, items, listed = (found[key] for key in ("type", "items", "x-kubernetes-list-type"))
     if listed.given:
         listed.one_of(("atomic", "set", "map"))
         if kind.text != "array":
             kind.invalid("must be array with x-kubernetes-list-type")
         if listed.text in ("set", "map") and items["nullable"]:
             items["nullable"].forbidden(f"in a list of the type {listed.text}")
+    keys = found["x-kubernetes-list-map-keys"]
     if listed.text == "map":
-        if items["type"].text != "object":
-            items["type"].invalid("must be object in a list of the type map")
-        if not keys:
-            keys.required("in a list of the type map")
-        for key in keys:
-            known = items["properties"][key.text]
-            if not known.given:
-                key.invalid("is no field of the elements")
-                continue
-            if known["type"].text in ("array", "object"):
-                known["type"].invalid("is the key of a list, which is a single value")
-            if key.text not in items["required"].texts() and not known["default"].given:
-                known["default"].required("of the key of a list that is not required")
-            if known["nullable"]:
-                known["nullable"].forbidden("of the key of a list")
-        if len(set(keys.texts())) < len(keys):
-            keys.invalid("has a key twice")
+        _list_keys(keys, items)
     elif keys:
         keys.forbidden("without x-kubernetes-list-type: map")
     if listed.text == "set" and items["type"].text in ("array", "object"):
-        inner = items[
-            "x-kubernetes-map-type"
-            if items["type"].text == "object"
-            else ("x-kubernetes-list-type")
-        ]
+        extension = {"array": "list", "object": "map"}[items["type"].text]
+        inner = items[f"x-kubernetes-{extension}-type"]
         if inner.text != "atomic":
             inner.required("atomic, in a list of the type set")
+
+
+def _list_keys(keys: Field, items: Field) -> None:
+    """The keys by which the elements of a list of the type map are told apart."""
+    if items["type"].text != "object":
+        items["type"].invalid("must be object in a list of the type map")
+    if not keys:
+        keys.required("in a list of the type map")
+    for key in keys:
+        known = items["properties"][key.text]
+        if not known.given:
+            key.invalid("is no field of the elements")
+            continue
+        if known["type"].text in ("array", "object"):
+            known["type"].invalid("is the key of a list, which is a single value")
+        if key.text not in items["required"].texts() and not known["default"].given:
+            known["default"].required("of the key of a list that is not required")
+        if known["nullable"]:
+            known["nullable"].forbidden("of the key of a list")
+    if len(set(keys.texts())) < len(keys):
+        keys.invalid("has a key twice")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -60,7 +60,7 @@ class Field:
         self.path = path
         self.faults = faults
 
-    def __getitem__(self, key: str | int) -> Field:
+    def __getitem__(self, key: str) -> Field:
         value = self.value.get(key) if isinstance(self.value, dict) else None
         return Field(value, (*self.path, key), self.faults)
 
@@ -141,12 +141,34 @@ class Field:
             self.invalid(complaint)
         return not complaint
 
+    def must_be(self, syntax: Callable[[str], str]) -> bool:
+        """A text of a syntax, which complains of any other; whether it is one."""
+        return self.must(syntax(self.text))
+
+    def required_as(self, syntax: Callable[[str], str]) -> None:
+        """A text that has to be there, and of a syntax."""
+        if self:
+            self.must_be(syntax)
+        else:
+            self.required()
+
+    def unique_in(self, seen: set[str]) -> None:
+        """A text that is not among those seen before; from now on it is."""
+        if self.text in seen:
+            self.duplicate()
+        seen.add(self.text)
+
     def one_of(self, allowed: Iterable[str], default: str = "") -> None:
         """A value of a few; `default` stands for "" and absence, else they are a fault."""
         if not self.value and not default:
             self.required(f"one of {', '.join(allowed)}")
         elif (self.value or default) not in allowed:
             self.unsupported(allowed)
+
+    def one_of_if_given(self, allowed: Iterable[str]) -> None:
+        """A value of a few, where it is there."""
+        if self.given:
+            self.one_of(allowed)
 
     def at_least(self, least: int, most: int | None = None) -> None:
         """A whole number of a range, where it is there."""

@@ -35,7 +35,7 @@ def metadata(meta: Field, name: Callable[[str], str], namespaced: bool) -> None:
     else:
         meta["name"].must(name(meta["name"].text))
     if namespaced and meta["namespace"]:
-        meta["namespace"].must(names.dns_label(meta["namespace"].text))
+        meta["namespace"].must_be(names.dns_label)
     if meta["managedFields"]:
         meta["managedFields"].forbidden("server-side apply takes none")
     if meta["uid"]:
@@ -55,7 +55,7 @@ def metadata(meta: Field, name: Callable[[str], str], namespaced: bool) -> None:
 
 def finalizer(found: Field) -> None:
     """ValidateFinalizerName, validateKubeFinalizerName."""
-    if found.must(names.qualified(found.text)):
+    if found.must_be(names.qualified):
         if "/" not in found.text and found.text not in _FINALIZERS:
             found.invalid("must be example.com/name, or one of Kubernetes' own")
 
@@ -65,7 +65,7 @@ def label_map(found: Field) -> None:
     for key, value in found.entries():
         if complaint := names.qualified(key):
             value.fault(f"the key is wrong: {complaint}")
-        value.must(names.label_value(value.text))
+        value.must_be(names.label_value)
 
 
 def annotation_map(found: Field) -> None:
@@ -106,18 +106,35 @@ def selector(found: Field) -> None:
     """ValidateLabelSelector: matchLabels and matchExpressions."""
     label_map(found["matchLabels"])
     for rule in found["matchExpressions"]:
-        operator, values = rule["operator"], rule["values"]
-        if operator.text in ("In", "NotIn"):
-            if not values:
-                values.required("with the operators In and NotIn")
-        elif operator.text in ("Exists", "DoesNotExist"):
-            if values:
-                values.forbidden("with the operators Exists and DoesNotExist")
-        else:
-            operator.unsupported(("In", "NotIn", "Exists", "DoesNotExist"))
-        rule["key"].must(names.qualified(rule["key"].text))
-        for value in values:
-            value.must(names.label_value(value.text))
+        operator(rule)
+        rule["key"].must_be(names.qualified)
+        for value in rule["values"]:
+            value.must_be(names.label_value)
+
+
+_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+_COMPARING = ("Gt", "Lt")
+
+
+def operator(rule: Field, *, compares: bool = False) -> None:
+    """The operator of a requirement, and how many values it takes.
+
+    Args:
+        rule: with `operator` and `values`.
+        compares: whether Gt and Lt are operators of it, too.
+    """
+    found, values = rule["operator"], rule["values"]
+    if found.text in ("In", "NotIn"):
+        if not values:
+            values.required("with the operators In and NotIn")
+    elif found.text in ("Exists", "DoesNotExist"):
+        if values:
+            values.forbidden("with the operators Exists and DoesNotExist")
+    elif compares and found.text in _COMPARING:
+        if len(values) != 1:
+            values.required("a single value with the operators Gt and Lt")
+    else:
+        found.unsupported((*_OPERATORS, *_COMPARING) if compares else _OPERATORS)
 
 
 def matches(found: Field, given: dict[str, str]) -> bool:

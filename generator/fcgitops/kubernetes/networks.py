@@ -36,7 +36,7 @@ def service(item: Field) -> None:
     if kind != "ExternalName":
         _cluster_ips(spec, headless)
     for address in spec["externalIPs"]:
-        address.must(addresses.outside(address.text))
+        address.must_be(addresses.outside)
     _load_balancer(item, kind)
     _traffic(spec, kind)
 
@@ -73,7 +73,7 @@ def _ports(spec: Field, kind: str) -> None:
         name, number, target, node = (port[k] for k in ("name", "port", "targetPort", "nodePort"))
         protocol = port["protocol"].text or "TCP"
         if name:
-            name.must(names.dns_label(name.text))
+            name.must_be(names.dns_label)
             once("name", name.text, name)
         elif len(ports) > 1:
             name.required("where there are several ports")
@@ -87,7 +87,7 @@ def _ports(spec: Field, kind: str) -> None:
                 else names.port_number(target.number)
             )
         if port["appProtocol"].given:
-            port["appProtocol"].must(names.qualified(port["appProtocol"].text))
+            port["appProtocol"].must_be(names.qualified)
         if node:
             once("nodePort", (node.number, protocol), node)
             if kind in ("ClusterIP", "ExternalName"):
@@ -108,42 +108,47 @@ def _cluster_ips(spec: Field, headless: bool) -> None:
     """ValidateServiceClusterIPsRelatedFields."""
     one, several = spec["clusterIP"], spec["clusterIPs"]
     if several:
-        if one and one.text != several[0].text and several.texts()[0] != one.text:
+        if one and one.text != several.texts()[0]:
             several.invalid("must begin with clusterIP")
         if not one:
             one.required("the first of clusterIPs")
     elif one and one.text != "None":
-        one.must(addresses.ip(one.text))
+        one.must_be(addresses.ip)
     for i, address in enumerate(several):
         if address.text == "None" and i == 0:
             if len(several) > 1:
                 several.invalid("None is alone")
             continue
-        address.must(addresses.ip(address.text))
+        address.must_be(addresses.ip)
     if len(several) > 2:
         several.fault("are more than 2")
-    families = [found.version for text in several.texts() if (found := addresses.parse(text))]
-    if len(families) == 2 and families[0] == families[1]:
+    versions = [found.version for text in several.texts() if (found := addresses.parse(text))]
+    if len(versions) == 2 and versions[0] == versions[1]:
         several.invalid("are two of the same family")
+    _families(spec)
+    if not headless:
+        for version, family in zip(versions, spec["ipFamilies"], strict=False):
+            if family.text in ("IPv4", "IPv6") and family.text != f"IPv{version}":
+                family.invalid("is not the family of the address")
+
+
+def _families(spec: Field) -> None:
+    """The families of a Service's addresses: two take a policy of two.
+
+    Without a policy there is one, but of a headless Service without a selector
+    (Allocators.initIPFamilyFields).
+    """
     seen: set[str] = set()
     for family in spec["ipFamilies"]:
         family.one_of(("IPv4", "IPv6"))
-        if family.text in seen:
-            family.duplicate()
-        seen.add(family.text)
+        family.unique_in(seen)
     stack = spec["ipFamilyPolicy"]
-    if stack.given:
-        stack.one_of(("PreferDualStack", "RequireDualStack", "SingleStack"))
-    single = stack.text == "SingleStack" or (
-        not stack.given and not (spec["clusterIP"].text == "None" and not spec["selector"])
-    )  # the default, but for a headless Service without a selector (Allocators.initIPFamilyFields)
-    for key in ("clusterIPs", "ipFamilies"):
-        if single and len(spec[key]) == 2:
-            stack.invalid(f"must be PreferDualStack or RequireDualStack with two {key}")
-    if not headless:
-        for version, family in zip(families, spec["ipFamilies"], strict=False):
-            if family.text in ("IPv4", "IPv6") and family.text != f"IPv{version}":
-                family.invalid("is not the family of the address")
+    stack.one_of_if_given(("PreferDualStack", "RequireDualStack", "SingleStack"))
+    unselected = spec["clusterIP"].text == "None" and not spec["selector"]
+    if stack.text == "SingleStack" or not (stack.given or unselected):
+        for key in ("clusterIPs", "ipFamilies"):
+            if len(spec[key]) == 2:
+                stack.invalid(f"must be PreferDualStack or RequireDualStack with two {key}")
 
 
 def _load_balancer(item: Field, kind: str) -> None:
@@ -165,7 +170,7 @@ def _load_balancer(item: Field, kind: str) -> None:
         if spec[key].given and not is_one:
             spec[key].forbidden("without type: LoadBalancer")
     if is_one and spec["loadBalancerClass"].given:
-        spec["loadBalancerClass"].must(names.qualified(spec["loadBalancerClass"].text))
+        spec["loadBalancerClass"].must_be(names.qualified)
 
 
 def _traffic(spec: Field, kind: str) -> None:
@@ -182,10 +187,8 @@ def _traffic(spec: Field, kind: str) -> None:
             check.invalid("takes type: LoadBalancer and externalTrafficPolicy: Local")
     elif check:
         check.must(names.port_number(check.number))
-    if spec["internalTrafficPolicy"].given:
-        spec["internalTrafficPolicy"].one_of(("Cluster", "Local"))
-    if spec["trafficDistribution"].given:
-        spec["trafficDistribution"].one_of(("PreferClose", "PreferSameZone", "PreferSameNode"))
+    spec["internalTrafficPolicy"].one_of_if_given(("Cluster", "Local"))
+    spec["trafficDistribution"].one_of_if_given(("PreferClose", "PreferSameZone", "PreferSameNode"))
 
 
 def policy(item: Field) -> None:
@@ -208,13 +211,12 @@ def policy(item: Field) -> None:
 def _policy_port(found: Field) -> None:
     """ValidateNetworkPolicyPort."""
     protocol, port, end = found["protocol"], found["port"], found["endPort"]
-    if protocol.given:
-        protocol.one_of(PROTOCOLS)
+    protocol.one_of_if_given(PROTOCOLS)
     if not port.given:
         if end.given:
             end.forbidden("without port")
     elif isinstance(port.value, str):
-        port.must(names.port_name(port.text))
+        port.must_be(names.port_name)
         if end.given:
             end.forbidden("with a port that is a name")
     else:
@@ -245,11 +247,11 @@ def _block(found: Field) -> None:
         cidr.required()
         return
     whole = addresses.parse_network(cidr.text)
-    if not cidr.must(addresses.cidr(cidr.text)) or whole is None:
+    if not cidr.must_be(addresses.cidr) or whole is None:
         return
     for one in found["except"]:
         part = addresses.parse_network(one.text)
-        if not one.must(addresses.cidr(one.text)) or part is None:
+        if not one.must_be(addresses.cidr) or part is None:
             continue
         if (
             part.version != whole.version

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 
-from fcgitops.kubernetes import amounts, metadata, names, quantity, scheduling, volumes
+from fcgitops.kubernetes import amounts, metadata, names, volumes
 from fcgitops.kubernetes.field import USELESS, Field
+from fcgitops.kubernetes.podsecurity import LEVELS, MODES
+from fcgitops.kubernetes.references import SYSTEM_PRIORITIES
 from fcgitops.text import jsonio
 
 MOST_BYTES = 1024 * 1024
 """Of a ConfigMap or a Secret: MaxSecretSize."""
-LEVELS = ("privileged", "baseline", "restricted")
-_LEVEL = "pod-security.kubernetes.io/"
 _VERSION = re.compile(r"latest|v1\.(0|[1-9][0-9]*)")
 _SECRET_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),
@@ -31,7 +31,7 @@ def namespace(item: Field) -> None:
     metadata.metadata(item["metadata"], names.dns_label, namespaced=False)
     labels = item["metadata"]["labels"]
     for mode in ("enforce", "audit", "warn"):
-        level, version = labels[_LEVEL + mode], labels[f"{_LEVEL}{mode}-version"]
+        level, version = labels[f"{MODES}{mode}"], labels[f"{MODES}{mode}-version"]
         if level.given and level.text not in LEVELS:
             level.unsupported(LEVELS)
         if version.given and not _VERSION.fullmatch(version.text):
@@ -111,78 +111,13 @@ def claim(item: Field) -> None:
     volumes.claim(item["spec"])
 
 
-_NOT_PERSISTENT = {
-    "emptyDir", "gitRepo", "secret", "configMap", "downwardAPI", "projected", "ephemeral", "image",
-    "persistentVolumeClaim",
-}  # fmt: skip
-
-
-def volume(item: Field) -> None:
-    """ValidatePersistentVolume."""
-    metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=False)
-    spec = item["spec"]
-    volumes.access_modes(spec["accessModes"])
-    capacity = spec["capacity"]
-    if [key for key, _ in capacity.entries()] != ["storage"]:
-        capacity.required("storage, and nothing else")
-    for _, value in capacity.entries():
-        found = quantity.parse(value.value)
-        if found is not None and found.amount <= 0:
-            value.invalid("must be more than 0")
-    if spec["persistentVolumeReclaimPolicy"]:
-        spec["persistentVolumeReclaimPolicy"].one_of(("Delete", "Recycle", "Retain"))
-    if spec["volumeMode"].given:
-        spec["volumeMode"].one_of(("Block", "Filesystem"))
-    if spec["storageClassName"]:
-        spec["storageClassName"].must(names.dns_subdomain(spec["storageClassName"].text))
-    required = spec["nodeAffinity"]["required"]
-    if spec["nodeAffinity"].given and not required.given:
-        required.required()
-    if required.given and not required["nodeSelectorTerms"]:
-        required["nodeSelectorTerms"].required("one term at least")
-    for term in required["nodeSelectorTerms"]:
-        scheduling.node_term(term, required=True)
-    sources = {k: r for k, r in volumes.SOURCES.items() if k not in _NOT_PERSISTENT}
-    sources |= {"local": _local, "csi": _persistent_csi}
-    given = [key for key in sources if spec[key].given]
-    if not given:
-        spec.required("a kind of volume")
-    volumes.source(spec, sources)
-    if spec["volumeAttributesClassName"].given and not spec["csi"].given:
-        spec["csi"].required("with volumeAttributesClassName")
-    if spec["local"].given and not required.given:
-        required.required("with local")
-
-
-def _local(found: Field) -> None:
-    """ValidateLocalVolumeSource."""
-    if not found["path"]:
-        found["path"].required()
-    found["path"].must(names.no_backsteps(found["path"].text))
-
-
-def _persistent_csi(found: Field) -> None:
-    """ValidateCSIPersistentVolumeSource."""
-    volumes.csi_driver(found["driver"])
-    if not found["volumeHandle"]:
-        found["volumeHandle"].required()
-    for key in ("controllerPublish", "controllerExpand", "nodePublish", "nodeExpand"):
-        reference = found[f"{key}SecretRef"]
-        if reference.given:
-            for part in ("name", "namespace"):
-                if not reference[part]:
-                    reference[part].required()
-
-
 def priority_class(item: Field) -> None:
     """ValidatePriorityClass."""
     metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=False)
     name = item["metadata"]["name"]
     if name.text.startswith("system-"):
-        known = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
-        if known.get(name.text) != item["value"].number or item["globalDefault"]:
+        if SYSTEM_PRIORITIES.get(name.text) != item["value"].number or item["globalDefault"]:
             name.invalid("names that begin with system- are Kubernetes' own")
     elif item["value"].number > _MOST_PRIORITY:
         item["value"].invalid(f"must be no more than {_MOST_PRIORITY}")
-    if item["preemptionPolicy"].given:
-        item["preemptionPolicy"].one_of(("PreemptLowerPriority", "Never"))
+    item["preemptionPolicy"].one_of_if_given(("PreemptLowerPriority", "Never"))

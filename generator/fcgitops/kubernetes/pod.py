@@ -11,6 +11,7 @@ import re
 from fcgitops.kubernetes import amounts, containers, metadata, names, quantity, scheduling, security
 from fcgitops.kubernetes import volumes as volume_rules
 from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.podsecurity import APP_ARMOR
 from fcgitops.text import jsonio
 
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
@@ -18,7 +19,6 @@ DEFAULT_GRACE = 30
 """Seconds: DefaultTerminationGracePeriodSeconds."""
 _SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
 _SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
-_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 
 
 def template(found: Field, claims: Field | None = None) -> None:
@@ -68,15 +68,14 @@ def spec(found: Field, claims: Field | None = None) -> None:
     _system(found)
     if found["activeDeadlineSeconds"].given:
         found["activeDeadlineSeconds"].at_least(1, 2147483647)
-    if found["preemptionPolicy"].given:
-        found["preemptionPolicy"].one_of(("PreemptLowerPriority", "Never"))
+    found["preemptionPolicy"].one_of_if_given(("PreemptLowerPriority", "Never"))
     if found["overhead"]:  # validateOverhead: as the limits of a container
         limits = {"limits": found["overhead"].value}
         amounts.requirements(Field(limits, found["overhead"].path, found.faults))
     if claims is None:  # a StatefulSet names its Pods itself
         for key in ("hostname", "subdomain"):
             if found[key]:
-                found[key].must(names.dns_label(found[key].text))
+                found[key].must_be(names.dns_label)
     if pod.own_users:
         for key in ("hostNetwork", "hostPID", "hostIPC"):
             if found[key]:
@@ -107,13 +106,13 @@ def _resource_claims(found: Field) -> None:
         elif name.text in seen:
             name.duplicate()
         else:
-            name.must(names.dns_label(name.text))
+            name.must_be(names.dns_label)
         seen.add(name.text)
         given = [k for k in ("resourceClaimName", "resourceClaimTemplateName") if claim[k].given]
         if len(given) != 1:
             claim.required("one of resourceClaimName and resourceClaimTemplateName")
         for key in given:
-            claim[key].must(names.dns_subdomain(claim[key].text))
+            claim[key].must_be(names.dns_subdomain)
 
 
 def _whole(found: Field, claims: list[str]) -> None:
@@ -150,23 +149,21 @@ def _whole(found: Field, claims: list[str]) -> None:
 def _gates(found: Field) -> None:
     """validateReadinessGates, validateSchedulingGates."""
     for gate in found["readinessGates"]:
-        gate["conditionType"].must(names.qualified(gate["conditionType"].text))
+        gate["conditionType"].must_be(names.qualified)
     seen: set[str] = set()
     for gate in found["schedulingGates"]:
-        gate["name"].must(names.qualified(gate["name"].text))
-        if gate["name"].text in seen:
-            gate["name"].duplicate()
-        seen.add(gate["name"].text)
+        gate["name"].must_be(names.qualified)
+        gate["name"].unique_in(seen)
 
 
 def _names(found: Field) -> None:
     if not found["serviceAccountName"] and found["serviceAccount"]:  # its old name
-        found["serviceAccount"].must(names.dns_subdomain(found["serviceAccount"].text))
+        found["serviceAccount"].must_be(names.dns_subdomain)
     for key in ("serviceAccountName", "nodeName", "priorityClassName"):
         if found[key]:
-            found[key].must(names.dns_subdomain(found[key].text))
+            found[key].must_be(names.dns_subdomain)
     if found["runtimeClassName"].given:
-        found["runtimeClassName"].must(names.dns_subdomain(found["runtimeClassName"].text))
+        found["runtimeClassName"].must_be(names.dns_subdomain)
 
 
 _NOT_ON_WINDOWS = {
@@ -185,29 +182,40 @@ _NOT_ON_WINDOWS = {
 
 
 def _system(found: Field) -> None:
-    """validateOS, validateLinux, validateWindows, validateWindowsHostProcessPod."""
-    system, context = found["os"]["name"], found["securityContext"]
-    every = [*found["containers"], *found["initContainers"]]
+    """validateOS, and what a Pod of a named system may not have."""
+    system = found["os"]["name"]
+    contexts = [c["securityContext"] for c in [*found["containers"], *found["initContainers"]]]
     if found["os"].given:
         system.one_of(("linux", "windows"))
     if system.text == "linux":
-        for at in (context, *(c["securityContext"] for c in every)):
-            if at["windowsOptions"].given:
-                at["windowsOptions"].forbidden("of a Linux Pod")
+        for context in (found["securityContext"], *contexts):
+            if context["windowsOptions"].given:
+                context["windowsOptions"].forbidden("of a Linux Pod")
     if system.text == "windows":
-        for key in _NOT_ON_WINDOWS[""]:
-            plain = found[key]
-            if plain if key in ("hostPID", "hostIPC") else plain.given:
-                plain.forbidden("of a Windows Pod")
-        for key in _NOT_ON_WINDOWS["pod"]:
-            if context[key] if key == "sysctls" else context[key].given:
-                context[key].forbidden("of a Windows Pod")
-        for container in every:
-            for key in _NOT_ON_WINDOWS["container"]:
-                if container["securityContext"][key].given:
-                    container["securityContext"][key].forbidden("of a Windows Pod")
-    of_pod = context["windowsOptions"]["hostProcess"]
-    of_each = [c["securityContext"]["windowsOptions"]["hostProcess"] for c in every]
+        _windows(found, contexts)
+    _host_process(found, contexts)
+
+
+def _windows(found: Field, contexts: list[Field]) -> None:
+    """validateWindows; of some keys only a value that is not Go's zero is refused."""
+    own = found["securityContext"]
+    for at, keys in (
+        (found, _NOT_ON_WINDOWS[""]),
+        (own, _NOT_ON_WINDOWS["pod"]),
+        *((context, _NOT_ON_WINDOWS["container"]) for context in contexts),
+    ):
+        for key in keys:
+            if at[key] if key in _ZERO_IS_NOTHING else at[key].given:
+                at[key].forbidden("of a Windows Pod")
+
+
+_ZERO_IS_NOTHING = ("hostPID", "hostIPC", "sysctls")
+
+
+def _host_process(found: Field, contexts: list[Field]) -> None:
+    """validateWindowsHostProcessPod: all containers, or none, and on the node's network."""
+    of_pod = found["securityContext"]["windowsOptions"]["hostProcess"]
+    of_each = [context["windowsOptions"]["hostProcess"] for context in contexts]
     for one in of_each:
         if of_pod.given and one.given and of_pod.value != one.value:
             one.invalid("is not what the Pod says")
@@ -237,17 +245,11 @@ def _annotations(found: Field, spec: Field) -> None:
     every = {c["name"].text: c for c in [*spec["containers"], *spec["initContainers"]]}
     for key, value in found.entries():
         if key == _SECCOMP or key.startswith(_SECCOMP_CONTAINER):
-            if value.text not in ("runtime/default", "docker/default", "unconfined"):
-                if not value.text.startswith("localhost/"):
-                    value.invalid("is no profile of seccomp")
-                else:
-                    value.must(names.relative_path(value.text.removeprefix("localhost/")))
-        if key.startswith(_APP_ARMOR):
-            if key.removeprefix(_APP_ARMOR) not in every:
+            _seccomp_annotation(value)
+        if key.startswith(APP_ARMOR):
+            if key.removeprefix(APP_ARMOR) not in every:
                 value.fault("there is no such container")
-            if value.text not in ("", "runtime/default", "unconfined"):
-                if not value.text.startswith("localhost/"):
-                    value.invalid("is no profile of AppArmor")
+            _app_armor_annotation(value)
     _agree(found[_SECCOMP], spec["securityContext"]["seccompProfile"])
     for name, container in every.items():
         own = container["securityContext"]
@@ -255,7 +257,26 @@ def _annotations(found: Field, spec: Field) -> None:
         profile = own["appArmorProfile"]
         if not profile.given:
             profile = spec["securityContext"]["appArmorProfile"]
-        _agree(found[_APP_ARMOR + name], profile)
+        _agree(found[APP_ARMOR + name], profile)
+
+
+_LOCAL = "localhost/"
+"""What the names of profiles begin with that a node has as files."""
+
+
+def _seccomp_annotation(value: Field) -> None:
+    """ValidateSeccompProfile."""
+    if value.text.startswith(_LOCAL):
+        value.must(names.relative_path(value.text.removeprefix(_LOCAL)))
+    elif value.text not in ("runtime/default", "docker/default", "unconfined"):
+        value.invalid("is no profile of seccomp")
+
+
+def _app_armor_annotation(value: Field) -> None:
+    """ValidateAppArmorProfileFormat."""
+    known = value.text in ("", "runtime/default", "unconfined")
+    if not known and not value.text.startswith(_LOCAL):
+        value.invalid("is no profile of AppArmor")
 
 
 def _agree(annotation: Field, profile: Field) -> None:
@@ -265,7 +286,7 @@ def _agree(annotation: Field, profile: Field) -> None:
     wanted = {
         "Unconfined": ("unconfined",),
         "RuntimeDefault": ("runtime/default", "docker/default"),
-        "Localhost": (f"localhost/{profile['localhostProfile'].text}",),
+        "Localhost": (f"{_LOCAL}{profile['localhostProfile'].text}",),
     }.get(profile["type"].text, ())
     if wanted and annotation.text not in wanted:
         profile["type"].invalid("is not what the annotation says")

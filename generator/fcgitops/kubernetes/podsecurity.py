@@ -14,7 +14,9 @@ from fcgitops.kubernetes.field import Field
 from fcgitops.kubernetes.objects import Fields, Object, mapping
 
 PRIVILEGED, BASELINE, RESTRICTED = LEVELS = ("privileged", "baseline", "restricted")
-_LABEL = "pod-security.kubernetes.io/enforce"
+MODES = "pod-security.kubernetes.io/"
+"""What its labels begin with: enforce, audit and warn follow."""
+_LABEL = f"{MODES}enforce"
 _CAPABILITIES = {
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
     "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -32,7 +34,7 @@ _VOLUMES = {
     "name", "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
     "projected", "secret", "image",
 }  # fmt: skip
-_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
+APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 """What names a container's profile in an annotation; Kubernetes still takes it for the field."""
 Complaints = Iterator[tuple[Field, str]]
 """Where in the Pod, and what is wrong there."""
@@ -73,7 +75,7 @@ def _annotations(annotations: Field) -> Complaints:
     """check_appArmorProfile.go: the annotation that was there before the field."""
     for key, value in annotations.entries():
         allowed = value.text in ("", "runtime/default") or value.text.startswith("localhost/")
-        if key.startswith(_APP_ARMOR) and not allowed:
+        if key.startswith(APP_ARMOR) and not allowed:
             yield value, "must be runtime/default or localhost/…"
 
 
@@ -108,18 +110,22 @@ def _baseline(spec: Field) -> Complaints:
             if context[key]["type"].text == "Unconfined":
                 yield context[key]["type"], "must be RuntimeDefault or Localhost"
     for container in _containers(spec):
-        own = container["securityContext"]
-        if own["privileged"]:
-            yield own["privileged"], "must not be set"
-        for capability in own["capabilities"]["add"]:
-            if capability.text not in _CAPABILITIES:
-                yield capability, f"{capability.text} must not be added"
-        for port in container["ports"]:
-            if port["hostPort"]:
-                yield port["hostPort"], "must not be set"
-        if own["procMount"].text not in ("", "Default"):
-            yield own["procMount"], "must be Default"
-        yield from _hosts(container)
+        yield from _baseline_container(container)
+
+
+def _baseline_container(container: Field) -> Complaints:
+    own = container["securityContext"]
+    if own["privileged"]:
+        yield own["privileged"], "must not be set"
+    for capability in own["capabilities"]["add"]:
+        if capability.text not in _CAPABILITIES:
+            yield capability, f"{capability.text} must not be added"
+    for port in container["ports"]:
+        if port["hostPort"]:
+            yield port["hostPort"], "must not be set"
+    if own["procMount"].text not in ("", "Default"):
+        yield own["procMount"], "must be Default"
+    yield from _hosts(container)
 
 
 def _hosts(container: Field) -> Complaints:

@@ -62,10 +62,7 @@ def _binding(item: Field, *, namespaced: bool) -> None:
     reference = item["roleRef"]
     reference["apiGroup"].one_of((_GROUP,), _GROUP)  # SetDefaults_RoleBinding
     reference["kind"].one_of(("Role", "ClusterRole") if namespaced else ("ClusterRole",))
-    if not reference["name"]:
-        reference["name"].required()
-    else:
-        reference["name"].must(names.path_segment(reference["name"].text))
+    reference["name"].required_as(names.path_segment)
     for subject in item["subjects"]:
         _subject(subject, namespaced=namespaced)
 
@@ -78,7 +75,7 @@ def _subject(subject: Field, *, namespaced: bool) -> None:
     kind.one_of(("ServiceAccount", "User", "Group"))
     if kind.text == "ServiceAccount":
         if name:
-            name.must(names.dns_subdomain(name.text))
+            name.must_be(names.dns_subdomain)
         if group:
             group.forbidden("of a ServiceAccount")
         if not namespaced and not subject["namespace"]:

@@ -17,6 +17,8 @@ _ONE = {
     "schedulerName": "scheduler",
 }
 """Fields that hold a name."""
+SYSTEM_PRIORITIES = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+"""PriorityClasses that every cluster has → their values (pkg/apis/scheduling/types.go)."""
 _VOLUMES = {"configMap": "ConfigMap", "secret": "Secret"}
 _VARIABLE = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _VARIABLES = {"configMapRef": "ConfigMap", "secretRef": "Secret"}

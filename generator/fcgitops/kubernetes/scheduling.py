@@ -20,13 +20,13 @@ def tolerations(found: Field) -> None:
         key, operator = toleration["key"], toleration["operator"]
         value, effect = toleration["value"], toleration["effect"]
         if key:
-            key.must(names.qualified(key.text))
+            key.must_be(names.qualified)
         elif operator.text != "Exists":
             operator.invalid("must be Exists without a key: it tolerates every taint")
         if toleration["tolerationSeconds"].given and effect.text != "NoExecute":
             effect.invalid("must be NoExecute with tolerationSeconds")
         if operator.text in ("Equal", ""):
-            value.must(names.label_value(value.text))
+            value.must_be(names.label_value)
         elif operator.text == "Exists":
             if value:
                 value.forbidden("with the operator Exists")
@@ -64,22 +64,11 @@ def _weight(weight: Field) -> None:
 def node_term(term: Field, *, required: bool) -> None:
     """ValidateNodeSelectorTerm."""
     for rule in term["matchExpressions"]:
-        operator, values = rule["operator"], rule["values"]
-        if operator.text in ("In", "NotIn"):
-            if not values:
-                values.required("with the operators In and NotIn")
-        elif operator.text in ("Exists", "DoesNotExist"):
-            if values:
-                values.forbidden("with the operators Exists and DoesNotExist")
-        elif operator.text in ("Gt", "Lt"):
-            if len(values) != 1:
-                values.required("a single value with the operators Gt and Lt")
-        else:
-            operator.unsupported(("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"))
-        rule["key"].must(names.qualified(rule["key"].text))
+        metadata.operator(rule, compares=True)
+        rule["key"].must_be(names.qualified)
         if required:
-            for value in values:
-                value.must(names.label_value(value.text))
+            for value in rule["values"]:
+                value.must_be(names.label_value)
     for rule in term["matchFields"]:
         rule["operator"].one_of(("In", "NotIn"))
         if len(rule["values"]) != 1:
@@ -87,7 +76,7 @@ def node_term(term: Field, *, required: bool) -> None:
         if rule["key"].text != "metadata.name":
             rule["key"].invalid("must be metadata.name")
         for value in rule["values"]:
-            value.must(names.dns_subdomain(value.text))
+            value.must_be(names.dns_subdomain)
 
 
 def _pod_term(term: Field) -> None:
@@ -95,9 +84,9 @@ def _pod_term(term: Field) -> None:
     metadata.selector(term["labelSelector"])
     metadata.selector(term["namespaceSelector"])
     for name in term["namespaces"]:
-        name.must(names.dns_label(name.text))
+        name.must_be(names.dns_label)
     _label_keys(term)
-    term["topologyKey"].must(names.qualified(term["topologyKey"].text))
+    term["topologyKey"].must_be(names.qualified)
 
 
 def _label_keys(term: Field) -> None:
@@ -108,7 +97,7 @@ def _label_keys(term: Field) -> None:
             listed.forbidden("without labelSelector")
             continue
         for key in listed:
-            key.must(names.qualified(key.text))
+            key.must_be(names.qualified)
     wanted, unwanted = (term[key].texts() for key in ("matchLabelKeys", "mismatchLabelKeys"))
     seen = {key for key, _ in chosen["matchLabels"].entries()}
     for rule in chosen["matchExpressions"]:
@@ -138,8 +127,7 @@ def spread(found: Field) -> None:
             if action.text != "DoNotSchedule":
                 item["minDomains"].forbidden("it takes whenUnsatisfiable: DoNotSchedule")
         for policy in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
-            if item[policy].given:
-                item[policy].one_of(("Honor", "Ignore"))
+            item[policy].one_of_if_given(("Honor", "Ignore"))
         _label_keys(item)
         metadata.selector(item["labelSelector"])
 
@@ -147,9 +135,9 @@ def spread(found: Field) -> None:
 def host_aliases(found: Field) -> None:
     """ValidateHostAliases."""
     for alias in found:
-        alias["ip"].must(addresses.ip(alias["ip"].text))
+        alias["ip"].must_be(addresses.ip)
         for name in alias["hostnames"]:
-            name.must(names.dns_subdomain(name.text))
+            name.must_be(names.dns_subdomain)
 
 
 def dns(policy: Field, config: Field) -> None:
@@ -161,7 +149,7 @@ def dns(policy: Field, config: Field) -> None:
     if len(servers) > 3:
         servers.fault(f"are {len(servers)}; 3 is the most")
     for server in servers:
-        server.must(addresses.ip(server.text))
+        server.must_be(addresses.ip)
     if len(searches) > 32 or len(" ".join(searches.texts())) > 2048:
         searches.fault("are too many; 32 of 2048 characters together are the most")
     for search in searches:

@@ -55,8 +55,7 @@ def of_pod(found: Field, spec: Field) -> None:
         ("supplementalGroupsPolicy", ("Merge", "Strict")),
         ("seLinuxChangePolicy", ("MountOption", "Recursive")),
     ):
-        if found[key].given:
-            found[key].one_of(allowed)
+        found[key].one_of_if_given(allowed)
     if found["seLinuxChangePolicy"].text == "MountOption":
         found["seLinuxChangePolicy"].fault("takes the feature gate SELinuxMount", USELESS)
     seccomp(found["seccompProfile"])
@@ -71,7 +70,7 @@ def _sysctls(found: Field, spec: Field) -> None:
         name = item["name"]
         if not name:
             name.required()
-        elif name.must(names.sysctl(name.text)) and name.text in seen:
+        elif name.must_be(names.sysctl) and name.text in seen:
             name.duplicate()
         seen.add(name.text)
         plain = name.text.replace("/", ".")
@@ -92,7 +91,7 @@ def seccomp(found: Field) -> None:
     if found["type"].text == "Localhost":
         if not profile.given:
             profile.required("with the type Localhost")
-        profile.must(names.relative_path(profile.text))
+        profile.must_be(names.relative_path)
     elif profile.given:
         profile.forbidden("without the type Localhost")
 
@@ -118,7 +117,7 @@ def windows(found: Field) -> None:
         found[key] for key in ("gmsaCredentialSpecName", "gmsaCredentialSpec", "runAsUserName")
     )
     if name.given:
-        name.must(names.dns_subdomain(name.text))
+        name.must_be(names.dns_subdomain)
     if spec.given and not 0 < len(spec) <= 64 * 1024:
         spec.invalid("must be 1 to 65536 characters")
     if user.given:

@@ -44,10 +44,7 @@ def volumes(found: Field) -> dict[str, Field]:
         # Before 1.35 the API server leaves volumes of images out (the feature gate ImageVolume).
         with volume.lenient() if volume["image"].given else nullcontext():
             source(volume, SOURCES)
-            if not name:
-                name.required()
-            else:
-                name.must(names.dns_label(name.text))
+            name.required_as(names.dns_label)
             if name.text in good:
                 name.duplicate()
         if len(volume.faults) == before or volume["image"].given:
@@ -84,7 +81,7 @@ def _host_path(found: Field) -> None:
     if not found["path"]:
         found["path"].required()
         return
-    found["path"].must(names.no_backsteps(found["path"].text))
+    found["path"].must_be(names.no_backsteps)
     found["type"].one_of(_HOST_TYPES, "Directory")
 
 
@@ -97,7 +94,7 @@ def key_to_path(item: Field) -> None:
     for key in ("key", "path"):
         if not item[key]:
             item[key].required()
-    item["path"].must(names.file_path(item["path"].text))
+    item["path"].must_be(names.file_path)
     _mode(item["mode"])
 
 
@@ -157,10 +154,8 @@ def _disk(key: str) -> Callable[[Field], None]:
 def _azure_disk(found: Field) -> None:
     """ValidateAzureDisk."""
     _needs("diskName", "diskURI")(found)
-    if found["cachingMode"].given:
-        found["cachingMode"].one_of(("None", "ReadOnly", "ReadWrite"))
-    if found["kind"].given:
-        found["kind"].one_of(("Shared", "Dedicated", "Managed"))
+    found["cachingMode"].one_of_if_given(("None", "ReadOnly", "ReadWrite"))
+    found["kind"].one_of_if_given(("Shared", "Dedicated", "Managed"))
     kind = found["kind"].text or "Shared"
     start = "/subscriptions/" if kind == "Managed" else "https://"
     if found["diskURI"] and not found["diskURI"].text.startswith(start):
@@ -184,7 +179,7 @@ def _storage_os(found: Field) -> None:
     _needs("volumeName")(found)
     for key in ("volumeName", "volumeNamespace"):
         if found[key]:
-            found[key].must(names.dns_label(found[key].text))
+            found[key].must_be(names.dns_label)
     _named(found["secretRef"])
 
 
@@ -208,7 +203,7 @@ def _flocker(found: Field) -> None:
 def _git(found: Field) -> None:
     """ValidateGitRepoVolumeSource."""
     _needs("repository")(found)
-    found["directory"].must(names.relative_path(found["directory"].text))
+    found["directory"].must_be(names.relative_path)
 
 
 def _csi(found: Field) -> None:
@@ -216,10 +211,7 @@ def _csi(found: Field) -> None:
     csi_driver(found["driver"])
     secret = found["nodePublishSecretRef"]
     if secret.given:
-        if not secret["name"]:
-            secret["name"].required()
-        else:
-            secret["name"].must(names.dns_subdomain(secret["name"].text))
+        secret["name"].required_as(names.dns_subdomain)
 
 
 def csi_driver(name: Field) -> None:
@@ -243,7 +235,7 @@ def downward_file(item: Field) -> None:
     """ValidateDownwardAPIVolumeFile."""
     if not item["path"]:
         item["path"].required()
-    item["path"].must(names.file_path(item["path"].text))
+    item["path"].must_be(names.file_path)
     if item["fieldRef"].given:
         pod_field(item["fieldRef"], _POD_FIELDS)
         if item["resourceFieldRef"].given:
@@ -331,10 +323,7 @@ def _projected(found: Field) -> None:
 def _token(found: Field) -> None:
     if found["expirationSeconds"].given:
         found["expirationSeconds"].at_least(600, 1 << 32)
-    if not found["path"]:
-        found["path"].required()
-    else:
-        found["path"].must(names.file_path(found["path"].text))
+    found["path"].required_as(names.file_path)
 
 
 def _bundle(found: Field) -> None:
@@ -345,7 +334,7 @@ def _bundle(found: Field) -> None:
     metadata.selector(found["labelSelector"])
     if not found["path"]:
         found["path"].required()
-    found["path"].must(names.file_path(found["path"].text))
+    found["path"].must_be(names.file_path)
 
 
 def _ephemeral(found: Field) -> None:
@@ -434,28 +423,31 @@ def claim(spec: Field) -> None:
         amounts.amount("storage", storage)
     for key in ("storageClassName", "volumeAttributesClassName"):
         if spec[key]:
-            spec[key].must(names.dns_subdomain(spec[key].text))
-    if spec["volumeMode"].given:
-        spec["volumeMode"].one_of(("Block", "Filesystem"))
-    source, reference = spec["dataSource"], spec["dataSourceRef"]
+            spec[key].must_be(names.dns_subdomain)
+    spec["volumeMode"].one_of_if_given(("Block", "Filesystem"))
+    _data_sources(spec["dataSource"], spec["dataSourceRef"])
+
+
+_DROPPED_UNLESS = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+"""API group and kind of what `dataSource` alone may name: NormalizeDataSources of
+pkg/api/persistentvolumeclaim drops all else."""
+
+
+def _data_sources(source: Field, reference: Field) -> None:
+    """What a claim is filled with, by `dataSource` and `dataSourceRef`, which have to agree."""
     if reference.given:  # CrossNamespaceVolumeDataSource is off by default
         with reference.lenient() if reference["namespace"] else nullcontext():
             _data_source(reference)
+    if not source.given:
+        return
     alone = not reference.given or bool(reference["namespace"])
-    if source.given:
-        kind = (source["apiGroup"].text, source["kind"].text)
-        if alone and kind not in (
-            ("", "PersistentVolumeClaim"),
-            ("snapshot.storage.k8s.io", "VolumeSnapshot"),
-        ):
-            # NormalizeDataSources of pkg/api/persistentvolumeclaim
-            source.fault("is no claim and no snapshot, and is dropped", USELESS)
-            return
-        _data_source(source)
-        if not alone and any(
-            source[key].value != reference[key].value for key in ("apiGroup", "kind", "name")
-        ):
-            source.invalid("must match dataSourceRef")
+    if alone and (source["apiGroup"].text, source["kind"].text) not in _DROPPED_UNLESS:
+        source.fault("is no claim and no snapshot, and is dropped", USELESS)
+        return
+    _data_source(source)
+    keys = ("apiGroup", "kind", "name")
+    if not alone and any(source[key].value != reference[key].value for key in keys):
+        source.invalid("must match dataSourceRef")
 
 
 def _data_source(found: Field) -> None:
@@ -467,6 +459,6 @@ def _data_source(found: Field) -> None:
         if found["kind"].text != "PersistentVolumeClaim":
             found["kind"].invalid("must be PersistentVolumeClaim without an apiGroup")
     else:
-        found["apiGroup"].must(names.dns_subdomain(found["apiGroup"].text))
+        found["apiGroup"].must_be(names.dns_subdomain)
     if found["namespace"]:
-        found["namespace"].must(names.dns_label(found["namespace"].text))
+        found["namespace"].must_be(names.dns_label)

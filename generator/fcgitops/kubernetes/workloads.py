@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from fcgitops.kubernetes import metadata, names, pod
+from fcgitops.kubernetes import cron, metadata, names, pod
 from fcgitops.kubernetes.field import Field
 
 _PERCENT = re.compile(r"[0-9]+%")
@@ -34,7 +34,7 @@ def stateful_set(item: Field) -> None:
     spec["minReadySeconds"].at_least(0)
     spec["ordinals"]["start"].at_least(0)
     if spec["serviceName"]:
-        spec["serviceName"].must(names.dns_label(spec["serviceName"].text))
+        spec["serviceName"].must_be(names.dns_label)
     _selector(spec)
     pod.template(spec["template"], spec["volumeClaimTemplates"])
     restart_always(spec["template"]["spec"])
@@ -100,8 +100,7 @@ def disruption_budget(item: Field) -> None:
             _number_or_percent(amount)
     if least.given and most.given:
         most.forbidden("with minAvailable")
-    if spec["unhealthyPodEvictionPolicy"].given:
-        spec["unhealthyPodEvictionPolicy"].one_of(("AlwaysAllow", "IfHealthyBudget"))
+    spec["unhealthyPodEvictionPolicy"].one_of_if_given(("AlwaysAllow", "IfHealthyBudget"))
     if spec["selector"].given:
         metadata.selector(spec["selector"])
 
@@ -179,7 +178,7 @@ def job(item: Field) -> None:
     name, spec = item["metadata"]["name"], item["spec"]
     completions = spec["completions"]
     if not spec["manualSelector"]:  # it becomes a label of its Pods
-        name.must(names.label_value(name.text))
+        name.must_be(names.label_value)
     if spec["completionMode"].text == "Indexed" and completions.number > 0:
         if names.dns_label(f"{name.text}-{completions.number - 1}"):
             name.invalid("is too long a name for the host names of its Pods")
@@ -204,15 +203,15 @@ def job_spec(spec: Field) -> None:
     ):  # fmt: skip
         spec[key].at_least(0)
     if spec["managedBy"].given:
-        spec["managedBy"].must(names.domain_prefixed_path(spec["managedBy"].text))
+        spec["managedBy"].must_be(names.domain_prefixed_path)
     _indexes(spec)
     restart = spec["template"]["spec"]["restartPolicy"]
     failures = spec["podFailurePolicy"]
     if failures.given:
         _failure_policy(failures, spec)
     replacement = spec["podReplacementPolicy"]
-    if replacement.given:
-        replacement.one_of(("Failed",) if failures.given else ("TerminatingOrFailed", "Failed"))
+    allowed = ("Failed",) if failures.given else ("TerminatingOrFailed", "Failed")
+    replacement.one_of_if_given(allowed)
     pod.template(spec["template"])
     if restart.text in ("", "Always"):
         restart.required("OnFailure or Never")
@@ -223,8 +222,7 @@ def job_spec(spec: Field) -> None:
 def _indexes(spec: Field) -> None:
     mode, completions = spec["completionMode"], spec["completions"]
     per_index, failed = spec["backoffLimitPerIndex"], spec["maxFailedIndexes"]
-    if mode.given:
-        mode.one_of(("NonIndexed", "Indexed"))
+    mode.one_of_if_given(("NonIndexed", "Indexed"))
     if failed.given and not per_index.given:
         per_index.required("with maxFailedIndexes")
     success = spec["successPolicy"]
@@ -294,7 +292,7 @@ def _failure_policy(found: Field, spec: Field) -> None:
         if codes.given:
             _exit_codes(codes, known)
         for condition in conditions:
-            condition["type"].must(names.qualified(condition["type"].text))
+            condition["type"].must_be(names.qualified)
             condition["status"].one_of(("False", "True", "Unknown"), "True")
 
 
@@ -324,7 +322,7 @@ def cron_job(item: Field) -> None:
         name.invalid("must be no more than 52 characters")
     if not spec["schedule"]:
         spec["schedule"].required()
-    elif not schedule(spec["schedule"].text):
+    elif not cron.is_schedule(spec["schedule"].text):
         spec["schedule"].invalid("is no schedule, such as */5 * * * *")
     spec["concurrencyPolicy"].one_of(("Allow", "Forbid", "Replace"), "Allow")
     for key in (
@@ -348,47 +346,3 @@ _ZONE = re.compile(
     r"|[A-Z][A-Za-z]*(-[A-Z]+)?|(EST5EDT|CST6CDT|MST7MDT|PST8PDT)|GMT[-+]0|GMT0"
 )
 """What names of the time zone database look like, https://www.iana.org/time-zones."""
-_DURATION = re.compile(r"[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+|[-+]?0")
-"""Go's time.ParseDuration."""
-_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-_NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
-
-
-def schedule(text: str) -> bool:
-    """Whether github.com/robfig/cron's ParseStandard takes it."""
-    if text.startswith("@"):
-        every = text.removeprefix("@every ")
-        return text in _NICKNAMES or (every != text and bool(_DURATION.fullmatch(every)))
-    parts = text.split()
-    if len(parts) != 5 or "TZ" in text:
-        return False
-    return all(
-        _part(item, low, high)
-        for part, (low, high) in zip(parts, _RANGES, strict=True)
-        for item in filter(None, part.split(","))
-    )
-
-
-def _part(item: str, low: int, high: int) -> bool:
-    """getRange: N, N-M or *, and /STEP; what is behind `*-` is not looked at."""
-    span, slash, step = item.partition("/")
-    if slash and not (_NUMBER.fullmatch(step) and int(step) > 0):
-        return False
-    first, *more = span.split("-")
-    if first in ("*", "?"):
-        return True
-    known = _MONTHS if high == 12 else _DAYS if high == 6 else []
-    ends = [
-        known.index(end.lower()) + low
-        if end.lower() in known
-        else int(end)
-        if _NUMBER.fullmatch(end)
-        else -1
-        for end in (first, *more)
-    ]
-    return len(ends) <= 2 and ends == sorted(ends) and low <= ends[0] and ends[-1] <= high
-
-
-_NUMBER = re.compile(r"\+?[0-9]+")

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fcgitops.kubernetes.objects import mapping, mappings
+from fcgitops.kubernetes.references import SYSTEM_PRIORITIES
 from fcgitops.model.image import LEAST, is_too_little
 from fcgitops.verify import quotas, scheduling
 from fcgitops.verify.quotas import Amounts, Taken, milli, refused
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import POD, STATEFUL_SET, Object, Rendered, name_of, named
 
-_PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+_PRIORITIES = {"": 0, **SYSTEM_PRIORITIES}
 
 
 def faults(r: Rendered) -> Faults:

@@ -11,7 +11,7 @@ from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, POD, STATEFUL_SET, Rendered, named
 
 _SCHEDULER = ("scheduler", "default-scheduler")
-_CLASSES = [("PriorityClass", f"system-{of}-critical") for of in ("cluster", "node")]
+_CLASSES = [("PriorityClass", name) for name in references.SYSTEM_PRIORITIES]
 _EXPECTS = {kind: key for key, kind in expects.KINDS.items()}
 """Kind → its list in `expects`."""
 _AUTHORITY = ("ConfigMap", "kube-root-ca.crt")
