@@ -13,13 +13,13 @@ from fcgitops.adopt.adoption import Adoption
 from fcgitops.adopt.reading import HELM, Item, Owner
 from fcgitops.adopt.recognition import OF_NO_NAMESPACE
 from fcgitops.core import shell
-from fcgitops.diff import refused
-from fcgitops.diff.change import CRD
+from fcgitops.diff import immutable
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.objects import Object, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
 from fcgitops.model.environment import Environment
+from fcgitops.model.needed_rights import CRD
 from fcgitops.sync import deletion, registry
 from fcgitops.sync.runbook import Step
 from fcgitops.text.words import shown
@@ -270,7 +270,7 @@ def _role(o: Object) -> Object:
 def _immutable(found: Adoption) -> tuple[str, ...]:
     """The fields of the StatefulSet that differ and may not."""
     old, new = found.found.stateful_set.object, _controller(found.rendered)
-    return refused.immutable_fields(stored(old), stored(new))
+    return immutable.of_stateful_set(stored(old), stored(new))
 
 
 def _reselects(found: Adoption) -> bool:

@@ -13,12 +13,12 @@ from fcgitops.adopt import selecting
 from fcgitops.adopt.parts import writable
 from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import RUNS_PODS, Found, is_account
-from fcgitops.diff.change import CRD
 from fcgitops.diff.objects import bare_name, guards
 from fcgitops.diff.secrecy import hide
 from fcgitops.kubernetes import references
 from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import CONFIG_MAP
+from fcgitops.model.needed_rights import CRD
 from fcgitops.programs.namehash import has_hash
 
 _MADE = {

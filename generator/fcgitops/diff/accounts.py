@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fcgitops.diff.change import Change, Controller, Side
-from fcgitops.diff.objects import Pair, guards
+from fcgitops.diff.change import Change
+from fcgitops.diff.objects import Pair, guards, moves
+from fcgitops.diff.rendering import Controller, Side
 from fcgitops.diff.stored import stored
-from fcgitops.kubernetes.objects import mapping, name, namespace
+from fcgitops.kubernetes.objects import Object, name
 from fcgitops.kubernetes.rights import (
     Granted,
     Right,
@@ -13,6 +14,7 @@ from fcgitops.kubernetes.rights import (
     Subject,
     bindings,
     holders,
+    role_named,
     subjects_of,
 )
 from fcgitops.model.needed_rights import NEEDS
@@ -78,33 +80,32 @@ class Account:
 
 
 def changed_by(change: Change, subject: Subject | None, *, wider: bool) -> str:
-    """The RBAC object by which a subject's rights change, as it is called in what is printed."""
-    found: list[Pair] = []
+    """The RBAC object by which a subject's rights change, as it is called in what is printed.
+
+    A binding that names another role comes before a role, and that before any other binding.
+    """
+
+    def binds(binding: Object) -> bool:
+        return subject is None or any(subject.is_covered_by(s) for s in subjects_of(binding))
+
     side = change.after if wider else change.before
-    bound = [
-        (mapping(b.get("roleRef")).get("kind"), mapping(b.get("roleRef")).get("name"))
-        for b in bindings(side.objects)
-        if subject is None or any(subject.is_covered_by(s) for s in subjects_of(b))
-    ]
+    bound = {role_named(binding) for binding in bindings(side.objects) if binds(binding)}
+    roles: list[Pair] = []
+    binding_pairs: list[Pair] = []
     for pair in change.of_kind(*RBAC):
         one = pair.after if wider else pair.before
         if one is None:
             continue
         if pair.kind.endswith("Binding"):
-            relevant = subject is None or any(subject.is_covered_by(s) for s in subjects_of(one))
-            if relevant:
-                found.append(pair)
+            binding_pairs += [pair] if binds(one) else []
         elif (pair.kind, name(one)) in bound or subject in holders([one]):
-            found.insert(0, pair)
-    if found:
-        roles = [p for p in found if not p.kind.endswith("Binding")]
-        refs = [p for p in found if p.kind.endswith("Binding") and names_other_role(p)]
-        return (refs or roles or found)[0].label
-    changed = change.of_kind(*RBAC)
-    controller = change.after.controller or change.before.controller
-    if not changed and controller is not None:
+            roles.insert(0, pair)
+    other_role = [pair for pair in binding_pairs if names_other_role(pair)]
+    if found := other_role or roles or binding_pairs or change.of_kind(*RBAC):
+        return found[0].label
+    if controller := change.after.controller or change.before.controller:
         return controller.label
-    return changed[0].label if changed else f"ServiceAccount/{subject.name if subject else ''}"
+    return f"ServiceAccount/{subject.name if subject else ''}"
 
 
 def names_other_role(pair: Pair) -> bool:
@@ -125,10 +126,7 @@ def subjects(change: Change) -> list[tuple[Subject | None, Subject | None]]:
         for binding in bindings(side.objects):
             others |= dict.fromkeys(s for s in subjects_of(binding) if s not in own)
         others |= dict.fromkeys(holders(side.objects))
-    moves = {
-        namespace(p.before): namespace(p.after)
-        for p in change.pairs if p.how == "moved" and p.before and p.after
-    }  # fmt: skip
+    moved_to = moves(change.pairs)
     found: list[tuple[Subject | None, Subject | None]] = []
     if account.before or account.after:
         found.append((account.before, account.after))
@@ -137,8 +135,8 @@ def subjects(change: Change) -> list[tuple[Subject | None, Subject | None]]:
         if subject in arrived:
             continue
         target = subject
-        if subject.kind == "ServiceAccount" and subject.namespace in moves:
-            moved = Subject(subject.kind, subject.name, moves[subject.namespace])
+        if subject.kind == "ServiceAccount" and subject.namespace in moved_to:
+            moved = Subject(subject.kind, subject.name, moved_to[subject.namespace])
             if moved in others:
                 target = moved
                 arrived.add(moved)

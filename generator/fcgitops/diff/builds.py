@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from fcgitops.core.errors import ToolError
+from fcgitops.diff.secrecy import redact
 from fcgitops.diff.units import Content
 from fcgitops.programs.kustomize import Kustomize
 from fcgitops.programs.renderings import Renderings
@@ -91,3 +93,20 @@ def _without(error: ToolError, tops: Iterable[Path]) -> ToolError:
     for top in tops:
         problems = [replace(p, what=p.what.replace(f"{top}/", "")) for p in problems]
     return ToolError(problems)
+
+
+_QUOTED = (
+    (r"(?s)\[[^\]]*[{:\n].*\]", "[…]"),
+    (r"(?s)`[^`]*(?:\\n|[{:=\n])[^`]*`?", "`…`"),
+    (r"(?s)(literal sources )\[.*?\](?=: )", r"\1[…]"),
+    (r"(?s)(literal source ).*?(?=, expected|\Z)", r"\1…"),
+    (r'(?s)"(?:[^"\\]|\\.)*(?:\\n|[{\n])(?:[^"\\]|\\.)*"', '"…"'),
+)
+"""How kustomize quotes files, or what is in them, and what stands there instead."""
+
+
+def cleaned(message: str) -> str:
+    """An error of kustomize without the files that it quotes, which may hold secrets."""
+    for pattern, instead in _QUOTED:
+        message = re.sub(pattern, instead, message)
+    return redact(message)

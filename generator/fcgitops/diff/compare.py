@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fcgitops.diff import (
+from fcgitops.diff import (  # noqa: F401 - each registers its rules
     change,
     effects,
     fields,
@@ -23,6 +23,7 @@ from fcgitops.diff import (
     rules_network,
     rules_nni,
     rules_pod,
+    rules_projects,
     rules_pruned,
     rules_quotas,
     rules_rights,
@@ -35,29 +36,6 @@ from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Pair
 from fcgitops.diff.outcome import ObjectChange, Outcome
 from fcgitops.kubernetes.objects import Object, namespace
-
-_MODULES = (
-    rules_statefulset,
-    rules_pod,
-    rules_start,
-    rules_configmap,
-    rules_settings,
-    rules_failures,
-    rules_rights,
-    rules_needs,
-    rules_flux_rights,
-    rules_network,
-    rules_crd,
-    rules_environment,
-    rules_entry,
-    rules_flux,
-    rules_argocd,
-    rules_windows,
-    rules_pruned,
-    rules_quotas,
-    rules_nni,
-)
-"""The modules that hold the rules."""
 
 
 def outcome(

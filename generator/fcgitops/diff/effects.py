@@ -81,6 +81,8 @@ class Said:
 
 
 Says = Iterator[Said]
+UNLESS_MEANT = "take it back unless it is meant"
+"""What to do about more than there was before, which may be what somebody wants."""
 
 
 class Rule(NamedTuple):

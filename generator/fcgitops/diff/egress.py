@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fcgitops.diff.change import Controller, Side, spec
+from fcgitops.diff.change import spec
+from fcgitops.diff.rendering import Controller, Side
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes.field import Field
 from fcgitops.kubernetes.metadata import matches

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fcgitops.core.errors import FOUND, TOOL_FAILED, InputError, Problem, ToolError
-from fcgitops.diff import environment, objects, secrecy, unchanged, unrendered
-from fcgitops.diff.builds import Builds
+from fcgitops.diff import environment, objects, unchanged, unrendered
+from fcgitops.diff.builds import Builds, cleaned
 from fcgitops.diff.environment import BOTH, Environment, Settings
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.report import Entry, Report
+from fcgitops.diff.sources import Sources
 from fcgitops.diff.units import Content, Unit
 from fcgitops.git.history import State
 from fcgitops.kubernetes.objects import Object
@@ -61,8 +61,6 @@ class Fleet:
     limit: tuple[str, ...] = ()
     _parsed: dict[bytes, list[Object]] = field(default_factory=dict)
     _outcomes: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
-    _read_defaults: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    _read_settings: dict[tuple[int, str], Settings | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, before: State, after: State, prefix: str, limit: Iterable[str] = ()) -> Fleet:
@@ -138,45 +136,6 @@ class Fleet:
         there = self.before.units.keys() & self.after.units.keys()
         found = self._affected if self.changed_paths else []
         return [n for n in found if n in there and self.after.units[n].is_environment]
-
-    def alike(self, most: int) -> list[str]:
-        """The environments that change as others do, but for the first `most` of each kind.
-
-        Those of a kind have the same layers, components and files of people's own, and the same
-        lines of theirs go and come, but for their names. What that does may still differ with all
-        else that their files say.
-        """
-        own: dict[str, list[str]] = {}
-        for path in sorted(self.changed_paths):
-            own.setdefault(self.after.owner(path), []).append(path)
-        for content in (self.before, self.after):
-            content.texts(path for name in self.changed for path in own.get(name, ()))
-        kinds: dict[object, list[str]] = {}
-        for name in self.changed:
-            lines = [self._lines_of(path, name) for path in own.get(name, ())]
-            unit = self.after.units[name]
-            layers = tuple(self.after.layers(folder) for folder in unit.kustomizations)
-            own_files = self._own_files(unit)
-            kinds.setdefault((tuple(lines), layers, own_files, len(unit.plain)), []).append(name)
-        return [name for names in kinds.values() for name in names[most:]]
-
-    def _own_files(self, unit: Unit) -> tuple[tuple[str, str], ...]:
-        """What people have put into `local/`, by its path there."""
-        places = [f"{folder}/{layout.LOCAL}" for folder in unit.kustomizations]
-        files = self.after.state.files
-        return tuple((p[len(at) :], files[p].id) for at in places for p in self.after.under(at))
-
-    def _lines_of(self, path: str, name: str) -> tuple[str, tuple[bytes, ...], tuple[bytes, ...]]:
-        """A file of a unit, and the lines of it that go and that come; without the unit's name."""
-        place = path.replace(f"/{name}/", "//")
-        if path.endswith(f"/{layout.RECORD_FILE}"):
-            return place, (), ()
-        old, new = (
-            Counter(content.texts([path]).get(path, b"").split(b"\n"))
-            for content in (self.before, self.after)
-        )
-        gone, come = (_unnamed(lines, name) for lines in (old - new, new - old))
-        return place, gone, come
 
     def report(self, program: Kustomize, unbuilt: Collection[str] = ()) -> Report:
         """Builds what differs, and says what that does.
@@ -263,30 +222,19 @@ class Fleet:
         sides: list[list[Object]] = []
         errors: list[str] = []
         status = 0
-        keys: list[object] = []
-        for content, unit, word in (
-            (self.before, pair.before, "before"),
-            (self.after, pair.after, "after"),
-        ):
+        both = ((self.before, pair.before), (self.after, pair.after))
+        for (content, unit), word in zip(both, ("before", "after"), strict=True):
             try:
                 sides.append(self._objects(content, unit, builds))
             except (InputError, ToolError) as error:
-                errors += [f"{word}: {_cleaned(problem.what)}" for problem in error.problems]
+                errors += [f"{word}: {cleaned(problem.what)}" for problem in error.problems]
                 status = max(status, TOOL_FAILED if isinstance(error, ToolError) else FOUND)
-            keys.append(tuple(builds.key(content, f) for f in _folders(unit)))
-            keys.append(_plain_key(content, unit))
-            keys.append(_plain_key(content, _host(content, unit)))
-        if pair.after and pair.after.source:
-            path = pair.after.source
-            data, link = self.after.texts([path]).get(path), self.after.is_link(path)
-            unreadable = environment.unreadable(path, data, link=link)
-            errors += [f"after: {found}" for found in unreadable]
+        errors += [f"after: {reason}" for reason in self._unreadable(pair.after)]
         if errors:
             return Entry(pair.name, errors=tuple(dict.fromkeys(errors)), status=status or FOUND)
-        old, new = self._settings(self.before, pair.before), self._settings(self.after, pair.after)
-        env = self._environment(pair, old, new)
-        tools = self._tools(pair, old, new)
-        key = (*keys, tools, env)
+        old, new = (self._settings(content, unit) for content, unit in both)
+        env, tools = self._environment(pair, old, new), self._tools(pair, old, new)
+        key = (*(_key(content, unit, builds) for content, unit in both), tools, env)
         if key not in self._outcomes:
             from fcgitops.diff import compare  # noqa: PLC0415 - imported while kustomize builds
 
@@ -294,6 +242,16 @@ class Fleet:
             self._outcomes[key] = compare.outcome(sides[0], sides[1], tools, env, beside)
         outcome = self._outcomes[key]
         return Entry(pair.name, outcome, note="" if outcome.objects else self._note(pair))
+
+    def _unreadable(self, unit: Unit | None) -> list[str]:
+        """Why the source of a unit, as it is now, cannot be read."""
+        if unit is None or not unit.source:
+            return []
+        data, link = (
+            self.after.texts([unit.source]).get(unit.source),
+            self.after.is_link(unit.source),
+        )
+        return environment.unreadable(unit.source, data, link=link)
 
     def _note(self, pair: Comparison) -> str:
         """What is to be said of two sides that render the same; "" where comments differ alone."""
@@ -348,43 +306,24 @@ class Fleet:
             gone = next(iter(self._gone.get(new.place, ())), "")
         return Environment(pair.name, old, new, rivals, gone)
 
-    def _settings(self, content: Content, unit: Unit | None) -> Settings | None:
-        if unit is None or not unit.source:
-            return None
-        key = id(content), unit.name
-        if key not in self._read_settings:
-            data = content.texts([unit.source]).get(unit.source)
-            self._read_settings[key] = environment.read(unit.name, data, self._defaults(content))
-        return self._read_settings[key]
+    @cached_property
+    def _sources(self) -> dict[int, Sources]:
+        """Each side's content, by its identity → the environments' own files of it."""
+        return {id(content): Sources(content) for content in (self.before, self.after)}
 
-    def _defaults(self, content: Content) -> Mapping[str, Any]:
-        if id(content) not in self._read_defaults:
-            file = f"{content.prefix}{layout.ANSWERS}"
-            data = content.texts([file]).get(file)
-            self._read_defaults[id(content)] = environment.defaults(data)
-        return self._read_defaults[id(content)]
+    def _settings(self, content: Content, unit: Unit | None) -> Settings | None:
+        return self._sources[id(content)].settings(unit)
 
     @cached_property
     def _there(self) -> dict[tuple[str, str], list[str]]:
         """The environments by where they go."""
-        return self._by_place(self.after, self.after.units.values())
+        return self._sources[id(self.after)].by_place(self.after.units.values())
 
     @cached_property
     def _gone(self) -> dict[tuple[str, str], list[str]]:
         """Those that are there no longer, by where they went."""
         gone = (u for name, u in self.before.units.items() if name not in self.after.units)
-        return self._by_place(self.before, gone)
-
-    def _by_place(
-        self, content: Content, units: Iterable[Unit]
-    ) -> dict[tuple[str, str], list[str]]:
-        found: dict[tuple[str, str], list[str]] = {}
-        with_source = [unit for unit in units if unit.source]
-        content.texts(unit.source for unit in with_source)
-        for unit in with_source:
-            if settings := self._settings(content, unit):
-                found.setdefault(settings.place, []).append(unit.name)
-        return found
+        return self._sources[id(self.before)].by_place(gone)
 
     def _tools(self, pair: Comparison, *settings: Settings | None) -> frozenset[str]:
         """The tools that may apply a unit."""
@@ -410,14 +349,6 @@ def _host(content: Content, unit: Unit | None) -> Unit | None:
     return content.units.get(name)
 
 
-def _unnamed(lines: Counter[bytes], name: str) -> tuple[bytes, ...]:
-    """Lines, sorted, without a unit's name where they have it."""
-    word = name.encode()
-    own = rb"(?<![\w.-])%s(?![\w.-])" % re.escape(word)
-    found = (re.sub(own, b"", line) if word in line else line for line in lines.elements())
-    return tuple(sorted(found))
-
-
 def _folders(unit: Unit | None) -> tuple[str, ...]:
     return unit.kustomizations if unit else ()
 
@@ -427,26 +358,15 @@ def _bare(unit: Unit | None) -> Unit | None:
     return unit._replace(kustomizations=(), plain=()) if unit else None
 
 
+def _key(content: Content, unit: Unit | None, builds: Builds) -> tuple[object, ...]:
+    """What the objects of a unit, and those beside it, are known by."""
+    rendered = tuple(builds.key(content, folder) for folder in _folders(unit))
+    return rendered, _plain_key(content, unit), _plain_key(content, _host(content, unit))
+
+
 def _plain_key(content: Content, unit: Unit | None) -> tuple[tuple[str, str], ...]:
     files = content.state.files
     return tuple((p, files[p].id) for p in content.plain_files(unit)) if unit else ()
-
-
-_QUOTED = (
-    (r"(?s)\[[^\]]*[{:\n].*\]", "[…]"),
-    (r"(?s)`[^`]*(?:\\n|[{:=\n])[^`]*`?", "`…`"),
-    (r"(?s)(literal sources )\[.*?\](?=: )", r"\1[…]"),
-    (r"(?s)(literal source ).*?(?=, expected|\Z)", r"\1…"),
-    (r'(?s)"(?:[^"\\]|\\.)*(?:\\n|[{\n])(?:[^"\\]|\\.)*"', '"…"'),
-)
-"""How kustomize quotes files, or what is in them, and what stands there instead."""
-
-
-def _cleaned(message: str) -> str:
-    """An error of kustomize without the files that it quotes, which may hold secrets."""
-    for pattern, instead in _QUOTED:
-        message = re.sub(pattern, instead, message)
-    return secrecy.redact(message)
 
 
 @cache

@@ -8,7 +8,7 @@ experiment's Job, a namespace that everything moves to, and a new name for the s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -161,52 +161,51 @@ class Pair(NamedTuple):
         return label(self.before if self.how == "moved" and self.before else self.either)
 
 
+By = Callable[[Object], Hashable]
+"""What tells an object from others of its side; None where nothing does."""
+
+
 def match(before: Sequence[Object], after: Sequence[Object]) -> list[Pair]:
     """Pairs of objects that are the same: in the order after, then those that are gone."""
     left, right = list(before), list(after)
-    pairs: list[tuple[Object, Object, str]] = []
-
-    def take(by: Callable[[Object], Hashable], how: str) -> None:
-        """Pairs what is left of both sides by a key; None is no key."""
-        waiting: dict[Hashable, list[Object]] = {}
-        for o in left:
-            waiting.setdefault(by(o), []).append(o)
-        waiting.pop(None, None)
-        for o in list(right):
-            partners = waiting.get(by(o))
-            if partners:
-                partner = partners.pop(0)
-                pairs.append((partner, o, how))
-                _drop(left, partner)
-                _drop(right, o)
-
-    take(key, "same")
     idle = {id(o) for side in (before, after) for o in superseded(side)}
-    take(lambda o: None if id(o) in idle else _hashed_key(o), "same")
-    take(_experiment, "same")
-    take(
-        lambda o: (
-            (group(o), o["kind"], bare_name(o))
-            if namespace(o) and id(o) not in idle and o["kind"] != "PersistentVolumeClaim"
-            else None
-        ),
-        "moved",
-    )
-    goes_to = {namespace(b): namespace(a) for b, a, how in pairs if how == "moved"}
-    arriving = {target: source for source, target in goes_to.items()}
-    take(lambda o: _namespace_key(o, goes_to, arriving), "moved")
-    take(
-        lambda o: (
-            (group(o), o["kind"], namespace(o), repr(_content(o)))
-            if o["kind"] not in _HOLDING
-            else None
-        ),
-        "renamed",
-    )
-    take(lambda o: namespace(o) if runs_frameworkcontroller(o) else None, "renamed")
-    found = {id(a): Pair(b, a, how) for b, a, how in pairs}
+
+    def in_use(by: By) -> By:
+        return lambda o: None if id(o) in idle else by(o)
+
+    pairs: list[Pair] = []
+    for by in (key, in_use(_hashed_key), _experiment):
+        pairs += _taken(left, right, by, "same")
+    pairs += _taken(left, right, in_use(_key_anywhere), "moved")
+    pairs += _taken(left, right, _follows(moves(pairs)), "moved")
+    for by in (_content_key, _controller_key):
+        pairs += _taken(left, right, by, "renamed")
+    found = {id(pair.after): pair for pair in pairs}
     ordered = [found.get(id(o)) or Pair(None, o) for o in after]
     return [*ordered, *(Pair(o, None) for o in left)]
+
+
+def moves(pairs: Iterable[Pair]) -> dict[str, str]:
+    """Namespace → the one that objects of it have moved to."""
+    return {
+        namespace(pair.before): namespace(pair.after)
+        for pair in pairs
+        if pair.how == "moved" and pair.before and pair.after
+    }
+
+
+def _taken(left: list[Object], right: list[Object], by: By, how: str) -> Iterator[Pair]:
+    """Pairs of what is left of both sides, by a key; they are left no longer."""
+    waiting: dict[Hashable, list[Object]] = {}
+    for o in left:
+        waiting.setdefault(by(o), []).append(o)
+    waiting.pop(None, None)
+    for o in list(right):
+        if partners := waiting.get(by(o)):
+            partner = partners.pop(0)
+            _drop(left, partner)
+            _drop(right, o)
+            yield Pair(partner, o, how)
 
 
 def _drop(objects: list[Object], wanted: Object) -> None:
@@ -254,12 +253,34 @@ def _experiment(o: Object) -> Hashable:
     return namespace(o), _JOB_HASH.sub("", name(o))
 
 
-def _namespace_key(o: Object, goes_to: dict[str, str], arriving: dict[str, str]) -> Hashable:
-    if o["kind"] != "Namespace":
+def _key_anywhere(o: Object) -> Hashable:
+    """What tells an object from others, in whichever namespace it is; not what a claim keeps."""
+    if not namespace(o) or o["kind"] == "PersistentVolumeClaim":
         return None
-    if name(o) in goes_to:
-        return name(o)
-    return arriving.get(name(o))
+    return group(o), o["kind"], bare_name(o)
+
+
+def _follows(moved: dict[str, str]) -> By:
+    """A Namespace that all goes from, and that which it goes to, have the same key."""
+    sources = {target: source for source, target in moved.items()}
+
+    def by(o: Object) -> Hashable:
+        if o["kind"] != "Namespace":
+            return None
+        return name(o) if name(o) in moved else sources.get(name(o))
+
+    return by
+
+
+def _content_key(o: Object) -> Hashable:
+    """All but the name."""
+    if o["kind"] in _HOLDING:
+        return None
+    return group(o), o["kind"], namespace(o), repr(_content(o))
+
+
+def _controller_key(o: Object) -> Hashable:
+    return namespace(o) if runs_frameworkcontroller(o) else None
 
 
 def _content(o: Object) -> dict[str, Any]:

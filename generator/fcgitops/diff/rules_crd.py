@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcgitops.diff.change import CRD, CRD_KIND, Change, spec, values
+from fcgitops.diff.change import CRD_KIND, Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS
 from fcgitops.diff.objects import Pair, guards
 from fcgitops.kubernetes import structural
 from fcgitops.kubernetes.objects import Fields, mapping, mappings, name
+from fcgitops.model.needed_rights import CRD
 
 
 def _pairs(change: Change) -> Iterator[Pair]:
@@ -164,13 +165,8 @@ def schema_narrower(change: Change) -> Says:
     """New Frameworks outside of it are refused."""
     for pair, before, after in _specs(change):
         old, new = _versions(before), _versions(after)
-        found = [
-            where
-            for version in new
-            if version in old
-            for where in structural.narrower(_schema(old[version]), _schema(new[version]), version)
-        ]
-        if found:
+        schemas = [(v, _schema(old[v]), _schema(new[v])) for v in new if v in old]
+        if found := [where for v, o, n in schemas for where in structural.narrower(o, n, v)]:
             yield Said(
                 pair.label,
                 "New Frameworks outside of the narrower schema are refused "
@@ -178,13 +174,7 @@ def schema_narrower(change: Change) -> Says:
                 "FrameworkController's next start puts its own schema back.",
                 "change it back",
             )
-        dropped = [
-            where
-            for version in new
-            if version in old
-            for where in structural.dropped(_schema(old[version]), _schema(new[version]))
-        ]
-        if dropped:
+        if dropped := [where for _, o, n in schemas for where in structural.dropped(o, n)]:
             yield Said(
                 pair.label,
                 f"The API server drops {', '.join(dropped[:3])} of every Framework that it reads "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.entry import (
+from fcgitops.diff.entry_points import (
     ARGO,
     SOURCES,
     application,

@@ -6,10 +6,11 @@ import fnmatch
 import posixpath
 
 from fcgitops.core import shell
-from fcgitops.diff.change import Change, Side, spec
+from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.entry import SOURCES, is_flux, kustomizations
+from fcgitops.diff.entry_points import SOURCES, is_flux, kustomizations
 from fcgitops.diff.objects import label
+from fcgitops.diff.rendering import Side
 from fcgitops.kubernetes.objects import Fields, Object, group, labels_of, mapping, name, namespace
 from fcgitops.model.synctools import FLUX
 

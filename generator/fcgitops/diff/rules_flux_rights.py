@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from fcgitops.diff.accounts import changed_by, may_differ, rights_of
-from fcgitops.diff.change import Change, Side
+from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import Pair
+from fcgitops.diff.rendering import Side
 from fcgitops.kubernetes.objects import mapping, mappings, name, namespace
-from fcgitops.kubernetes.rights import ANY, Granted, Right, Subject, bindings, subjects_of, summary
+from fcgitops.kubernetes.rights import (
+    ANY,
+    Granted,
+    Right,
+    Subject,
+    bindings,
+    expand,
+    role_named,
+    subjects_of,
+    summary,
+)
 from fcgitops.model.needed_rights import NEEDS
 from fcgitops.model.synctools import FLUX
 
@@ -60,29 +71,39 @@ def _is_held_to_grant(right: Right, new: Granted) -> bool:
     return any(right.contains(need) and not new.allows(need) for need in NEEDS)
 
 
+_LACKS = (
+    "Flux's account lacks what a role that it applies grants ({}): nothing of the environment is "
+    "applied (`attempting to grant RBAC permissions not currently held`)."
+)
+
+
 @rule("R17", "Flux's account lacks what a rendered role grants", Severity.FAILS, "X")
 def cannot_grant(change: Change) -> Says:
     """Nothing of the environment is applied."""
-    says = (
-        "Flux's account lacks what a role that it applies grants ({}): nothing of the "
-        "environment is applied (`attempting to grant RBAC permissions not currently held`)."
-    )
-    reported = False
+    withdrawn = list(_withdrawn(change))
+    yield from withdrawn
+    if not withdrawn and FLUX.name in change.tools:
+        yield from _newly_granted(change)
+
+
+def _withdrawn(change: Change) -> Says:
+    """Rights that Flux's account must have to grant them, and that it loses."""
     for subject, less, new in _flux_lost(change):
-        held = [r for r in less if _is_held_to_grant(r, new) and not _may_escalate(new)]
-        held = [
-            r
-            for r in held
-            if not (_is_applying(r) and r.group != "" and r.resource != "configmaps")
-        ]
+        if _may_escalate(new):
+            continue
+        held = [r for r in less if _is_held_to_grant(r, new) and not _is_applying_by_group(r)]
         if held:
-            reported = True
-            yield Said(
-                changed_by(change, subject, wider=False), says.format(summary(held)),
-                "put it back, and run make bootstrap",
-            )  # fmt: skip
-    if reported or FLUX.name not in change.tools:
-        return
+            where = changed_by(change, subject, wider=False)
+            yield Said(where, _LACKS.format(summary(held)), "put it back, and run make bootstrap")
+
+
+def _is_applying_by_group(right: Right) -> bool:
+    """Whether R18 speaks of it: it is there to apply objects that are not of the core group."""
+    return _is_applying(right) and right.group != "" and right.resource != "configmaps"
+
+
+def _newly_granted(change: Change) -> Says:
+    """Roles that grant more than any of Flux's accounts has, where all that they have is known."""
     accounts = _flux_accounts(change)
     all_rights = [rights_of(change.after, subject) for subject in accounts]
     known = [new for new in all_rights if new.rights and not new.unknown]
@@ -93,28 +114,22 @@ def cannot_grant(change: Change) -> Says:
             continue
         wanted = Granted(frozenset(_role_rights(pair)))
         # Which of them applies it is not known.
-        lacking = [list(wanted.beyond(new)) for new in known]
+        lacking = [wanted.beyond(new) for new in known]
         if lacking and all(lacking):
-            yield Said(
-                pair.label,
-                says.format(summary(sorted(lacking, key=len)[0])),
-                "make bootstrap first",
-            )
+            least = min(lacking, key=len)
+            yield Said(pair.label, _LACKS.format(summary(least)), "make bootstrap first")
 
 
 def _is_bound_in(side: Side, pair: Pair, places: Collection[str]) -> bool:
     """Whether a role is of an account in Flux's namespace: `make bootstrap` applies it."""
     for binding in bindings(side.objects):
-        reference = mapping(binding.get("roleRef"))
-        own = (reference.get("kind"), reference.get("name")) == (pair.kind, name(pair.either))
+        own = role_named(binding) == (pair.kind, name(pair.either))
         if own and any(subject.namespace in places for subject in subjects_of(binding)):
             return True
     return False
 
 
 def _role_rights(pair: Pair) -> Iterator[Right]:
-    from fcgitops.kubernetes.rights import expand  # noqa: PLC0415 - for this alone
-
     if pair.after is not None:
         place = namespace(pair.after) if pair.kind == "Role" else ANY
         yield from expand(mappings(pair.after.get("rules")), place)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.diff.accounts import RBAC, Account, changed_by, may_differ, named
-from fcgitops.diff.change import CRD, Change, Controller, Side
+from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import label
+from fcgitops.diff.rendering import Controller, Side
 from fcgitops.kubernetes.objects import name, namespace
 from fcgitops.kubernetes.rights import Right, Subject, subjects_of, summary
-from fcgitops.model.needed_rights import NEEDS
+from fcgitops.model.needed_rights import CRD, NEEDS
 
 
 def _lost(change: Change, number: str) -> Iterator[tuple[str, list[Right]]]:

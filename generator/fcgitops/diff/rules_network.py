@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff import egress, entry
-from fcgitops.diff.change import Change, Side, values
+from fcgitops.diff import egress, entry_points
+from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.kubectl import in_namespace
+from fcgitops.diff.kubectl import in_namespace, let_go
 from fcgitops.diff.objects import Pair, annotations_of, guards, label
+from fcgitops.diff.rendering import Side
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes import podsecurity
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace
@@ -48,7 +49,7 @@ def moved(change: Change) -> Says:
     yield Said(
         f"Namespace/{old}",
         says,
-        f"Argo CD: {_let_go(old)}" if waits else "",
+        f"Argo CD: {let_go(old)}" if waits else "",
         severity=None if waits else Severity.RESTART,
     )
     if change.after.namespace_of(new) is None and new not in _ALWAYS_THERE:
@@ -62,11 +63,6 @@ def moved(change: Change) -> Says:
             certain=False,
             severity=Severity.FAILS,
         )
-
-
-def _let_go(place: str) -> str:
-    """What makes Argo CD forget a Namespace that it waits for."""
-    return f"kubectl annotate namespace {shell.quote(place)} argocd.argoproj.io/tracking-id-"
 
 
 _ALWAYS_THERE = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -134,13 +130,13 @@ def namespace_gone(change: Change) -> Says:
         place = name(pair.before)
         confirms = any(tool.habits.confirms for tool in change.appliers)
         waits = confirms and not change.moved and asks_before_pruning(change, place)
-        if waits and not entry.shrinks(change):  # else E28 says what to do about it
+        if waits and not entry_points.shrinks(change):  # else E28 says what to do about it
             yield Said(
                 pair.label,
                 "Argo CD waits until somebody confirms that the Namespace may be pruned, which "
                 "deletes it and all in it. No later commit, not even the revert, is synced before "
                 "it is confirmed, or let go of.",
-                f"Argo CD: {_let_go(place)}   # the Namespace stays, and the rest is synced",
+                f"Argo CD: {let_go(place)}   # the Namespace stays, and the rest is synced",
                 severity=Severity.MANUAL,
             )
 

@@ -9,7 +9,7 @@ from fcgitops.diff import rules_quotas as quotas
 from fcgitops.diff.accounts import changed_by, may_differ, named, rights_of, subjects, unknown
 from fcgitops.diff.change import Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.kubectl import in_namespace
+from fcgitops.diff.kubectl import in_namespace, let_go
 from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.outcome import shown
 from fcgitops.diff.rules_network import NNI_ACCOUNTS, runs_experiments
@@ -268,7 +268,6 @@ def other_namespace(change: Change) -> Says:
         and (name(p.after) in NNI_ACCOUNTS or (p.kind == "Job" and _is_experiment(p.after)))
     )  # fmt: skip
     for old, new in moves:
-        command = f"kubectl annotate namespace {shell.quote(old)} argocd.argoproj.io/tracking-id-"
         confirms = any(tool.habits.confirms for tool in change.appliers)
         says = (
             f"NNI's accounts and their rights go from {old} to {new}: an experiment that still "
@@ -283,7 +282,7 @@ def other_namespace(change: Change) -> Says:
         yield Said(
             f"Namespace/{old}",
             says,
-            f"Argo CD: {command}" if confirms else "end the experiments there first",
+            f"Argo CD: {let_go(old)}" if confirms else "end the experiments there first",
         )
 
 

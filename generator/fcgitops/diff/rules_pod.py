@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from fcgitops.core import shell
 from fcgitops.diff import confinement, scheduling
-from fcgitops.diff.change import Change, Controller
+from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
+from fcgitops.diff.rendering import Controller
 from fcgitops.diff.secrecy import redact
 from fcgitops.kubernetes import podsecurity, quantity
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings

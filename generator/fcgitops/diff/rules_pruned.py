@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fcgitops.diff import egress, entry
+from fcgitops.diff import egress, entry_points
 from fcgitops.diff.change import CRD_KIND, Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.entry import ARGO, is_flux_bootstrapped
+from fcgitops.diff.entry_points import ARGO, is_flux_bootstrapped
 from fcgitops.diff.objects import Pair, guards, label
 from fcgitops.diff.rules_network import asks_before_pruning
 from fcgitops.kubernetes.objects import Object, labels_of, mapping, name, namespace
+from fcgitops.model.synctools import Traits
 
 _LOSSES = {"PersistentVolumeClaim": Severity.LOSS, "PersistentVolume": Severity.LOSS,
            "StatefulSet": Severity.OUTAGE, "Deployment": Severity.OUTAGE,
@@ -27,28 +28,19 @@ def pruned(change: Change) -> Says:
     """Pruned, unless something keeps it."""
     ended = _experiments_gone(change)
     for pair in change.differing:
-        if pair.after is not None or pair.before is None or pair.kind in _SPOKEN_OF:
+        gone = pair.before
+        if gone is None or pair.after is not None or _is_spoken_of(change, gone):
             continue
-        if pair.kind == CRD_KIND and name(pair.before).endswith(
-            "frameworkcontroller.microsoft.com"
-        ):
-            continue
-        if pair.before is (change.before.controller and change.before.controller.object):
-            continue
-        if (namespace(pair.before), labels_of(pair.before).get("experiment")) in ended:
+        if (namespace(gone), labels_of(gone).get("experiment")) in ended:
             continue
         if _has_successor(change, pair):
             continue
-        kept = guards(pair.before)
         able = [t for t in change.appliers if t.habits.prunes_crds or pair.kind != CRD_KIND]
-        if all(
-            tool.habits.guard in kept or (tool.central and is_flux_bootstrapped(pair.before))
-            for tool in able
-        ):
+        if all(_is_kept_by(tool, gone) for tool in able):
             why = "its guards keep it" if able else "Argo CD never prunes a CRD"
             yield Said(pair.label, f"It leaves Git and stays on the cluster: {why}.")
         elif pair.kind in (*ARGO, "AppProject"):
-            keeps = mapping(spec(pair.before).get("syncPolicy")).get("preserveResourcesOnDeletion")
+            keeps = mapping(spec(gone).get("syncPolicy")).get("preserveResourcesOnDeletion")
             yield Said(
                 pair.label,
                 "It leaves Git and stays on the cluster: `make bootstrap` deletes nothing. Where "
@@ -56,8 +48,8 @@ def pruned(change: Change) -> Says:
                 severity=Severity.MANUAL if keeps else _LOSSES[pair.kind],
                 certain=False,
             )
-        elif pair.kind == "NetworkPolicy" and _is_missed(change, pair.before):
-            yield _policy_gone(change, pair.before)
+        elif pair.kind == "NetworkPolicy" and _is_missed(change, gone):
+            yield _policy_gone(change, gone)
         else:
             yield Said(
                 pair.label,
@@ -65,6 +57,20 @@ def pruned(change: Change) -> Says:
                 certain=pair.kind != CRD_KIND,
                 severity=_LOSSES.get(pair.kind),
             )
+
+
+def _is_spoken_of(change: Change, gone: Object) -> bool:
+    """Whether other rules say what becomes of it: of FrameworkController's own, and of kinds."""
+    controller = change.before.controller
+    if controller is not None and gone is controller.object:
+        return True
+    of_frameworks = name(gone).endswith("frameworkcontroller.microsoft.com")
+    return gone["kind"] in _SPOKEN_OF or (gone["kind"] == CRD_KIND and of_frameworks)
+
+
+def _is_kept_by(tool: Traits, gone: Object) -> bool:
+    """Whether a tool does not delete it: by a guard, or as it never had it."""
+    return tool.habits.guard in guards(gone) or (tool.central and is_flux_bootstrapped(gone))
 
 
 def _is_missed(change: Change, policy: Object) -> bool:
@@ -134,9 +140,9 @@ def _experiments_gone(change: Change) -> set[tuple[str, object]]:
 def shrunk(change: Change) -> Says:
     """Flux prunes all but what is guarded."""
     controller = change.before.controller
-    if controller is None or not entry.shrinks(change):
+    if controller is None or not entry_points.shrinks(change):
         return
-    before, after = (entry.rendered(side) for side in (change.before, change.after))
+    before, after = (entry_points.rendered(side) for side in (change.before, change.after))
     asks = after and any(
         asks_before_pruning(change, name(o)) for o in change.before.all("Namespace")
     )

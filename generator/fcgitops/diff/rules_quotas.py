@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff.change import Change, Side, spec
+from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.objects import Pair
+from fcgitops.diff.rendering import Side
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes import quantity
 from fcgitops.kubernetes.objects import Fields, Object, mapping, mappings, name, namespace

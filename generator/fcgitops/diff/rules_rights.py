@@ -18,10 +18,11 @@ from fcgitops.diff.accounts import (
     rights_of,
     subjects,
 )
-from fcgitops.diff.change import Change, Side
-from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.change import Change
+from fcgitops.diff.effects import UNLESS_MEANT, Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Pair
+from fcgitops.diff.rendering import Side
 from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.kubernetes.rights import (
     ANY,
@@ -32,6 +33,7 @@ from fcgitops.kubernetes.rights import (
     bindings,
     escalates,
     expand,
+    role_named,
     rules_of,
     subjects_of,
     summary,
@@ -131,11 +133,9 @@ def _unbound_and_other(change: Change, pair: Pair) -> bool:
     """Whether a role differs that nobody is bound to here: nobody's rights are known to change."""
     if pair.kind.endswith("Binding") or pair.after is None:
         return False
-    reference = (pair.kind, name(pair.after))
     return not any(
-        (mapping(b.get("roleRef")).get("kind"), mapping(b.get("roleRef")).get("name")) == reference
-        for b in bindings(change.after.objects)
-        if subjects_of(b)
+        role_named(binding) == (pair.kind, name(pair.after)) and subjects_of(binding)
+        for binding in bindings(change.after.objects)
     )
 
 
@@ -191,7 +191,7 @@ def escalated(change: Change) -> Says:
             yield Said(
                 changed_by(change, subject, wider=True),
                 f"{_who(subject, own=own)} may now {meaning} ({summary(bad)}){also}.",
-                _UNLESS_MEANT,
+                UNLESS_MEANT,
             )
     for subject, role, own in _newly_bound(change):
         if role.name in _ESCALATING:
@@ -219,9 +219,8 @@ def _newly_bound(change: Change) -> Iterator[tuple[Subject, RoleReference, bool]
 
 def _was_bound(change: Change, subject: Subject | None, role: RoleReference) -> bool:
     """Whether somebody had a role before, wherever its rules were."""
-    wanted = {"kind": role.kind, "name": role.name}
     return any(
-        wanted.items() <= mapping(binding.get("roleRef")).items()
+        role_named(binding) == (role.kind, role.name)
         and any(subject is not None and subject.is_covered_by(s) for s in subjects_of(binding))
         for binding in bindings(change.before.objects)
     )
@@ -248,13 +247,10 @@ def _by_role(change: Change, subject: Subject, role: RoleReference, *, own: bool
         changed_by(change, subject, wider=True),
         f"{_who(subject, own=own)} gets {role.kind} {role.name}{where}"
         f"{':' if known else ','} {means}.",
-        _UNLESS_MEANT,
+        UNLESS_MEANT,
         shell.line("kubectl", *scope, "describe", role.kind.lower(), role.name),
         certain=bool(known),
     )
-
-
-_UNLESS_MEANT = "take it back unless it is meant"
 
 
 def _meaning(bad: list[Right]) -> str:

@@ -5,8 +5,11 @@ All of it takes effect at FrameworkController's next start, and not before.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.rendering import Controller
 from fcgitops.diff.secrecy import redact
 from fcgitops.diff.settings import Settings
 from fcgitops.kubernetes.objects import mappings
@@ -18,11 +21,7 @@ _DELAYS = (
     "frameworkMinRetryDelaySecForTransientConflictFailed",
     "frameworkMaxRetryDelaySecForTransientConflictFailed",
 )
-
-
 _COMPRESSION = "largeFrameworkCompression"
-
-
 _SECOND = 10**9
 _LONG_AGO = 10 * 365 * 86400
 
@@ -264,42 +263,59 @@ def other_cluster(change: Change) -> Says:
     """It looks after another cluster; nobody looks after this one."""
     if change.both is None or change.invalid or not _may_differ(change):
         return
-    places = [_api_server(change, side) for side in (0, 1)]
-    (old_address, old_file), (address, file) = places
+    old, new = (_api_server(controller) for controller in change.both)
     old_host, host = (c.variable("KUBERNETES_SERVICE_HOST") for c in change.both)
-    if host != old_host and host and not (address or file):
+    if host != old_host and host and new == _OWN_CLUSTER:
         says = (
             f"FrameworkController then asks {redact(host)} in the place of its cluster's API "
             "server: unless that is the same, it is refused there, and panics at start."
         )
         yield Said(change.both[1].label, says, "take the variable out", certain=False)
-    if places[0] == places[1]:
-        return
-    from_settings = any(
-        change.settings and change.settings[0].value.get(k) != change.settings[1].value.get(k)
-        for k in ("kubeApiServerAddress", "kubeConfigFilePath")
-    )
-    label = change.config_label if from_settings else change.both[1].label
+    if old != new:
+        yield from _other_api_server(_where_set(change), old, new)
+
+
+class _ApiServer(NamedTuple):
+    """What FrameworkController is told of its API server; nothing for that of its own cluster."""
+
+    address: str = ""
+    kubeconfig: str = ""
+
+
+_OWN_CLUSTER = _ApiServer()
+
+
+def _where_set(change: Change) -> str:
+    """What says which API server it is: the file where that differs, else the StatefulSet."""
+    assert change.both is not None  # noqa: S101 - asked by the caller
+    keys = ("kubeApiServerAddress", "kubeConfigFilePath")
+    if change.settings is not None:
+        old, new = (settings.value for settings in change.settings)
+        if any(old.get(key) != new.get(key) for key in keys):
+            return change.config_label
+    return change.both[1].label
+
+
+def _other_api_server(label: str, old: _ApiServer, new: _ApiServer) -> Says:
     lost = "The Frameworks of this cluster are no longer looked after."
-    if file and file != old_file:
+    if new.kubeconfig and new.kubeconfig != old.kubeconfig:
         says = (
-            f"FrameworkController then works on the cluster that the kubeconfig {file} names: if "
-            f"that is another one, {lost[0].lower()}{lost[1:]} Without the file it panics at "
-            "start."
+            f"FrameworkController then works on the cluster that the kubeconfig {new.kubeconfig} "
+            f"names: if that is another one, {lost[0].lower()}{lost[1:]} Without the file it "
+            "panics at start."
         )
         yield Said(label, says, "look at the kubeconfig's server", certain=False)
-    elif address and not file:
+    elif new.address and not new.kubeconfig:
         says = (
-            f"FrameworkController then speaks to {redact(address)} without credentials and without "
-            f"the cluster's CA: panic at start. {lost}"
+            f"FrameworkController then speaks to {redact(new.address)} without credentials and "
+            f"without the cluster's CA: panic at start. {lost}"
         )
         yield Said(label, says, "give a kubeconfig too")
-    elif address != old_address and (address or file):
-        says = (
-            f"FrameworkController then speaks to {redact(address) or 'the kubeconfig’s server'}. "
-        )
-        yield Said(label, says + lost, "look at which cluster that is", certain=False)
-    elif old_address or old_file:
+    elif new.address != old.address and new != _OWN_CLUSTER:
+        where = redact(new.address) or "the kubeconfig’s server"
+        says = f"FrameworkController then speaks to {where}. {lost}"
+        yield Said(label, says, "look at which cluster that is", certain=False)
+    elif old != _OWN_CLUSTER:
         says = (
             "FrameworkController then works on the cluster that its Pod runs on, with its "
             "ServiceAccount: the Frameworks of the other cluster are no longer looked after."
@@ -315,13 +331,11 @@ def _may_differ(change: Change) -> bool:
     return change.settings is not None or any(before.get(k) != after.get(k) for k in keys)
 
 
-def _api_server(change: Change, side: int) -> tuple[str, str]:
-    """(address, kubeconfig) that FrameworkController uses; "" for the cluster that it runs on.
+def _api_server(controller: Controller) -> _ApiServer:
+    """Which API server a FrameworkController uses.
 
     A KUBECONFIG that names no mounted file is ignored (fc: config.go:408-422).
     """
-    assert change.both is not None  # noqa: S101 - asked by the caller
-    controller = change.both[side]
     value = controller.settings.value if controller.settings else {}
     address = str(value.get("kubeApiServerAddress") or "")
     file = str(value.get("kubeConfigFilePath") or "")
@@ -329,7 +343,7 @@ def _api_server(change: Change, side: int) -> tuple[str, str]:
     mounts = [str(m.get("mountPath")) for m in mappings(controller.container.get("volumeMounts"))]
     if any(variable == m or variable.startswith(m.rstrip("/") + "/") for m in mounts):
         file = file or variable
-    return address or controller.variable("KUBE_APISERVER_ADDRESS"), file
+    return _ApiServer(address or controller.variable("KUBE_APISERVER_ADDRESS"), file)
 
 
 @rule("S22", "FrameworkController refuses a value", Severity.OUTAGE, "F")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcgitops.core import shell
-from fcgitops.diff.change import Change, Controller
+from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.rendering import Controller
 from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings, number

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fcgitops.core import shell
-from fcgitops.diff import objects, refused
+from fcgitops.diff import immutable, objects
 from fcgitops.diff.change import CRD_KIND, Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
@@ -77,7 +75,7 @@ def nothing_restarts(change: Change) -> Says:
 
 
 @rule("C03", "a field differs that a StatefulSet may not change", Severity.MANUAL, "A K X G S")
-def immutable(change: Change) -> Says:
+def made_anew(change: Change) -> Says:
     """Refused until the StatefulSet is deleted; its Pod can stay, unless the selector differs."""
     fields = change.immutable
     if fields and change.both and not change.invalid:
@@ -100,12 +98,13 @@ def immutable(change: Change) -> Says:
 
 def _other_immutable(change: Change) -> Says:
     """Objects that are not FrameworkController's StatefulSet."""
-    for pair in change.of_kind("StatefulSet", *_SELECTING, *_FIXED):
+    for pair in change.of_kind(*immutable.KINDS):
         if pair.how != "same" or pair is change.pair:
             continue
         for before, after in values(pair):
-            fields = _fixed(pair.kind, before, after) if name(before) == name(after) else ()
-            if fields:
+            if name(before) != name(after):
+                continue
+            if fields := immutable.differing(pair.kind, before, after):
                 kind, place = pair.kind.lower(), namespace(pair.either)
                 orphan = [] if kind in ("priorityclass", "secret") else ["--cascade=orphan"]
                 command = in_namespace(
@@ -113,26 +112,6 @@ def _other_immutable(change: Change) -> Says:
                 )
                 what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
                 yield Said(pair.label, what, f"{command}   # then sync")
-
-
-_SELECTING = ("Deployment", "DaemonSet", "ReplicaSet")
-"""Kinds whose selector may not change. Source: pkg/registry/apps/*/strategy.go."""
-_FIXED: Mapping[str, Mapping[str, str]] = {
-    "PriorityClass": {"value": "", "preemptionPolicy": "PreemptLowerPriority"},
-    "Secret": {"type": "Opaque"},
-}
-"""Kind → the fields beside its spec that may not change, and their defaults."""
-
-
-def _fixed(kind: str, before: Object, after: Object) -> tuple[str, ...]:
-    """The fields that differ and may not."""
-    if kind == "StatefulSet":
-        return refused.immutable_fields(before, after)
-    if kind in _SELECTING:
-        old, new = (mapping(mapping(o.get("spec")).get("selector")) for o in (before, after))
-        return () if old == new else ("selector",)
-    fields = _FIXED[kind].items()
-    return tuple(n for n, default in fields if before.get(n, default) != after.get(n, default))
 
 
 @rule("C25", "C03 and another ConfigMap in one commit, with Argo CD", Severity.OUTAGE, "G")

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
-from fcgitops.diff.entry import ARGO, application, automated
+from fcgitops.diff.entry_points import ARGO, application, applications_of, automated
+from fcgitops.diff.kubectl import APPLICATIONS
 from fcgitops.kubernetes import cron
 from fcgitops.kubernetes.objects import Object, listing, mapping, name
 
@@ -80,7 +81,7 @@ def windows(change: Change) -> Says:
             continue
         old, new = (list(_windows(o)) for o in (pair.before, pair.after))
         for window, says in _closed(old, new):
-            owned = list(_applications(change, pair.after))
+            owned = applications_of(change.after, pair.after)
             certain = any(window.names(_target(o)) for o in owned)
             prunes = bool(owned) and all(map(_prunes, owned))
             by_hand = "is let through" if window.by_hand else "is refused, too"
@@ -89,15 +90,12 @@ def windows(change: Change) -> Says:
                 f"{says}: no commit arrives, not even a revert, and what is changed by hand "
                 f"stays. A sync by hand {by_hand}.",
                 _way_through(name(pair.after), window, prunes=prunes),
-                "" if certain else _LIST,
+                "" if certain else APPLICATIONS,
                 certain=certain,
             )
         for window, _ in _closed([now._replace(by_hand=False) for now in new], old):
             says = f"Argo CD syncs {window.whose} at other times, too: what waits in Git arrives."
             yield Said(pair.label, says, severity=Severity.NONE)
-
-
-_LIST = "kubectl get applications.argoproj.io -A -o wide"
 
 
 def _way_through(project: str, window: Window, *, prunes: bool) -> str:
@@ -149,12 +147,6 @@ def _windows(project: Object | None) -> Iterator[Window]:
                 window.get("manualSync") is True,
                 number,
             )
-
-
-def _applications(change: Change, project: Object) -> Iterator[Object]:
-    """The Applications of a project, and the ApplicationSets that make some."""
-    found = (o for kind in ARGO for o in change.after.all(kind))
-    return (o for o in found if application(o).get("project") == name(project))
 
 
 def _prunes(o: Object) -> bool:

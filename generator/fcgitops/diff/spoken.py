@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fcgitops.core.errors import FcgitopsError
 from fcgitops.diff import report as reports
+from fcgitops.diff.alike import alike
 from fcgitops.diff.effects import Effect
 from fcgitops.diff.fleet import Fleet
 from fcgitops.diff.report import Fold, Report
@@ -43,13 +44,13 @@ def of_change(root: Path, changes: Mapping[str, bytes | None]) -> list[str]:
         if not fleet.changed_paths:
             return []
         added = fleet.added if len(fleet.added) > _MOST_BUILT else []
-        alike = fleet.alike(_OF_EACH_KIND) if len(fleet.changed) > _MOST_BUILT else []
-        told = lines(fleet.report(kustomize.find(), {*added, *alike}))
+        similar = alike(fleet, _OF_EACH_KIND) if len(fleet.changed) > _MOST_BUILT else []
+        told = lines(fleet.report(kustomize.find(), {*added, *similar}))
         if added:
             many = count(len(added), "new environment")
             told.append(f"- {many}: not built for this list; {_ALL}")
-        if alike:
-            many = count(len(alike), "environment")
+        if similar:
+            many = count(len(similar), "environment")
             told.append(
                 f"- {many} more, whose files change in the same lines: not built for this list; "
                 f"{_ALL}"

@@ -126,10 +126,15 @@ _AGGREGATES = "rbac.authorization.k8s.io/aggregate-to-"
 """What labels begin with by which a ClusterRole's rules become part of admin, edit or view."""
 
 
+def role_named(binding: Object) -> tuple[str, str]:
+    """Kind and name of the role that a binding names."""
+    reference = mapping(binding.get("roleRef"))
+    return str(reference.get("kind")), str(reference.get("name"))
+
+
 def role_of(roles: Iterable[Object], binding: Object) -> Object | None:
     """The role that a binding names; None where it is not among `roles`."""
-    reference = mapping(binding.get("roleRef"))
-    kind, wanted = reference.get("kind"), reference.get("name")
+    kind, wanted = role_named(binding)
     for role in roles:
         here = kind == "ClusterRole" or namespace(role) == namespace(binding)
         if role["kind"] == kind and name(role) == wanted and here:
@@ -143,10 +148,8 @@ def rules_of(roles: Iterable[Object], binding: Object) -> list[Fields] | None:
     role = role_of(known, binding)
     if role is not None:
         return _rules(known, role)
-    reference = mapping(binding.get("roleRef"))
-    if reference.get("kind") != "ClusterRole":
-        return None
-    return _ROLES_KNOWN.get(str(reference.get("name")))
+    kind, wanted = role_named(binding)
+    return _ROLES_KNOWN.get(wanted) if kind == "ClusterRole" else None
 
 
 def _rules(roles: list[Object], role: Object) -> list[Fields]:
@@ -278,9 +281,7 @@ def granted(objects: Iterable[Object], subject: Subject) -> Granted:
         place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
         role, rules = role_of(roles, binding), rules_of(roles, binding)
         if rules is None or (role is not None and is_aggregated(role)):
-            reference = mapping(binding.get("roleRef"))
-            kind, called = (str(reference.get(key)) for key in ("kind", "name"))
-            unknown.add(RoleReference(kind, called, place))
+            unknown.add(RoleReference(*role_named(binding), place))
         rights |= set(expand(rules or [], place))
     return Granted(frozenset(rights), frozenset(unknown))
 

@@ -101,8 +101,7 @@ def _bindings(r: Rendered, account: Subject) -> Iterator[Object]:
 
 def _role(r: Rendered, binding: Object) -> tuple[Object, list[Object] | None]:
     """The role that a binding names, and its rules; None where they are not known."""
-    reference = binding.get("roleRef") or {}
-    kind, name = str(reference.get("kind")), str(reference.get("name"))
+    kind, name = rights.role_named(binding)
     role = next(iter(r.all(kind, name)), {"kind": kind, "metadata": {"name": name}})
     return role, rights.rules_of(_roles(r), binding)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator
 
-from fcgitops.diff.change import Change, Side, spec
+from fcgitops.diff.change import Change, spec
 from fcgitops.diff.objects import Pair, annotations_of
+from fcgitops.diff.rendering import Side
 from fcgitops.kubernetes.objects import (
     Fields,
     Object,
@@ -97,6 +98,12 @@ def sources(application: Fields) -> list[Fields]:
 def projects(side: Side, wanted: str) -> list[Object]:
     """The AppProjects of a name: one, or none."""
     return [o for o in side.all("AppProject") if name(o) == wanted]
+
+
+def applications_of(side: Side, project: Object) -> list[Object]:
+    """The Applications of a project, and the ApplicationSets that make some."""
+    found = (o for kind in ARGO for o in side.all(kind))
+    return [o for o in found if application(o).get("project") == name(project)]
 
 
 def matches(value: str, projects: list[Object], key: str) -> bool:
