@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import CopyOf, Fcgitops
 from fcgitops.fcconfig import check as judging
-from fcgitops.fcconfig import decode, goyaml, merging
+from fcgitops.fcconfig import decode, goyaml, merging, parts
 from fcgitops.kubernetes import check
 from fcgitops.model import answersfile
 from fcgitops.programs import references
@@ -43,7 +43,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counter[bytes]]:
 
 def forget() -> None:
     """Lets go of what a former command in the same process has read of the same texts."""
-    for kept in (decode.read, merging._meaning, judging.check):
+    for kept in (decode.read, parts.meaning, judging.check):
         kept.cache_clear()
 
 

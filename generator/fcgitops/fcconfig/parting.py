@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.fcconfig import merging, schema
+from fcgitops.fcconfig import merging, parts, schema
 from fcgitops.fcconfig.check import check
 from fcgitops.fcconfig.findings import faults
 from fcgitops.fcconfig.image import shipped_text
-from fcgitops.fcconfig.merging import KEEP, LIST, REPLACE
+from fcgitops.fcconfig.merging import KEEP, REPLACE
+from fcgitops.fcconfig.parts import LIST
 from fcgitops.text import yamlio
 
 Settings = Mapping[str, Any]
@@ -100,10 +101,10 @@ def _forms(text: str, own: Settings) -> Iterator[str]:
 
 def _cuts(text: str, own: Settings) -> Iterator[str]:
     """The user's own settings as the file has them, with comments before them or without."""
-    parts = {part.name: part for part in merging.keys_of(text)[0]}
-    cut = {name: part.body for name, part in parts.items() if name in own}
+    keys = {part.name: part for part in parts.keys_of(text)[0]}
+    cut = {name: part.body for name, part in keys.items() if name in own}
     if LIST in cut:
-        there = merging.entries_of(cut[LIST])
+        there = parts.entries_of(cut[LIST])
         chosen = there.parts[: len(own[LIST])]
         if chosen:
             cut[LIST] = there.head + "".join(entry.before + entry.body for entry in chosen)
@@ -111,5 +112,5 @@ def _cuts(text: str, own: Settings) -> Iterator[str]:
             del cut[LIST]
     rest = {name: value for name, value in own.items() if name not in cut}
     more = yamlio.dump(rest) if rest else ""
-    yield "".join(parts[name].before + body for name, body in cut.items()) + more
+    yield "".join(keys[name].before + body for name, body in cut.items()) + more
     yield "".join(cut.values()) + more

@@ -1,4 +1,4 @@
-"""Where a container finds the keys of ConfigMaps as files."""
+"""What a container mounts of its Pod's volumes: where keys of ConfigMaps are files it may read."""
 
 from __future__ import annotations
 

@@ -176,6 +176,7 @@ def _alike(space: Space, at: Path, values: list[Any]) -> None:
 def _range(
     space: Space, at: Path, kind: str, values: list[Any], algorithm: Algorithm | None
 ) -> None:
+    """The limits of a range: how many there are, that they are numbers, and in which order."""
     names = ["mu", "sigma"] if "normal" in kind else ["low", "high"]
     names += ["q"] if kind.startswith("q") else []
     hint = f"[{', '.join(names)}]"
@@ -183,31 +184,38 @@ def _range(
         space.report("NNI44", at, f"has {count(len(values), 'value')}", hint)
         return
     converts = algorithm is not None and algorithm.converts and kind != "randint"
-    numbers = []
-    for index, value in enumerate(values):
-        number = _converted(value) if converts else value
-        if isinstance(value, str):
-            rule = "NNI44" if isinstance(number, str) else "NNI68"
-            space.report(rule, (*at, index), f"is {shown(value)}", _as_number(value))
-            if isinstance(number, str):
-                return
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            space.report("NNI44", (*at, index), f"is {shown(value)}", "a number")
+    numbers = [_converted(value) if converts else value for value in values]
+    for index, (value, number) in enumerate(zip(values, numbers, strict=True)):
+        if not _is_limit(space, (*at, index), value, number):
             return
-        elif kind == "randint" and not isinstance(value, int):
+        if kind == "randint" and not isinstance(value, int):
             space.report("NNI44", (*at, index), f"is {shown(value)}", "a whole number")
-        numbers.append(number)
-    first, second = numbers[0], numbers[1]
-    if "normal" in kind:
-        wrong = "" if second > 0 else f"has sigma {shown(second)}, not above 0"
-    elif first >= second:
-        wrong = f"has low {shown(first)}, not below high {shown(second)}"
-    else:
-        wrong = "has a low that is not above 0" if "log" in kind and first <= 0 else ""
-    if not wrong and len(numbers) == 3 and not numbers[2] > 0:
-        wrong = f"has q {shown(numbers[2])}, not above 0"
-    if wrong:
+    if wrong := _out_of_order(kind, numbers):
         space.report("NNI44", at, wrong, hint)
+
+
+def _is_limit(space: Space, at: Path, value: object, number: object) -> bool:
+    """Whether a value is a number, or becomes one: `number` is what the tuner makes of it."""
+    if isinstance(value, str):
+        rule = "NNI44" if isinstance(number, str) else "NNI68"
+        space.report(rule, at, f"is {shown(value)}", _as_number(value))
+        return not isinstance(number, str)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        space.report("NNI44", at, f"is {shown(value)}", "a number")
+        return False
+    return True
+
+
+def _out_of_order(kind: str, numbers: list[Any]) -> str:
+    """What is wrong with the limits of a range, one beside the other; "" where nothing is."""
+    first, second, *step = numbers
+    if "normal" in kind and not second > 0:
+        return f"has sigma {shown(second)}, not above 0"
+    if "normal" not in kind and first >= second:
+        return f"has low {shown(first)}, not below high {shown(second)}"
+    if "normal" not in kind and "log" in kind and first <= 0:
+        return "has a low that is not above 0"
+    return f"has q {shown(step[0])}, not above 0" if step and not step[0] > 0 else ""
 
 
 def _converted(value: Any) -> Any:  # noqa: ANN401

@@ -13,6 +13,7 @@ from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import merging
+from fcgitops.fcconfig.parts import LIST
 from fcgitops.manifests import overlay, readback
 from fcgitops.model import layout
 from fcgitops.model.assignments import Target
@@ -229,18 +230,18 @@ def _entries(
 
 def _settings(old: Mapping[str, Any], new: Mapping[str, Any], now: Environment) -> Iterator[Guess]:
     """FrameworkController's settings; of its list the entries that are the environment's own."""
-    rest = [{k: v for k, v in found.items() if k != merging.LIST} for found in (old, new)]
+    rest = [{k: v for k, v in found.items() if k != LIST} for found in (old, new)]
     yield from _entries((_SETTINGS,), *rest)
-    before, after = (found.get(merging.LIST) or [] for found in (old, new))
+    before, after = (found.get(LIST) or [] for found in (old, new))
     if before == after:
         return
     own = after
     if now.shipped_pod_failure_spec == merging.KEEP:
-        codes = {entry["code"] for entry in now.settings.get(merging.LIST) or ()}
+        codes = {entry["code"] for entry in now.settings.get(LIST) or ()}
         own = [
             e for e in after if isinstance(e, dict) and (e not in before or e.get("code") in codes)
         ]
-    yield Guess((_SETTINGS, merging.LIST), own or None)
+    yield Guess((_SETTINGS, LIST), own or None)
 
 
 def _files(repository: Repository, name: str) -> tuple[Tree, Tree]:

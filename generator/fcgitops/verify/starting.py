@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from fcgitops.core.findings import HAZARD
 from fcgitops.kubernetes import mounts
@@ -41,58 +42,73 @@ def started(r: Rendered) -> Faults:
         what = f"is {folder}, which is relative: the container does not start"
         yield Fault(what, HOME, object=STATEFUL_SET, path=f"{CONTAINER}.workingDir")
         return
-    files = dict(_mounted(r))
-    command = _unwrapped(texts(container.get("command")))
-    words = [*command, *texts(container.get("args"))]
-    script = _script(words) if command else None
+    files = list(_mounted(r))
+    command, arguments = (texts(container.get(key)) for key in ("command", "args"))
+    start = _Start(_unwrapped(command), arguments, mounts.absolute(folder), files)
+    script = _script([*start.command, *arguments]) if start.command else None
     if script is not None:
-        yield from _started_by_script(r, script, mounts.absolute(folder), files)
+        yield from _started_by_script(r, script, start)
     else:
-        yield from _started_itself(r, words, bool(command), mounts.absolute(folder), files)
+        yield from _started_itself(r, start)
 
 
-def _started_by_script(r: Rendered, script: str, folder: str, files: dict[str, str]) -> Faults:
-    relative = folder == HOME and _RELATIVE.search(script)
+class _Start(NamedTuple):
+    """What a container starts: the image's entry point, in its own folder, without a command."""
+
+    command: list[str]
+    arguments: list[str]
+    folder: str
+    files: list[str]
+    """Where configuration files are mounted."""
+
+    @property
+    def place_for_file(self) -> str:
+        """What to say of where the configuration is mounted, or is not."""
+        return posixpath.dirname(self.files[0]) if self.files else "mount its ConfigMap"
+
+
+def _started_by_script(r: Rendered, script: str, start: _Start) -> Faults:
+    relative = start.folder == HOME and _RELATIVE.search(script)
     binary = _ABSOLUTE.search(script)
     if "start.sh" not in script and not binary and not relative:
         what = "starts neither start.sh nor FrameworkController's binary"
         yield Fault(what, BINARY, object=STATEFUL_SET, path=f"{CONTAINER}.command")
         return
     stays = binary and not re.search(r"\bcd\b", script)
-    found = f"{folder if stays else HOME}/{layout.CONFIG_FILE}" in files
-    if r.config is not None and not found and not any(path in script for path in files):
+    found = f"{start.folder if stays else HOME}/{layout.CONFIG_FILE}" in start.files
+    if r.config is not None and not found and not any(path in script for path in start.files):
         what = f"does not take {layout.CONFIG_FILE} from where it is mounted"
-        yield Fault(what, _places(files), object=STATEFUL_SET, path=f"{CONTAINER}.command")
+        yield Fault(what, start.place_for_file, object=STATEFUL_SET, path=f"{CONTAINER}.command")
 
 
-def _started_itself(
-    r: Rendered, words: list[str], commanded: bool, folder: str, files: dict[str, str]
-) -> Faults:
-    """Without a command the image's entry point starts, in its own folder alone."""
-    program = posixpath.normpath(posixpath.join(folder, words[0])) if commanded else START
+def _started_itself(r: Rendered, start: _Start) -> Faults:
+    command, folder = start.command, start.folder
+    program = posixpath.normpath(posixpath.join(folder, command[0])) if command else START
     if program not in (BINARY, START):
-        what = f"starts {words[0]}, not FrameworkController"
+        what = f"starts {command[0]}, not FrameworkController"
         yield Fault(what, BINARY, object=STATEFUL_SET, path=f"{CONTAINER}.command")
         return
-    if argument := unsuitable(words[1:] if commanded else words):
+    if argument := unsuitable([*command[1:], *start.arguments]):
         what = f"FrameworkController does not take {argument}, and ends at once"
-        key = "command" if commanded else "args"
-        yield Fault(what, "take it out", object=STATEFUL_SET, path=f"{CONTAINER}.{key}")
+        path = f"{CONTAINER}.{'command' if command else 'args'}"
+        yield Fault(what, "take it out", object=STATEFUL_SET, path=path)
     place = f"{CONTAINER}.workingDir"
-    if not commanded and folder != HOME:
+    if not command and folder != HOME:
         what = f"is {folder}, where the image's own ./start.sh is not: the container does not start"
         yield Fault(what, f"command: [{BINARY}]", object=STATEFUL_SET, path=place)
-    elif r.config is None and program == BINARY and folder != HOME:
-        what = f"is {folder}, where no {layout.CONFIG_FILE} is: FrameworkController panics"
-        yield Fault(what, HOME, object=STATEFUL_SET, path=place)
-    elif r.config is not None and program == START and f"{HOME}/{layout.CONFIG_FILE}" not in files:
-        what = f"start.sh takes the image's own {layout.CONFIG_FILE}, not the one that is mounted"
-        yield Fault(what, f"command: [{BINARY}]", object=STATEFUL_SET, path=f"{CONTAINER}.command")
-    elif r.config is not None and program == BINARY and (
-        f"{folder}/{layout.CONFIG_FILE}" not in files
-    ):  # fmt: skip
+    elif r.config is None:
+        if program == BINARY and folder != HOME:
+            what = f"is {folder}, where no {layout.CONFIG_FILE} is: FrameworkController panics"
+            yield Fault(what, HOME, object=STATEFUL_SET, path=place)
+    elif program == START:
+        if f"{HOME}/{layout.CONFIG_FILE}" not in start.files:
+            what = f"start.sh takes the image's own {layout.CONFIG_FILE}, "
+            what += "not the one that is mounted"
+            path = f"{CONTAINER}.command"
+            yield Fault(what, f"command: [{BINARY}]", object=STATEFUL_SET, path=path)
+    elif f"{folder}/{layout.CONFIG_FILE}" not in start.files:
         what = f"is {folder}, where the configuration is not mounted"
-        yield Fault(what, _places(files), object=STATEFUL_SET, path=place)
+        yield Fault(what, start.place_for_file, object=STATEFUL_SET, path=place)
 
 
 def _unwrapped(command: list[str]) -> list[str]:
@@ -129,16 +145,12 @@ def _unreadable(r: Rendered) -> Faults:
         yield Fault(what, "0o444", object=STATEFUL_SET, path=f"{POD}.volumes[{volume}]")
 
 
-def _places(files: dict[str, str]) -> str:
-    return posixpath.dirname(next(iter(files))) if files else "mount its ConfigMap"
-
-
-def _mounted(r: Rendered) -> Iterator[tuple[str, str]]:
-    """Where the container finds a configuration file of a rendered ConfigMap, and which one."""
+def _mounted(r: Rendered) -> Iterator[str]:
+    """Where the container finds a configuration file of a rendered ConfigMap."""
     maps = [o for o in r.objects if o.get("kind") == "ConfigMap"]
     for found in mounts.keys(r.pod(), r.container(), maps):
         if found.key == layout.CONFIG_FILE:
-            yield found.path, str(found.config_map["metadata"]["name"])
+            yield found.path
 
 
 @NEEDS.check("FCG36", HAZARD)
