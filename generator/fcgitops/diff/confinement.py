@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
+from fcgitops.kubernetes.objects import Fields, containers_of, listing, mapping, mappings
 
 _SECCOMP = ("RuntimeDefault", "Localhost")
-
-
-def _containers(pod: Fields) -> list[Fields]:
-    return [*mappings(pod.get("initContainers")), *mappings(pod.get("containers"))]
 
 
 def freedoms(pod: Fields) -> list[str]:
@@ -25,7 +21,7 @@ def freedoms(pod: Fields) -> list[str]:
     for volume in mappings(pod.get("volumes")):
         if "hostPath" in volume:
             found.append(f"it mounts {mapping(volume['hostPath']).get('path')} of its node")
-    for container in _containers(pod):
+    for container in containers_of(pod):
         context = mapping(container.get("securityContext"))
         found += _container_freedoms({**own, **context}, context)
         for port in mappings(container.get("ports")):

@@ -118,11 +118,6 @@ class Controller:
         return mapping(self.template.get("spec"))
 
     @property
-    def containers(self) -> list[Fields]:
-        """All containers, initial ones first."""
-        return [*mappings(self.pod.get("initContainers")), *mappings(self.pod.get("containers"))]
-
-    @property
     def container(self) -> Fields:
         """FrameworkController's own container; the first where none has its name."""
         found = mappings(self.pod.get("containers"))

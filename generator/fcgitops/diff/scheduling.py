@@ -6,9 +6,7 @@ staging/src/k8s.io/component-helpers/scheduling/corev1 (tolerations) of Kubernet
 
 from __future__ import annotations
 
-from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
-
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+from fcgitops.kubernetes.objects import REQUIRED, Fields, listing, mapping, mappings
 
 
 def loses_toleration(before: Fields, after: Fields) -> bool:
@@ -44,14 +42,14 @@ def asks_for_more(before: Fields, after: Fields) -> bool:
     if terms and not (was and all(term in terms for term in was)):
         return True
     return any(
-        term not in listing(mapping(old.get(kind)).get(_REQUIRED))
+        term not in listing(mapping(old.get(kind)).get(REQUIRED))
         for kind in ("podAffinity", "podAntiAffinity")
-        for term in listing(mapping(new.get(kind)).get(_REQUIRED))
+        for term in listing(mapping(new.get(kind)).get(REQUIRED))
     )
 
 
 def _node_terms(affinity: Fields) -> list[object]:
-    required = mapping(mapping(affinity.get("nodeAffinity")).get(_REQUIRED))
+    required = mapping(mapping(affinity.get("nodeAffinity")).get(REQUIRED))
     return listing(required.get("nodeSelectorTerms"))
 
 

@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings
+from fcgitops.kubernetes.objects import (
+    PROBES,
+    Fields,
+    Object,
+    containers_of,
+    group,
+    mapping,
+    mappings,
+)
 from fcgitops.kubernetes.quantity import canonical
 from fcgitops.text import images
 
@@ -93,7 +101,7 @@ def _template(template: Fields) -> None:
     account = pod.pop("serviceAccount", None)
     if account and not pod.get("serviceAccountName"):
         pod["serviceAccountName"] = account
-    for container in [*mappings(pod.get("initContainers")), *mappings(pod.get("containers"))]:
+    for container in containers_of(pod):
         _container(container, host_network=pod.get("hostNetwork") is True)
     for volume in mappings(pod.get("volumes")):
         _volume(volume)
@@ -113,7 +121,7 @@ def _container(container: Fields, *, host_network: bool) -> None:
         _default(port, protocol="TCP")
         if host_network and port.get("containerPort"):
             _default(port, hostPort=port["containerPort"])
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
+    for name in PROBES:
         if isinstance(container.get(name), dict):
             _default(container[name], timeoutSeconds=1, periodSeconds=10, successThreshold=1,
                      failureThreshold=3)  # fmt: skip

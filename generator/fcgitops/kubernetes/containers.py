@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from fcgitops.kubernetes import amounts, names, security, volumes
 from fcgitops.kubernetes.field import USELESS, Field
+from fcgitops.kubernetes.objects import PROBES
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -19,7 +20,6 @@ _ENV_FIELDS = (
     "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName",
     "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
 )  # fmt: skip
-_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _SIGNALS = re.compile(
     r"SIG(ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|"
     r"STKFLT|STOP|SYS|TERM|TRAP|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN|RTMAX|"
@@ -56,7 +56,7 @@ def containers(found: Field, pod: Pod) -> None:
             with restart.lenient():
                 restart.forbidden("it takes the feature gate ContainerRestartRules")
         _lifecycle(container["lifecycle"], pod)
-        for probe in _PROBES:
+        for probe in PROBES:
             _probe(container[probe], probe, pod)
     _host_ports(list(found))
 
@@ -73,10 +73,10 @@ def init_containers(found: Field, others: Field, pod: Pod) -> None:
                 policy.unsupported(("Always",))
         if policy.text == "Always":
             _lifecycle(container["lifecycle"], pod)
-            for probe in _PROBES:
+            for probe in PROBES:
                 _probe(container[probe], probe, pod)
         else:
-            for key in ("lifecycle", *_PROBES):
+            for key in ("lifecycle", *PROBES):
                 if container[key].given:
                     container[key].forbidden("of an init container that is not restarted always")
         _host_ports([container])

@@ -8,6 +8,10 @@ Object = dict[str, Any]
 """One Kubernetes object, as its YAML says."""
 Fields = dict[str, Any]
 """A mapping anywhere in one."""
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+"""The fields of a container that hold one."""
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+"""The field of an affinity with what the scheduler must heed."""
 
 
 def group(o: Object) -> str:
@@ -38,6 +42,11 @@ def pod_spec(o: Object) -> Fields:
         return spec
     job = mapping(mapping(spec.get("jobTemplate")).get("spec"))
     return mapping(mapping(job.get("template") or spec.get("template")).get("spec"))
+
+
+def containers_of(pod: Fields) -> list[Fields]:
+    """All containers of a Pod's spec, initial ones first."""
+    return [*mappings(pod.get("initContainers")), *mappings(pod.get("containers"))]
 
 
 def mapping(value: object) -> Fields:

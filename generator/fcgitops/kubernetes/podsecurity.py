@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from fcgitops.kubernetes.field import Field
-from fcgitops.kubernetes.objects import Fields, Object, mapping
+from fcgitops.kubernetes.objects import PROBES, Fields, Object, mapping
 
 PRIVILEGED, BASELINE, RESTRICTED = LEVELS = ("privileged", "baseline", "restricted")
 MODES = "pod-security.kubernetes.io/"
@@ -130,7 +130,7 @@ def _baseline_container(container: Field) -> Complaints:
 
 def _hosts(container: Field) -> Complaints:
     """check_hostProbesAndHostLifecycle.go: no kubelet asks another host."""
-    probes = [container[key] for key in ("livenessProbe", "readinessProbe", "startupProbe")]
+    probes = [container[key] for key in PROBES]
     for handler in (
         *probes,
         container["lifecycle"]["postStart"],

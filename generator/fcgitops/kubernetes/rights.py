@@ -319,7 +319,11 @@ def escalates(right: Right) -> bool:
     )
 
 
-def summary(rights: Iterable[Right], most: int = 8) -> str:
+_MOST = 8
+"""Kinds of rights that `summary` names."""
+
+
+def summary(rights: Iterable[Right]) -> str:
     """Rights in words, those that differ in the verb alone together."""
     groups: dict[tuple[str, str, str, str], list[str]] = {}
     for right in rights:
@@ -335,5 +339,5 @@ def summary(rights: Iterable[Right], most: int = 8) -> str:
         alike = len(homes[resource]) > 1 and group not in ("", ANY, "url")
         named = f"{resource}.{group}" if alike else resource
         texts.append(str(Right(group, named, verb, wanted, place)))
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return "; ".join(texts[:most]) + more
+    more = f" and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
+    return "; ".join(texts[:_MOST]) + more

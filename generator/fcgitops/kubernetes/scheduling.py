@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from fcgitops.kubernetes import addresses, metadata, names
 from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.objects import REQUIRED
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -39,8 +39,8 @@ def tolerations(found: Field) -> None:
 def affinity(found: Field) -> None:
     """ValidateAffinity."""
     node = found["nodeAffinity"]
-    if node[_REQUIRED].given:
-        terms = node[_REQUIRED]["nodeSelectorTerms"]
+    if node[REQUIRED].given:
+        terms = node[REQUIRED]["nodeSelectorTerms"]
         if not terms:
             terms.required("one term at least")
         for term in terms:
@@ -49,7 +49,7 @@ def affinity(found: Field) -> None:
         _weight(weighted["weight"])
         node_term(weighted["preference"], required=False)
     for kind in ("podAffinity", "podAntiAffinity"):
-        for term in found[kind][_REQUIRED]:
+        for term in found[kind][REQUIRED]:
             _pod_term(term)
         for weighted in found[kind][_PREFERRED]:
             _weight(weighted["weight"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.core.findings import HAZARD, Rules
-from fcgitops.verify import (
+from fcgitops.verify import (  # noqa: F401 - each registers its checks
     building,
     controller,
     definition,
@@ -29,12 +29,6 @@ from fcgitops.verify import (
 )
 from fcgitops.verify.registry import UNEXPECTED, Check
 from fcgitops.verify.subjects import PLACES
-
-MODULES = (
-    building, controller, definition, dependencies, effect, entry_points, gates, guardrails,
-    neighbours, network, nni, records, rights, running, server, silence, sources, starting,
-    validity,
-)  # fmt: skip
 
 
 def checks() -> list[tuple[str, Check[Any]]]:

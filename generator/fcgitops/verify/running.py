@@ -7,7 +7,7 @@ import re
 
 from fcgitops.core.findings import HAZARD
 from fcgitops.kubernetes import mounts
-from fcgitops.kubernetes.objects import listing, mapping, mappings
+from fcgitops.kubernetes.objects import PROBES, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model.image import LEAST, is_too_little
 from fcgitops.model.synctools import KNOWN
@@ -119,7 +119,7 @@ def _asked(pod: Object, container: Object) -> Faults:
     """Probes and the hook at the start, which have to succeed."""
     # Containers of a Pod share their ports: another one may listen.
     alone = len(mappings(pod.get("containers"))) == 1 and not mappings(pod.get("initContainers"))
-    asked = {probe: mapping(container.get(probe)) for probe in _PROBES}
+    asked = {probe: mapping(container.get(probe)) for probe in PROBES}
     asked["lifecycle.postStart"] = mapping(mapping(container.get("lifecycle")).get("postStart"))
     for name, handler in asked.items():
         place = f"{CONTAINER}.{name}"
@@ -131,9 +131,6 @@ def _asked(pod: Object, container: Object) -> Faults:
         if _fails(texts(mapping(handler.get("exec")).get("command"))):
             what = "never succeeds"
             yield Fault(what, "another command", object=STATEFUL_SET, path=f"{place}.exec.command")
-
-
-_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def _before(pod: Object) -> Faults:

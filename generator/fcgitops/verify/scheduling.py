@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from fcgitops.kubernetes.objects import mapping, mappings
+from fcgitops.kubernetes.objects import REQUIRED, mapping, mappings
 from fcgitops.model.environment import IMAGE
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import POD, STATEFUL_SET, Object, Rendered
 
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SYSTEM = ("kubernetes.io/os", "beta.kubernetes.io/os")
 _MACHINE = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
 
@@ -31,19 +30,19 @@ def faults(r: Rendered) -> Faults:
             what = f"is {chosen[label]}: FrameworkController's image is for {has[label]}"
             path = f"{POD}.nodeSelector[{label}]"
             yield Fault(what, has[label], object=STATEFUL_SET, path=path)
-    required = mapping(mapping(affinity.get("nodeAffinity")).get(_REQUIRED))
+    required = mapping(mapping(affinity.get("nodeAffinity")).get(REQUIRED))
     terms = mappings(required.get("nodeSelectorTerms"))
-    path = f"{POD}.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
+    path = f"{POD}.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms"
     if terms and not any(t.get("matchExpressions") or t.get("matchFields") for t in terms):
         what = "is empty, which fits no node: its Pod is never scheduled"
         yield Fault(what, "matchExpressions", object=STATEFUL_SET, path=path)
     elif terms and not any(_fits(term, has | chosen) for term in terms):
         what = "fits no node that FrameworkController can run on: its Pod is never scheduled"
         yield Fault(what, "kubernetes.io/os: linux", object=STATEFUL_SET, path=path)
-    for i, near in enumerate(mappings(mapping(affinity.get("podAffinity")).get(_REQUIRED))):
+    for i, near in enumerate(mappings(mapping(affinity.get("podAffinity")).get(REQUIRED))):
         if near.get("labelSelector") is None:
             what = "has no labelSelector, which fits no Pod to be near: its Pod is never scheduled"
-            path = f"{POD}.affinity.podAffinity.{_REQUIRED}[{i}]"
+            path = f"{POD}.affinity.podAffinity.{REQUIRED}[{i}]"
             yield Fault(what, "labelSelector", object=STATEFUL_SET, path=path)
     if pod.get("readinessGates"):
         what = "keep the Pod from being Ready until something else sets its condition"
