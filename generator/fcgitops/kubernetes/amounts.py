@@ -187,7 +187,7 @@ def _scope_selector(spec: Field) -> None:
 
 def limit_range(spec: Field) -> None:
     """ValidateLimitRange."""
-    seen = set()
+    seen: set[str] = set()
     for limit in spec["limits"]:
         kind = limit["type"]
         if kind.must_be(names.qualified) and "/" not in kind.text:
