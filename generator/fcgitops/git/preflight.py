@@ -7,12 +7,13 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git.journal import other_git
 from fcgitops.git.program import raw, text
-from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, Index, WorkTree, is_plain, stamp
+from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, WorkTree, is_plain, stamp
 
 _UNCOMMITTED = "has changes that are not committed"
 _COMMIT_FIRST = "commit or stash them first"
@@ -75,62 +76,123 @@ def examine(
     changed = [path for path in contents if old[path] != new[path] or path in overwrite]
     if not changed:
         return []
-    index = tree.staged
     disk = Disk(tree.top)
-    problems = [p for path in changed for p in disk.obstacles(path)]
-    _refuse(problems or _overlooked(tree, changed))
+    obstacles = [p for path in changed for p in disk.obstacles(path)]
+    _refuse(obstacles or _overlooked(tree, changed))
     _refuse(_filtered(tree, [path for path in changed if contents[path] is not None]))
-    seen = {path: stamp(f"{tree.top}/{path}") for path in changed}
-    on_disk = {path: disk.read(path) for path in changed}
+    states = _states(tree, {path: contents[path] for path in changed}, old, new)
+    allowed = {s.path for s in states if s.adopted or s.clean or s.path in overwrite}
+    _refuse([_unclean(tree, state) for state in states if state.path not in allowed])
+    return [state.change() for state in states]
+
+
+class _State(NamedTuple):
+    """One path as HEAD, the index and the work tree have it, and as it shall be.
+
+    Attributes:
+        path: from the top of the work tree.
+        head: the name of HEAD's object; None where HEAD has no such file.
+        staged: the index's entry; None where it has none.
+        file: the name of the object that `git add` would make of the file now; None where there
+            is no file.
+        new: the name of the object that it shall be; None to delete it.
+        content: the new content; None to delete it, or where git has the object already.
+        executable: whether the file may be executed; None where git does not look at that.
+        seen: the `stamp` of the file.
+    """
+
+    path: str
+    head: str | None
+    staged: Entry | None
+    file: str | None
+    new: str | None
+    content: bytes | None
+    executable: bool | None
+    seen: list[int]
+
+    @property
+    def settled(self) -> bool:
+        """Whether HEAD and the file are as they shall be: they differed in line ends at most."""
+        return self.file == self.new == self.head
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the file is as it shall be."""
+        return self.file == self.new
+
+    @property
+    def clean(self) -> bool:
+        """Whether the file and the index are as HEAD has them."""
+        staged = self.staged
+        if self.file != self.head or (staged and staged.id) != self.head:
+            return False
+        if staged is None or self.executable is None:
+            return True
+        return self.executable == (staged.mode == EXECUTABLE)
+
+    def change(self) -> Change:
+        """The way from HEAD to what it shall be; what the file holds beyond that is overwritten."""
+        overwritten = not (self.adopted or self.clean)
+        before = after = self.staged.mode if self.staged else FILE
+        if (self.adopted or overwritten) and self.executable is not None:
+            after = EXECUTABLE if self.executable else FILE
+        return Change(
+            path=self.path,
+            old=_entry(after, self.file) if overwritten else _entry(before, self.head),
+            new=_entry(after, self.new),
+            content=None if self.adopted else self.content,
+            adopted=self.adopted,
+            seen=self.seen,
+            overwritten=overwritten,
+        )
+
+
+def _states(
+    tree: WorkTree,
+    contents: Mapping[str, bytes | None],
+    head: Mapping[str, str | None],
+    new: Mapping[str, str | None],
+) -> list[_State]:
+    """The state of each path that is to change, those aside that are settled.
+
+    Args:
+        tree: the work tree.
+        contents: what the paths shall hold; None to delete.
+        head: the names of HEAD's objects.
+        new: the names of the objects that hold `contents` as they are, unfiltered.
+    """
+    disk = Disk(tree.top)
+    seen = {path: stamp(f"{tree.top}/{path}") for path in contents}
+    on_disk = {path: disk.read(path) for path in contents}
     # "As git would add it", for line ends and filters; only asked for what differs.
     asked = [
         path
-        for path in changed
-        if (data := on_disk[path]) is not None
-        and (data == contents[path] or tree.name(data) != old[path])
+        for path, data in on_disk.items()
+        if data is not None and (data == contents[path] or tree.name(data) != head[path])
     ]
     added = tree.names(asked, write=True)
     # Git may give these line ends on its way to the work tree, and takes them away on the way back.
-    theirs = {path: data for path in changed if (data := contents[path]) and b"\r\n" in data}
+    theirs = {path: data for path, data in contents.items() if data and b"\r\n" in data}
     converted = tree.added({p: data for p, data in theirs.items() if data != on_disk[p]})
-    changes = []
-    for path in changed:
-        data, content, entry = on_disk[path], contents[path], index.entries.get(path)
-        if data is not None and data == content:
-            new[path], content = added[path], None
-        elif path in converted:
-            new[path], content = converted[path], None
-        found = None if data is None else added.get(path, old[path])
-        if found == new[path] == old[path]:
-            continue  # it differed in its line ends only, or is so already
-        executable = data is not None and disk.executable(path) and tree.enabled("core.filemode")
-        adopted = found == new[path]
-        clean = found == old[path] and (entry.id if entry else None) == old[path]
-        if clean and entry is not None and tree.enabled("core.filemode"):
-            clean = executable == (entry.mode == EXECUTABLE)
-        overwritten = path in overwrite and not (adopted or clean)
-        if not (adopted or clean or overwritten):
-            if data is not None and old[path] and not (entry or path in index.unmerged):
-                problems.append(taken_out(tree, path))
-            else:
-                problems.append(_unclean(path, index, old[path]))
-            continue
-        mode = then = entry.mode if entry else FILE
-        if (adopted or overwritten) and tree.enabled("core.filemode"):
-            mode = EXECUTABLE if executable else FILE
-        changes.append(
-            Change(
-                path=path,
-                old=_entry(mode, found) if overwritten else _entry(then, old[path]),
-                new=_entry(mode, new[path]),
-                content=None if adopted else content,
-                adopted=adopted,
-                seen=seen[path],
-                overwritten=overwritten,
-            )
+    looks_at_modes = tree.enabled("core.filemode")
+    states = []
+    for path, content in contents.items():
+        data = on_disk[path]
+        holds_it = data is not None and data == content
+        known = added[path] if holds_it else converted.get(path)
+        state = _State(
+            path=path,
+            head=head[path],
+            staged=tree.staged.entries.get(path),
+            file=None if data is None else added.get(path, head[path]),
+            new=known or new[path],
+            content=None if known else content,
+            executable=(data is not None and disk.executable(path)) if looks_at_modes else None,
+            seen=seen[path],
         )
-    _refuse(problems)
-    return changes
+        if not state.settled:
+            states.append(state)
+    return states
 
 
 def refuse_changed(tree: WorkTree, changes: Iterable[Change]) -> None:
@@ -340,12 +402,16 @@ def _misnamed(paths: Mapping[str, object]) -> list[Problem]:
     ]
 
 
-def _unclean(path: str, index: Index, old: str | None) -> Problem:
-    """Why a path that is neither HEAD's nor the new one is refused."""
+def _unclean(tree: WorkTree, state: _State) -> Problem:
+    """Why a path whose file is neither HEAD's nor the new one is refused."""
+    path, index = state.path, tree.staged
+    untracked = not (state.staged or path in index.unmerged)
+    if state.file and state.head and untracked:
+        return taken_out(tree, path)
     if path in index.skipped:
         return Problem(path, "is left out by the sparse checkout", "`git sparse-checkout add` it")
-    untracked = old is None and path not in index.entries
-    return Problem(path, _UNCOMMITTED, "commit or move it first" if untracked else _COMMIT_FIRST)
+    new = state.head is None and state.staged is None
+    return Problem(path, _UNCOMMITTED, "commit or move it first" if new else _COMMIT_FIRST)
 
 
 def taken_out(tree: WorkTree, path: str) -> Problem:
