@@ -22,7 +22,6 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "generator")]
 
-from fcgitops.git.program import merge_file  # noqa: E402
 from fcgitops.repository.merge import merge  # noqa: E402
 from measure import Subject, median, side_by_side  # noqa: E402
 from mergecases import Case, cases  # noqa: E402
@@ -86,7 +85,7 @@ def ours(made: Sequence[Case]) -> list[Outcome]:
             {} if text is None else {"f.yaml": text.encode()}
             for text in (case.base, case.ours, case.theirs)
         )
-        merged = merge(old, mine, new, merge_file)
+        merged = merge(old, mine, new)
         data = merged.files.get("f.yaml", mine.get("f.yaml"))
         found.append((None if data is None else data.decode(), bool(merged.conflicts)))
     return found

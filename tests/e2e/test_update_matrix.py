@@ -6,7 +6,6 @@ from collections import Counter
 from random import Random
 
 from examples import examples
-from fcgitops.git.program import merge_file
 from fcgitops.repository.merge import merge
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +18,7 @@ def outcome(one: Case) -> str:
         {} if text is None else {"f.yaml": text.encode()}
         for text in (one.base, one.ours, one.theirs)
     )
-    found = merge(old, mine, new, merge_file)
+    found = merge(old, mine, new)
     if "f.yaml" in found.conflicts:
         return one.judged(found.conflicts["f.yaml"].merged.decode(), conflict=True)
     data = found.files.get("f.yaml", mine.get("f.yaml"))

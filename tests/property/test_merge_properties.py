@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from examples import examples
-from fcgitops.git.program import merge_file
 from fcgitops.repository.merge import merge
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +30,7 @@ def test_edits_apart_survive(mine: dict[int, str], theirs: dict[int, str]) -> No
         n: word for n, word in theirs.items() if not any(abs(n - other) <= 1 for other in mine)
     }
     base, ours, new = text({}, ""), text(mine, "mine"), text(theirs, "new")
-    merged = merge({"f": base}, {"f": ours}, {"f": new}, merge_file)
+    merged = merge({"f": base}, {"f": ours}, {"f": new})
     result = merged.files.get("f", ours)
     wanted = [
         f"mine {mine[n]}" if n in mine else f"new {theirs[n]}" if n in theirs else f"line {n}"
@@ -45,7 +44,7 @@ def test_edits_apart_survive(mine: dict[int, str], theirs: dict[int, str]) -> No
 def test_no_edit_is_lost(mine: dict[int, str], theirs: dict[int, str]) -> None:
     """Where edits meet, each line of the user's is in the result or in the conflict."""
     base, ours, new = text({}, ""), text(mine, "mine"), text(theirs, "new")
-    merged = merge({"f": base}, {"f": ours}, {"f": new}, merge_file)
+    merged = merge({"f": base}, {"f": ours}, {"f": new})
     result = merged.conflicts["f"].merged if merged.conflicts else merged.files.get("f", ours)
     assert {f"mine {word}" for word in mine.values()} <= set((result or b"").decode().splitlines())
 
@@ -58,7 +57,7 @@ def test_algebra(base: bytes | None, ours: bytes | None, theirs: bytes | None) -
     def tree(content: bytes | None) -> dict[str, bytes]:
         return {} if content is None else {"f": content}
 
-    merged = merge(tree(base), {"f": ours}, tree(theirs), merge_file)
+    merged = merge(tree(base), {"f": ours}, tree(theirs))
     conflict = merged.conflicts.get("f")
     result = merged.files.get("f", ours)
     if ours == base:

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from fcgitops.core.errors import InputError
 from fcgitops.fcconfig.image import shipped_codes
-from fcgitops.git.program import merge_file
 from fcgitops.manifests.skeleton import render_skeleton
 from fcgitops.model import assignments, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import TEXTS
-from fcgitops.repository import record
+from fcgitops.repository import outcome, record
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import Planned, Request, outcome, plan
+from fcgitops.repository.environments import Planned, Request, plan
 from fcgitops.repository.merge import Merged
 from fcgitops.repository.scaffold import base_tree, variant_config
 from fcgitops.text import yamlio
@@ -69,7 +68,7 @@ def planned(repository: Repository, **request: Any) -> Planned:
 
 def apply(repository: Repository, **request: Any) -> Merged:
     """Plans a change and writes its outcome, as the transaction would."""
-    merged = outcome(repository, [planned(repository, **request)], merge_file)
+    merged = outcome.of_environments(repository, [planned(repository, **request)])
     for path, data in merged.files.items():
         if data is not None:
             write(repository.root, {path: data})
@@ -133,7 +132,7 @@ def test_new(repository: Repository) -> None:
         "variant: customized-config\ncluster:\n  name: prod\nnamespace: frameworkcontroller\n"
         "sync: argocd\nimage:\n  tag: v1.0.1\nsettings:\n  workerNumber: 8\n"
     )
-    merged = outcome(repository, [one], merge_file)
+    merged = outcome.of_environments(repository, [one])
     assert sorted(merged.files) == [
         f"{FOLDER}/{name}"
         for name in (".fcgitops", "environment.yaml", "frameworkcontroller.yaml",
@@ -436,7 +435,7 @@ def test_damaged_source(repository: Repository, text: str, message: str) -> None
 def test_again_is_nothing(repository: Repository) -> None:
     """The same request once more changes no file."""
     apply(repository, given=CUSTOMIZED)
-    again = outcome(repository, [planned(repository, given=CUSTOMIZED)], merge_file)
+    again = outcome.of_environments(repository, [planned(repository, given=CUSTOMIZED)])
     assert again.files
     assert all((repository.root / path).read_bytes() == data for path, data in again.files.items())
 
@@ -515,7 +514,7 @@ def test_own_variant(repository: Repository) -> None:
         shipped_codes()
     )
     (repository.root / VARIANT_FILE).unlink()
-    merged = outcome(repository, [planned(repository)], merge_file)
+    merged = outcome.of_environments(repository, [planned(repository)])
     assert b"workerNumber: 500\n" in (merged.files[f"{FOLDER}/frameworkcontroller.yaml"] or b"")
 
 
@@ -627,9 +626,9 @@ def test_line_ends_of_the_source(repository: Repository) -> None:
     """A checkout with CRLF, or another's with LF, generates the same."""
     source(repository, OWN)
     name = f"{FOLDER}/frameworkcontroller.yaml"
-    wanted = outcome(repository, [planned(repository)], merge_file).files[name]
+    wanted = outcome.of_environments(repository, [planned(repository)]).files[name]
     source(repository, OWN.replace("\n", "\r\n"))
-    assert outcome(repository, [planned(repository)], merge_file).files[name] == wanted
+    assert outcome.of_environments(repository, [planned(repository)]).files[name] == wanted
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from fcgitops import __version__
-from fcgitops.git.program import merge_file
 from fcgitops.repository.merge import Conflict, Merged, merge
 
 OLD, MINE, NEW = b"a\n.\n.\n.\nb\n", b"A\n.\n.\n.\nb\n", b"a\n.\n.\n.\nB\n"
@@ -46,7 +45,7 @@ def test_table(
     def tree(content: bytes | None) -> dict[str, bytes]:
         return {} if content is None else {"f": content}
 
-    assert merge(tree(base), {"f": ours}, tree(theirs), merge_file) == Merged(files, {}, notes)
+    assert merge(tree(base), {"f": ours}, tree(theirs)) == Merged(files, {}, notes)
 
 
 @pytest.mark.parametrize(
@@ -64,14 +63,14 @@ def test_conflict(base: dict[str, bytes], ours: bytes, theirs: bytes, text: byte
     """Where both changed the same lines, git's own markers say whose is whose."""
     text = text.replace(b"VERSION", __version__.encode())
     conflict = Conflict(base.get("f", b""), ours, theirs, text)
-    assert merge(base, {"f": ours}, {"f": theirs}, merge_file) == Merged({}, {"f": conflict}, [])
+    assert merge(base, {"f": ours}, {"f": theirs}) == Merged({}, {"f": conflict}, [])
 
 
 def test_each_path_on_its_own() -> None:
     """A conflict in one file does not keep the others back."""
     base = {"a": OLD, "b": OLD, "gone": OLD}
     ours = {"a": MINE, "b": OLD, "gone": OLD, "new": None, "not ours": b"x"}
-    merged = merge(base, ours, {"a": CLASH, "b": NEW, "new": NEW}, merge_file)
+    merged = merge(base, ours, {"a": CLASH, "b": NEW, "new": NEW})
     assert (merged.files, list(merged.conflicts)) == ({"b": NEW, "gone": None, "new": NEW}, ["a"])
 
 
@@ -96,7 +95,7 @@ def test_a_formatted_file_is_not_edited(formatted: bytes, text: bytes) -> None:
 
     What cannot be written so is the new text.
     """
-    found = merge({"f.yaml": GENERATED}, {"f.yaml": formatted}, {"f.yaml": RENEWED}, merge_file)
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": formatted}, {"f.yaml": RENEWED})
     assert (found.files, found.conflicts) == ({"f.yaml": text}, {})
 
 
@@ -104,7 +103,7 @@ def test_a_comment_that_goes_takes_the_layout_with_it() -> None:
     """It would be an edit of the user's from then on."""
     new = RENEWED.replace(b"# Ours.", b"# Another.")
     formatted = GENERATED.replace(b"- name", b"  - name").replace(b"  value", b"    value")
-    found = merge({"f.yaml": GENERATED}, {"f.yaml": formatted}, {"f.yaml": new}, merge_file)
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": formatted}, {"f.yaml": new})
     assert b"# Another." in (found.files["f.yaml"] or b"")
     assert b"# Ours." not in (found.files["f.yaml"] or b"")
 
@@ -112,7 +111,7 @@ def test_a_comment_that_goes_takes_the_layout_with_it() -> None:
 def test_a_key_beside_a_generated_one_after_a_formatter() -> None:
     """The edit, the new value, and the layout of both."""
     mine = b'# Ours.\na:\n  - name: x\n    value: "yes"\nb: 1\nmine: 3 # kept\n'
-    found = merge({"f.yaml": GENERATED}, {"f.yaml": mine}, {"f.yaml": RENEWED}, merge_file)
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": mine}, {"f.yaml": RENEWED})
     assert (found.files, found.conflicts) == (
         {"f.yaml": b'# Ours.\na:\n  - name: x\n    value: "no"\nb: 2\nmine: 3 # kept\n'}, {},
     )  # fmt: skip
@@ -143,7 +142,7 @@ def test_what_a_formatter_or_another_system_made_is_no_edit(
     path: str, base: bytes, ours: bytes, new: bytes, *, kept: bool
 ) -> None:
     """The new text; a word, or a line of code, that differs is an edit."""
-    found = merge({path: base}, {path: ours}, {path: new}, merge_file)
+    found = merge({path: base}, {path: ours}, {path: new})
     assert (path not in found.conflicts) == kept
     assert "json" in path or not kept or found.files == {path: new}
 
@@ -160,7 +159,7 @@ def test_the_layout_of_a_formatted_file_is_kept() -> None:
     """Where git's merge gives the new values with it."""
     old, new = b"a:\n- x\n- y\nb: 1\n\nc: 1\n\nd: 1\n", b"a:\n- x\n- y\nb: 1\n\nc: 1\n\nd: 2\n"
     mine = b"a:\n  - x\n  - y\nb: 1\n\nc: 1\n\nd: 1\n"
-    found = merge({"f.yaml": old}, {"f.yaml": mine}, {"f.yaml": new}, merge_file)
+    found = merge({"f.yaml": old}, {"f.yaml": mine}, {"f.yaml": new})
     assert found.files == {"f.yaml": mine.replace(b"d: 1", b"d: 2")}
 
 
@@ -175,5 +174,5 @@ def test_the_layout_of_a_formatted_file_is_kept() -> None:
 )
 def test_an_edit_in_a_formatted_file_is_one(edited: bytes) -> None:
     """A value or a type that is not the generator's stays a conflict."""
-    found = merge({"f.yaml": GENERATED}, {"f.yaml": edited}, {"f.yaml": RENEWED}, merge_file)
+    found = merge({"f.yaml": GENERATED}, {"f.yaml": edited}, {"f.yaml": RENEWED})
     assert (found.files, list(found.conflicts)) == ({}, ["f.yaml"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fcgitops.git.program import merge_file
 from fcgitops.repository.merge import merge
 from fcgitops.text import conflicts
 
@@ -12,7 +11,7 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
     """The outcome for one file; None for a conflict, in which git's markers stand."""
     versions = (text.encode() for text in (base, ours, theirs))
     old, mine, new = ({"f.yaml": data} for data in versions)
-    found = merge(old, mine, new, merge_file)
+    found = merge(old, mine, new)
     text = found.files.get("f.yaml")
     assert (text is None) == bool(found.conflicts)
     assert all(conflicts.line(conflict.merged) for conflict in found.conflicts.values())

@@ -15,7 +15,7 @@ from fcgitops.commands.writing import (
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
-from fcgitops.git import patterns, program
+from fcgitops.git import patterns
 from fcgitops.model import assignments, layout
 from fcgitops.model import experiment as model
 from fcgitops.model.assignments import SETTABLE
@@ -117,7 +117,7 @@ def experiment(
             repository, name, environment=environment or "", given=given, source=str(source or "")
         )
         wanted = records.with_unresolved(repository, [])
-        what = changes.of_environments(repository, wanted, program.merge_file, experiment=planned)
+        what = changes.of_environments(repository, wanted, experiment=planned)
         deleted = dict.fromkeys(_gone(repository, name, planned.own))
         what.merged.files = deleted | what.merged.files | records.taken_away(repository)
         return what

@@ -15,7 +15,6 @@ from fcgitops.commands.writing import Options, refuse_all, write_environments
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.core.printable import printable
-from fcgitops.git import program
 from fcgitops.model import assignments, layout
 from fcgitops.model import settings as settings_table
 from fcgitops.model.assignments import SETTABLE
@@ -119,7 +118,7 @@ def _spell(repository: Repository, what: Change, spelled: Tree) -> None:
         sides = (repository.file(place), what.merged.files[place])
         base, theirs = ({path: record.known(data).get(name, b"")} for data in sides)
         what.merged.conflicts.pop(path, None)
-        what.merged.add(merge(base, {path: mine}, theirs, program.merge_file))
+        what.merged.add(merge(base, {path: mine}, theirs))
         what.overwrite = [*what.overwrite, path]
 
 

@@ -10,7 +10,6 @@ from fcgitops.commands import amiss, leaving
 from fcgitops.commands.writing import Options, change
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import changes, owned, provenance, record
 from fcgitops.repository.changes import Change
@@ -50,9 +49,7 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         what = Change(Merged())
         if environment.runs_nni:  # the last one takes the entry points of NNI along
             gone = [dataclasses.replace(environment, nni_namespace="")]
-            what = changes.of_environments(
-                repository, [], program.merge_file, whole=True, gone=gone
-            )
+            what = changes.of_environments(repository, [], whole=True, gone=gone)
         what.merged.files |= dict.fromkeys(committed)
         what.merged.notes += notes
         what.removed.add(f"{layout.OVERLAYS}/{name}")

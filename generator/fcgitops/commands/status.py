@@ -10,7 +10,6 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import experiments, generated, update
 from fcgitops.repository.contents import WAY_ON, Repository
@@ -100,7 +99,7 @@ def _drift(repository: Repository) -> tuple[list[str], list[str]]:
         except InputError as error:
             problems += error.problems
     try:
-        drifted = update.plan(repository, program.merge_file).merged.stale(repository.root)
+        drifted = update.plan(repository).merged.stale(repository.root)
     except InputError as error:
         drifted, problems = [], [*error.problems, *problems]
     return drifted, list(dict.fromkeys(map(str, problems)))

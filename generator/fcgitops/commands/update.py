@@ -21,7 +21,6 @@ from fcgitops.core.errors import (
     Problem,
     ToolError,
 )
-from fcgitops.git import program
 from fcgitops.model import layout
 from fcgitops.repository import record, update
 from fcgitops.repository.changes import Change
@@ -76,7 +75,7 @@ def run(  # noqa: PLR0913 - the command's options
             return _resumed(repository, waiting)
         if waiting:
             raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", WAY_ON))
-        return update.plan(repository, program.merge_file)
+        return update.plan(repository)
 
     return writing.change(folder, make, how, require=Repository.require_updatable, leave=_leave)
 
@@ -182,7 +181,7 @@ def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
     if problems:
         raise FoundError(problems)
     former = waiting.answers.encode() or None
-    what = update.plan(repository, program.merge_file, answers=former)
+    what = update.plan(repository, answers=former)
     merged = what.merged
     own = {*waiting.written, *waiting.staged}
     for path in own - merged.conflicts.keys():
@@ -260,7 +259,7 @@ def _planned(folder: Path) -> tuple[Repository, Change]:
     repository = Repository.find(folder)
     repository.require_updatable()
     repository.git.refuse_left_out(*layout.READ)
-    return repository, update.plan(repository, program.merge_file)
+    return repository, update.plan(repository)
 
 
 def _check(folder: Path, form: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from fcgitops.commands import amiss, forecast, leaving
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
-from fcgitops.git import program, repo
+from fcgitops.git import repo
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import changes, record, records
@@ -317,7 +317,7 @@ def of_requests(
     Raises:
         InputError: with every problem of every request.
     """
-    what = changes.of_environments(repository, requests, program.merge_file, whole=whole)
+    what = changes.of_environments(repository, requests, whole=whole)
     for item in what.environments:
         what.merged.notes += _remarks(repository, item)
         if edited := _left_over(repository, item, what.merged):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops.diff.units import Content
-from fcgitops.git import program
 from fcgitops.git.history import LINK, History, State
 from fcgitops.model import layout
 from fcgitops.repository import changes
@@ -71,7 +70,7 @@ def carried(  # noqa: PLR0913 - all but four have a name or a default
             file.write_bytes(data)
         there = Repository(top / prefix, repository.git)
         request = Request(name, layout.source_path(name), given(there), unset=unset)
-        change = changes.of_environments(there, [request], program.merge_file)
+        change = changes.of_environments(there, [request])
     merged = change.merged
     contents: dict[str, bytes | None] = {**dict.fromkeys(now), **files, **merged.files}
     for path in merged.conflicts:

@@ -16,7 +16,7 @@ from fcgitops.git import program, upstream
 from fcgitops.git.history import Commit, History
 from fcgitops.model import layout
 from fcgitops.promotion import frozen
-from fcgitops.repository import environments, promotion
+from fcgitops.repository import environments, outcome, promotion
 from fcgitops.repository.contents import Repository
 from fcgitops.sync import entrypoints, registry
 
@@ -206,7 +206,7 @@ def _refuse_out_of_line(repository: Repository, name: str) -> None:
         InputError: with each file.
     """
     planned = [environments.as_it_is(repository, name)]
-    merged = environments.outcome(repository, planned, program.merge_file)
+    merged = outcome.of_environments(repository, planned)
     hint = shell.line("fcgitops", "overlay", name)
     stale = merged.stale(repository.root)
     if stale:

@@ -18,10 +18,10 @@ from fcgitops.model import experiment as experiment_model
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG, Environment
 from fcgitops.model.kustomization import Kind, Kustomization
-from fcgitops.repository import environments, experiments
+from fcgitops.repository import environments, experiments, outcome
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
-from fcgitops.repository.merge import Merged, MergeFile
+from fcgitops.repository.merge import Merged
 from fcgitops.repository.subject import subject
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import read_tree, safe_join
@@ -102,10 +102,9 @@ def is_source(path: str) -> bool:
     return own or path in SHARED or folder == COMPONENT
 
 
-def of_environments(  # noqa: PLR0913 - all but three have a default
+def of_environments(
     repository: Repository,
     requests: Sequence[Request],
-    merge_file: MergeFile,
     *,
     whole: bool = False,
     gone: Collection[Environment] = (),
@@ -116,7 +115,6 @@ def of_environments(  # noqa: PLR0913 - all but three have a default
     Args:
         repository: as it is on disk.
         requests: what to add or change.
-        merge_file: git's own merge of one file.
         whole: whether the entry points that environments share are brought in line too.
         gone: environments that go in the same commit, as the others should take them.
         experiment: one that is added or changed in the same commit.
@@ -144,11 +142,11 @@ def of_environments(  # noqa: PLR0913 - all but three have a default
         requests = [*requests, *(Request(name, layout.source_path(name)) for name in more)]
         planned = environments.plan(repository, requests)
     merged = Merged(notes=[*sources.notes, *notes])
-    merged.add(environments.outcome(repository, planned, merge_file))
-    merged.add(experiments.outcome(repository, there, merge_file))
+    merged.add(outcome.of_environments(repository, planned))
+    merged.add(outcome.of_experiments(repository, there))
     if whole or layout.ANSWERS in used or (changed and _nni_is_on(repository, changed.values())):
         others = [*changed.values(), *gone]
-        merged.add(environments.repository_outcome(repository, merge_file, others))
+        merged.add(outcome.of_shared_entry_points(repository, others))
     merged.files |= {path: repository.file(path) for path in used}
     committed = {path.split("/")[1] for path in repository.git.list_head(layout.OVERLAYS)}
     added = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from fcgitops import __version__
 from fcgitops.core.errors import FoundError, InputError, Problem
-from fcgitops.git import program, repo
+from fcgitops.git import repo
 from fcgitops.manifests import overlay, plain
 from fcgitops.model import experiment, layout
 from fcgitops.repository import generated, merge, provenance, update
@@ -143,7 +143,7 @@ def _refuse_out_of_line(repository: Repository) -> None:
     """
     if repository.version != __version__:
         return
-    stale = update.plan(repository, program.merge_file).merged.stale(repository.root)
+    stale = update.plan(repository).merged.stale(repository.root)
     if stale:
         raise FoundError(
             Problem(path, "is not in line with its source, which goes", "first: fcgitops update")

@@ -1,4 +1,4 @@
-"""Requests to add or change environments → the files that come of them. Writes nothing."""
+"""Requests to add or change environments → the environments as they will be. Writes nothing."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ import codecs
 import functools
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fcgitops import __version__
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.manifests import overlay, retired
+from fcgitops.manifests import overlay
 from fcgitops.model import environment as model
 from fcgitops.model import layout
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
-from fcgitops.model.facts import Known
-from fcgitops.repository import customized, provenance, record, scaffold, unsetting
+from fcgitops.repository import customized, record, unsetting
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.merge import Merged, MergeFile, merge, merge_of_two
-from fcgitops.sync import entrypoints, registry
-from fcgitops.text import conflicts, keypaths, yamlio
-from fcgitops.text.tree import Tree, at, read_file
+from fcgitops.text import keypaths, yamlio
+from fcgitops.text.tree import read_file
 from fcgitops.text.yamledit import Document
 
 
@@ -58,6 +53,11 @@ class Request:
     ) -> Request:
         """A request for what was typed."""
         return cls(name, where, typed.given, typed.settings, config, typed.entries, unset)
+
+    @property
+    def settings_by_path(self) -> dict[tuple[str, ...], Any]:
+        """Path in environment.yaml → value, of `settings`."""
+        return {("settings", *path): value for path, value in self.settings.items()}
 
 
 @dataclass(frozen=True)
@@ -149,50 +149,98 @@ def as_it_is(repository: Repository, name: str) -> Planned:
 
 
 def _one(repository: Repository, request: Request, folders: Mapping[str, str]) -> Planned:
-    source = repository.source(request.name)
-    there = folders.get(request.name.casefold())
-    if source is None and request.name in repository.absent:
+    """One environment as it will be, valid by itself.
+
+    Args:
+        repository: that it is to be in.
+        request: for it.
+        folders: those below overlays/, by their names in lower case.
+
+    Raises:
+        InputError: with every problem of it.
+    """
+    name, source = request.name, repository.source(request.name)
+    new = source is None
+    if new:
+        _refuse_taken(repository, request, folders)
+    where = request.where if new else layout.source_path(name)
+    request = _spelled_out(repository, request)
+    before, let_go = None, False
+    if source is None:
+        document = _made(repository, request, where)
+    else:
+        before = Document(yamlio.decoded(source, where), where)
+        let_go = bool(_without_a_file(request, before.value))
+        document = _with_settings(_changed(repository, before, request), request)
+    environment = _described(repository, request, document, before)
+    mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
+    data = mark + document.text.encode()
+    whole = new or request.anew or repository.is_bare(name)
+    return Planned(environment, document, data, new, repository, before, let_go, whole)
+
+
+def _refuse_taken(repository: Repository, request: Request, folders: Mapping[str, str]) -> None:
+    """Refuses a new environment whose place is taken.
+
+    Raises:
+        InputError: HEAD has one of the name, or there is a folder of it that is none.
+    """
+    if request.name in repository.absent:
         raise InputError(repository.missing(request.name))
-    if source is None and there:
+    if there := folders.get(request.name.casefold()):
         what = "differs from it in case only" if there != request.name else "is there already"
         raise InputError(
             Problem(request.where, f"overlays/{there} {what}, and is no environment",
                     "choose another name")
         )  # fmt: skip
-    where = request.where if source is None else layout.source_path(request.name)
+
+
+def _spelled_out(repository: Repository, request: Request) -> Request:
+    """A request whose values are in their normal form, the defaults of unset keys among them."""
     given = {path: model.normal(path, value) for path, value in request.given.items()}
-    request = replace(
-        request,
-        given=unsetting.spelled_out(request.name, request.unset, repository.defaults) | given,
-    )
-    there_is, let_go = None, False
-    own = {("settings", *path): value for path, value in request.settings.items()}
-    if source is None:
-        entries = _entries(request, request.given, repository.defaults)
-        if request.config is None:  # which would take the place of those before it
-            entries, own = entries | own, {}
-        text = overlay.source(request.name, request.given, repository.defaults, entries, where)
-        document = Document(text, where)
-    else:
-        there_is = Document(yamlio.decoded(source, where), where)
-        let_go = bool(_without_a_file(request, there_is.value))
-        document = _changed(repository, there_is, request)
+    unset = unsetting.spelled_out(request.name, request.unset, repository.defaults)
+    return replace(request, given=unset | given)
+
+
+def _made(repository: Repository, request: Request, where: str) -> Document:
+    """The environment.yaml of a new environment."""
+    entries = _entries(request, request.given, repository.defaults)
+    if request.config is None:  # which would take the place of those before it
+        entries |= request.settings_by_path
+    text = overlay.source(request.name, request.given, repository.defaults, entries, where)
+    document = Document(text, where)
+    return document if request.config is None else _with_settings(document, request)
+
+
+def _with_settings(document: Document, request: Request) -> Document:
+    """An environment.yaml with the settings that are given: a whole file, single ones over it."""
     if request.config is not None:
         document = document.with_block("settings", request.config, request.where)
-    document = document.edited(own)
+    return document.edited(request.settings_by_path)
+
+
+def _described(
+    repository: Repository, request: Request, document: Document, before: Document | None
+) -> Environment:
+    """The environment that a document describes.
+
+    Args:
+        repository: that it is to be in.
+        request: that the document carries out.
+        document: its environment.yaml as it will be.
+        before: the same as it is; None where there is none yet.
+
+    Raises:
+        InputError: with every problem of the document, those of its settings among them.
+    """
     try:
-        environment = repository.described(request.name, document)
-    except InputError as error:  # with what is wrong in its settings
+        return repository.described(request.name, document)
+    except InputError as error:
         block = document.block("settings")
-        more = customized.check_settings(block, where) if block else []
-        in_file = there_is and isinstance(there_is.value, dict) and "settings" in there_is.value
+        more = customized.check_settings(block, document.where) if block else []
+        in_file = before and isinstance(before.value, dict) and "settings" in before.value
         found = error.problems if in_file else customized.of_request(error.problems, request.where)
         raise InputError([*found, *customized.known_settings(more)]) from error
-    mark = codecs.BOM_UTF8 if (source or b"").startswith(codecs.BOM_UTF8) else b""
-    data = mark + document.text.encode()
-    whole = source is None or request.anew or repository.is_bare(request.name)
-    new = source is None
-    return Planned(environment, document, data, new, repository, there_is, let_go, whole)
 
 
 def _changed(repository: Repository, document: Document, request: Request) -> Document:
@@ -259,240 +307,3 @@ def left_namespace(repository: Repository, environment: Environment) -> str:
     document = yamlio.load(text, folder)
     old = document.get("namespace") if isinstance(document, dict) else None
     return str(old) if old and old != environment.namespace else ""
-
-
-def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
-    """What the files of the planned environments should hold, merged with the user's edits.
-
-    Args:
-        repository: as it is on disk.
-        planned: the environments.
-        merge_file: git's own merge of one file.
-
-    Returns:
-        Paths relative to the repository.
-    """
-    answers = repository.answers
-    cluster_role = repository.read(layout.CLUSTER_ROLE)
-    total, items = Merged(), list(planned)
-    gone = _retired(repository, items, merge_file)
-    total.files |= gone
-    for item in items:
-        env = item.environment
-        folder = f"{layout.OVERLAYS}/{env.name}"
-        total.files[f"{folder}/{layout.SOURCE_FILE}"] = item.source
-        retires = bool(gone.get(f"{folder}/{layout.RETIRED_FILE}"))
-        files = overlay.environment_files(env, answers.profile, item.configuration, retires=retires)
-        bring_in_line(repository, folder, files, total, merge_file, anew=item.whole)
-        total.files |= _local(repository, item)
-        for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
-            bring_in_line(repository, place, entries, total, merge_file, anew=item.whole)
-    return total
-
-
-def generated_files(repository: Repository, item: Planned) -> Tree:
-    """What is generated of a planned environment, from the repository's root; not retired.yaml."""
-    env, answers = item.environment, repository.answers
-    files = overlay.environment_files(env, answers.profile, item.configuration)
-    found = at(f"{layout.OVERLAYS}/{env.name}", files)
-    cluster_role = repository.read(layout.CLUSTER_ROLE)
-    for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
-        found |= at(place, entries)
-    return found
-
-
-def _local(repository: Repository, item: Planned) -> Tree:
-    """What of an environment's `local/` goes into the commit.
-
-    That of a new one: the starter, and what somebody has put there before. Else the starter, as
-    long as it is as it was made: an earlier --no-commit may have left it uncommitted.
-    """
-    folder = f"{layout.OVERLAYS}/{item.environment.name}"
-    first = at(folder, overlay.LOCAL)
-    if not item.whole:
-        return {p: data for p, data in first.items() if read_file(repository.root, p) == data}
-    place = f"{folder}/{layout.LOCAL}"
-    there = at(place, repository.folder(place))
-    ignored = tuple(repository.git.list_ignored(place)) if there else ()
-    return first | {path: data for path, data in there.items() if not path.startswith(ignored)}
-
-
-def _retired(
-    repository: Repository, planned: Iterable[Planned], merge_file: MergeFile
-) -> dict[str, bytes | None]:
-    """Each retired.yaml, which changes with the configuration; not one that is the user's own.
-
-    It follows from what the configuration was in Git, so it is no part of the record. A clone
-    without that history retires nothing.
-    """
-    found: dict[str, bytes | None] = {}
-    changing: dict[str, tuple[str, list[bytes]]] = {}
-    for item in planned:
-        folder = f"{layout.OVERLAYS}/{item.environment.name}"
-        path, place = (f"{folder}/{name}" for name in (layout.RETIRED_FILE, layout.CONFIG_FILE))
-        there = read_file(repository.root, path)
-        if there is not None and not there.startswith(retired.MARK.encode()):
-            continue
-        if there:
-            found[path] = None
-        if not retired.applies(item.environment, repository.answers.profile):
-            continue
-        mine, new = read_file(repository.root, place), item.configuration.encode()
-        will_be: bytes | None = new
-        if mine != new:
-            recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}"))
-            base = at(
-                folder, {k: v for k, v in (recorded or {}).items() if k == layout.CONFIG_FILE}
-            )
-            will_be = merge(base, {place: mine}, {place: new}, merge_file).files.get(place)
-        if mine is not None and will_be not in (None, mine):
-            changing[place] = path, [will_be, mine]
-        # Brought back by hand, it is in use: kustomize takes no object twice.
-        elif there and (mine is None or retired.render(mine) != there):
-            found[path] = there
-    former: Mapping[str, list[bytes]] = {}
-    with suppress(InputError):  # an exported tree has no history
-        former = repository.git.former(changing, limit=_HISTORY) if changing else {}
-    for place, (path, versions) in changing.items():
-        chosen = retired.choose([*versions, *former.get(place, ())])
-        if content := retired.render(chosen) if chosen else None:
-            found[path] = content
-    return found
-
-
-_HISTORY = 50
-"""How many commits of a configuration are looked at: some only bring an older one back."""
-
-
-def repository_outcome(
-    repository: Repository, merge_file: MergeFile, changed: Collection[Known] = ()
-) -> Merged:
-    """The same of the entry points that no environment has of its own.
-
-    They are in the base's record, whose other files only `update` changes.
-
-    Args:
-        repository: as it is on disk.
-        merge_file: git's own merge of one file.
-        changed: environments that change in the same commit.
-    """
-    recorded = repository.base_record
-    met = record.sides(recorded)
-    old = record.decode(recorded)
-    lost = not met and (old is None or recorded != repository.file(layout.BASE_RECORD))
-    trees = met or (old if old is not None else _unrecorded(repository),)
-    base, *more = (
-        {path: data for path, data in tree.items() if entrypoints.is_shared(path)} for tree in trees
-    )
-    theirs, notes = shared_entry_points(repository, changed)
-    ours = {p: read_file(repository.root, p) for p in {*base, *theirs, *(more[0] if more else ())}}
-    merged = (
-        merge_of_two((base, more[0]), ours, theirs, merge_file)
-        if more
-        else merge(base, ours, theirs, merge_file)
-    )
-    merged.notes += notes
-    if met or lost:
-        what = conflicts.WHAT if met else "is missing or damaged"
-        merged.notes.append(f"{layout.BASE_RECORD} {what}: it is generated anew")
-    others = [_others(tree) for tree in trees]
-    if (not others[0] or others[0] != others[-1]) and repository.version == __version__:
-        pinned = repository.file(layout.REQUIREMENTS)
-        others = [_others(scaffold.generated(repository.answers, pinned))]
-    if others[0] and (met or lost or base != theirs):
-        merged.files[layout.BASE_RECORD] = record.encode(others[0] | theirs)
-    return merged
-
-
-def _unrecorded(repository: Repository) -> Tree:
-    """The entry points that are as they are generated now, with or without NNI.
-
-    Without a record nobody knows of the rest whether it was edited.
-    """
-    found: Tree = {}
-    for names in ((), tuple(registry.TOOLS)):
-        made = entrypoints.of_repository(repository.answers, names)
-        found |= {p: data for p, data in made.items() if repository.file(p) == data}
-    return found
-
-
-def _others(recorded: Tree) -> Tree:
-    """What of the base's record is no entry point: no command but `update` writes it."""
-    return {path: data for path, data in recorded.items() if not entrypoints.is_shared(path)}
-
-
-def shared_entry_points(
-    repository: Repository, changed: Collection[Known] = ()
-) -> tuple[Tree, list[str]]:
-    """The entry points that no environment has of its own, and notes on them.
-
-    Those for NNI are there as long as an environment needs them, or cannot be read.
-
-    Args:
-        repository: as it is on disk.
-        changed: environments that change in the same commit.
-    """
-    recorded = record.known(repository.base_record) or _unrecorded(repository)
-    needed, unreadable = repository.tools_with_nni(changed)
-    leaving = entrypoints.tools_with_nni(repository.answers, recorded) - needed
-    if leaving:
-        # What says nothing of NNI, as a file that something else was written over, may be no
-        # environment at all: before anything goes each file is read.
-        _, unreadable = repository.tools_with_nni(changed, whole=True)
-    kept = leaving if unreadable else set()
-    if not kept:
-        return entrypoints.of_repository(repository.answers, needed), []
-    why = "; ".join(map(str, unreadable))
-    notes = [f"the entry points of NNI are left as they are: {why}"]
-    return entrypoints.of_repository(repository.answers, needed | kept), notes
-
-
-_NO_RECORD = "what differs from the generated text is taken for an edit"
-
-
-def bring_in_line(  # noqa: PLR0913 - all but one are what a merge is of
-    repository: Repository,
-    folder: str,
-    files: Tree,
-    total: Merged,
-    merge_file: MergeFile,
-    *,
-    anew: bool = False,
-) -> None:
-    """Merges the generated `files` of one folder with the user's edits, into `total`.
-
-    Args:
-        repository: as it is on disk.
-        folder: relative to the repository; its record stands in it.
-        files: relative to the folder; none where nothing is generated there any longer.
-        total: gets the outcome.
-        merge_file: git's own merge of one file.
-        anew: whether what is not there is made again: nobody has deleted it.
-    """
-    place = f"{folder}/{layout.RECORD_FILE}"
-    recorded = read_file(repository.root, place)
-    if recorded is None and not files:
-        return
-    if met := record.sides(recorded):
-        known = [provenance.generated(folder, tree)[0] for tree in met]
-        theirs = at(folder, files)
-        ours = {p: read_file(repository.root, p) for p in {*known[0], *known[1], *theirs}}
-        total.add(merge_of_two((known[0], known[1]), ours, theirs, merge_file))
-        total.notes.append(f"{place} {conflicts.WHAT}: it is generated anew")
-        total.files[place] = record.encode(files) if files else None
-        return
-    old = record.decode(recorded)
-    theirs = at(folder, files)
-    if old is None and any((repository.root / path).exists() for path in theirs):
-        former = repository.former_record(place)
-        old = record.decode(former)
-        what = "the last one of Git's history is the base" if former else _NO_RECORD
-        total.notes.append(f"{place} is missing or damaged: {what}")
-    base, strange = provenance.generated(folder, old or {})
-    total.notes += [f"{place} names {path}: not generated there, so left alone" for path in strange]
-    ours = {path: read_file(repository.root, path) for path in {*base, *theirs}}
-    if anew:
-        base = {path: data for path, data in base.items() if ours[path] is not None}
-    merged = merge(base, ours, theirs, merge_file)
-    total.add(merged)
-    total.files[place] = record.encode(files) if files else None

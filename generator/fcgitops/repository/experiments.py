@@ -1,4 +1,4 @@
-"""Requests to add or change experiments → the files that come of them. Writes nothing."""
+"""Requests to add or change experiments → the experiments as they will be. Writes nothing."""
 
 from __future__ import annotations
 
@@ -14,19 +14,12 @@ from fcgitops.model import experiment as model
 from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.experiment import Experiment
-from fcgitops.repository import agreement, record
+from fcgitops.repository import agreement
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import bring_in_line
-from fcgitops.repository.merge import Merged, MergeFile
-from fcgitops.sync import entrypoints
 from fcgitops.text import yamledit, yamlio
-from fcgitops.text.tree import Tree, at, read_file, safe_join
+from fcgitops.text.tree import Tree, safe_join
 from fcgitops.text.values import did_you_mean
 
-_EDITED = (
-    "has edits of yours, and its name does not tell them: on a cluster a Job cannot be changed, so "
-    "give `run` in run.yaml another number with each of them"
-)
 _MAX_READ = 16 * model.MAX_BYTES
 _MAX_FILES = 10_000
 """Where reading a folder stops: what is far too big to be an experiment is no reason to wait."""
@@ -193,43 +186,6 @@ def of_environments(
         except InputError as error:
             problems += error.problems
     return found, problems
-
-
-def outcome(repository: Repository, planned: Iterable[Planned], merge_file: MergeFile) -> Merged:
-    """What the files of the planned experiments should hold, merged with the user's edits.
-
-    Args:
-        repository: as it is on disk.
-        planned: the experiments.
-        merge_file: git's own merge of one file.
-
-    Returns:
-        Paths relative to the repository.
-    """
-    total = Merged()
-    names = repository.environment_names()
-    repository.read(f"{layout.NNI_COMPONENT}/kustomization.yaml")  # it is not left out unseen
-    component = repository.folder(layout.NNI_COMPONENT)
-    for item in planned:
-        env, folder = item.environment, f"{layout.EXPERIMENTS}/{item.experiment.name}"
-        files = nni_experiment.files(item.experiment, env, model.inputs(item.own), component)
-        bring_in_line(repository, folder, files, total, merge_file)
-        if _has_edits(repository, f"{folder}/{layout.JOB_FILE}", folder):
-            total.notes.append(f"{folder}/{layout.JOB_FILE} {_EDITED}")
-        total.files |= at(folder, item.own)
-        for place, entries in entrypoints.of_experiment(
-            item.experiment, env, repository.answers, names
-        ).items():
-            if entries or (repository.root / place).exists():
-                bring_in_line(repository, place, entries, total, merge_file)
-    return total
-
-
-def _has_edits(repository: Repository, path: str, folder: str) -> bool:
-    """Whether a generated file is not as it was generated last."""
-    found = read_file(repository.root, path)
-    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}"))
-    return found is not None and found != (recorded or {}).get(layout.JOB_FILE, found)
 
 
 def read_folder(repository: Repository, name: str) -> Tree:

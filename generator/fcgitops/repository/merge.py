@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from fcgitops import __version__
+from fcgitops.git.program import merge_file
 from fcgitops.text import conflicts, sameness, yamlsplice
 from fcgitops.text.tree import Tree, read_file
 
 Labels = tuple[str, str, str]
-MergeFile = Callable[[bytes, bytes, bytes, Labels], tuple[bytes, bool]]
-"""(base, ours, theirs, labels) → the merged text, and whether it holds conflict markers."""
 
 _YAML = (".yaml", ".yml")
 
@@ -66,7 +65,6 @@ def merge(
     base: Mapping[str, bytes],
     ours: Mapping[str, bytes | None],
     theirs: Tree,
-    merge_file: MergeFile,
 ) -> Merged:
     """Merges each path on its own; what one side alone changed is taken, git merges the rest.
 
@@ -74,7 +72,6 @@ def merge(
         base: the record.
         ours: what the user has, for every path of `base` and `theirs`.
         theirs: what is generated now.
-        merge_file: git's own merge of one file.
     """
     merged = Merged()
     for path in sorted({*base, *theirs}):
@@ -94,7 +91,7 @@ def merge(
             if not path.endswith(_YAML):  # of which the layout is kept, this too
                 mine = plain(mine, old)
             whole = mine in (old, new)
-            found = new if whole else _of_both(path, (old or b"", mine, new), merge_file)
+            found = new if whole else _of_both(path, (old or b"", mine, new))
             if isinstance(found, Conflict):
                 merged.conflicts[path] = found
             else:
@@ -111,7 +108,6 @@ def merge_of_two(
     bases: tuple[Mapping[str, bytes], Mapping[str, bytes]],
     ours: Mapping[str, bytes | None],
     theirs: Tree,
-    merge_file: MergeFile,
 ) -> Merged:
     """The same where two branches met, and each has a record of its own.
 
@@ -122,7 +118,6 @@ def merge_of_two(
         bases: the records of the two branches.
         ours: what the work tree has, for every path of `bases` and `theirs`.
         theirs: what is generated now.
-        merge_file: git's own merge of one file.
     """
     total = Merged()
     for path in sorted({*bases[0], *bases[1], *theirs}):
@@ -132,22 +127,20 @@ def merge_of_two(
         if mine is not None and conflicts.line(mine):
             found = Merged()
             for old, side in zip(olds, conflicts.sides(mine), strict=True):
-                found = merge(old, {path: side}, new, merge_file)
+                found = merge(old, {path: side}, new)
                 data = found.files.get(path)
                 new = new if data is None else {path: data}
                 if found.conflicts:
                     break
         else:
-            tried = [merge(old, {path: mine}, new, merge_file) for old in olds]
+            tried = [merge(old, {path: mine}, new) for old in olds]
             whole = [found for found in tried if path in found.files]
             found = next(iter(whole), tried[0])
         total.add(found)
     return total
 
 
-def _of_both(
-    path: str, versions: tuple[bytes, bytes, bytes], merge_file: MergeFile
-) -> bytes | Conflict:
+def _of_both(path: str, versions: tuple[bytes, bytes, bytes]) -> bytes | Conflict:
     """The merge of a file that both sides have changed: (base, ours, theirs) → one text.
 
     Git's merge stands where its values are right; it knows lines alone, and may conflict where no
@@ -156,7 +149,7 @@ def _of_both(
     base, ours, theirs = versions
     text, conflicted = merge_file(base, ours, theirs, LABELS)
     if base and path.endswith(_YAML):
-        return _of_yaml(versions, text, merge_file, conflicted=conflicted)
+        return _of_yaml(versions, text, conflicted=conflicted)
     if conflicted and _is_formatted(path, base, ours):
         return theirs
     return Conflict(base, ours, theirs, text) if conflicted else text
@@ -170,14 +163,14 @@ def _is_formatted(path: str, base: bytes, ours: bytes) -> bool:
 
 
 def _of_yaml(
-    versions: tuple[bytes, bytes, bytes], text: bytes, merge_file: MergeFile, *, conflicted: bool
+    versions: tuple[bytes, bytes, bytes], text: bytes, *, conflicted: bool
 ) -> bytes | Conflict:
     """The same of YAML, of which git's merge is `text`."""
     base, ours, theirs = versions
     if sameness.is_layout_only(base, ours):
         clean = not conflicted and sameness.means(text, theirs)
-        return text if clean else _laid_out(versions, merge_file)
-    found = _by_structure(versions, merge_file)
+        return text if clean else _laid_out(versions)
+    found = _by_structure(versions)
     if found is None:  # a form of YAML that is not merged so
         # Git may write a key twice in a text that was right.
         right = sameness.is_readable(text) or not sameness.is_readable(ours)
@@ -192,10 +185,10 @@ def _of_yaml(
     return Conflict(base, ours, theirs, text)
 
 
-def _laid_out(versions: tuple[bytes, bytes, bytes], merge_file: MergeFile) -> bytes:
+def _laid_out(versions: tuple[bytes, bytes, bytes]) -> bytes:
     """The new text in the layout of ours, where that leaves no comment that the new one has not."""
     base, ours, theirs = versions
-    found = _by_structure((base, plain(ours, base), theirs), merge_file)
+    found = _by_structure((base, plain(ours, base), theirs))
     text = found.text if found else None
     if text is None or not sameness.means(text, theirs):
         return theirs
@@ -203,9 +196,7 @@ def _laid_out(versions: tuple[bytes, bytes, bytes], merge_file: MergeFile) -> by
     return theirs if more else text
 
 
-def _by_structure(
-    versions: tuple[bytes, bytes, bytes], merge_file: MergeFile
-) -> yamlsplice.Outcome | None:
+def _by_structure(versions: tuple[bytes, bytes, bytes]) -> yamlsplice.Outcome | None:
     """The merge of keys and items, in which git merges texts of several lines."""
 
     def merge_text(*texts: str) -> str | None:

@@ -18,7 +18,7 @@ from fcgitops.manifests import overlay, readback
 from fcgitops.model import layout
 from fcgitops.model.assignments import Target
 from fcgitops.model.environment import FIELDS, KEYS, Environment
-from fcgitops.repository import environments, provenance, record
+from fcgitops.repository import environments, outcome, provenance, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.sync import entrypoints, registry
@@ -109,7 +109,7 @@ class _Search:
         before, after = _leaves(self._old), _leaves(self._new)
         self._before = before
         self._edits = _changed(before, after)
-        self._start = _leaves(_read(environments.generated_files(repository, now)))
+        self._start = _leaves(_read(outcome.generated(repository, now)))
         self._covered: set[Leaf] = set()
         self._reasons: dict[Leaf, str] = {}
         self.found = Taken(Request(name, layout.source_path(name)))
@@ -143,7 +143,7 @@ class _Search:
             request = guess.added_to(request)
         try:
             item = environments.plan(self._repository, [request])[0]
-            rendered = environments.generated_files(self._repository, item)
+            rendered = outcome.generated(self._repository, item)
         except InputError as error:
             return [problem for problem in error.problems if problem not in self.found.rest]
         effect = _changed(self._start, _leaves(_read(rendered)))

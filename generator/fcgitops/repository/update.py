@@ -14,32 +14,25 @@ import re
 from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError
+from fcgitops.git.program import merge_file
 from fcgitops.manifests.skeleton import render_skeleton
 from fcgitops.model import answers as model
 from fcgitops.model import layout
-from fcgitops.repository import (
-    changes,
-    environments,
-    migrations,
-    provenance,
-    record,
-    scaffold,
-)
+from fcgitops.repository import changes, migrations, outcome, provenance, record, scaffold
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
-from fcgitops.repository.merge import LABELS, Merged, MergeFile, merge
+from fcgitops.repository.merge import LABELS, Merged, merge
 from fcgitops.sync import entrypoints
 from fcgitops.text.tree import Tree
 from fcgitops.text.yamledit import KeyPath
 
 
-def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None = None) -> Change:
+def plan(repository: Repository, *, answers: bytes | None = None) -> Change:
     """What the repository holds in this version.
 
     Args:
         repository: as it is on disk, of this version or an older one.
-        merge_file: git's own merge of one file.
         answers: fcgitops.yaml as it was generated last, where the record is newer than the file.
 
     Raises:
@@ -47,18 +40,18 @@ def plan(repository: Repository, merge_file: MergeFile, *, answers: bytes | None
     """
     if repository.absent:
         raise InputError([repository.missing(name) for name in repository.absent])
-    total, pending = Merged(), _sources(repository, merge_file, answers)
+    total, pending = Merged(), _sources(repository, answers)
     total.notes += pending.notes
     sources = Repository(repository.root, repository.git, pending.files)
-    rest, theirs = _base(sources, merge_file)
+    rest, theirs = _base(sources)
     total.add(rest)
     pending.files |= rest.files
     sources = Repository(repository.root, repository.git, pending.files)
     requests = [Request(name, layout.source_path(name)) for name in sources.environment_names()]
-    what = changes.of_environments(sources, requests, merge_file, whole=True)
+    what = changes.of_environments(sources, requests, whole=True)
     if pending.files[layout.ANSWERS] == repository.file(layout.ANSWERS):
         theirs |= _recorded_answers(repository)
-    shared, _ = environments.shared_entry_points(
+    shared, _ = outcome.shared_entry_points(
         sources, [item.environment for item in what.environments]
     )
     what.merged.add(total)
@@ -78,7 +71,7 @@ def _committed_version(repository: Repository) -> str:
     return _version(data, repository)
 
 
-def _sources(repository: Repository, merge_file: MergeFile, recorded: bytes | None) -> Merged:
+def _sources(repository: Repository, recorded: bytes | None) -> Merged:
     """fcgitops.yaml and the environments' sources, as this version has them."""
     merged = Merged()
     data = repository.read(layout.ANSWERS) or b""
@@ -97,7 +90,7 @@ def _sources(repository: Repository, merge_file: MergeFile, recorded: bytes | No
         base = record.decode(repository.base_record) or {}
         recorded = base.get(layout.ANSWERS)
     answers = migrations.encoded(sources.answers, data)
-    merged.files[layout.ANSWERS] = _answers(answers, recorded, merge_file)
+    merged.files[layout.ANSWERS] = _answers(answers, recorded)
     return merged
 
 
@@ -113,13 +106,12 @@ def _recorded_answers(repository: Repository) -> Tree:
     return found
 
 
-def _answers(mine: bytes, recorded: bytes | None, merge_file: MergeFile) -> bytes:
+def _answers(mine: bytes, recorded: bytes | None) -> bytes:
     """fcgitops.yaml with this version and the answers that it has not yet, by their defaults.
 
     Args:
         mine: the user's.
         recorded: as it was generated last; None where that is not known.
-        merge_file: git's own merge of one file.
     """
     wanted = dataclasses.replace(model.load(mine), version=__version__)
     candidates = []
@@ -163,12 +155,11 @@ def _completed(text: bytes, wanted: model.Answers) -> bytes:
     return migrations.encoded(document.edited(changes), text)
 
 
-def _base(repository: Repository, merge_file: MergeFile) -> tuple[Merged, Tree]:
+def _base(repository: Repository) -> tuple[Merged, Tree]:
     """Whatever belongs to no environment, but for fcgitops.yaml and the entry points.
 
     Args:
         repository: with its sources as they will be.
-        merge_file: git's own merge of one file.
 
     Returns:
         The outcome, and what this version generates, fcgitops.yaml with it, for the record.
@@ -198,7 +189,7 @@ def _base(repository: Repository, merge_file: MergeFile) -> tuple[Merged, Tree]:
         ours[layout.REQUIREMENTS] = moved = _with_pin(mine, pin, version)
         base[layout.REQUIREMENTS] = _with_pin(base[layout.REQUIREMENTS], pin, version)
         merged.notes += _pin_notes(repository, mine, moved)
-    result = merge(base, ours, new, merge_file)
+    result = merge(base, ours, new)
     if mine is not None and layout.REQUIREMENTS not in result.files:
         result.files[layout.REQUIREMENTS] = ours[layout.REQUIREMENTS]
     merged.add(result)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD
-from fcgitops.git import program as git
 from fcgitops.model import layout
 from fcgitops.model.answers import PATH
-from fcgitops.repository import record
+from fcgitops.repository import outcome, record
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import repository_outcome, shared_entry_points
 from fcgitops.sync import entrypoints, registry, safeguards
 from fcgitops.sync.tool import SyncTool
 from fcgitops.text import conflicts
@@ -24,7 +22,7 @@ from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, Known, Whole
 def in_line(whole: Whole) -> Faults:
     """The entry points are in line with fcgitops.yaml, and `.fcgitops/base` is there."""
     try:
-        merged = repository_outcome(whole.repository, git.merge_file, whole.environments)
+        merged = outcome.of_shared_entry_points(whole.repository, whole.environments)
     except InputError as error:
         for problem in error.problems:
             yield fault(problem)
@@ -114,7 +112,7 @@ def unguarded(whole: Whole) -> Faults:
     entry point is kept, but must not take these away.
     """
     try:
-        wanted, _ = shared_entry_points(whole.repository, whole.environments)
+        wanted, _ = outcome.shared_entry_points(whole.repository, whole.environments)
     except InputError:  # the record is gone: FCG12 says so
         return
     yield from _lost(whole.repository, wanted)

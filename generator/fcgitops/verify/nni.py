@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fcgitops.core import shell
 from fcgitops.core.findings import HAZARD, REJECT
-from fcgitops.git import program as git
 from fcgitops.kubernetes import podsecurity
 from fcgitops.kubernetes.field import Field, dotted
 from fcgitops.manifests import nni_environment
 from fcgitops.model import experiment as model
-from fcgitops.repository import experiments
+from fcgitops.repository import outcome
 from fcgitops.verify.in_line import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import EXPERIMENT, NNI, Experiment, RenderedForNni, name_of
@@ -20,7 +19,7 @@ def in_line(experiment: Experiment) -> Faults:
     """An experiment's generated files are in line with its own."""
     if experiment.planned is None:
         return
-    merged = experiments.outcome(experiment.repository, [experiment.planned], git.merge_file)
+    merged = outcome.of_experiments(experiment.repository, [experiment.planned])
     root = experiment.repository.root
     hint = shell.line("make", "experiment", f"NAME={experiment.name}")
     yield from out_of_line(merged, root, "its files", hint)

@@ -8,10 +8,8 @@ import re
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
-from fcgitops.git import program as git
 from fcgitops.model import layout
-from fcgitops.repository import configurations
-from fcgitops.repository.environments import outcome
+from fcgitops.repository import configurations, outcome
 from fcgitops.verify.in_line import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
@@ -95,7 +93,7 @@ def in_line(known: Known) -> Faults:
     """The generated files are in line with environment.yaml and fcgitops.yaml."""
     name = known.environment.name
     try:
-        merged = outcome(known.repository, [known.planned], git.merge_file)
+        merged = outcome.of_environments(known.repository, [known.planned])
     except InputError as error:
         told = _unusable(known)
         for problem in error.problems if not told else ():
