@@ -12,7 +12,7 @@ import pytest
 from examples import examples
 from fcgitops.adopt import making, reading, recognition, rendering, runbook
 from fcgitops.adopt.adoption import Adoption, Asked
-from fcgitops.commands import writing
+from fcgitops.commands import environments
 from fcgitops.core.errors import InputError
 from fcgitops.diff.settings import FILE, Settings
 from fcgitops.kubernetes.objects import Object
@@ -133,7 +133,7 @@ def adopted(root: Path, rendered: list[Object], share: str = "") -> Adoption:
     found = recognition.find(reading.read({"rendered.yaml": data}))
 
     def plan(request: Request) -> Any:
-        return writing.of_requests(repository, [request])
+        return environments.of_requests(repository, [request])
 
     typed = Assignments({"nni.storage": share} if share else {})
     return making.adopt(repository, found, Asked("b", typed), plan)
@@ -162,7 +162,7 @@ def test_the_same_objects_come_again(root: Path, own: dict[str, Any], nni: dict[
     own.pop("settings", None)
     try:
         request = Request("a", "a", {**own, **nni}, config=config)
-        change = writing.of_requests(repository, [request])
+        change = environments.of_requests(repository, [request])
     except InputError:
         assume(False)
     before = rendered_of(root, change.merged.files, "a", nni=bool(nni))

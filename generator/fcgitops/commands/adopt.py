@@ -10,7 +10,7 @@ from typing import Any
 
 from fcgitops.adopt import making, reading, recognition, report, runbook
 from fcgitops.adopt.adoption import Adoption, Asked
-from fcgitops.commands import given, writing
+from fcgitops.commands import environments, given, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
 from fcgitops.core.errors import FoundError, InputError, Problem
@@ -80,7 +80,7 @@ def run(  # noqa: PLR0913 - the command's options
 
     def make(repository: Repository) -> Change:
         def plan(request: Request) -> Change:
-            return writing.of_requests(repository, [request])
+            return environments.of_requests(repository, [request])
 
         made.append(making.adopt(repository, found, asked, plan))
         return made[0].change

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands.writing import Options, show_tree
+from fcgitops.commands import forecast
+from fcgitops.commands.writing import Options
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, Problem
 from fcgitops.model import layout
@@ -48,7 +49,7 @@ def run(folder: Path, **options: Any) -> int:  # noqa: ANN401
         changes = {path: what.files[path] for path in Merged(what.files).stale(repository.root)}
         proven = _proven(repository, changes)
         if how.dry_run:
-            show_tree(repository.root, changes, _message(repository, proven), how.form)
+            forecast.show_tree(repository.root, changes, _message(repository, proven), how.form)
             _report(repository, what, changes, proven)
             terminal.say("nothing was written")
             return 0

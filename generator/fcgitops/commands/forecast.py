@@ -1,4 +1,4 @@
-"""What a command would change, as data: what `--dry-run --format json` prints."""
+"""What a command would change, as text or as data: what `--dry-run` prints."""
 
 from __future__ import annotations
 
@@ -9,11 +9,41 @@ from fcgitops.core import terminal
 from fcgitops.core.redaction import redacted
 from fcgitops.repository.merge import Merged
 from fcgitops.text.tree import read_file
+from fcgitops.text.unified import unified
 
 ADDED, CHANGED, REMOVED, CONFLICT = "added", "changed", "removed", "conflict"
 
 
-def show(title: str, files: Mapping[str, str], effects: Iterable[str], merged: Merged) -> None:
+def show(root: Path, merged: Merged) -> None:
+    """Prints what would change as a unified diff."""
+    contents: dict[str, bytes | None] = dict(merged.files)
+    contents |= {path: conflict.merged for path, conflict in merged.conflicts.items()}
+    for path in sorted(contents):
+        old, new = read_file(root, path), contents[path]
+        if old != new:
+            terminal.difference(unified(path, old, new))
+
+
+def show_tree(root: Path, tree: Mapping[str, bytes | None], message: str, form: str) -> None:
+    """Prints what would change of a folder that is written at once.
+
+    Args:
+        root: the folder, as it is.
+        tree: content by path below it; None deletes.
+        message: of the commit.
+        form: `text` or `json`.
+    """
+    merged = Merged(dict(tree))
+    if form == "json":
+        title = message.partition("\n")[0]
+        show_as_json(title, of_a_tree(root, tree), (), merged)
+    else:
+        show(root, merged)
+
+
+def show_as_json(
+    title: str, files: Mapping[str, str], effects: Iterable[str], merged: Merged
+) -> None:
     """Prints what would be changed; docs/json.md has its shape.
 
     Args:
@@ -48,7 +78,7 @@ def files(merged: Merged, differing: Iterable[str], there: Iterable[str]) -> dic
 
 
 def of_a_tree(root: Path, tree: Mapping[str, bytes | None]) -> dict[str, str]:
-    """The same of a folder that no commit holds yet."""
+    """Path → what becomes of it, of a folder that no commit holds yet."""
     now = {path: read_file(root, path) for path in tree}
     return {
         path: ADDED if now[path] is None else REMOVED if data is None else CHANGED

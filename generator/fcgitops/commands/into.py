@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import asking
+from fcgitops.commands import asking, forecast
 from fcgitops.commands.new import is_there
-from fcgitops.commands.writing import Options, show_tree
+from fcgitops.commands.writing import Options
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git import repo
@@ -102,7 +102,7 @@ def run(  # noqa: PLR0913 - the command's options
     whole = at(path, tree)
     _refuse_ignored(git, whole)
     if how.dry_run:
-        show_tree(git.top, whole, scaffold.first_message(parsed), how.form)
+        forecast.show_tree(git.top, whole, scaffold.first_message(parsed), how.form)
         terminal.say("nothing was written")
         return 0
     commit = git.commit(

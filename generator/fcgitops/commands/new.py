@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import asking
-from fcgitops.commands.writing import Options, show_tree
+from fcgitops.commands import asking, forecast
+from fcgitops.commands.writing import Options
 from fcgitops.core import installation, shell, terminal
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import program, repo
@@ -83,7 +83,7 @@ def run(  # noqa: PLR0913 - the command's options
             _push(dest, branch, parsed, ask=not no_input)
         return 0
     if how.dry_run:
-        show_tree(dest, tree, scaffold.first_message(parsed), how.form)
+        forecast.show_tree(dest, tree, scaffold.first_message(parsed), how.form)
         return 0
     here = fresh is None and dest.exists() and dest.samefile(Path.cwd())
     commit = _make(dest, parsed, tree, how) if fresh is None else _fill(fresh, parsed, tree, how)

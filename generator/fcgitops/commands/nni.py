@@ -6,12 +6,8 @@ import posixpath
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fcgitops.commands.writing import (
-    Options,
-    change,
-    refuse_all,
-    write_environments,
-)
+from fcgitops.commands.environments import refuse_all, write_environments
+from fcgitops.commands.writing import Options, change
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.printable import printable
@@ -104,18 +100,16 @@ def experiment(
     Raises:
         InputError, ToolError: nothing was written.
     """
-    given: Tree | None = None
+    code: experiments.Code | None = None
     if source is not None:
         place = folder / source
         if not place.is_dir():
             raise InputError(Problem("--from", f"{source} is no folder", "a folder of trial code"))
         ignored = _nni_ignores(place)
-        given = experiments.read_plain(place, str(source), ignored)
+        code = experiments.Code(experiments.read_plain(place, str(source), ignored), str(source))
 
     def make(repository: Repository) -> Change:
-        planned = experiments.plan(
-            repository, name, environment=environment or "", given=given, source=str(source or "")
-        )
+        planned = experiments.plan(repository, name, environment=environment or "", code=code)
         wanted = records.with_unresolved(repository, [])
         what = changes.of_environments(repository, wanted, experiment=planned)
         deleted = dict.fromkeys(_gone(repository, name, planned.own))

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from fcgitops.commands import writing
+from fcgitops.commands import environments, writing
 from fcgitops.commands.given import read_text
-from fcgitops.commands.writing import Options, refuse_all, write_environments
+from fcgitops.commands.writing import Options
 from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.core.printable import printable
@@ -80,8 +80,8 @@ def run(  # noqa: PLR0913 - the command's options
     text = _read_settings(folder / config, str(config)) if config is not None else None
     request = Request.of(name, f"environment {name!r}", typed, text, gone)
     _ask_about(name, Repository.find(folder), ask=not how.dry_run)
-    return write_environments(
-        folder, lambda repository: refuse_all(repository, [request], problems), how
+    return environments.write_environments(
+        folder, lambda repository: environments.refuse_all(repository, [request], problems), how
     )
 
 
@@ -100,7 +100,7 @@ def _take(folder: Path, name: str, others: Collection[str], how: Options) -> int
         found = taken(repository, name)
         if found.rest and not found.guesses:
             raise FoundError(found.rest)
-        what = writing.also_unresolved(repository, [found.request])
+        what = environments.also_unresolved(repository, [found.request])
         what.title = f"Take edits of {layout.OVERLAYS}/{name} into its {layout.SOURCE_FILE}"
         what.told = [f"taken: {guess}" for guess in found.guesses]
         what.merged.notes += map(str, found.rest)

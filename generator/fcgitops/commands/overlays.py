@@ -11,8 +11,9 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from fcgitops.commands.environments import refuse_all, write_environments
 from fcgitops.commands.given import read_text
-from fcgitops.commands.writing import Options, refuse_all, write_environments
+from fcgitops.commands.writing import Options
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import assignments, layout
 from fcgitops.model.environment import KEYS, OTHERS_RULES, READ_BY_ARGOCD, TEXTS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcgitops.commands import given, writing
+from fcgitops.commands import environments, given, writing
 from fcgitops.commands.gates import health
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
@@ -164,7 +164,7 @@ def _planned(
         return Change(Merged(), idle=f"{where} {verb} all that travels of {asked.source}")
     wave = Wave.of(names, [n for n in names if n not in requests], asked.percent or 100)
     overruled = _overruled(repository, asked, guard, wave.taken)
-    what = writing.of_requests(repository, [requests[name] for name in wave.taken])
+    what = environments.of_requests(repository, [requests[name] for name in wave.taken])
     told.append(origin.leads_to(wave.taken))
     if repository.answers.gates.items:  # a pull request's check asks them
         what.lead = told[0]

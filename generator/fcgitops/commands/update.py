@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fcgitops import __version__
-from fcgitops.commands import forecast, writing
+from fcgitops.commands import conflicted, forecast, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
 from fcgitops.core.errors import (
@@ -142,13 +142,13 @@ def _leave(repository: Repository, what: Change, message: str) -> None:
     merged = what.merged
     merged.files.pop(layout.ANSWERS, None)
     before = _Waiting.of(repository) or _Waiting([], [], [], "", _former_answers(repository))
-    written = {*before.written, *writing.written(repository, merged)}
+    written = {*before.written, *conflicted.written(repository, merged)}
     staged = {*before.staged, *repository.git.differing(merged.files)} - written
     waiting = _Waiting(
         sorted(written), sorted(staged), sorted(merged.conflicts), message, before.answers
     )
     note = (_Waiting.place(repository), json.dumps(dataclasses.asdict(waiting)))
-    writing.leave_conflicts(repository, what, note)
+    conflicted.put(repository, what, note)
     terminal.say(
         f"{layout.ANSWERS} says {repository.version} until they are resolved (`git mergetool`, or "
         "edit the markers):"
@@ -278,7 +278,7 @@ def _check(folder: Path, form: str) -> int:
     if what.merged.conflicts:
         told += f", {len(what.merged.conflicts)} with conflicts"
     terminal.data(f"from fcgitops {repository.version} to {__version__}: {told}\n")
-    writing.tell_conflicts(what.merged)
+    conflicted.tell(what.merged)
     return FOUND
 
 
@@ -291,9 +291,9 @@ def _diff(folder: Path, form: str) -> int:
     repository, what = _planned(folder)
     terminal.note(*what.merged.notes)
     if form == "text":
-        writing.show(repository.root, what.merged)
+        forecast.show(repository.root, what.merged)
     if what.merged.conflicts:
-        writing.tell_conflicts(what.merged)
+        conflicted.tell(what.merged)
         return FOUND
     history = History(repository.root)
     fleet = Fleet.of(history.head, history.planned(what.merged.files), history.prefix)

@@ -7,30 +7,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from fcgitops.commands import amiss, forecast, leaving
-from fcgitops.core import shell, terminal
-from fcgitops.core.errors import FOUND, FoundError, InputError, Problem
-from fcgitops.git import repo
+from fcgitops.commands import amiss, conflicted, forecast
+from fcgitops.core import terminal
+from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.model import layout
-from fcgitops.model.environment import CUSTOMIZED_CONFIG
-from fcgitops.repository import changes, record, records
+from fcgitops.repository import changes, records
 from fcgitops.repository.applying import to_apply
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
-from fcgitops.repository.environments import Planned, Request, plan
-from fcgitops.repository.merge import Conflict, Merged
-from fcgitops.text import conflicts
+from fcgitops.repository.merge import Merged
 from fcgitops.text.tree import read_file
-from fcgitops.text.unified import unified
-from fcgitops.text.words import count
 
-Contents = Mapping[str, bytes | None]
 Plan = Callable[[Repository], Change]
 """From the repository as it is to what it should hold."""
 Foresee = Callable[[Repository, Change], Sequence[str]]
 """From what it should hold to what that does, in lines; it refuses what should not be."""
-
 Tell = Callable[[str], None]
 """Prints what was foreseen."""
 
@@ -106,111 +99,140 @@ def change(  # noqa: PLR0913 - all but three have a default
         if not resolve:
             records.refuse_unresolved(repository)
         git.refuse_left_out(*layout.READ)
-        what = make(repository)
-        amiss.refuse_unbuildable(repository, what)
-        merged = what.merged
-        _refuse_marked(repository, merged)
-        differing = git.differing(merged.files)
-        told = what.told_by(differing)
-        edits = _edits(repository, merged, [p for p in differing if p not in what.left])
-        entry_points = to_apply(repository, what, differing)
-        waits = resolve and bool(records.unresolved(repository))
-        foreseen: list[str] = []
-        if foresee and differing and not merged.conflicts:
-            foreseen = [*foresee(repository, what), *what.footer]
+        ready = _Ready.of(repository, make(repository), foresee, resolve=resolve)
         if options.dry_run:
-            if not (differing or waits or merged.conflicts):
-                amiss.refuse(repository, what)
-            told = _IN_LINE.format(count(len(merged.files), "file")) if waits else told
-            terminal.note(*merged.notes, *entry_points)
-            if options.form == "json":
-                effects = foreseen if foresee else None
-                return _show_as_json(repository, what, told, effects)
-            if foreseen:
-                tell("\n".join(foreseen))
-            return _show(repository, what, told, edits, foresee)
-        if waits:
-            return _resolve(repository, merged, options)
+            return _show(ready, options, tell)
+        merged = ready.what.merged
+        if ready.waits:
+            _refuse_commit(repository, options)
+            return conflicted.resolve(repository, merged)
         if merged.conflicts:
-            _refuse_branch(merged, options)
-            (leave or _leave)(repository, what, options.message or told)
+            conflicted.refuse_branch(merged, options.branch)
+            (leave or conflicted.leave)(repository, ready.what, options.message or ready.told)
             return FOUND
-        effects = [] if foresee else effects_of(found.root, merged.files)
+        effects = effects_of(found.root, merged.files) if ready.foreseen is None else []
         branch = options.branch or git.branch
-        commit = git.commit(
-            merged.files,
-            _worded(options, what) or _message(told, edits, what.told, foreseen or effects),
-            branch=options.branch,
-            commit=not options.no_commit,
-            overwrite=what.overwrite,
-            resolved=what.resolved,
-            ends=what.ends,
-        )
-    if not (commit or (options.no_commit and differing)):
-        amiss.nothing_to_do(repository, what)
+        commit = _commit(ready, options, effects)
+    if not (commit or (options.no_commit and ready.differing)):
+        amiss.nothing_to_do(repository, ready.what)
         return 0
     terminal.note(*merged.notes)  # not before: what refuses has done nothing of it
     if commit:
-        terminal.say(f"{told}: commit {commit[:10]} on {branch}{_with_yours(edits)}")
+        terminal.say(f"{ready.told}: commit {commit[:10]} on {branch}{_with_yours(ready.edits)}")
     else:
-        terminal.say(
-            f"{told}: left in the work tree and the index; `{what.by_hand(told)}` finishes it"
-        )
-    if foreseen:
-        tell("\n".join(foreseen))
-    terminal.note(*entry_points)
-    _say(what.told)
+        typed = ready.what.by_hand(ready.told)
+        terminal.say(f"{ready.told}: left in the work tree and the index; `{typed}` finishes it")
+    if ready.foreseen:
+        tell("\n".join(ready.foreseen))
+    terminal.note(*ready.entry_points)
+    _say(ready.what.told)
     _say(effects)
-    terminal.note(*map(str, what.lacking))
+    terminal.note(*map(str, ready.what.lacking))
     return 0
 
 
-def _refuse_marked(repository: Repository, merged: Merged) -> None:
-    """Refuses to take a file for resolved in which git's markers still stand.
+class _Ready(NamedTuple):
+    """A change that is worked out, and that nothing speaks against."""
+
+    repository: Repository
+    what: Change
+    differing: Sequence[str]
+    """The files that HEAD has otherwise."""
+    told: str
+    """What it does, in one line; empty where there is nothing to do."""
+    edits: Sequence[str]
+    """The user's own edits of sources that go into the commit."""
+    entry_points: Sequence[str]
+    """What has to be applied to a cluster for it, in notes."""
+    foreseen: Sequence[str] | None
+    """What it does, in lines; None where nobody has foreseen that."""
+    waits: bool
+    """Whether git waits, in a merge or the like, for what it generates anew."""
+
+    @classmethod
+    def of(
+        cls, repository: Repository, what: Change, foresee: Foresee | None, *, resolve: bool
+    ) -> _Ready:
+        """Works out what is said and asked of a change. Arguments as those of `change`.
+
+        Raises:
+            InputError, FoundError: it should not be made.
+        """
+        amiss.refuse_unbuildable(repository, what)
+        conflicted.refuse_marked(repository, what.merged)
+        differing = repository.git.differing(what.merged.files)
+        told = what.told_by(differing)
+        edits = _edits(repository, what.merged, [p for p in differing if p not in what.left])
+        entry_points = to_apply(repository, what, differing)
+        waits = resolve and bool(records.unresolved(repository))
+        foreseen: list[str] | None = None
+        if foresee:
+            there = differing and not what.merged.conflicts
+            foreseen = [*foresee(repository, what), *what.footer] if there else []
+        return cls(repository, what, differing, told, edits, entry_points, foreseen, waits)
+
+
+def _refuse_commit(repository: Repository, options: Options) -> None:
+    """Refuses options of a commit where git waits for a merge to be resolved.
 
     Raises:
-        InputError: with each of them.
+        InputError: one is given.
     """
-    lines = {
-        path: conflicts.line(data)
-        for path, data in merged.files.items()
-        if data and b"<<<<<<< " in data and path in repository.git.unmerged
-    }
-    problems = [
-        Problem(f"{path}:{line}", conflicts.WHAT, conflicts.HINT)
-        for path, line in lines.items()
-        if line
-    ]
-    if problems:
-        raise InputError(problems)
-
-
-_IN_LINE = "{} of this merge in line, and staged"
-
-
-def _resolve(repository: Repository, merged: Merged, options: Options) -> int:
-    """Puts what is generated anew into the work tree and the index of a merge that waits for it."""
     if options.branch or options.message:
         raise InputError(
             Problem(str(repository.root), "there are conflicts: no commit is made now",
                     "without --branch and --message")
         )  # fmt: skip
-    git = repository.git
-    marked = {path: conflict.merged for path, conflict in merged.conflicts.items()}
-    new = {**merged.files, **marked}
-    # A record last: it tells a later run that these files are to be generated anew.
-    order = sorted(new, key=lambda path: path.endswith(layout.RECORDS))
-    written = {p: new[p] for p in order if read_file(repository.root, p) != new[p]}
-    git.resolve(written, (path for path in order if path not in merged.conflicts))
-    terminal.note(*merged.notes)
-    tell_conflicts(merged)
-    terminal.say(_IN_LINE.format(count(len(merged.files), "file")))
-    left = git.unmerged
-    for path in left:
-        terminal.say(f"still in conflict: {path}")
-    way_on = git.under_way or "`git commit` finishes it"
-    terminal.say(way_on if not left else f"resolve the rest, `git add` it, and then: {way_on}")
+
+
+def _commit(ready: _Ready, options: Options, effects: Sequence[str]) -> str | None:
+    """Commits a change, or leaves it in the work tree and the index. Returns the commit, if any."""
+    what = ready.what
+    return ready.repository.git.commit(
+        what.merged.files,
+        _worded(options, what)
+        or _message(ready.told, ready.edits, what.told, ready.foreseen or effects),
+        branch=options.branch,
+        commit=not options.no_commit,
+        overwrite=what.overwrite,
+        resolved=what.resolved,
+        ends=what.ends,
+    )
+
+
+def _show(ready: _Ready, options: Options, tell: Tell) -> int:
+    """Shows what a change would do, and says that it was not done. Returns as `change`."""
+    repository, what, merged = ready.repository, ready.what, ready.what.merged
+    if not (ready.differing or ready.waits or merged.conflicts):
+        amiss.refuse(repository, what)
+    told = conflicted.in_line(merged) if ready.waits else ready.told
+    terminal.note(*merged.notes, *ready.entry_points)
+    if options.form == "json":
+        _show_as_json(ready, told)
+    else:
+        if ready.foreseen:
+            tell("\n".join(ready.foreseen))
+        if merged.conflicts or ready.foreseen is None:
+            forecast.show(repository.root, merged)
+        if merged.conflicts:
+            conflicted.tell(merged)
+        elif ready.foreseen is None:
+            _say(what.told)
+            _say(effects_of(repository.root, merged.files))
+        would = f"{told}{_with_yours(ready.edits)}" if told else "nothing to do"
+        terminal.say(f"nothing was written; without --dry-run: {would}")
     return FOUND if merged.conflicts else 0
+
+
+def _show_as_json(ready: _Ready, told: str) -> None:
+    """Shows it for a program; its effects are worked out where nobody has foreseen them."""
+    repository, merged = ready.repository, ready.what.merged
+    effects = ready.foreseen
+    if effects is None:
+        asked = told and not merged.conflicts
+        effects = effects_of(repository.root, merged.files) if asked else []
+    files = forecast.files(merged, ready.differing, repository.git.list_head())
+    forecast.show_as_json(told, files, effects, merged)
 
 
 def _worded(options: Options, what: Change) -> str:
@@ -230,7 +252,7 @@ EFFECTS = "FCGITOPS_EFFECTS"
 """Set to `off` where a command that writes is not to wait for the builds that its effects take."""
 
 
-def effects_of(root: Path, files: Contents) -> list[str]:
+def effects_of(root: Path, files: Mapping[str, bytes | None]) -> list[str]:
     """What a change does to clusters, as lines; none where HEAD holds it already."""
     if os.environ.get(EFFECTS) == "off":
         return []
@@ -265,232 +287,3 @@ def _with_yours(edits: Sequence[str]) -> str:
     if not edits:
         return ""
     return f", with your edit{'s' if len(edits) > 1 else ''} of {', '.join(edits)}"
-
-
-def write_environments(
-    folder: Path,
-    requests: Callable[[Repository], Sequence[Request]],
-    options: Options,
-    *,
-    whole: bool = False,
-    title: str = "",
-) -> int:
-    """Adds or changes environments in one commit. Returns and raises as `change`.
-
-    Args:
-        folder: somewhere in the repository.
-        requests: what to add or change.
-        options: of the command.
-        whole: whether the entry points of the repository are brought in line too.
-        title: what it does, in one line; by default told by its files.
-    """
-
-    def make(repository: Repository) -> Change:
-        what = also_unresolved(repository, requests(repository), whole=whole)
-        what.title = title
-        return what
-
-    return change(folder, make, options, resolve=True)
-
-
-def also_unresolved(
-    repository: Repository, requests: Sequence[Request], *, whole: bool = False
-) -> Change:
-    """As `of_requests`, with what a merge that git waits for has left to be generated anew."""
-    wanted = records.with_unresolved(repository, requests)
-    whole_too = whole or records.base_is_unresolved(repository)
-    what = of_requests(repository, wanted, whole=whole_too)
-    what.merged.files |= records.taken_away(repository)
-    return what
-
-
-def of_requests(
-    repository: Repository, requests: Sequence[Request], *, whole: bool = False
-) -> Change:
-    """The change that adds or changes environments, with notes on what a user should know.
-
-    Args:
-        repository: as it is on disk.
-        requests: what to add or change.
-        whole: whether the entry points of the repository are brought in line too.
-
-    Raises:
-        InputError: with every problem of every request.
-    """
-    what = changes.of_environments(repository, requests, whole=whole)
-    for item in what.environments:
-        what.merged.notes += _remarks(repository, item)
-        if edited := _left_over(repository, item, what.merged):
-            take = repository.git.typed("rm", paths=[edited])
-            what.merged.notes.append(f"nothing reads {edited} now; `{take}` takes it away")
-    what.merged.notes += leaving.notes(repository, what.environments)
-    return what
-
-
-def _left_over(repository: Repository, item: Planned, merged: Merged) -> str:
-    """The configuration that an environment had, where it stays for its edits; else empty."""
-    folder = f"{layout.OVERLAYS}/{item.environment.name}"
-    path = f"{folder}/{layout.CONFIG_FILE}"
-    if item.environment.variant == CUSTOMIZED_CONFIG or path in merged.files:
-        return ""
-    if not (repository.root / path).exists():
-        return ""
-    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
-    return path if layout.CONFIG_FILE in recorded else ""
-
-
-def _remarks(repository: Repository, item: Planned) -> list[str]:
-    """What a user should know of one environment as it will be."""
-    env, found = item.environment, []
-    if env.api_address.startswith("https:") and not env.kubeconfig_secret:
-        found.append(
-            f"{env.name}: FrameworkController sends no token to apiServer.address unless "
-            "apiServer.kubeconfigSecret gives it a kubeconfig"
-        )
-    if item.let_go:
-        show = repository.git.typed("log", "-p", "--", paths=[layout.source_path(env.name)])
-        found.append(
-            f"{env.name}: its settings go out of {layout.SOURCE_FILE}, for {env.variant} has no "
-            f"file for them; `{show}` shows them once more"
-        )
-    return found
-
-
-def refuse_all(
-    repository: Repository, requests: Sequence[Request], problems: Sequence[Problem]
-) -> Sequence[Request]:
-    """`requests`, unless there are `problems`: then those of the requests are told with them.
-
-    Raises:
-        InputError: with all of them.
-    """
-    if not problems:
-        return requests
-    try:
-        plan(repository, requests)
-    except InputError as error:
-        problems = [*problems, *error.problems]
-    raise InputError(problems)
-
-
-def show(root: Path, merged: Merged) -> None:
-    """Prints what would change as a unified diff."""
-    contents: dict[str, bytes | None] = dict(merged.files)
-    contents |= {path: conflict.merged for path, conflict in merged.conflicts.items()}
-    for path in sorted(contents):
-        old, new = read_file(root, path), contents[path]
-        if old != new:
-            terminal.difference(unified(path, old, new))
-
-
-def show_tree(root: Path, tree: Contents, message: str, form: str) -> None:
-    """The same of a folder that is written at once.
-
-    Args:
-        root: the folder, as it is.
-        tree: content by path below it; None deletes.
-        message: of the commit.
-        form: `text` or `json`.
-    """
-    merged = Merged(dict(tree))
-    if form == "json":
-        title = message.partition("\n")[0]
-        forecast.show(title, forecast.of_a_tree(root, tree), (), merged)
-    else:
-        show(root, merged)
-
-
-def _show(
-    repository: Repository,
-    what: Change,
-    told: str,
-    edits: Sequence[str],
-    foresee: Foresee | None,
-) -> int:
-    """Shows what a change would do, unless it is foreseen, and says that it was not done."""
-    merged = what.merged
-    if merged.conflicts or foresee is None:
-        show(repository.root, merged)
-    if merged.conflicts:
-        tell_conflicts(merged)
-    elif foresee is None:
-        _say(what.told)
-        _say(effects_of(repository.root, merged.files))
-    would = f"{told}{_with_yours(edits)}" if told else "nothing to do"
-    terminal.say(f"nothing was written; without --dry-run: {would}")
-    return FOUND if merged.conflicts else 0
-
-
-def _show_as_json(
-    repository: Repository, what: Change, told: str, effects: Sequence[str] | None
-) -> int:
-    """The same for a program; the effects are asked for where they are not known."""
-    merged = what.merged
-    if effects is None:
-        asked = told and not merged.conflicts
-        effects = effects_of(repository.root, merged.files) if asked else []
-    files = forecast.files(
-        merged, repository.git.differing(merged.files), repository.git.list_head()
-    )
-    forecast.show(told, files, effects, merged)
-    return FOUND if merged.conflicts else 0
-
-
-def tell_conflicts(merged: Merged) -> None:
-    """Names every file in which both sides changed the same lines."""
-    for path in merged.conflicts:
-        terminal.say(f"conflict: {path}: your edit and the new text change the same lines")
-
-
-def _refuse_branch(merged: Merged, options: Options) -> None:
-    """Refuses conflicts that would have to be left on a new branch.
-
-    Raises:
-        FoundError: with each of them.
-    """
-    if options.branch:
-        switch = shell.line("git", "switch", "-c", options.branch)
-        hint = f"`{switch}`, then the same without --branch"
-        raise FoundError(
-            Problem(path, "your edit and the new text change the same lines", hint)
-            for path in merged.conflicts
-        )
-
-
-def written(repository: Repository, merged: Merged) -> list[str]:
-    """The files that leaving the conflicts writes: those in conflict, and what merged cleanly."""
-    clean = [
-        path
-        for path in repository.git.differing(merged.files)
-        if read_file(repository.root, path) != merged.files[path]
-    ]
-    return sorted({*clean, *merged.conflicts})
-
-
-def leave_conflicts(
-    repository: Repository, what: Change, note: tuple[Path, str] | None = None
-) -> None:
-    """Leaves conflicts as git does, with a note in Git's own directory; says what it has done."""
-    merged = what.merged
-    stages = {path: _stages(conflict) for path, conflict in merged.conflicts.items()}
-    repository.git.leave_conflict(
-        merged.files, stages, overwrite=what.overwrite, resolved=what.resolved, note=note
-    )
-    terminal.note(*merged.notes)
-    tell_conflicts(merged)
-
-
-def _leave(repository: Repository, what: Change, message: str) -> None:
-    paths = written(repository, what.merged)
-    how = ("restore", "--source=HEAD", "--staged", "--worktree")
-    back = repository.git.typed(*how, paths=paths)
-    leave_conflicts(repository, what)
-    terminal.say(
-        "resolve them (`git mergetool`, or edit the markers), `git add` them and "
-        f"`{what.by_hand(message)}`;"
-    )
-    terminal.say(f"`{back}` takes all of it back")
-
-
-def _stages(conflict: Conflict) -> repo.Stages:
-    return repo.Stages(conflict.base or None, conflict.ours, conflict.theirs, conflict.merged)

@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
@@ -36,13 +37,20 @@ class Planned:
     new: bool
 
 
-def plan(  # noqa: PLR0913 - all but two have a default
+class Code(NamedTuple):
+    """What somebody brings along for a new experiment."""
+
+    files: Tree
+    source: str
+    """The folder that has them, for messages."""
+
+
+def plan(
     repository: Repository,
     name: str,
     *,
     environment: str = "",
-    given: Tree | None = None,
-    source: str = "",
+    code: Code | None = None,
     environments: Mapping[str, Environment] | None = None,
 ) -> Planned:
     """The experiment `name` as it will be, valid.
@@ -51,52 +59,77 @@ def plan(  # noqa: PLR0913 - all but two have a default
         repository: as it is on disk.
         name: the experiment's.
         environment: where it is to run; empty for where it does already.
-        given: a folder of the user's for a new experiment; None for the starter's own.
-        source: that folder, for messages.
+        code: for a new experiment; None for the starter's own.
         environments: those that change in the same commit, by name.
 
     Raises:
         InputError: with every problem.
     """
-    problems = model.check_name(name, "NAME")
-    if problems:
+    if problems := model.check_name(name, "NAME"):
         raise InputError(problems)
-    folder = read_folder(repository, name)
-    new = layout.RUN_FILE not in folder
-    if new and folder:
-        there = f"{layout.EXPERIMENTS}/{name}"
-        raise InputError(Problem(there, "is there already, and is no experiment", "another name"))
-    if new and not environment:
-        hint = did_you_mean("", ready(repository)) or "fcgitops nni enable ENV"
-        raise InputError(Problem("--env", f"is needed for the new experiment {name}", hint))
-    if given is not None and not new:
-        what = f"{layout.EXPERIMENTS}/{name} is there already: its files are yours to change"
-        raise InputError(Problem("--from", what, "without --from"))
-    run_path = f"{layout.EXPERIMENTS}/{name}/{layout.RUN_FILE}"
+    place = f"{layout.EXPERIMENTS}/{name}"
+    own = read_folder(repository, name)
+    new = layout.RUN_FILE not in own
     if new:
-        found = Experiment(name, environment)
-        env = of(repository, found, "--env", environments)
-        own = nni_starter.files(name, env, given or {}, source)
-        run = own.get(layout.RUN_FILE) or model.source(found).encode()
-        own[layout.RUN_FILE], found = _run(name, run, environment, f"{source}/{layout.RUN_FILE}")
-    else:
-        own = folder
-        own[layout.RUN_FILE], found = _run(name, own[layout.RUN_FILE], environment, run_path)
-        env = of(repository, found, f"{run_path}: environment", environments)
+        _refuse_new(repository, name, environment, own)
+        own = _started(repository, Experiment(name, environment), code, environments)
+    elif code is not None:
+        what = f"{place} is there already: its files are yours to change"
+        raise InputError(Problem("--from", what, "without --from"))
+    where = code.source if code else place
+    run_path = f"{where}/{layout.RUN_FILE}"
+    own[layout.RUN_FILE], found = _run(name, own[layout.RUN_FILE], environment, run_path)
+    env = of(repository, found, "--env" if new else f"{run_path}: environment", environments)
     inputs = model.inputs(own)
-    where = source or f"{layout.EXPERIMENTS}/{name}"
     problems = model.check_inputs(inputs, where)
-    problems += [
-        Problem(f"{where}/{path}", "would be taken for a generated file", "another name")
-        for path in model.GENERATED
-        if new and not own.get(path, b"").startswith(nni_experiment.HEADER.encode()) and path in own
-    ]
+    if new:
+        problems += _taken_for_generated(own, where)
     if layout.EXPERIMENT_FILE in inputs:
         problems += agreement.check(inputs, env, where)
     if problems:
         raise InputError(problems)
     users = {path: data for path, data in own.items() if path not in model.GENERATED}
     return Planned(found, env, users, new)
+
+
+def _refuse_new(repository: Repository, name: str, environment: str, there: Tree) -> None:
+    """Refuses a new experiment in a folder that has files, or of no environment.
+
+    Raises:
+        InputError: it is one.
+    """
+    if there:
+        place = f"{layout.EXPERIMENTS}/{name}"
+        raise InputError(Problem(place, "is there already, and is no experiment", "another name"))
+    if not environment:
+        hint = did_you_mean("", ready(repository)) or "fcgitops nni enable ENV"
+        raise InputError(Problem("--env", f"is needed for the new experiment {name}", hint))
+
+
+def _started(
+    repository: Repository,
+    wanted: Experiment,
+    code: Code | None,
+    environments: Mapping[str, Environment] | None,
+) -> Tree:
+    """The files that a new experiment starts with: somebody's code, or the starter's own.
+
+    Raises:
+        InputError: its environment is none, or not made ready for NNI.
+    """
+    env = of(repository, wanted, "--env", environments)
+    files, source = code or Code({}, "")
+    own = nni_starter.files(wanted.name, env, files, source)
+    return own | {layout.RUN_FILE: own.get(layout.RUN_FILE) or model.source(wanted).encode()}
+
+
+def _taken_for_generated(own: Tree, where: str) -> list[Problem]:
+    """A problem for each file of a person's whose name a generated one has."""
+    return [
+        Problem(f"{where}/{path}", "would be taken for a generated file", "another name")
+        for path in model.GENERATED
+        if path in own and not own[path].startswith(nni_experiment.HEADER.encode())
+    ]
 
 
 def _run(name: str, source: bytes, environment: str, where: str) -> tuple[bytes, Experiment]:
