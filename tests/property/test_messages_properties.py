@@ -10,7 +10,7 @@ from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.fcconfig import schema as fc_schema
 from fcgitops.fcconfig.check import check as check_config
-from fcgitops.model import answers, environment, experiment
+from fcgitops.model import answers, answersfile, environment, experiment
 from fcgitops.model.answers import QUESTIONS
 from fcgitops.model.environment import KEYS
 from fcgitops.nnifile import schema as nni_schema
@@ -104,7 +104,7 @@ def test_documents(document: Any) -> None:
     """A whole file of each kind that is read: environment.yaml, run.yaml, fcgitops.yaml."""
     lines = [str(p) for p in keypaths.flatten(document, "f", KEYS)[1]]
     text = yamlio.dump(document).encode()
-    for read in (answers.load, lambda data: experiment.parse("mnist", data, "f")):
+    for read in (answersfile.load, lambda data: experiment.parse("mnist", data, "f")):
         try:
             read(text)
         except InputError as error:
@@ -119,7 +119,8 @@ def test_answers(name: str, value: Any) -> None:
     recorded = dict.fromkeys(answers.RECORDED, "")
     text = yamlio.dump({"version": value, "answers": recorded | {name: value}, "defaults": value})
     lines = []
-    for read in (lambda: answers.parse({name: value}, "f"), lambda: answers.load(text.encode())):
+    reads = (lambda: answers.parse({name: value}, "f"), lambda: answersfile.load(text.encode()))
+    for read in reads:
         try:
             read()
         except InputError as error:

@@ -10,8 +10,9 @@ from examples import examples
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import overlay
 from fcgitops.model import environment
-from fcgitops.model.answers import Answers, load, parse
-from fcgitops.model.answers import render as render_answers
+from fcgitops.model.answers import Answers, parse
+from fcgitops.model.answersfile import load
+from fcgitops.model.answersfile import render as render_answers
 from fcgitops.text import values
 from hypothesis import given
 from hypothesis import strategies as st

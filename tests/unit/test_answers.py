@@ -11,7 +11,7 @@ from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import skeleton
-from fcgitops.model import answers, environments
+from fcgitops.model import answers, answersfile, environments
 from fcgitops.model.answers import Answers
 
 SLUG = "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit"
@@ -90,10 +90,10 @@ def test_a_version_in_the_file_is_taken_as_it_is_written() -> None:
     """There its text is known: 3.4 is what was meant, and 1.30 is not told as 1.3."""
     text = GOOD.replace("argocd_version: '3.2'", "argocd_version: 3.4")
     assert text != GOOD
-    assert answers.load(text.encode()).argocd_version == "3.4"
+    assert answersfile.load(text.encode()).argocd_version == "3.4"
     wrong = text.replace("kubernetes: 1.29-", "kubernetes: 1.30")
     assert wrong != text
-    assert refusals(answers.load, wrong.encode()) == [
+    assert refusals(answersfile.load, wrong.encode()) == [
         "fcgitops.yaml: kubernetes: '1.30' is not known "
         "(FIRST-LAST or FIRST-, of 1.29 to 1.36; quote it)"
     ]
@@ -239,7 +239,7 @@ def test_render() -> None:
     """fcgitops.yaml holds version, answers and defaults, the usual ones spelled out."""
     defaults = "image.tag=v9 'labels={a: b}'"
     given = {"repo_slug": "fc", "environments": "stage", "defaults": defaults}
-    text = answers.render(answers.parse(given)).decode()
+    text = answersfile.render(answers.parse(given)).decode()
     shown = "".join(line for line in text.splitlines(keepends=True) if line[0] != "#")
     assert (
         shown
@@ -259,14 +259,14 @@ def test_load() -> None:
     given = {"repo_slug": "fc", "gitops": "flux", "profile": "upstream", "repo_url": "git@h:a",
              "defaults": "image.tag=v9", "environments": "dev", "requirement": "x==1"}  # fmt: skip
     first = answers.parse(given)
-    again = answers.load(answers.render(first))
+    again = answersfile.load(answersfile.render(first))
     assert again.defaults["image.tag"] == "v9"
     assert again.defaults["namespace"] == "default"
     assert vars(again) == {**vars(first), "defaults": again.defaults, "environments": {},
                            "requirement": Answers("x").requirement}  # fmt: skip
 
 
-GOOD = answers.render(Answers("fc")).decode()
+GOOD = answersfile.render(Answers("fc")).decode()
 
 
 def line_of(text: str) -> int:
@@ -277,10 +277,10 @@ def line_of(text: str) -> int:
 def test_an_answer_that_an_older_version_did_not_ask() -> None:
     """It has its default then; in a file of this version it was taken out, and is missed."""
     without = GOOD.replace("  branch: main\n", "")
-    assert refusals(answers.load, without.encode()) == [
+    assert refusals(answersfile.load, without.encode()) == [
         "fcgitops.yaml: answers.branch: is missing (take it back from Git)"
     ]
-    old = answers.load(without.replace(__version__, "0.1.0").encode())
+    old = answersfile.load(without.replace(__version__, "0.1.0").encode())
     assert (old.version, old.branch) == ("0.1.0", "main")
 
 
@@ -330,7 +330,7 @@ def test_an_answer_that_an_older_version_did_not_ask() -> None:
 def test_damaged(old: str, new: str, messages: list[str]) -> None:
     """A damaged fcgitops.yaml is refused, with each place and the way out."""
     assert old in GOOD
-    assert refusals(answers.load, GOOD.replace(old, new).encode()) == messages
+    assert refusals(answersfile.load, GOOD.replace(old, new).encode()) == messages
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import fcgitops as package
 import pytest
 from conftest import Fcgitops, snapshot, tree
 from fcgitops.commands.new import _own_branch as own_branch
-from fcgitops.model import answers
+from fcgitops.model import answersfile
 from gitenv import git, state, write
 
 
@@ -246,7 +246,7 @@ def test_new_asks_on_a_terminal_until_the_answer_is_right(git_home: Path, tmp_pa
     assert "Profile" not in ran.stdout
     assert "'argo' is not known (did you mean 'argocd'?)" in ran.stdout
     assert "'customised' is no variant (did you mean 'customized-config'?)" in ran.stdout
-    recorded = answers.load((tmp_path / "deploy" / "fcgitops.yaml").read_bytes())
+    recorded = answersfile.load((tmp_path / "deploy" / "fcgitops.yaml").read_bytes())
     assert (recorded.profile, recorded.gitops) == ("upstream", "flux")
     assert (tmp_path / "deploy" / "overlays" / "prod" / "frameworkcontroller.yaml").exists()
 

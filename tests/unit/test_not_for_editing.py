@@ -10,7 +10,7 @@ import pytest
 from conftest import Fcgitops
 from fcgitops import __version__
 from fcgitops.manifests.skeleton import template_root
-from fcgitops.model import answers
+from fcgitops.model import answersfile
 from gitenv import clone_released, git, state, write
 
 READING = [
@@ -94,7 +94,7 @@ def test_they_are_those_that_the_skeleton_is_rendered_from() -> None:
     skeleton = template_root() / "{{cookiecutter.repo_slug}}"
     text = "".join(path.read_text() for path in skeleton.rglob("*") if path.is_file())
     rendered = set(re.findall(r"cookiecutter\.(\w+)", text))
-    assert rendered - {"requirement"} == set(answers.FIXED) - {"forge"}
+    assert rendered - {"requirement"} == set(answersfile.FIXED) - {"forge"}
 
 
 @pytest.mark.sampled(4)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
-from fcgitops.model.answers import load
+from fcgitops.model.answersfile import load
 from fcgitops.repository import record
 from fcgitops.repository.provenance import generated_base, is_generated
 from gitenv import git, write

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from fcgitops.core.errors import InputError
-from fcgitops.model import answers, clusters
+from fcgitops.model import answersfile, clusters
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, default_values
 from fcgitops.repository.contents import Repository
 from gitenv import write
 
-FILE = answers.render(Answers("fc")).decode()
-FLUX = answers.render(Answers("fc", gitops="flux", defaults={"image.tag": "v9"})).decode()
+FILE = answersfile.render(Answers("fc")).decode()
+FLUX = answersfile.render(Answers("fc", gitops="flux", defaults={"image.tag": "v9"})).decode()
 
 Lay = Callable[[Mapping[str, str]], Repository]
 

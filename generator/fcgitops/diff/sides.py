@@ -163,12 +163,12 @@ def _edits(content: Content, paths: list[str]) -> list[str]:
     data, recorded = content.texts(paths).values()
     if is_unedited(data, recorded):
         return []
-    from fcgitops.model import answers  # noqa: PLC0415 - in this case alone
+    from fcgitops.model import answersfile  # noqa: PLC0415 - in this case alone
 
     generated = record.one(recorded, layout.ANSWERS)
     try:
-        version = answers.edited_version(data, generated)
-        problems = [*([version] if version else []), *answers.edited_answers(data, generated)]
+        version = answersfile.edited_version(data, generated)
+        problems = [*([version] if version else []), *answersfile.edited_answers(data, generated)]
     except InputError as error:
         problems = list(error.problems)
     return [f"{content.state.label}: {problem.where} {problem.what}" for problem in problems]

@@ -13,7 +13,7 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
-from fcgitops.model import answers, clusters, layout
+from fcgitops.model import answersfile, clusters, layout
 from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
@@ -100,7 +100,7 @@ class Repository(Files):
         Raises:
             InputError: with every problem, an edit of what is not for editing among them.
         """
-        return answers.load(self._answers_file, self._generated_answers)
+        return answersfile.load(self._answers_file, self._generated_answers)
 
     @property
     def _answers_file(self) -> bytes:
@@ -151,7 +151,7 @@ class Repository(Files):
     @functools.cached_property
     def version(self) -> str:
         """The fcgitops that wrote it last, whatever else its fcgitops.yaml says."""
-        return answers.version_of(self._answers_file)
+        return answersfile.version_of(self._answers_file)
 
     @functools.cached_property
     def edited_version(self) -> Problem | None:
@@ -159,7 +159,7 @@ class Repository(Files):
 
         While an update waits for its conflicts the version lags behind what is generated already.
         """
-        found = answers.edited_version(self._answers_file, self._generated_answers)
+        found = answersfile.edited_version(self._answers_file, self._generated_answers)
         if not found or (self.head and (self.head.notes / layout.UPDATE_WAITS).exists()):
             return None
         return found
@@ -211,7 +211,7 @@ class Repository(Files):
 
     def _refuse_edits(self) -> None:
         """The same of what was changed by hand, in a repository of another version."""
-        edited = answers.edited_answers(self._answers_file, self._generated_answers)
+        edited = answersfile.edited_answers(self._answers_file, self._generated_answers)
         if not (self.edited_version or edited):
             return
         try:
@@ -231,7 +231,7 @@ class Repository(Files):
             raise InputError(Problem(layout.ANSWERS, "an update has left conflicts", WAY_ON))
         if self.version != __version__:
             pinned = "use the one that requirements.txt pins, as make does"
-            newer = answers.is_newer(self.version)
+            newer = answersfile.is_newer(self.version)
             raise InputError(
                 Problem(
                     f"{layout.ANSWERS}: version",
@@ -255,15 +255,16 @@ class Repository(Files):
         Raises:
             InputError: with the way out.
         """
-        if self.edited_version and answers.lags_behind(self._answers_file, self._generated_answers):
+        edited, now = self.edited_version, self._answers_file
+        if edited and answersfile.lags_behind(now, self._generated_answers):
             _ = self.answers
-            terminal.say(f"note: {self.edited_version.where}: {self.edited_version.what}")
+            terminal.say(f"note: {edited.where}: {edited.what}")
         else:
             self._refuse_edits()
         self._refuse_newer()
 
     def _refuse_newer(self) -> None:
-        if answers.is_newer(self.version):
+        if answersfile.is_newer(self.version):
             raise InputError(
                 Problem(
                     f"{layout.ANSWERS}: version",

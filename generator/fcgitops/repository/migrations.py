@@ -13,8 +13,7 @@ from typing import Any
 
 from fcgitops.core.errors import InputError
 from fcgitops.kubernetes import amounts
-from fcgitops.model import answers as model
-from fcgitops.model import clusters, consistency, layout, synctools
+from fcgitops.model import answersfile, clusters, consistency, layout, synctools
 from fcgitops.model.environment import KEYS, READ_BY_ARGOCD, default_values
 from fcgitops.text import images, keypaths, yamlio
 from fcgitops.text.yamledit import Document, KeyPath
@@ -66,7 +65,7 @@ class Migration:
 def migrate(sources: Sources, version: str) -> None:
     """Carries sources that `version` wrote to this version, in place."""
     for migration in MIGRATIONS:
-        if model.is_newer(migration.since, version):
+        if answersfile.is_newer(migration.since, version):
             migration.carry(sources)
 
 

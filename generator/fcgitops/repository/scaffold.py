@@ -11,8 +11,7 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import schema
 from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import render_skeleton, skeleton_paths, template_root
-from fcgitops.model import answers as answers_module
-from fcgitops.model import consistency, layout
+from fcgitops.model import answersfile, consistency, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import (
     CUSTOMIZED_CONFIG,
@@ -105,7 +104,7 @@ def _of_the_base(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
 
     tree |= schemas.files()
     tree |= entrypoints.of_repository(answers)
-    tree[layout.ANSWERS] = answers_module.render(answers)
+    tree[layout.ANSWERS] = answersfile.render(answers)
     return tree
 
 

@@ -16,8 +16,8 @@ from fcgitops.core import installation
 from fcgitops.core.errors import InputError
 from fcgitops.git.program import merge_file
 from fcgitops.manifests.skeleton import render_skeleton
-from fcgitops.model import answers as model
-from fcgitops.model import layout
+from fcgitops.model import answersfile, layout
+from fcgitops.model.answers import RECORDED, Answers
 from fcgitops.repository import changes, migrations, outcome, provenance, record, scaffold
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -100,7 +100,7 @@ def _recorded_answers(repository: Repository) -> Tree:
     found = {path: text for path, text in old.items() if path == layout.ANSWERS}
     try:
         for text in found.values():
-            model.load(text)
+            answersfile.load(text)
     except InputError:
         return {}
     return found
@@ -113,25 +113,25 @@ def _answers(mine: bytes, recorded: bytes | None) -> bytes:
         mine: the user's.
         recorded: as it was generated last; None where that is not known.
     """
-    wanted = dataclasses.replace(model.load(mine), version=__version__)
+    wanted = dataclasses.replace(answersfile.load(mine), version=__version__)
     candidates = []
     if recorded is not None and mine != recorded:
         try:
-            old = dataclasses.replace(model.load(recorded), version=__version__)
+            old = dataclasses.replace(answersfile.load(recorded), version=__version__)
         except InputError:  # a record of what is no longer taken
             old = wanted
-        text, conflicted = merge_file(recorded, mine, model.render(old), LABELS)
+        text, conflicted = merge_file(recorded, mine, answersfile.render(old), LABELS)
         candidates.append(_with_mine(text) if conflicted else text)
     elif recorded is not None:
-        return model.render(wanted)
+        return answersfile.render(wanted)
     for text in (*candidates, mine):
         try:
             found = _completed(text, wanted)
-            if model.load(found) == wanted:
+            if answersfile.load(found) == wanted:
                 return found
         except InputError:  # the lines of two sides that make no YAML together
             continue
-    return model.render(wanted)
+    return answersfile.render(wanted)
 
 
 _CONFLICT = re.compile(
@@ -144,11 +144,11 @@ def _with_mine(text: bytes) -> bytes:
     return _CONFLICT.sub(rb"\1", text)
 
 
-def _completed(text: bytes, wanted: model.Answers) -> bytes:
+def _completed(text: bytes, wanted: Answers) -> bytes:
     """fcgitops.yaml with the version and every answer, as little changed as can be."""
     document = migrations.document(text, layout.ANSWERS)
     there = document.value["answers"] if isinstance(document.value, dict) else {}
-    values = {n: getattr(wanted, n) for n in model.RECORDED if n not in there}
+    values = {n: getattr(wanted, n) for n in RECORDED if n not in there}
     changes: dict[KeyPath, object] = {("answers", name): value for name, value in values.items()}
     if document.value["version"] != wanted.version:
         changes[("version",)] = wanted.version
@@ -208,7 +208,7 @@ def _base(repository: Repository) -> tuple[Merged, Tree]:
 def _version(recorded: bytes | None, repository: Repository) -> str:
     """The version that wrote the record."""
     try:
-        return model.version_of(recorded) if recorded else repository.version
+        return answersfile.version_of(recorded) if recorded else repository.version
     except InputError:
         return repository.version
 
