@@ -6,7 +6,7 @@ import time
 
 import pytest
 from fcgitops.core.errors import FcgitopsError, InputError
-from fcgitops.text import yamlio
+from fcgitops.text import scalars, yamlio
 
 
 def refusal(data: bytes) -> str:
@@ -210,7 +210,7 @@ def test_load_all() -> None:
 def test_misread_by_some(text: str, problem: str) -> None:
     """What readers of YAML differ in: numbers anywhere, and text that another program reads too."""
     node = yamlio.compose(text.encode(), "f.yaml")
-    problems = yamlio.misread(node, "f.yaml", but=["s"], shared=["n.of"])
+    problems = scalars.misread(node, "f.yaml", but=["s"], shared=["n.of"])
     assert "\n".join(map(str, problems)) == problem
 
 
@@ -247,7 +247,7 @@ def test_misread_by_some(text: str, problem: str) -> None:
 def test_misread_text(text: str, problem: str, meant: object) -> None:
     """Where a text must stand, what is read as something else is told as it was written, once."""
     node = yamlio.compose(text.encode(), "f.yaml")
-    problems = yamlio.misread(node, "f.yaml", texts=["t", "s[]", "m.*", "l.k"])
+    problems = scalars.misread(node, "f.yaml", texts=["t", "s[]", "m.*", "l.k"])
     assert list(map(str, problems)) == [f"f.yaml:1: {problem}"]
     assert yamlio.construct(node, "f.yaml") == meant
 
@@ -268,7 +268,7 @@ def test_misread_text(text: str, problem: str, meant: object) -> None:
 def test_what_is_text_or_no_scalar_is_not_misread(text: str) -> None:
     """A mapping where a text must stand is for the check of its value."""
     node = yamlio.compose(text.encode(), "f.yaml")
-    assert yamlio.misread(node, "f.yaml", texts=["t", "m.*"]) == []
+    assert scalars.misread(node, "f.yaml", texts=["t", "m.*"]) == []
 
 
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(40))

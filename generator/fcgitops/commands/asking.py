@@ -25,7 +25,7 @@ from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
 from fcgitops.repository import scaffold
 from fcgitops.repository.customized import check_parts, check_settings
-from fcgitops.text import keypaths, yamlio
+from fcgitops.text import keypaths, scalars, yamlio
 from fcgitops.text.words import named, shown
 
 ASKED = ("profile", "gitops", "repo_url", "environments", "defaults")
@@ -77,7 +77,7 @@ def given(
 def _answers_file(file: Path) -> dict[str, Any]:
     root = yamlio.compose(read_text(file, str(file)).encode(), str(file))
     for path in (*((name,) for name in TEXTS), ("environments", None)):
-        yamlio.take_as_text(root, path)
+        scalars.take_as_text(root, path)
     if problems := answersfile.misread(root, str(file)):
         raise InputError(problems)
     document = yamlio.construct(root, str(file))

@@ -19,7 +19,7 @@ from fcgitops.model import assignments, layout
 from fcgitops.model.environment import KEYS, OTHERS_RULES, READ_BY_ARGOCD, TEXTS
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
-from fcgitops.text import yamlio
+from fcgitops.text import scalars, yamlio
 
 SEPARATORS = (",", ";", "\t")
 """Between the cells of CSV: which one a spreadsheet writes, its user's country decides."""
@@ -92,8 +92,8 @@ def _reader(text: str, separator: str) -> Any:  # noqa: ANN401 - csv's own class
 
 def _from_yaml(text: str, where: str) -> tuple[list[Request], list[Problem]]:
     root = yamlio.compose(text.encode(), where)
-    yamlio.take_as_text(root, (None, "name"))
-    problems = yamlio.misread(root, where, texts=TEXTS, shared=READ_BY_ARGOCD, but=OTHERS_RULES)
+    scalars.take_as_text(root, (None, "name"))
+    problems = scalars.misread(root, where, texts=TEXTS, shared=READ_BY_ARGOCD, but=OTHERS_RULES)
     items = yamlio.construct(root, where)
     if not isinstance(items, list):
         raise InputError(

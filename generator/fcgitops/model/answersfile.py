@@ -18,7 +18,7 @@ from fcgitops.model import layout, promotion
 from fcgitops.model.answers import PATH, RECORDED, Answers, parse
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import OTHERS_RULES, TEXTS, default_values
-from fcgitops.text import keypaths, values, yamlio
+from fcgitops.text import keypaths, scalars, values, yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
 
@@ -44,15 +44,15 @@ def read(data: bytes) -> tuple[Any, list[Problem]]:
         InputError: it is no YAML that `yamlio.load` takes.
     """
     root = yamlio.compose(data, layout.ANSWERS)
-    yamlio.take_as_text(root, ("answers", None))
+    scalars.take_as_text(root, ("answers", None))
     problems = misread(root, layout.ANSWERS)
     return yamlio.construct(root, layout.ANSWERS), problems
 
 
 def misread(root: yaml.Node | None, where: str) -> list[Problem]:
-    """What is misread in `defaults` of a file; as `yamlio.misread`."""
+    """What is misread in `defaults` of a file; as `scalars.misread`."""
     texts = [f"defaults.{key}" for key in TEXTS]
-    return yamlio.misread(
+    return scalars.misread(
         root, where, texts=texts, but=[f"defaults.{key}" for key in OTHERS_RULES]
     )
 

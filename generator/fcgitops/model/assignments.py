@@ -15,7 +15,7 @@ from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import settings
 from fcgitops.model.environment import KEYS, OTHERS_RULES, TEXTS
-from fcgitops.text import keypaths, yamlio
+from fcgitops.text import keypaths, scalars, yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named
 
@@ -225,7 +225,7 @@ def value(target: Target, text: str, where: str) -> Any:  # noqa: ANN401 - a YAM
         return [item for item in text.split(",") if item]
     at = ".".join((target.key, *target.below))
     root = yamlio.compose(text.encode(), f"{where}: {at}")
-    if misread := yamlio.misread(root, where, texts=TEXTS, but=OTHERS_RULES, at=at):
+    if misread := scalars.misread(root, where, texts=TEXTS, but=OTHERS_RULES, at=at):
         raise InputError(  # on one line, as a rule
             replace(p, where=p.where.replace(f"{where}:1: ", f"{where}: ", 1)) for p in misread
         )

@@ -371,7 +371,7 @@ TEXTS = frozenset(
     for path, key in KEYS.items()
     for below in key.texts
 )
-"""Key paths where a text must stand; as `yamlio.misread` takes them."""
+"""Key paths where a text must stand; as `scalars.misread` takes them."""
 READ_BY_ARGOCD = ("cluster.name", "cluster.server", "namespace", "sync", "nni.namespace")
 """Keys that the ApplicationSet reads from the same file, by Go's YAML."""
 

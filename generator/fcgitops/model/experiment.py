@@ -15,7 +15,7 @@ from typing import Any
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.kubernetes import values as kube
 from fcgitops.model import layout
-from fcgitops.text import images, keypaths, values, yamlio
+from fcgitops.text import images, keypaths, scalars, values, yamlio
 from fcgitops.text.tree import Tree
 
 GENERATED = (layout.JOB_FILE, layout.KUSTOMIZATION_FILE, "service.yaml", "work.yaml")
@@ -100,7 +100,7 @@ _TEXTS = (
     "nodeSelector.*",
     *(f"tolerations.{name}" for name in ("key", "operator", "value", "effect")),
 )
-"""Where in it a text must stand; as `yamlio.misread` takes them."""
+"""Where in it a text must stand; as `scalars.misread` takes them."""
 
 
 def check_name(name: str, where: str) -> list[Problem]:
@@ -123,7 +123,7 @@ def parse(name: str, source: bytes, where: str) -> Experiment:
         InputError: with every problem of the name and of the text.
     """
     root = yamlio.compose(source, where)
-    misread = yamlio.misread(root, where, texts=_TEXTS)
+    misread = scalars.misread(root, where, texts=_TEXTS)
     flat, problems = keypaths.flatten(yamlio.construct(root, where), where, KEYS)
     problems = check_name(name, where) + misread + problems
     for path, value in flat.items():

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.text import yamlio
+from fcgitops.text import scalars, yamlio
 
 KeyPath = tuple[str, ...]
 
@@ -44,8 +44,8 @@ class Document:
     def misread(
         self, texts: Collection[str], shared: Collection[str], but: Collection[str]
     ) -> list[Problem]:
-        """What is read as something else than what was meant; as `yamlio.misread`."""
-        return yamlio.misread(self.root, self.where, texts=texts, shared=shared, but=but)
+        """What is read as something else than what was meant; as `scalars.misread`."""
+        return scalars.misread(self.root, self.where, texts=texts, shared=shared, but=but)
 
     def edited(self, changes: Mapping[KeyPath, Any]) -> Document:
         """The document, a block mapping, with each key path in `changes` set to its value.

@@ -8,7 +8,7 @@ nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -41,7 +41,7 @@ else:  # libyaml's where it is there
     _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _Loader(_SafeLoader):
+class Loader(_SafeLoader):
     """PyYAML's, but plain scalars are what Go's readers take them for, as far as it matters.
 
     The values `=` and `<<`, which kustomize prints plain, are text. So is 1:30, a number to the
@@ -67,16 +67,16 @@ class _Loader(_SafeLoader):
 
 
 for _tag in ("tag:yaml.org,2002:value", "tag:yaml.org,2002:merge"):
-    _Loader.add_constructor(_tag, _Loader.sign)
+    Loader.add_constructor(_tag, Loader.sign)
 for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
-    _Loader.add_constructor(_tag, _Loader.number)
+    Loader.add_constructor(_tag, Loader.number)
 
 
-class _RenderedLoader(_Loader):
+class _RenderedLoader(Loader):
     """The same, and dates are text: Kubernetes reads them as they are written."""
 
 
-_RenderedLoader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.sign)
+_RenderedLoader.add_constructor("tag:yaml.org,2002:timestamp", Loader.sign)
 
 
 def load(data: bytes, where: str) -> Any:  # noqa: ANN401 - a YAML document is any value
@@ -100,7 +100,7 @@ def construct(node: yaml.Node | None, where: str) -> Any:  # noqa: ANN401 - a YA
     if problems:
         raise InputError(problems)
     try:
-        return _Loader("").construct_document(node)
+        return Loader("").construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}:{mark.line + 1}" if mark else where
@@ -180,7 +180,7 @@ def compose(data: bytes, where: str) -> yaml.Node | None:
     try:
         if _may_be_odd(text):
             _check_events(text, where)
-        return yaml.compose(text, Loader=_Loader)
+        return yaml.compose(text, Loader=Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -207,7 +207,7 @@ def compose_all(text: str, where: str = "") -> list[yaml.Node]:
     try:
         if sum(map(text.count, "[{:-?")) > MAX_DEPTH:
             _check_depth(text, where)
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
+        nodes = list(yaml.compose_all(text, Loader=Loader))
         if "&" in text and "*" in text:
             _refuse_too_much(nodes)
         return nodes
@@ -222,7 +222,7 @@ def spans(text: str) -> list[tuple[int, int]]:
     """
     found = []
     try:
-        for token in yaml.scan(text, Loader=_Loader):
+        for token in yaml.scan(text, Loader=Loader):
             if isinstance(token, yaml.ScalarToken):
                 start, end = token.start_mark.index, token.end_mark.index
                 if token.style in ("|", ">"):
@@ -235,7 +235,7 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 def _check_depth(text: str, where: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
@@ -254,7 +254,7 @@ def _may_be_odd(text: str) -> bool:
 
 def _check_events(text: str, where: str) -> None:
     depth = documents = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=Loader):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -312,137 +312,6 @@ def _odd_keys(node: yaml.Node) -> list[tuple[str, int]]:
     return found
 
 
-def take_as_text(node: yaml.Node | None, path: tuple[str | None, ...]) -> None:
-    """Makes a plain number, truth value or date text, as it is written, where a name is meant.
-
-    Args:
-        node: what `compose` gave.
-        path: the keys that lead there; None stands for each key of a mapping or item of a list.
-    """
-    if isinstance(node, yaml.MappingNode) and path:
-        for key, value in node.value:
-            if path[0] in (None, key.value):
-                take_as_text(value, path[1:])
-    elif isinstance(node, yaml.SequenceNode) and path and path[0] is None:
-        for item in node.value:
-            take_as_text(item, path[1:])
-    elif isinstance(node, yaml.ScalarNode) and not path and node.tag.endswith(_OTHERS):
-        node.tag = "tag:yaml.org,2002:str"
-
-
-_OTHERS = (":int", ":float", ":bool", ":timestamp")
-"""Tags of what a person may have meant as text; `null` is not among them."""
-
-
-_PLAIN_NUMBER = re.compile(
-    r"[-+]?(0|[1-9][0-9]*) | 0x[0-9a-fA-F]+ | [-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?"
-    r" | [-+]?\.(inf|Inf|INF) | \.(nan|NaN|NAN)",
-    re.VERBOSE,
-)
-"""A number that YAML 1.1, YAML 1.2 and Go's readers take for the same one."""
-
-
-def misread(  # noqa: PLR0913 - all but two have a default
-    node: yaml.Node | None,
-    where: str,
-    *,
-    texts: Collection[str] = (),
-    shared: Collection[str] = (),
-    but: Collection[str] = (),
-    at: str = "",
-) -> list[Problem]:
-    """A problem for each plain scalar that is read as something else than what was meant.
-
-    Where a text must stand, `yes` is a truth value and `1.10` the number 1.1. Elsewhere `010` is 8
-    to YAML 1.1 and 10 to YAML 1.2; `1e3` is text to PyYAML and a number to Go.
-
-    Args:
-        node: what `compose` gave. What must be text is text in it afterwards, as it was written:
-            no check of its value tells the same once more.
-        where: the file, for messages.
-        texts: key paths where a text must stand; PATH.* is each entry there, PATH[] each item.
-        shared: key paths whose text another program reads from the same file.
-        but: key paths whose values have rules of their own.
-        at: the key path where `node` stands.
-    """
-    problems: list[Problem] = []
-    maps = {
-        item: tuple(path.removesuffix(f"*{item}") for path in texts if path.endswith(f".*{item}"))
-        for item in ("", "[]")
-    }
-    entries = {prefix for prefixes in maps.values() for prefix in prefixes}
-
-    def must_be_text(node: yaml.ScalarNode, path: str, what: str) -> None:
-        place = f"{where}:{node.start_mark.line + 1}: {path}"
-        reads = f"{what} is read as {_kind(node)}, and must be text"
-        problems.append(Problem(place, reads, f"quote it: {scalar(node.value)}"))
-        node.tag = "tag:yaml.org,2002:str"
-
-    def walk(node: yaml.Node, path: str, item: str = "") -> None:
-        if path in but:
-            return
-        is_text = f"{path}{item}" in texts or path.startswith(maps[item])
-        if isinstance(node, yaml.MappingNode):
-            for key, value in () if is_text else node.value:  # no text at all, as its check says
-                if f"{path}." in entries and _is_other(key):
-                    must_be_text(key, path, f"the key {key.value}")
-                walk(value, f"{path}.{key.value}" if path else str(key.value))
-        elif isinstance(node, yaml.SequenceNode):
-            for entry in node.value:
-                walk(entry, path, "[]" if isinstance(entry, yaml.ScalarNode) else "")
-        elif isinstance(node, yaml.ScalarNode) and not node.style:
-            if is_text and _is_other(node):
-                must_be_text(node, path, node.value)
-            elif problem := _number(node) or (_text(node) if path in shared else None):
-                place = f"{where}:{node.start_mark.line + 1}"
-                problems.append(Problem(place, f"{node.value} {problem[0]}", problem[1]))
-
-    if node is not None:
-        walk(node, at)
-    return problems
-
-
-def _is_other(node: yaml.Node) -> bool:
-    """Whether it is read as what a person may have meant as text. 1:30 is text."""
-    if not isinstance(node, yaml.ScalarNode) or node.style or not node.tag.endswith(_OTHERS):
-        return False
-    return node.tag.endswith(":timestamp") or ":" not in node.value
-
-
-def _kind(node: yaml.ScalarNode) -> str:
-    """What a number, a truth value or a date is read as, where that is not how it is written."""
-    if node.tag.endswith(":timestamp"):
-        return "a date"
-    meaning = _meaning(node)
-    if node.tag.endswith(":bool"):
-        return "a truth value" if meaning == node.value else meaning
-    return "a number" if meaning == node.value else f"the number {meaning}"
-
-
-def _meaning(node: yaml.ScalarNode) -> str:
-    """What a scalar is read as, as one would write it; as it is written where it is nothing."""
-    try:
-        return scalar(_Loader("").construct_document(node))
-    except (yaml.YAMLError, ValueError):
-        return str(node.value)
-
-
-def _number(node: yaml.ScalarNode) -> tuple[str, str] | None:
-    """What is wrong with a number that others take for another one, and what would be right."""
-    is_number = node.tag.endswith((":int", ":float")) and ":" not in node.value
-    if not is_number or _PLAIN_NUMBER.fullmatch(node.value):
-        return None
-    value = _meaning(node)
-    return f"is {value} to some readers of YAML, and not to others", f"{value}, or quote it as text"
-
-
-def _text(node: yaml.ScalarNode) -> tuple[str, str] | None:
-    """The same of a text that others take for a number or a truth value."""
-    if node.tag.endswith(":str") and _NO_TEXT.fullmatch(node.value.replace("_", "")):
-        return "is text to some readers of YAML, and not to others", "quote it"
-    return None
-
-
 def _first_line(error: Exception) -> str:
     return getattr(error, "problem", None) or str(error).partition("\n")[0]
 
@@ -454,7 +323,7 @@ class _HouseDumper(_Dumper):
         return True
 
 
-_NO_TEXT = re.compile(
+NO_TEXT = re.compile(
     r"""[-+]? ( 0x[0-9a-f]+ | 0o[0-7]+ | 0b[01]+ | ( [0-9]+\.?[0-9]* | \.[0-9]+ ) (e[-+]?[0-9]+)? )
       | [-+]? \.(inf|nan) | ~ | null | true | false | yes | no | on | off | y | n
       | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2} ([t\ ].*)?""",
@@ -468,7 +337,7 @@ https://github.com/go-yaml/yaml/blob/v2/resolve.go, which kustomize and Kubernet
 
 
 def _represent_str(dumper: Any, text: str) -> yaml.Node:  # noqa: ANN401 - PyYAML's dumpers
-    style = "|" if "\n" in text else "'" if _NO_TEXT.fullmatch(text.replace("_", "")) else None
+    style = "|" if "\n" in text else "'" if NO_TEXT.fullmatch(text.replace("_", "")) else None
     node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
     return node
 
