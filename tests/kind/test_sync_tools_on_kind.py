@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from fcgitops.model.framework import CRD
 from fcgitops.trial.cluster import Cluster
-from fcgitops.trial.trial import CRD
 from gitenv import git
 from testbed.kindplane import KindPlane, plane_of
 from testbed.programs import eventually

@@ -13,6 +13,7 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.diff import live, objects
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.objects import (
+    RBAC,
     Fields,
     Object,
     group,
@@ -33,7 +34,6 @@ _OF_A_HOOK = re.compile(r"(helm\.sh|argocd\.argoproj\.io)/hook(-.*)?")
 delete and make anew at each sync."""
 _KIND = re.compile("[A-Za-z][-A-Za-z0-9]{0,62}")
 _API_VERSION = re.compile("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
-_RBAC = "rbac.authorization.k8s.io"
 """Of which names may hold nearly anything."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RENDER = "kustomize build DIR | fcgitops adopt - …"
@@ -129,7 +129,7 @@ def _wrong(o: Object, where: str) -> Iterator[Problem]:
     for field, pattern in (("kind", _KIND), ("apiVersion", _API_VERSION)):
         if not pattern.fullmatch(o[field]):
             yield Problem(f"{where}: {label}", f"{field} {shown(o[field])} is none of Kubernetes'")
-    named = names.path_segment if group(o) == _RBAC else names.dns_subdomain
+    named = names.path_segment if group(o) == RBAC else names.dns_subdomain
     for key, judge in (("name", named), ("namespace", names.dns_label)):
         value = o["metadata"].get(key)
         if value is None and key == "namespace":

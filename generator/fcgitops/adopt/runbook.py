@@ -19,7 +19,7 @@ from fcgitops.kubernetes.objects import Object, mapping, mappings, name, namespa
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import expects
 from fcgitops.model.environment import Environment
-from fcgitops.model.needed_rights import CRD
+from fcgitops.model.framework import CRD
 from fcgitops.sync import deletion, registry
 from fcgitops.sync.runbook import Step
 from fcgitops.text.words import shown

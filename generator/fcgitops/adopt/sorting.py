@@ -18,7 +18,7 @@ from fcgitops.diff.secrecy import hide
 from fcgitops.kubernetes import references
 from fcgitops.kubernetes.objects import Fields, Object, group, mapping, mappings, name, namespace
 from fcgitops.manifests.overlay import CONFIG_MAP
-from fcgitops.model.needed_rights import CRD
+from fcgitops.model.framework import CRD
 from fcgitops.programs.namehash import has_hash
 
 _MADE = {

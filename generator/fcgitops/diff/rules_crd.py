@@ -10,7 +10,7 @@ from fcgitops.diff.kubectl import FRAMEWORKS
 from fcgitops.diff.objects import Pair, guards
 from fcgitops.kubernetes import structural
 from fcgitops.kubernetes.objects import Fields, mapping, mappings, name
-from fcgitops.model.needed_rights import CRD
+from fcgitops.model.framework import CRD
 
 
 def _pairs(change: Change) -> Iterator[Pair]:

@@ -11,7 +11,8 @@ from fcgitops.diff.objects import label
 from fcgitops.diff.rendering import Controller, Side
 from fcgitops.kubernetes.objects import name, namespace
 from fcgitops.kubernetes.rights import Right, Subject, subjects_of, summary
-from fcgitops.model.needed_rights import CRD, NEEDS
+from fcgitops.model.framework import CRD
+from fcgitops.model.needed_rights import NEEDS
 
 
 def _lost(change: Change, number: str) -> Iterator[tuple[str, list[Right]]]:

@@ -9,6 +9,7 @@ from fcgitops.diff.entry_points import ARGO, is_flux_bootstrapped
 from fcgitops.diff.objects import Pair, guards, label
 from fcgitops.diff.rules_network import asks_before_pruning
 from fcgitops.kubernetes.objects import Object, labels_of, mapping, name, namespace
+from fcgitops.model import framework
 from fcgitops.model.synctools import Traits
 
 _LOSSES = {"PersistentVolumeClaim": Severity.LOSS, "PersistentVolume": Severity.LOSS,
@@ -64,7 +65,7 @@ def _is_spoken_of(change: Change, gone: Object) -> bool:
     controller = change.before.controller
     if controller is not None and gone is controller.object:
         return True
-    of_frameworks = name(gone).endswith("frameworkcontroller.microsoft.com")
+    of_frameworks = name(gone).endswith(framework.GROUP)
     return gone["kind"] in _SPOKEN_OF or (gone["kind"] == CRD_KIND and of_frameworks)
 
 

@@ -13,6 +13,9 @@ PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 """The field of an affinity with what the scheduler must heed."""
 
+RBAC = "rbac.authorization.k8s.io"
+"""The API group of roles and their bindings."""
+
 
 def group(o: Object) -> str:
     """The API group; "" is the core's."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from fcgitops.kubernetes import metadata, names
 from fcgitops.kubernetes.field import Field
-
-_GROUP = "rbac.authorization.k8s.io"
+from fcgitops.kubernetes.objects import RBAC
 
 
 def role(item: Field) -> None:
@@ -60,7 +59,7 @@ def cluster_role_binding(item: Field) -> None:
 def _binding(item: Field, *, namespaced: bool) -> None:
     metadata.metadata(item["metadata"], names.path_segment, namespaced=namespaced)
     reference = item["roleRef"]
-    reference["apiGroup"].one_of((_GROUP,), _GROUP)  # SetDefaults_RoleBinding
+    reference["apiGroup"].one_of((RBAC,), RBAC)  # SetDefaults_RoleBinding
     reference["kind"].one_of(("Role", "ClusterRole") if namespaced else ("ClusterRole",))
     reference["name"].required_as(names.path_segment)
     for subject in item["subjects"]:
@@ -81,4 +80,4 @@ def _subject(subject: Field, *, namespaced: bool) -> None:
         if not namespaced and not subject["namespace"]:
             subject["namespace"].required("of a ServiceAccount")
     elif kind.text in ("User", "Group"):
-        group.one_of((_GROUP,), _GROUP)
+        group.one_of((RBAC,), RBAC)

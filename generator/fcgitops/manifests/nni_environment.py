@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fcgitops.kubernetes.objects import RBAC, Object
 from fcgitops.manifests import guardrails, nni_network
-from fcgitops.model import layout, storage
+from fcgitops.model import framework, layout, storage
 from fcgitops.model.environment import Environment
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
@@ -29,13 +30,9 @@ UI_PORT = 8080
 METRICS_PORT = UI_PORT + 1
 """Where a manager hears from its trials: always the port after its page's."""
 
-_RBAC = "rbac.authorization.k8s.io"
-_GROUP = "frameworkcontroller.microsoft.com"
 _MANAGERS = {"matchLabels": {"app": MANAGER}}
 _TRIALS = {"matchExpressions": [{"key": "FC_FRAMEWORK_NAME", "operator": "Exists"}]}
 """FrameworkController labels each Pod with its Framework."""
-
-Object = dict[str, Any]
 
 
 def files(environment: Environment) -> Tree:
@@ -52,7 +49,7 @@ def files(environment: Environment) -> Tree:
             "# The manager makes Frameworks; a trial's first container looks whether its own\n"
             "# is complete. Neither may do more; neither uses FrameworkController's account.\n",
             _account(environment, MANAGER, manager_rules(environment))
-            + _account(environment, TRIAL, [_rule(_GROUP, "frameworks", "get")]),
+            + _account(environment, TRIAL, [_rule(framework.GROUP, framework.PLURAL, "get")]),
         ),
         "networkpolicies.yaml": (
             "# A manager's page has no password: only the namespaces of `nni.uiFrom` reach it\n"
@@ -118,7 +115,7 @@ def _rule(group: str, resource: str, *verbs: str) -> Object:
 
 def manager_rules(environment: Environment) -> list[Object]:
     """All that a manager may do."""
-    rules = [_rule(_GROUP, "frameworks", "create", "get", "deletecollection")]
+    rules = [_rule(framework.GROUP, framework.PLURAL, "create", "get", "deletecollection")]
     if isinstance(storage.parse(environment.nni_storage), storage.Azure):
         rules.append(_rule("", "secrets", "create"))  # with the share's key, for the trials
     return rules
@@ -132,16 +129,16 @@ def _account(environment: Environment, name: str, rules: list[Object]) -> list[O
     return [
         account,
         {
-            "apiVersion": f"{_RBAC}/v1",
+            "apiVersion": f"{RBAC}/v1",
             "kind": "Role",
             "metadata": {"name": name},
             "rules": rules,
         },
         {
-            "apiVersion": f"{_RBAC}/v1",
+            "apiVersion": f"{RBAC}/v1",
             "kind": "RoleBinding",
             "metadata": {"name": name},
-            "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": name},
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": name},
             "subjects": [{"kind": "ServiceAccount", "name": name}],
         },
     ]

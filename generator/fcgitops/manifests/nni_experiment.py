@@ -8,8 +8,8 @@ ends in a hash of all that it runs, since a Job cannot be changed: another conte
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from fcgitops.kubernetes.objects import Object
 from fcgitops.manifests import nni_environment
 from fcgitops.model import experiment as experiments
 from fcgitops.model import layout, storage
@@ -27,8 +27,6 @@ NAMES = {"files": "files", "manager": "manager", "page": "ui", "work": "work"}
 _EXPERIMENT = "/experiment"
 _PROGRAM = "/opt/nni-manager"
 _SHARE = "/nni-share"
-
-Object = dict[str, Any]
 
 
 def files(experiment: Experiment, environment: Environment, inputs: Tree, component: Tree) -> Tree:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fcgitops.kubernetes.rights import Right
+from fcgitops.model.framework import CRD, GROUP, PLURAL
 
-CRD = "frameworks.frameworkcontroller.microsoft.com"
 _CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
-_FRAMEWORKS = ("frameworkcontroller.microsoft.com", "frameworks")
+_FRAMEWORKS = (GROUP, PLURAL)
 _WATCHED = (_FRAMEWORKS, ("", "configmaps"), ("", "pods"))
 _OWNERS = "where OwnerReferencesPermissionEnforcement is on"
 
@@ -41,7 +41,7 @@ NEEDS: dict[Right, Without] = {
     Right("", "configmaps/finalizers", "update"): Without("R06", f"{_RETRIES}, {_OWNERS}"),
     Right(*_FRAMEWORKS, "update"): Without("R07", "no Framework advances"),
     Right("", "configmaps", "create"): Without("R07", "no Framework starts"),
-    Right(_FRAMEWORKS[0], "frameworks/finalizers", "update"): Without(
+    Right(GROUP, f"{PLURAL}/finalizers", "update"): Without(
         "R07", f"Frameworks do not advance, {_OWNERS}"
     ),
     Right("", "configmaps", "delete"): _COMPLETES,

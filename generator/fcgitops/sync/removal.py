@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from fcgitops.core import shell
 from fcgitops.model.environment import Environment
+from fcgitops.model.framework import CRD
 from fcgitops.sync import deletion, registry, runbook
 from fcgitops.sync.runbook import Step
 from fcgitops.sync.tool import Held, SyncTool
@@ -24,13 +25,10 @@ def commands(held: Sequence[Held]) -> list[str]:
     return [
         shell.comment(f"This deletes nothing on the cluster {environment.cluster_name}."),
         shell.comment("Once this is merged and pushed: what runs there,"),
-        shell.line("kubectl", "get", _FRAMEWORKS, "--all-namespaces"),
+        shell.line("kubectl", "get", CRD, "--all-namespaces"),
         *(line for item in held for line in _removal(item)),
         *_seen(registry.of(environment), held),
     ]
-
-
-_FRAMEWORKS = "frameworks.frameworkcontroller.microsoft.com"
 
 
 def experiment_commands(name: str, environment: Environment | None) -> list[str]:

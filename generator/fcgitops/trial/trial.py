@@ -9,6 +9,7 @@ from typing import Any
 
 from fcgitops.core.errors import FoundError, Problem
 from fcgitops.manifests import guardrails, overlay
+from fcgitops.model.framework import API_VERSION, CRD
 from fcgitops.text import yamlio
 from fcgitops.text.words import count
 from fcgitops.trial import apply_order
@@ -23,7 +24,6 @@ FRAMEWORK = "hello"
 HOLD = "fcgitops.io/kind-test"
 """A finalizer: FrameworkController deletes a Framework frameworkCompletedRetainSec after its end,
 which may be at once, and how it ended is wanted."""
-CRD = "frameworks.frameworkcontroller.microsoft.com"
 SELECTOR = f"app={overlay.NAME}"
 INTERVAL = 0.5
 ROLL_OUT_TIMEOUT = 300.0
@@ -282,7 +282,7 @@ def framework(
     if hold:
         metadata["finalizers"] = [HOLD]
     return {
-        "apiVersion": "frameworkcontroller.microsoft.com/v1",
+        "apiVersion": API_VERSION,
         "kind": "Framework",
         "metadata": metadata,
         "spec": {"executionType": "Start", "retryPolicy": never, "taskRoles": [role]},

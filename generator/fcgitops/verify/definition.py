@@ -10,7 +10,7 @@ from fcgitops.core.findings import HAZARD, INFO
 from fcgitops.kubernetes import structural
 from fcgitops.kubernetes.objects import Fields, mapping, mappings
 from fcgitops.manifests import skeleton
-from fcgitops.model.needed_rights import CRD
+from fcgitops.model.framework import CRD
 from fcgitops.text import yamlio
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import RENDERED, Rendered, named

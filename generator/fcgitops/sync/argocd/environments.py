@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fcgitops.kubernetes.objects import Object, group, name, namespace
-from fcgitops.manifests import guardrails
+from fcgitops.kubernetes.objects import RBAC, Object, group, name, namespace
+from fcgitops.manifests import guardrails, overlay
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
+from fcgitops.model.framework import CRD
 from fcgitops.model.synctools import ARGOCD, FLUX
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
 FOLDER = ARGOCD.folder
-NAME = "frameworkcontroller"
+NAME = overlay.NAME
 NAMESPACE = ARGOCD.namespace
 PROJECT_FILE = "appproject.yaml"
 SET_FILE = "applicationset.yaml"
@@ -37,8 +38,6 @@ _EXCLUDE = (3, 1)
 """From this version on the git files generator can leave files out (`exclude`): its * also matches
 what lies deeper than an environment's folder, such as a copy below local/."""
 
-_RBAC = "rbac.authorization.k8s.io"
-_CRD = "frameworks.frameworkcontroller.microsoft.com"
 _GUARDRAILS = [
     ("admissionregistration.k8s.io", f"ValidatingAdmissionPolicy{suffix}", name)
     for suffix in ("", "Binding")
@@ -47,14 +46,14 @@ _GUARDRAILS = [
 CLUSTER_KINDS: dict[str, list[tuple[str, str, str]]] = {
     "hardened": [
         ("", "Namespace", ""),
-        (_RBAC, "ClusterRole", NAME),
-        (_RBAC, "ClusterRoleBinding", NAME),
-        ("apiextensions.k8s.io", "CustomResourceDefinition", _CRD),
+        (RBAC, "ClusterRole", NAME),
+        (RBAC, "ClusterRoleBinding", NAME),
+        ("apiextensions.k8s.io", "CustomResourceDefinition", CRD),
         *_GUARDRAILS,
     ],
     "upstream": [
-        (_RBAC, "ClusterRoleBinding", NAME),
-        ("apiextensions.k8s.io", "CustomResourceDefinition", _CRD),
+        (RBAC, "ClusterRoleBinding", NAME),
+        ("apiextensions.k8s.io", "CustomResourceDefinition", CRD),
         *_GUARDRAILS,
     ],
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fcgitops.kubernetes.objects import RBAC
 from fcgitops.model import experiment, layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.consistency import NOT_FOR_EXPERIMENTS
@@ -22,15 +23,14 @@ EXPERIMENTS = f"{argocd.NAME}-experiments"
 # Applications are called otherwise than the environments' own, frameworkcontroller-ENV: with
 # the same prefix that of prod's NNI would be that of an environment nni-prod.
 
-_RBAC = "rbac.authorization.k8s.io"
 _KINDS = (
     ("", "LimitRange"),
     ("", "ResourceQuota"),
     ("", "ServiceAccount"),
     ("cilium.io", "CiliumNetworkPolicy"),
     ("networking.k8s.io", "NetworkPolicy"),
-    (_RBAC, "Role"),
-    (_RBAC, "RoleBinding"),
+    (RBAC, "Role"),
+    (RBAC, "RoleBinding"),
 )
 _IS_READY: tuple[dict[str, Any], ...] = (
     {"key": "nni.namespace", "operator": "Exists"},

@@ -12,19 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fcgitops.kubernetes.objects import Object, group, mapping, name
-from fcgitops.manifests import guardrails
+from fcgitops.kubernetes.objects import RBAC, Object, group, mapping, name
+from fcgitops.manifests import guardrails, overlay
 from fcgitops.manifests.overlay import EGRESS
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import Environment
+from fcgitops.model.framework import CRD
 from fcgitops.model.synctools import FLUX
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
 FOLDER = FLUX.folder
-NAME = "frameworkcontroller"
-EXPERIMENTS = "experiments"
+NAME = overlay.NAME
 NAMESPACE = FLUX.namespace
 ACCOUNT = "frameworkcontroller-flux"
 ACCOUNT_FILE = "account.yaml"
@@ -33,10 +33,10 @@ SIGNING_KEYS = "frameworkcontroller-signing-keys"
 
 KEEP = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
 """Not pruned by the Kustomization that syncs clusters/flux/ENV/."""
-_RBAC = "rbac.authorization.k8s.io"
-_API_VERSION = f"{_RBAC}/v1"
-_ALL = ["get", "create", "patch", "delete"]
-_CRD = "frameworks.frameworkcontroller.microsoft.com"
+_API_VERSION = f"{RBAC}/v1"
+ALL = ["get", "create", "patch", "delete"]
+"""The verbs with which Flux applies, watches and prunes a kind."""
+_BUT_CREATE = [verb for verb in ALL if verb != "create"]
 
 
 def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]]) -> Tree:
@@ -63,7 +63,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             "apiVersion": _API_VERSION,
             "kind": "ClusterRoleBinding",
             "metadata": {"name": ACCOUNT, "annotations": KEEP},
-            "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": ACCOUNT},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": ACCOUNT},
             "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
         },
     ]
@@ -140,7 +140,7 @@ def _ignored(environment: Environment, answers: Answers) -> list[str]:
     What stands in a folder comes back only where the folder does, so each on the way to the
     content is named too.
     """
-    experiments = (EXPERIMENTS,) if environment.runs_nni else ()
+    experiments = (layout.EXPERIMENTS,) if environment.runs_nni else ()
     names = answers.path.split("/") if answers.path else []
     way = ["/".join(names[: depth + 1]) for depth in range(len(names))]
     variant_and_own = (environment.variant, environment.name)
@@ -198,44 +198,45 @@ def rule(group: str, resources: list[str], verbs: list[str], *names: str) -> dic
     return kinds | ({"resourceNames": list(names)} if names else {}) | {"verbs": verbs}
 
 
+def _by_name(group: str, resources: list[str], *names: str) -> list[dict[str, Any]]:
+    """The rules by which Flux applies, watches and prunes objects of some names alone.
+
+    `create` cannot be limited to a name.
+    """
+    return [rule(group, resources, ["create"]), rule(group, resources, _BUT_CREATE, *names)]
+
+
 def _rights(environment: Environment, profile: str) -> list[dict[str, Any]]:
     """What applying, watching and taking back the profile's objects takes, by name where it can.
 
-    `create` cannot be limited to a name, and a ConfigMap's name ends in a hash. A Role in the
-    environment's namespace would hardly give less: FrameworkController's own rights, which the
-    account must have to grant them, are ConfigMaps and Pods everywhere. And the Role needs the
-    Namespace before the first sync. Applied from the folder of `flux bootstrap` too, that has two
-    owners, and each sync of one takes away what the other has said of it, Pod Security included
-    (seen); `ssa: IfNotPresent` would prevent that, but Flux before 2.8.7 deletes what has it.
+    A ConfigMap's name ends in a hash. A Role in the environment's namespace would hardly give less:
+    FrameworkController's own rights, which the account must have to grant them, are ConfigMaps and
+    Pods everywhere. And the Role needs the Namespace before the first sync. Applied from the folder
+    of `flux bootstrap` too, that has two owners, and each sync of one takes away what the other has
+    said of it, Pod Security included (seen); `ssa: IfNotPresent` would prevent that, but Flux
+    before 2.8.7 deletes what has it.
     """
-    one = [verb for verb in _ALL if verb != "create"]
     hardened = profile == "hardened"
     rules = [
-        rule("", ["serviceaccounts", "services"], ["create"]),
-        rule("", ["serviceaccounts", "services"], one, NAME),
-        rule("", ["configmaps"], _ALL),
+        *_by_name("", ["serviceaccounts", "services"], NAME),
+        rule("", ["configmaps"], ALL),
         # `wait` looks at a StatefulSet's Pods (cli-utils' podControllerStatusReader).
         rule("", ["pods"], ["list"]),
-        rule("apps", ["statefulsets"], ["create"]),
-        rule("apps", ["statefulsets"], one, NAME),
-        rule(_RBAC, ["clusterrolebindings"], ["create"]),
-        rule(_RBAC, ["clusterrolebindings"], one, NAME),
+        *_by_name("apps", ["statefulsets"], NAME),
+        *_by_name(RBAC, ["clusterrolebindings"], NAME),
         rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["create"]),
-        rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get", "patch"], _CRD),
+        rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["get", "patch"], CRD),
     ]
     if not hardened:
-        return [*rules, rule(_RBAC, ["clusterroles"], ["bind"], "cluster-admin")]
+        return [*rules, rule(RBAC, ["clusterroles"], ["bind"], "cluster-admin")]
     return [
         # Read all: one that an environment has left is looked at before it is not pruned.
         rule("", ["namespaces"], ["get", "create"]),
         rule("", ["namespaces"], ["patch"], environment.namespace),
         *rules,
-        rule(_RBAC, ["clusterroles"], ["create"]),
-        rule(_RBAC, ["clusterroles"], one, NAME),
-        rule("networking.k8s.io", ["networkpolicies"], ["create"]),
-        rule("networking.k8s.io", ["networkpolicies"], one, NAME, EGRESS),
-        rule("cilium.io", ["ciliumnetworkpolicies"], ["create"]),
-        rule("cilium.io", ["ciliumnetworkpolicies"], one, EGRESS),
+        *_by_name(RBAC, ["clusterroles"], NAME),
+        *_by_name("networking.k8s.io", ["networkpolicies"], NAME, EGRESS),
+        *_by_name("cilium.io", ["ciliumnetworkpolicies"], EGRESS),
     ]
 
 
@@ -251,16 +252,14 @@ def unruled(objects: Iterable[Object], profile: str) -> list[str]:
         if kind == "ConfigMap":
             continue
         if name(o) not in (NAME, EGRESS):
-            found.append(rule(group(o), [plural], ["create"]))
-            one = [verb for verb in _ALL if verb != "create"]
-            found.append(rule(group(o), [plural], one, name(o)))
+            found += _by_name(group(o), [plural], name(o))
         if kind in ("Role", "ClusterRole"):
-            found.append(rule(_RBAC, [plural], ["escalate"], name(o)))
+            found.append(rule(RBAC, [plural], ["escalate"], name(o)))
         reference = mapping(o.get("roleRef"))
         given = NAME if profile == "hardened" else "cluster-admin"
         if reference and reference.get("name") != given:
             kinds = _plural(str(reference.get("kind")).lower())
-            found.append(rule(_RBAC, [kinds], ["bind"], str(reference.get("name"))))
+            found.append(rule(RBAC, [kinds], ["bind"], str(reference.get("name"))))
     return list(dict.fromkeys(map(yamlio.scalar, found)))
 
 
@@ -272,11 +271,12 @@ def _plural(kind: str) -> str:
 
 
 def _guardrails(environment: Environment) -> list[dict[str, Any]]:
-    """The same of components/guardrails/. Who may make such a policy can stop a whole cluster."""
+    """The rights that the policies of components/guardrails/ take.
+
+    An environment without the component may take them back, and not make them: whoever makes such
+    a policy can stop a whole cluster.
+    """
     kinds = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
     group = "admissionregistration.k8s.io"
-    one = [verb for verb in _ALL if verb != "create"]
-    rules = [rule(group, kinds, one, *guardrails.POLICIES)]
-    if "guardrails" in environment.components:
-        rules.insert(0, rule(group, kinds, ["create"]))
-    return rules
+    create, rest = _by_name(group, kinds, *guardrails.POLICIES)
+    return [create, rest] if "guardrails" in environment.components else [rest]

@@ -8,7 +8,7 @@ two Kustomizations that apply an object each takes it from the other.
 
 from __future__ import annotations
 
-from fcgitops.kubernetes.objects import Object
+from fcgitops.kubernetes.objects import RBAC, Object
 from fcgitops.manifests import nni_environment
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
@@ -22,9 +22,6 @@ NAME = f"{flux.NAME}-nni"
 ACCOUNT = f"{NAME}-flux"
 EXPERIMENTS_ACCOUNT = f"{flux.NAME}-experiments-flux"
 
-_ALL = ["get", "create", "patch", "delete"]
-_RBAC = "rbac.authorization.k8s.io"
-
 
 def experiment_name(name: str) -> str:
     """The Kustomization of an experiment: Flux labels what it applies with its name."""
@@ -37,17 +34,17 @@ def files(environment: Environment, answers: Answers) -> Tree:
         return {}
     namespace = nni_environment.namespace(environment)
     platform_rules = [
-        flux.rule("", ["serviceaccounts", "resourcequotas", "limitranges"], _ALL),
-        flux.rule("networking.k8s.io", ["networkpolicies"], _ALL),
-        flux.rule("cilium.io", ["ciliumnetworkpolicies"], _ALL),
-        flux.rule(_RBAC, ["roles", "rolebindings"], _ALL),
+        flux.rule("", ["serviceaccounts", "resourcequotas", "limitranges"], flux.ALL),
+        flux.rule("networking.k8s.io", ["networkpolicies"], flux.ALL),
+        flux.rule("cilium.io", ["ciliumnetworkpolicies"], flux.ALL),
+        flux.rule(RBAC, ["roles", "rolebindings"], flux.ALL),
         *nni_environment.manager_rules(environment),  # what one does not have, one cannot grant
         # Flux tries a binding out while its role is not there yet, so that the API server cannot
         # see that it grants no more than that.
-        flux.rule(_RBAC, ["roles"], ["bind"], nni_environment.MANAGER, nni_environment.TRIAL),
+        flux.rule(RBAC, ["roles"], ["bind"], nni_environment.MANAGER, nni_environment.TRIAL),
     ]
     kinds = ["configmaps", "services", "persistentvolumeclaims"]
-    experiment_rules = [flux.rule("", kinds, _ALL), flux.rule("batch", ["jobs"], _ALL)]
+    experiment_rules = [flux.rule("", kinds, flux.ALL), flux.rule("batch", ["jobs"], flux.ALL)]
     kustomization = flux.kustomization(
         environment,
         name=NAME,
@@ -99,13 +96,13 @@ def _granted(name: str, rules: list[Object], environment: Environment) -> tuple[
         "namespace": environment.nni_namespace,
         "annotations": flux.KEEP,
     }
-    version = f"{_RBAC}/v1"
+    version = f"{RBAC}/v1"
     role = {"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": rules}
     binding = {
         "apiVersion": version,
         "kind": "RoleBinding",
         "metadata": metadata,
-        "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": name},
+        "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": name},
         "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": flux.NAMESPACE}],
     }
     return role, binding
