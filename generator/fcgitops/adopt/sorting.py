@@ -33,6 +33,12 @@ _ALWAYS_THERE = {
 }
 _HOOK = "is a hook, which Helm or Argo CD runs at its own times"
 STAYS = "stays as it is; what leaves Git could be deleted, with all that is in it"
+_STAY_OUT = {
+    "Secret": "a Secret's values do not belong to Git; it has to be on the cluster",
+    "Framework": "runs, and goes on",
+    "Namespace": STAYS,
+}
+"""Kinds that never go to Git → why."""
 SHARED = ("default", "kube-")
 """How the names of namespaces begin that are not FrameworkController's own."""
 
@@ -75,55 +81,62 @@ def sort(found: Found, rendered: Sequence[Object], guardrails: Iterable[Object])
     """
     known = {(o["kind"], bare_name(o)) for o in rendered}
     bounds = {(o["kind"], name(o)) for o in guardrails}
-    there = {(item.kind, name(item.object)) for item in found.others}
-    components = ["guardrails"] if bounds and bounds <= there else []
-    sorted_ = Sorted([], [], components, [])
+    has_bounds = bool(bounds) and bounds <= {(i.kind, name(i.object)) for i in found.others}
+    outcome = Sorted([], [], ["guardrails"] if has_bounds else [], [])
     ties = _Ties(found)
     for item in found.others:
-        key = (item.kind, name(item.object))
-        if components and key in bounds:
-            sorted_.pairs.append(item)
-            continue
-        if item.kind == "CustomResourceDefinition" and name(item.object) == CRD:
-            if item.live and not guards(item.object):
-                why = "FrameworkController makes it, and writes it anew at each start"
-                sorted_.left_out.append(LeftOut(item.label, why))
-            else:
-                components.append("crd")
-                sorted_.pairs.append(item)
+        if has_bounds and (item.kind, name(item.object)) in bounds:
+            outcome.pairs.append(item)
         elif why := _stays_out(item):
-            sorted_.left_out.append(LeftOut(item.label, why))
+            outcome.left_out.append(LeftOut(item.label, why))
+        elif _is_definition(item):
+            outcome.components.append("crd")
+            outcome.pairs.append(item)
         elif (item.kind, bare_name(item.object)) in known:
-            sorted_.pairs.append(item)
-        elif item.hook and not ties.names(item):
-            sorted_.left_out.append(LeftOut(item.label, _HOOK))
-        elif not ties.has(item):
-            sorted_.left_out.append(LeftOut(item.label, "nothing ties it to FrameworkController"))
-        elif namespace(item.object) not in ("", found.place):
-            why = f"is in {namespace(item.object)}, and what an environment renders is in its own"
-            sorted_.left_out.append(LeftOut(item.label, why))
-        elif hide(item.object, ()) != item.object or not writable(item.object):
-            why = "may hold a secret, which does not belong to Git, or what kustomize cannot write"
-            sorted_.left_out.append(LeftOut(item.label, why))
+            outcome.pairs.append(item)
+        elif why := _does_not_belong(item, found.place, ties):
+            outcome.left_out.append(LeftOut(item.label, why))
         else:
-            sorted_.resources.append(item)
-    return sorted_
+            outcome.resources.append(item)
+    return outcome
+
+
+def _is_definition(item: Item) -> bool:
+    """Whether an object is the CRD of Frameworks."""
+    return item.kind == "CustomResourceDefinition" and name(item.object) == CRD
 
 
 def _stays_out(item: Item) -> str:
     """Why an object is none that belongs to Git, whatever it is tied to."""
-    if item.kind == "Secret":
-        return "a Secret's values do not belong to Git; it has to be on the cluster"
-    if item.kind == "Framework":
-        return "runs, and goes on"
+    if item.kind in _STAY_OUT:
+        return _STAY_OUT[item.kind]
     if item.kind in _MADE or (item.kind, name(item.object)) in _ALWAYS_THERE:
         return _HOOK if item.hook else "the cluster makes it"
     if item.kind in RUNS_PODS:
         return _HOOK if item.hook else "is another application's"
-    if item.kind == "Namespace":
-        return STAYS
+    if _is_definition(item) and item.live and not guards(item.object):
+        return "FrameworkController makes it, and writes it anew at each start"
     former = item.kind == "ConfigMap" and bare_name(item.object) == CONFIG_MAP
     return "is a former configuration" if former and has_hash(name(item.object)) else ""
+
+
+def _does_not_belong(item: Item, place: str, ties: _Ties) -> str:
+    """Why an object that nothing of ours has the name of does not go to `local/`; empty if it does.
+
+    Args:
+        item: the object.
+        place: FrameworkController's namespace.
+        ties: what is FrameworkController's.
+    """
+    if item.hook and not ties.names(item):
+        return _HOOK
+    if not ties.has(item):
+        return "nothing ties it to FrameworkController"
+    if namespace(item.object) not in ("", place):
+        return f"is in {namespace(item.object)}, and what an environment renders is in its own"
+    if hide(item.object, ()) != item.object or not writable(item.object):
+        return "may hold a secret, which does not belong to Git, or what kustomize cannot write"
+    return ""
 
 
 class _Ties:
