@@ -10,12 +10,11 @@ from fcgitops.commands.writing import Options, change
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
-from fcgitops.repository import changes, record, records
+from fcgitops.repository import changes, records
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, Request, plan
 from fcgitops.repository.merge import Merged
-from fcgitops.text.tree import read_file
 
 
 def write_environments(
@@ -82,8 +81,7 @@ def _left_over(repository: Repository, item: Planned, merged: Merged) -> str:
         return ""
     if not (repository.root / path).exists():
         return ""
-    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
-    return path if layout.CONFIG_FILE in recorded else ""
+    return path if layout.CONFIG_FILE in repository.recorded(folder) else ""
 
 
 def _remarks(repository: Repository, item: Planned) -> list[str]:

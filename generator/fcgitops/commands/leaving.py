@@ -13,13 +13,12 @@ from fcgitops.model import clusters, layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.programs import kustomize
-from fcgitops.repository import experiments, record
+from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, left_namespace
 from fcgitops.sync import entrypoints, registry, removal
 from fcgitops.sync.tool import Held
 from fcgitops.text import yamlio
-from fcgitops.text.tree import read_file
 
 
 def notes(repository: Repository, planned: Sequence[Planned]) -> list[str]:
@@ -129,7 +128,7 @@ def as_it_was(repository: Repository, name: str) -> Environment:
 def _generated(repository: Repository, name: str) -> Environment:
     """As far as the files say that were generated from it; its cluster they do not name."""
     folder = f"{layout.OVERLAYS}/{name}"
-    files = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
+    files = repository.recorded(folder)
     namespaces = {}
     for key, file in (
         ("namespace", layout.KUSTOMIZATION_FILE),

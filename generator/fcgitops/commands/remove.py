@@ -11,12 +11,11 @@ from fcgitops.commands.writing import Options, change
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
-from fcgitops.repository import changes, owned, provenance, record
+from fcgitops.repository import changes, owned, provenance
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
 from fcgitops.sync import entrypoints, registry, removal
-from fcgitops.text.tree import read_file
 from fcgitops.text.words import count
 
 
@@ -73,10 +72,9 @@ def _generated(repository: Repository, path: str, notes: list[str]) -> list[str]
     Raises:
         InputError: one of them is not committed.
     """
-    place = f"{path}/{layout.RECORD_FILE}"
-    recorded = record.decode(read_file(repository.root, place)) or {}
+    recorded = repository.recorded(path)
     made, _ = provenance.generated(path, recorded)
-    names = [*made, place] if recorded else []
+    names = [*made, f"{path}/{layout.RECORD_FILE}"] if recorded else []
     there = [name for name in names if (repository.root / name).exists()]
     committed = repository.git.list_head(path)
     if missing := [name for name in there if name not in committed]:

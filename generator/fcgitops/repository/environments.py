@@ -15,10 +15,9 @@ from fcgitops.model import environment as model
 from fcgitops.model import layout
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
-from fcgitops.repository import customized, record, unsetting
+from fcgitops.repository import customized, unsetting
 from fcgitops.repository.contents import Repository
 from fcgitops.text import keypaths, yamlio
-from fcgitops.text.tree import read_file
 from fcgitops.text.yamledit import Document
 
 
@@ -302,8 +301,7 @@ def left_namespace(repository: Repository, environment: Environment) -> str:
     Empty where it stays, or where nothing tells.
     """
     folder = f"{layout.OVERLAYS}/{environment.name}"
-    recorded = read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")
-    text = (record.decode(recorded) or {}).get(layout.KUSTOMIZATION_FILE, b"")
+    text = repository.recorded(folder).get(layout.KUSTOMIZATION_FILE, b"")
     document = yamlio.load(text, folder)
     old = document.get("namespace") if isinstance(document, dict) else None
     return str(old) if old and old != environment.namespace else ""

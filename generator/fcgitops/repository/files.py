@@ -210,6 +210,17 @@ class Files:
         }
         return {name: data for name, data in found.items() if data is not None}
 
+    def recorded(self, folder: str) -> Tree:
+        """What was generated last of an environment or experiment, as the record in a folder says.
+
+        Args:
+            folder: where the record stands, from the root.
+
+        Returns:
+            Paths relative to the folder; none where the record is missing or damaged.
+        """
+        return record.decode(read_file(self.root, f"{folder}/{layout.RECORD_FILE}")) or {}
+
     def read(self, path: str) -> bytes | None:
         """Content of a file that environments share; None where there is none, nor in HEAD.
 

@@ -130,8 +130,8 @@ def of_experiments(repository: Repository, planned: Iterable[experiments.Planned
 def _job_is_edited(repository: Repository, folder: str) -> bool:
     """Whether the Job of an experiment's folder is not as it was generated last."""
     found = read_file(repository.root, f"{folder}/{layout.JOB_FILE}")
-    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}"))
-    return found is not None and found != (recorded or {}).get(layout.JOB_FILE, found)
+    recorded = repository.recorded(folder)
+    return found is not None and found != recorded.get(layout.JOB_FILE, found)
 
 
 def of_shared_entry_points(repository: Repository, changed: Collection[Known] = ()) -> Merged:

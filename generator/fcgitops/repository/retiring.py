@@ -8,7 +8,6 @@ from contextlib import suppress
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import retired
 from fcgitops.model import layout
-from fcgitops.repository import record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
 from fcgitops.repository.merge import merge
@@ -69,8 +68,8 @@ def _merged(repository: Repository, item: Planned, mine: bytes | None) -> bytes 
         return new
     folder = f"{layout.OVERLAYS}/{item.environment.name}"
     path = f"{folder}/{layout.CONFIG_FILE}"
-    recorded = record.decode(read_file(repository.root, f"{folder}/{layout.RECORD_FILE}")) or {}
-    base = at(folder, {name: t for name, t in recorded.items() if name == layout.CONFIG_FILE})
+    recorded = repository.recorded(folder).items()
+    base = at(folder, {name: text for name, text in recorded if name == layout.CONFIG_FILE})
     return merge(base, {path: mine}, {path: new}).files.get(path)
 
 
