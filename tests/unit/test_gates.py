@@ -16,6 +16,7 @@ from fcgitops.model.gates import Approval, Gate, Window
 from fcgitops.programs import kubectl
 from fcgitops.promotion.gates import Guard
 from fcgitops.promotion.health import Health, Statuses
+from fcgitops.promotion.origin import Origin
 from fcgitops.repository.contents import Repository
 from gitenv import git, write
 
@@ -273,9 +274,9 @@ def test_verify_has_to_pass(pair: Path, fcgitops: Fcgitops) -> None:
 def at(folder: Path, days: int) -> Guard:
     """A guard some days later."""
     now = datetime.now(UTC) + timedelta(days=days)
-    history = History(folder)
-    health = Health(history, history.head)
-    return Guard(Repository(folder), folder, "staging", health, now=now)
+    history, repository = History(folder), Repository(folder)
+    origin = Origin("staging", repository, history.head, history)
+    return Guard(repository, origin, Health(history, history.head), now=now)
 
 
 @pytest.mark.slow

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
 from fcgitops.commands.given import read_text
 from fcgitops.core import terminal
@@ -57,47 +59,65 @@ def run(  # noqa: PLR0913 - the command's options
     repository.require([name, *own], repository.environment_names(), "environment")
     environment = repository.environment(name)
     with _origin(repository, folder, source, from_repo, environment) as origin:
-        guard = Guard(
-            repository,
-            origin.repository.root,
-            origin.name,
-            health(folder, origin, context, status),
-            origin.history,
-            origin.commit,
-        )
+        guard = Guard(repository, origin, health(folder, origin, context, status))
         found = guard.verdicts(environment)
         overruled = guard.overruled(environment)
     overruled.pop(HELD, None)  # which nobody may
     if environment.hold:
         found.insert(0, Verdict(HELD, name, is_open=False, why=environment.hold))
-    closed = [verdict for verdict in found if not (verdict.is_open or verdict.gate in overruled)]
+    rows = [
+        _Row(verdict, "" if verdict.is_open else overruled.get(verdict.gate, ""))
+        for verdict in found
+    ]
     if form == "json":
-        terminal.as_json(
-            {
-                "environment": name,
-                "from": source,
-                "open": not closed,
-                "gates": [
-                    {
-                        "gate": v.gate,
-                        "for": v.target,
-                        "open": v.is_open,
-                        "why": v.why,
-                        "overruled": None if v.is_open else overruled.get(v.gate),
-                    }
-                    for v in found
-                ],
-            }
-        )
+        _show_as_json(name, source, rows)
+    else:
+        _show(name, rows)
+    return 0 if all(row.passes for row in rows) else FOUND
+
+
+class _Row(NamedTuple):
+    """A gate's verdict, and why a commit says that it does not matter; "" where none says so."""
+
+    verdict: Verdict
+    overruled: str
+
+    @property
+    def passes(self) -> bool:
+        """Whether it keeps nothing from being promoted."""
+        return self.verdict.is_open or bool(self.overruled)
+
+
+def _show(name: str, rows: Sequence[_Row]) -> None:
+    """Prints the gates before an environment, a line each."""
     style = terminal.style(sys.stdout)
-    for verdict in found if form != "json" else ():
+    for verdict, overruled in rows:
         word = style("open", "green") if verdict.is_open else style("closed", "red")
-        reason = None if verdict.is_open else overruled.get(verdict.gate)
-        more = f"; overruled: {reason}" if reason else ""
+        more = f"; overruled: {overruled}" if overruled else ""
         terminal.data(f"{name}: {verdict.gate}: {word}: {line(verdict.why + more)}\n")
-    if not found and form != "json":
+    if not rows:
         terminal.data(f"{name}: no gate stands before it\n")
-    return FOUND if closed else 0
+
+
+def _show_as_json(name: str, source: str | None, rows: Sequence[_Row]) -> None:
+    """Prints the same as data; docs/json.md has its shape."""
+    terminal.as_json(
+        {
+            "environment": name,
+            "from": source,
+            "open": all(row.passes for row in rows),
+            "gates": [
+                {
+                    "gate": verdict.gate,
+                    "for": verdict.target,
+                    "open": verdict.is_open,
+                    "why": verdict.why,
+                    "overruled": overruled or None,
+                }
+                for verdict, overruled in rows
+            ],
+        }
+    )
 
 
 def _origin(

@@ -101,16 +101,9 @@ def run(  # noqa: PLR0913 - the command's options
 
     def make(repository: Repository) -> Change:
         with origins.of(repository, asked.from_repo, folder, source) as origin:
-            guard = Guard(
-                repository,
-                origin.repository.root,
-                source,
-                health(folder, origin, context, status),
-                origin.history,
-                origin.commit,
-                trailers,
-                on_branch=how.branch is not None,
-            )
+            asking = health(folder, origin, context, status)
+            on_branch = how.branch is not None
+            guard = Guard(repository, origin, asking, trailers, on_branch=on_branch)
             return _planned(repository, asked, origin, guard, told)
 
     def foresee(repository: Repository, what: Change) -> Sequence[str]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from fcgitops.core.errors import FcgitopsError
 from fcgitops.core.reporting import fails
@@ -18,6 +17,7 @@ from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.gates import Approval, Gate, before
 from fcgitops.promotion.health import Health
+from fcgitops.promotion.origin import Origin
 from fcgitops.repository import listing
 from fcgitops.repository.contents import Repository
 from fcgitops.text.words import count
@@ -64,11 +64,8 @@ class Guard:
 
     Attributes:
         repository: whose gates they are.
-        tree: the files of the repository that has what is promoted; mostly the same.
-        source: that environment; "" where it is not known.
+        origin: what is promoted; its name is "" where it is not known.
         health: of its cluster.
-        history: of the repository that has it; that of `tree` by default.
-        commit: in which it is so; HEAD by default.
         trailers: what the commit will say, KEY: VALUE each; None where it is made already, and the
             last one of this branch that changes the environment's source says it.
         on_branch: whether it will be on a branch of its own, for a pull request.
@@ -76,11 +73,8 @@ class Guard:
     """
 
     repository: Repository
-    tree: Path
-    source: str
+    origin: Origin
     health: Health
-    history: History | None = None
-    commit: Commit | None = None
     trailers: Sequence[str] | None = None
     on_branch: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -91,7 +85,7 @@ class Guard:
         return [verdict for gate in gates for verdict in self._of(gate, environment)]
 
     def _of(self, gate: Gate, environment: Environment) -> list[Verdict]:
-        source = self.source or gate.source
+        source = self.origin.name or gate.source
         asked: list[tuple[str, bool, str]] = []
         if gate.source:
             right = source == gate.source
@@ -118,7 +112,7 @@ class Guard:
         """Whether `verify` passes for an environment as it is."""
         from fcgitops.verify.session import Session  # noqa: PLC0415 - few gates ask for it
 
-        ran = Session(self.tree)
+        ran = Session(self.origin.repository.root)
         there = {str(item) for item in ran.wanted([], None, None)}
         wanted = [each for each in (name, f"{name}/{layout.NNI}") if each in there]
         try:
@@ -134,7 +128,7 @@ class Guard:
         """Why nothing can be asked about an environment; "" where something can."""
         if not name:
             return _NOBODY
-        known = listing.environments(self.tree)
+        known = listing.environments(self.origin.repository.root)
         return "" if name in known else f"{name} is no environment of this repository"
 
     def _soaked(self, name: str, wanted: timedelta) -> tuple[bool, str]:
@@ -151,7 +145,7 @@ class Guard:
     @functools.cache  # noqa: B019 - as long as one command
     def _changed(self, name: str) -> datetime | None:
         """When what an environment renders has changed last, as Git tells."""
-        history = self.history or History(self.tree)
+        history = self.origin.history
         shared = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
         contents: dict[str, Content] = {}
 
@@ -162,7 +156,7 @@ class Guard:
 
         paths = [f"{history.prefix}{path}" for path in shared]
         commit: Commit | None = None
-        for made, parent in history.changes_of(paths, _MOST, self.commit):
+        for made, parent in history.changes_of(paths, _MOST, self.origin.commit):
             commit = history.commit(made)
             if not parent or key(commit) != key(history.commit(parent)):
                 break

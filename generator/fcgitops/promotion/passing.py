@@ -12,6 +12,7 @@ from fcgitops.model import layout
 from fcgitops.model.gates import before
 from fcgitops.promotion.gates import Guard, Verdict
 from fcgitops.promotion.health import Health, Statuses
+from fcgitops.promotion.origin import Origin
 from fcgitops.repository.contents import Repository
 
 _PROMOTED = re.compile(
@@ -60,7 +61,8 @@ def barred(
             continue
         told = statuses() if any(gate.status for gate in gates) else None
         health = Health(history, history.head, None, told, repository)
-        guard = Guard(repository, repository.root, promoted["source"], health, history)
+        origin = Origin(promoted["source"], repository, history.head, history)
+        guard = Guard(repository, origin, health)
         overruled = guard.overruled(environment)
         for verdict in guard.verdicts(environment):
             is_elsewhere = bool(promoted["elsewhere"]) and verdict.gate in _OF_THE_SOURCE
