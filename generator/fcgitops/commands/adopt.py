@@ -10,6 +10,7 @@ from typing import Any
 
 from fcgitops.adopt import making, reading, recognition, report, runbook
 from fcgitops.adopt.adoption import Adoption, Asked
+from fcgitops.adopt.recognition import Found
 from fcgitops.commands import environments, given, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
@@ -23,7 +24,7 @@ from fcgitops.repository.environments import Request
 
 ENDINGS = (".yaml", ".yml", ".json")
 MAX_BYTES = 64 << 20
-"""Of all files together: more than any cluster's objects that are meant."""
+"""Of all files together: a folder that has more was hardly meant."""
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -67,47 +68,60 @@ def run(  # noqa: PLR0913 - the command's options
     if namespace is not None:
         typed.given["namespace"] = namespace
     problems += [*check_name(name, "--name"), *given.no_reason(overrule)]
-    found = None
     try:
-        items = reading.read(_files(folder, source))
-        found = recognition.find(items, namespace or "")
+        found = recognition.find(reading.read(_files(folder, source)), namespace or "")
     except InputError as error:
-        problems += error.problems
-    if problems or found is None:
+        raise InputError([*problems, *error.problems]) from error
+    if problems:
         raise InputError(problems)
-    asked = Asked(name, typed)
-    made: list[Adoption] = []
+    adopting = _Adopting(found, Asked(name, typed), overrule, form)
+    return writing.change(folder, adopting.make, how, foresee=adopting.foresee, tell=adopting.tell)
 
-    def make(repository: Repository) -> Change:
+
+class _Adopting:
+    """One run of the command, as `writing.change` carries it out: made, foreseen, told."""
+
+    def __init__(self, found: Found, asked: Asked, overrule: str | None, form: str) -> None:
+        self._found, self._asked, self._overrule, self._form = found, asked, overrule, form
+        self._adoption: Adoption
+
+    def make(self, repository: Repository) -> Change:
+        """What the repository holds afterwards."""
+
         def plan(request: Request) -> Change:
             return environments.of_requests(repository, [request])
 
-        made.append(making.adopt(repository, found, asked, plan))
-        return made[0].change
+        self._adoption = making.adopt(repository, self._found, self._asked, plan)
+        return self._adoption.change
 
-    def foresee(repository: Repository, what: Change) -> Sequence[str]:
+    def foresee(self, repository: Repository, what: Change) -> Sequence[str]:
+        """What is said of it, in lines.
+
+        Raises:
+            FoundError: `verify` would fail, and nobody says why that does not matter.
+        """
         from fcgitops.promotion import preview  # noqa: PLC0415 - imports every check
 
+        name = self._asked.name
         faults = preview.Preview(repository.root, what.merged.files).faults([name])
-        made[0] = replace(made[0], faults=faults)
-        lines = list(report.as_text(made[0], runbook.steps(made[0])))
-        if faults and overrule is None:
-            tell("\n".join(lines))
+        self._adoption = replace(self._adoption, faults=faults)
+        lines = list(report.as_text(self._adoption, runbook.steps(self._adoption)))
+        if faults and self._overrule is None:
+            self.tell("\n".join(lines))
             what_now = "--set KEY=VALUE, other manifests, or --overrule 'REASON'"
             refusal = Problem(name, "is not adopted while `verify` would fail", what_now)
             raise FoundError([*map(preview.problem, faults), refusal])
-        if faults and overrule is not None:
+        if faults and self._overrule is not None:
             rules = ", ".join(dict.fromkeys(finding.rule for finding in faults))
-            what.footer = ["", f"overruled: {rules} of {name}: {overrule.strip()}"]
+            what.footer = ["", f"overruled: {rules} of {name}: {self._overrule.strip()}"]
         return lines
 
-    def tell(text: str) -> None:
-        if form == "json":
-            terminal.as_json(report.as_json(made[0], runbook.steps(made[0])))
+    def tell(self, text: str) -> None:
+        """Prints it as text, or all of the adoption as data."""
+        if self._form == "json":
+            terminal.as_json(report.as_json(self._adoption, runbook.steps(self._adoption)))
         else:
             terminal.lines(text)
-
-    return writing.change(folder, make, how, foresee=foresee, tell=tell)
 
 
 def _files(folder: Path, source: str) -> dict[str, bytes]:
@@ -127,10 +141,9 @@ def _files(folder: Path, source: str) -> dict[str, bytes]:
             paths = [p for p in paths if p.is_file() and ".git" not in p.parts]
         found, problems = {}, []
         for path in paths:
+            where = path.relative_to(folder) if path.is_relative_to(folder) else path
             try:
-                found[str(path.relative_to(folder) if path.is_relative_to(folder) else path)] = (
-                    path.read_bytes()
-                )
+                found[str(where)] = path.read_bytes()
             except OSError as error:
                 problems.append(Problem(str(path), f"cannot be read: {error.strerror}"))
         if not paths:

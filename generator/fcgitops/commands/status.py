@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcgitops import __version__
 from fcgitops.core import terminal
@@ -38,44 +38,65 @@ def run(folder: Path, form: str) -> int:
     _refuse_left_out(
         repository, *{f.path.partition("/")[0] for f in files if f.state is State.MISSING}
     )
-    drifted, problems = _drift(repository)
-    held = _held(repository)
+    found = _Found(repository, files, *_drift(repository), _held(repository))
     if form == "json":
-        terminal.as_json(
-            {
-                "version": repository.version,
-                "newer": __version__ if repository.version != __version__ else None,
-                "files": [_row(file) for file in files],
-                "drift": drifted,
-                "held": held,
-                "problems": problems,
-            }
-        )
-        return 0
-    if repository.update_waits:
+        _show_as_json(found)
+    else:
+        _show(found)
+    return 0
+
+
+class _Found(NamedTuple):
+    """What there is to say of a repository."""
+
+    repository: Repository
+    files: list[File]
+    drifted: list[str]
+    """The files that another text would be generated for now."""
+    problems: list[str]
+    """Why that cannot be told."""
+    held: dict[str, str]
+    """The environments that nothing is promoted to, and why."""
+
+
+def _show_as_json(found: _Found) -> None:
+    version = found.repository.version
+    terminal.as_json(
+        {
+            "version": version,
+            "newer": __version__ if version != __version__ else None,
+            "files": [_row(file) for file in found.files],
+            "drift": found.drifted,
+            "held": found.held,
+            "problems": found.problems,
+        }
+    )
+
+
+def _show(found: _Found) -> None:
+    version = found.repository.version
+    if found.repository.update_waits:
         terminal.data(f"an update waits for its conflicts: {WAY_ON}\n")
-    elif repository.version != __version__:
+    elif version != __version__:
         terminal.data(
-            f"fcgitops {repository.version} wrote this repository, this is {__version__}: "
-            "`fcgitops update`\n"
+            f"fcgitops {version} wrote this repository, this is {__version__}: `fcgitops update`\n"
         )
-    for file in files:
+    for file in found.files:
         if file.state is State.EDITED:
             terminal.row("edited", "yellow", f"{file.path}: {_lines(file)}{_otherwise(file)}")
         elif file.state is State.MISSING:
             terminal.row("missing", "red", file.path)
-    for path in drifted:
+    for path in found.drifted:
         terminal.row("out of line", "yellow", path)
-    for problem in problems:
+    for problem in found.problems:
         terminal.row("cannot be generated", "red", problem)
-    for name, why in held.items():
+    for name, why in found.held.items():
         terminal.row("held", "yellow", f"{name}: {why}")
-    states = Counter(file.state for file in files)
+    states = Counter(file.state for file in found.files)
     told = ", ".join(f"{states[state]} {state}" for state in State)
-    terminal.data(f"{count(len(files), 'file')}: {told}\n")
-    if drifted:
+    terminal.data(f"{count(len(found.files), 'file')}: {told}\n")
+    if found.drifted:
         terminal.say("`fcgitops update` brings all in line with their sources; your edits stay")
-    return 0
 
 
 def _refuse_left_out(repository: Repository, *folders: str) -> None:
