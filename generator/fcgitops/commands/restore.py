@@ -11,13 +11,12 @@ from fcgitops.commands import amiss, writing
 from fcgitops.commands.writing import Options
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.repository import generated
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
-from fcgitops.text.tree import Tree, at, read_file
+from fcgitops.text.tree import Tree, read_file
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import count
 
@@ -44,7 +43,7 @@ def run(folder: Path, paths: tuple[str, ...], **options: Any) -> int:  # noqa: A
     gone: list[str] = []
 
     def make(repository: Repository) -> Change:
-        known = generated.texts(repository) | _first(repository)
+        known = generated.texts(repository) | _gone(repository)
         wanted: dict[str, bytes | None] = {}
         problems = []
         for typed in paths:
@@ -85,9 +84,7 @@ def _unknown(
     return Problem(typed, "nothing was generated there", hint)
 
 
-def _first(repository: Repository) -> Tree:
-    """What `local/` of an environment was made with, where that is gone."""
-    made: Tree = {}
-    for name in repository.environment_names():
-        made |= at(f"{layout.OVERLAYS}/{name}", overlay.LOCAL)
+def _gone(repository: Repository) -> Tree:
+    """The files that `local/` of an environment was made with, and that are gone."""
+    made = generated.starters(repository)
     return {path: data for path, data in made.items() if read_file(repository.root, path) is None}

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from fcgitops import __version__
 from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git import repo
-from fcgitops.manifests import overlay, plain
+from fcgitops.manifests import plain
 from fcgitops.model import experiment, layout
 from fcgitops.repository import generated, merge, provenance, update
 from fcgitops.repository.contents import Repository
-from fcgitops.text.tree import Tree, at, read_file
+from fcgitops.text.tree import Tree, read_file
 
 README = "README.md"
 MAKEFILE = "Makefile"
@@ -65,7 +65,7 @@ def plan(repository: Repository) -> Ejection:
         raise InputError(Problem(layout.ANSWERS, "an update waits for its conflicts", hint))
     known, sources = generated.texts(repository), _sources(repository)
     records = [*provenance.records(root), layout.BASE_RECORD]
-    first = _first(repository)
+    starters = generated.starters(repository)
     tooling = [layout.ANSWERS, layout.LOCK]
     _refuse_uncommitted(repository, [*known, *sources, *records, *tooling])
     _refuse_out_of_line(repository)
@@ -78,7 +78,7 @@ def plan(repository: Repository) -> Ejection:
             problems += _taken_apart(found, repository, path, text, recorded)
     if problems:
         raise FoundError(problems)
-    for path, text in _local(repository, first).items():
+    for path, text in _local(repository, starters).items():
         found.files[path] = text
     found.read = [path for path, is_read in sources.items() if is_read]
     for path in sources:
@@ -102,19 +102,11 @@ def _sources(repository: Repository) -> dict[str, bool]:
     return found
 
 
-def _first(repository: Repository) -> Tree:
-    """What `local/` of each environment was made with."""
-    made: Tree = {}
-    for name in repository.environment_names():
-        made |= at(f"{layout.OVERLAYS}/{name}", overlay.LOCAL)
-    return made
-
-
-def _local(repository: Repository, first: Mapping[str, bytes]) -> Tree:
-    """The same without its words on fcgitops, where nobody has changed it."""
+def _local(repository: Repository, starters: Mapping[str, bytes]) -> Tree:
+    """The files that `local/` was made with and nobody has changed, without words on fcgitops."""
     return {
         path: plain.local(text)
-        for path, text in first.items()
+        for path, text in starters.items()
         if merge.plain(read_file(repository.root, path) or b"", text) == text
     }
 

@@ -8,12 +8,13 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from fcgitops.core.errors import InputError
+from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.repository import changes, provenance, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import plain
 from fcgitops.text import sameness
-from fcgitops.text.tree import Tree, read_file
+from fcgitops.text.tree import Tree, at, read_file
 
 
 class State(StrEnum):
@@ -64,6 +65,14 @@ def texts(repository: Repository) -> Tree:
         recorded = record.known(read_file(repository.root, place))
         found |= provenance.generated(folder, recorded)[0]
     return found
+
+
+def starters(repository: Repository) -> Tree:
+    """What `local/` of each environment was made with; the user's own from then on."""
+    made: Tree = {}
+    for name in repository.environment_names():
+        made |= at(f"{layout.OVERLAYS}/{name}", overlay.LOCAL)
+    return made
 
 
 def base(repository: Repository) -> bytes | None:
