@@ -32,7 +32,7 @@ from fcgitops.model.image import HOME
 
 _NAMES_A_CONFIG_MAP = {"configMap", "configMapRef", "configMapKeyRef"}
 _VARIABLES = ("KUBE_APISERVER_ADDRESS", "KUBECONFIG")
-"""Those that keys say, in the order in which they are rendered."""
+"""The environment variables that keys say, in the order in which they are rendered."""
 _FREE = ("annotations", "labels", "nodeSelector")
 """Keys whose entries may be anything, a secret too: that goes nowhere."""
 

@@ -42,7 +42,7 @@ class Operation(NamedTuple):
         return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in self.path)
 
     def as_yaml(self) -> dict[str, Any]:
-        """As a patch has it."""
+        """The operation as a JSON6902 patch has it."""
         return {"op": self.op, "path": self.pointer, "value": self.value}
 
 

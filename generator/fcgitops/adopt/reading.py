@@ -34,7 +34,7 @@ _OF_A_HOOK = re.compile(r"(helm\.sh|argocd\.argoproj\.io)/hook(-.*)?")
 delete and make anew at each sync."""
 _KIND = re.compile("[A-Za-z][-A-Za-z0-9]{0,62}")
 _API_VERSION = re.compile("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
-"""Of which names may hold nearly anything."""
+"""What a kind and an apiVersion may hold: a name in them may hold nearly anything."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RENDER = "kustomize build DIR | fcgitops adopt - …"
 _UNRENDERED = {

@@ -81,12 +81,12 @@ class Found:
 
     @property
     def account_name(self) -> str:
-        """As whom it runs."""
+        """The name of the ServiceAccount that it runs as."""
         return account_of(self.pod)
 
     @property
     def objects(self) -> list[Item]:
-        """Those that were recognised."""
+        """The objects that were recognised as FrameworkController's."""
         known = (self.home, self.account, self.role, self.binding, self.config_map, self.service)
         return [*(item for item in known if item), self.stateful_set]
 

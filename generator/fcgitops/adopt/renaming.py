@@ -36,7 +36,7 @@ class Renaming:
     """
 
     def __init__(self, found: Found, place: str, profile: str) -> None:
-        """Of FrameworkController, which goes to the namespace `place` of such a repository."""
+        """The names of FrameworkController's objects in the namespace `place` of a repository."""
         self._role_is_ours = profile == "hardened"
         self._found = found
         self._place = place

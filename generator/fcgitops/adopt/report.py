@@ -71,7 +71,7 @@ def _comparison(found: Adoption) -> Report:
 
 
 def as_json(found: Adoption, steps: Sequence[Step]) -> dict[str, Any]:
-    """The same as data."""
+    """The outcome of an adoption as data; docs/json.md has its shape."""
     (entry,) = reports.as_json(Report((Entry(found.environment.name, found.outcome),)))[
         "environments"
     ]

@@ -143,7 +143,7 @@ def _taken(found: Adoption) -> list[Item]:
 
 
 def _owners(found: Adoption) -> list[Owner]:
-    """Those that apply it, each once; a release without its name only where no other has one."""
+    """Who applies it, each once; a release without its name only where no other has one."""
     items = [*found.found.objects, *_taken(found)]
     owners = list(dict.fromkeys(item.owner for item in items if item.owner))
     named = [owner for owner in owners if owner.applier.name]

@@ -42,7 +42,10 @@ def write_environments(
 def also_unresolved(
     repository: Repository, requests: Sequence[Request], *, whole: bool = False
 ) -> Change:
-    """As `of_requests`, with what a merge that git waits for has left to be generated anew."""
+    """What `of_requests` returns, and what a merge has left to be generated anew.
+
+    Git waits for the end of that merge. Arguments and errors as those of `of_requests`.
+    """
     wanted = records.with_unresolved(repository, requests)
     whole_too = whole or records.base_is_unresolved(repository)
     what = of_requests(repository, wanted, whole=whole_too)

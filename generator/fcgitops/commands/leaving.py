@@ -126,7 +126,7 @@ def as_it_was(repository: Repository, name: str) -> Environment:
 
 
 def _generated(repository: Repository, name: str) -> Environment:
-    """As far as the files say that were generated from it; its cluster they do not name."""
+    """An environment as far as its generated files tell; they do not name its cluster."""
     folder = f"{layout.OVERLAYS}/{name}"
     files = repository.recorded(folder)
     namespaces = {}

@@ -199,7 +199,7 @@ def _overruled(repository: Repository, asked: Asked, guard: Guard, names: list[s
 def _not_held(
     repository: Repository, names: list[str], *, by_name: bool
 ) -> tuple[list[str], list[str]]:
-    """Those of the environments that are not held, and a note on each of the others.
+    """The environments that are not held, and a note on each of the others.
 
     Raises:
         FoundError: one that was named is held.

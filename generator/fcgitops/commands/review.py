@@ -30,7 +30,7 @@ from fcgitops.verify.session import Session
 _LONGEST = 4_000
 """Characters of the findings; with `markdown.LIMIT` it stays below what any forge takes."""
 _GATES = 1_000
-"""Those of the gates."""
+"""Characters of what is said of gates."""
 
 
 def run(folder: Path, base: str | None, *, dry_run: bool) -> int:

@@ -37,7 +37,7 @@ class Options:
     dry_run: bool = False
     message: str | None = None
     form: str = "text"
-    """Of what `dry_run` prints: `text` or `json`."""
+    """The form of what `dry_run` prints: `text` or `json`."""
 
     def __post_init__(self) -> None:
         """Refuses options that contradict each other."""

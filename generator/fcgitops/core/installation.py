@@ -71,7 +71,7 @@ def recorded(packages: Path) -> dict[str, Any]:
 
 
 def _of_the_installed() -> dict[str, Any]:
-    """The same of the copy that is installed: this one is cookiecutter's own clone."""
+    """What pip recorded beside the installed copy: this one is cookiecutter's own clone."""
     from importlib import metadata  # noqa: PLC0415 - in that clone alone
 
     try:

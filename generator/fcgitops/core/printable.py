@@ -19,7 +19,7 @@ def printable(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """The same for a whole line of output: it is no command to the runner of a workflow either."""
+    """A whole line of output, printable, and no command to the runner of a workflow either."""
     return _COMMAND.sub(_unlike, printable(text))
 
 

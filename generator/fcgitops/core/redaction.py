@@ -30,7 +30,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_urls(text: str) -> str:
-    """The same for lines of a file, where NAME:TAG@DIGEST is an image: URLs alone."""
+    """Lines of a file without the logins of URLs; NAME:TAG@DIGEST is an image, and no login."""
     return _URL.sub(_without, text)
 
 

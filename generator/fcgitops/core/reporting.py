@@ -42,7 +42,7 @@ class Report:
     rules: Callable[[], Rules]
     """All that was asked, for the formats that list it."""
     findings: Sequence[Finding] = ()
-    """Of a repository."""
+    """What was found in a repository."""
     silenced: Sequence[Silenced] = ()
     overlays: Mapping[str, str] = field(default_factory=dict)
     """Each kustomization that was looked at → the file that a finding without one is shown at."""

@@ -17,7 +17,7 @@ class LastChange(NamedTuple):
     date: str
     """The author's day: 2026-11-29."""
     author: str
-    """As .mailmap spells the name."""
+    """The author's name, as .mailmap spells it."""
     subject: str
 
 

@@ -190,7 +190,7 @@ class Planned:
     is_exact = True
 
     def __init__(self, tree: WorkTree, base: Commit, changes: Mapping[str, bytes | None]) -> None:
-        """Of a commit and the contents to come; None deletes the file."""
+        """What a commit holds once some contents are changed; None deletes the file."""
         self._tree = tree
         self._base = base
         self._changes = dict(changes)
@@ -366,7 +366,7 @@ class History:
         return next(iter(self.messages(since, path)), "")
 
     def messages(self, since: str, path: str) -> list[str]:
-        """Those of all commits that changed a file since then, the newest first."""
+        """The messages of all commits that changed a file since then, the newest first."""
         where = ("-z", "--format=%B", "--end-of-options", f"{since}..{self._head.name}")
         told = self._tree.git.run("log", *where, "--", f":(top,literal){path}")
         return [message for message in text(told).split("\0") if message]

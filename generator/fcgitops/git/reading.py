@@ -48,7 +48,7 @@ class Reader:
 
     @property
     def notes(self) -> Path:
-        """The same for what is of this content alone, as a repository may have several."""
+        """Our folder there for what is of this content alone: a repository may have several."""
         return self.private / "at" / self.prefix if self.prefix else self.private
 
     @property
@@ -75,7 +75,7 @@ class Reader:
 
     @property
     def halved(self) -> set[str]:
-        """Those of the same that one side has changed and the other one deleted."""
+        """The paths in conflict that one side has changed and the other one deleted."""
         found = self._tree.staged.halved
         return {p.removeprefix(self.prefix) for p in found if p.startswith(self.prefix)}
 
@@ -221,7 +221,7 @@ class Reader:
         return ""
 
     def differing(self, contents: Contents) -> list[str]:
-        """Those of the paths at which HEAD holds something else, or another file than none.
+        """The paths at which HEAD holds something else, or a file where there shall be none.
 
         Contents that the work tree has, and that git would add as HEAD has them, are the same.
         """
@@ -237,7 +237,7 @@ class Reader:
         return read_file(self.root, path) == data
 
     def edited(self, paths: Iterable[str]) -> list[str]:
-        """Those of the paths at which the work tree is not as HEAD: an edit that HEAD lacks.
+        """The paths at which the work tree is not as HEAD: an edit that HEAD lacks.
 
         Line ends that git changes are no edit, and a file that a sparse checkout leaves out is
         none either.

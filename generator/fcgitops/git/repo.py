@@ -359,7 +359,7 @@ class GitRepository(Reader):
                 os.removedirs((self.top / path).parent)
 
     def edited_since_staged(self, paths: Iterable[str]) -> list[str]:
-        """Those of the paths whose file holds what neither the index nor HEAD has.
+        """The paths whose file holds what neither the index nor HEAD has.
 
         The beginning of HEAD's is not that: a `restore` that was killed leaves it.
         """

@@ -199,7 +199,10 @@ class WorkTree:
         return dict(zip(paths, out.split(), strict=True))
 
     def added(self, contents: Mapping[str, bytes]) -> dict[str, str]:
-        """The same of contents that are to be at paths; each is written, and takes a process."""
+        """The object names that contents would get at paths, filters applied; each is written.
+
+        It takes a process for each.
+        """
         command = ("hash-object", "-w", "--stdin", "--path")
         return {
             path: text(self.git.run(*command, path, data=content)).strip()
@@ -220,7 +223,7 @@ class WorkTree:
         }
 
     def edited(self, paths: Iterable[str]) -> list[str]:
-        """Those of the paths that the work tree has otherwise than HEAD, filters applied."""
+        """The paths that the work tree has otherwise than HEAD, filters applied."""
         old = self.head_names(paths)
         new: dict[str, str | None] = {}
         for path in old:

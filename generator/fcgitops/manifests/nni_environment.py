@@ -217,5 +217,5 @@ def _limits(environment: Environment) -> list[Object]:
 
 
 def _texts(amounts: dict[str, Any]) -> dict[str, str]:
-    """As the API server keeps them: a number would look changed at every sync."""
+    """Amounts as the API server keeps them: a number would look changed at every sync."""
     return {name: str(value) for name, value in amounts.items()}

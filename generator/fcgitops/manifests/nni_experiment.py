@@ -96,7 +96,7 @@ def _kustomization(experiment: Experiment, environment: Environment, inputs: Tre
 
 
 def _user(experiment: Experiment) -> Object:
-    """As whom the manager runs: as its image says, unless run.yaml names one."""
+    """The user that the manager runs as: that of its image, unless run.yaml names one."""
     if not experiment.user:
         return {}
     ids = dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"), experiment.user)

@@ -35,7 +35,7 @@ NAT64_LOCAL = "64:ff9b:1::/48"
 NODE_LOCAL_DNS = "169.254.20.10/32"
 """https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/"""
 API_PORTS = (443, 6443)
-"""Those of the API servers of nearly all clusters."""
+"""The ports of the API servers of nearly all clusters."""
 NFS_PORT = 2049
 
 Object = dict[str, Any]
@@ -100,7 +100,7 @@ def _internet() -> list[Object]:
 
 
 def _by_ipv6(network: ipaddress.IPv4Network) -> ipaddress.IPv6Network:
-    """The same addresses behind `NAT64`."""
+    """The addresses of an IPv4 network as they are behind `NAT64`."""
     first = int(ipaddress.IPv6Address(NAT64)) + int(network.network_address)
     return ipaddress.IPv6Network((first, 96 + network.prefixlen))
 

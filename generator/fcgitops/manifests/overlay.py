@@ -24,7 +24,8 @@ CONFIG_MAP = "frameworkcontroller-config"
 NAME = "frameworkcontroller"
 EGRESS = f"{NAME}-egress"
 LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "controller"}
-"""Of every object of `hardened`, and of the Pod; never of the selector, which cannot change.
+"""The labels of every object of `hardened`, and of the Pod. The selector, which cannot change,
+has none of them.
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"""
 KUBECONFIG_VOLUME = "kubeconfig"
 KUBECONFIG_FOLDER = "/etc/frameworkcontroller-kubeconfig"

@@ -41,7 +41,7 @@ _FORMS = tuple(
         (r"(?P<before>[{,] *)%s(?P<behind>)(?= *[,}])", ", "),
     )
 )
-"""The same as patterns, of a block and of a flow, and what stands between two keys of a flow."""
+"""Patterns of these, of a block and of a flow, and what stands between two keys of a flow."""
 
 
 def parted(text: bytes) -> bytes:

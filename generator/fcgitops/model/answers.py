@@ -34,7 +34,7 @@ PATH = "path"
 KUBERNETES = "1.29-"
 """The versions that a repository is for, unless it says so itself: of all that are known here."""
 ARGOCD_VERSIONS = ("3.2", "3.0", "3.1", "3.3", "3.4", "3.5", "3.6")
-"""Those whose settings are known here; the first was run in the end-to-end tests."""
+"""The versions of Argo CD whose settings are known here; the end-to-end tests ran the first."""
 BRANCH = "main"
 """The one branch, unless the answer `branch` has another: `new` commits on it, and it is synced.
 

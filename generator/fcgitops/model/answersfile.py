@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import yaml
 
 FIXED = ("repo_slug", "profile", "gitops", "forge")
-"""Those that files follow from which no command but `update` writes again."""
+"""The answers that nobody can change: files follow from them that only `update` writes again."""
 _SHOWN_DEFAULTS = (
     "namespace", "image.registry", "image.repository", "image.tag", "image.digest",
     "image.pullSecrets",

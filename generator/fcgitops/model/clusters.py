@@ -63,7 +63,7 @@ def server(value: object) -> str:
 
 
 def reached_from_a_pod(value: object) -> str:
-    """The same of an address that FrameworkController, in its Pod, is to reach."""
+    """What is wrong with an address that FrameworkController, in its Pod, is to reach."""
     wrong = server(value)
     if not wrong and hosts.is_loopback(urlsplit(str(value)).hostname or ""):
         return (

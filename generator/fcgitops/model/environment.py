@@ -484,7 +484,10 @@ NO_FILE_FOR_SETTINGS = f"{DEFAULT_CONFIG} has no configuration file to set anyth
 def _check_settings(
     given: Mapping[str, Any], all_values: Mapping[str, Any], where: str
 ) -> list[Problem]:
-    """Those of its own; the repository's defaults are for the environments that can have some."""
+    """What is wrong with an environment's own settings.
+
+    The repository's defaults are for the environments that can have some.
+    """
     if not given.get("settings") or all_values["variant"] != DEFAULT_CONFIG:
         return []
     return [

@@ -29,9 +29,9 @@ KINDS = (
 NAME_LENGTH = 40
 """A Job's name is NAME-run-HASH, and a Pod's label: at most 63 characters."""
 MAX_BYTES = 1 << 20
-"""Of all data in a ConfigMap (k8s.io/kubernetes pkg/apis/core/validation: MaxSecretSize)."""
+"""The most that a ConfigMap holds (k8s.io/kubernetes pkg/apis/core/validation: MaxSecretSize)."""
 _KEY_LENGTH = 253
-"""Of a ConfigMap's key (apimachinery: IsConfigMapKey)."""
+"""The longest key of a ConfigMap (apimachinery: IsConfigMapKey)."""
 
 IMAGE = "msranni/nni:v3.0"
 """NNI's own on Docker Hub, for managers and trials."""
@@ -55,7 +55,7 @@ class Experiment:
     cpu: str = "500m"
     memory: str = "2Gi"
     user: int = 0
-    """As whom it runs; 0 as its image says."""
+    """The ID of the user that its manager runs as; 0 for that of its image."""
     node_selector: dict[str, str] = field(default_factory=dict)
     tolerations: list[dict[str, Any]] = field(default_factory=list)
 
@@ -152,7 +152,7 @@ def source(experiment: Experiment) -> str:
 
 
 def inputs(folder: Tree) -> Tree:
-    """Of an experiment's folder what its manager gets: all but what is ours or about it."""
+    """The files of an experiment's folder that its manager gets: not ours, nor those about it."""
     return {
         path: data
         for path, data in folder.items()

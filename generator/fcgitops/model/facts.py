@@ -49,7 +49,7 @@ class Facts(NamedTuple):
 
     @classmethod
     def of(cls, environment: Environment) -> Facts:
-        """Those of an environment."""
+        """The facts of an environment."""
         env = environment
         cluster = env.cluster_name, env.cluster_server
         return cls(env.name, *cluster, env.sync, env.runs_nni, env.identities)

@@ -62,7 +62,7 @@ class Window:
         return not self.days or DAYS[weekday] in self.days
 
     def __str__(self) -> str:
-        """As a sentence has it."""
+        """The window as a sentence has it."""
         times = "-".join(f"{t // 60:02}:{t % 60:02}" for t in (self.start, self.end))
         return f"{', '.join(self.days) or 'every day'}, {times} {self.zone}"
 
@@ -280,5 +280,5 @@ def _is_zone(name: str) -> bool:
 
 
 def before(gates: Gates, environment: Environment) -> list[Gate]:
-    """Those that an environment is promoted through."""
+    """The gates that an environment is promoted through."""
     return [gate for gate in gates.items if gate.stands_before(environment)]

@@ -110,12 +110,12 @@ def files() -> Mapping[str, bytes]:
 
 
 def environment() -> Schema:
-    """Of environment.yaml."""
+    """The schema of environment.yaml."""
     return _whole(layout.SOURCE_FILE, _environment_keys(model.KEYS))
 
 
 def run() -> Schema:
-    """Of an experiment's run.yaml."""
+    """The schema of an experiment's run.yaml."""
     keys = {
         path: {"description": key.help, **_RUN_VALUES.get(path, _TEXT)}
         for path, key in experiment.KEYS.items()
@@ -124,7 +124,7 @@ def run() -> Schema:
 
 
 def answers_file() -> Schema:
-    """Of fcgitops.yaml."""
+    """The schema of fcgitops.yaml."""
     given: dict[str, Schema] = {
         **dict.fromkeys((*answers.RECORDED, answers.PATH), _TAKEN_AS_TEXT),
         "profile": {"enum": [*model.PROFILES]},

@@ -35,11 +35,11 @@ class Traits(NamedTuple):
     """What the values of an answer or of a key depend on, of one sync tool."""
 
     name: str
-    """As `sync` of environment.yaml and the answer `gitops` have it."""
+    """Its name in `sync` of environment.yaml and in the answer `gitops`."""
     label: str
-    """As a sentence has it."""
+    """Its name in a sentence."""
     field_manager: str
-    """As whom it applies, server-side."""
+    """The field manager as which it applies, server-side."""
     namespace: str
     """Where the tool itself runs; nothing of ours may be there."""
     central: bool

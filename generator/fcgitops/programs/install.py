@@ -24,7 +24,7 @@ SHA256 = {
     "darwin_amd64": "ee7cf0c1e3592aa7bb66ba82b359933a95e7f2e0b36e5f53ed0a4535b017f2f8",
     "darwin_arm64": "8886f8a78474e608cc81234f729fda188a9767da23e28925802f00ece2bab288",
 }
-"""Of kustomize_v5.8.1_PLATFORM.tar.gz, as in the release's checksums.txt."""
+"""Platform → SHA-256 of kustomize_v5.8.1_PLATFORM.tar.gz, as in the release's checksums.txt."""
 
 
 def install(folder: Path, digest: str = "") -> tuple[Path, str]:

@@ -17,7 +17,7 @@ from fcgitops.text import yamlio
 from fcgitops.text.tree import may_have
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""As kustomize looks for them."""
+"""The names of a kustomization's file, in the order in which kustomize looks for them."""
 _LISTS = ("resources", "components", "generators", "transformers", "validators", "crds")
 _GENERATORS = ("configMapGenerator", "secretGenerator")
 

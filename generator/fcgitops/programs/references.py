@@ -141,6 +141,6 @@ def _configured(file: Path, start: Path) -> list[str]:
 
 
 def _inline(text: str) -> list[str]:
-    """The same of one that stands in the kustomization itself."""
+    """What a generator or transformer in the kustomization itself names that would be fetched."""
     words = re.split(r"[\s\"'\[\]{},]+", text)
     return [word for word in words if _REMOTE.match(word.partition("=")[2] or word)]

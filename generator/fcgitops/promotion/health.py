@@ -39,7 +39,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Statuses:
-    """Those that somebody was told of.
+    """Commit statuses that somebody was told of.
 
     Attributes:
         all: the newest of each name.
@@ -49,7 +49,7 @@ class Statuses:
 
     @classmethod
     def parse(cls, text: str, where: str) -> Statuses:
-        """Those that GitHub's or GitLab's API tells, as JSON.
+        """The statuses that GitHub's or GitLab's API tells, as JSON.
 
         GitHub: GET /repos/OWNER/REPO/commits/REF/status, or the list of /statuses.
         GitLab: GET /projects/ID/repository/commits/SHA/statuses.
@@ -69,7 +69,7 @@ class Statuses:
 
     @classmethod
     def read(cls, rows: Iterable[Mapping[str, Any]], whole: str) -> Statuses:
-        """Those of a list.
+        """The statuses of a list.
 
         Args:
             rows: as the APIs have them.
@@ -82,7 +82,7 @@ class Statuses:
         return cls(tuple(newest.values()))
 
     def of(self, name: str) -> list[Status]:
-        """Those with a name, or with one that goes on behind it: `kustomization/prod/7f2a`.
+        """The statuses of a name, or of one that goes on behind it: `kustomization/prod/7f2a`.
 
         One that goes on within its last word is another's: `kustomization/prod-2`.
         """

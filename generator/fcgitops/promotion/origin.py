@@ -41,7 +41,7 @@ class Origin:
 
     @property
     def title(self) -> str:
-        """As a commit's message names it."""
+        """What a commit's message calls it."""
         of = f" of {self.elsewhere}" if self.elsewhere else ""
         return f"{self.name}{of} at {self.commit.name[:10]}"
 

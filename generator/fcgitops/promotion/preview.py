@@ -58,7 +58,7 @@ class Preview:
             raise FoundError(map(problem, found))
 
     def faults(self, names: Iterable[str]) -> list[Finding]:
-        """Those of `findings` for which `verify` would fail."""
+        """The findings for which `verify` would fail."""
         return [finding for finding in self.findings(names) if fails([finding])]
 
     def findings(self, names: Iterable[str]) -> list[Finding]:

@@ -52,7 +52,7 @@ def repeated_keys(root: Path, item: Kustomization) -> list[Problem]:
 
 
 def _repeated(file: Path) -> list[tuple[str, int]]:
-    """The same of one file; none of one that is no YAML."""
+    """The repeated keys of one file, each with its line; none of a file that is no YAML."""
     try:
         roots = yamlio.compose_all(yamlio.decoded(file.read_bytes(), ""))
     except (InputError, OSError):

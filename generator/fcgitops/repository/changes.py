@@ -29,7 +29,7 @@ from fcgitops.text.tree import read_tree, safe_join
 SHARED = (layout.ANSWERS, layout.VARIANT_FILE, layout.CLUSTER_ROLE)
 """The sources that environments share."""
 COMPONENT = layout.NNI_COMPONENT
-"""The folder of those that experiments share."""
+"""The folder of the sources that experiments share."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Change:
 
     merged: Merged
     environments: list[environments.Planned] = field(default_factory=list)
-    """Those that were asked for, and those that follow from the same edits."""
+    """The environments that were asked for, and those that follow from the same edits."""
     added: set[str] = field(default_factory=set)
     """Folders of the environments and experiments that it makes."""
     removed: set[str] = field(default_factory=set)
@@ -66,7 +66,7 @@ class Change:
     all_there_is: bool = False
     """Whether nobody asked for one environment: what is wrong with one stops no other."""
     experiments: Collection[str] = ()
-    """Those that are asked for, run in these environments, or follow from the same edits."""
+    """The experiments asked for, those in these environments, and those of the same edits."""
 
     def told_by(self, differing: Iterable[str]) -> str:
         """What it does, in one line, by the files that differ; empty where none does."""
@@ -169,13 +169,13 @@ class _Sources:
 
     @functools.cached_property
     def component(self) -> set[str]:
-        """Those of the component that experiments share."""
+        """The edited files of the component that experiments share."""
         git, folder = self._repository.git, safe_join(self._repository.root, COMPONENT)
         there = {f"{COMPONENT}/{path}" for path in read_tree(folder)}
         return set(git.edited(there | set(git.list_head(COMPONENT))))
 
     def used(self, changed: Iterable[Environment], *, whole: bool, experiments: bool) -> set[str]:
-        """Those that the files of a commit follow from."""
+        """The edited sources that the files of a commit follow from."""
         wanted = {path for env in changed for path in _of(env)}
         if whole or experiments:
             wanted.add(layout.ANSWERS)

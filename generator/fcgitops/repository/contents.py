@@ -83,7 +83,7 @@ class Repository(Files):
 
     @classmethod
     def find_to_write(cls, start: Path) -> Repository:
-        """The same, once it is set right where a killed run has left no fcgitops.yaml.
+        """The repository that `start` is in, set right where a killed run left no fcgitops.yaml.
 
         Raises:
             InputError: it is in none.
@@ -111,7 +111,7 @@ class Repository(Files):
 
     @property
     def _generated_answers(self) -> bytes | None:
-        """The same as it was generated last; None where nothing tells, or it is generated anew."""
+        """fcgitops.yaml as it was generated last; None where nothing tells, or it is pending."""
         if layout.ANSWERS in self._pending:
             return None
         recorded = None
@@ -210,7 +210,11 @@ class Repository(Files):
             terminal.say(f"note: {problem}")
 
     def _refuse_edits(self) -> None:
-        """The same of what was changed by hand, in a repository of another version."""
+        """Refuses an answer or a version that was changed by hand and that no command carries out.
+
+        Raises:
+            InputError: with each of them; an answer is judged by the version that wrote it.
+        """
         edited = answersfile.edited_answers(self._answers_file, self._generated_answers)
         if not (self.edited_version or edited):
             return
@@ -250,7 +254,9 @@ class Repository(Files):
         self._refuse_newer()
 
     def require_updatable(self) -> None:
-        """The same, but for a version that an update has left behind: the next one sets it.
+        """Refuses a repository of a newer version, or with edits that no command carries out.
+
+        A version that an update has left behind is no such edit: the next update sets it.
 
         Raises:
             InputError: with the way out.
@@ -275,7 +281,7 @@ class Repository(Files):
             )
 
     def wanted(self, names: Iterable[str]) -> list[Kustomization]:
-        """Those of `kustomizations` that are named, or all. Raises as `require`."""
+        """The kustomizations that are named, or all. Raises as `require`."""
         known = {str(item): item for item in self.kustomizations()}
         return [known[name] for name in self.require(names, known)]
 

@@ -54,7 +54,7 @@ def check_settings(text: str, where: str) -> list[Problem]:
 
 
 def known_settings(problems: Iterable[Problem]) -> list[Problem]:
-    """Those of `check_settings` but for settings that are none, which the model tells already."""
+    """Problems of `check_settings`, without those of unknown settings: the model tells these."""
     names = settings.names()
     return [
         problem

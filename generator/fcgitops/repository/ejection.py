@@ -31,7 +31,7 @@ _CALLS = re.compile(
 )
 """What calls fcgitops, in a Makefile or in CI."""
 _SCHEMAS = (layout.ENVIRONMENT_SCHEMA, layout.ANSWERS_SCHEMA, layout.RUN_SCHEMA)
-"""Of sources that go, or that a sync tool alone reads from then on."""
+"""Schemas of sources that go, or that a sync tool alone reads from then on."""
 _MOST = 5
 """So many lines a message names."""
 _EDITED = "has edits of yours"

@@ -183,7 +183,7 @@ class Files:
 
     @functools.cached_property
     def absent_experiments(self) -> dict[str, bytes]:
-        """The same of experiments: name → its run.yaml."""
+        """The experiments that only HEAD has: name → run.yaml."""
         return self._only_in_head(layout.EXPERIMENTS, layout.RUN_FILE)
 
     def _only_in_head(self, folder: str, file: str) -> dict[str, bytes]:
@@ -201,7 +201,7 @@ class Files:
         return self._pending[path] if path in self._pending else read_file(self.root, path)
 
     def folder(self, path: str) -> Tree:
-        """The same of every file of a folder, relative to it."""
+        """What each file of a folder holds, or will hold where it is pending; relative to it."""
         found: dict[str, bytes | None] = dict(read_tree(safe_join(self.root, path)))
         found |= {
             name.removeprefix(f"{path}/"): data

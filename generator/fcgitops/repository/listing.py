@@ -57,6 +57,6 @@ def kustomizations(root: Path) -> list[Kustomization]:
 
 
 def _having(root: Path, path: str, names: Iterable[str], file: str) -> list[str]:
-    """Those of some folders below a folder that have a file, or cannot be read."""
+    """The folders below a folder that have a file, or cannot be read."""
     top = f"{root}/{path}"
     return [name for name in names if may_have(f"{top}/{name}/{file}")]

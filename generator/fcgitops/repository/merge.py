@@ -109,7 +109,7 @@ def merge_of_two(
     ours: Mapping[str, bytes | None],
     theirs: Tree,
 ) -> Merged:
-    """The same where two branches met, and each has a record of its own.
+    """Merges each path where two branches met that have a record each.
 
     A file as either branch generated it is nobody's edit. Of one in which git has left a conflict
     the edits of each branch are carried over, one after the other.
@@ -165,7 +165,13 @@ def _is_formatted(path: str, base: bytes, ours: bytes) -> bool:
 def _of_yaml(
     versions: tuple[bytes, bytes, bytes], text: bytes, *, conflicted: bool
 ) -> bytes | Conflict:
-    """The same of YAML, of which git's merge is `text`."""
+    """The merge of a YAML file that both sides have changed.
+
+    Args:
+        versions: base, ours and theirs.
+        text: git's own merge of them.
+        conflicted: whether that has conflict markers.
+    """
     base, ours, theirs = versions
     if sameness.is_layout_only(base, ours):
         clean = not conflicted and sameness.means(text, theirs)

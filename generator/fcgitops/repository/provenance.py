@@ -48,7 +48,7 @@ def generated(folder: str, recorded: Mapping[str, bytes]) -> tuple[Tree, list[st
 
 
 def generated_base(recorded: Mapping[str, bytes], answers: Answers) -> tuple[Tree, list[str]]:
-    """The same of the base's record."""
+    """The part of the base's record that may be the base of a merge, and the paths of the rest."""
     known = scaffold.base_paths(answers) | scaffold.read_at_the_top() | FORMER
     good = {p: data for p, data in recorded.items() if p in known or entrypoints.is_shared(p)}
     return good, sorted(recorded.keys() - good)

@@ -56,7 +56,7 @@ def decode(data: bytes | None) -> Tree | None:
 
 @functools.lru_cache(maxsize=32)
 def _decoded(data: bytes) -> Tree | None:
-    """The same; one command asks many times what the same record holds."""
+    """The tree that a record holds, kept: one command asks for the same record many times."""
     try:
         data.decode()
     except UnicodeDecodeError:

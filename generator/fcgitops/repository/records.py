@@ -40,7 +40,7 @@ def refuse_unresolved(repository: Repository) -> None:
 
 
 def of(paths: Iterable[str]) -> list[str]:
-    """Those of the paths that are records, which nobody edits."""
+    """The paths that are records, which nobody edits."""
     return [path for path in paths if path.endswith(layout.RECORDS)]
 
 
@@ -51,12 +51,12 @@ def of_source(repository: Repository, path: str) -> str:
 
 
 def base_is_unresolved(repository: Repository) -> bool:
-    """Whether that of the base is one of them."""
+    """Whether the base's record has conflicts in Git's index."""
     return layout.BASE_RECORD in unresolved(repository)
 
 
 def with_unresolved(repository: Repository, requests: Sequence[Request]) -> Sequence[Request]:
-    """Requests, and one more for each environment that has such a record.
+    """Requests, and one more for each environment whose record has conflicts.
 
     Raises:
         InputError: with each source that one branch has deleted: nobody else can decide.

@@ -109,7 +109,7 @@ def _of_the_base(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
 
 
 def left_out(answers: Answers, skeleton: Iterable[str]) -> list[str]:
-    """Those of the skeleton's files that do nothing where the content stands, or on its forge."""
+    """The skeleton's files that do nothing where the content stands, or on its forge."""
     return [
         path
         for path in skeleton
@@ -119,7 +119,7 @@ def left_out(answers: Answers, skeleton: Iterable[str]) -> list[str]:
 
 
 def read_at_the_top() -> set[str]:
-    """Those of the skeleton's files that go where the content becomes a folder of a repository."""
+    """The skeleton's files that go where the content becomes a folder of a repository."""
     return {path for path in skeleton_paths() if layout.is_read_at_the_top(path)}
 
 

@@ -31,8 +31,6 @@ Leaf = tuple[str, Place]
 _SETTINGS = "settings"
 _NAME = frozenset({"image.registry", "image.repository"})
 """The keys that an image's name follows from."""
-_SAME = object()
-"""Of a place that nobody has edited."""
 _NO_KEY = "it stays; local/ is for such changes"
 
 
@@ -49,7 +47,7 @@ class Guess:
     value: Any
 
     def __str__(self) -> str:
-        """As a person would type it."""
+        """The key and its value, as a person would type them."""
         name = ".".join(self.path)
         return f"{name} is unset" if self.value is None else f"{name}: {yamlio.scalar(self.value)}"
 
@@ -74,7 +72,7 @@ class Taken:
     request: Request
     """The environment with the keys that they mean."""
     guesses: list[Guess] = field(default_factory=list)
-    """Those keys, and their values."""
+    """The keys that edits mean, and their values."""
     rest: list[Problem] = field(default_factory=list)
     """The edits that no key means, and why."""
     spelled: Tree = field(default_factory=dict)

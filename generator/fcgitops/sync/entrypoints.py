@@ -29,7 +29,7 @@ def of_repository(answers: Answers, with_nni: Collection[str] = ()) -> Tree:
 
 
 def of_nni(answers: Answers) -> dict[str, str]:
-    """Those of them that are there for NNI alone: path → name of the tool."""
+    """The shared entry points that are there for NNI alone: path → name of the tool."""
     return {
         f"{tool.folder}/{path}": name
         for name, tool in registry.TOOLS.items()
@@ -83,7 +83,7 @@ def of_experiment(
     answers: Answers,
     environments: Collection[str],
 ) -> dict[str, Tree]:
-    """The same of one experiment.
+    """The entry points of one experiment: each folder that may have some, and its files.
 
     Args:
         experiment: it runs in `environment`.

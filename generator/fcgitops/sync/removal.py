@@ -32,7 +32,7 @@ def commands(held: Sequence[Held]) -> list[str]:
 
 
 def experiment_commands(name: str, environment: Environment | None) -> list[str]:
-    """The same for an experiment.
+    """The lines of a shell that take an experiment off its cluster.
 
     Args:
         name: the experiment's.

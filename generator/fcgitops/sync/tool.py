@@ -37,7 +37,7 @@ class Applier(NamedTuple):
     name: str
     namespace: str
     kind: str = ""
-    """As plural.group, where the tool has several that do; else empty."""
+    """Its kind as plural.group, where the tool has several that apply; else empty."""
 
 
 class Occupant(NamedTuple):
@@ -55,7 +55,7 @@ class Bootstrap(NamedTuple):
     kind: str
     """A kind, as plural.group, that the API server knows where the tool is installed."""
     files: tuple[str, ...]
-    """Those that are always applied, in this order; relative to where the entry points stand."""
+    """The files that are always applied, in this order; relative to the tool's folder."""
     more: tuple[str, ...]
     """Patterns of those that are applied too, where they are there."""
     namespace: str = ""
@@ -79,7 +79,7 @@ class SyncTool(Protocol):
 
     @property
     def nni_files(self) -> Sequence[str]:
-        """Those of `repository_files` that are there with NNI alone."""
+        """The files of `repository_files` that are there for NNI alone."""
 
     @property
     def guards(self) -> Sequence[KeyPath]:

@@ -7,7 +7,7 @@ import re
 
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?")
 _OWN_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
-"""As the kubelet writes them into each Pod's /etc/hosts (pkg/kubelet/kubelet_pods.go)."""
+"""Names that the kubelet writes into each Pod's /etc/hosts (pkg/kubelet/kubelet_pods.go)."""
 
 
 def is_host(text: str) -> bool:

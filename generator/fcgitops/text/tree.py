@@ -49,7 +49,7 @@ def safe_join(root: Path, path: str) -> Path:
 
 
 def _joined(root: Path, path: str) -> str:
-    """The same as text: a repository has many files."""
+    """What `safe_join` makes, as text: a repository has many files."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if path.startswith("/") or ".." in parts or not parts:
         raise InputError(Problem(path, "leaves the repository", "a relative path without '..'"))

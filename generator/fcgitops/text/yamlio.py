@@ -19,7 +19,7 @@ from fcgitops.text import conflicts
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_RENDERED_DEPTH = 150
-"""The same of what is rendered. A CRD's schema has two levels for each of an object's; what walks
+"""MAX_DEPTH of what is rendered. A CRD's schema has two levels for each of an object's; what walks
 an object takes up to five of Python's 1,000 frames a level."""
 MAX_NUMBER = 100
 """Characters of a number; Python itself refuses to write down one of over 4,300 digits."""
@@ -73,7 +73,7 @@ for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
 
 
 class _RenderedLoader(Loader):
-    """The same, and dates are text: Kubernetes reads them as they are written."""
+    """Loader for what is rendered: dates are text, as Kubernetes reads them."""
 
 
 _RenderedLoader.add_constructor("tag:yaml.org,2002:timestamp", Loader.sign)
@@ -296,7 +296,7 @@ def repeated_keys(node: yaml.Node) -> list[tuple[str, int]]:
 
 
 def _odd_keys(node: yaml.Node) -> list[tuple[str, int]]:
-    """The same, with keys that are no plain names, which are empty here."""
+    """The repeated keys, and as "" the keys that are no plain names, each with its line."""
     found = []
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()

@@ -9,7 +9,7 @@ from fcgitops.core.printable import printable
 from fcgitops.programs.kubectl import Kubectl
 
 LINES = 40
-"""Of each answer, the last ones."""
+"""So many lines of each answer are shown, the last ones."""
 
 
 def tell(kubectl: Kubectl, namespaces: Iterable[str]) -> None:

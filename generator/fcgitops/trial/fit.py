@@ -106,7 +106,7 @@ def _leave_out_unknown(fitted: Fitted, known: Collection[str]) -> None:
 
 
 def _add_namespaces(fitted: Fitted) -> None:
-    """Those that the environment expects to be there."""
+    """Prepares the namespaces that its objects are in, and that it does not render."""
     there = {o["metadata"]["name"] for o in fitted.objects if o["kind"] == "Namespace"}
     needed = {o["metadata"].get("namespace", "default") for o in fitted.objects}
     for name in sorted(needed - there - {"default"}):

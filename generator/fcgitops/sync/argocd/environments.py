@@ -267,7 +267,7 @@ def from_git(answers: Answers, files: list[dict[str, Any]], prefix: str = "") ->
 
 
 def selector(*more: dict[str, Any]) -> dict[str, Any]:
-    """Of what a generator finds: that of the environments that Argo CD syncs.
+    """The selector of what a generator finds for the environments that Argo CD syncs.
 
     Args:
         more: expressions over the keys of environment.yaml.

@@ -36,7 +36,7 @@ _IS_READY: tuple[dict[str, Any], ...] = (
     {"key": "nni.namespace", "operator": "Exists"},
     {"key": "nni.namespace", "operator": "NotIn", "values": [""]},
 )
-"""Of an environment.yaml: NNI is enabled in it. (An empty namespace is one that is not there.)"""
+"""Expressions over environment.yaml: NNI is enabled. (An empty namespace is none.)"""
 
 
 def experiment_name(name: str) -> str:

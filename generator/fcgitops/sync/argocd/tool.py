@@ -20,7 +20,7 @@ _MARK = "argocd.argoproj.io/application-set-refresh"
 """Has an ApplicationSet look at Git now, past all caches (pkg/apis/application/v1alpha1,
 ApplicationSet.RefreshRequired)."""
 _MARK_PATH = ".metadata.annotations." + _MARK.replace(".", "\\.")
-"""The same for jsonpath."""
+"""The path of `_MARK` for jsonpath."""
 TRACKING = "argocd.argoproj.io/tracking-id"
 """The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
 INSTANCE = "app.kubernetes.io/instance"
@@ -57,7 +57,7 @@ class ArgoCD:
     )
 
     def version(self, answers: Answers) -> str:
-        """As the answer says."""
+        """What the answer `argocd_version` says."""
         return answers.argocd_version
 
     def remark(self, answers: Answers) -> str:
@@ -75,7 +75,7 @@ class ArgoCD:
         )
 
     def source_url(self, answers: Answers) -> str:
-        """As it is pushed to."""
+        """The URL that the repository is pushed to."""
         return answers.source_url
 
     def repository_files(self, answers: Answers, *, with_nni: bool) -> Tree:

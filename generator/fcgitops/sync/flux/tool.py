@@ -65,7 +65,7 @@ class Flux:
         )
 
     def source_url(self, answers: Answers) -> str:
-        """As its CRD takes it."""
+        """The URL as Flux's CRD takes it."""
         return environments.source_url(answers)
 
     def repository_files(self, answers: Answers, *, with_nni: bool) -> Tree:
