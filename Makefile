@@ -13,7 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # The tests make hundreds of small repositories: in memory, where there is room for them.
 room := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 1000000 {print "/dev/shm"}')
-pytest = $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2 --dist worksteal
+pytest = $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q
+parallel = $(pytest) -n 2 --dist worksteal
 
 .PHONY: help
 help: ## what can be typed
@@ -37,7 +38,7 @@ demo: .venv/ready kustomize ## a repository under build/demo/ with two environme
 
 .PHONY: test
 test: .venv/dev kustomize pinned ## the test suite, but for what is slow or needs a cluster
-	@FEW_EXAMPLES=1 $(pytest) --ignore=tests/e2e --ignore=tests/kind -m 'not cluster and not kind and not slow' $(PYTEST_ARGS)
+	@FEW_EXAMPLES=1 $(parallel) --ignore=tests/e2e --ignore=tests/kind -m 'not cluster and not kind and not slow' $(PYTEST_ARGS)
 
 # `>=` of the list of dependencies becomes `==`.
 oldest = $(shell awk '/^dependencies = / {on = 1} /^]/ {on = 0} on' pyproject.toml | sed -n 's/^ *"\([A-Za-z0-9-]*\)>=\([0-9.]*\)".*/\1==\2/p')
@@ -50,12 +51,12 @@ oldest: .venv/dev ## the test suite with the oldest libraries that pyproject.tom
 
 .PHONY: faults
 faults: .venv/dev ## [FAULTS_EVERY=10]: kill, or fail, the commands that write at each call that changes a file
-	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(pytest) tests/faults $(PYTEST_ARGS) | tee /dev/stderr \
+	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(parallel) tests/faults $(PYTEST_ARGS) | tee /dev/stderr \
 	  | PYTHONPATH=tests $(python) -m faults.report docs/promises.md
 
 .PHONY: e2e
 e2e: .venv/dev kustomize ## real Argo CD, Flux and FrameworkController on a real API server, without Docker, and what is slow besides
-	@$(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -n 2 --dist loadfile -m 'cluster or slow or property' --durations=8 $(PYTEST_ARGS)
+	@$(pytest) -n 2 --dist loadfile -m 'cluster or slow or property' --durations=8 $(PYTEST_ARGS)
 
 # The settings of kind-test, as in a generated repository:
 #: KIND_NODE_IMAGE              the node's image, and with it the Kubernetes version; kind's own by default
@@ -68,25 +69,26 @@ kinds = kind and $(if $(NNI),nni,not nni)
 .PHONY: kind-test
 kind-test: .venv/dev kustomize ## [REPEAT=20] [NNI=1]: real kubelets in kind clusters made for it; NNI=1: an NNI experiment on one
 	@for run in $$(seq $(or $(REPEAT),1)); do \
-	  $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q -m '$(kinds)' --durations=8 $(PYTEST_ARGS) || exit 1; \
+	  $(pytest) -m '$(kinds)' --durations=8 $(PYTEST_ARGS) || exit 1; \
 	done
 
 .PHONY: coverage
 coverage: .venv/dev kustomize pinned ## the same, with line coverage of the package
-	@$(pytest) -m 'not cluster and not kind' --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=93 $(PYTEST_ARGS)
+	@$(parallel) -m 'not cluster and not kind' --cov=fcgitops --cov-report=term-missing:skip-covered --cov-fail-under=93 $(PYTEST_ARGS)
 
 .PHONY: golden
 golden: .venv/dev ## write the golden repositories anew; read their diff before you commit
 	@UPDATE_GOLDEN=1 $(python) -m pytest -q tests/golden
 	@git status --short tests/golden
 
+page = $(python) -c 'from fcgitops.$(1) import reference; print(reference.page(), end="")'
 .PHONY: docs
 docs: .venv/ready ## write docs/commands.md, docs/configuration.md, docs/nni-check.md, docs/diff.md, docs/promotion.md and every table of checks anew
-	@$(python) -c 'from fcgitops.cli import reference; print(reference.page(), end="")' > docs/commands.md
-	@$(python) -c 'from fcgitops.fcconfig import reference; print(reference.page(), end="")' > docs/configuration.md
-	@$(python) -c 'from fcgitops.nnifile import reference; print(reference.page(), end="")' > docs/nni-check.md
+	@$(call page,cli) > docs/commands.md
+	@$(call page,fcconfig) > docs/configuration.md
+	@$(call page,nnifile) > docs/nni-check.md
 	@PYTHONPATH=tests $(python) -c 'from fcgitops.diff import reference; import proofs; print(reference.page(proofs.proven()), end="")' > docs/diff.md
-	@$(python) -c 'from fcgitops.promotion import reference; print(reference.page(), end="")' > docs/promotion.md
+	@$(call page,promotion) > docs/promotion.md
 	@$(python) -c 'import sys, pathlib; from fcgitops.verify import catalogue; catalogue.write(pathlib.Path(sys.argv[1]))' $(generated)/docs/fcgitops/checks.md
 
 .PHONY: site
