@@ -13,7 +13,7 @@ from conftest import CopyOf, Fcgitops
 from fcgitops.fcconfig import check as judging
 from fcgitops.fcconfig import decode, goyaml, merging, parts
 from fcgitops.kubernetes import check
-from fcgitops.model import answersfile
+from fcgitops.model import answerstext
 from fcgitops.programs import references
 from fcgitops.text import yamlio
 from fcgitops.verify import validity
@@ -67,7 +67,7 @@ def test_the_answers_are_read_once(
 ) -> None:
     """fcgitops.yaml, by whatever a command asks of it, its effects and its record included."""
     monkeypatch.delenv("FCGITOPS_EFFECTS")
-    answersfile.read.cache_clear()
+    answerstext.read.cache_clear()
     fcgitops("-C", repository, *command)
     assert reads["compose"][(repository / "fcgitops.yaml").read_bytes()] == 1
 

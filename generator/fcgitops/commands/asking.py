@@ -18,7 +18,7 @@ from fcgitops.git import repo
 from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import questions
 from fcgitops.model import answers as answers_module
-from fcgitops.model import answersfile, assignments
+from fcgitops.model import answerstext, assignments
 from fcgitops.model import environments as environments_answer
 from fcgitops.model.answers import QUESTIONS, TEXTS, Answers
 from fcgitops.model.assignments import DEFAULTABLE
@@ -78,7 +78,7 @@ def _answers_file(file: Path) -> dict[str, Any]:
     root = yamlio.compose(read_text(file, str(file)).encode(), str(file))
     for path in (*((name,) for name in TEXTS), ("environments", None)):
         scalars.take_as_text(root, path)
-    if problems := answersfile.misread(root, str(file)):
+    if problems := answerstext.misread(root, str(file)):
         raise InputError(problems)
     document = yamlio.construct(root, str(file))
     if not isinstance(document, dict):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.model import answersfile, synctools
+from fcgitops.model import answerstext, synctools
 from fcgitops.model.synctools import Traits
 from fcgitops.text import tree, yamlio
 from fcgitops.text.words import shown
@@ -66,7 +66,7 @@ def defaults(data: bytes | None) -> Mapping[str, Any]:
     """
     found: dict[str, Any] = {}
     with suppress(InputError):
-        found = _mapping(answersfile.read(data or b"")[0])
+        found = _mapping(answerstext.read(data or b"")[0])
     answered = synctools.answered(str(_mapping(found.get("answers")).get("gitops")))
     tool = (answered or list(synctools.KNOWN.values()))[0]
     cluster = _mapping(_mapping(found.get("defaults")).get("cluster"))

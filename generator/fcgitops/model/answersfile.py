@@ -7,23 +7,20 @@ the folders below overlays/, the second stands in requirements.txt, where users 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fcgitops import __version__
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import gates as gates_module
 from fcgitops.model import layout, promotion
 from fcgitops.model.answers import PATH, RECORDED, Answers, parse
+from fcgitops.model.answerstext import read
 from fcgitops.model.assignments import DEFAULTABLE
-from fcgitops.model.environment import OTHERS_RULES, TEXTS, default_values
-from fcgitops.text import keypaths, scalars, values, yamlio
+from fcgitops.model.environment import default_values
+from fcgitops.text import keypaths, values, yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
-
-if TYPE_CHECKING:
-    import yaml
 
 FIXED = ("repo_slug", "profile", "gitops", "forge")
 """The answers that nobody can change: files follow from them that only `update` writes again."""
@@ -32,29 +29,6 @@ _SHOWN_DEFAULTS = (
     "image.pullSecrets",
 )  # fmt: skip
 """Defaults that fcgitops.yaml spells out, since most repositories set them sooner or later."""
-
-
-@functools.lru_cache(maxsize=8)
-def read(data: bytes) -> tuple[Any, list[Problem]]:
-    """The values of a fcgitops.yaml, and what is misread in it; nobody may change either.
-
-    An answer is text, and is taken as it is written: `argocd_version: 3.4`.
-
-    Raises:
-        InputError: it is no YAML that `yamlio.load` takes.
-    """
-    root = yamlio.compose(data, layout.ANSWERS)
-    scalars.take_as_text(root, ("answers", None))
-    problems = misread(root, layout.ANSWERS)
-    return yamlio.construct(root, layout.ANSWERS), problems
-
-
-def misread(root: yaml.Node | None, where: str) -> list[Problem]:
-    """What is misread in `defaults` of a file; as `scalars.misread`."""
-    texts = [f"defaults.{key}" for key in TEXTS]
-    return scalars.misread(
-        root, where, texts=texts, but=[f"defaults.{key}" for key in OTHERS_RULES]
-    )
 
 
 def render(answers: Answers) -> bytes:

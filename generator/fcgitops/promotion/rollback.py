@@ -21,8 +21,7 @@ from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.units import Content
 from fcgitops.git.history import LINK, Commit, History, State
 from fcgitops.kubernetes.objects import Object
-from fcgitops.model import answers as answers_model
-from fcgitops.model import layout
+from fcgitops.model import answersfile, layout
 from fcgitops.model.environment import DEFAULT_CONFIG, KEYS, default_values
 from fcgitops.programs import namehash
 from fcgitops.programs.kustomize import Kustomize
@@ -311,8 +310,8 @@ def _source(target: Commit, prefix: str, name: str) -> _Source:
     path = layout.source_path(name)
     found = target.read([prefix + path, prefix + layout.ANSWERS])
     answers, data = found.get(prefix + layout.ANSWERS, b""), found[prefix + path]
-    version = answers_model.version_of(answers)
-    if answers_model.is_newer(version):
+    version = answersfile.version_of(answers)
+    if answersfile.is_newer(version):
         what = f"was written by fcgitops {version}, which is newer than this one"
         raise InputError(Problem(target.label, what, f"install {version} or newer"))
     sources = migrations.Sources(
