@@ -131,8 +131,37 @@ def _job(experiment: Experiment, pod: Object, content: str) -> Object:
 
 
 def _pod(experiment: Experiment, environment: Environment, inputs: Tree, run: str) -> Object:
+    """The Pod of the manager.
+
+    Args:
+        experiment: as its run.yaml says.
+        environment: the one that it names.
+        inputs: what the manager gets.
+        run: the ID by which NNI knows this run.
+    """
+    mounts, volumes = _volumes(experiment, environment, inputs)
+    pod: Object = {
+        "serviceAccountName": nni_environment.MANAGER,
+        "restartPolicy": "Never",
+        # NNI waits for its trials' Frameworks to be deleted before it ends.
+        "terminationGracePeriodSeconds": 90,
+        "securityContext": _user(experiment) | {"seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [_container(experiment, mounts, run)],
+        "volumes": volumes,
+    }
+    if experiment.node_selector:
+        pod["nodeSelector"] = dict(sorted(experiment.node_selector.items()))
+    if experiment.tolerations:
+        pod["tolerations"] = experiment.tolerations
+    return pod
+
+
+def _volumes(
+    experiment: Experiment, environment: Environment, inputs: Tree
+) -> tuple[list[Object], list[Object]]:
+    """What the manager mounts, and the Pod's volumes: inputs, its program, the share, /tmp."""
     share = storage.parse(environment.nni_storage)
-    mounts = [
+    mounts: list[Object] = [
         {"name": "files", "mountPath": _EXPERIMENT, "readOnly": True},
         {"name": "manager", "mountPath": _PROGRAM, "readOnly": True},
     ]
@@ -150,7 +179,6 @@ def _pod(experiment: Experiment, environment: Environment, inputs: Tree, run: st
         },
         {"name": "manager", "configMap": {"name": NAMES["manager"], "defaultMode": 0o555}},
     ]
-    work = f"{_SHARE}/experiments/{experiment.name}"
     if isinstance(share, storage.Nfs):
         mounts.append({"name": "share", "mountPath": _SHARE})
         volumes.append({"name": "share", "nfs": {"server": share.server, "path": share.path}})
@@ -160,14 +188,19 @@ def _pod(experiment: Experiment, environment: Environment, inputs: Tree, run: st
     if experiment.user:
         mounts.append({"name": "tmp", "mountPath": "/tmp"})  # noqa: S108 - its own
         volumes.append({"name": "tmp", "emptyDir": {}})
+    return mounts, volumes
+
+
+def _container(experiment: Experiment, mounts: list[Object], run: str) -> Object:
+    """The manager itself."""
     variables = {
         "RUN": run,
         "EXPERIMENT": _EXPERIMENT,
-        "WORK": work,
+        "WORK": f"{_SHARE}/experiments/{experiment.name}",
         "NNI_SHARE": _SHARE,
         "PATH": f"{_PROGRAM}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     }
-    container: Object = {
+    return {
         "name": nni_environment.MANAGER,
         "image": experiment.image,
         "command": ["python3", f"{_PROGRAM}/manager.py"],
@@ -189,20 +222,6 @@ def _pod(experiment: Experiment, environment: Environment, inputs: Tree, run: st
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": mounts,
     }
-    pod: Object = {
-        "serviceAccountName": nni_environment.MANAGER,
-        "restartPolicy": "Never",
-        # NNI waits for its trials' Frameworks to be deleted before it ends.
-        "terminationGracePeriodSeconds": 90,
-        "securityContext": _user(experiment) | {"seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container],
-        "volumes": volumes,
-    }
-    if experiment.node_selector:
-        pod["nodeSelector"] = dict(sorted(experiment.node_selector.items()))
-    if experiment.tolerations:
-        pod["tolerations"] = experiment.tolerations
-    return pod
 
 
 def _service(experiment: Experiment) -> Object:

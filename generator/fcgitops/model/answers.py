@@ -196,26 +196,38 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
             parsed[name] = read(given.get(name, ""), f"{place}{name}")
         except InputError as error:
             problems += error.problems
-    if parsed.get("profile", PROFILES[0]) in PROFILES and "defaults" in parsed:
-        profile = parsed.get("profile", PROFILES[0])
-        problems += check_values(parsed["defaults"], f"{place}defaults", profile)
     if parsed.get("repo_url"):
         parsed["repo_url"] = str(parsed["repo_url"]).rstrip("/")
-    if str(parsed.get("repo_url")).startswith("file:"):
+    problems += _misfits(parsed, place)
+    if problems:
+        raise InputError(problems)
+    return Answers(**parsed)
+
+
+def _misfits(parsed: Mapping[str, Any], place: str) -> list[Problem]:
+    """What does not go together with other answers, or is missing.
+
+    Args:
+        parsed: the answers, each checked by itself.
+        place: the file they come from, for messages.
+    """
+    problems = []
+    profile, url = parsed.get("profile", PROFILES[0]), str(parsed.get("repo_url"))
+    if profile in PROFILES and "defaults" in parsed:
+        problems += check_values(parsed["defaults"], f"{place}defaults", profile)
+    if url.startswith("file:"):
         problems += [
             Problem(
                 f"{place}repo_url",
-                f"{parsed['repo_url']!r} is a folder, which {tool.label} does not fetch",
+                f"{url!r} is a folder, which {tool.label} does not fetch",
                 "https://HOST/PATH or ssh://…",
             )
             for tool in synctools.answered(str(parsed.get("gitops", "")))
             if not tool.fetches_folders
         ]
-    if "repo_slug" not in given:
+    if "repo_slug" not in parsed:
         problems.append(Problem(f"{place}repo_slug", "is not given", "the repository's name"))
-    if problems:
-        raise InputError(problems)
-    return Answers(**parsed)
+    return problems
 
 
 def parse_defaults(value: object, where: str) -> dict[str, Any]:

@@ -127,13 +127,7 @@ def of_environments(
     away, own = {env.name for env in gone}, [experiment] if experiment else []
     while True:
         changed = {item.environment.name: item.environment for item in planned}
-        names, unreadable = experiments.of_environments(repository, changed)
-        if (names or own) and sources.component:
-            names = repository.experiment_names()
-        names = [name for name in names if name not in [item.experiment.name for item in own]]
-        there, notes = _readable(repository, names, changed)
-        there += own
-        notes += [f"an experiment was left as it is: {problem}" for problem in unreadable]
+        there, notes = _experiments(repository, changed, own, whole=bool(sources.component))
         used = sources.used(changed.values(), whole=whole, experiments=bool(there))
         homes = {item.environment.name for item in there}
         more = sources.followers(used, {*away, *changed}, homes)
@@ -148,15 +142,56 @@ def of_environments(
         others = [*changed.values(), *gone]
         merged.add(outcome.of_shared_entry_points(repository, others))
     merged.files |= {path: repository.file(path) for path in used}
+    names = [item.experiment.name for item in there]
+    return Change(merged, planned, _added(repository, planned, own), experiments=names)
+
+
+def _experiments(
+    repository: Repository,
+    changed: Mapping[str, Environment],
+    own: Sequence[experiments.Planned],
+    *,
+    whole: bool,
+) -> tuple[list[experiments.Planned], list[str]]:
+    """The experiments that follow from a change of environments, and notes on those left alone.
+
+    Args:
+        repository: as it is on disk.
+        changed: the environments, by name.
+        own: experiments that are asked for themselves.
+        whole: whether one experiment brings all others along.
+    """
+    names, unreadable = experiments.of_environments(repository, changed)
+    if (names or own) and whole:
+        names = repository.experiment_names()
+    asked = [item.experiment.name for item in own]
+    found, notes = [], []
+    for name in names:
+        if name in asked:
+            continue
+        try:
+            found.append(experiments.as_it_is(repository, name, changed))
+        except InputError as error:
+            notes.append(f"{layout.EXPERIMENTS}/{name} was left as it is: {error}")
+            typed = shell.line("make", "experiment", f"NAME={name}")
+            notes.append(f"once that is right, `{typed}` brings it in line")
+    notes += [f"an experiment was left as it is: {problem}" for problem in unreadable]
+    return [*found, *own], notes
+
+
+def _added(
+    repository: Repository,
+    planned: Iterable[environments.Planned],
+    own: Iterable[experiments.Planned],
+) -> set[str]:
+    """The folders that a change makes: of environments that HEAD has not, of new experiments."""
     committed = {path.split("/")[1] for path in repository.git.list_head(layout.OVERLAYS)}
-    added = {
+    made = {
         f"{layout.OVERLAYS}/{item.environment.name}"
         for item in planned
         if item.whole or item.environment.name not in committed
     }
-    added |= {f"{layout.EXPERIMENTS}/{item.experiment.name}" for item in own if item.new}
-    names = [item.experiment.name for item in there]
-    return Change(merged, planned, added, experiments=names)
+    return made | {f"{layout.EXPERIMENTS}/{item.experiment.name}" for item in own if item.new}
 
 
 class _Sources:
@@ -218,18 +253,3 @@ def _nni_is_on(repository: Repository, changed: Iterable[Environment]) -> bool:
     """Whether the entry points that environments share may depend on what changes."""
     there = (repository.root / path for path in entrypoints.of_nni(repository.answers))
     return any(env.runs_nni for env in changed) or any(path.exists() for path in there)
-
-
-def _readable(
-    repository: Repository, names: Iterable[str], changed: Mapping[str, Environment]
-) -> tuple[list[experiments.Planned], list[str]]:
-    """Experiments as their folders say, and a note of each that cannot be read."""
-    found, notes = [], []
-    for name in names:
-        try:
-            found.append(experiments.as_it_is(repository, name, changed))
-        except InputError as error:
-            notes.append(f"{layout.EXPERIMENTS}/{name} was left as it is: {error}")
-            typed = shell.line("make", "experiment", f"NAME={name}")
-            notes.append(f"once that is right, `{typed}` brings it in line")
-    return found, notes
