@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -188,7 +189,7 @@ def test_a_closed_gate(pair: Path, fcgitops: Fcgitops) -> None:
         "prod: verified: open: verify passes for staging",
     ]
     assert ran.out.splitlines()[2].startswith("prod: soaked: closed: staging is as it is since ")
-    assert ran.out.endswith("0 min ago; 3 d are wanted\n")
+    assert re.search(r", [0-9] min ago; 3 d are wanted\n\Z", ran.out)  # on a busy machine
     told = json.loads(fcgitops("-C", pair, "gates", "prod", "--format", "json", status=1).out)
     assert (told["environment"], told["from"], told["open"]) == ("prod", None, False)
     assert [(g["gate"], g["for"], g["open"]) for g in told["gates"]] == [
