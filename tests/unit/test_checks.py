@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from fcgitops.core.formats.text import line
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model.environment import PROFILES, VARIANTS
 from fcgitops.programs import kustomize
 from fcgitops.text import yamlio
-from fcgitops.verify.subjects import Object, Rendered
+from fcgitops.verify.subjects import Rendered
 from fcgitops.verify.verification import rendered as check
 from gitenv import write
 from test_render import COMBINATIONS, base, files, make

@@ -14,12 +14,13 @@ import pytest
 import yamls
 from fcgitops.core.errors import ToolError
 from fcgitops.core.findings import INFO, Finding
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model import expects
 from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
 from fcgitops.text import yamlio
 from fcgitops.verify.layers import Reader
-from fcgitops.verify.subjects import LAYERS, NEEDS, OBJECTS, Layered, Object, Objects, Rendered
+from fcgitops.verify.subjects import LAYERS, NEEDS, OBJECTS, Layered, Objects, Rendered
 from fcgitops.verify.validity import typed
 from fcgitops.verify.verification import rendered as controller_checks
 from gitenv import write

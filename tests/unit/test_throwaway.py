@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yamls
+from fcgitops.kubernetes.objects import Object
 from fcgitops.trial import fit as throwaway
 from fcgitops.trial.fit import Fitted, fit
-from fcgitops.verify.subjects import Object
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KNOWN = {

@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from fcgitops.core.formats.text import line
+from fcgitops.kubernetes.objects import Object
 from fcgitops.programs import kustomize
 from fcgitops.text import yamlio
 from fcgitops.verify import guardrails
-from fcgitops.verify.subjects import NEEDS, Object, Rendered
+from fcgitops.verify.subjects import NEEDS, Rendered
 from gitenv import write
 from test_render import base, files, make
 

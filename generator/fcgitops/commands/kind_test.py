@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fcgitops.core import interrupts, progress, terminal
 from fcgitops.core.errors import FoundError, InputError, Problem, ToolError
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model import layout
 from fcgitops.model.environment import DEFAULT_CONFIG
 from fcgitops.programs import kustomize
@@ -21,7 +22,6 @@ from fcgitops.trial import images as nodeimages
 from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.steps import Steps
 from fcgitops.trial.trial import JOBS, Trial
-from fcgitops.verify.subjects import Object
 
 TASK_IMAGE = "busybox:1.36.1"
 """Small, with a shell, and published."""

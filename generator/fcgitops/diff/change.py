@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,6 +78,12 @@ class Change:
         """FrameworkController before and after, where it is on both sides."""
         before, after = self.controllers
         return (before, after) if before and after else None
+
+    def newly(self, is_so: Callable[[Controller], bool]) -> Iterator[Controller]:
+        """FrameworkController as it is now, where that is so of it and was not before."""
+        before, after = self.controllers
+        if after is not None and is_so(after) and not (before is not None and is_so(before)):
+            yield after
 
     @property
     def moved(self) -> bool:

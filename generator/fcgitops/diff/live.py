@@ -73,10 +73,7 @@ def look(kubectl: Kubectl, rendered: list[Object], tool: str) -> Live:
         for o in rendered:
             file = Path(scratch) / "object.json"
             file.write_text(json.dumps(o), encoding="utf-8")
-            result = applying.run(
-                "apply", "--server-side", "--dry-run=server", "--force-conflicts",
-                f"--field-manager={applying.manager}", "-o", "json", "-f", file,
-            )  # fmt: skip
+            result = applying.dry_run(file, "--output=json")
             if result.status == 0:
                 after.append(bare(json.loads(result.stdout)))
                 continue

@@ -221,10 +221,7 @@ def unpinned(change: Change) -> Says:
 @rule("C19", "the image is v0.9.0 or older", Severity.OUTAGE, "F")
 def too_old(change: Change) -> Says:
     """It knows apiextensions.k8s.io/v1beta1 alone."""
-    before, after = change.controllers
-    if after is None or change.invalid:
-        return
-    if _is_too_old(after) and not (before and _is_too_old(before)):
+    for after in () if change.invalid else change.newly(_is_too_old):
         yield Said(
             after.label,
             "v0.9.0 and older know apiextensions.k8s.io/v1beta1 alone, which Kubernetes 1.22 "
@@ -267,10 +264,7 @@ def memory(change: Change) -> Says:
 @rule("C23", "the command goes through a shell", Severity.RESTART, "S")
 def through_a_shell(change: Change) -> Says:
     """Bash as process 1 ignores SIGTERM: each stop lasts the whole grace period."""
-    before, after = change.controllers
-    if after is None or change.invalid:
-        return
-    if _through_a_shell(after) and not (before and _through_a_shell(before)):
+    for after in () if change.invalid else change.newly(_through_a_shell):
         seconds = after.pod.get("terminationGracePeriodSeconds", 30)
         yield Said(
             after.label,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fcgitops.core import shell
 from fcgitops.diff import immutable, objects
-from fcgitops.diff.change import CRD_KIND, Change, values
+from fcgitops.diff.change import CRD_KIND, Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
+from fcgitops.diff.rendering import Controller
 from fcgitops.diff.secrecy import names_one, redact
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.field import Fault
@@ -227,6 +228,13 @@ def another(change: Change) -> Says:
     """Two controllers fight, whatever they are called."""
     if change.renamed or change.moved:
         return
+    yield from _beside_or_instead(change)
+    if change.after.controller is not None:
+        yield from _scaled(change, change.after.controller)
+
+
+def _beside_or_instead(change: Change) -> Says:
+    """Workloads that newly run FrameworkController."""
     main = change.after.controller
     was, runs = ([o for o in side.objects if _runs(o)] for side in (change.before, change.after))
     known, there = ({objects.key(o) for o in each} for each in (was, runs))
@@ -253,18 +261,19 @@ def another(change: Change) -> Says:
                 "set replicas to 0, sync, then put the other in its place",
                 FRAMEWORKS,
             )
-    if main is None:
-        return
+
+
+def _scaled(change: Change, controller: Controller) -> Says:
     for pair in change.of_kind("HorizontalPodAutoscaler"):
-        fields = mapping(mapping(pair.after).get("spec"))
+        fields = spec(pair.after)
         target = mapping(fields.get("scaleTargetRef"))
-        own = (target.get("kind"), target.get("name")) == ("StatefulSet", main.name)
+        own = (target.get("kind"), target.get("name")) == ("StatefulSet", controller.name)
         most = fields.get("maxReplicas")
         if own and isinstance(most, int) and most > 1:
             yield Said(
                 pair.label,
-                f"It may make up to {most} FrameworkControllers of {main.label}, which fight: "
-                "finished Frameworks run again.",
+                f"It may make up to {most} FrameworkControllers of {controller.label}, which "
+                "fight: finished Frameworks run again.",
                 "take it out: one replica is all that may run",
                 FRAMEWORKS,
                 certain=False,

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from fcgitops.model import layout
+
 if TYPE_CHECKING:
     from fcgitops.core.findings import Finding
     from fcgitops.fcconfig.schema import Schema
 
 
-FILE = "frameworkcontroller.yaml"
+FILE = layout.CONFIG_FILE
 SPEC = "podFailureSpec"
 
 

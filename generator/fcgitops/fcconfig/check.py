@@ -20,6 +20,7 @@ from fcgitops.fcconfig import goregexp, rules, schema, wrapped
 from fcgitops.fcconfig.decode import MAX_FAULTS, Decoded, read
 from fcgitops.fcconfig.findings import HAZARD, REJECT, Finding, found
 from fcgitops.fcconfig.goyaml import Document, GoError
+from fcgitops.fcconfig.schema import LIST
 from fcgitops.text.words import shown
 
 MAX_REGEX_CHARACTERS = 300_000
@@ -78,7 +79,6 @@ def _regexes(decoded: Decoded) -> Iterator[Finding]:
             yield found("FCC18", text(path), line, f"{newer}: Go 1.12 panics on it")
 
 
-_LIST = "podFailureSpec"
 _PART = 5000
 """Values given to the validator at once."""
 
@@ -110,7 +110,7 @@ def _values(decoded: Decoded) -> Iterator[Finding]:
 def _violations(decoded: Decoded) -> Iterator[tuple[Path, Any]]:
     """The validator's errors; it makes all of them at once, so it gets a long list in parts."""
     value, sizes = decoded.value, decoded.sizes
-    entries = value.get(_LIST)
+    entries = value.get(LIST)
     if sum(sizes) <= _PART or not isinstance(entries, list):
         yield from ((tuple(e.instance_path), e) for e in _errors(value))
         return
@@ -120,11 +120,11 @@ def _violations(decoded: Decoded) -> Iterator[tuple[Path, Any]]:
         while end < len(entries) and size + sizes[end] <= _PART:
             size += sizes[end]
             end += 1
-        rest = {} if start else {k: v for k, v in value.items() if k != _LIST}
-        for error in _errors({**rest, _LIST: entries[start:end]}):
+        rest = {} if start else {k: v for k, v in value.items() if k != LIST}
+        for error in _errors({**rest, LIST: entries[start:end]}):
             path = tuple(error.instance_path)
-            inside = path[0] == _LIST and len(path) > 1
-            yield ((_LIST, int(path[1]) + start, *path[2:]) if inside else path), error
+            inside = path[0] == LIST and len(path) > 1
+            yield ((LIST, int(path[1]) + start, *path[2:]) if inside else path), error
         start = end
 
 

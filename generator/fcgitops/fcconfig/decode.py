@@ -315,7 +315,7 @@ class _Decoder:
     def _list(self, node: Node, wanted: Schema, path: Path) -> list[Any]:
         items = schema.follow(wanted["items"])
         values: list[Any] = []
-        is_entry = path == ("podFailureSpec",)
+        is_entry = path == (schema.LIST,)
         if is_entry:
             self.out.sizes.clear()
         for index, child in enumerate(node.children):

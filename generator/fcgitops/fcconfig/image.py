@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 
 from fcgitops.fcconfig.decode import read
+from fcgitops.fcconfig.schema import LIST
 
 FILE = Path(__file__).with_name("image.yaml")
 
@@ -19,5 +20,5 @@ def shipped_text() -> str:
 @functools.cache
 def shipped_codes() -> tuple[int, ...]:
     """The codes of its podFailureSpec, in its order."""
-    entries = read(shipped_text().encode())[1].value["podFailureSpec"]
+    entries = read(shipped_text().encode())[1].value[LIST]
     return tuple(entry["code"] for entry in entries)

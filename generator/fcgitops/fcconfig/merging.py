@@ -14,7 +14,8 @@ from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig.image import shipped_text
-from fcgitops.fcconfig.parts import LIST, Part, entries_of, keys_of, meaning
+from fcgitops.fcconfig.parts import Part, entries_of, keys_of, meaning
+from fcgitops.fcconfig.schema import LIST
 from fcgitops.text import yamlio
 
 KEEP, REPLACE = "keep", "replace"

@@ -16,7 +16,7 @@ from fcgitops.fcconfig.check import check
 from fcgitops.fcconfig.findings import faults
 from fcgitops.fcconfig.image import shipped_text
 from fcgitops.fcconfig.merging import KEEP, REPLACE
-from fcgitops.fcconfig.parts import LIST
+from fcgitops.fcconfig.schema import LIST
 from fcgitops.text import yamlio
 
 Settings = Mapping[str, Any]

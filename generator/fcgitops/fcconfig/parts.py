@@ -15,9 +15,8 @@ from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig.decode import read
 from fcgitops.fcconfig.findings import REJECT
 from fcgitops.fcconfig.goyaml import GoError
+from fcgitops.fcconfig.schema import LIST
 from fcgitops.text import yamledit
-
-LIST = "podFailureSpec"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r"#[^\n]*")

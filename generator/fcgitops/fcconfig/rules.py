@@ -12,6 +12,7 @@ from fcgitops.fcconfig import schema, sizing
 from fcgitops.fcconfig.decode import Decoded
 from fcgitops.fcconfig.findings import Finding, found
 from fcgitops.fcconfig.image import shipped_codes
+from fcgitops.fcconfig.schema import LIST
 from fcgitops.text import hosts
 from fcgitops.text.words import count
 
@@ -46,7 +47,7 @@ def _retry_delays(decoded: Decoded) -> Iterator[Finding]:
 
 
 def _entries(decoded: Decoded) -> list[tuple[int, dict[str, Any]]]:
-    entries = decoded.value.get("podFailureSpec") or []
+    entries = decoded.value.get(LIST) or []
     return [(i, entry) for i, entry in enumerate(entries) if isinstance(entry, dict)]
 
 
@@ -56,7 +57,7 @@ def _codes(decoded: Decoded) -> Iterator[Finding]:
         code = entry.get("code")
         if code is None:
             continue
-        path: Path = ("podFailureSpec", index, "code")
+        path: Path = (LIST, index, "code")
         if code in seen:
             message = f"{code} is podFailureSpec[{seen[code]}]'s already"
             yield found("FCC22", text(path), decoded.line(path), message, "each code once")
@@ -67,7 +68,7 @@ def _patterns(decoded: Decoded) -> Iterator[tuple[Path, dict[str, Any]]]:
     for index, entry in _entries(decoded):
         for number, pattern in enumerate(entry.get("podPatterns") or []):
             if isinstance(pattern, dict):
-                yield ("podFailureSpec", index, "podPatterns", number), pattern
+                yield (LIST, index, "podPatterns", number), pattern
 
 
 def _ranges(decoded: Decoded) -> Iterator[Finding]:
@@ -138,9 +139,9 @@ def _shipped(decoded: Decoded) -> Iterator[Finding]:
     lacking = [code for code in shipped_codes() if code not in own]
     if lacking:
         listed = ", ".join(map(str, lacking[:3])) + (", …" if len(lacking) > 3 else "")
-        line = decoded.line(("podFailureSpec",)) if own else 0
+        line = decoded.line((LIST,)) if own else 0
         message = f"lacks {count(len(lacking), 'code')} that the image's own file knows: {listed}"
-        yield found("FCC32", "podFailureSpec", line, message, "`fcgitops config merge` keeps them")
+        yield found("FCC32", LIST, line, message, "`fcgitops config merge` keeps them")
 
 
 def _sizes(decoded: Decoded) -> Iterator[Finding]:

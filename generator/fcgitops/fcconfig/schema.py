@@ -16,6 +16,8 @@ from typing import Any
 Schema = dict[str, Any]
 
 FILE = Path(__file__).with_name("schema.json")
+LIST = "podFailureSpec"
+"""The setting that is a list: what FrameworkController makes of Pods that fail."""
 
 
 @functools.cache

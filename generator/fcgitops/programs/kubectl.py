@@ -182,6 +182,20 @@ class Kubectl:
             raise ToolError(Problem(self.place, said(result) + before))
         return result.stdout.decode(errors="replace")
 
+    def dry_run(self, file: Path, *arguments: str) -> process.Result:
+        """What the API server says to applying a file; nothing is written.
+
+        Args:
+            file: with the objects.
+            arguments: more of kubectl's.
+
+        Raises:
+            ToolError: kubectl cannot be started, or ran too long.
+        """
+        return self.run(
+            "apply", *self._ours, "--dry-run=server", *arguments, "--filename", str(file)
+        )
+
 
 def is_unanswered(result: process.Result) -> bool:
     """Whether a call has failed since nothing answered it: the next one may be.

@@ -13,7 +13,7 @@ from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.fcconfig import merging
-from fcgitops.fcconfig.parts import LIST
+from fcgitops.fcconfig.schema import LIST
 from fcgitops.manifests import overlay, readback
 from fcgitops.model import layout
 from fcgitops.model.assignments import Target

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fcgitops.verify.subjects import Object
+from fcgitops.kubernetes.objects import Object
 
 DEFINITIONS = ("Namespace", "CustomResourceDefinition")
 KINDS = (

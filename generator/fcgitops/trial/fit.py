@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from fcgitops.kubernetes.objects import Object
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
-from fcgitops.verify.subjects import Object
 
 API_SERVER_VARIABLES = ("KUBE_APISERVER_ADDRESS", "KUBECONFIG")
 API_SERVER_SETTINGS = ("kubeApiServerAddress", "kubeConfigFilePath")

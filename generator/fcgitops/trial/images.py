@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fcgitops.core.errors import Problem, ToolError
+from fcgitops.kubernetes.objects import Object
 from fcgitops.manifests import overlay
 from fcgitops.programs.containers import Containers, full_name
 from fcgitops.trial import fit
-from fcgitops.verify.subjects import Object
 
 
 def plan(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcgitops.core.errors import FoundError, Problem
+from fcgitops.kubernetes.objects import Object
 from fcgitops.manifests import guardrails, overlay
 from fcgitops.model.framework import API_VERSION, CRD
 from fcgitops.text import yamlio
@@ -16,7 +17,6 @@ from fcgitops.trial import apply_order
 from fcgitops.trial.cluster import Cluster
 from fcgitops.trial.fit import Fitted
 from fcgitops.trial.steps import Steps
-from fcgitops.verify.subjects import Object
 
 JOBS = "fcgitops-kind-test"
 """The namespace of the Framework."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fcgitops.kubernetes.objects import mapping, mappings
+from fcgitops.kubernetes.objects import Object, mapping, mappings
 from fcgitops.kubernetes.references import SYSTEM_PRIORITIES
 from fcgitops.model.image import LEAST, is_too_little
 from fcgitops.verify import quotas, scheduling
 from fcgitops.verify.quotas import Amounts, Taken, milli, refused
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import POD, STATEFUL_SET, Object, Rendered, name_of, named
+from fcgitops.verify.subjects import POD, STATEFUL_SET, Rendered, name_of, named
 
 _PRIORITIES = {"": 0, **SYSTEM_PRIORITIES}
 

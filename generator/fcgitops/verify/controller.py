@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.kubernetes import podsecurity
 from fcgitops.kubernetes.field import Field, dotted
-from fcgitops.kubernetes.objects import listing, mapping, mappings, pod_spec
+from fcgitops.kubernetes.objects import Object, listing, mapping, mappings, pod_spec
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
@@ -20,15 +20,7 @@ from fcgitops.model.image import is_ours as image_is_ours
 from fcgitops.text.words import count, shown
 from fcgitops.verify.dependencies import expected
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import (
-    CONTROLLER,
-    POD,
-    RENDERED,
-    STATEFUL_SET,
-    Object,
-    Rendered,
-    named,
-)
+from fcgitops.verify.subjects import CONTROLLER, POD, RENDERED, STATEFUL_SET, Rendered, named
 
 
 @RENDERED.check("FCG01", HAZARD)

@@ -15,13 +15,13 @@ import yaml
 
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
-from fcgitops.kubernetes.objects import mappings
+from fcgitops.kubernetes.objects import Object, mappings
 from fcgitops.programs.namehash import without_hash
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.verify.layers import Kustomization, image_matches, patch_text, plain
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import LAYERS, Layered, Object, named
+from fcgitops.verify.subjects import LAYERS, Layered, named
 from fcgitops.verify.targets import selects
 
 

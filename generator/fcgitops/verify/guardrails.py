@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fcgitops.core.findings import HAZARD
-from fcgitops.kubernetes.objects import mapping, mappings
+from fcgitops.kubernetes.objects import Object, mapping, mappings
 from fcgitops.manifests import guardrails
 from fcgitops.manifests.overlay import NAME
 from fcgitops.text.words import shown
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.rights import account_of
-from fcgitops.verify.subjects import NEEDS, POD, STATEFUL_SET, Object, Rendered, named
+from fcgitops.verify.subjects import NEEDS, POD, STATEFUL_SET, Rendered, named
 
 _POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 _LEAVES_OUT = "leaves out what it does not select"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fcgitops.core.findings import HAZARD
 from fcgitops.kubernetes import metadata
 from fcgitops.kubernetes.field import Field
-from fcgitops.kubernetes.objects import mapping, mappings
+from fcgitops.kubernetes.objects import Object, mapping, mappings
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import NEEDS, Object, Rendered, named
+from fcgitops.verify.subjects import NEEDS, Rendered, named
 
 _DNS = 53
 

@@ -10,9 +10,9 @@ from collections import Counter
 from typing import NamedTuple
 
 from fcgitops.kubernetes import quantity
-from fcgitops.kubernetes.objects import group, mapping, mappings
+from fcgitops.kubernetes.objects import Object, group, mapping, mappings
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import Object, Rendered, named
+from fcgitops.verify.subjects import Rendered, named
 
 _COMPUTE = ("cpu", "memory")
 _CORE = ("services", "configmaps", "secrets", "persistentvolumeclaims")

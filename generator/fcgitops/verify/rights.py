@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from fcgitops.core.findings import HAZARD, INFO
 from fcgitops.kubernetes import rights
-from fcgitops.kubernetes.objects import namespace
+from fcgitops.kubernetes.objects import Object, namespace
 from fcgitops.kubernetes.rights import ANY, Right, Subject
 from fcgitops.model.needed_rights import NEEDS as NEEDED
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import NEEDS, Object, Rendered, named
+from fcgitops.verify.subjects import NEEDS, Rendered, named
 
 
 @NEEDS.check("FCG33", HAZARD)

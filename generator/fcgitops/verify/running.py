@@ -7,13 +7,13 @@ import re
 
 from fcgitops.core.findings import HAZARD
 from fcgitops.kubernetes import mounts
-from fcgitops.kubernetes.objects import PROBES, listing, mapping, mappings
+from fcgitops.kubernetes.objects import PROBES, Object, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model.image import LEAST, is_too_little
 from fcgitops.model.synctools import KNOWN
 from fcgitops.verify import admission
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Object, Rendered, named
+from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Rendered, named
 
 
 @NEEDS.check("FCG37", HAZARD)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from fcgitops.kubernetes.objects import REQUIRED, mapping, mappings
+from fcgitops.kubernetes.objects import REQUIRED, Object, mapping, mappings
 from fcgitops.model.environment import IMAGE
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import POD, STATEFUL_SET, Object, Rendered
+from fcgitops.verify.subjects import POD, STATEFUL_SET, Rendered
 
 _SYSTEM = ("kubernetes.io/os", "beta.kubernetes.io/os")
 _MACHINE = ("kubernetes.io/arch", "beta.kubernetes.io/arch")

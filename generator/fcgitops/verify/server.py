@@ -29,6 +29,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import SERVER, Answer, named
 
+_WITHIN = "--request-timeout=20s"
 _STAND_IN = "default"
 """A namespace that each cluster has."""
 _SAID = re.compile(r"^Error from server|^The .* is invalid: |error validating data", re.MULTILINE)
@@ -83,7 +84,7 @@ class ApiServer:
 
     def __init__(self, context: str | None) -> None:
         self.kubectl = kubectl.find() if context is None else kubectl.of_context(context)
-        told = self._run(self.kubectl, "get", "--raw", "/version")
+        told = self.kubectl.run("get", "--raw", "/version", _WITHIN)
         if told.status:
             raise self._fault(process.said(told, 1), "see whether `kubectl version` reaches it")
         try:
@@ -132,7 +133,7 @@ class ApiServer:
 
     def _is_there(self, place: str) -> bool:
         if place not in self._namespaces:
-            told = self._run(self.kubectl, "get", "namespace", place, "--output", "name")
+            told = self.kubectl.run("get", "namespace", place, "--output=name", _WITHIN)
             self._namespaces[place] = "(NotFound)" not in told.stderr
         return self._namespaces[place]
 
@@ -156,13 +157,7 @@ class ApiServer:
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as folder:
             file = Path(folder) / "objects.json"
             file.write_text(json.dumps(item), encoding="utf-8")
-            return self._run(
-                asking, "apply", "--server-side", "--dry-run=server", "--force-conflicts",
-                f"--field-manager={asking.manager}", "--output=name", f"--filename={file}",
-            )  # fmt: skip
-
-    def _run(self, asking: Kubectl, *arguments: str) -> process.Result:
-        return asking.run(*arguments, "--request-timeout=20s")
+            return asking.dry_run(file, "--output=name", _WITHIN)
 
     def _fault(self, what: str, hint: str = "") -> ToolError:
         return ToolError(Problem(f"kubectl, context {self.kubectl.context}", what, hint))

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from fcgitops.core.findings import HAZARD
 from fcgitops.kubernetes import mounts
-from fcgitops.kubernetes.objects import mappings
+from fcgitops.kubernetes.objects import Object, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import layout
 from fcgitops.model.image import BINARY, HOME, START, unsuitable
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.running import texts
-from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Object, Rendered
+from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Rendered
 
 _SHELLS = ("sh", "bash", "ash")
 _WRAPPERS = ("env", "nice", "ionice", "nohup")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.findings import Finding
+from fcgitops.kubernetes.objects import Object
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import facts, layout
@@ -25,8 +26,6 @@ from fcgitops.verify.registry import Place
 
 if TYPE_CHECKING:
     from fcgitops.fcconfig.decode import Decoded
-
-Object = dict[str, Any]
 
 STATEFUL_SET = f"StatefulSet {NAME}"
 """FrameworkController's, as findings name it."""

@@ -8,11 +8,11 @@ from typing import Any
 from fcgitops.core.findings import HAZARD, INFO, REJECT
 from fcgitops.kubernetes import check, field, podsecurity, schema
 from fcgitops.kubernetes.field import USELESS, Field, dotted
-from fcgitops.kubernetes.objects import mapping
+from fcgitops.kubernetes.objects import Object, mapping
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.text import words
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import OBJECTS, Object, Objects, name_of, named
+from fcgitops.verify.subjects import OBJECTS, Objects, name_of, named
 
 # An environment of a fleet renders mostly what the others do: objects are judged once.
 _judged: dict[tuple[str | bytes, Versions | None], tuple[Object, tuple[Fault, ...]]] = {}

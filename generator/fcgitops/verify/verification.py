@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.core.findings import Finding
+from fcgitops.kubernetes.objects import Object
 from fcgitops.model import layout
 from fcgitops.model.environment import DEFAULT_CONFIG, VARIANTS, Environment
 from fcgitops.model.facts import Facts, Known
@@ -44,7 +45,6 @@ from fcgitops.verify.subjects import (
     Built,
     Experiment,
     Layered,
-    Object,
     Objects,
     Rendered,
     RenderedForNni,
