@@ -134,9 +134,13 @@ def _is_header(name: str | None) -> bool:
 
 def is_doubtful(text: str) -> bool:
     """Whether a file, or a text with a structure, may hold a secret: one of its words names one."""
-    return _holds_one(text) or any(
-        names_one(word.strip("-.")) for word in set(re.split(r"[^\w.-]+", text))
-    )
+    return _holds_one(text) or any(map(_has_a_name, text.split("\n")))
+
+
+@functools.lru_cache(maxsize=8192)  # the files of a fleet have nearly all of their lines in common
+def _has_a_name(line: str) -> bool:
+    """Whether a word of a line is the name of a secret."""
+    return any(names_one(word.strip("-.")) for word in re.split(r"[^\w.-]+", line))
 
 
 def _holds_one(text: str) -> bool:
