@@ -61,6 +61,7 @@ def test_an_odd_value_ends_nothing(data: st.DataObject) -> None:
             assert effect.says
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("kind", "path", "value"),
     [

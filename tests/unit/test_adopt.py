@@ -482,6 +482,7 @@ APPLIERS: dict[str, tuple[dict[str, Any], list[str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("who", APPLIERS)
 def test_who_lets_go(who: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """The lines pause it, and take off each mark of it and no other; none goes to Git."""
@@ -514,6 +515,7 @@ OF_OUR_NAME = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("tool", OF_OUR_NAME)
 def test_who_has_the_name_of_ours(
     tool: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path

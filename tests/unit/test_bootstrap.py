@@ -158,6 +158,7 @@ def test_a_file_for_a_namespace_to_be_made_is_shown_escaped(
     assert "# fine\rkind" in cluster.calls("apply")[0][-1]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -64,6 +64,7 @@ def said(fcgitops: Fcgitops, command: str, folder: Path, status: int) -> Any:
     return document
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("command", "status"),
     [("list", 0), ("status", 0), ("verify", 1), ("diff", 3), ("gates ENV", 1), ("adopt DIR", 0),

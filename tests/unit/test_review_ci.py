@@ -172,7 +172,7 @@ def test_a_conflict_is_told_to_the_request(project: Project) -> None:
     assert project.forge.checks[0]["conclusion"] == "failure"
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_a_branch_may_have_any_name_that_git_takes(project: Project, forge: str) -> None:
     """What a shell, make or an expression would take for a command is a name."""
@@ -208,7 +208,7 @@ def delete_branch(project: Project) -> None:
     git(project.server, "update-ref", "-d", "refs/heads/topic")
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [refuse_pushes, move_branch, delete_branch])
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_what_cannot_be_pushed_is_not_reviewed(
@@ -232,7 +232,7 @@ def test_what_cannot_be_pushed_is_not_reviewed(
     assert heads == (["main"] if before is delete_branch else ["main", "topic"])
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_no_commit_follows_one_of_its_own(project: Project, forge: str) -> None:
     """A generator that never comes to an end would have each push start the next job."""

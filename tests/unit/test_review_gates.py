@@ -39,6 +39,7 @@ def section(text: str) -> list[str]:
     return rest.partition("\n\n")[0].splitlines() if found else []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("message", [(), ("--message", "prod: as staging")])
 def test_a_closed_gate_fails(
     repository: Path, fcgitops: Fcgitops, message: tuple[str, ...]
@@ -107,6 +108,7 @@ def test_a_commit_status_is_asked_for(
     assert any("/statuses?" in asked for asked in forge.asked)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("token", "statuses"), [("", []), (TOKEN, [403])], ids=["no token", "a token that may not"]
 )

@@ -148,6 +148,7 @@ PINNED = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("case", PINNED.values(), ids=PINNED)
 def test_what_renovate_pins_is_the_image_s_own_keys(
     case: tuple[str, str, str, list[str], str], copy_of: CopyOf, fcgitops: Fcgitops

@@ -354,6 +354,7 @@ def test_check_finds_nothing_newer_in_line_ends(repository: Path, fcgitops: Fcgi
     assert "1 file would change" in fcgitops("-C", repository, "update", "--check", status=1).out
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("end", ["commit", "reset"])
 def test_what_plain_git_has_ended_waits_no_more(
     fcgitops: Fcgitops, tmp_path: Path, end: str
