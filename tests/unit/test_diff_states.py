@@ -151,6 +151,18 @@ def test_an_environment_that_does_not_build_hides_no_other(
     assert "prod: cannot be compared" in fcgitops("-C", repository, "diff", status=1).out
 
 
+def test_what_git_ignores_takes_part_in_no_build(repository: Path, fcgitops: Fcgitops) -> None:
+    """It is on this disk alone: what would build here builds on no cluster."""
+    text = "secretGenerator:\n- name: s\n  envs: [mine.env]\n"
+    with (repository / PROD).open("a") as file:
+        file.write(text)
+    (repository / PROD).with_name("mine.env").write_text("A=b\n")
+    (repository / ".git" / "info" / "exclude").write_text("mine.env\n")
+    ran = fcgitops("-C", repository, "diff", status=3)
+    assert "(git ignores overlays/prod/local/mine.env, so no cluster gets it)" in ran.out
+    assert not {"s", "Secret/s"} & set(ran.out.split())
+
+
 def test_comments_alone(repository: Path, fcgitops: Fcgitops) -> None:
     """An edit of which nothing is rendered is named, and said to do nothing."""
     with (repository / PROD).open("a") as file:

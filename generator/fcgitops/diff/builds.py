@@ -78,13 +78,24 @@ class Builds:
         }
         folders = [tops[id(content)] / folder for content, folder in missing.values()]
         built = self._program.build_all(folders)
-        for (key, (content, _)), (_, result) in zip(missing.items(), built, strict=True):
+        for (key, (content, folder)), (_, result) in zip(missing.items(), built, strict=True):
             if isinstance(result, ToolError):
-                yield key, _without(result, tops.values())
+                ignored = content.state.ignored(content.closure(folder))
+                yield key, _without(_noted(result, ignored), tops.values())
                 continue
             if content.state.is_exact:
                 renderings.keep(key, result)
             yield key, result
+
+
+def _noted(error: ToolError, ignored: list[str]) -> ToolError:
+    """An error with those of the ignored files that it names: they are there, for this user."""
+    first, *rest = error.problems
+    named = [path for path in ignored if path.rpartition("/")[2] in first.what]
+    if not named:
+        return error
+    what = f"{first.what} (git ignores {', '.join(named)}, so no cluster gets it)"
+    return ToolError([replace(first, what=what), *rest])
 
 
 def _without(error: ToolError, tops: Iterable[Path]) -> ToolError:

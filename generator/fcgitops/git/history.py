@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterable, Mapping
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +37,9 @@ class State(Protocol):
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of some files; those that are not there are left out."""
+
+    def ignored(self, paths: Iterable[str]) -> list[str]:
+        """What is beside some files and git ignores: no commit will have it."""
 
     def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
         """The files of one of the names below `folder` in which one of the words stands."""
@@ -88,6 +92,10 @@ class Commit:
     def place(self, paths: Iterable[str], folder: Path) -> Path:
         """Writes the files into `folder`, and returns it."""
         return _written(self.files, self.read(paths), folder)
+
+    def ignored(self, _: Iterable[str]) -> list[str]:
+        """Nothing: a commit has it all."""
+        return []
 
 
 def _written(files: Mapping[str, Entry], contents: Mapping[str, bytes], folder: Path) -> Path:
@@ -176,11 +184,37 @@ class Work:
         return found | _holding(self.read(_named(self.changed, folder, names)), words)
 
     def place(self, paths: Iterable[str], folder: Path) -> Path:
-        """The work tree itself, which is only read; `folder` where not all of them are in it."""
+        """The work tree itself, which is only read.
+
+        `folder` where not all of them are in it, or where there is more, which no commit will have.
+        """
         wanted = [path for path in paths if path in self.files]
-        if all(os.path.lexists(self._tree.top / path) for path in wanted):
+        are_there = all(os.path.lexists(self._tree.top / path) for path in wanted)
+        if are_there and not self.ignored(wanted):
             return self._tree.top
         return _written(self.files, self.read(wanted), folder)
+
+    def ignored(self, paths: Iterable[str]) -> list[str]:
+        """What is beside some files and git ignores: no commit will have it."""
+        folders = sorted({posixpath.dirname(path) for path in paths} - {""})
+        return [path for folder in folders for path in self._unknown(folder, folders)]
+
+    def _unknown(self, folder: str, folders: list[str]) -> Iterator[str]:
+        """What a folder holds and is no file of this state; empty folders and submodules are not.
+
+        Files that are new are of this state: git leaves out only what it ignores.
+        """
+        with os.scandir(self._tree.top / folder) as there:
+            for entry in there:
+                path = f"{folder}/{entry.name}"
+                if path in self.files:
+                    continue
+                if not entry.is_dir(follow_symlinks=False):
+                    yield path
+                elif not any(f"{other}/".startswith(f"{path}/") for other in folders):
+                    held = os.listdir(entry.path)  # noqa: PTH208 - names are all that is asked
+                    if held and ".git" not in held:
+                        yield f"{path}/"
 
 
 class Planned:
@@ -217,6 +251,10 @@ class Planned:
         """The files of one of the names below `folder` in which one of the words stands."""
         found = self._base.grep(words, folder, names) - set(self._changes)
         return found | _holding(self.read(_named(self._changes, folder, names)), words)
+
+    def ignored(self, _: Iterable[str]) -> list[str]:
+        """Nothing: the commit to come has it all."""
+        return []
 
     def place(self, paths: Iterable[str], folder: Path) -> Path:
         """Writes the files into `folder`, and returns it."""
