@@ -184,7 +184,7 @@ class Patches:
         for _ in range(self.random.choice((1, 1, 1, 2))):
             operation = self._operation(held)
             operations.append(operation)
-            apply(held, operation)
+            apply(held, copy.deepcopy(operation))
         return Patch(item, operations)
 
     def _operation(self, item: Object) -> Object:

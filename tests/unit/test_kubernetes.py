@@ -341,8 +341,8 @@ def test_refused(kind: str, path: str, value: object, said: str) -> None:
         ("PersistentVolumeClaim", "spec.dataSource", {"kind": "Other", "name": "a"},
          "spec.dataSource: is no claim and no snapshot, and is dropped"),
         (S, f"{C}.restartPolicy", "Never",
-         f"{POD}.containers[0].restartPolicy: is not allowed: it takes the feature gate "
-         "ContainerRestartRules"),
+         f"{POD}.containers[0].restartPolicy: is dropped before Kubernetes 1.35 without the "
+         "feature gate ContainerRestartRules"),
         ("Namespace", "metadata.labels", {"kubernetes.io/metadata.name": "other"},
          "metadata.labels[kubernetes.io/metadata.name]: is written over with the Namespace's name"),
     ],
@@ -482,20 +482,101 @@ def test_unknown_kind() -> None:
 
 
 def test_versions() -> None:
-    """A field that a stated version does not know is told; one that none knows is refused."""
+    """A field that one of the stated versions does not know is refused; what drops one, is told."""
     item = with_value(S, f"{POD}.resources", {"limits": {"memory": "1Gi"}})
-    assert check.faults(item) == []
-    assert check.faults(item, Versions("1.32", "1.34")) == []
+
+    def said(first: str, last: str) -> list[tuple[str, str]]:
+        return [(str(f), f.severity) for f in check.faults(item, Versions(first, last))]
+
+    assert check.faults(item) == said("1.34", "1.36") == []
     here = "spec.template.spec.resources"
-    assert [(str(f), f.severity) for f in check.faults(item, Versions("1.30", "1.33"))] == [
-        (
-            f"{here}: is a field of Kubernetes 1.32 and newer alone; this is for 1.30 to 1.33",
-            USELESS,
-        )
-    ]
-    assert [(str(f), f.severity) for f in check.faults(item, Versions("1.29", "1.31"))] == [
-        (f"{here}: is a field of Kubernetes 1.32 and newer alone", "error")
-    ]
+    gate = "is dropped before Kubernetes 1.34 without the feature gate PodLevelResources"
+    assert said("1.32", "1.34") == said("1.33", "1.33") == [(f"{here}: {gate}", USELESS)]
+    newer = f"{here}: is a field of Kubernetes 1.32 and newer alone"
+    assert (f"{newer}; this is for 1.30 to 1.33", "error") in said("1.30", "1.33")
+    assert said("1.29", "1.31") == [(newer, "error")]
+
+
+FROM = {"image": {"reference": "busybox", "pullPolicy": "x"}}
+SLEEP = {"preStop": {"sleep": {"seconds": 0}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "said"),
+    [
+        ("Job", f"{C}.env", [{"name": "1A"}], {
+            ("1.29", "1.31"): ("error", "env[0].name: '1A': must be letters, digits, '-', '_' and "
+                                        "'.', and begin with no digit"),
+            ("1.31", "1.34"): ("error", "no digit (Kubernetes 1.31)"),
+            ("1.32", "1.36"): (),
+        }),
+        ("Job", f"{POD}.dnsConfig", {"searches": ["a_b"]}, {
+            ("1.32", "1.32"): ("error", "searches[0]: 'a_b': must be lower"), ("1.33", "1.36"): (),
+        }),
+        ("Job", f"{POD}.hostAliases", [{"ip": "010.0.0.1"}], {
+            ("1.29", "1.35"): (),
+            ("1.35", "1.36"): ("error", "must have no leading zeros (Kubernetes 1.36)"),
+        }),
+        ("NetworkPolicy", "spec.egress", [{"to": [{"ipBlock": {"cidr": "10.0.0.1/8"}}]}], {
+            ("1.35", "1.35"): (), ("1.36", "1.36"): ("error", "beyond the length: 10.0.0.0/8"),
+        }),
+        ("Service", "metadata.name", "1s", {
+            ("1.36", "1.36"): (), ("1.35", "1.36"): ("error", "end with '-' (Kubernetes 1.35)"),
+        }),
+        ("Service", "spec.trafficDistribution", "PreferSameNode", {
+            ("1.34", "1.36"): (), ("1.33", "1.33"): ("error", "is none of PreferClose"),
+            ("1.30", "1.30"): (USELESS, "before Kubernetes 1.31 without the feature gate Service"),
+        }),
+        (S, f"{C}.image", "", {  # taken, and then no Pod is made
+            ("1.29", "1.33"): (USELESS, "image: is required"),
+            ("1.29", "1.36"): ("error", "image: is required"),
+        }),
+        ("Job", f"{C}.lifecycle", SLEEP, {
+            ("1.29", "1.29"): (USELESS, "sleep: is dropped before Kubernetes 1.30"),
+            ("1.32", "1.32"): ("error", "seconds: 0: must be 1 to"), ("1.33", "1.36"): (),
+        }),
+        (S, f"{POD}.volumes", [{"name": "v", **FROM}], {
+            ("1.34", "1.34"): (USELESS, "image: is dropped before Kubernetes 1.35"),
+            ("1.35", "1.36"): ("error", "pullPolicy: 'x' is none of"),
+        }),
+        ("Job", f"{C}.restartPolicy", "Sometimes", {
+            ("1.33", "1.33"): ("error", "is not allowed"),
+            ("1.34", "1.34"): (USELESS, "is dropped before Kubernetes 1.35"),
+            ("1.35", "1.36"): ("error", "is none of"),
+        }),
+        (S, "spec.updateStrategy", {"rollingUpdate": {"maxUnavailable": 0}}, {
+            ("1.29", "1.36"): (USELESS, "is dropped without the feature gate MaxUnavailable"),
+        }),
+        (S, f"{POD}.hostUsers", True, {("1.29", "1.36"): ()}),
+    ],
+)  # fmt: skip
+def test_versions_of_rules(
+    kind: str, path: str, value: object, said: dict[tuple[str, str], tuple[str, ...]]
+) -> None:
+    """A rule is judged as the stated versions do; what one of them refuses is named with it."""
+    for stated, wanted in said.items():
+        found = check.faults(with_value(kind, path, value), Versions(*stated))
+        if not wanted:
+            assert found == [], stated
+            continue
+        severity, words = wanted
+        assert {fault.severity for fault in found} == {severity}, stated
+        assert any(words in str(fault) for fault in found), (stated, [str(f) for f in found])
+
+
+def test_kinds_of_versions() -> None:
+    """A kind that came later is one fault, whatever is in it."""
+    policy: dict[str, Any] = {"apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "p"},
+        "spec": {"matchConstraints": {"resourceRules": [
+            {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods"]},
+        ]}, "validations": [{"expression": "true"}]}}  # fmt: skip
+    assert check.faults(policy, Versions("1.30", "1.36")) == []
+    (fault,) = check.faults(policy, Versions("1.29", "1.36"))
+    assert str(fault) == (
+        "kind: admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy is a kind of Kubernetes "
+        "1.30 and newer alone; this is for 1.29 and newer"
+    )
 
 
 @pytest.mark.parametrize(

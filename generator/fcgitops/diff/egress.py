@@ -37,7 +37,7 @@ def selects(policy: Object, controller: Controller | None) -> bool:
     labels = mapping(mapping(controller.template.get("metadata")).get("labels"))
     wanted = mapping(selector.get("matchLabels"))
     bare = {str(key).removeprefix("k8s:"): value for key, value in wanted.items()}
-    return matches(Field({**selector, "matchLabels": bare}, (), []), labels)
+    return matches(Field.of({**selector, "matchLabels": bare}), labels)
 
 
 def of(policy: Object | None, controller: Controller | None) -> list[Fields] | None:

@@ -1,7 +1,9 @@
 """IP addresses and networks as Kubernetes' older fields take them.
 
 Source: k8s.io/utils/net, ParseIPSloppy and ParseCIDRSloppy: unlike Python's and Go's own, they take
-leading zeros (010.0.0.1), and bits of the host in a network (10.0.0.1/8).
+leading zeros (010.0.0.1), and bits of the host in a network (10.0.0.1/8). Newer versions of
+Kubernetes are strict, and refuse these (StrictIPCIDRValidation, k8s.io/apimachinery,
+pkg/util/validation/ip.go).
 """
 
 from __future__ import annotations
@@ -9,6 +11,10 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from fcgitops.kubernetes.field import Field
+
+STRICT = 36
+"""From when they are."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _V4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
@@ -41,14 +47,54 @@ def parse_network(text: str) -> Network | None:
     )
 
 
-def ip(text: str) -> str:
-    """IsValidIPForLegacyField: a complaint, or ""."""
-    return "" if parse(text) else "must be an IP address, such as 10.9.8.7 or 2001:db8::ffff"
+def ip(text: str, *, strict: bool = False) -> str:
+    """IsValidIPForLegacyField: a complaint, or ""; `strict` as StrictIPCIDRValidation asks."""
+    found = parse(text)
+    if found is None:
+        return "must be an IP address, such as 10.9.8.7 or 2001:db8::ffff"
+    return _odd(text, found) if strict else ""
 
 
-def cidr(text: str) -> str:
-    """IsValidCIDRForLegacyField: a complaint, or ""."""
-    return "" if parse_network(text) else "must be a network, such as 10.9.8.0/24 or 2001:db8::/64"
+def cidr(text: str, *, strict: bool = False) -> str:
+    """IsValidCIDRForLegacyField: a complaint, or ""; `strict` as StrictIPCIDRValidation asks."""
+    found = parse_network(text)
+    if found is None:
+        return "must be a network, such as 10.9.8.0/24 or 2001:db8::/64"
+    address, _, length = text.partition("/")
+    given = parse(address)
+    if not strict or given is None:
+        return ""
+    if length != str(found.prefixlen):
+        return _ZEROS
+    if complaint := _odd(address, given):
+        return complaint
+    if given != found.network_address:
+        return f"must have no bits beyond the length: {found}"
+    return ""
+
+
+_ZEROS = "must have no leading zeros"
+
+
+def _odd(text: str, found: Address) -> str:
+    """What Go's net/netip does not take, or StrictIPCIDRValidation does not."""
+    if found.version == 4:
+        return "" if text == str(found) else _ZEROS
+    if found.ipv4_mapped:
+        return "must be no IPv4 address in an IPv6 one"
+    # An IPv4 address at the end, whose parts may have zeros.
+    last = text.rpartition(":")[2]
+    return _ZEROS if "." in last and re.search(r"(^|\.)0[0-9]", last) else ""
+
+
+def ip_of(found: Field) -> str:
+    """A complaint of an address, by the Kubernetes that judges it, or ""."""
+    return ip(found.text, strict=found.since(STRICT))
+
+
+def cidr_of(found: Field, text: str) -> str:
+    """A complaint of a network in a value, by the Kubernetes that judges it, or ""."""
+    return cidr(text, strict=found.since(STRICT))
 
 
 def outside(text: str) -> str:

@@ -25,10 +25,11 @@ _QUOTA = (
     *(f"limits.{one}" for one in _COMPUTE), *_COUNTED,
 )  # fmt: skip
 _PODS = ("pods", "cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory")
+_ATTRIBUTES = "VolumeAttributesClass"
 _SCOPES = {
     "Terminating": _PODS, "NotTerminating": _PODS, "NotBestEffort": _PODS, "PriorityClass": _PODS,
     "CrossNamespacePodAffinity": _PODS, "BestEffort": ("pods",),
-    "VolumeAttributesClass": ("persistentvolumeclaims", "requests.storage"),
+    _ATTRIBUTES: ("persistentvolumeclaims", "requests.storage"),
 }  # fmt: skip
 _CLASS_QUOTA = re.compile(
     r".+\.storageclass\.storage\.k8s\.io/(requests\.storage|persistentvolumeclaims)"
@@ -68,7 +69,7 @@ def requirements(found: Field, claims: Collection[str] = (), *, of_pod: bool = F
 
 def _claims(found: Field, known: Collection[str]) -> None:
     """ValidateResourceClaimNames."""
-    seen = set()
+    seen: set[tuple[str, str]] = set()
     for claim in found:
         name, request = claim["name"].text, claim["request"].text
         if not name:
@@ -76,7 +77,7 @@ def _claims(found: Field, known: Collection[str]) -> None:
             continue
         if request:
             claim["request"].must(names.dns_label(request))
-        if (name, request) in seen or (name, "") in seen:
+        if any(one == name and (asked == request or "" in (asked, request)) for one, asked in seen):
             claim["name"].duplicate()
         seen.add((name, request))
         if name not in known:
@@ -161,8 +162,9 @@ def _scopes(spec: Field) -> None:
 
 
 def _scope(spec: Field, scope: Field) -> None:
-    if scope.text not in _SCOPES:
-        scope.unsupported(_SCOPES)
+    known = [one for one in _SCOPES if one != _ATTRIBUTES or spec.since(33)]
+    if scope.text not in known:
+        scope.unsupported(known)
         return
     for key, _ in spec["hard"].entries():
         standard = key in _QUOTA or _huge_quota(key)
@@ -177,7 +179,7 @@ def _scope_selector(spec: Field) -> None:
         scope = rule["scopeName"]
         _scope(spec, scope)
         if scope.text in _SCOPES and rule["operator"].text != "Exists":
-            if scope.text not in ("PriorityClass", "VolumeAttributesClass"):
+            if scope.text not in ("PriorityClass", _ATTRIBUTES):
                 rule["operator"].invalid("must be Exists with this scope")
         metadata.operator(rule)
     for pair in _CONFLICTS:

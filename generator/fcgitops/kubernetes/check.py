@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from fcgitops.kubernetes import (
     admission,
@@ -16,7 +15,7 @@ from fcgitops.kubernetes import (
     schema,
     workloads,
 )
-from fcgitops.kubernetes.field import REFUSED, Fault, Field
+from fcgitops.kubernetes.field import ASSUMED, REFUSED, Fault, Field, Judgement
 from fcgitops.kubernetes.objects import Object
 from fcgitops.kubernetes.schema import Versions
 
@@ -86,12 +85,13 @@ def judge(item: Object, versions: Versions | None = None) -> tuple[Object, list[
 
     Args:
         item: an object as YAML says it, of any kind.
-        versions: see `schema.read`.
+        versions: see `schema.read`. Where they differ in what they refuse, what one of them
+            refuses is a fault; by default values are judged as Kubernetes 1.34 does.
 
     Returns:
-        The object without what is null or of a wrong type, {} where it has no kind or name to go
-        by; as it is where nothing is known of its kind (`schema.known`). The faults, in the
-        object's order where it has one.
+        The object without what is null or of a wrong type, as the last of `versions` holds it; {}
+        where it has no kind or name to go by; as it is where nothing is known of its kind
+        (`schema.known`). The faults, in the object's order where it has one.
     """
     api, kind = item.get("apiVersion"), item.get("kind")
     found = [
@@ -111,17 +111,39 @@ def judge(item: Object, versions: Versions | None = None) -> tuple[Object, list[
                 Fault(("apiVersion",), f"{api} {kind} is in no Kubernetes {first} to {last}")
             )
         return item, found
-    typed, refused = schema.read(item, versions)
-    values = _values(f"{api} {kind}", typed)
+    by_version = {}
+    for minor in versions.ends if versions else [ASSUMED]:
+        typed, by_version[minor] = _judge(item, versions, minor)
+    typed.setdefault("metadata", {}).setdefault("name", "")
+    return typed, _of_all(by_version)
+
+
+def _judge(item: Object, versions: Versions | None, minor: int) -> tuple[Object, list[Fault]]:
+    """An object as one version of Kubernetes holds it, and what that says of it."""
+    typed, refused = schema.read(item, versions, minor)
+    values = Judgement(minor, stated=versions is not None)
+    if rule := RULES.get(f"{item['apiVersion']} {item['kind']}"):
+        rule(Field(typed, (), values))
     # What is of a wrong type is not there for the rules: they would call it missing, too.
     wrong = {fault.path for fault in refused if fault.severity == REFUSED}
-    typed.setdefault("metadata", {}).setdefault("name", "")
     return typed, refused + [fault for fault in values if fault.path not in wrong]
 
 
-def _values(kind: str, typed: dict[str, Any]) -> list[Fault]:
-    found: list[Fault] = []
-    rule = RULES.get(kind)
-    if rule:
-        rule(Field(typed, (), found))
-    return found
+def _of_all(by_version: Mapping[int, list[Fault]]) -> list[Fault]:
+    """What several versions say, once; with the version, where one of them says it alone.
+
+    What Kubernetes refuses it came to refuse, or came to take, so that what is between two versions
+    is judged as one of them.
+    """
+    refused = {fault for faults in by_version.values() for fault in faults}
+    refused = {fault for fault in refused if fault.severity == REFUSED}
+    made: dict[Fault, None] = {}
+    for minor, faults in by_version.items():
+        for found in faults:
+            worst = found._replace(severity=REFUSED)
+            fault = worst if worst in refused else found
+            said = [fault in others or found in others for others in by_version.values()]
+            if not all(said):
+                fault = fault._replace(message=f"{fault.message} (Kubernetes 1.{minor})")
+            made[fault] = None
+    return list(made)

@@ -7,10 +7,10 @@ below) and pkg/apis/core/v1/defaults.go.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from fcgitops.kubernetes import amounts, names, security, volumes
+from fcgitops.kubernetes import amounts, features, names, security, volumes
 from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.objects import PROBES
 
@@ -51,10 +51,7 @@ def containers(found: Field, pod: Pod) -> None:
         _common(container, pod)
         name = container["name"]
         name.unique_in(seen)
-        restart = container["restartPolicy"]
-        if restart.given:  # the same gate: before, none but init containers may have one
-            with restart.lenient():
-                restart.forbidden("it takes the feature gate ContainerRestartRules")
+        _restart(container)
         _lifecycle(container["lifecycle"], pod)
         for probe in PROBES:
             _probe(container[probe], probe, pod)
@@ -68,9 +65,11 @@ def init_containers(found: Field, others: Field, pod: Pod) -> None:
         _common(container, pod)
         name, policy = container["name"], container["restartPolicy"]
         name.unique_in(seen)
-        if policy.given and policy.text != "Always":  # 1.34 leaves it out: ContainerRestartRules
-            with policy.lenient():
-                policy.unsupported(("Always",))
+        _restart(container, may=("Always",))
+        if policy.text != "Always" and container.since(36):
+            for one in container["resizePolicy"]:
+                if one["restartPolicy"].text == "RestartContainer":
+                    one["restartPolicy"].invalid("must be NotRequired of such an init container")
         if policy.text == "Always":
             _lifecycle(container["lifecycle"], pod)
             for probe in PROBES:
@@ -80,6 +79,47 @@ def init_containers(found: Field, others: Field, pod: Pod) -> None:
                 if container[key].given:
                     container[key].forbidden("of an init container that is not restarted always")
         _host_ports([container])
+
+
+def _restart(container: Field, may: Collection[str] = ()) -> None:
+    """validateContainerRestartPolicy, and what came before it.
+
+    Args:
+        container: of a Pod.
+        may: the policies that it may have without the feature gate ContainerRestartRules.
+    """
+    policy = container["restartPolicy"]
+    rules = container["restartPolicyRules"]
+    if policy.since(features.RESTARTS.on):
+        if may and policy.text in may and rules and not policy.since(36):
+            rules.forbidden(f"with restartPolicy: {policy.text}")
+        _restart_rules(policy, rules)
+    elif policy.given and policy.text not in may:
+        if policy.since(34):  # which knows the gate
+            policy.fault(features.dropped(features.RESTARTS), USELESS)
+        elif may:
+            policy.unsupported(may)
+        else:
+            policy.forbidden("init containers alone may have one")
+
+
+def _restart_rules(policy: Field, rules: Field) -> None:
+    if policy.given:
+        policy.one_of(("Always", "Never", "OnFailure"))
+    elif rules:
+        policy.required("with restartPolicyRules")
+    if len(rules) > 20:
+        rules.fault("are too many; 20 is the most")
+    for rule in rules:
+        more = ("RestartAllContainers",) if rule.since(36) else ()
+        rule["action"].one_of(("Restart", *more))
+        codes = rule["exitCodes"]
+        if not codes.given:
+            codes.required()
+        else:
+            codes["operator"].one_of(("In", "NotIn"))
+            if len(codes["values"]) > 255:
+                codes["values"].fault("are too many; 255 is the most")
 
 
 def _common(container: Field, pod: Pod) -> None:
@@ -93,7 +133,7 @@ def _common(container: Field, pod: Pod) -> None:
     container["terminationMessagePolicy"].one_of(("File", "FallbackToLogsOnError"), "File")
     container["imagePullPolicy"].one_of(PULL_POLICIES, "Always")
     _ports(container["ports"], pod)
-    _env(container["env"])
+    _env(container["env"], pod)
     _env_from(container["envFrom"])
     _mounts(container, pod)
     amounts.requirements(container["resources"], pod.claims)
@@ -130,15 +170,18 @@ def _host_ports(found: list[Field]) -> None:
             seen.add(key)
 
 
-def _env(found: Field) -> None:
+def _env(found: Field, pod: Pod) -> None:
     """ValidateEnv."""
     for variable in found:
         name, value, given = variable["name"], variable["value"], variable["valueFrom"]
-        name.required_as(names.variable)
+        name.required_as(_name_of_variable(name))
         if not given.given:
             continue
-        # fileKeyRef, too, but it is off by default.
-        sources = [key for key, _ in given.entries() if key != "fileKeyRef"]
+        files = given["fileKeyRef"]
+        counts = files.since(35)  # EnvFiles
+        sources = [key for key, _ in given.entries() if counts or key != "fileKeyRef"]
+        if counts and files.given:
+            _key_of_file(files, pod)
         pod_field = given["fieldRef"]
         if pod_field.given:
             volumes.pod_field(pod_field, _ENV_FIELDS)
@@ -155,17 +198,31 @@ def _env(found: Field) -> None:
             given.forbidden(f"{' and '.join(sources)}: one alone")
 
 
+def _name_of_variable(found: Field) -> Callable[[str], str]:
+    return names.variable if found.since(32) else names.old_variable
+
+
 def _key_of(found: Field) -> None:
     """validateConfigMapKeySelector, validateSecretKeySelector."""
     found["name"].must_be(names.dns_subdomain)
     found["key"].required_as(names.key)
 
 
+def _key_of_file(found: Field, pod: Pod) -> None:
+    """validateFileKeySelector, validateFileKeyRefVolumes."""
+    name = found["volumeName"]
+    found["key"].required_as(names.variable)
+    found["path"].required_as(names.no_backsteps)
+    name.required_as(names.dns_label)
+    if name and (volume := _volume(name, pod)) is not None and not volume["emptyDir"].given:
+        name.invalid("is no emptyDir")
+
+
 def _env_from(found: Field) -> None:
     """ValidateEnvFrom."""
     for source in found:
         if source["prefix"]:
-            source["prefix"].must_be(names.variable)
+            source["prefix"].must_be(_name_of_variable(source["prefix"]))
         given = [key for key in ("configMapRef", "secretRef") if source[key].given]
         for key in given:
             name = source[key]["name"]
@@ -185,7 +242,9 @@ def _mounts(container: Field, pod: Pod) -> None:
     block_paths = {device["devicePath"].text for device in devices}
     for mount in container["volumeMounts"]:
         name, path = mount["name"], mount["mountPath"]
-        _volume(name, pod)
+        volume = _volume(name, pod)
+        if volume is not None and volumes.image_dropped(volume):
+            continue
         if not path:
             path.required()
         elif path.text in paths:
@@ -225,7 +284,8 @@ def _devices(found: Field, paths: set[str], pod: Pod) -> None:
         seen.add(name.text)
         paths.add(path.text)
     if pod.own_users and found:
-        found.forbidden("with hostUsers: false")
+        with found.refused_since(34):
+            found.forbidden("with hostUsers: false")
 
 
 def _volume(name: Field, pod: Pod) -> Field | None:
@@ -267,8 +327,13 @@ def _resize(found: Field, pod: Pod) -> None:
 def _lifecycle(found: Field, pod: Pod) -> None:
     """ValidateLifecycle."""
     for key in ("postStart", "preStop"):
-        if found[key].given:
-            _handler(found[key], pod)
+        handler = found[key]
+        if handler["sleep"].given and not handler.since(features.SLEEP.on):
+            handler["sleep"].fault(features.dropped(features.SLEEP), USELESS)
+            if list(handler.value) == ["sleep"]:
+                continue
+        if handler.given:
+            _handler(handler, pod)
     signal = found["stopSignal"]
     if signal.given:  # ContainerStopSignals, which is off by default
         with signal.lenient():
@@ -317,8 +382,9 @@ def _handler(found: Field, pod: Pod) -> None:
         _port(found["tcpSocket"]["port"])
     if found["grpc"].given:
         found["grpc"]["port"].must(names.port_number(found["grpc"]["port"].number))
-    if found["sleep"].given and not 0 <= found["sleep"]["seconds"].number <= pod.grace:
-        found["sleep"]["seconds"].invalid(f"must be 0 to the Pod's grace period, {pod.grace}")
+    seconds, least = found["sleep"]["seconds"], 0 if found.since(33) else 1
+    if found["sleep"].given and not least <= seconds.number <= pod.grace:
+        seconds.invalid(f"must be {least} to the Pod's grace period, {pod.grace}")
 
 
 def _port(port: Field) -> None:

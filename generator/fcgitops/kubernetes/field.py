@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 from fcgitops.text import words
 
+ASSUMED = 34
+"""The Kubernetes, 1.34, by which values are judged where nobody states a version."""
+
 Path = tuple[str | int, ...]
 """Where a value stands: keys, and from 0 the places in lists."""
 
@@ -46,8 +49,23 @@ def dotted(path: Path) -> str:
     return shown.removeprefix(".")
 
 
+class Judgement(list[Fault]):
+    """The faults of an object, by the rules of one version of Kubernetes.
+
+    Args:
+        minor: the version: 34 for 1.34.
+        stated: whether somebody says that it is this one. If so, what it drops before it looks is
+            gone already (`features`); else a newer one may look at it: see `Field.lenient`.
+    """
+
+    def __init__(self, minor: int = ASSUMED, *, stated: bool = False) -> None:
+        super().__init__()
+        self.minor = minor
+        self.stated = stated
+
+
 class Field:
-    """A value, where it stands, and the list that faults go to.
+    """A value, where it stands, and the judgement that its faults go to.
 
     What is absent is a Field too: its value is None, and it is as false as Go's zero values are
     ("", 0, false, an empty list or map), which Kubernetes' rules do not tell from absence.
@@ -55,10 +73,15 @@ class Field:
 
     __slots__ = ("faults", "path", "value")
 
-    def __init__(self, value: Any, path: Path, faults: list[Fault]) -> None:  # noqa: ANN401
+    def __init__(self, value: Any, path: Path, faults: Judgement) -> None:  # noqa: ANN401
         self.value = value
         self.path = path
         self.faults = faults
+
+    @classmethod
+    def of(cls, value: Any) -> Field:  # noqa: ANN401
+        """A value that is read here, and not judged."""
+        return cls(value, (), Judgement())
 
     def __getitem__(self, key: str) -> Field:
         value = self.value.get(key) if isinstance(self.value, dict) else None
@@ -106,11 +129,30 @@ class Field:
         """Something is wrong with this value."""
         self.faults.append(Fault(self.path, message, severity))
 
+    def since(self, minor: int) -> bool:
+        """Whether the Kubernetes that judges is 1.`minor` or newer."""
+        return self.faults.minor >= minor
+
     @contextmanager
-    def lenient(self) -> Iterator[None]:
-        """What is found meanwhile is no refusal: not every API server looks at it."""
+    def refused_since(self, minor: int) -> Iterator[None]:
+        """What is found meanwhile older versions than 1.`minor` take; it works in none of them."""
         start = len(self.faults)
         yield
+        if not self.since(minor):
+            self._useless(start)
+
+    @contextmanager
+    def lenient(self) -> Iterator[None]:
+        """What is found meanwhile is no refusal where nobody states which Kubernetes judges.
+
+        It is for features that are off by default in some versions: their API servers do not look.
+        """
+        start = len(self.faults)
+        yield
+        if not self.faults.stated:
+            self._useless(start)
+
+    def _useless(self, start: int) -> None:
         self.faults[start:] = [f._replace(severity=USELESS) for f in self.faults[start:]]
 
     def required(self, detail: str = "") -> None:

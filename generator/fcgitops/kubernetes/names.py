@@ -15,6 +15,7 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _SEARCH = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+_VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _HEADER = re.compile(r"[-A-Za-z0-9]+")
 _PORT = re.compile(r"[-a-z0-9]+")
@@ -53,7 +54,7 @@ def dns_subdomain(text: str) -> str:
 
 
 def search_domain(text: str) -> str:
-    """IsDNS1123SubdomainWithUnderscore."""
+    """IsDNS1123SubdomainWithUnderscore, the rule since Kubernetes 1.33."""
     if len(text) > 253:
         return "must be no more than 253 characters"
     if not _SEARCH.fullmatch(text):
@@ -106,8 +107,15 @@ def port_number(number: int) -> str:
     return "" if 1 <= number <= 65535 else "must be 1 to 65535"
 
 
+def old_variable(text: str) -> str:
+    """IsEnvVarName, the rule before Kubernetes 1.32."""
+    if not _VARIABLE.fullmatch(text):
+        return "must be letters, digits, '-', '_' and '.', and begin with no digit"
+    return _hidden(text)
+
+
 def variable(text: str) -> str:
-    """IsRelaxedEnvVarName, the rule since Kubernetes 1.32."""
+    """IsRelaxedEnvVarName, the rule since Kubernetes 1.32: RelaxedEnvironmentVariableValidation."""
     if not text:
         return "must not be empty"
     if not all(" " <= letter <= "~" and letter != "=" for letter in text):
@@ -121,6 +129,11 @@ def key(text: str) -> str:
         return "must be no more than 253 characters"
     if not _KEY.fullmatch(text):
         return "must be letters, digits, '-', '_' and '.'"
+    return _hidden(text)
+
+
+def _hidden(text: str) -> str:
+    """What no file may be called: hasChDirPrefix."""
     if text == "." or text.startswith(".."):
         return "must not be '.', nor begin with '..'"
     return ""

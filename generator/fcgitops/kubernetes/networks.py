@@ -18,7 +18,9 @@ NODE_PORTS = (30000, 32767)
 
 def service(item: Field) -> None:
     """ValidateServiceCreate."""
-    metadata.metadata(item["metadata"], names.dns_label_1035, namespaced=True)
+    relaxed = item.since(36)  # RelaxedServiceNameValidation
+    name = names.dns_label if relaxed else names.dns_label_1035
+    metadata.metadata(item["metadata"], name, namespaced=True)
     _hints(item["metadata"]["annotations"])
     spec = item["spec"]
     kind = spec["type"].text or "ClusterIP"
@@ -36,7 +38,7 @@ def service(item: Field) -> None:
     if kind != "ExternalName":
         _cluster_ips(spec, headless)
     for address in spec["externalIPs"]:
-        address.must_be(addresses.outside)
+        address.must(addresses.outside(address.text) or addresses.ip_of(address))
     _load_balancer(item, kind)
     _traffic(spec, kind)
 
@@ -113,13 +115,13 @@ def _cluster_ips(spec: Field, headless: bool) -> None:
         if not one:
             one.required("the first of clusterIPs")
     elif one and one.text != "None":
-        one.must_be(addresses.ip)
+        one.must(addresses.ip_of(one))
     for i, address in enumerate(several):
         if address.text == "None" and i == 0:
             if len(several) > 1:
                 several.invalid("None is alone")
             continue
-        address.must_be(addresses.ip)
+        address.must(addresses.ip_of(address))
     if len(several) > 2:
         several.fault("are more than 2")
     versions = [found.version for text in several.texts() if (found := addresses.parse(text))]
@@ -160,12 +162,12 @@ def _load_balancer(item: Field, kind: str) -> None:
         if not is_one:
             ranges.forbidden("without type: LoadBalancer")
         for one in ranges:
-            one.must(addresses.cidr(one.text.strip()))
+            one.must(addresses.cidr_of(one, one.text.strip()))
     elif annotated.given:
         if not is_one:
             annotated.forbidden("without type: LoadBalancer")
         for text in filter(None, annotated.text.strip().split(",")):
-            annotated.must(addresses.cidr(text.strip()))
+            annotated.must(addresses.cidr_of(annotated, text.strip()))
     for key in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
         if spec[key].given and not is_one:
             spec[key].forbidden("without type: LoadBalancer")
@@ -188,7 +190,8 @@ def _traffic(spec: Field, kind: str) -> None:
     elif check:
         check.must(names.port_number(check.number))
     spec["internalTrafficPolicy"].one_of_if_given(("Cluster", "Local"))
-    spec["trafficDistribution"].one_of_if_given(("PreferClose", "PreferSameZone", "PreferSameNode"))
+    newer = ("PreferSameZone", "PreferSameNode") if spec.since(34) else ()
+    spec["trafficDistribution"].one_of_if_given(("PreferClose", *newer))
 
 
 def policy(item: Field) -> None:
@@ -247,11 +250,11 @@ def _block(found: Field) -> None:
         cidr.required()
         return
     whole = addresses.parse_network(cidr.text)
-    if not cidr.must_be(addresses.cidr) or whole is None:
+    if not cidr.must(addresses.cidr_of(cidr, cidr.text)) or whole is None:
         return
     for one in found["except"]:
         part = addresses.parse_network(one.text)
-        if not one.must_be(addresses.cidr) or part is None:
+        if not one.must(addresses.cidr_of(one, one.text)) or part is None:
             continue
         if (
             part.version != whole.version

@@ -30,10 +30,14 @@ def persistent_volume(item: Field) -> None:
     if not any(spec[kind].given for kind in _SOURCES):
         spec.required("a kind of volume")
     volumes.source(spec, _SOURCES)
+    _named_elsewhere(spec)
     if spec["volumeAttributesClassName"].given and not spec["csi"].given:
         spec["csi"].required("with volumeAttributesClassName")
     if spec["local"].given and not spec["nodeAffinity"]["required"].given:
         spec["nodeAffinity"]["required"].required("with local")
+    portal, name = spec["iscsi"]["targetPortal"], item["metadata"]["name"]
+    if spec["iscsi"]["initiatorName"].given and len(name.text) + 1 + len(portal) > 64:
+        portal.invalid("has with the volume's name more than 64 characters")
 
 
 def _capacity(found: Field) -> None:
@@ -71,9 +75,25 @@ def _csi(found: Field) -> None:
     for key in ("controllerPublish", "controllerExpand", "nodePublish", "nodeExpand"):
         reference = found[f"{key}SecretRef"]
         if reference.given:
-            for part in ("name", "namespace"):
-                if not reference[part]:
-                    reference[part].required()
+            reference["name"].required_as(names.dns_subdomain)
+            reference["namespace"].required_as(names.dns_label)
+
+
+def _named_elsewhere(spec: Field) -> None:
+    """What a volume, which has no namespace, says of the objects that it names.
+
+    validateCinderPersistentVolumeSource and its like for storageos, iscsi, glusterfs, azureFile.
+    """
+    for kind, part in (("cinder", "namespace"), ("storageos", "namespace"), ("iscsi", "name")):
+        reference = spec[kind]["secretRef"]
+        if reference.given and not reference[part]:
+            reference[part].required()
+    endpoints = spec["glusterfs"]["endpointsNamespace"]
+    if endpoints.given:
+        endpoints.must_be(names.dns_label)
+    home = spec["azureFile"]["secretNamespace"]
+    if home.given and not home:
+        home.required()
 
 
 _SOURCES = {

@@ -7,6 +7,7 @@ ValidatePodTemplateSpec).
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 
 from fcgitops.kubernetes import amounts, containers, metadata, names, quantity, scheduling, security
 from fcgitops.kubernetes import volumes as volume_rules
@@ -31,9 +32,11 @@ def template(found: Field, claims: Field | None = None) -> None:
     metadata.label_map(found["metadata"]["labels"])
     metadata.annotation_map(found["metadata"]["annotations"])
     _annotations(found["metadata"]["annotations"], found["spec"])
-    spec(found["spec"], claims)
-    if found["spec"]["ephemeralContainers"]:
-        found["spec"]["ephemeralContainers"].forbidden("in the template of a Pod")
+    # Before, a StatefulSet was taken whatever its Pods are: they were refused one by one.
+    with found.refused_since(34) if claims is not None else nullcontext():
+        spec(found["spec"], claims)
+        if found["spec"]["ephemeralContainers"]:
+            found["spec"]["ephemeralContainers"].forbidden("in the template of a Pod")
 
 
 def spec(found: Field, claims: Field | None = None) -> None:
@@ -68,6 +71,7 @@ def spec(found: Field, claims: Field | None = None) -> None:
     _system(found)
     if found["activeDeadlineSeconds"].given:
         found["activeDeadlineSeconds"].at_least(1, 2147483647)
+    _host_name(found)
     found["preemptionPolicy"].one_of_if_given(("PreemptLowerPriority", "Never"))
     if found["overhead"]:  # validateOverhead: as the limits of a container
         limits = {"limits": found["overhead"].value}
@@ -94,6 +98,20 @@ def _volumes(found: Field, own: dict[str, Field]) -> dict[str, Field]:
             meta["name"].must(names.dns_label(name))
         good[name] = Field({"persistentVolumeClaim": {"claimName": name}}, meta.path, meta.faults)
     return good
+
+
+def _host_name(found: Field) -> None:
+    """The name that the Pod gets instead of its own: validatePodHostName."""
+    name = found["hostnameOverride"]
+    if not name.given:
+        return
+    with name.lenient():
+        for key in ("setHostnameAsFQDN", "hostNetwork"):
+            if found[key]:
+                name.forbidden(f"with {key}")
+        if len(name) > 64:
+            name.invalid("must be no more than 64 characters")
+        name.must(names.dns_subdomain(name.text))
 
 
 def _resource_claims(found: Field) -> None:

@@ -53,7 +53,7 @@ def enforced(namespace: Object | None) -> tuple[str, int]:
 
 def violations(template: Fields, level: str) -> list[str]:
     """What of a Pod template does not pass a level, as it is today; [] where it passes."""
-    pod = Field(template, (), [])
+    pod = Field.of(template)
     return list(dict.fromkeys(f"{at.path[-1]} {why}" for at, why in complaints(pod, level)))
 
 

@@ -165,7 +165,7 @@ def _rules(roles: list[Object], role: Object) -> list[Fields]:
         item
         for other in roles
         if other["kind"] == "ClusterRole" and name(other) != name(role)
-        and any(matches(Field(chosen, (), []), labels_of(other)) for chosen in selectors)
+        and any(matches(Field.of(chosen), labels_of(other)) for chosen in selectors)
         for item in mappings(other.get("rules"))
     ]  # fmt: skip
 

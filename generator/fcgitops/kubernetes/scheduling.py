@@ -68,7 +68,8 @@ def node_term(term: Field, *, required: bool) -> None:
         rule["key"].must_be(names.qualified)
         if required:
             for value in rule["values"]:
-                value.must_be(names.label_value)
+                with value.refused_since(33):
+                    value.must_be(names.label_value)
     for rule in term["matchFields"]:
         rule["operator"].one_of(("In", "NotIn"))
         if len(rule["values"]) != 1:
@@ -128,14 +129,29 @@ def spread(found: Field) -> None:
                 item["minDomains"].forbidden("it takes whenUnsatisfiable: DoNotSchedule")
         for policy in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
             item[policy].one_of_if_given(("Honor", "Ignore"))
-        _label_keys(item)
+        if item.since(34):  # MatchLabelKeysInPodTopologySpreadSelectorMerge
+            _label_keys(item)
+        else:
+            _own_keys(item)
         metadata.selector(item["labelSelector"])
+
+
+def _own_keys(item: Field) -> None:
+    """ValidateMatchLabelKeysInTopologySpread: what held before such keys were merged."""
+    chosen, listed = item["labelSelector"], item["matchLabelKeys"]
+    if listed and not chosen.given:
+        listed.forbidden("without labelSelector")
+    there = {key for key, _ in chosen["matchLabels"].entries()}
+    there |= {rule["key"].text for rule in chosen["matchExpressions"]}
+    for key in listed:
+        if key.must(names.qualified(key.text)) and key.text in there:
+            key.invalid("is in labelSelector, too")
 
 
 def host_aliases(found: Field) -> None:
     """ValidateHostAliases."""
     for alias in found:
-        alias["ip"].must_be(addresses.ip)
+        alias["ip"].must(addresses.ip_of(alias["ip"]))
         for name in alias["hostnames"]:
             name.must_be(names.dns_subdomain)
 
@@ -149,12 +165,15 @@ def dns(policy: Field, config: Field) -> None:
     if len(servers) > 3:
         servers.fault(f"are {len(servers)}; 3 is the most")
     for server in servers:
-        server.must_be(addresses.ip)
+        server.must(addresses.ip_of(server))
     if len(searches) > 32 or len(" ".join(searches.texts())) > 2048:
         searches.fault("are too many; 32 of 2048 characters together are the most")
     for search in searches:
-        if search.text != ".":
-            search.must(names.search_domain(search.text.removesuffix(".")))
+        text = search.text.removesuffix(".")
+        if not search.since(33):  # RelaxedDNSSearchValidation
+            search.must(names.dns_subdomain(text))
+        elif search.text != ".":
+            search.must(names.search_domain(text))
     for option in config["options"]:
         if not option["name"]:
             option["name"].required()

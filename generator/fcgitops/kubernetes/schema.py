@@ -22,8 +22,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from fcgitops.kubernetes import quantity
-from fcgitops.kubernetes.field import USELESS, Fault, Path, shown
+from fcgitops.kubernetes import features, quantity
+from fcgitops.kubernetes.field import ASSUMED, USELESS, Fault, Path, shown
 from fcgitops.kubernetes.objects import Object
 
 _TIME = re.compile(
@@ -38,6 +38,11 @@ class Versions(NamedTuple):
 
     first: str
     last: str
+
+    @property
+    def ends(self) -> list[int]:
+        """The first and the last, once where they are one: 34 for 1.34."""
+        return sorted({int(version.partition(".")[2]) for version in self})
 
 
 @cache
@@ -70,30 +75,54 @@ def namespaced(api_version: object, kind: object) -> bool | None:
     return None if found is None else bool(found[1])
 
 
-def read(item: Object, versions: Versions | None = None) -> tuple[Object, list[Fault]]:
+def read(
+    item: Object, versions: Versions | None = None, minor: int = ASSUMED
+) -> tuple[Object, list[Fault]]:
     """An object as the API server's types hold it.
 
     Args:
         item: an object of a known kind.
-        versions: a field that some of them do not know is a fault; all known ones by default, of
-            which a field needs to be in one.
+        versions: a field that some of them do not know or heed is a fault; all known ones by
+            default, of which a field needs to be in one.
+        minor: which of `versions` reads it, 34 for 1.34.
 
     Returns:
-        The object without null, and without what is of a wrong type: what is left is of the right
-        one, so that rules need not ask. And the faults.
+        The object without null, without what is of a wrong type, and, where versions are stated,
+        without what is dropped there: what is left is of the right type, so that rules need not
+        ask. And the faults.
     """
     name = _data()["kinds"][f"{item['apiVersion']} {item['kind']}"][0]
-    reader = _Reader(versions)
+    if versions and (newer := _no_kind(item, name, versions)):
+        return _Reader(None, minor).structure(item, name, ()), [newer]
+    reader = _Reader(versions, minor)
     return reader.structure(item, name, ()), reader.faults
 
 
+def _no_kind(item: Object, name: str, versions: Versions) -> Fault | None:
+    """A fault where some of the versions do not know a kind."""
+    spec = _data()["types"][name]["kind"]
+    if isinstance(spec, str):
+        return None
+    order = known_versions()
+    _, first, last = spec
+    if order.index(first) <= order.index(versions.first) and (
+        order.index(versions.last) <= order.index(last)
+    ):
+        return None
+    here = _range(*versions)
+    what = f"{item['apiVersion']} {item['kind']} is a kind of Kubernetes {_range(first, last)}"
+    return Fault(("kind",), f"{what} alone; this is for {here}")
+
+
 class _Reader:
-    def __init__(self, versions: Versions | None) -> None:
+    def __init__(self, versions: Versions | None, minor: int) -> None:
         order = known_versions()
+        self.minor = minor
         self.faults: list[Fault] = []
         self.types: dict[str, Any] = _data()["types"]
         self.order = {version: i for i, version in enumerate(order)}
         self.versions = versions
+        self.oldest = versions.ends[0] if versions else 0
         first, last = (versions.first, versions.last) if versions else (order[0], order[-1])
         self.first = self.order.get(first, 0)
         self.last = self.order.get(last, len(order) - 1)
@@ -103,6 +132,7 @@ class _Reader:
 
     def structure(self, value: Object, name: str, path: Path) -> Object:
         fields = self.types[name]
+        gates = features.GATES.get(name, {}) if self.oldest else {}
         made = {}
         for key, item in value.items():
             spec = fields.get(key)
@@ -110,13 +140,28 @@ class _Reader:
             if spec is None:
                 self.fault(here, f"is no field of {_plain(name)}{_meant(key, fields)}")
                 continue
+            gate = gates.get(key)
             if type(spec) is list:
+                if not self.knows(spec):
+                    gate = None
                 spec = self.span(here, spec)
-            if item is not None:
-                read = self.value(item, spec, here)
-                if read is not None:
-                    made[key] = read
+            if item is None:
+                continue
+            read = self.value(item, spec, here)
+            dropped = gate is not None and self.off(here, gate, item)
+            if read is not None and not dropped:
+                made[key] = read
         return made
+
+    def off(self, path: Path, gate: features.Gate, item: object) -> bool:
+        """Whether a field is dropped; a fault where one of ours drops it, and that matters."""
+        if gate.on > self.oldest and item != gate.same:
+            self.fault(path, features.dropped(gate), USELESS)
+        return gate.on > self.minor
+
+    def knows(self, spec: list[str]) -> bool:
+        """Whether every one of the versions has a field that not every version has."""
+        return self.order[spec[1]] <= self.first and self.last <= self.order[spec[2]]
 
     def span(self, path: Path, spec: list[str]) -> str:
         """What a field holds that not every version has; a fault where one of ours has it not."""
@@ -124,10 +169,10 @@ class _Reader:
         since, until = self.order[first], self.order[last]
         if since > self.last or until < self.first:
             self.fault(path, f"is a field of Kubernetes {_range(first, last)} alone")
-        elif self.versions and (since > self.first or until < self.last):
+        elif self.versions and not self.knows(spec):
             here = _range(self.versions.first, self.versions.last)
             what = f"is a field of Kubernetes {_range(first, last)} alone; this is for {here}"
-            self.fault(path, what, USELESS)
+            self.fault(path, what)
         return meaning
 
     def value(self, value: Any, spec: str, path: Path) -> Any:  # noqa: ANN401
@@ -282,6 +327,8 @@ def _plain(name: str) -> str:
 
 def _range(first: str, last: str) -> str:
     order = known_versions()
+    if first == last:
+        return first
     if last == order[-1]:
         return f"{first} and newer"
     return f"{last} and older" if first == order[0] else f"{first} to {last}"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
-from fcgitops.kubernetes import amounts, metadata, names, quantity
+from fcgitops.kubernetes import amounts, features, metadata, names, quantity
 from fcgitops.kubernetes.field import USELESS, Field
 
 ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
@@ -41,15 +41,25 @@ def volumes(found: Field) -> dict[str, Field]:
     for volume in found:
         before = len(volume.faults)
         name = volume["name"]
-        # Before 1.35 the API server leaves volumes of images out (the feature gate ImageVolume).
+        if image_dropped(volume):
+            volume["image"].fault(f"{features.dropped(features.IMAGES)}, and its mounts", USELESS)
+            good[name.text] = volume
+            continue
         with volume.lenient() if volume["image"].given else nullcontext():
             source(volume, SOURCES)
             name.required_as(names.dns_label)
             if name.text in good:
                 name.duplicate()
-        if len(volume.faults) == before or volume["image"].given:
+        looked_at = not volume["image"].given or volume.since(features.IMAGES.on)
+        if len(volume.faults) == before or not looked_at:
             good[name.text] = volume
     return good
+
+
+def image_dropped(volume: Field) -> bool:
+    """Whether a volume is left out, with its mounts: dropImageVolumes of pkg/api/pod/util.go."""
+    off = volume.faults.stated and not volume.since(features.IMAGES.on)
+    return off and volume["image"].given
 
 
 def source(volume: Field, sources: Mapping[str, Callable[[Field], None]]) -> None:
@@ -323,7 +333,8 @@ def _projected(found: Field) -> None:
 def _token(found: Field) -> None:
     if found["expirationSeconds"].given:
         found["expirationSeconds"].at_least(600, 1 << 32)
-    found["path"].required_as(names.file_path)
+    with found.refused_since(30) if found["path"] else nullcontext():
+        found["path"].required_as(names.file_path)
 
 
 def _bundle(found: Field) -> None:
@@ -435,9 +446,10 @@ pkg/api/persistentvolumeclaim drops all else."""
 
 def _data_sources(source: Field, reference: Field) -> None:
     """What a claim is filled with, by `dataSource` and `dataSourceRef`, which have to agree."""
-    if reference.given:  # CrossNamespaceVolumeDataSource is off by default
-        with reference.lenient() if reference["namespace"] else nullcontext():
-            _data_source(reference)
+    if reference["namespace"]:
+        reference.fault(features.dropped(features.ELSEWHERE), USELESS)
+    elif reference.given:
+        _data_source(reference)
     if not source.given:
         return
     alone = not reference.given or bool(reference["namespace"])

@@ -29,12 +29,14 @@ def stateful_set(item: Field) -> None:
     from fcgitops.kubernetes.volumes import claim  # noqa: PLC0415 - few have claims
 
     for template in spec["volumeClaimTemplates"]:
-        claim(template["spec"])
+        with template.refused_since(34):
+            claim(template["spec"])
     spec["replicas"].at_least(0)
     spec["minReadySeconds"].at_least(0)
     spec["ordinals"]["start"].at_least(0)
     if spec["serviceName"]:
-        spec["serviceName"].must_be(names.dns_label)
+        with spec["serviceName"].refused_since(33):
+            spec["serviceName"].must_be(names.dns_label)
     _selector(spec)
     pod.template(spec["template"], spec["volumeClaimTemplates"])
     restart_always(spec["template"]["spec"])

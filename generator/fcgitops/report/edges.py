@@ -88,7 +88,7 @@ def _selected(o: Object, objects: Sequence[Object]) -> Iterator[tuple[str, int]]
         why, chosen = "limits", mapping(spec.get("podSelector"))
     else:
         return
-    selector = Field(chosen, (), [])
+    selector = Field.of(chosen)
     for place, other in enumerate(objects):
         if other["kind"] in _TEMPLATED and namespace(other) == namespace(o):
             template = mapping(mapping(other.get("spec")).get("template"))

@@ -218,7 +218,7 @@ def restricted(r: Rendered) -> Faults:
     """In `hardened` the Pod passes the Pod Security Standard `restricted`."""
     if r.profile != "hardened":
         return
-    pod = Field(r.controller(), (), [])["spec"]["template"]
+    pod = Field.of(r.controller())["spec"]["template"]
     for place, complaint in podsecurity.complaints(pod, podsecurity.RESTRICTED):
         what = f"{complaint}: hardened is `restricted`"
         yield Fault(what, object=STATEFUL_SET, path=dotted(place.path))

@@ -56,4 +56,4 @@ def _limits_egress(policy: Object) -> bool:
 
 def _selects(policy: Object, labels: dict[str, str]) -> bool:
     selector = (policy.get("spec") or {}).get("podSelector") or {}
-    return metadata.matches(Field(selector, (), []), labels)
+    return metadata.matches(Field.of(selector), labels)

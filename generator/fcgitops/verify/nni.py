@@ -79,13 +79,13 @@ def bounded(r: RenderedForNni) -> Faults:
         if (group, o["kind"]) not in model.KINDS:
             kinds = ", ".join(kind for _, kind in model.KINDS)
             yield Fault(f"renders {what}", f"an experiment may have {kinds}", object=what)
-        addresses = Field(o, (), [])["spec"]["externalIPs"]
+        addresses = Field.of(o)["spec"]["externalIPs"]
         if o["kind"] == "Service" and addresses:
             place = dotted(addresses.path)
             wrong = f"{what}: {place} takes others' traffic"
             yield Fault(wrong, "leave it out", object=what, cause=place)
         if o["kind"] == "Job":
-            pod = Field(o, (), [])["spec"]["template"]
+            pod = Field.of(o)["spec"]["template"]
             for field, complaint in podsecurity.complaints(pod, podsecurity.BASELINE):
                 wrong = f"{dotted(field.path)} {complaint}"
                 yield Fault(f"{what}: {wrong}", "Pod Security `baseline`", object=what)

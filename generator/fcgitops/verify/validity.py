@@ -100,7 +100,7 @@ def _own(item: Object) -> Object:
 
 def _pod_of(item: Object) -> Field:
     """An object's Pod, or the template of its Pods; nothing where it has none."""
-    whole = Field(item, (), [])
+    whole = Field.of(item)
     template = whole["spec"]["jobTemplate"]["spec"]["template"]
     if not template.given:
         template = whole["spec"]["template"]
