@@ -104,12 +104,12 @@ class Site:
             said: lines of a shell, among others.
             plane: what kubectl's context leads to.
         """
-        lines = [line for line in said.splitlines() if line.startswith(("kubectl ", "until "))]
+        lines = [line for line in said.splitlines() if line.startswith(("kubectl ", "(for "))]
         plane = plane or self.plane
         done = subprocess.run(
             ["sh", "-e"], input="\n".join(lines),
             env=environment(plane.folder, {"KUBECONFIG": str(plane.kubeconfig)}),
-            capture_output=True, text=True, timeout=300, check=False,
+            capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return lines

@@ -31,13 +31,13 @@ How to move, step by step:
 1. On the cluster live: see what runs, and that what is named is there
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
 2. What applies it until now lets go of it; nothing is deleted
-   # files do not say who that is; what a cluster has does: `kubectl get … -o yaml | \
-fcgitops adopt -`
+   # files do not say who that is, what a cluster has does. Adopt that:
+   # "kubectl get … -o yaml | fcgitops adopt -"
 3. Push the commit, and point Argo CD at it, where Argo CD runs
    # once the commit is merged and pushed:
    fcgitops bootstrap live
 4. On the cluster: see that it has started, and that every Framework is there
-   kubectl --namespace default rollout status statefulset/frameworkcontroller
+   kubectl --namespace default rollout status --timeout=5m statefulset/frameworkcontroller
    kubectl get frameworks.frameworkcontroller.microsoft.com --all-namespaces
 """
 
@@ -332,8 +332,7 @@ MOVE_OF_LIVE = [
     "kubectl --namespace fc get secret fc-token",
     "kubectl --namespace fc get secret kube",
     "kubectl get priorityclass high",
-    "kubectl --namespace fc delete secret --selector owner=helm,name=fc"
-    "  # never `helm uninstall`: that deletes it",
+    "kubectl --namespace fc delete secret --selector owner=helm,name=fc",
     "kubectl --namespace flux-system patch kustomizations.kustomize.toolkit.fluxcd.io old "
     """--type=merge '--patch={"spec":{"suspend":true,"prune":false}}'""",
     "kubectl --namespace argocd patch applications.argoproj.io rest --type=merge "
@@ -781,9 +780,10 @@ spec:
 """
 MOVE_OF_CHART = [
     "# kubectl --namespace NAMESPACE delete secret --selector owner=helm,name=RELEASE",
-    "kubectl --namespace fc scale statefulset rel-fc --replicas=0",
-    "until there=$(kubectl --namespace fc get pod rel-fc-0 --ignore-not-found --output name) && "
-    '[ -z "$there" ]; do sleep 1; done  # until it is gone',
+    "kubectl --namespace fc scale statefulset rel-fc --replicas=0 &&",
+    "(for i in $(seq 150); do there=$(kubectl --namespace fc get pod rel-fc-0 --ignore-not-found "
+    '--output name) && [ -z "$there" ] && exit; sleep 2; done; '
+    "echo 'it has not ended, so push nothing: rel-fc-0' >&2; exit 1)",
     "kubectl --namespace fc delete statefulset rel-fc",
 ]
 

@@ -167,7 +167,7 @@ data: {fc.yaml: "workerNumber: 7", frameworkcontroller.yaml: "workerNumber: 9", 
 
 
 MAY_LET_GO = (
-    "Argo CD may apply it: a label says 'old', as charts do, too; if Argo CD has one of that name:",
+    "Argo CD may apply it: a label says old, as charts do, too. If Argo CD has one of that name:",
     "kubectl --namespace argocd patch applications.argoproj.io old --type=merge "
     """'--patch={"spec":{"syncPolicy":{"automated":null}}}'""",
     "kubectl --namespace fc label statefulset/frameworkcontroller app.kubernetes.io/instance-",

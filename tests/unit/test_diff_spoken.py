@@ -238,7 +238,7 @@ def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
 
     typed = "note: entry points change, and no sync applies them: type this, before or after the "
     for said in (enabled, added):
-        assert f"\n{typed}push\nmake bootstrap ENV=dev  # Flux\neffects:\n" in said
+        assert f"\n{typed}push\n# Flux:\nmake bootstrap ENV=dev\neffects:\n" in said
         assert "sync will fail" not in said
     assert "experiments/mnist: 5 objects differ, no effect is known" in added
 
@@ -251,7 +251,7 @@ def test_entry_points_are_applied_by_an_environment_that_changes(
 
     said = fcgitops("-C", folder, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/x").err
 
-    assert "\nmake bootstrap ENV=prod  # Argo CD\n" in said
+    assert "\n# Argo CD:\nmake bootstrap ENV=prod\n" in said
 
 
 @pytest.mark.slow

@@ -393,13 +393,14 @@ def test_removal_tells_the_clusters_apart() -> None:
     given = {"cluster.server": "https://10.0.0.1:6443", **nni}
     env = environment("prod", given, {}, "hardened", "f")
     argo = removal.commands([Held(env, nni=True), Held(env)])
-    place = "# on the cluster prod (https://10.0.0.1:6443) (names are the same on every one):"
+    place = "# on the cluster prod at https://10.0.0.1:6443:"
     assert argo.count(place) == 2
-    deleted = [line.split()[-1] for line in argo if " delete applications" in line]
+    deleted = [line.split()[-1] for line in argo if " delete --ignore-not-found appli" in line]
     assert deleted == ["fc-nni-prod", "frameworkcontroller-prod"]
     flux_env = environment("prod", given | {"sync": "flux"}, {}, "hardened", "f")
     lines = removal.commands([Held(flux_env, nni=True), Held(flux_env)])
-    deleted = [line.split()[6] for line in lines if " delete --wait kustomizations" in line]
+    gone = " --timeout=5m kustomizations"
+    deleted = [line.removesuffix(" &&").split()[-1] for line in lines if gone in line]
     assert deleted == ["frameworkcontroller-nni", "frameworkcontroller"]
 
 
@@ -409,9 +410,11 @@ def test_argo_cd_has_looked_before_an_application_is_deleted() -> None:
     lines = removal.commands([Held(env)])
     typed = [line for line in lines if "--namespace argocd" in line]
     told, waits, deletes, _ = typed
-    assert told.endswith("frameworkcontroller argocd.argoproj.io/application-set-refresh=true")
-    assert waits.startswith("until kubectl --namespace argocd get applicationsets.argoproj.io ")
-    assert deletes.endswith("delete applications.argoproj.io frameworkcontroller-prod")
+    mark = "argocd.argoproj.io/application-set-refresh=true"
+    assert told.endswith(f"metadata.name=frameworkcontroller {mark} &&")
+    assert " get --ignore-not-found applicationsets.argoproj.io frameworkcontroller " in waits
+    assert waits.endswith("; exit 1) &&")
+    assert deletes.endswith("--ignore-not-found applications.argoproj.io frameworkcontroller-prod")
     assert lines[-2:] == [
         "# where Argo CD runs, once Argo CD has let go this prints nothing:",
         "kubectl --namespace argocd get --ignore-not-found applications.argoproj.io "
@@ -419,24 +422,42 @@ def test_argo_cd_has_looked_before_an_application_is_deleted() -> None:
     ]
 
 
-@pytest.mark.parametrize("answers", [["true", "true", ""], ["!", "true", "!", ""]])
-def test_the_wait_ends_when_the_set_has_looked(answers: list[str], tmp_path: Path) -> None:
-    """As typed: it goes on while the mark is there, or the API server does not answer."""
-    held = Held(environment("prod", {}, {}, "hardened", "f"))
-    _, wait, _ = registry.TOOLS["argocd"].release(held)
-    for number, answer in enumerate(answers):
-        (tmp_path / str(number)).write_text(answer)
-    kubectl = tmp_path / "kubectl"
-    kubectl.write_text(
-        f"#!/bin/sh\ncd {tmp_path}; for n in *[0-9]; do break; done; answer=$(cat $n); rm $n\n"
-        '[ "$answer" != ! ] || exit 1\nprintf "refresh:%s" "$answer"\n'
+WAIT = """\
+#!/bin/sh
+echo "$*" >> calls
+case $* in *" get "*) ;; *) exit ;; esac
+read -r answer < answers
+sed -i 1d answers
+[ "$answer" != ! ] || exit 1
+printf %s "$answer"
+"""
+"""A kubectl whose `get` gives one answer after another; ! is that no API server answers."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "deletes"), [("true true .", True), ("! true ! .", True), ("true " * 150, False)]
+)
+@pytest.mark.parametrize("program", ["sh", "zsh"])
+def test_the_wait_ends(program: str, answers: str, deletes: bool, tmp_path: Path) -> None:
+    """It goes on while the mark is there, or no API server answers; then nothing is deleted."""
+    lines = [word.strip(".") for word in answers.split()]
+    programs = {"kubectl": WAIT, "sleep": "#!/bin/sh\n"}
+    write(
+        tmp_path,
+        {"answers": "\n".join(lines) + "\n"} | {f"bin/{n}": t for n, t in programs.items()},
     )
-    (tmp_path / "sleep").write_text("#!/bin/sh\n")
-    for name in ("kubectl", "sleep"):
-        (tmp_path / name).chmod(0o755)
-    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    subprocess.run(["sh", "-c", wait], env=env, check=True, timeout=30)
-    assert not [path for path in tmp_path.iterdir() if path.name.isdigit()]
+    for name in programs:
+        (tmp_path / "bin" / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    typed = registry.TOOLS["argocd"].release(Held(environment("prod", {}, {}, "hardened", "f")))
+    ran = subprocess.run(
+        [program], input="\n".join(typed), env=env, cwd=tmp_path, text=True, timeout=60,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert len([call for call in calls if " get " in call]) == len(lines)
+    assert (" delete " in calls[-1]) == deletes
+    assert ("Argo CD has not looked" in ran.stderr) != deletes
 
 
 @pytest.mark.sampled(2)
@@ -464,9 +485,9 @@ def test_another_tool_is_told_to_let_go(
 
 HANDED_TO_FLUX = """\
 # 1. Push the commit: a tool that is released before may come back.
-# 2. Where Argo CD runs: it lets go; nothing is deleted.
+# 2. Where Argo CD runs: it lets go, and nothing is deleted.
 kubectl annotate
-until kubectl
+wait for kubectl get
 kubectl delete
 # 3. Go on once Argo CD has let go: then this prints nothing.
 kubectl get
@@ -477,7 +498,8 @@ kubectl rollout
 """
 HANDED_TO_ARGO_CD = """\
 # 1. Push the commit: a tool that is released before may come back.
-# 2. On the cluster prod: it lets go; nothing is deleted.
+# 2. On the cluster prod: it lets go, and nothing is deleted.
+wait for kubectl get
 kubectl patch
 kubectl delete
 kubectl delete
@@ -495,7 +517,9 @@ kubectl rollout
 def verb(line: str) -> str:
     """A line, of kubectl's only what it does."""
     words = line.replace("--namespace argocd ", "").replace("--namespace flux-system ", "").split()
-    if words[0] not in ("kubectl", "until"):
+    if words[0] == "(for":
+        return f"wait for {verb(line[line.index('kubectl') :])}"
+    if words[0] != "kubectl":
         return line
     return " ".join(words[:2]) if words[1] != "--namespace" else f"kubectl {words[3]}"
 
@@ -558,12 +582,16 @@ def test_what_stays_on_the_cluster_that_is_left_is_said(
     again = fcgitops("-C", folder, "overlay", "prod", "--cluster", "https://10.0.0.9:6443").err
     for said, old, new in (
         (by_hand, "old", "new"),
-        (again, "new", "new (https://10.0.0.9:6443)"),
+        (again, "new", "new at https://10.0.0.9:6443"),
     ):
         assert f"note: prod: with this change its cluster is {new}. If that is another " in said
         assert f"\n# on the cluster {old}:\n" in said
-        typed = "delete statefulset frameworkcontroller" if sync == "argocd" else "delete --wait"
+        typed = " statefulset frameworkcontroller" if sync == "argocd" else "m kustomizations"
         assert [line for line in commands(said) if typed in line]
+        looks = (
+            "\n# where Argo CD runs, until it has left that cluster:\nkubectl --namespace argocd "
+        )
+        assert (looks in said) == (sync == "argocd")
         assert not [line for line in commands(said) if "applications.argoproj.io" in line]
 
 
@@ -572,12 +600,13 @@ def test_another_cluster_and_another_tool(fcgitops: Fcgitops, copy_of: CopyOf) -
     folder = copy_of(["new", "deploy", "--gitops", "both", "--env", "prod"])
     changed = ("--set", "sync=flux", "--cluster", "new")
     there = commands(fcgitops("-C", folder, "overlay", "prod", *changed).err)
-    assert there[1].endswith("delete applications.argoproj.io frameworkcontroller-prod")
+    assert there[1].endswith(" applications.argoproj.io frameworkcontroller-prod")
     assert [line for line in there if "delete statefulset" in line]
     changed = ("--set", "sync=argocd", "--cluster", "newer")
     back = fcgitops("-C", folder, "overlay", "prod", *changed).err
-    assert "# on the cluster new:\nkubectl --namespace flux-system delete --wait" in back
-    assert "prune" not in back
+    deletes = "kubectl --namespace flux-system delete --ignore-not-found --timeout=5m kustomiz"
+    assert f"\n{deletes}" in back[back.index("# on the cluster new:\n") :]
+    assert '"prune"' not in back
 
 
 LOCAL = "overlays/prod/local/kustomization.yaml"

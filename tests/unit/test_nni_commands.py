@@ -612,17 +612,22 @@ def test_remove(mnist: Path, fcgitops: Fcgitops) -> None:
         "experiments/mnist/notes~",
         f"Remove experiment mnist: commit {git(mnist, 'rev-parse', '--short=10', 'HEAD')} on main",
         "# This deletes nothing on the cluster prod.",
+        "# What it has found stays on the share.",
         "# Once this is merged and pushed: what takes the experiment off it",
-        "# (what it has found stays on the share):",
-        "# where Argo CD runs (it lets go; on the cluster nothing is deleted):",
+        "# where Argo CD runs. It lets go, and on the cluster nothing is deleted:",
         "kubectl --namespace argocd annotate --overwrite applicationsets.argoproj.io "
-        "frameworkcontroller-experiments argocd.argoproj.io/application-set-refresh=true",
-        "until kubectl --namespace argocd get applicationsets.argoproj.io "
-        "frameworkcontroller-experiments --output 'jsonpath=refresh:{.metadata.annotations."
-        "argocd\\.argoproj\\.io/application-set-refresh}' | grep -qx refresh:; do sleep 1; done"
-        "  # until it has looked",
-        "kubectl --namespace argocd delete applications.argoproj.io fc-experiment-mnist",
-        "# on the cluster prod (names are the same on every one):",
+        "--field-selector metadata.name=frameworkcontroller-experiments "
+        "argocd.argoproj.io/application-set-refresh=true &&",
+        "(for i in $(seq 150); do there=$(kubectl --namespace argocd get --ignore-not-found "
+        "applicationsets.argoproj.io frameworkcontroller-experiments --output "
+        "'jsonpath={.metadata.annotations.argocd\\.argoproj\\.io/application-set-refresh}') "
+        '&& [ -z "$there" ] && exit; sleep 2; done; '
+        "echo 'Argo CD has not looked: the conditions of applicationsets.argoproj.io "
+        "frameworkcontroller-experiments say why' >&2; exit 1) &&",
+        "kubectl --namespace argocd delete --ignore-not-found applications.argoproj.io "
+        "fc-experiment-mnist",
+        "# Names are the same on every cluster.",
+        "# on the cluster prod:",
         "kubectl --namespace nni delete job,service,configmap --selector experiment=mnist",
         "# where Argo CD runs, once Argo CD has let go this prints nothing:",
         "kubectl --namespace argocd get --ignore-not-found applications.argoproj.io "
@@ -667,7 +672,7 @@ def test_remove_a_folder_with_a_hostile_name(mnist: Path, fcgitops: Fcgitops) ->
     assert f"(git rm -r --cached 'experiments/{name}')\n" in ran.err
     git(mnist, "commit", "-qm", "hostile")
     ran = fcgitops("-C", mnist, "nni", "remove", name)
-    wanted = f"# (where the experiment {name!r} ran cannot be told from its files)"
+    wanted = f"# where the experiment '{name}' ran cannot be told from its files"
     assert ran.err.splitlines()[1:] == [wanted]
 
 
@@ -719,10 +724,11 @@ def test_the_removal_of_an_environment_names_all_of_nni(
         wanted = {(*kind, name) for kind in kinds for name in names}
         wanted |= {("flux-system", "kustomizations", "frameworkcontroller-nni")}
     lines = fcgitops("-C", root, "remove", "prod").err.splitlines()
-    assert "# kubectl delete namespace lab  # with all experiments and their claims" in lines
+    at = lines.index("# with all experiments and their claims:")
+    assert lines[at + 1] == "# kubectl delete namespace lab"
     told = set()
     for line in lines:
-        words = [w for w in line.partition("  #")[0].split() if w != "--wait"]
+        words = [w for w in line.split() if w not in ("--ignore-not-found", "--timeout=5m", "&&")]
         if words[:2] == ["kubectl", "--namespace"] and "delete" in words:
             _, _, namespace, _, kinds_, *names_ = words
             told |= {(namespace, k.partition(".")[0], n) for k in kinds_.split(",") for n in names_}
@@ -752,9 +758,8 @@ def test_flux(fcgitops: Fcgitops, tmp_path: Path) -> None:
     assert findings(fcgitops, root) == []
     ran = fcgitops("-C", root, "nni", "remove", "mnist", "--dry-run")
     assert ran.err.splitlines()[-3:] == [
-        "kubectl --namespace flux-system delete --wait "
-        "kustomizations.kustomize.toolkit.fluxcd.io fc-experiment-mnist"
-        "  # it takes back what it has applied, unless it is suspended",
+        "kubectl --namespace flux-system delete --ignore-not-found --timeout=5m "
+        "kustomizations.kustomize.toolkit.fluxcd.io fc-experiment-mnist",
         "# once Flux has let go this prints nothing:",
         "kubectl --namespace flux-system get --ignore-not-found "
         "kustomizations.kustomize.toolkit.fluxcd.io fc-experiment-mnist",

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,11 +76,41 @@ def test_a_typed_word_is_one_argument(words: list[str]) -> None:
     assert typed(text) == words
 
 
-def test_a_comment_ends_with_its_line() -> None:
-    """What stands in it is not typed."""
-    text = shell.line("echo", "a b", note="x\ntouch PWNED")
-    assert text == r"echo 'a b'  # x\ntouch PWNED"
-    assert typed(text.removeprefix("echo ")) == ["a b"]
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("on the cluster prod at https://h:6443:", "on the cluster prod at https://h:6443:"),
+        ("kubectl patch x '--patch={\"a\":1}'", "kubectl patch x '--patch={\"a\":1}'"),
+        ("x\ntouch PWNED", r"""'x\ntouch PWNED'"""),
+        ("Argo CD's", '''"Argo CD's"'''),
+        ("(x; touch PWNED)", '"(x; touch PWNED)"'),
+        ("`touch PWNED` isn't", """'`touch PWNED` isn'"'"'t'"""),
+        ("$(touch PWNED)", "'$(touch PWNED)'"),
+        ("it's x; touch PWNED; it's", "it's x; touch PWNED; it's"),
+    ],
+)
+def test_a_comment_is_not_obeyed(text: str, shown: str) -> None:
+    """It ends with its line, and a prompt that takes no comments finds nothing to do in it."""
+    assert shell.comment(text) == f"# {shown}"
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("program", ["bash", "zsh"])
+def test_comments_at_a_prompt(program: str, tmp_path: Path) -> None:
+    """A zsh has none there, as it starts: nothing in one is run, or takes a line away."""
+    if not shutil.which(program):
+        pytest.skip(f"there is no {program}")
+    marks = ["'", '"', "`", "$(", ")", "(", ";", "&", "|", ">", "<", "!", "\\", "\n", "*", "#"]
+    texts = [f"a{one}touch P{other} b" for one in marks for other in ["", *marks]]
+    lines = [line for text in texts for line in (shell.comment(text), "echo typed")]
+    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    options = {"bash": ["--norc"], "zsh": ["-f"]}[program]
+    ran = subprocess.run(
+        [program, *options, "-i"], input="\n".join(lines) + "\n", env=env, cwd=tmp_path, text=True,
+        capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ran.stdout.splitlines().count("typed") == len(texts)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("P")] == []
 
 
 def test_a_name_is_no_option() -> None:
@@ -188,7 +219,6 @@ def run_with_a_kubectl(text: str, folder: Path) -> list[list[str]]:
     kubectl.write_text(
         f"#!{sys.executable}\nimport json, sys\n"
         f"print(json.dumps(sys.argv[1:]), file=open({str(folder / 'calls')!r}, 'a'))\n"
-        "print('refresh:')\n"
     )
     kubectl.chmod(0o755)
     env = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}

@@ -100,7 +100,6 @@ def test_removal_names_the_former_ones(fcgitops: Fcgitops, tmp_path: Path) -> No
     line = (
         "kubectl --namespace frameworkcontroller delete configmap --selector "
         "app.kubernetes.io/name=frameworkcontroller,app.kubernetes.io/component=controller"
-        "  # former configurations"
     )
     (label, *others) = config_maps(fcgitops, root).values()
     assert others == []

@@ -116,6 +116,9 @@ spec: {{url: {answers.source_url}, spares: all}}
     def release(self, held: Held) -> list[str]:
         return [f"carousel free {self.ride(held)}"]
 
+    def move(self, held: Held) -> list[str]:
+        return []
+
     def deletion(self, held: Held) -> list[str]:
         return [f"carousel stop {self.ride(held)}  # {len(held.objects)} objects"]
 
@@ -262,7 +265,10 @@ def test_a_third_tool_hands_over(carousel: SyncTool, fcgitops: Fcgitops, tmp_pat
     )
     assert (folder / "clusters/carousel/dev/ride.yaml").is_file()
     back = fcgitops("-C", folder, "overlay", "dev", "--set", "sync=flux").err
-    assert "\n# 2. On the cluster dev: it lets go; nothing is deleted.\ncarousel free dev\n" in back
+    assert (
+        "\n# 2. On the cluster dev: it lets go, and nothing is deleted.\ncarousel free dev\n"
+        in back
+    )
     assert not (folder / "clusters/carousel/dev").exists()
     assert (folder / "clusters/flux/dev/sync.yaml").is_file()
     fcgitops("-C", folder, "verify")

@@ -156,11 +156,13 @@ def test_entry_points_that_differ_are_told(fcgitops: Fcgitops, tmp_path: Path) -
 
     said = fcgitops("-C", root, "update").err.splitlines()
 
-    start = said.index("make bootstrap ENV=prod  # Argo CD")
+    start = said.index("# Argo CD:")
     assert said[start - 1].startswith("note: entry points change, and no sync applies them: ")
-    assert said[start + 1 : start + 3] == [
-        "make bootstrap ENV=dev  # Flux",
-        "make bootstrap ENV=flux  # Flux",
+    assert said[start + 1 : start + 5] == [
+        "make bootstrap ENV=prod",
+        "# Flux:",
+        "make bootstrap ENV=dev",
+        "make bootstrap ENV=flux",
     ]
 
 

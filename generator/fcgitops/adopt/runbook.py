@@ -21,8 +21,7 @@ from fcgitops.model import expects
 from fcgitops.model.environment import Environment
 from fcgitops.model.framework import CRD
 from fcgitops.sync import deletion, registry
-from fcgitops.sync.runbook import Step
-from fcgitops.text.words import shown
+from fcgitops.sync.runbook import Step, rolled_out
 
 _FRAMEWORKS = shell.line("kubectl", "get", CRD, "--all-namespaces")
 _COPIES = {"Secret": "type, data", "ConfigMap": "data"}
@@ -64,9 +63,8 @@ def _steps(found: Adoption) -> Iterator[Step]:
         shell.line("fcgitops", "bootstrap", env.name),
     ))  # fmt: skip
     controller = _controller(found.rendered)
-    place = ("--namespace", namespace(controller))
     yield Step("On the cluster: see that it has started, and that every Framework is there", (
-        shell.line("kubectl", *place, "rollout", "status", f"statefulset/{name(controller)}"),
+        rolled_out(namespace(controller), name(controller)),
         _FRAMEWORKS,
     ))  # fmt: skip
     yield Step("Take away what is left, which nothing uses any more", tuple(_left(found)))
@@ -130,7 +128,8 @@ def _own_namespace(found: Adoption) -> Iterator[str]:
         before = found.found.home.object if found.found.home else {}
         had = mapping(mapping(before.get("metadata")).get("labels")).get(label)
         if name(o) == found.found.place and had != mapping(o["metadata"].get("labels")).get(label):
-            what = f"{name(o)} is to refuse Pods that are not restricted: no others are to be here"
+            whose = shell.quote(name(o))
+            what = f"{whose} is to refuse Pods that are not restricted: no others are to be here"
             yield shell.comment(what)
             yield shell.line("kubectl", "--namespace", name(o), "get", f"pods,{CRD}")
 
@@ -153,8 +152,8 @@ def _owners(found: Adoption) -> list[Owner]:
 def _lets_go(found: Adoption) -> Iterator[str]:
     owners = _owners(found)
     if not owners and not found.found.stateful_set.live:
-        typed = "kubectl get … -o yaml | fcgitops adopt -"
-        yield shell.comment(f"files do not say who that is; what a cluster has does: `{typed}`")
+        yield shell.comment("files do not say who that is, what a cluster has does. Adopt that:")
+        yield shell.comment('"kubectl get … -o yaml | fcgitops adopt -"')
     # It runs there, so it is there, and belongs to whoever has applied the rest.
     homes = [] if found.found.home else [o for o in found.rendered if o["kind"] == "Namespace"]
     homes = [o for o in homes if name(o) == found.found.place]
@@ -169,8 +168,8 @@ def _lets_go(found: Adoption) -> Iterator[str]:
     unknown = [item for item in unknown if item.suspect not in owners]
     for suspect in dict.fromkeys(item.suspect for item in unknown if item.suspect):
         label = registry.TOOLS[suspect.tool].traits.label
-        what = f"{label} may apply it: a label says {shown(suspect.applier.name)}"
-        yield shell.comment(f"{what}, as charts do, too; if {label} has one of that name:")
+        what = f"{label} may apply it: a label says {shell.quote(suspect.applier.name)}"
+        yield shell.comment(f"{what}, as charts do, too. If {label} has one of that name:")
         taken = [item.marked for item in unknown if item.suspect == suspect]
         yield from map(shell.comment, registry.TOOLS[suspect.tool].paused(suspect.applier, taken))
 
@@ -186,21 +185,22 @@ def _let_go(owner: Owner, taken: Sequence[Object]) -> Iterator[str]:
     if owner.tool == HELM:
         selector = ("delete", "secret", "--selector", f"owner=helm,name={name or 'RELEASE'}")
         if name:
-            note = "never `helm uninstall`: that deletes it"
-            yield shell.line("kubectl", "--namespace", place, *selector, note=note)
+            yield shell.comment('never "helm uninstall", which deletes it, but:')
+            yield shell.line("kubectl", "--namespace", place, *selector)
             return
-        yield shell.comment("Helm may have a release of it: `helm list --all-namespaces` names it.")
-        yield shell.comment("Never `helm uninstall`, which deletes it; Helm forgets it by this:")
+        yield shell.comment('Helm may have a release of it: "helm list --all-namespaces" names it.')
+        yield shell.comment('Never "helm uninstall", which deletes it. Helm forgets it by this:')
         yield shell.comment(shell.line("kubectl", "--namespace", "NAMESPACE", *selector))
         return
-    what = f"{name} may apply more than FrameworkController, and what has made it may undo this"
+    whose = shell.quote(name)
+    what = f"{whose} may apply more than FrameworkController, and what has made it may undo this"
     yield shell.comment(what)
     yield from registry.TOOLS[owner.tool].paused(owner.applier, taken)
 
 
 def _forget(owner: Owner) -> Iterator[str]:
     if owner.tool != HELM:
-        yield shell.comment(f"if {owner.applier.name} applies nothing else:")
+        yield shell.comment(f"if {shell.quote(owner.applier.name)} applies nothing else:")
         yield from map(shell.comment, registry.TOOLS[owner.tool].forgotten(owner.applier))
 
 
@@ -218,28 +218,31 @@ def _way(found: Adoption) -> Iterator[str]:
     if found.moved or _reselects(found):
         its = shell.named("pod", f"{name(old)}-0")
         pod = (*place, "get", *its, "--ignore-not-found", "--output", "name")
-        yield shell.line(*place, "scale", *shell.named("statefulset", name(old)), "--replicas=0")
-        gone = f'until there=$({shell.line(*pod)}) && [ -z "$there" ]; do sleep 1; done'
-        yield f"{gone}  {shell.comment('until it is gone')}"
+        scaled = (*shell.named("statefulset", name(old)), "--replicas=0")
+        yield from shell.one_by_one(
+            shell.line(*place, "scale", *scaled),
+            shell.until_empty(*pod, otherwise=f"it has not ended, so push nothing: {name(old)}-0"),
+        )
     if not found.moved and _immutable(found):
         its = shell.named("statefulset", name(old))
         yield shell.line(*place, "delete", *its, "--cascade=orphan")
     replaces = registry.of(found.environment).traits.habits.replaces_bindings
     if found.profile == "hardened" and found.found.binding is None and not replaces:
         words = ("delete", "--ignore-not-found", "clusterrolebinding", NAME)
-        yield shell.line("kubectl", *words, note="the role of one that is there cannot be changed")
+        yield shell.comment("the role of one that is there cannot be changed:")
+        yield shell.line("kubectl", *words)
     for part in found.parts:
         o, new = part.item.object, part.rendered
         if (name(o), namespace(o)) != (name(new), namespace(new)):
             continue
         if part.kind == "ClusterRoleBinding" and not replaces and _role(o) != _role(new):
-            note = "its role cannot be changed"
-            its = shell.named("clusterrolebinding", name(o))
-            yield shell.line("kubectl", "delete", *its, note=note)
+            yield shell.comment("its role cannot be changed:")
+            yield shell.line("kubectl", "delete", *shell.named("clusterrolebinding", name(o)))
     for o in _in_the_way(found):
-        note = "while it is there, nothing else gets its address or its port of the nodes"
+        why = "while it is there, nothing else gets its address or its port of the nodes:"
         service = ("--namespace", namespace(o), "delete", *shell.named("service", name(o)))
-        yield shell.line("kubectl", *service, note=note)
+        yield shell.comment(why)
+        yield shell.line("kubectl", *service)
 
 
 def _in_the_way(found: Adoption) -> list[Object]:
@@ -304,5 +307,5 @@ def _left(found: Adoption) -> Iterator[str]:
         and (item.kind, namespace(item.object), name(item.object)) not in there
     ]
     if shared:
-        yield shell.comment("if nothing else uses them (NNI's trials may run as this account):")
+        yield shell.comment("if nothing else uses them, and no trials of NNI run as this account:")
         yield from map(shell.comment, deletion.lines(shared))

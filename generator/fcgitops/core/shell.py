@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from fcgitops.core.printable import printable
+
+_TRIES = 150
+"""Of a wait, two seconds apart: five minutes, and more where each answer takes its time."""
+_INERT = re.compile(r"""(?:[^;&|<>()$`\\"'!]|'[^']*'|"[^"$`\\!]*")*""")
+"""What no shell obeys, whether it takes it for a comment or for words behind a program."""
 
 
 def quote(word: str) -> str:
@@ -24,10 +30,34 @@ def quote(word: str) -> str:
     return "$'" + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in raw) + "'"
 
 
-def line(*words: str, note: str = "") -> str:
-    """One command: a program and its arguments, and behind them a comment."""
-    typed = " ".join(map(quote, words))
-    return f"{typed}  {comment(note)}" if note else typed
+def line(*words: str) -> str:
+    """One command: a program and its arguments."""
+    return " ".join(map(quote, words))
+
+
+def until_empty(*words: str, otherwise: str) -> str:
+    """A wait for a command to succeed and print nothing; it ends after some minutes.
+
+    Args:
+        words: of the command.
+        otherwise: what is said when it has not done so; then the whole fails.
+    """
+    return _wait(f'there=$({line(*words)}) && [ -z "$there" ]', otherwise)
+
+
+def until_it_says(text: str, *words: str, otherwise: str) -> str:
+    """A wait for a command to print a text; it ends and fails as that of `until_empty`."""
+    return _wait(f"{line(*words)} | {line('grep', '-q', '-F', text)}", otherwise)
+
+
+def _wait(test: str, otherwise: str) -> str:
+    ends = f"{line('echo', otherwise)} >&2; exit 1"
+    return f"(for i in $(seq {_TRIES}); do {test} && exit; sleep 2; done; {ends})"
+
+
+def one_by_one(*lines: str) -> list[str]:
+    """Commands of which each is run once the one before has succeeded, as typed lines."""
+    return [*(f"{each} &&" for each in lines[:-1]), *lines[-1:]]
 
 
 def named(kind: str, *names: str) -> tuple[str, ...]:
@@ -69,5 +99,13 @@ def _here() -> Path | None:
 
 
 def comment(text: str) -> str:
-    """A comment, which ends with its line: nothing in it is typed."""
-    return f"# {printable(text)}"
+    """A comment, which ends with its line: nothing in it is typed.
+
+    At its prompt zsh takes none, unless it is told to (INTERACTIVE_COMMENTS): it runs a program
+    called #, with the rest as that line's words. So what a shell would obey there is in quotes,
+    and no comment stands behind a command.
+    """
+    shown = printable(text)
+    if _INERT.fullmatch(shown):
+        return f"# {shown}"
+    return f'# "{shown}"' if _INERT.fullmatch(f'"{shown}"') else f"# {quote(shown)}"

@@ -98,7 +98,7 @@ def other_cluster_of_flux(change: Change) -> Says:
                 env.label,
                 f"Nothing changes by itself: {tool.label} on {old} goes on, and {new} needs `make "
                 "bootstrap`.",
-                shell.line("make", "bootstrap", f"ENV={env.name}", note=f"on {new}"),
+                f"on {new}: {shell.line('make', 'bootstrap', f'ENV={env.name}')}",
             )
 
 

@@ -29,11 +29,11 @@ def to_apply(repository: Repository, what: Change, differing: Collection[str]) -
         differing: the paths at which it writes something else than HEAD has.
     """
     written = [path for path in differing if what.merged.files.get(path) is not None]
-    typed = [
-        shell.line("make", "bootstrap", f"ENV={name}", note=tool.label)
-        for tool in synctools.KNOWN.values()
-        for name in _names(repository, what, tool, written)
-    ]
+    typed = []
+    for tool in synctools.KNOWN.values():
+        if names := _names(repository, what, tool, written):
+            typed.append(shell.comment(f"{tool.label}:"))
+            typed += [shell.line("make", "bootstrap", f"ENV={name}") for name in names]
     return ["\n".join([_TOLD, *typed])] if typed else []
 
 

@@ -48,7 +48,8 @@ def _line(o: Object) -> str:
     metadata, kind = o["metadata"], kind_of(o)
     name, namespace = str(metadata["name"]), metadata.get("namespace")
     if not is_kind(kind):
-        return shell.comment(f"({kind} {name} is of no kind that a cluster knows)")
+        what = f"{shell.line(kind, name)} is of no kind that a cluster knows"
+        return shell.comment(what)
     place = ["--namespace", str(namespace)] if namespace else []
     return shell.line("kubectl", *place, "delete", *shell.named(kind, name))
 
@@ -56,4 +57,4 @@ def _line(o: Object) -> str:
 def cluster(environment: Environment) -> str:
     """Name and address of an environment's cluster."""
     server = environment.cluster_server
-    return f"{environment.cluster_name} ({server})" if server else environment.cluster_name
+    return f"{environment.cluster_name} at {server}" if server else environment.cluster_name

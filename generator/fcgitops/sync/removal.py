@@ -39,12 +39,13 @@ def experiment_commands(name: str, environment: Environment | None) -> list[str]
         environment: the one it was in, where that can be told.
     """
     if environment is None:
-        return [shell.comment(f"(where the experiment {name!r} ran cannot be told from its files)")]
+        where = f"where the experiment {shell.quote(name)} ran cannot be told from its files"
+        return [shell.comment(where)]
     held = Held(environment, experiment=name)
     return [
         shell.comment(f"This deletes nothing on the cluster {environment.cluster_name}."),
+        shell.comment("What it has found stays on the share."),
         shell.comment("Once this is merged and pushed: what takes the experiment off it"),
-        shell.comment("(what it has found stays on the share):"),
         *_removal(held),
         *_seen(registry.of(environment), [held]),
     ]
@@ -61,11 +62,10 @@ def handover(environment: Environment, before: SyncTool, held: Sequence[Held]) -
     after, cluster = environment.tool, f"on the cluster {deletion.cluster(environment)}"
     there = f"where {before.traits.label} runs" if before.traits.central else cluster
     here = f"where {after.label} runs" if after.central else cluster
-    place = ("kubectl", "--namespace", environment.namespace)
     steps = [
         Step("Push the commit: a tool that is released before may come back.", ()),
         Step(
-            f"{there[0].upper()}{there[1:]}: it lets go; nothing is deleted.",
+            f"{there[0].upper()}{there[1:]}: it lets go, and nothing is deleted.",
             tuple(line for item in held for line in before.release(item)),
         ),
         Step(
@@ -78,7 +78,7 @@ def handover(environment: Environment, before: SyncTool, held: Sequence[Held]) -
         ),
         Step(
             f"{cluster[0].upper()}{cluster[1:]}: see that it runs.",
-            (shell.line(*place, "rollout", "status", "statefulset/frameworkcontroller"),),
+            (runbook.rolled_out(environment.namespace, "frameworkcontroller"),),
         ),
     ]
     return [
@@ -99,12 +99,17 @@ def cluster_left(environment: Environment, before: SyncTool, held: Sequence[Held
     """
     old = deletion.cluster(held[-1].environment)
     released = before.traits.central and before.traits != environment.tool
+    label = before.traits.label
+    moves = [] if released else [line for item in held for line in before.move(item)]
+    if moves:
+        moves.insert(0, shell.comment(f"where {label} runs, until it has left that cluster:"))
     return [
         f"{environment.name}: with this change its cluster is {deletion.cluster(environment)}. If "
         f"that is another one than {old}, FrameworkController and what it runs go on there, and "
         + ("nothing syncs them. " if before.traits.central else "so does the sync. ")
         + "Once this is pushed, what takes them off:",
         *(line for item in held if released for line in _apart(before, item)),
+        *moves,
         shell.comment(f"on the cluster {old}:"),
         *(line for item in held for line in before.deletion(item)),
         *(_seen(before, held) if released or not before.traits.central else ()),
@@ -118,35 +123,35 @@ def _removal(held: Held) -> list[str]:
     last: list[str] = []
     if held.nni:
         lines = [shell.comment("what takes NNI off it, the rights of managers and trials with it:")]
-        note = "with all experiments and their claims"
-        last = [_namespace(environment.nni_namespace, note)]
+        note = "with all experiments and their claims:"
+        last = _namespace(environment.nni_namespace, note)
     elif not held.experiment:
-        what = "and what takes FrameworkController off it; the CRD and every Framework stay:"
+        what = "and what takes FrameworkController off it. The CRD and every Framework stay:"
         lines = [shell.comment(what)]
         if not held.objects:
-            what = "(what it rendered could not be listed: these lines are not all)"
+            what = "What it rendered could not be listed: these lines are not all."
             lines.append(shell.comment(what))
         last = [
-            _namespace(str(o["metadata"]["name"]), "once nothing else is in it")
+            line
             for o in held.objects
             if o["kind"] == "Namespace"
+            for line in _namespace(str(o["metadata"]["name"]), "once nothing else is in it:")
         ]
     if tool.traits.central:
         lines += _apart(tool, held)
-        place = f"on the cluster {deletion.cluster(environment)} (names are the same on every one):"
-        lines.append(shell.comment(place))
+        lines.append(shell.comment("Names are the same on every cluster."))
+        lines.append(shell.comment(f"on the cluster {deletion.cluster(environment)}:"))
     return [*lines, *tool.deletion(held), *last]
 
 
 def _apart(tool: SyncTool, held: Held) -> list[str]:
-    where = f"where {tool.traits.label} runs (it lets go; on the cluster nothing is deleted):"
+    where = f"where {tool.traits.label} runs. It lets go, and on the cluster nothing is deleted:"
     return [shell.comment(where), *tool.release(held)]
 
 
-def _namespace(name: str, note: str) -> str:
-    return shell.comment(
-        shell.line("kubectl", "delete", *shell.named("namespace", name), note=note)
-    )
+def _namespace(name: str, note: str) -> list[str]:
+    typed = shell.line("kubectl", "delete", *shell.named("namespace", name))
+    return [shell.comment(note), shell.comment(typed)]
 
 
 def _seen(tool: SyncTool, held: Sequence[Held]) -> list[str]:

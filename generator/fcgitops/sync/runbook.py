@@ -23,3 +23,9 @@ def as_text(steps: Iterable[Step]) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
         yield shell.comment(f"{number}. {step.title}")
         yield from step.lines
+
+
+def rolled_out(namespace: str, name: str) -> str:
+    """What shows that a StatefulSet runs, or has not within some minutes."""
+    words = ("rollout", "status", "--timeout=5m", f"statefulset/{name}")
+    return shell.line("kubectl", "--namespace", namespace, *words)

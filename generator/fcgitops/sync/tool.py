@@ -138,6 +138,13 @@ class SyncTool(Protocol):
         They are typed where the tool runs, once Git says that it is not to sync this.
         """
 
+    def move(self, held: Held) -> list[str]:
+        """Lines that wait until the tool follows a change of the cluster that Git has.
+
+        They are typed where the tool runs, before anything is deleted on the cluster that is left:
+        until then it heals that. None of a tool that is not central.
+        """
+
     def deletion(self, held: Held) -> list[str]:
         """Lines, typed on the cluster, that take it off there.
 

@@ -21,6 +21,9 @@ _MARK = "argocd.argoproj.io/application-set-refresh"
 ApplicationSet.RefreshRequired)."""
 _MARK_PATH = ".metadata.annotations." + _MARK.replace(".", "\\.")
 """The path of `_MARK` for jsonpath."""
+_TOLD = "{.status.operationState}"
+_WAITS = "pruning confirmation"
+"""Where an Application says what its sync waits for, and what it says (sync_context.go)."""
 TRACKING = "argocd.argoproj.io/tracking-id"
 """The annotation by which Argo CD from 3.0 on knows what an Application has applied."""
 INSTANCE = "app.kubernetes.io/instance"
@@ -107,21 +110,15 @@ class ArgoCD:
     def release(self, held: Held) -> list[str]:
         """The Application is deleted, and nothing else.
 
-        One that is deleted before its set has seen the commit is made anew, and then stays: a set
-        looks at Git every 3 minutes, and what a branch is is remembered as long. So the set is
-        told to look now. It takes that mark off when it has, and has made and changed what Git
-        wants (Reconcile of applicationset_controller.go).
+        One that is deleted before its set has seen the commit is made anew, and then stays.
         """
-        application, its_set = _application(held)
-        looks = shell.line(
-            *_KUBECTL, "get", _SETS, its_set, "--output", f"jsonpath=refresh:{{{_MARK_PATH}}}"
-        )
-        return [
-            shell.line(*_KUBECTL, "annotate", "--overwrite", _SETS, its_set, f"{_MARK}=true"),
-            f"until {looks} | grep -qx refresh:; do sleep 1; done  "
-            + shell.comment("until it has looked"),
-            shell.line(*_KUBECTL, "delete", _APPLICATIONS, application),
-        ]
+        application, _ = _application(held)
+        delete = shell.line(*_KUBECTL, "delete", "--ignore-not-found", _APPLICATIONS, application)
+        return shell.one_by_one(*_looks(held), delete)
+
+    def move(self, held: Held) -> list[str]:
+        """Its set looks at Git, and changes the Application: else that heals what is deleted."""
+        return shell.one_by_one(*_looks(held))
 
     def deletion(self, held: Held) -> list[str]:
         """Each object; of an experiment all that has its label."""
@@ -203,12 +200,38 @@ class ArgoCD:
         """Argo CD asks before it prunes a Namespace, which the profile upstream has none of."""
         if profile != "hardened":
             return []
+        application, _ = _application(Held(environment))
+        told = ("get", _APPLICATIONS, application, "--output", f"jsonpath={_TOLD}")
         return [
             f"{environment.name}: with this change FrameworkController moves to "
-            f"{environment.namespace}. Argo CD's sync waits, and nothing changes, until on that "
-            "cluster this lets go of the namespace, which stays:",
+            f"{environment.namespace}. Argo CD's sync waits, and nothing changes, until somebody "
+            "lets go of the namespace, which stays. Before it waits that would be undone.",
+            shell.comment("where Argo CD runs, once this is pushed:"),
+            shell.until_it_says(
+                _WAITS, *_KUBECTL, *told,
+                otherwise=f"it does not wait yet: look at {_APPLICATIONS} {application}",
+            ),
+            shell.comment(f"on the cluster {deletion.cluster(environment)}:"),
             shell.line("kubectl", "annotate", "namespace", old, f"{TRACKING}-"),
-        ]
+        ]  # fmt: skip
+
+
+def _looks(held: Held) -> tuple[str, str]:
+    """What has a set look at Git now, and a wait until it has made and changed what Git wants.
+
+    By itself it looks every 3 minutes, and what a branch is is remembered as long. It takes the
+    mark off at the end (Reconcile of applicationset_controller.go), and does not where it fails.
+    """
+    _, its_set = _application(held)
+    selected = ("--field-selector", f"metadata.name={its_set}")  # no fault where it is gone
+    mark = f"jsonpath={{{_MARK_PATH}}}"
+    return (
+        shell.line(*_KUBECTL, "annotate", "--overwrite", _SETS, *selected, f"{_MARK}=true"),
+        shell.until_empty(
+            *_KUBECTL, "get", "--ignore-not-found", _SETS, its_set, "--output", mark,
+            otherwise=f"Argo CD has not looked: the conditions of {_SETS} {its_set} say why",
+        ),
+    )  # fmt: skip
 
 
 def _applier(tracked: object) -> Applier | None:
@@ -245,8 +268,10 @@ def _former_configurations(held: Held) -> list[str]:
         return []
     place = ("--namespace", held.environment.namespace)
     selector = ",".join(f"{key}={value}" for key, value in overlay.LABELS.items())
-    note = "former configurations"
-    return [shell.line("kubectl", *place, "delete", "configmap", "--selector", selector, note=note)]
+    return [
+        shell.comment("former configurations:"),
+        shell.line("kubectl", *place, "delete", "configmap", "--selector", selector),
+    ]
 
 
 def _application(held: Held) -> tuple[str, str]:

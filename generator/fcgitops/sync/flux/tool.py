@@ -19,6 +19,8 @@ from fcgitops.text.tree import Tree
 _KUBECTL = ("kubectl", "--namespace", environments.NAMESPACE)
 _KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
 _SOURCES = "gitrepositories.source.toolkit.fluxcd.io"
+_TIMEOUT = "--timeout=5m"
+"""Of what waits for Flux: kubectl would wait for a week."""
 _HELM_RELEASES = "helmreleases.helm.toolkit.fluxcd.io"
 _APPLIERS = {
     "kustomize.toolkit.fluxcd.io": _KUSTOMIZATIONS,
@@ -98,14 +100,21 @@ class Flux:
         """Told not to prune, the Kustomization goes, and takes nothing back."""
         patch = '--patch={"spec":{"prune":false}}'
         name = _kustomization(held)
-        return [
+        return shell.one_by_one(
+            _applied_by_none(name),  # which would undo the patch, too
             shell.line(*_KUBECTL, "patch", _KUSTOMIZATIONS, name, "--type=merge", patch),
-            *_deletion(held),
-        ]
+            *_deleted(held),
+        )
+
+    def move(self, held: Held) -> list[str]:
+        """None: the one of the cluster that is left knows no other."""
+        return []
 
     def deletion(self, held: Held) -> list[str]:
         """The Kustomization, with which goes what it has applied, and what is Flux's own."""
-        return _deletion(held, "it takes back what it has applied, unless it is suspended")
+        note = "Flux takes back what it has applied, unless it is suspended:"
+        lines = shell.one_by_one(_applied_by_none(_kustomization(held)), *_deleted(held))
+        return [shell.comment(note), *lines]
 
     def sight(self, held: Sequence[Held]) -> str:
         """The Kustomizations."""
@@ -172,13 +181,29 @@ def _kustomization(held: Held) -> str:
     return nni.NAME if held.nni else environments.NAME
 
 
-def _deletion(held: Held, note: str = "") -> list[str]:
+def _applied_by_none(name: str) -> str:
+    """A wait until no Kustomization applies another one, as `flux bootstrap` has one do.
+
+    It makes anew what is deleted before it has seen the commit, and never prunes it. What it
+    applies is in its inventory (Inventory of kustomization_types.go) by NAMESPACE_NAME_GROUP_KIND.
+    """
+    group = _KUSTOMIZATIONS.partition(".")[2]
+    its = f"{environments.NAMESPACE}_{name}_{group}_Kustomization"
+    entry = f'{{.items[*].status.inventory.entries[?(@.id=="{its}")].id}}'
+    return shell.until_empty(
+        "kubectl", "get", _KUSTOMIZATIONS, "--all-namespaces", "--output", f"jsonpath={entry}",
+        otherwise=f"another Kustomization still applies {name}: suspend it, or push the commit",
+    )  # fmt: skip
+
+
+def _deleted(held: Held) -> list[str]:
     """The Kustomization goes, and then what it was pointed at and applied as.
 
-    In this order: without its account it could take nothing back.
+    In this order, each once the one before has gone: without its account it could take nothing
+    back, and would not say so.
     """
-    name = _kustomization(held)
-    first = [shell.line(*_KUBECTL, "delete", "--wait", _KUSTOMIZATIONS, name, note=note)]
+    delete = ("delete", "--ignore-not-found", _TIMEOUT)
+    first = [shell.line(*_KUBECTL, *delete, _KUSTOMIZATIONS, _kustomization(held))]
     if held.experiment:
         return first
     if held.nni:
@@ -186,15 +211,15 @@ def _deletion(held: Held, note: str = "") -> list[str]:
         place = ("--namespace", held.environment.nni_namespace)
         return [
             *first,
-            shell.line("kubectl", *place, "delete", "rolebinding,role", *accounts),
-            shell.line(*_KUBECTL, "delete", "serviceaccount", *accounts),
+            shell.line("kubectl", *place, *delete, "rolebinding,role", *accounts),
+            shell.line(*_KUBECTL, *delete, "serviceaccount", *accounts),
         ]
     account = environments.ACCOUNT
     return [
         *first,
-        shell.line(*_KUBECTL, "delete", _SOURCES, environments.NAME),
-        shell.line("kubectl", "delete", "clusterrolebinding,clusterrole", account),
-        shell.line(*_KUBECTL, "delete", "serviceaccount", account),
+        shell.line(*_KUBECTL, *delete, _SOURCES, environments.NAME),
+        shell.line("kubectl", *delete, "clusterrolebinding,clusterrole", account),
+        shell.line(*_KUBECTL, *delete, "serviceaccount", account),
     ]
 
 
