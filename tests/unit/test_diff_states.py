@@ -159,7 +159,7 @@ def test_what_git_ignores_takes_part_in_no_build(repository: Path, fcgitops: Fcg
     (repository / PROD).with_name("mine.env").write_text("A=b\n")
     (repository / ".git" / "info" / "exclude").write_text("mine.env\n")
     ran = fcgitops("-C", repository, "diff", status=3)
-    assert "(git ignores overlays/prod/local/mine.env, so no cluster gets it)" in ran.out
+    assert "(Git ignores overlays/prod/local/mine.env, so no cluster gets it)" in ran.out
     assert not {"s", "Secret/s"} & set(ran.out.split())
 
 

@@ -94,7 +94,7 @@ def _noted(error: ToolError, ignored: list[str]) -> ToolError:
     named = [path for path in ignored if path.rpartition("/")[2] in first.what]
     if not named:
         return error
-    what = f"{first.what} (git ignores {', '.join(named)}, so no cluster gets it)"
+    what = f"{first.what} (Git ignores {', '.join(named)}, so no cluster gets it)"
     return ToolError([replace(first, what=what), *rest])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from fcgitops.core import shell
 from fcgitops.diff import environment
 from fcgitops.diff.units import Content, Unit
 from fcgitops.model import layout
@@ -90,8 +91,9 @@ def _uncarried(file: str, ways: str) -> str:
 
 
 def _make(name: str) -> str:
-    named = name if _PLAIN.fullmatch(name) else "…"  # no experiment has another name
-    return f"make experiment NAME={named}"
+    if not _PLAIN.fullmatch(name):  # no experiment has another name
+        return "make experiment NAME=…"
+    return shell.line("make", "experiment", f"NAME={name}")
 
 
 def _texts(before: Content, after: Content, old: str, new: str) -> tuple[bytes, bytes]:
