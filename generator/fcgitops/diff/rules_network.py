@@ -220,7 +220,7 @@ def reach_differs(change: Change) -> Says:
     )
 
 
-@rule("N07", "an egress policy is gone", Severity.RIGHTS, "-")
+@rule("N07", "an egress policy is gone", Severity.RIGHTS, "P")
 def reach_unlimited(change: Change) -> Says:
     """It may connect anywhere."""
     old, new = _reach(change)
