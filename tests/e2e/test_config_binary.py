@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from fcgitops.core.findings import REJECT, verdict
 from fcgitops.fcconfig.check import check
-from fcgitops.fcconfig.findings import REJECT, verdict
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from testbed.controller import binary as find_binary

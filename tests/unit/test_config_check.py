@@ -11,18 +11,10 @@ from typing import Any
 
 import pytest
 from conftest import Fcgitops
+from fcgitops.core.findings import ACCEPT, HAZARD, INFO, LONGEST, REJECT, Finding, verdict
 from fcgitops.fcconfig.check import MAX_REGEX_CHARACTERS, check
 from fcgitops.fcconfig.decode import MAX_VALUES
-from fcgitops.fcconfig.findings import (
-    ACCEPT,
-    HAZARD,
-    INFO,
-    LONGEST,
-    REJECT,
-    RULES,
-    Finding,
-    verdict,
-)
+from fcgitops.fcconfig.findings import RULES
 from fcgitops.fcconfig.image import shipped_text
 
 ROWS = Path(__file__).parents[1] / "data" / "frameworkcontroller" / "config-verdicts.jsonl"

@@ -10,10 +10,11 @@ import yaml
 import yamls
 from conftest import Fcgitops
 from fcgitops.core.errors import InputError
+from fcgitops.core.findings import INFO
 from fcgitops.fcconfig import merging
 from fcgitops.fcconfig.check import check
 from fcgitops.fcconfig.decode import read
-from fcgitops.fcconfig.findings import INFO, faults
+from fcgitops.fcconfig.findings import faults
 from fcgitops.fcconfig.image import shipped_codes
 from fcgitops.repository import scaffold
 from hypothesis import HealthCheck, given, settings

@@ -9,10 +9,11 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from conftest import Fcgitops
+from fcgitops.core.findings import HAZARD, REJECT, verdict
 from fcgitops.fcconfig import reference, schema, sizing
 from fcgitops.fcconfig.check import check
 from fcgitops.fcconfig.decode import read
-from fcgitops.fcconfig.findings import HAZARD, REJECT, RULES, verdict
+from fcgitops.fcconfig.findings import RULES
 from fcgitops.fcconfig.image import shipped_text
 
 DEFAULTS: dict[str, Any] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yamls
 from fcgitops.core.errors import InputError
+from fcgitops.core.findings import INFO
 from fcgitops.fcconfig.check import check
-from fcgitops.fcconfig.findings import INFO
 from fcgitops.fcconfig.image import shipped_codes
 from fcgitops.model import settings
 from fcgitops.model.environment import PROFILES

@@ -262,8 +262,8 @@ def _refused(item: Item) -> Iterator[Problem]:
 
 def _panics(item: Item, text: str) -> Iterator[Problem]:
     """With what in its file FrameworkController does not start."""
+    from fcgitops.core.findings import REJECT  # noqa: PLC0415
     from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415 - where there is a file
-    from fcgitops.fcconfig.findings import REJECT  # noqa: PLC0415
 
     for found in judge(text.encode()):
         if found.severity == REJECT:

@@ -36,8 +36,9 @@ def check(
         InputError: with each file that cannot be read, after the others have been judged.
         MissingError: HEAD has the variant's file, and the work tree has not.
     """
+    from fcgitops.core.findings import ACCEPT, verdict  # noqa: PLC0415
     from fcgitops.fcconfig.check import check as judge  # noqa: PLC0415 - its imports cost most
-    from fcgitops.fcconfig.findings import ACCEPT, RULES, faults, verdict  # noqa: PLC0415
+    from fcgitops.fcconfig.findings import RULES, faults  # noqa: PLC0415
 
     def fails(findings: Sequence[Finding]) -> bool:
         if strict and verdict(findings) == ACCEPT:

@@ -14,7 +14,7 @@ from fcgitops.diff import (  # noqa: F401 - each registers its rules
     rules_argocd,
     rules_configmap,
     rules_crd,
-    rules_entry,
+    rules_entry_points,
     rules_environment,
     rules_failures,
     rules_flux,

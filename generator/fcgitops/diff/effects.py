@@ -112,6 +112,16 @@ class Effect:
     certain: bool = True
     answer: str = ""
 
+    @property
+    def unsure(self) -> str:
+        """What is said behind its severity; "" where it is certain."""
+        return "" if self.certain else " (depends on the cluster)"
+
+    @property
+    def query(self) -> str:
+        """`count`, where `do` does not hold it already."""
+        return "" if self.count in self.do else self.count
+
 
 RULES: dict[str, Rule] = {}
 """Every rule by its number, in the order in which the modules that hold them were imported."""

@@ -188,13 +188,12 @@ def _effects(fold: Fold) -> _Part:
 
 
 def _effect(effect: Effect) -> Iterator[str]:
-    sure = "" if effect.certain else " (depends on the cluster)"
-    yield f"- **{effect.severity.word}**{sure} · {effect.id} · {_code(effect.object)}"
+    yield f"- **{effect.severity.word}**{effect.unsure} · {effect.id} · {_code(effect.object)}"
     yield f"  {as_text(effect.says)}"
     if effect.do:
         yield f"  → {_advice(effect.do)}"
-    if effect.count and effect.count not in effect.do:
-        yield f"  how many, or whether: {_code(effect.count)}"
+    if effect.query:
+        yield f"  how many, or whether: {_code(effect.query)}"
     if effect.answer:
         yield f"  the cluster says: {_code(effect.answer)}"
 
@@ -240,12 +239,8 @@ def _details(fold: Fold) -> _Part:
     return _Part(text, "what differs in a group of environments")
 
 
-_MARKS = {"added": "+", "removed": "-"}
-
-
 def _object(o: ObjectChange) -> Iterator[str]:
-    place = f" in {o.namespace}" if o.namespace else ""
-    yield printable(f"{_MARKS.get(o.how, '~')} {o.label}{place}")
+    yield printable(o.line)
     for field in o.fields:
         yield printable(f"    {field}")
 

@@ -79,6 +79,9 @@ def _text(value: Any) -> str:  # noqa: ANN401
     return printable(text)
 
 
+_MARKS = {"added": "+", "removed": "-"}
+
+
 class ObjectChange(NamedTuple):
     """One object that differs.
 
@@ -93,6 +96,16 @@ class ObjectChange(NamedTuple):
     namespace: str
     how: str
     fields: tuple[Field, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Its name, and its namespace where it has one."""
+        return f"{self.label} in {self.namespace}" if self.namespace else self.label
+
+    @property
+    def line(self) -> str:
+        """It as a line of a diff: + for new, - for gone, ~ for another."""
+        return f"{_MARKS.get(self.how, '~')} {self.place}"
 
 
 class Outcome(NamedTuple):

@@ -214,15 +214,15 @@ def _fold(fold: Fold, *, full: bool, style: Style) -> Iterator[str]:
 
 
 def _effect(effect: Effect, style: Style) -> Iterator[str]:
-    head = f"{effect.severity.word}{'' if effect.certain else ' (depends on the cluster)'}"
+    head = f"{effect.severity.word}{effect.unsure}"
     colour = _STYLES[effect.severity]
     of = line(f"{effect.id} {effect.object}")
     yield f"  {style(head, colour)}  {style(of, 'dim')}"
     yield from map(line, _wrapped(effect.says, "      "))
     if effect.do:
         yield line(f"      → {effect.do}")
-    if effect.count and effect.count not in effect.do:
-        yield line(f"      ? {effect.count}")
+    if effect.query:
+        yield line(f"      ? {effect.query}")
     if effect.answer:
         yield line(f"      = {effect.answer}")
 
@@ -234,14 +234,12 @@ def _wrapped(text: str, indent: str) -> list[str]:
     )  # fmt: skip
 
 
-_MARKS = {"added": "+", "removed": "-"}
 _FIELDS_SHOWN = 5
 
 
 def _object(o: ObjectChange, *, full: bool) -> Iterator[str]:
-    place = f" in {o.namespace}" if o.namespace else ""
     word = {"moved": " (moved)", "renamed": " (renamed)"}.get(o.how, "")
-    yield line(f"    {_MARKS.get(o.how, '~')} {o.label}{place}{word}")
+    yield line(f"    {o.line}{word}")
     shown = o.fields if full else o.fields[:_FIELDS_SHOWN]
     for each in shown:
         yield line(f"        {each}")

@@ -19,9 +19,9 @@ def _from_image(settings: tuple[Settings, Settings]) -> bool:
     return settings[0].of_image and not settings[1].of_image
 
 
-_ATTRIBUTE = {
-    "Transient": "no longer retried for free (Transient) and counts against maxRetryCount",
-    "Permanent": "retried (Permanent: it was not)",
+_WITHOUT = {
+    "Transient": "is no longer retried for free (Transient) and counts against maxRetryCount",
+    "Permanent": "is retried (Permanent: it was not)",
 }
 
 
@@ -33,13 +33,12 @@ def entry_gone(change: Change) -> Says:
         return
     gone = [e for code, e in settings[0].entries.items() if code not in settings[1].entries]
     for entry in gone[:_MOST]:
-        kinds = attributes(entry)
-        then = next((_ATTRIBUTE[k] for k in kinds if k in _ATTRIBUTE), "judged by that")
-        verb = "is" if then != "judged by that" else "and is"
+        known = [_WITHOUT[kind] for kind in attributes(entry) if kind in _WITHOUT]
+        then = known[0] if known else "and is judged by that"
         yield Said(
             change.config_label,
             f"{called(entry)} is no longer known: such a failure becomes "
-            f"ContainerUnrecognizedFailed, {verb} {then}. Pods that fail while "
+            f"ContainerUnrecognizedFailed, {then}. Pods that fail while "
             "FrameworkController restarts are judged by the new list; what is recorded stays.",
         )
     if len(gone) > _MOST:

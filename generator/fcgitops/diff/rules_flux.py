@@ -9,6 +9,7 @@ from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry_points import SOURCES, is_flux, kustomizations
+from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import label
 from fcgitops.diff.rendering import Side
 from fcgitops.kubernetes.objects import Fields, Object, group, labels_of, mapping, name, namespace
@@ -27,9 +28,7 @@ def other_shard(change: Change) -> Says:
         new = labels_of(pair.after).get(_SHARD)
         if old != new and (pair.before is not None or new):
             which = f"shard {new}" if new else "no shard"
-            look = shell.line(
-                "kubectl", "-n", FLUX.namespace, "get", "deploy", "-l", f"{_SHARD}={new}"
-            )
+            look = in_namespace(FLUX.namespace, "get", "deploy", "-l", f"{_SHARD}={new}")
             yield Said(
                 pair.label,
                 f"The controllers of {which} take over. Where there are none nothing arrives, and "
@@ -227,8 +226,8 @@ def source_secret(change: Change) -> Says:
             if not wanted or wanted == old:
                 continue
             if not change.after.has("Secret", wanted, namespace(pair.after)):
-                place = ("-n", namespace(pair.after))
-                command = shell.line("kubectl", *place, "get", *shell.named("secret", wanted))
+                words = ("get", *shell.named("secret", wanted))
+                command = in_namespace(namespace(pair.after), *words)
                 says = (
                     f"Unless Secret {wanted} is there: `failed to get secret`, and nothing arrives."
                 )

@@ -67,8 +67,8 @@ def _grace(job: Object) -> int:
 
 
 def _trials(place: str) -> str:
-    command = f"kubectl -n {shell.quote(place)} get frameworks -l app=nni-kubernetes-trial"
-    return f"{command} --no-headers | wc -l"
+    words = ("get", "frameworks", "-l", "app=nni-kubernetes-trial", "--no-headers")
+    return f"{in_namespace(place, *words)} | wc -l"
 
 
 @rule("X01", "an experiment's Job and its RUN differ", Severity.RESTART, "G S")
@@ -107,8 +107,8 @@ def experiment_gone(change: Change) -> Says:
         if pair.after is not None or pair.before is None or not _is_experiment(pair.before):
             continue
         if not change.after.objects or change.after.controller is None:
-            place = ("-n", namespace(pair.before))
-            typed = shell.line("kubectl", *place, "delete", *shell.named("job", name(pair.before)))
+            words = ("delete", *shell.named("job", name(pair.before)))
+            typed = in_namespace(namespace(pair.before), *words)
             yield Said(
                 pair.label,
                 "Argo CD and Flux delete nothing: the Job goes on, and is no longer synced.",
@@ -183,16 +183,21 @@ def job_in_place(change: Change) -> Says:
                 "parallelism: 1",
                 severity=Severity.LOSS,
             )
-        limit = number(new, "activeDeadlineSeconds")
-        if limit and limit < (number(old, "activeDeadlineSeconds") or limit + 1):
-            yield Said(
-                pair.label,
-                f"Once the Job is {limit} s old it fails: {ends}, and it is not started again. "
-                "Where it is older already that is at once.",
-                "leave it out, and limit the experiment itself: maxExperimentDuration",
-                f"kubectl -n {shell.quote(namespace(after))} get job {shell.quote(name(after))}",
-                certain=False,
-            )
+        yield from _deadline(pair, old, new, ends)
+
+
+def _deadline(pair: Pair, old: Fields, new: Fields, ends: str) -> Says:
+    limit = number(new, "activeDeadlineSeconds")
+    if limit and limit < (number(old, "activeDeadlineSeconds") or limit + 1):
+        words = ("get", "job", name(pair.either))
+        yield Said(
+            pair.label,
+            f"Once the Job is {limit} s old it fails: {ends}, and it is not started again. Where "
+            "it is older already that is at once.",
+            "leave it out, and limit the experiment itself: maxExperimentDuration",
+            in_namespace(namespace(pair.either), *words),
+            certain=False,
+        )
 
 
 _LIFETIME = "ttlSecondsAfterFinished"

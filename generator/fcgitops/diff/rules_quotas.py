@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fcgitops.core import shell
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.kubectl import in_namespace
 from fcgitops.diff.objects import Pair
 from fcgitops.diff.rendering import Side
 from fcgitops.diff.stored import stored
@@ -42,8 +42,8 @@ def quota(change: Change) -> Says:
                 "What runs goes on. Above the number of Frameworks no more can be made: NNI's "
                 "manager gets a 403, and its experiment ends in ERROR.",
                 "keep it above what experiments need at a time",
-                f"kubectl -n {shell.quote(namespace(pair.after))} get frameworks --no-headers | wc "
-                "-l",
+                in_namespace(namespace(pair.after), "get", "frameworks", "--no-headers")
+                + " | wc -l",
                 certain=False,
                 severity=Severity.LOSS,
             )
@@ -66,13 +66,13 @@ def _own_pod(change: Change, pair: Pair, limits: list[str]) -> Says:
     controller = change.after.controller
     if controller is None or not limits or namespace(pair.either) != controller.namespace:
         return
-    where = ("-n", controller.namespace, "describe", pair.kind.lower(), name(pair.either))
+    words = ("describe", pair.kind.lower(), name(pair.either))
     yield Said(
         pair.label,
         f"FrameworkController's own Pod is in this namespace, too: where {', '.join(limits)} does "
         "not let it in, its next Pod is refused, and nothing looks after the Frameworks.",
         "leave room for it, or take the limit to another namespace",
-        shell.line("kubectl", *where),
+        in_namespace(controller.namespace, *words),
         certain=False,
         severity=Severity.OUTAGE,
     )
@@ -109,8 +109,8 @@ def _refused(pair: Pair, what: str, fails: str, do: str) -> Said:
         pair.label,
         f"Each new Pod that {what} is refused, {fails}.",
         do,
-        f"kubectl -n {shell.quote(namespace(pair.either))} get pods -o json | jq "
-        "'[.items[].spec.containers[].resources]'",
+        in_namespace(namespace(pair.either), "get", "pods", "-o", "json")
+        + " | jq '[.items[].spec.containers[].resources]'",
         certain=False,
     )
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import jsonschema_rs
 
-from fcgitops.core.findings import Path
+from fcgitops.core.findings import HAZARD, REJECT, Finding, Path
 from fcgitops.core.findings import dotted as text
 from fcgitops.fcconfig import goregexp, rules, schema, wrapped
 from fcgitops.fcconfig.decode import MAX_FAULTS, Decoded, read
-from fcgitops.fcconfig.findings import HAZARD, REJECT, Finding, found
+from fcgitops.fcconfig.findings import found
 from fcgitops.fcconfig.goyaml import Document, GoError
 from fcgitops.fcconfig.schema import LIST
 from fcgitops.text.words import shown

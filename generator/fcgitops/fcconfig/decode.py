@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from fcgitops.core.findings import Path
+from fcgitops.core.findings import Finding, Path
 from fcgitops.core.findings import dotted as text
 from fcgitops.fcconfig import goyaml, schema
-from fcgitops.fcconfig.findings import Finding, found
+from fcgitops.fcconfig.findings import found
 from fcgitops.fcconfig.goyaml import Document, GoError, Node
 from fcgitops.fcconfig.schema import Schema
 from fcgitops.text.values import did_you_mean

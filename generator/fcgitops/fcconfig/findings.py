@@ -4,22 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fcgitops.core.findings import (
-    ACCEPT,
-    HAZARD,
-    INFO,
-    LONGEST,
-    REJECT,
-    Finding,
-    Rules,
-    shortened,
-    verdict,
-)
-
-__all__ = [
-    "ACCEPT", "HAZARD", "INFO", "LONGEST", "REJECT",
-    "RULES", "Finding", "faults", "found", "verdict",
-]  # fmt: skip
+from fcgitops.core.findings import HAZARD, INFO, REJECT, Finding, Rules, shortened
 
 RULES: Rules = {
     "FCC01": (REJECT, "the file is YAML 1.1 as Go's yaml.v2 reads it, of at most 1 MiB"),

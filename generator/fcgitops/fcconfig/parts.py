@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.findings import REJECT
 from fcgitops.fcconfig.decode import read
-from fcgitops.fcconfig.findings import REJECT
 from fcgitops.fcconfig.goyaml import GoError
 from fcgitops.fcconfig.schema import LIST
 from fcgitops.text import yamledit

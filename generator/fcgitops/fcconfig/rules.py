@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fcgitops.core.findings import Path
+from fcgitops.core.findings import Finding, Path
 from fcgitops.core.findings import dotted as text
 from fcgitops.fcconfig import schema, sizing
 from fcgitops.fcconfig.decode import Decoded
-from fcgitops.fcconfig.findings import Finding, found
+from fcgitops.fcconfig.findings import found
 from fcgitops.fcconfig.image import shipped_codes
 from fcgitops.fcconfig.schema import LIST
 from fcgitops.text import hosts

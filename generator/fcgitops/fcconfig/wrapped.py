@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fcgitops.fcconfig.findings import Finding, found
+from fcgitops.core.findings import Finding
+from fcgitops.fcconfig.findings import found
 from fcgitops.fcconfig.goyaml import GoError, Node, parse
 
 FILE = "frameworkcontroller.yaml"

@@ -45,19 +45,16 @@ def _fold(fold: Fold) -> Iterator[str]:
 
 
 def _effect(effect: Effect) -> str:
-    word = effect.severity.word
-    sure = "" if effect.certain else " (depends on the cluster)"
-    count = "" if effect.count in effect.do else effect.count
-    commands = "".join(lines([command]) for command in (effect.do, count) if command)
+    word = text(effect.severity.word)
+    commands = "".join(lines([command]) for command in (effect.do, effect.query) if command)
     return (
-        f'<div class="effect {text(word.replace(" ", "-"))}"><strong>{text(word)}{sure}</strong>'
+        f'<div class="effect {word.replace(" ", "-")}"><strong>{word}{effect.unsure}</strong>'
         f'<p>{text(effect.says)} <span class="soft">{text(effect.id)} {text(effect.object)}'
         f"</span></p>{commands}</div>"
     )
 
 
 def _object(changed: ObjectChange) -> Iterator[str]:
-    place = f" in {changed.namespace}" if changed.namespace else ""
-    yield f"<p><strong>{text(changed.how)}: {text(changed.label + place)}</strong></p>"
+    yield f"<p><strong>{text(changed.how)}: {text(changed.place)}</strong></p>"
     if changed.fields:
         yield lines([str(field) for field in changed.fields])

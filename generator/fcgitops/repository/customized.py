@@ -14,7 +14,7 @@ from fcgitops.repository import scaffold
 from fcgitops.repository.contents import Repository
 
 if TYPE_CHECKING:
-    from fcgitops.fcconfig.findings import Finding
+    from fcgitops.core.findings import Finding
 
 
 def check_parts(environment: Environment, variant: str, where: str) -> list[Problem]:
