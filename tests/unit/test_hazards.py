@@ -111,11 +111,33 @@ def of_class(given: Object, **fields: Any) -> Break:
     return lambda r: (r.objects.append(CLASS | given), pod(r).update(fields))
 
 
+APP = "app.kubernetes.io/name"
+
+
+def spread_by(key: str) -> Break:
+    """A spread over zones with `matchLabelKeys`, of Pods that have a label."""
+    selector = {"matchLabels": {APP: "frameworkcontroller"}}
+    given = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway",
+             "labelSelector": selector, "matchLabelKeys": [key]}  # fmt: skip
+    return lambda r: pod(r).update(topologySpreadConstraints=[given])
+
+
+def claimed(name: str) -> Break:
+    """A claim that each Pod gets of its own, as a volume of its name."""
+    asked_for = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    return lambda r: spec(r).update(volumeClaimTemplates=[
+        {"metadata": {"name": name}, "spec": asked_for}])  # fmt: skip
+
+
 UNFIT: list[tuple[str, Break]] = [
     ("FCG01", more(workload("Deployment", image=MINE))),
     ("FCG01", more(workload("Deployment", command=[BINARY]))),
     ("FCG01", lambda r: pod(r)["containers"].append({"name": "two", "image": MINE})),
     ("FCG31", lambda r: one(r, "Service")["metadata"].update(ownerReferences=OWNER)),
+    ("FCG31", lambda r: pod(r)["volumes"].append({"name": "more", "emptyDir": {
+        "medium": "memory"}})),
+    ("FCG31", lambda r: pod(r)["containers"].extend(containers(workload("x", image="r.io/X:1")))),
+    ("FCG31", spread_by(APP)),
     ("FCG34", bound("nobody", "frameworkcontroller")),
     ("FCG34", bound("own", "cluster-admin")),
     ("FCG34", labelled("ClusterRole", "labels", **{f"{RBAC}/aggregate-to-view": "true"})),
@@ -126,6 +148,7 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG35", of_container(command=["timeout", "60", BINARY])),
     ("FCG35", of_container(workingDir="etc/frameworkcontroller")),
     ("FCG35", lambda r: container(r)["volumeMounts"][0].update(subPathExpr="part")),
+    ("FCG35", claimed("frameworkcontroller-config")),
     ("FCG36", mounted(ACCOUNT, automount=True)),
     ("FCG36", mounted("/elsewhere", TOKEN, AUTHORITY)),
     ("FCG36", mounted(ACCOUNT, TOKEN)),
@@ -147,6 +170,9 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG39", of_container(livenessProbe={"exec": {"command": ["sh", "-c", "exit 1"]}})),
     ("FCG39", first("sleep", "infinity")),
     ("FCG39", first("/bin/false")),
+    ("FCG39", of_pod(initContainers=[{"name": "a", "image": MINE}])),
+    ("FCG39", of_pod(initContainers=[{"name": "a", "image": "a", "restartPolicy": "Always",
+                                      "startupProbe": {"exec": {"command": ["false"]}}}])),
     ("FCG39", of_pod(os={"name": "windows"})),
     ("FCG39", lambda r: pod(r)["volumes"].append({"name": "more", "gitRepo": {
         "repository": "https://example.com/x"}})),
@@ -198,6 +224,9 @@ FIT: list[Break] = [
                container(r).update(livenessProbe={"httpGet": {"port": 8080}})),
     lambda r: pod(r)["volumes"].append({"name": "more", "configMap": {"name": "kube-root-ca.crt"}}),
     first("true"),
+    spread_by("pod-template-hash"),
+    claimed("more"),
+    lambda r: pod(r)["volumes"].append({"name": "more", "emptyDir": {"medium": "HugePages-2Mi"}}),
     nodes(ask_of("kubernetes.io/arch", "In", "arm64", "amd64"), ask_of("a", "In", "b"), a="b"),
     more(quota({"services": 1, "configmaps": 2, "secrets": 0})),
     more(quota({"pods": 0}, scopeSelector={"matchExpressions": [

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from fcgitops.kubernetes import amounts, features, names, security, volumes
 from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.objects import PROBES
+from fcgitops.text import images
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -130,6 +131,8 @@ def _common(container: Field, pod: Pod) -> None:
         image.required()
     elif image.text.strip() != image.text:  # validateContainerOnlyForPod: a template passes
         image.fault("has a space at an end: no Pod can be made of it", USELESS)
+    elif complaint := images.reference(image.text):  # EnsureImageExists of pkg/kubelet/images
+        image.fault(f"{complaint}: no kubelet pulls it (InvalidImageName)", USELESS)
     container["terminationMessagePolicy"].one_of(("File", "FallbackToLogsOnError"), "File")
     container["imagePullPolicy"].one_of(PULL_POLICIES, "Always")
     _ports(container["ports"], pod)

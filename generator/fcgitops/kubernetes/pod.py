@@ -11,7 +11,7 @@ from contextlib import nullcontext
 
 from fcgitops.kubernetes import amounts, containers, metadata, names, quantity, scheduling, security
 from fcgitops.kubernetes import volumes as volume_rules
-from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.podsecurity import APP_ARMOR
 from fcgitops.text import jsonio
 
@@ -37,6 +37,7 @@ def template(found: Field, claims: Field | None = None) -> None:
         spec(found["spec"], claims)
         if found["spec"]["ephemeralContainers"]:
             found["spec"]["ephemeralContainers"].forbidden("in the template of a Pod")
+    scheduling.merged_keys(found["spec"], found["metadata"]["labels"], USELESS)
 
 
 def spec(found: Field, claims: Field | None = None) -> None:

@@ -136,6 +136,30 @@ def spread(found: Field) -> None:
         metadata.selector(item["labelSelector"])
 
 
+def merged_keys(spec: Field, labels: Field, severity: str) -> None:
+    """Where `matchLabelKeys` cannot be merged with `labelSelector`, as each Pod has it done.
+
+    A key becomes one more requirement, by the Pod's own label, and the Pod is judged after that:
+    applyMatchLabelKeysAndMismatchLabelKeys of pkg/registry/core/pod/strategy.go.
+
+    Args:
+        spec: of a Pod, or of the template of Pods.
+        labels: of the Pod.
+        severity: what it is to the object that is judged.
+    """
+    terms = list(spec["topologySpreadConstraints"]) if spec.since(34) else []
+    for kind in ("podAffinity", "podAntiAffinity"):
+        found = spec["affinity"][kind]
+        terms += [*found[REQUIRED], *(term["podAffinityTerm"] for term in found[_PREFERRED])]
+    for term in terms:
+        chosen = term["labelSelector"]
+        there = {key for key, _ in chosen["matchLabels"].entries()}
+        there |= {rule["key"].text for rule in chosen["matchExpressions"]}
+        for key in term["matchLabelKeys"]:
+            if key.text in there and labels[key.text].given:
+                key.fault("is in labelSelector, too: no Pod can be made of it", severity)
+
+
 def _own_keys(item: Field) -> None:
     """ValidateMatchLabelKeysInTopologySpread: what held before such keys were merged."""
     chosen, listed = item["labelSelector"], item["matchLabelKeys"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
 from fcgitops.kubernetes import amounts, features, metadata, names, quantity
-from fcgitops.kubernetes.field import USELESS, Field
+from fcgitops.kubernetes.field import USELESS, Field, shown
 
 ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 _HOST_TYPES = (
@@ -84,6 +84,10 @@ def _empty_dir(found: Field) -> None:
     limit = quantity.parse(found["sizeLimit"].value)
     if limit is not None and limit.amount < 0:
         found["sizeLimit"].invalid("must be 0 or more")
+    medium = found["medium"]
+    if medium.text not in ("", "Memory", "HugePages") and not medium.text.startswith("HugePages-"):
+        # SetUpAt of pkg/volume/emptydir: the API server does not look.
+        medium.fault(f"{shown(medium.text)} is none that a kubelet knows: no Pod starts", USELESS)
 
 
 def _host_path(found: Field) -> None:

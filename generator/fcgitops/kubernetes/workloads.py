@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from fcgitops.kubernetes import cron, metadata, names, pod
-from fcgitops.kubernetes.field import Field
+from fcgitops.kubernetes import cron, metadata, names, pod, scheduling
+from fcgitops.kubernetes.field import REFUSED, Field
 
 _PERCENT = re.compile(r"[0-9]+%")
 _JOB_LABELS = (
@@ -172,6 +172,7 @@ def lone_pod(item: Field) -> None:
     """ValidatePodCreate."""
     metadata.metadata(item["metadata"], names.dns_subdomain, namespaced=True)
     pod.spec(item["spec"])
+    scheduling.merged_keys(item["spec"], item["metadata"]["labels"], REFUSED)
 
 
 def job(item: Field) -> None:

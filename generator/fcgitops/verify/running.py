@@ -9,7 +9,7 @@ from fcgitops.core.findings import HAZARD
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import PROBES, Object, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
-from fcgitops.model.image import LEAST, is_too_little
+from fcgitops.model.image import LEAST, is_ours, is_too_little
 from fcgitops.model.synctools import KNOWN
 from fcgitops.verify import admission
 from fcgitops.verify.registry import Fault, Faults
@@ -134,13 +134,21 @@ def _asked(pod: Object, container: Object) -> Faults:
 
 
 def _before(pod: Object) -> Faults:
-    """Init containers, each of which has to end well."""
+    """Init containers, each of which has to end well, or to have started."""
     for item in mappings(pod.get("initContainers")):
         words = texts(item.get("command")) + texts(item.get("args"))
-        if item.get("restartPolicy") == "Always" or not words:
-            continue
-        place = f"{POD}.initContainers[{item.get('name')}].command"
-        if _fails(words):
+        at = f"{POD}.initContainers[{item.get('name')}]"
+        place = f"{at}.command"
+        if item.get("restartPolicy") == "Always":
+            started = mapping(mapping(item.get("startupProbe")).get("exec"))
+            if _fails(texts(started.get("command"))):
+                what = "never succeeds: FrameworkController is not started"
+                path = f"{at}.startupProbe.exec.command"
+                yield Fault(what, "another command", object=STATEFUL_SET, path=path)
+        elif not words and is_ours(item.get("image")):
+            what = "is not given: FrameworkController itself runs there, and never ends"
+            yield Fault(what, "the command that is meant", object=STATEFUL_SET, path=place)
+        elif _fails(words):
             what = "never succeeds: FrameworkController is not started"
             yield Fault(what, "another command", object=STATEFUL_SET, path=place)
         elif _ENDLESS.search(" ".join(words)):

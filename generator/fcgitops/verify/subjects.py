@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fcgitops.core.errors import Problem, ToolError
 from fcgitops.core.findings import Finding
-from fcgitops.kubernetes.objects import Object
+from fcgitops.kubernetes.objects import Object, mappings
 from fcgitops.kubernetes.schema import Versions
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import facts, layout
@@ -143,9 +143,21 @@ class Rendered:
         return self.all("StatefulSet")[0]
 
     def pod(self) -> Object:
-        """The StatefulSet's Pod spec."""
-        spec: Object = self.controller()["spec"]["template"]["spec"]
-        return spec
+        """The StatefulSet's Pod spec, with its own claims in the place of volumes of their names.
+
+        So the controller makes its Pods: updateStorage of pkg/controller/statefulset.
+        """
+        spec = self.controller()["spec"]
+        pod: Object = spec["template"]["spec"]
+        claimed = {name_of(item): item for item in mappings(spec.get("volumeClaimTemplates"))}
+        if not claimed:
+            return pod
+        kept = [item for item in mappings(pod.get("volumes")) if item.get("name") not in claimed]
+        own = [
+            {"name": name, "ephemeral": {"volumeClaimTemplate": item}}
+            for name, item in claimed.items()
+        ]
+        return {**pod, "volumes": [*kept, *own]}
 
     def container(self) -> Object:
         """FrameworkController's container; empty where there is none."""
