@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -17,8 +18,9 @@ _SELDOM = 100_000
 def main() -> None:
     """Runs the command line and ends the process with its status."""
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"fcgitops {__version__}\n")
-        return
+        with suppress(OSError):  # which the command line tells
+            print(f"fcgitops {__version__}", flush=True)
+            return
     gc.set_threshold(_SELDOM)
     try:
         status = _run()

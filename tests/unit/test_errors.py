@@ -79,3 +79,12 @@ def test_ctrl_c_before_a_command_has_begun(tmp_path: Path) -> None:
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (ran.returncode, ran.stderr.strip()) == (130, "stopped: nothing more was done")
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_what_cannot_be_printed_is_told(option: str) -> None:
+    """A full disk behind standard output is a line, and no traceback."""
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "fcgitops", option]
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (2, "error: No space left on device\n")

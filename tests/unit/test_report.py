@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,14 @@ def test_the_page_does_not_follow_a_link_out_of_the_repository(
 
     assert "build: is a symbolic link, which fcgitops does not follow" in said
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_device_is_not_replaced(repository: Path, fcgitops: Fcgitops) -> None:
+    """As root's `--output /dev/null` would do for every program of the machine."""
+    os.mkfifo(repository / "r.html")
+    said = fcgitops("-C", repository, "report", "--output", "r.html", status=2).err
+    assert "r.html: is a device or the like, which would be replaced (a file)" in said
+    assert (repository / "r.html").is_fifo()
 
 
 def test_the_same_repository_gives_the_same_page(repository: Path, fcgitops: Fcgitops) -> None:

@@ -77,15 +77,20 @@ def _places(target: Path, files: Mapping[str, bytes]) -> dict[Path, bytes]:
     """Where each file belongs → its content.
 
     Raises:
-        InputError: with each link that is in the way, by where it stands.
+        InputError: with each link, device or the like that is in the way, by where it stands.
     """
     places: dict[Path, bytes] = {}
     problems: list[Problem] = []
     for name, content in files.items():
         try:
-            places[safe_join(target, name)] = content
+            place = safe_join(target, name)
         except InputError as error:
             problems += [replace(p, where=str(target / p.where)) for p in error.problems]
+            continue
+        if place.exists() and not (place.is_file() or place.is_dir()):
+            what = "is a device or the like, which would be replaced"
+            problems.append(Problem(str(place), what, "a file"))
+        places[place] = content
     if problems:
         raise InputError(problems)
     return places
