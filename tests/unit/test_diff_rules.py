@@ -169,6 +169,33 @@ def test_a_sentence_says_what_happens(
     assert any(words in sentence for sentence in said), said
 
 
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        ("S22", setting(workerNumber=0)),
+        ("S24", setting(kubeClientBurst=0)),
+        ("C19", sets("spec.template.spec.containers.0.image", "x/frameworkcontroller:v0.9.0")),
+        ("R16", sets("spec.template.spec.automountServiceAccountToken", False)),
+        ("C06", setting(workerNumber=9)),
+    ],
+)
+def test_what_is_new_starts_or_it_is_said_why_not(number: str, fault: Edit) -> None:
+    """A new environment with a fault, and one that was stopped, and has it."""
+    stopped, nothing, after = Rendering(), Rendering(), Rendering()
+    nothing.objects = []
+    fault(after)
+    fault(stopped)
+    stopped.sts["replicas"] = 0
+    for before in (nothing, stopped):
+        assert said(before, after) & {number, "C06"} == {number}
+
+
+def test_without_a_file_there_are_no_settings() -> None:
+    """FrameworkController ends at its start: none of what it would have run with has an effect."""
+    unmounted = sets("spec.template.spec.containers.0.volumeMounts", None)
+    assert of(unmounted) == {"C26", "C01"}
+
+
 def frameworks(most: str) -> Edit:
     """An edit of how many Frameworks there may be."""
     key = "count/frameworks.frameworkcontroller.microsoft.com"

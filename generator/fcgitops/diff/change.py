@@ -151,14 +151,30 @@ class Change:
 
     @cached_property
     def settings(self) -> tuple[Settings, Settings] | None:
-        """What FrameworkController runs with before and after, where both are known and differ."""
-        if self.both is not None:
+        """What FrameworkController runs with before and after, where both are known and differ.
+
+        None where it starts with none: whatever it was to run with, it does not.
+        """
+        if self.both is not None and not self.both[1].finds_no_file:
             before, after = self.both[0].settings, self.both[1].settings
             return (before, after) if before and after and before.text != after.text else None
         if self.before.controller or self.after.controller:
             return None
         texts = [_only_text(side) for side in (self.before, self.after)]
         return (Settings(texts[0]), Settings(texts[1])) if texts[0] and texts[1] else None
+
+    @property
+    def starts(self) -> Controller | None:
+        """FrameworkController, where it has not run before and is to now."""
+        before, after = self.controllers
+        if after is None or self.moved or self.renamed or self.stays or after.replicas < 1:
+            return None
+        return after if before is None or before.replicas < 1 else None
+
+    @property
+    def starts_with(self) -> Settings | None:
+        """What it starts with there, if that is known."""
+        return self.starts.settings if self.starts is not None else None
 
     @property
     def runs_with(self) -> tuple[Settings, Settings] | None:

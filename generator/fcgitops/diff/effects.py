@@ -171,8 +171,12 @@ def find(change: Change) -> list[Effect]:
     ]
     refused = {effect.object for effect in found if effect.id in _NEVER_APPLIED}
     told = [e for e in found if e.id in _NEVER_APPLIED or e.object not in refused]
+    if any(effect.id in _NEVER_STARTED and effect.certain for effect in told):
+        told = [effect for effect in told if effect.id != "C06"]
     return sorted(dict.fromkeys(told), key=lambda effect: -effect.severity)
 
 
 _NEVER_APPLIED = ("C04", "D05", "X04", "X10")
 """Rules by which the API server refuses an object until it is corrected: it stays as it was."""
+_NEVER_STARTED = ("C13", "C14", "C19", "C26", "R12", "R16", "S22", "S24")
+"""Rules by which FrameworkController does not start, though it is to: C06 is not what happens."""

@@ -213,7 +213,8 @@ def no_token(change: Change) -> Says:
     before, after = change.controllers
     if after is None or change.invalid or after.replicas < 1:
         return
-    if _has_token(change.after, after) or (before and not _has_token(change.before, before)):
+    had_none = before and not change.starts and not _has_token(change.before, before)
+    if had_none or _has_token(change.after, after):
         return
     if not change.new_pod and change.both and change.both[0].template != after.template:
         return

@@ -221,7 +221,8 @@ def unpinned(change: Change) -> Says:
 @rule("C19", "the image is v0.9.0 or older", Severity.OUTAGE, "F")
 def too_old(change: Change) -> Says:
     """It knows apiextensions.k8s.io/v1beta1 alone."""
-    for after in () if change.invalid else change.newly(_is_too_old):
+    starting = [after for after in [change.starts] if after and _is_too_old(after)]
+    for after in () if change.invalid else starting or change.newly(_is_too_old):
         yield Said(
             after.label,
             "v0.9.0 and older know apiextensions.k8s.io/v1beta1 alone, which Kubernetes 1.22 "

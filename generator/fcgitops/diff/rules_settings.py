@@ -11,7 +11,7 @@ from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.rendering import Controller
 from fcgitops.diff.secrecy import redact
-from fcgitops.diff.settings import Settings
+from fcgitops.diff.settings import BURST, Settings
 from fcgitops.kubernetes.objects import mappings
 from fcgitops.model.image import MAX_SECONDS
 from fcgitops.text.words import count
@@ -129,11 +129,11 @@ def _plain(amount: float) -> str:
 def speed(change: Change) -> Says:
     """Faster or slower; nothing that exists changes."""
     what = {"kubeClientQps": "requests to the API server a second",
-            "kubeClientBurst": "requests at once",
+            BURST: "requests at once",
             "workerNumber": "Frameworks at the same time"}  # fmt: skip
     for key, of in what.items():
         for old, new in change.setting(key):
-            if key == "kubeClientBurst" and new == 0:
+            if key == BURST and new == 0:
                 continue
             more = "more" if new > old else "fewer"
             says = f"{key} {_plain(old)} → {_plain(new)}: {more} {of}; nothing that exists changes."
@@ -350,9 +350,12 @@ def _api_server(controller: Controller) -> _ApiServer:
 def refused(change: Change) -> Says:
     """It panics at each start."""
     settings = change.settings
-    if settings is None or not settings[1].refusals:
+    if change.starts_with is not None:
+        new = change.starts_with.refusals
+    elif settings is None or not settings[1].refusals:
         return
-    new = {k: m for k, m in settings[1].refusals.items() if settings[0].refusals.get(k) != m}
+    else:
+        new = {k: m for k, m in settings[1].refusals.items() if settings[0].refusals.get(k) != m}
     if new:
         listed = "; ".join(redact(f"{key} {message}") for key, message in list(new.items())[:3])
         says = f"FrameworkController panics at each start: {listed}."
@@ -378,7 +381,8 @@ def unknown_key(change: Change) -> Says:
 @rule("S24", "kubeClientBurst becomes 0", Severity.OUTAGE, "F")
 def burst_zero(change: Change) -> Says:
     """Its validation takes it, its Kubernetes client does not."""
-    for _, new in change.setting("kubeClientBurst"):
-        if new == 0:
-            says = "The Kubernetes client refuses a burst of 0: FrameworkController panics at each"
-            yield Said(change.config_label, f"{says} start.", "at least 1")
+    changed = any(new == 0 for _, new in change.setting(BURST))
+    starts = change.starts_with is not None and change.starts_with.value.get(BURST) == 0
+    if changed or starts:
+        says = "The Kubernetes client refuses a burst of 0: FrameworkController panics at each"
+        yield Said(change.config_label, f"{says} start.", "at least 1")

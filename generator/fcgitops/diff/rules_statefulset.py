@@ -198,14 +198,13 @@ def stopped(change: Change) -> Says:
 @rule("C06", "replicas go from 0 to 1, or the StatefulSet is new", Severity.NONE, "K F")
 def started(change: Change) -> Says:
     """It starts, and catches up."""
-    before, after = change.controllers
-    if after is None or change.moved or change.renamed or change.stays or after.replicas != 1:
+    after = change.starts
+    if after is None or after.replicas != 1:
         return
-    if before is None and change.environment and change.environment.renamed_from:
+    if change.before.controller is None and change.environment and change.environment.renamed_from:
         return  # E03 says what becomes of it
-    if before is None or before.replicas < 1:
-        says = "FrameworkController starts, and catches up with what has happened meanwhile."
-        yield Said(after.label, says)
+    says = "FrameworkController starts, and catches up with what has happened meanwhile."
+    yield Said(after.label, says)
 
 
 @rule("C07", "replicas go to 2 or more", Severity.LOSS, "K F S")

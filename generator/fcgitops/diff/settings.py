@@ -6,6 +6,7 @@ comment and a default that is spelled out make no difference to it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FILE = layout.CONFIG_FILE
 SPEC = "podFailureSpec"
+BURST = "kubeClientBurst"
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,9 @@ class Settings:
         found = [e for e in self._decoded.get(SPEC) or [] if isinstance(e, dict)]
         return {e["code"]: e for e in found if isinstance(e.get("code"), int)}
 
-    @cached_property
+    @property
     def _findings(self) -> tuple[Finding, ...]:
-        from fcgitops.fcconfig.check import check  # noqa: PLC0415 - where a file differs
-
-        return check(self._data)
+        return _checked(self._data)
 
     @property
     def refusals(self) -> dict[str, str]:
@@ -80,6 +80,14 @@ class Settings:
         same = self.value == other.value
         same = same and list(self.entries.items()) == list(other.entries.items())
         return same and self.refusals == other.refusals
+
+
+@functools.lru_cache(maxsize=64)
+def _checked(data: bytes) -> tuple[Finding, ...]:
+    """What is wrong with a file; many environments have the same one."""
+    from fcgitops.fcconfig.check import check  # noqa: PLC0415 - where a file differs
+
+    return check(data)
 
 
 def image_settings() -> Settings:
