@@ -554,6 +554,26 @@ def test_without_effect_in_any_layer(tmp_path: Path) -> None:
     ]
 
 
+def test_a_component_of_a_component(tmp_path: Path) -> None:
+    """What a component is given by its own component and its folder is there to be patched."""
+    write(tmp_path, {
+        "over/kustomization.yaml": b"components: [outer]\n",
+        "over/outer/kustomization.yaml":
+            b"kind: Component\nresources: [folder]\ncomponents: [inner]\npatches:\n"
+            b"- {target: {name: made}, patch: '[{op: test}]'}\n"
+            b"- {target: {name: nowhere}, patch: '[{op: test}]'}\n"
+            b"images: [{name: r.io/x/fc, newTag: '2'}]\n",
+        "over/outer/folder/kustomization.yaml": b"resources: [statefulset.yaml]\n",
+        "over/outer/folder/statefulset.yaml": STATEFULSET.encode(),
+        "over/outer/inner/kustomization.yaml":
+            b"kind: Component\nconfigMapGenerator: [{name: made, literals: [a=b]}]\n",
+    })  # fmt: skip
+    found = LAYERS.ask(Layered(Reader(tmp_path), tmp_path / "over", []))
+    assert [f"{f.place}: {f.message}" for f in found] == [
+        "over/outer/kustomization.yaml:6: the patch changes nothing: no object is name nowhere"
+    ]
+
+
 def test_hash_comes_last(tmp_path: Path) -> None:
     """A patch of a generated name with its hash finds nothing: it gets that after all patches."""
     write(tmp_path, {"over/kustomization.yaml":

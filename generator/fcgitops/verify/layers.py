@@ -87,64 +87,40 @@ class Reader:
 
     def _read(self, folder: Path) -> list[Layer]:
         kustomization = self.kustomization(folder)
-        if kustomization is None:
-            return []
+        return [] if kustomization is None else self._layers(kustomization, [], set())
+
+    def _layers(
+        self, kustomization: Kustomization, objects: list[Object], images: set[str]
+    ) -> list[Layer]:
+        """A kustomization and those below it; `objects` and `images` are what it is given."""
         below: list[Layer] = []
-        objects: list[Object] = []
         own: list[Object] = []
-        images: set[str] = set()
         unread = False
         for text, _ in (*kustomization.entries("resources"), *kustomization.entries("bases")):
-            target = folder / str(text)
+            target = kustomization.folder / str(text)
             if "://" in str(text) or not target.exists():
                 unread = True
             elif target.is_dir():
                 inner = self.layers(target)
                 below += [layer for layer in inner if layer not in below]
                 if inner:
-                    objects += inner[-1].objects
-                    images |= renamed(inner[-1])
+                    objects = objects + inner[-1].objects
+                    images = images | renamed(inner[-1])
                     unread |= inner[-1].unread
             else:
                 own += self.objects(target)
         objects, images = objects + own, images | set(_images(own))
         for text, _ in kustomization.entries("components"):
-            inner, unread_too = self._component(folder / str(text), objects, images)
+            folder = Path(os.path.realpath(kustomization.folder / str(text)))
+            component = self.kustomization(folder)
+            inner = self._layers(component, objects, images) if component else []
             below += inner
-            unread |= unread_too
-            if inner:
+            unread |= inner[-1].unread if inner else True
+            if inner:  # a component changes what it is given
                 objects, images = inner[-1].objects, renamed(inner[-1])
         objects = objects + list(_generated(kustomization))
         images = images | set(_patched_images(kustomization))
         return [*below, Layer(kustomization, objects, images, unread)]
-
-    def _component(
-        self, folder: Path, objects: list[Object], images: set[str]
-    ) -> tuple[list[Layer], bool]:
-        """A component, which is given what the kustomization has before it."""
-        kustomization = self.kustomization(Path(os.path.realpath(folder)))
-        if kustomization is None:
-            return [], True
-        own: list[Object] = []
-        unread = False
-        for text, _ in kustomization.entries("resources"):
-            target = kustomization.folder / str(text)
-            if target.is_file():
-                own += self.objects(target)
-            elif target.is_dir():
-                inner = self.layers(target)
-                own += inner[-1].objects if inner else []
-            else:
-                unread = True
-        below: list[Layer] = []
-        given, names = objects + own, images | set(_images(own))
-        for text, _ in kustomization.entries("components"):
-            inner, more = self._component(kustomization.folder / str(text), given, names)
-            below += inner
-            unread |= more
-        given = given + list(_generated(kustomization))
-        names = names | set(_patched_images(kustomization))
-        return [*below, Layer(kustomization, given, names, unread)], unread
 
     def kustomization(self, folder: Path) -> Kustomization | None:
         """The kustomization of a folder; None where there is none that can be read."""
