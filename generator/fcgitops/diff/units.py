@@ -137,22 +137,17 @@ class Content:
 
     def owner(self, path: str) -> str:
         """The unit whose own folder a file stands in; "" for what several may share."""
-        parts = path[len(self.prefix) :].split("/") if path.startswith(self.prefix) else []
-        if len(parts) > 2 and parts[0] == layout.OVERLAYS:
-            return parts[1] if parts[1] in self.units else ""
-        top = "/".join(parts[:2])
-        for tool in KNOWN.values():
-            if top != tool.folder:
-                continue
-            if tool.central and len(parts) > 2:
-                return top
-            if len(parts) > 5 and parts[3] == layout.EXPERIMENTS:
-                return f"{layout.EXPERIMENTS}/{parts[4]}"
-            if len(parts) > 3:
-                return parts[2]
-        if len(parts) > 2 and parts[0] == layout.EXPERIMENTS:
-            return "/".join(parts[:2])
-        return ""
+        if not path.startswith(self.prefix):
+            return ""
+        inside = path[len(self.prefix) :]
+        top, _, rest = inside.partition("/")
+        if top == layout.CLUSTERS:
+            folder = f"{top}/{rest.partition('/')[0]}"
+            tool = next((tool for tool in KNOWN.values() if tool.folder == folder), None)
+            if tool is None or tool.central:
+                return folder if tool and inside.count("/") > 1 else ""
+        found = layout.owner(inside)
+        return found if top != layout.OVERLAYS or found in self.units else ""
 
     def plain_files(self, unit: Unit) -> list[str]:
         """The YAML files that are applied as they are."""

@@ -78,11 +78,29 @@ RUN_FILE = "run.yaml"
 EXPERIMENT_FILE = "experiment.yaml"
 JOB_FILE = "job.yaml"
 
+CLUSTERS = "clusters"
+"""Entry points: TOOL/ENV/ in it, and TOOL/ENV/experiments/NAME/."""
+
 SOURCES = (ANSWERS, SOURCE_FILE, RUN_FILE, EXPERIMENT_FILE)
 """Names of files that are written by hand, and that others are generated from."""
 
-READ = (".fcgitops", "base", "clusters", "components", "experiments", "fcgitops.yaml", "overlays")
+READ = (".fcgitops", "base", CLUSTERS, "components", EXPERIMENTS, ANSWERS, OVERLAYS)
 """What a change is made of: each command that writes reads of all of these."""
+
+
+def owner(path: str) -> str:
+    """Whose own file a path is, an overlay's or an experiment's: NAME, experiments/NAME.
+
+    Empty for what several share.
+    """
+    parts = path.split("/")
+    if parts[0] == OVERLAYS and len(parts) > 2:
+        return parts[1]
+    if parts[0] == EXPERIMENTS and len(parts) > 2:
+        return f"{EXPERIMENTS}/{parts[1]}"
+    if parts[0] == CLUSTERS and len(parts) > 5 and parts[3] == EXPERIMENTS:
+        return f"{EXPERIMENTS}/{parts[4]}"
+    return parts[2] if parts[0] == CLUSTERS and len(parts) > 3 else ""
 
 
 def is_read_at_the_top(path: str) -> bool:

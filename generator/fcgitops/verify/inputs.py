@@ -18,7 +18,6 @@ from fcgitops.model.kustomization import Kind, Kustomization, may_take_files
 
 MARK = b"fcgitops:"
 """What a file holds that may take a finding back; see `silence`."""
-CLUSTERS = "clusters"
 
 _UNREAD = (os.fsencode(layout.SOURCE_FILE), os.fsencode(layout.RECORD_FILE))
 """Files of an environment that kustomize does not read."""
@@ -116,7 +115,7 @@ class Inputs:
     def entry_points(self) -> bytes:
         """The digest of the entry points that no environment has of its own. Raises as `tree`."""
         return b"".join(
-            self._known_tree(f"{CLUSTERS}/{tool}/{name}")
+            self._known_tree(f"{layout.CLUSTERS}/{tool}/{name}")
             for tool, names in self._tools.items()
             for name in sorted(names)
             if not os.path.isdir(os.path.join(self.root, layout.OVERLAYS, name))  # noqa: PTH112, PTH118
@@ -131,12 +130,16 @@ class Inputs:
         yield self._known_tree(f"{layout.OVERLAYS}/{name}")
         if name not in self._variants:
             for tool, there in self._tools.items():
-                yield self._known_tree(f"{CLUSTERS}/{tool}/{name}") if name in there else _NOTHING
+                yield (
+                    self._known_tree(f"{layout.CLUSTERS}/{tool}/{name}")
+                    if name in there
+                    else _NOTHING
+                )
 
     @cached_property
     def _tools(self) -> dict[str, set[str]]:
         """Each folder of entry points, and the names in it. Raises as `tree`."""
-        top = f"{self.root}/{CLUSTERS}"
+        top = f"{self.root}/{layout.CLUSTERS}"
         try:
             with os.scandir(top) as entries:
                 tools = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))

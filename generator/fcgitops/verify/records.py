@@ -27,7 +27,7 @@ def records_of_an_environment(known: Known) -> Faults:
     """A record (`.fcgitops`) names only files that are generated beside it."""
     name = known.environment.name
     yield from _others(known.repository.root, f"{layout.OVERLAYS}/{name}")
-    yield from _others(known.repository.root, f"clusters/*/{name}")
+    yield from _others(known.repository.root, f"{layout.CLUSTERS}/*/{name}")
 
 
 @EXPERIMENT.check("FCG20", HAZARD)
@@ -35,7 +35,7 @@ def records_of_an_experiment(experiment: Experiment) -> Faults:
     """A record (`.fcgitops`) names only files that are generated beside it."""
     root = experiment.repository.root
     yield from _others(root, f"{layout.EXPERIMENTS}/{experiment.name}")
-    yield from _others(root, f"clusters/*/*/{layout.EXPERIMENTS}/{experiment.name}")
+    yield from _others(root, f"{layout.CLUSTERS}/*/*/{layout.EXPERIMENTS}/{experiment.name}")
 
 
 @REPOSITORY.check("FCG20", HAZARD)

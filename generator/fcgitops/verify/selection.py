@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kind, Kustomization
-from fcgitops.verify.inputs import CLUSTERS
 
 if TYPE_CHECKING:
     from fcgitops.verify.references import References
@@ -57,11 +56,11 @@ def touched(
     paths = list(changed)
     if any(path.startswith(SHARED) for path in paths):
         return list(items)
-    owners = {owner for path in paths if (owner := _owner(path))}
-    others = [path for path in paths if not _owner(path)]
-    environments = {name for experiment, name in owners if not experiment}
+    owners = {owner for path in paths if (owner := layout.owner(path))}
+    others = [path for path in paths if not layout.owner(path)]
+    environments = {owner for owner in owners if "/" not in owner}
     if not environments and not others:
-        return [item for item in items if (item.kind is Kind.EXPERIMENT, item.owner) in owners]
+        return [item for item in items if _unit(item) in owners]
 
     @functools.cache
     def references() -> References:
@@ -78,23 +77,13 @@ def touched(
     return [
         item
         for item in items
-        if (item.kind is Kind.EXPERIMENT, item.owner) in owners
-        or _changed(read(item), environments, others)
+        if _unit(item) in owners or _changed(read(item), environments, others)
     ]
 
 
-def _owner(path: str) -> tuple[bool, str] | None:
-    """Whether a file is an experiment's, and the name of the experiment or environment."""
-    parts = path.split("/")
-    if parts[0] == layout.OVERLAYS and len(parts) > 2:
-        return False, parts[1]
-    if parts[0] == layout.EXPERIMENTS and len(parts) > 2:
-        return True, parts[1]
-    if parts[0] == CLUSTERS and len(parts) > 5 and parts[3] == layout.EXPERIMENTS:
-        return True, parts[4]
-    if parts[0] == CLUSTERS and len(parts) > 3:
-        return False, parts[2]
-    return None
+def _unit(item: Kustomization) -> str:
+    """What a kustomization is a part of, as `layout.owner` calls it."""
+    return item.folder if item.kind is Kind.EXPERIMENT else item.owner
 
 
 def _changed(read: Iterable[str], environments: set[str], others: list[str]) -> bool:

@@ -268,7 +268,7 @@ def _import_checks() -> None:
     from fcgitops.verify import verification  # noqa: F401, PLC0415
 
 
-_NEEDED = (*layout.COMMON, "clusters", layout.BASE_RECORD.partition("/")[0])
+_NEEDED = (*layout.COMMON, layout.CLUSTERS, layout.BASE_RECORD.partition("/")[0])
 """The folders that checks read, whichever kustomizations are verified."""
 
 

@@ -23,7 +23,6 @@ from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
 from fcgitops.text.tree import read_file
 from fcgitops.verify import catalogue, origin, registry, subjects, validity
-from fcgitops.verify.inputs import CLUSTERS
 from fcgitops.verify.kept import Result
 from fcgitops.verify.layers import Reader
 from fcgitops.verify.outputs import Output
@@ -172,7 +171,7 @@ class Verification:
         if item.kind is Kind.EXPERIMENT:
             if environment is None:
                 return None
-            found |= {f"{layout.OVERLAYS}/{environment.name}", CLUSTERS}
+            found |= {f"{layout.OVERLAYS}/{environment.name}", layout.CLUSTERS}
         return None if any(path.startswith("..") for path in found) else tuple(sorted(found))
 
     def _sources(self, item: Kustomization) -> tuple[list[Finding], Environment | None]:
