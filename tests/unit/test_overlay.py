@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -393,11 +394,14 @@ def test_overlay_refuses(
 
 
 def test_overlay_dry_run_prints_what_it_would_change(repository: Path, fcgitops: Fcgitops) -> None:
-    """A diff on stdout; nothing is written, not even a lock."""
+    """A diff on stdout, what nobody reads at its end; nothing is written, not even a lock."""
     before = snapshot(repository)
     ran = fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=800", "--dry-run")
 
     assert "-workerNumber: 500\n+workerNumber: 800\n" in ran.out
+    assert re.findall(r"(?m)^\+\+\+ b/overlays/prod/(.*)", ran.out) == [
+        "environment.yaml", "frameworkcontroller.yaml", ".fcgitops",
+    ]  # fmt: skip
     assert snapshot(repository) == before
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fcgitops.core import terminal
 from fcgitops.core.redaction import redacted
+from fcgitops.model import layout
 from fcgitops.repository.merge import Merged
 from fcgitops.text.tree import read_file
 from fcgitops.text.unified import unified
@@ -15,10 +16,10 @@ ADDED, CHANGED, REMOVED, CONFLICT = "added", "changed", "removed", "conflict"
 
 
 def show(root: Path, merged: Merged) -> None:
-    """Prints what would change as a unified diff."""
+    """Prints what would change as a unified diff, the records last: nobody reads them."""
     contents: dict[str, bytes | None] = dict(merged.files)
     contents |= {path: conflict.merged for path, conflict in merged.conflicts.items()}
-    for path in sorted(contents):
+    for path in sorted(contents, key=lambda path: (path.endswith(layout.RECORDS), path)):
         old, new = read_file(root, path), contents[path]
         if old != new:
             terminal.difference(unified(path, old, new))
