@@ -200,6 +200,14 @@ def test_users_edits_of_generated_files_are_kept(mnist: Path, fcgitops: Fcgitops
     assert "conflict: experiments/mnist/job.yaml: your edit and the new text change" in ran.err
 
 
+def test_a_job_that_was_formatted_is_not_edited(mnist: Path, fcgitops: Fcgitops) -> None:
+    """No cluster sees its layout and comments, so its name needs not tell them."""
+    job = mnist / "experiments/mnist/job.yaml"
+    job.write_text(f"# ours\n{job.read_text().replace('backoffLimit: 3', 'backoffLimit:   3')}")
+    git(mnist, "commit", "-qam", "A formatter")
+    assert "edits" not in fcgitops("-C", mnist, "nni", "experiment", "mnist").err
+
+
 def test_a_lost_record_is_made_again(mnist: Path, fcgitops: Fcgitops) -> None:
     """What is to be there is not taken out of Git, since it was deleted on disk."""
     (mnist / "experiments/mnist/.fcgitops").unlink()

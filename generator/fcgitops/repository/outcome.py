@@ -18,7 +18,7 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned
 from fcgitops.repository.merge import Merged, merge, merge_of_two
 from fcgitops.sync import entrypoints, registry
-from fcgitops.text import conflicts
+from fcgitops.text import conflicts, sameness
 from fcgitops.text.tree import Tree, at, read_file
 
 _NO_RECORD = "what differs from the generated text is taken for an edit"
@@ -128,10 +128,12 @@ def of_experiments(repository: Repository, planned: Iterable[experiments.Planned
 
 
 def _job_is_edited(repository: Repository, folder: str) -> bool:
-    """Whether the Job of an experiment's folder is not as it was generated last."""
+    """Whether the Job of an experiment's folder has other values than were generated last."""
     found = read_file(repository.root, f"{folder}/{layout.JOB_FILE}")
-    recorded = repository.recorded(folder)
-    return found is not None and found != recorded.get(layout.JOB_FILE, found)
+    recorded = repository.recorded(folder).get(layout.JOB_FILE)
+    if found is None or recorded is None or found == recorded:
+        return False
+    return not sameness.means(found, recorded)
 
 
 def of_shared_entry_points(repository: Repository, changed: Collection[Known] = ()) -> Merged:
