@@ -12,6 +12,7 @@ import fcgitops as package
 import pytest
 from conftest import Fcgitops, tree
 from fcgitops.fcconfig.check import check as check_config
+from fcgitops.manifests import retired
 from fcgitops.model.environment import KEYS
 from fcgitops.verify import catalogue
 from gitenv import git, state, write
@@ -39,6 +40,7 @@ def test_remove_takes_out_all_of_an_environment(repository: Path, fcgitops: Fcgi
 def test_remove_names_what_nobody_generated(repository: Path, fcgitops: Fcgitops) -> None:
     """What people have put into the folder: in the output, dry or not, and in the commit."""
     write(repository, {"overlays/prod/local/a.yaml": "b: 1\n", "overlays/prod/NOTES": "Ada's\n"})
+    write(repository, {"overlays/prod/retired.yaml": f"{retired.MARK}: what … was\n"})  # ours
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "By hand")
     told = (

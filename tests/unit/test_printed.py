@@ -76,6 +76,32 @@ def test_a_typed_word_is_one_argument(words: list[str]) -> None:
     assert typed(text) == words
 
 
+@pytest.mark.parametrize("program", ["bash", "zsh"])
+def test_a_word_is_one_argument_of_each_shell(program: str) -> None:
+    """A zsh makes a program's path of =ls; to both a word may be files, users or an empty one."""
+    if not shutil.which(program):
+        pytest.skip(f"there is no {program}")
+    words = [
+        "=ls",
+        "=",
+        "==ls",
+        "~root",
+        "*",
+        "{a,b}",
+        "!!",
+        "^a^b",
+        "a=~",
+        "é",
+        "\t",
+        "-n",
+        "%1",
+        "",
+    ]
+    script = f'printf "%s\\0" {shell.line(*words)}'
+    ran = subprocess.run([program, "-c", script], capture_output=True, check=True)
+    assert ran.stdout.decode().split("\0")[:-1] == words
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -23,6 +23,8 @@ def quote(word: str) -> str:
     What is no printable character makes it $'…', which bash, zsh and ksh read, with the bytes of
     UTF-8 as \ooo.
     """
+    if word.startswith("="):  # where zsh puts a program's path
+        return f"'='{quote(word[1:])}" if word[1:] else "'='"
     if word.isprintable():
         return shlex.quote(word)
     raw = word.encode("utf-8", "surrogateescape")

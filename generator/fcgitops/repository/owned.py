@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fcgitops.manifests import overlay
+from fcgitops.manifests import overlay, retired
 from fcgitops.model import layout
 from fcgitops.repository import provenance
 from fcgitops.repository.contents import Repository
@@ -18,7 +18,8 @@ _MOST = 20
 def told(repository: Repository, name: str, files: Mapping[str, bytes | None]) -> list[str]:
     """What a change does to committed files of an environment that nobody generated, in lines.
 
-    Neither environment.yaml, which the command is about, nor `local/` as it was made is told of.
+    Neither environment.yaml, which the command is about, nor `local/` as it was made is told of,
+    nor a configuration that is retired, which is in no record.
 
     Args:
         repository: as it is on disk.
@@ -40,7 +41,10 @@ def told(repository: Repository, name: str, files: Mapping[str, bytes | None]) -
     for path in paths:
         head, new = heads.get(path), files[path]
         is_as_made = path in made and made[path] == (head if new is None else new)
-        if head != new and not is_as_made:
+        is_retired = path == f"{own}/{layout.RETIRED_FILE}" and all(
+            text.startswith(retired.MARK.encode()) for text in (head, new) if text is not None
+        )
+        if head != new and not (is_as_made or is_retired):
             what = "goes" if new is None else "comes back" if head is None else "is as it was"
             found.append(f"- {path} {what}")
     if len(found) > _MOST:
