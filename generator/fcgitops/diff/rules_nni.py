@@ -189,7 +189,7 @@ def job_in_place(change: Change) -> Says:
 def _deadline(pair: Pair, old: Fields, new: Fields, ends: str) -> Says:
     limit = number(new, "activeDeadlineSeconds")
     if limit and limit < (number(old, "activeDeadlineSeconds") or limit + 1):
-        words = ("get", "job", name(pair.either))
+        words = ("get", *shell.named("job", name(pair.either)))
         yield Said(
             pair.label,
             f"Once the Job is {limit} s old it fails: {ends}, and it is not started again. Where "
