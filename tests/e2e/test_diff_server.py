@@ -23,18 +23,22 @@ from conftest import Fcgitops
 from consequences import all_pairs
 from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering, binding, grants, sets
 from diff_pairs import PAIRS, PAIRS_ELSEWHERE
-from fcgitops.diff import compare, objects
+from fcgitops.diff import compare, live, objects
 from fcgitops.kubernetes import check, schema
 from fcgitops.kubernetes.objects import name as name_of
 from fcgitops.kubernetes.objects import namespace
+from fcgitops.model.synctools import KNOWN
+from fcgitops.programs.kubectl import Kubectl
 from fcgitops.text import yamlio
-from test_oracle_apiserver import HERE, OF_THE_CLUSTER, PLURALS
+from test_oracle_apiserver import OF_THE_CLUSTER, PLURALS
 from testbed.controlplane import ControlPlane, api_server
 from testbed.patches import Patches, apply, randoms
 from testbed.programs import eventually
 
 pytestmark = pytest.mark.cluster
 GOLDEN = Path(__file__).parents[1] / "golden"
+HERE = schema.Versions("1.34", "1.34")
+"""The API server that the testbed builds."""
 Object = dict[str, Any]
 
 REFUSING = {"C03", "C04", "C09", "S03", "R11", "N10", "D05", "X04", "X10"}
@@ -61,7 +65,7 @@ class Server:
         base = f"/api/{api}" if "/" not in api else f"/apis/{api}"
         if schema.namespaced(api, kind):
             base += f"/namespaces/{namespace(o) or 'default'}"
-        plural = {"PriorityClass": "priorityclasses", **PLURALS}.get(kind, f"{kind.lower()}s")
+        plural = PLURALS.get(kind, f"{kind.lower()}s")
         return f"{base}/{plural}/{quote(name_of(o), safe='')}"
 
     def apply(self, o: Object, *, dry: bool) -> tuple[Object | None, str]:
@@ -359,6 +363,34 @@ def test_the_version_with_which_an_old_image_puts_its_crd_is_not_served(
     path = "/apis/apiextensions.k8s.io/{}/customresourcedefinitions"
     assert plane.ask("GET", path.format("v1beta1"))[0] == 404
     assert plane.ask("GET", path.format("v1"))[0] == 200
+
+
+def test_what_a_tool_takes_over_from_kubectl_it_takes_off(plane: ControlPlane) -> None:
+    """Flux does, so that a restart by hand is undone by a second one; Argo CD leaves it."""
+    kubectl = Kubectl("kubectl", "testbed", (f"--kubeconfig={plane.kubeconfig_of('admin')}",))
+    rendered, place = Rendering().objects, ("-n", "frameworkcontroller")
+    own = ("statefulset", "frameworkcontroller")
+    for tool in KNOWN.values():
+        manager = f"--field-manager={tool.field_manager}"
+        plane.apply(yaml.safe_dump_all(rendered), "--server-side", manager)
+        plane.kubectl(*place, "rollout", "restart", *own)
+        plane.kubectl(*place, "set", "env", *own, "ONE=1")
+        plane.kubectl(*place, "set", "image", *own, "*=example.com/x:1")
+        plane.kubectl(*place, "label", "--field-manager=somebody", *own, "team=ml")
+        found = live.look(kubectl, rendered, tool.name)
+        before, after = (
+            next(o for o in side if o["kind"] == "StatefulSet")
+            for side in (found.before, found.after)
+        )
+        stays = "restartedAt" in str(after)
+        assert stays is (tool.name == "argocd")
+        assert ("ONE" in str(after)) is stays
+        assert "restartedAt" in str(before)
+        assert "example.com/x:1" not in str(after)
+        assert after["metadata"]["labels"] == {"team": "ml"}
+        said = {e.id for e in compare.outcome(found.before, found.after).effects}
+        assert "C01" in said
+        Server(plane).take_off(rendered)
 
 
 def test_what_is_on_a_cluster_is_compared_as_the_tool_would_apply_it(

@@ -1,7 +1,8 @@
 """What is on a cluster, what it would be once a rendering is applied, and answers to questions.
 
 Applied as the sync tool does it: server-side, as the manager of fields that the tool is, and as a
-dry run. So a field that leaves Git goes only where no other manager has it.
+dry run. So a field that leaves Git goes only where no other manager has it, or where the tool takes
+over what that manager has.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from fcgitops.core import shell
 from fcgitops.core.errors import Problem, ToolError
-from fcgitops.diff import objects
+from fcgitops.diff import objects, takeover
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.secrecy import redact
@@ -66,6 +67,7 @@ def look(kubectl: Kubectl, rendered: list[Object], tool: str) -> Live:
         ToolError: the cluster does not answer.
     """
     applying = replace(kubectl, manager=KNOWN[tool].field_manager)
+    habits = KNOWN[tool].habits
     with tempfile.TemporaryDirectory(prefix="fcgitops-") as scratch:
         before = {objects.key(o): o for o in _there(kubectl, rendered, Path(scratch))}
         after: list[Object] = []
@@ -73,9 +75,9 @@ def look(kubectl: Kubectl, rendered: list[Object], tool: str) -> Live:
         for o in rendered:
             file = Path(scratch) / "object.json"
             file.write_text(json.dumps(o), encoding="utf-8")
-            result = applying.dry_run(file, "--output=json")
+            result = applying.dry_run(file, "--output=json", "--show-managed-fields")
             if result.status == 0:
-                after.append(bare(json.loads(result.stdout)))
+                after.append(bare(takeover.without(json.loads(result.stdout), habits.takes_over)))
                 continue
             reason = kubectl_said(result)
             if is_unanswered(result):

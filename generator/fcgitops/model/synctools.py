@@ -21,6 +21,9 @@ class Habits(NamedTuple):
     """Whether it deletes and makes anew, by itself, a binding whose role cannot be changed."""
     runs_hooks_of_charts: bool = False
     """Whether it takes what has Helm's annotation of a hook for a hook of its own."""
+    takes_over: tuple[tuple[str, str], ...] = ()
+    """Managers of fields whose fields it takes for its own: the beginning of a name, and the
+    operation by which that writes. What of them is not rendered it takes off."""
     replaces_by_force: str = ""
     """Its setting that deletes and makes anew whatever cannot be changed."""
     finds: str = ""
@@ -97,6 +100,12 @@ FLUX = Traits(
     habits=Habits(
         mark=("labels", "kustomize.toolkit.fluxcd.io/name"),
         guard="prune: disabled",
+        takes_over=(
+            ("kubectl", "Apply"),
+            ("kubectl", "Update"),
+            ("before-first-apply", "Update"),
+            ("kustomize-controller", "Update"),
+        ),
         replaces_by_force="A Flux Kustomization with force: true",
         misses="Flux says kustomization path not found",
     ),
