@@ -6,13 +6,17 @@ It takes effect at FrameworkController's next start, and not before.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.settings import Settings, attributes, called, image_codes
 from fcgitops.kubernetes.objects import mappings
 from fcgitops.text.words import count
+
+Entry: TypeAlias = dict[str, Any]
+"""An entry of podFailureSpec."""
 
 
 def _from_image(settings: tuple[Settings, Settings]) -> bool:
@@ -32,23 +36,30 @@ def entry_gone(change: Change) -> Says:
     if settings is None or _from_image(settings):
         return
     gone = [e for code, e in settings[0].entries.items() if code not in settings[1].entries]
-    for entry in gone[:_MOST]:
-        known = [_WITHOUT[kind] for kind in attributes(entry) if kind in _WITHOUT]
-        then = known[0] if known else "and is judged by that"
-        yield Said(
-            change.config_label,
-            f"{called(entry)} is no longer known: such a failure becomes "
-            f"ContainerUnrecognizedFailed, {then}. Pods that fail while "
-            "FrameworkController restarts are judged by the new list; what is recorded stays.",
-        )
-    if len(gone) > _MOST:
-        rest = ", ".join(str(entry.get("code")) for entry in gone[_MOST:])
-        more = len(gone) - _MOST
-        yield Said(change.config_label, f"So {'is' if more == 1 else 'are'} {more} more: {rest}.")
+    yield from _each(change, gone, _without)
+
+
+def _without(entry: Entry) -> str:
+    known = [_WITHOUT[kind] for kind in attributes(entry) if kind in _WITHOUT]
+    then = known[0] if known else "and is judged by that"
+    return (
+        f"{called(entry)} is no longer known: such a failure becomes "
+        f"ContainerUnrecognizedFailed, {then}. Pods that fail while "
+        "FrameworkController restarts are judged by the new list; what is recorded stays."
+    )
 
 
 _MOST = 5
 """Entries that get a sentence each; the rest share one."""
+
+
+def _each(change: Change, entries: list[Entry], says: Callable[[Entry], str]) -> Says:
+    """What is said of each of some entries; of many it is said of the first few."""
+    for entry in entries[:_MOST]:
+        yield Said(change.config_label, says(entry))
+    if more := entries[_MOST:]:
+        codes = ", ".join(str(entry.get("code")) for entry in more)
+        yield Said(change.config_label, f"So it is with {len(more)} more: {codes}.")
 
 
 def _retried(kinds: tuple[str, ...]) -> str:
@@ -89,14 +100,14 @@ def _reason(pattern: dict[str, Any]) -> tuple[str, bool] | None:
     return (found["word"], "i" in (found["flags"] or "")) if found else None
 
 
-def _disjoint(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _disjoint(one: Entry, other: Entry) -> bool:
     a, b = _reason(one), _reason(other)
     if a is None or b is None:
         return False
     return a[0].lower() != b[0].lower() if a[1] or b[1] else a[0] != b[0]
 
 
-def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _overlap(one: Entry, other: Entry) -> bool:
     """Whether a Pod can match both entries; container patterns match if any container does."""
     return any(
         not _disjoint(p, q)
@@ -148,13 +159,10 @@ def entry_new(change: Change) -> Says:
         if code in before.entries
         and before.entries[code].get("podPatterns") != entry.get("podPatterns")
     ]  # fmt: skip
-    for entries, what in ((new, "is new"), (other, "matches other failures")):
-        for entry in entries[:_MOST]:
-            says = f"{called(entry)} {what}: from the next start on what it matches gets its code."
-            yield Said(change.config_label, says)
-        if len(entries) > _MOST:
-            rest = ", ".join(str(entry.get("code")) for entry in entries[_MOST:])
-            yield Said(change.config_label, f"So it is with {len(entries) - _MOST} more: {rest}.")
+    then = "from the next start on what it matches gets its code"
+    yield from _each(change, new, lambda entry: f"{called(entry)} is new: {then}.")
+    matches = "matches other failures"
+    yield from _each(change, other, lambda entry: f"{called(entry)} {matches}: {then}.")
 
 
 @rule(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from fcgitops.diff.accounts import changed_by, may_differ, rights_of
 from fcgitops.diff.change import Change
@@ -140,8 +140,12 @@ def _may_escalate(new: Granted) -> bool:
     return new.allows(wanted)
 
 
+_VERBS = ("create", "delete", "get", "patch")
+"""What Flux does with an object."""
+
+
 def _is_applying(right: Right) -> bool:
-    return right.verb in ("get", "create", "patch", "delete", ANY) and (
+    return right.verb in (*_VERBS, ANY) and (
         right.resource == ANY or (right.group, right.resource) in APPLIED.values()
     )
 
@@ -154,20 +158,13 @@ def cannot_apply(change: Change) -> Says:
     for subject, less, new in _flux_lost(change):
         refused, kept = [], []
         for kind, resource in APPLIED.items():
-            missing = [
-                r for r in less
-                if _is_applying(r) and (r.resource == ANY or (r.group, r.resource) == resource)
-                and not (kind == "CustomResourceDefinition" and r.verb in ("update", "list"))
-            ]  # fmt: skip
-            verbs = sorted(
-                {v for r in missing for v in _verbs(r)} & {"get", "create", "patch", "delete"}
-            )
-            verbs = [v for v in verbs if not _allows_some(new, resource, v)]
-            if verbs and (not known or kind in rendered):
-                if verbs == ["delete"]:
-                    kept.append(f"the {kind}")
-                else:
-                    refused.append(f"the {kind} ({', '.join(verbs)})")
+            if known and kind not in rendered:
+                continue
+            verbs = _verbs_lost(less, new, resource)
+            if verbs == ["delete"]:
+                kept.append(f"the {kind}")
+            elif verbs:
+                refused.append(f"the {kind} ({', '.join(verbs)})")
         where = changed_by(change, subject, wider=False)
         do = "put the verb back, and run make bootstrap"
         if refused:
@@ -186,8 +183,14 @@ def cannot_apply(change: Change) -> Says:
             )
 
 
-def _verbs(right: Right) -> tuple[str, ...]:
-    return ("get", "create", "patch", "delete") if right.verb == ANY else (right.verb,)
+def _verbs_lost(less: Iterable[Right], new: Granted, resource: tuple[str, str]) -> list[str]:
+    """The verbs that Flux needs of a resource, and has lost for each object of it."""
+    lost = {
+        right.verb
+        for right in less
+        if right.resource == ANY or (right.group, right.resource) == resource
+    }
+    return [verb for verb in _VERBS if lost & {verb, ANY} and not _allows_some(new, resource, verb)]
 
 
 def _allows_some(new: Granted, resource: tuple[str, str], verb: str) -> bool:

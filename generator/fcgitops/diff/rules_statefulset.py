@@ -50,12 +50,14 @@ def nothing_restarts(change: Change) -> Says:
         if after.replicas == 1:
             left = "one is left: FrameworkController is alone again"
         yield Said(after.label, f"Of {count(before.replicas, 'Pod')} {left}.")
-    if before.template != after.template or (
-        change.pair and change.pair.before == change.pair.after
-    ):
-        return
-    if before.replicas != after.replicas or _other_ordinals(change):
-        return
+    is_same = change.pair and change.pair.before == change.pair.after
+    same_pods = before.template == after.template and before.replicas == after.replicas
+    if same_pods and not is_same and not _other_ordinals(change):
+        yield from _same_pods(before, after)
+
+
+def _same_pods(before: Controller, after: Controller) -> Says:
+    """Of a StatefulSet that differs, and whose Pods do not."""
     differ = {
         key for key in {*before.spec, *after.spec} if before.spec.get(key) != after.spec.get(key)
     }

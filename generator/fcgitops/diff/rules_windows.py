@@ -122,6 +122,11 @@ def _closed(old: list[Window], new: list[Window]) -> Iterator[tuple[Window, str]
             yield window, f"{unreadable}, and syncs nothing of {window.whose}"
         elif window.kind == "deny" and (cron.seconds(window.duration) or 0) > 0:
             yield window, f"Argo CD syncs nothing of {window.whose} {window.when}"
+    yield from _outside(old, new)
+
+
+def _outside(old: list[Window], new: list[Window]) -> Iterator[tuple[Window, str]]:
+    """By which windows that allow to sync it is allowed less: nothing is synced outside them."""
     for first in {w.whose: w for w in new if w.kind == "allow" and not w.unreadable}.values():
         now, before = (
             [w for w in some if (w.kind, w.whose) == ("allow", first.whose)] for some in (new, old)

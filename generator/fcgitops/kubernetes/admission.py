@@ -34,15 +34,7 @@ def policy(item: Field) -> None:
         _match(constraints)
         if not constraints["resourceRules"]:
             constraints["resourceRules"].required("one at least")
-    declared: set[str] = set()
-    for variable in spec["variables"]:
-        name = variable["name"]
-        if not name.text.strip():
-            name.required()
-        elif not _IDENTIFIER.fullmatch(name.text) or name.text in _RESERVED:
-            name.invalid("must be an identifier of CEL")
-        _expression(variable["expression"], declared)
-        declared.add(name.text)
+    declared = _variables(spec["variables"])
     _conditions(spec["matchConditions"])
     validations, annotations = spec["validations"], spec["auditAnnotations"]
     if not validations and not annotations:
@@ -50,12 +42,31 @@ def policy(item: Field) -> None:
     for validation in validations:
         _expression(validation["expression"], declared)
         _message(validation)
-    if len(annotations) > _MOST_ANNOTATIONS:
-        annotations.fault(f"are more than {_MOST_ANNOTATIONS}")
+    _audit_annotations(annotations, item["metadata"]["name"].text, declared)
+
+
+def _variables(found: Field) -> set[str]:
+    """ValidateVariable, of each; what they are called. One sees those before it alone."""
+    declared: set[str] = set()
+    for variable in found:
+        name = variable["name"]
+        if not name.text.strip():
+            name.required()
+        elif not _IDENTIFIER.fullmatch(name.text) or name.text in _RESERVED:
+            name.invalid("must be an identifier of CEL")
+        _expression(variable["expression"], declared)
+        declared.add(name.text)
+    return declared
+
+
+def _audit_annotations(found: Field, of: str, declared: set[str]) -> None:
+    """ValidateAuditAnnotation, of each; `of` is the policy's name, which each key follows."""
+    if len(found) > _MOST_ANNOTATIONS:
+        found.fault(f"are more than {_MOST_ANNOTATIONS}")
     seen: set[str] = set()
-    for annotation in annotations:
+    for annotation in found:
         key, value = annotation["key"], annotation["valueExpression"]
-        key.must(names.qualified(f"{item['metadata']['name'].text}/{key.text}"))
+        key.must(names.qualified(f"{of}/{key.text}"))
         key.unique_in(seen)
         _expression(value, declared)
         if len(value.text.strip()) > _LONGEST:

@@ -247,7 +247,7 @@ def _host_process(found: Field, contexts: list[Field]) -> None:
 
 
 def _annotations(found: Field, spec: Field) -> None:
-    """ValidatePodSpecificAnnotations, and those that have to agree with fields."""
+    """ValidatePodSpecificAnnotations."""
     if found["kubernetes.io/config.mirror"].given and not spec["nodeName"]:
         found["kubernetes.io/config.mirror"].invalid("takes spec.nodeName")
     cost = found["controller.kubernetes.io/pod-deletion-cost"]
@@ -261,6 +261,11 @@ def _annotations(found: Field, spec: Field) -> None:
             listed.invalid("must be JSON")
         else:
             scheduling.tolerations(Field(tolerations, listed.path, listed.faults))
+    _profiles(found, spec)
+
+
+def _profiles(found: Field, spec: Field) -> None:
+    """The annotations of seccomp and AppArmor, which have to agree with the fields."""
     every = {c["name"].text: c for c in [*spec["containers"], *spec["initContainers"]]}
     for key, value in found.entries():
         if key == _SECCOMP or key.startswith(_SECCOMP_CONTAINER):
