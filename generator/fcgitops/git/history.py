@@ -18,7 +18,7 @@ from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.git import program
 from fcgitops.git.program import Git, raw, text
-from fcgitops.git.worktree import EXECUTABLE, FILE, SUBMODULE, Entry, WorkTree, listed
+from fcgitops.git.worktree import EXECUTABLE, FILE, SUBMODULE, Entry, WorkTree, blobs, listed
 
 LINK = "120000"
 """The mode of a symbolic link; its content is where it leads."""
@@ -72,15 +72,9 @@ class Commit:
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of some files; those that are not there are left out."""
         wanted = [path for path in paths if path in self.files]
-        if missing := [path for path in wanted if path not in self._known]:
-            data = raw("".join(f"{self.files[path].id}\n" for path in missing))
-            out = self._git.run("cat-file", "--batch", "--buffer", data=data)
-            start = 0
-            for path in missing:
-                end = out.index(b"\n", start)
-                size = int(out[start:end].rpartition(b" ")[2])
-                self._known[path] = out[end + 1 : end + 1 + size]
-                start = end + size + 2
+        missing = [path for path in wanted if path not in self._known]
+        contents = blobs(self._git, [self.files[path].id for path in missing])
+        self._known |= {p: c for p, c in zip(missing, contents, strict=True) if c is not None}
         return {path: self._known[path] for path in wanted}
 
     def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
@@ -362,21 +356,21 @@ class History:
         return self._commit(name, revision)
 
     def changes_of(
-        self, paths: Iterable[str], limit: int, since: Commit | None = None
+        self, paths: Iterable[str], limit: int, until: Commit | None = None
     ) -> list[tuple[str, str]]:
         """The last commits of the branch that changed one of some paths, the newest first.
 
         Args:
             paths: from the work tree's top; of what was merged, the merge counts.
             limit: how many are looked at.
-            since: the newest of them; HEAD by default.
+            until: the newest of them; HEAD by default.
 
         Returns:
             The name of each, and that of the commit before it; "" for the first one of all.
         """
         which = ("--first-parent", f"--max-count={limit}", "--format=%H %P")
         told = self._tree.git.line(
-            "log", *which, (since or self._head).name, "--", *(f":(top,literal){p}" for p in paths)
+            "log", *which, (until or self._head).name, "--", *(f":(top,literal){p}" for p in paths)
         )
         found = (line.split() for line in told.splitlines())
         return [(names[0], names[1] if len(names) > 1 else "") for names in found]

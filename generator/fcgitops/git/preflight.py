@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.git.journal import other_git
-from fcgitops.git.program import raw, text
+from fcgitops.git.program import terminated, text
 from fcgitops.git.worktree import EXECUTABLE, FILE, Entry, WorkTree, is_plain, stamp
 
 _UNCOMMITTED = "has changes that are not committed"
@@ -246,7 +246,7 @@ def _filtered(tree: WorkTree, paths: Iterable[str]) -> list[Problem]:
     Their content is written as it is, which with git-crypt would publish what is to be secret.
     A filter for the way out alone changes nothing of what is committed.
     """
-    data = raw("".join(f"{path}\0" for path in paths))
+    data = terminated(paths)
     if not data:
         return []
     told = text(tree.git.run("check-attr", "-z", "--stdin", "filter", data=data)).split("\0")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -206,6 +206,11 @@ def no_place(answer: Answer) -> bool:
 def text(data: bytes) -> str:
     """What git prints, as text; bytes that are no UTF-8 survive the way back."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def terminated(paths: Iterable[str]) -> bytes:
+    """Paths as git reads and prints them with -z: a NUL behind each."""
+    return raw("".join(f"{path}\0" for path in paths))
 
 
 def raw(value: str) -> bytes:

@@ -27,7 +27,7 @@ from fcgitops.git.journal import (
 )
 from fcgitops.git.preflight import Disk
 from fcgitops.git.program import raw, text
-from fcgitops.git.worktree import Entry, WorkTree, stamp
+from fcgitops.git.worktree import Entry, WorkTree, index_info, stamp
 
 
 class Outcome(Enum):
@@ -104,15 +104,14 @@ def _carry(tree: WorkTree, journal: Journal) -> None:
     """Bring our paths to the new tree in an index that somebody wrote since the copy."""
     unlock_index(tree, journal.token)
     entries = _entries(tree)
-    moved = [
-        (path, new)
+    gone = Entry("0", "0" * len(tree.empty_tree))
+    moved = {
+        path: new or gone
         for path, old, new in (*journal.files, *journal.adopted, *journal.overwritten)
         if entries.get(path) == old != new
-    ]
-    gone = Entry("0", "0" * len(tree.empty_tree))
-    lines = [f"{(new or gone).mode} {(new or gone).id}\t{path}" for path, new in moved]
-    if lines:
-        tree.git.run("update-index", "-z", "--index-info", data=raw("\0".join(lines) + "\0"))
+    }
+    if moved:
+        tree.git.run("update-index", "-z", "--index-info", data=index_info(moved))
         tree.git.ask("update-index", "-q", "--refresh")
     copied_index(tree).unlink()
 
@@ -156,8 +155,7 @@ def _check_out(tree: WorkTree, files: Mapping[str, Entry]) -> None:
     for left in (index, index.with_name(f"{index.name}.lock")):
         left.unlink(missing_ok=True)
     env = {"GIT_INDEX_FILE": str(index)}
-    lines = "".join(f"{entry.mode} {entry.id}\t{path}\0" for path, entry in files.items())
-    tree.git.run("update-index", "-z", "--index-info", data=raw(lines), env=env)
+    tree.git.run("update-index", "-z", "--index-info", data=index_info(files), env=env)
     tree.git.run("checkout-index", "-f", "-q", "-a", env=env)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.git import commits, journal, preflight, recovery, transaction
-from fcgitops.git.program import Git, raw
+from fcgitops.git.program import Git, terminated
 from fcgitops.git.reading import Contents, Reader
 from fcgitops.git.worktree import FILE, Entry, WorkTree
 
@@ -344,15 +344,15 @@ class GitRepository(Reader):
     def _restore(self, paths: Iterable[str], env: Mapping[str, str], *where: str) -> None:
         tree = self._tree
         names = tree.head_names(paths)
-        there = "".join(f"{path}\0" for path, name in names.items() if name)
+        there = [path for path, name in names.items() if name]
         gone = [path for path, name in names.items() if not name]
         if there:
             listed = ("--pathspec-from-file=-", "--pathspec-file-nul")
             command = ("--literal-pathspecs", "restore", "-q", "--source=HEAD", "--staged", *where)
-            tree.git.run(*command, *listed, data=raw(there), env=env)
+            tree.git.run(*command, *listed, data=terminated(there), env=env)
         if gone:
-            data = "".join(f"{path}\0" for path in gone)
-            tree.git.run("update-index", "--force-remove", "-z", "--stdin", data=raw(data), env=env)
+            command = ("update-index", "--force-remove", "-z", "--stdin")
+            tree.git.run(*command, data=terminated(gone), env=env)
         for path in gone if where else ():
             (self.top / path).unlink(missing_ok=True)
             with suppress(OSError):  # as git does, with the folders that are empty now

@@ -28,9 +28,9 @@ from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
 from fcgitops.git import commits
 from fcgitops.git.journal import File, Journal, copy_index, lock_index, on_copy, save
 from fcgitops.git.preflight import Change, Disk, refuse_changed
-from fcgitops.git.program import Answer, failure, no_place, raw, text
+from fcgitops.git.program import Answer, failure, no_place, raw, terminated, text
 from fcgitops.git.recovery import Outcome, abandon, forward, recover
-from fcgitops.git.worktree import Entry, WorkTree, stamp
+from fcgitops.git.worktree import Entry, WorkTree, index_info, stamp
 
 Conflict = tuple[Entry | None, Entry | None, Entry | None]
 """A conflict in the index: the base's, our and their entry."""
@@ -200,8 +200,8 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
 def stage(tree: WorkTree, paths: Collection[str], env: Mapping[str, str]) -> None:
     """Bring files as the work tree has them into the index that `env` names."""
     if paths:
-        data = raw("".join(f"{path}\0" for path in sorted(paths)))
-        tree.git.run("update-index", "--add", "--remove", "-z", "--stdin", data=data, env=env)
+        command = ("update-index", "--add", "--remove", "-z", "--stdin")
+        tree.git.run(*command, data=terminated(sorted(paths)), env=env)
 
 
 _FEW = 3
@@ -221,8 +221,8 @@ def _refuse_left_out(tree: WorkTree, step: Step) -> None:
         index, files = Path(name, "index"), Path(name, "files")
         files.mkdir()
         env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(files)}
-        lines = "".join(f"{entry.mode} {entry.id}\t{path}\0" for path, entry in written.items())
-        tree.git.run("update-index", "-z", "--index-info", data=raw(lines), env=env)
+        command = ("update-index", "-z", "--index-info")
+        tree.git.run(*command, data=index_info(written), env=env)
         alone = text(tree.git.run("write-tree", env=env)).strip()
         index.unlink()
         tree.git.run("read-tree", "-m", "-u", alone, env=env)
@@ -247,8 +247,7 @@ def _merge(tree: WorkTree, step: Step, old: str) -> None:
         # Touched, yet not changed: `preflight` has seen that. Another size, as of other line
         # ends, is a change to `update-index --refresh`, so the files are added as they are.
         clean = [c.path for c in step.changes if not c.adopted and (tree.top / c.path).is_file()]
-        data = raw("".join(f"{path}\0" for path in clean))
-        tree.git.run("update-index", "-z", "--stdin", data=data, env=env)
+        tree.git.run("update-index", "-z", "--stdin", data=terminated(clean), env=env)
         answer = tree.git.ask(*command, env=env)
     if answer.status:
         raise failure(command, answer)
@@ -261,5 +260,4 @@ def _merge(tree: WorkTree, step: Step, old: str) -> None:
         for path, stages in step.stages.items():
             lines.append(f"0 {zero}\t{path}")
             lines += [f"{e.mode} {e.id} {n}\t{path}" for n, e in enumerate(stages, 1) if e]
-        data = raw("\0".join(lines) + "\0")
-        tree.git.run("update-index", "-z", "--index-info", data=data, env=env)
+        tree.git.run("update-index", "-z", "--index-info", data=terminated(lines), env=env)

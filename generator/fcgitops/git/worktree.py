@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fcgitops.core.errors import InputError, Problem
-from fcgitops.git.program import Git, failure, raw, text
+from fcgitops.git.program import Git, failure, raw, terminated, text
 
 FILE = "100644"
 EXECUTABLE = "100755"
@@ -238,12 +238,9 @@ class WorkTree:
     def head_contents(self, paths: Iterable[str]) -> dict[str, bytes | None]:
         """The contents of HEAD's files; None where HEAD has none at the path."""
         names = self.head_names(paths)
-        there = [path for path, name in names.items() if name]
-        if not there:
-            return dict.fromkeys(names)
-        data = raw("".join(f"{names[path]}\n" for path in there))
-        blobs = _blobs(self.git.run("cat-file", "--batch", "--buffer", data=data), len(there))
-        return dict.fromkeys(names) | dict(zip(there, blobs, strict=True))
+        there = {path: name for path, name in names.items() if name}
+        contents = blobs(self.git, there.values())
+        return dict.fromkeys(names) | dict(zip(there, contents, strict=True))
 
     def former_contents(self, paths: Collection[str], limit: int) -> dict[str, list[bytes]]:
         """The contents of files in the last commits that changed each, the newest first."""
@@ -258,9 +255,7 @@ class WorkTree:
                 if path in names:
                     names[path].append(name)
         wanted = list(dict.fromkeys(name for those in names.values() for name in those[:limit]))
-        data = raw("".join(f"{name}\n" for name in wanted))
-        told = self.git.run("cat-file", "--batch", "--buffer", data=data) if wanted else b""
-        there = dict(zip(wanted, _blobs(told, len(wanted)), strict=True))
+        there = dict(zip(wanted, blobs(self.git, wanted), strict=True))
         found = {path: [there[name] for name in those[:limit]] for path, those in names.items()}
         return {path: [blob for blob in those if blob is not None] for path, those in found.items()}
 
@@ -281,9 +276,8 @@ class WorkTree:
 
     def ignoring(self, paths: Iterable[str]) -> dict[str, str]:
         """The rule by which git ignores each of the paths that it does; they need not be there."""
-        data = raw("".join(f"{path}\0" for path in paths))
         command = ("check-ignore", "--no-index", "--verbose", "-z", "--stdin")
-        told = text(self.git.run(*command, data=data, accept=(0, 1))).split("\0")[:-1]
+        told = text(self.git.run(*command, data=terminated(paths), accept=(0, 1))).split("\0")[:-1]
         rows = zip(told[0::4], told[1::4], told[2::4], told[3::4], strict=True)
         return {
             path: f"{file}:{line}: {pattern}"
@@ -324,11 +318,23 @@ def listed(git: Git, commit: str, under: str = "") -> dict[str, Entry]:
     return found
 
 
-def _blobs(out: bytes, count: int) -> list[bytes | None]:
-    """The contents in an answer of `git cat-file --batch`; None for what is missing or no file."""
+def index_info(files: Mapping[str, Entry]) -> bytes:
+    """Files as `git update-index -z --index-info` takes them into an index."""
+    return terminated(f"{entry.mode} {entry.id}\t{path}" for path, entry in files.items())
+
+
+def blobs(git: Git, names: Collection[str]) -> list[bytes | None]:
+    """The contents of files by their object names; None for what is missing or no file.
+
+    One process, whatever their number; none where there are no names.
+    """
+    if not names:
+        return []
+    data = raw("".join(f"{name}\n" for name in names))
+    out = git.run("cat-file", "--batch", "--buffer", data=data)
     found: list[bytes | None] = []
     start = 0
-    for _ in range(count):
+    for _ in names:
         end = out.index(b"\n", start)
         line = out[start:end]
         start = end + 1

@@ -16,15 +16,13 @@ from fcgitops.git.history import Commit, History
 from fcgitops.model import layout
 from fcgitops.model.environment import Environment
 from fcgitops.model.gates import Approval, Gate, before
+from fcgitops.promotion import lineage
 from fcgitops.promotion.health import Health
 from fcgitops.promotion.origin import Origin
 from fcgitops.repository import listing
 from fcgitops.repository.contents import Repository
 from fcgitops.text.words import count
 
-_MOST = 200
-"""So many commits are looked at for the last one that changed what an environment renders; it
-counts as changed by the oldest of them."""
 _OVERRULED = re.compile(
     r"^overruled: (?P<gates>[a-z, ]+) of (?P<names>[a-z0-9, -]+): (?P<reason>.+)$", re.MULTILINE
 )
@@ -146,7 +144,6 @@ class Guard:
     def _changed(self, name: str) -> datetime | None:
         """When what an environment renders has changed last, as Git tells."""
         history = self.origin.history
-        shared = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
         contents: dict[str, Content] = {}
 
         def key(commit: Commit) -> tuple[str, ...]:
@@ -154,13 +151,13 @@ class Guard:
             unit = content.units.get(name)
             return tuple(content.key(f) for f in unit.kustomizations) if unit else ()
 
-        paths = [f"{history.prefix}{path}" for path in shared]
         commit: Commit | None = None
-        for made, parent in history.changes_of(paths, _MOST, self.origin.commit):
+        for made, parent in lineage.commits(history, name, self.origin.commit):
             commit = history.commit(made)
             if not parent or key(commit) != key(history.commit(parent)):
                 break
-        return history.when(commit) if commit else None  # of very many, nobody looks further
+        # Of very many commits the oldest that was looked at counts as the one.
+        return history.when(commit) if commit else None
 
     def _approved(self, approval: Approval, name: str) -> tuple[bool, str]:
         path = f"{self.repository.git.prefix}{layout.source_path(name)}"

@@ -25,6 +25,7 @@ from fcgitops.model import answersfile, layout
 from fcgitops.model.environment import DEFAULT_CONFIG, KEYS, default_values
 from fcgitops.programs import namehash
 from fcgitops.programs.kustomize import Kustomize
+from fcgitops.promotion import lineage
 from fcgitops.promotion.carried import carried, files_of
 from fcgitops.promotion.frozen import freeze, thaw
 from fcgitops.repository import migrations
@@ -33,9 +34,6 @@ from fcgitops.repository.contents import Repository
 from fcgitops.repository.merge import Merged
 from fcgitops.text import keypaths
 from fcgitops.text.tree import Tree
-
-_MOST = 200
-"""So many commits are looked at for the last one that changed what an environment renders."""
 
 
 class Rendered:
@@ -94,9 +92,7 @@ def last_change(rendered: Rendered) -> Commit:
         InputError: there is none: it was added as it is.
     """
     history = rendered.history
-    shared = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{rendered.name}")
-    paths = [f"{history.prefix}{path}" for path in shared]
-    for name, parent in history.changes_of(paths, _MOST):
+    for name, parent in lineage.commits(history, rendered.name):
         if not parent:
             break
         before, after = history.commit(parent), history.commit(name)
@@ -266,7 +262,13 @@ def _settled(merged: Merged, was: Tree, own: str) -> Merged:
 
 
 def _with_copy(merged: Merged, frozen: Tree, own: str) -> Merged:
-    """The same with the environment's former files, on a copy of what they were built on."""
+    """What a merge comes to, with the environment's former files on a copy of what all share.
+
+    Args:
+        merged: the merge.
+        frozen: the former files and the copy.
+        own: the environment's folder.
+    """
     aside = (layout.source_path(own.rpartition("/")[2]), f"{own}/{layout.RECORD_FILE}")
     files = {
         path: frozen.get(path) if path.startswith(f"{own}/") and path not in aside else data
