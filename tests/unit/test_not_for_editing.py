@@ -10,7 +10,7 @@ import pytest
 from conftest import Fcgitops
 from fcgitops import __version__
 from fcgitops.manifests.skeleton import template_root
-from fcgitops.model import answersfile
+from fcgitops.model import layout
 from gitenv import clone_released, git, state, write
 
 READING = [
@@ -78,6 +78,13 @@ def test_a_version_alone(repository: Path, fcgitops: Fcgitops) -> None:
         assert fcgitops("-C", repository, *command, status=2).err == f"error: {VERSION}\n"
 
 
+def test_a_forge_alone(repository: Path, fcgitops: Fcgitops) -> None:
+    """`diff` tells such an edit by its lines, without reading YAML; `forge` is among them."""
+    edit(repository, "forge: both", "forge: github")
+    ran = fcgitops("-C", repository, "diff", status=2)
+    assert ran.err.startswith("error: fcgitops.yaml: forge: 'github' was set by hand, and no ")
+
+
 def test_a_tree_without_git(repository: Path, fcgitops: Fcgitops) -> None:
     """As an export has it: the record is there all the same."""
     shutil.rmtree(repository / ".git")
@@ -94,7 +101,7 @@ def test_they_are_those_that_the_skeleton_is_rendered_from() -> None:
     skeleton = template_root() / "{{cookiecutter.repo_slug}}"
     text = "".join(path.read_text() for path in skeleton.rglob("*") if path.is_file())
     rendered = set(re.findall(r"cookiecutter\.(\w+)", text))
-    assert rendered - {"requirement"} == set(answersfile.FIXED) - {"forge"}
+    assert rendered - {"requirement"} == set(layout.FIXED_ANSWERS) - {"forge"}
 
 
 @pytest.mark.sampled(4)

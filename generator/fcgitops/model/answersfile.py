@@ -22,8 +22,6 @@ from fcgitops.text import keypaths, values, yamlio
 from fcgitops.text.values import did_you_mean
 from fcgitops.text.words import named, shown
 
-FIXED = ("repo_slug", "profile", "gitops", "forge")
-"""The answers that nobody can change: files follow from them that only `update` writes again."""
 _SHOWN_DEFAULTS = (
     "namespace", "image.registry", "image.repository", "image.tag", "image.digest",
     "image.pullSecrets",
@@ -242,6 +240,6 @@ def _edits(document: Any, before: Mapping[str, Any]) -> list[Problem]:  # noqa: 
             f"here were generated for {shown(old[name])}",
             f"set it back: `{name}: {yamlio.scalar(old[name])}`",
         )
-        for name in FIXED
+        for name in layout.FIXED_ANSWERS
         if name in now and name in old and now[name] != old[name]
     ]

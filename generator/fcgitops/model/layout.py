@@ -9,6 +9,8 @@ from fcgitops.core.errors import InputError, Problem
 
 ANSWERS = "fcgitops.yaml"
 """The answers, the generator's version, and the defaults of environments; it stands at the root."""
+FIXED_ANSWERS = ("repo_slug", "profile", "gitops", "forge")
+"""The answers that nobody can change: files follow from them that only `update` writes again."""
 REQUIREMENTS = "requirements.txt"
 """What the repository's `make` installs."""
 LOCK = "requirements.lock"

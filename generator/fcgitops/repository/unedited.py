@@ -7,7 +7,9 @@ import re
 from fcgitops.model import layout
 from fcgitops.repository import record
 
-_LINES = re.compile(rb"^ *(?:version|repo_slug|profile|gitops):[^\n]*", re.MULTILINE)
+_LINES = re.compile(
+    rb"^ *(?:%s):[^\n]*" % "|".join(("version", *layout.FIXED_ANSWERS)).encode(), re.MULTILINE
+)
 
 
 def is_unedited(answers: bytes | None, recorded: bytes | None) -> bool:
