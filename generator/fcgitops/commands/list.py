@@ -23,33 +23,7 @@ def run(folder: Path, form: str) -> int:
     repository = Repository.find(folder)
     repository.require_answers()
     repository.say_state()
-    rows = []
-    problems: list[Problem] = []
-    for name in repository.environment_names():
-        try:
-            env = repository.environment(name)
-        except InputError as error:
-            problems += error.problems
-            continue
-        rows.append(
-            {
-                "name": name,
-                "variant": env.variant,
-                "cluster": env.cluster_name,
-                "server": env.cluster_server,
-                "namespace": env.namespace,
-                "sync": env.sync,
-            }
-            | ({"hold": env.hold} if env.hold else {})
-        )
-    problems += [
-        Problem(
-            layout.source_path(name),
-            "is missing, or no plain file",
-            repository.way_back(layout.source_path(name)),
-        )
-        for name in repository.headless_names()
-    ]
+    rows, problems = _rows(repository)
     if form == "json":
         terminal.as_json(rows)
     elif rows:
@@ -60,3 +34,29 @@ def run(folder: Path, form: str) -> int:
     if problems:
         raise InputError(problems)
     return 0
+
+
+def _rows(repository: Repository) -> tuple[list[dict[str, str]], list[Problem]]:
+    """A row an environment, and the problems of those that cannot be read."""
+    rows: list[dict[str, str]] = []
+    problems: list[Problem] = []
+    for name in repository.environment_names():
+        try:
+            env = repository.environment(name)
+        except InputError as error:
+            problems += error.problems
+            continue
+        row = {
+            "name": name,
+            "variant": env.variant,
+            "cluster": env.cluster_name,
+            "server": env.cluster_server,
+            "namespace": env.namespace,
+            "sync": env.sync,
+        }
+        rows.append(row | ({"hold": env.hold} if env.hold else {}))
+    for name in repository.headless_names():
+        path = layout.source_path(name)
+        what = "is missing, or no plain file"
+        problems.append(Problem(path, what, repository.way_back(path)))
+    return rows, problems

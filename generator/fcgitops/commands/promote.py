@@ -39,6 +39,9 @@ class Asked:
         names: those that it goes to.
         label: of those that it goes to instead.
         percent: how many of a hundred of them now; 0 for all.
+        overrule: why closed gates do not matter; None where nobody says so.
+        trailers: lines for the end of the commit's message.
+        from_repo: PATH[@REV] of another repository that the source is in.
     """
 
     source: str
@@ -139,18 +142,7 @@ def _planned(
     own = "" if origin.elsewhere else origin.name
     names = targets.candidates(repository, own, asked.names, asked.label)
     names, held = _not_held(repository, names, by_name=asked.label is None)
-    source = promotion.side(origin.repository, origin.name)
-    rules = repository.answers.promote
-    requests: dict[str, Request] = {}
-    problems: list[Problem] = []
-    for name in names:
-        try:
-            if request := promotion.request(repository, source, name, rules):
-                requests[name] = request
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
+    requests = _requests(repository, origin, names)
     if not requests:
         where = names[0] if len(names) == 1 else count(len(names), "environment")
         verb = "has" if len(names) == 1 else "have"
@@ -166,10 +158,32 @@ def _planned(
     what.merged.notes += held + origin.notes(repository)
     few = len(wave.taken) <= _MOST
     to = ", ".join(wave.taken) if few else count(len(wave.taken), "environment")
-    what.footer = ["", *overruled, *([""] if overruled and asked.trailers else []), *asked.trailers]
-    what.footer = what.footer if overruled or asked.trailers else ()
     what.title = f"Promote {asked.source} to {to}"
+    for lines in filter(None, (overruled, asked.trailers)):
+        what.footer = [*what.footer, "", *lines]
     return what
+
+
+def _requests(repository: Repository, origin: Origin, names: Sequence[str]) -> dict[str, Request]:
+    """The requests of environments that have not all that travels, by name.
+
+    Raises:
+        InputError: with every problem of every environment.
+    """
+    source = promotion.side(origin.repository, origin.name)
+    found: dict[str, Request] = {}
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            request = promotion.request(repository, source, name, repository.answers.promote)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if request:
+            found[name] = request
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def _overruled(repository: Repository, asked: Asked, guard: Guard, names: list[str]) -> list[str]:
