@@ -11,7 +11,7 @@ from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError
 from fcgitops.manifests import skeleton
-from fcgitops.model import answers, answersfile, environments
+from fcgitops.model import answers, answersfile, environments_answer
 from fcgitops.model.answers import Answers
 
 SLUG = "letters, digits, '.', '_' and '-', at most 63, the first a letter or digit"
@@ -194,7 +194,7 @@ def test_refused_environments_in_file() -> None:
         "a.yaml: environments: 7 is no list (NAME or NAME=VARIANT each)"
     ]
     with pytest.raises(InputError, match=r"^b.yaml: 7 is no list"):
-        environments.listed(7, "b.yaml")
+        environments_answer.listed(7, "b.yaml")
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,7 @@ from fcgitops.git import repo
 from fcgitops.manifests import overlay
 from fcgitops.manifests.skeleton import questions
 from fcgitops.model import answers as answers_module
-from fcgitops.model import answerstext, assignments
-from fcgitops.model import environments as environments_answer
+from fcgitops.model import answerstext, assignments, environments_answer
 from fcgitops.model.answers import QUESTIONS, TEXTS, Answers
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import CUSTOMIZED_CONFIG

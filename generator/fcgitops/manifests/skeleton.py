@@ -54,7 +54,7 @@ _MARKS = (b"{{", b"{%", b"{#")
 
 @functools.lru_cache(maxsize=8)
 def _rendered(answers: tuple[tuple[str, str], ...]) -> Tree:
-    """The same of what the template asks.
+    """The skeleton by the answers to what the template asks.
 
     `generate_files`, which plain `cookiecutter` calls, gives the same; it compiles every path and
     file, and brings what asks and what tells binary files: 60 ms more.

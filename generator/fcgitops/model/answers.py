@@ -14,7 +14,7 @@ from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.kubernetes import values as kube
-from fcgitops.model import assignments, environments, layout, promotion, synctools
+from fcgitops.model import assignments, environments_answer, layout, promotion, synctools
 from fcgitops.model import gates as gates_module
 from fcgitops.model.assignments import DEFAULTABLE
 from fcgitops.model.environment import PROFILES, check_values
@@ -159,7 +159,7 @@ def check_answer(name: str, value: object) -> str:
         return _CHECKS[name](value)
     try:
         if name == "environments":
-            environments.parse(value, name)
+            environments_answer.parse(value, name)
         else:
             parse_defaults(value, name)
     except InputError as error:
@@ -191,7 +191,7 @@ def parse(given: Mapping[str, Any], where: str = "") -> Answers:
         problems += [
             Problem(f"{place}{name}", line) for line in check(given[name]).split("\n") if line
         ]
-    for name, read in (("defaults", parse_defaults), ("environments", environments.parse)):
+    for name, read in (("defaults", parse_defaults), ("environments", environments_answer.parse)):
         try:
             parsed[name] = read(given.get(name, ""), f"{place}{name}")
         except InputError as error:

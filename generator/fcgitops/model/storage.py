@@ -31,7 +31,7 @@ class Nfs:
     path: str
 
     def config(self) -> dict[str, str]:
-        """As NNI's experiment file has it."""
+        """The share as NNI's experiment file has it."""
         return {"storageType": "nfs", "server": self.server, "path": self.path}
 
 
@@ -45,7 +45,7 @@ class Azure:
     key: str
 
     def config(self) -> dict[str, str]:
-        """As NNI's experiment file has it."""
+        """The share as NNI's experiment file has it."""
         return {
             "storageType": "azureStorage",
             "azureAccount": self.account,

@@ -65,7 +65,10 @@ def known_settings(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def of_request(problems: Iterable[Problem], where: str) -> list[Problem]:
-    """The same problems, where settings that have no file stand in a request and nowhere else."""
+    """Problems of an environment whose settings stand in a request and nowhere else.
+
+    The hint at settings that have no file is for who has typed them.
+    """
     hint = f"--variant {model.CUSTOMIZED_CONFIG}, or take them away"
     return [
         Problem(f"{where}: settings", problem.what, hint)

@@ -107,7 +107,7 @@ def value(tree: Tree) -> Any:  # noqa: ANN401 - a YAML document is any value
 
 
 class Three(NamedTuple, Generic[T]):
-    """The same of each version."""
+    """Something of each version: of the base, of ours, of theirs."""
 
     base: T
     ours: T

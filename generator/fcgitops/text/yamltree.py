@@ -103,7 +103,7 @@ class Version:
         self._seen[id(node)] = self._frozen(node)
 
     def _look_at(self, parent: yaml.Node, number: int, node: yaml.Node) -> None:
-        """The same of a value; one that is met again stands there as an alias."""
+        """Refuses what is not known in a value; one that is met again stands there as an alias."""
         if id(node) not in self._seen:
             self._look(node)
             return
