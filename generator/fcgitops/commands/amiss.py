@@ -10,7 +10,7 @@ from fcgitops.core.errors import FoundError, InputError, Problem
 from fcgitops.git.reading import Contents
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kustomization
-from fcgitops.repository import experiments, records
+from fcgitops.repository import experiments, record
 from fcgitops.repository.buildable import missing_parts
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -25,7 +25,7 @@ def nothing_to_do(repository: Repository, what: Change) -> None:
         FoundError: as `refuse`.
     """
     files = what.merged.files
-    spoilt = records.of(repository.git.edited(files))
+    spoilt = record.among(repository.git.edited(files))
     repository.git.rewrite({path: files[path] for path in spoilt})
     for path in spoilt:
         terminal.note(f"{path} was missing or damaged: it is generated anew")
@@ -45,7 +45,7 @@ def refuse(repository: Repository, what: Change) -> None:
             was before HEAD, or the index lacks one.
     """
     edited = repository.git.edited(what.merged.files)
-    problems = _in_head(repository, (path for path in edited if path not in records.of(edited)))
+    problems = _in_head(repository, (path for path in edited if path not in record.among(edited)))
     problems += repository.git.taken_out(p for p in what.merged.files if p not in edited)
     problems += _missing(repository, what.kustomizations)
     if problems:

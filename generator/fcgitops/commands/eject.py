@@ -12,7 +12,7 @@ from fcgitops.core import shell, terminal
 from fcgitops.core.errors import FoundError, Problem
 from fcgitops.model import layout
 from fcgitops.programs import kustomize
-from fcgitops.repository import ejection
+from fcgitops.repository import ejection, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.ejection import Ejection
 from fcgitops.repository.merge import Merged
@@ -100,7 +100,7 @@ def _report(
 ) -> None:
     """Says what went, what stays, and what is the user's to do now."""
     gone = [path for path, data in changes.items() if data is None]
-    records = [path for path in gone if path.endswith(layout.RECORDS)]
+    records = record.among(gone)
     others = [path for path in gone if path not in records]
     changed = len(changes) - len(gone)
     terminal.say(f"{count(proven, 'kustomization')}: each renders the same bytes as before")

@@ -10,7 +10,7 @@ from fcgitops.commands.writing import Options, change
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import layout
 from fcgitops.model.environment import CUSTOMIZED_CONFIG
-from fcgitops.repository import changes, records
+from fcgitops.repository import changes, unresolved
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, Request, plan
@@ -46,10 +46,10 @@ def also_unresolved(
 
     Git waits for the end of that merge. Arguments and errors as those of `of_requests`.
     """
-    wanted = records.with_unresolved(repository, requests)
-    whole_too = whole or records.base_is_unresolved(repository)
+    wanted = unresolved.requests(repository, requests)
+    whole_too = whole or unresolved.has_base(repository)
     what = of_requests(repository, wanted, whole=whole_too)
-    what.merged.files |= records.taken_away(repository)
+    what.merged.files |= unresolved.taken_away(repository)
     return what
 
 

@@ -17,7 +17,7 @@ from fcgitops.model import experiment as model
 from fcgitops.model.assignments import SETTABLE
 from fcgitops.model.environment import Environment
 from fcgitops.nnifile import experiment_file, schema
-from fcgitops.repository import changes, experiments, records
+from fcgitops.repository import changes, experiments, unresolved
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
@@ -110,10 +110,10 @@ def experiment(
 
     def make(repository: Repository) -> Change:
         planned = experiments.plan(repository, name, environment=environment or "", code=code)
-        wanted = records.with_unresolved(repository, [])
+        wanted = unresolved.requests(repository, [])
         what = changes.of_environments(repository, wanted, experiment=planned)
         deleted = dict.fromkeys(_gone(repository, name, planned.own))
-        what.merged.files = deleted | what.merged.files | records.taken_away(repository)
+        what.merged.files = deleted | what.merged.files | unresolved.taken_away(repository)
         return what
 
     return change(folder, make, Options(**options), resolve=True)

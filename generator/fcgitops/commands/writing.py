@@ -13,7 +13,7 @@ from fcgitops.commands import amiss, conflicted, forecast
 from fcgitops.core import terminal
 from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.model import layout
-from fcgitops.repository import changes, records
+from fcgitops.repository import changes, unresolved
 from fcgitops.repository.applying import to_apply
 from fcgitops.repository.changes import Change
 from fcgitops.repository.contents import Repository
@@ -97,7 +97,7 @@ def change(  # noqa: PLR0913 - all but three have a default
         repository = Repository(found.root, git)  # read under the lock
         require(repository)
         if not resolve:
-            records.refuse_unresolved(repository)
+            unresolved.refuse(repository)
         git.refuse_left_out(*layout.READ)
         ready = _Ready.of(repository, make(repository), foresee, resolve=resolve)
         if options.dry_run:
@@ -164,7 +164,7 @@ class _Ready(NamedTuple):
         told = what.told_by(differing)
         edits = _edits(repository, what.merged, [p for p in differing if p not in what.left])
         entry_points = to_apply(repository, what, differing)
-        waits = resolve and bool(records.unresolved(repository))
+        waits = resolve and bool(unresolved.records(repository))
         foreseen: list[str] | None = None
         if foresee:
             there = differing and not what.merged.conflicts
@@ -275,7 +275,7 @@ def _edits(repository: Repository, merged: Merged, differing: Sequence[str]) -> 
     git, root = repository.git, repository.root
     sources = [path for path in differing if changes.is_source(path)]
     edited = [p for p in git.edited(sources) if read_file(root, p) == merged.files[p]]
-    record_of = {path: records.of_source(repository, path) for path in edited}
+    record_of = {path: repository.record_of(path) for path in edited}
     new = {*git.edited(set(record_of.values()))}
     staged = [path for path in edited if record_of[path] in new]
     left = {*staged} - {*git.edited_since_staged(staged)} if staged else set()

@@ -181,8 +181,7 @@ class Repository(Files):
             return False
         except (OSError, ValueError, TypeError, KeyError):
             return True
-        records = [path for path in written if path.endswith(layout.RECORDS)]
-        return self.head.uncommitted(records or written)
+        return self.head.uncommitted(record.among(written) or written)
 
     @functools.cached_property
     def defaults(self) -> dict[str, Any]:

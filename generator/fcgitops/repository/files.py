@@ -221,6 +221,11 @@ class Files:
         """
         return record.decode(read_file(self.root, f"{folder}/{layout.RECORD_FILE}")) or {}
 
+    def record_of(self, source: str) -> str:
+        """The path of the record of what follows from a source."""
+        own = f"{source.rpartition('/')[0]}/{layout.RECORD_FILE}"
+        return own if (self.root / own).is_file() else layout.BASE_RECORD
+
     def read(self, path: str) -> bytes | None:
         """Content of a file that environments share; None where there is none, nor in HEAD.
 

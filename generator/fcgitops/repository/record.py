@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
 
 from fcgitops.model import layout
@@ -77,6 +77,11 @@ def _decoded(data: bytes) -> Tree | None:
         tree[path] = text.translate(_ROTATED)
         start = found.end()
     return tree if start == len(body) else None  # else it was cut, or edited
+
+
+def among(paths: Iterable[str]) -> list[str]:
+    """The paths that are records, which nobody edits."""
+    return [path for path in paths if path.endswith(layout.RECORDS)]
 
 
 def sides(data: bytes | None) -> tuple[Tree, Tree] | None:

@@ -6,32 +6,32 @@ sources that the merge has come to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from fcgitops.core import shell
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.model import experiment, layout
-from fcgitops.repository import provenance
+from fcgitops.repository import provenance, record
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.sync import registry
 from fcgitops.text import conflicts
 
 
-def unresolved(repository: Repository) -> list[str]:
+def records(repository: Repository) -> list[str]:
     """The records with conflicts in Git's index."""
-    return [path for path in repository.git.unmerged if path.endswith(layout.RECORDS)]
+    return record.among(repository.git.unmerged)
 
 
-def refuse_unresolved(repository: Repository) -> None:
+def refuse(repository: Repository) -> None:
     """Refuses what does not end conflicts, where records have them: no `git commit` does before.
 
     Raises:
         InputError: with each of them, and what ends it.
     """
-    found = unresolved(repository)
+    found = records(repository)
     way_on = f"; then {repository.git.under_way}" if found and repository.git.under_way else ""
     hint = f"`fcgitops overlays` generates it anew{way_on}"
     problems = [Problem(path, conflicts.WHAT, hint) for path in found]
@@ -39,29 +39,18 @@ def refuse_unresolved(repository: Repository) -> None:
         raise InputError(problems)
 
 
-def of(paths: Iterable[str]) -> list[str]:
-    """The paths that are records, which nobody edits."""
-    return [path for path in paths if path.endswith(layout.RECORDS)]
-
-
-def of_source(repository: Repository, path: str) -> str:
-    """The record of what follows from a source."""
-    own = f"{path.rpartition('/')[0]}/{layout.RECORD_FILE}"
-    return own if (repository.root / own).is_file() else layout.BASE_RECORD
-
-
-def base_is_unresolved(repository: Repository) -> bool:
+def has_base(repository: Repository) -> bool:
     """Whether the base's record has conflicts in Git's index."""
-    return layout.BASE_RECORD in unresolved(repository)
+    return layout.BASE_RECORD in records(repository)
 
 
-def with_unresolved(repository: Repository, requests: Sequence[Request]) -> Sequence[Request]:
+def requests(repository: Repository, wanted: Sequence[Request]) -> Sequence[Request]:
     """Requests, and one more for each environment whose record has conflicts.
 
     Raises:
         InputError: with each source that one branch has deleted: nobody else can decide.
     """
-    found = unresolved(repository)
+    found = records(repository)
     halved = repository.git.halved if found else set()
     undecided = sorted(halved & {_source(path) for path in found})
     if undecided:
@@ -71,14 +60,14 @@ def with_unresolved(repository: Repository, requests: Sequence[Request]) -> Sequ
                     f"`{shell.line('git', 'rm', path)}` takes it away")
             for path in undecided
         )  # fmt: skip
-    known = {request.name for request in requests}
+    known = {request.name for request in wanted}
     there = set(repository.environment_names())
     names = {_environment(repository, path) for path in found}
     more = sorted((names & there) - known)
     anew = {_environment(repository, path) for path in halved & {*found}}
     return [
         replace(request, anew=request.name in anew)
-        for request in (*requests, *(Request(name, layout.source_path(name)) for name in more))
+        for request in (*wanted, *(Request(name, layout.source_path(name)) for name in more))
     ]
 
 
@@ -90,7 +79,7 @@ def taken_away(repository: Repository) -> dict[str, bytes | None]:
     halved = repository.git.halved
     folders = [
         path.removesuffix(layout.RECORD_FILE)
-        for path in unresolved(repository)
+        for path in records(repository)
         if path in halved and not (repository.root / _source(path)).exists()
     ]
     return {
@@ -102,12 +91,12 @@ def taken_away(repository: Repository) -> dict[str, bytes | None]:
     }
 
 
-def _source(record: str) -> str:
+def _source(place: str) -> str:
     """The source of what a record is of."""
-    *folders, name, _ = f"/{record}".split("/")
+    *folders, name, _ = f"/{place}".split("/")
     if folders[-1:] == [layout.EXPERIMENTS]:
         return f"{layout.EXPERIMENTS}/{name}/{layout.RUN_FILE}"
-    return layout.ANSWERS if record == layout.BASE_RECORD else layout.source_path(name)
+    return layout.ANSWERS if place == layout.BASE_RECORD else layout.source_path(name)
 
 
 def _environment(repository: Repository, path: str) -> str:
