@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -111,22 +111,9 @@ def unreadable(path: str, data: bytes | None, *, link: bool) -> list[str]:
     return [f"{path} {'is empty' if found is None else f'is {shown(found)}, not a mapping'}"]
 
 
-def says_the_same(
-    before: bytes | None, after: bytes | None, sections: Collection[str] = ()
-) -> bool:
-    """Whether two versions of a source differ in comments and spelling alone.
-
-    Args:
-        before: as it was.
-        after: as it is.
-        sections: the keys at its top that are asked for; none for the whole file.
-    """
-    if before == after:
-        return True
-    old, new = _loaded(before), _loaded(after)
-    if sections:
-        return all(_mapping(old).get(key) == _mapping(new).get(key) for key in sections)
-    return old == new
+def says_the_same(before: bytes | None, after: bytes | None) -> bool:
+    """Whether two versions of a source differ in comments and spelling alone."""
+    return before == after or _loaded(before) == _loaded(after)
 
 
 def differing(before: bytes, after: bytes) -> Iterator[str]:

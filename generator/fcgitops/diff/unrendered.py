@@ -50,14 +50,26 @@ def shared_notes(before: Content, after: Content, changed: Collection[str]) -> I
         if unit.is_environment
         for folder in unit.kustomizations
     )
-    files: list[tuple[str, tuple[str, ...]]] = [(layout.ANSWERS, ("answers", "defaults"))]
-    files += [(layout.VARIANT_FILE, ())] if customized else []
-    for file, sections in files:
+    for file in (layout.ANSWERS, *([layout.VARIANT_FILE] if customized else [])):
         path = after.prefix + file
         if path in changed and path in before.state.files and path in after.state.files:
             texts = _texts(before, after, path, path)
-            if not environment.says_the_same(*texts, sections):
+            is_carried_out = _can_be_carried_out if file == layout.ANSWERS else _says_otherwise
+            if is_carried_out(*texts):
                 yield _uncarried(file, _OVERLAYS)
+
+
+def _says_otherwise(before: bytes, after: bytes) -> bool:
+    return not environment.says_the_same(before, after)
+
+
+def _can_be_carried_out(before: bytes, after: bytes) -> bool:
+    """Whether fcgitops.yaml has another answer that a person may change, or another default."""
+    fixed = {f"answers.{name}" for name in layout.FIXED_ANSWERS}
+    return any(
+        key not in fixed and key.partition(".")[0] in ("answers", "defaults")
+        for key in environment.differing(before, after)
+    )
 
 
 def _of_environment(before: bytes, after: bytes, experiments: Iterable[str]) -> str:
