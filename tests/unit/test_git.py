@@ -251,6 +251,16 @@ def test_a_repository_of_somebody_else(make_repository: Make) -> None:
         assert str(caught.value) == said
 
 
+def test_a_path_of_two_lines(make_repository: Make) -> None:
+    """Git tells its paths in lines: one that is two would be taken for others."""
+    top = make_repository({"a": "1"})
+    moved = top.rename(top.with_name("x\ny"))
+    for _ in range(2):
+        with pytest.raises(InputError, match="has a line break in its path"):
+            open_repository(moved)
+        git(moved, "checkout", "-q", "--orphan", "unborn")
+
+
 def test_a_link_reads_the_same_committed_or_not(make_repository: Make) -> None:
     """It holds where it leads: in the work tree as in a commit, and is not followed."""
     top = make_repository({"a": "text", "b": "text"})

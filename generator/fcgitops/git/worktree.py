@@ -127,8 +127,11 @@ class WorkTree:
             if "not a git repository" in answer.err or "must be run in a work tree" in answer.err:
                 raise InputError(Problem(str(root), "is not in a Git work tree"))
             raise failure(command, answer)
-        top, git_dir, index, private, hooks, algorithm, prefix = lines[:7]
         unborn = answer.status != 0
+        if len(lines) != (9 if unborn else 10):
+            what = "has a line break in its path, or in that of its hooks"
+            raise InputError(Problem(str(root), what, "a path of one line"))
+        top, git_dir, index, private, hooks, algorithm, prefix = lines[:7]
         at_top = Git(Path(top))
         ref = at_top.line("symbolic-ref", "-q", "HEAD", accept=(0, 1)) if unborn else lines[8]
         return cls(
