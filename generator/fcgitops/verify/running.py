@@ -136,24 +136,24 @@ def _asked(pod: Object, container: Object) -> Faults:
 def _before(pod: Object) -> Faults:
     """Init containers, each of which has to end well, or to have started."""
     for item in mappings(pod.get("initContainers")):
-        words = texts(item.get("command")) + texts(item.get("args"))
-        at = f"{POD}.initContainers[{item.get('name')}]"
-        place = f"{at}.command"
-        if item.get("restartPolicy") == "Always":
-            started = mapping(mapping(item.get("startupProbe")).get("exec"))
-            if _fails(texts(started.get("command"))):
-                what = "never succeeds: FrameworkController is not started"
-                path = f"{at}.startupProbe.exec.command"
-                yield Fault(what, "another command", object=STATEFUL_SET, path=path)
+        is_sidecar = item.get("restartPolicy") == "Always"
+        started = mapping(mapping(item.get("startupProbe")).get("exec"))
+        runs = started if is_sidecar else item
+        words = texts(runs.get("command")) + texts(runs.get("args"))
+        if _fails(words):
+            what, hint = "never succeeds: FrameworkController is not started", "another command"
+        elif is_sidecar:
+            continue
         elif not words and is_ours(item.get("image")):
             what = "is not given: FrameworkController itself runs there, and never ends"
-            yield Fault(what, "the command that is meant", object=STATEFUL_SET, path=place)
-        elif _fails(words):
-            what = "never succeeds: FrameworkController is not started"
-            yield Fault(what, "another command", object=STATEFUL_SET, path=place)
+            hint = "the command that is meant"
         elif _ENDLESS.search(" ".join(words)):
-            what = "never ends: FrameworkController is not started"
-            yield Fault(what, "restartPolicy: Always", object=STATEFUL_SET, path=place)
+            what, hint = "never ends: FrameworkController is not started", "restartPolicy: Always"
+        else:
+            continue
+        key = "startupProbe.exec.command" if is_sidecar else "command"
+        place = f"{POD}.initContainers[{item.get('name')}].{key}"
+        yield Fault(what, hint, object=STATEFUL_SET, path=place)
 
 
 _ENDLESS = re.compile(r"(^|[;&\s/])(sleep\s+(infinity|inf)|tail\s+-[fF]\s+/dev/null)\s*$")
