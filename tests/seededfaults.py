@@ -6,6 +6,7 @@ each. All are seeded into one repository, and found in one run.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from checkcases import (
@@ -38,6 +39,13 @@ META = "/spec/template/metadata"
 def sts(path: str, value: Any, op: str = "add") -> Edits:
     """One operation on the StatefulSet."""
     return patch(STS, path, value, op)
+
+
+def overruled(path: str, value: Any) -> Edits:
+    """The same in the overlay's own kustomization, which comes after `local/`."""
+    operation = {"op": "add", "path": path, "value": value}
+    entry = {"target": {"kind": STS}, "patch": json.dumps([operation])}
+    return {OVERLAY: changed(patches=[entry])}
 
 
 def pod(path: str, value: Any, op: str = "add") -> Edits:
@@ -262,6 +270,9 @@ SEEDED: list[tuple[str, Edits] | tuple[str, Edits, str]] = [
         "source": {"kind": STS, "name": "frameworkcontroller", "fieldPath": "metadata.name"},
         "targets": [{"select": {"kind": "Deployment"}, "fieldPaths": ["metadata.name"]}]}])),
     ("FCG43", local(labels=[{"includeTemplates": True}])),
+    ("FCG43", sts("/spec/minReadySeconds", 5) | overruled("/spec/minReadySeconds", 7)),
+    ("FCG43", container("imagePullPolicy", "Never")
+     | overruled(f"{POD}/containers/0/imagePullPolicy", "Always")),
     ("FCG44", annotated("argocd.argoproj.io/hook", "PreSync")),
     ("FCG44", annotated("kustomize.toolkit.fluxcd.io/reconcile", "disabled"), FLUX),
     ("FCG45", local(resources=["https://example.com/more.yaml"])),

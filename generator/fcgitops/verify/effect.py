@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,9 +18,11 @@ import yaml
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.kubernetes.objects import Object, mappings
+from fcgitops.model import layout
 from fcgitops.programs.namehash import without_hash
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
+from fcgitops.verify import overruled
 from fcgitops.verify.layers import Kustomization, image_matches, patch_text, plain
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import LAYERS, Layered, named
@@ -29,12 +33,15 @@ from fcgitops.verify.targets import selects
 def without_effect(r: Layered) -> Faults:
     """Every patch, image and replacement of an overlay, in any layer, finds what it is for."""
     layers = r.reader.layers(r.folder)
+    local = Path(os.path.realpath(r.folder / layout.LOCAL))
     for layer in layers:
         yield from _repeated(layer.kustomization)
         if layer.unread:
             continue
         known = [*layer.objects, *map(_before_hash, r.objects)]
         yield from _patches(layer.kustomization, known)
+        if layer.kustomization.folder == local:
+            yield from overruled.faults(layer.kustomization, r.objects)
         for kustomization in (layer.kustomization, *_transforming(layer.kustomization)):
             yield from _images(kustomization, layer.images)
             yield from _replacements(kustomization, known)

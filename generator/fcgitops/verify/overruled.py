@@ -1,0 +1,101 @@
+"""Patches of `local/` that something else of the same overlay overrules, without a word.
+
+kustomize applies the components of an overlay first, and `local/` is one: the overlay's own
+`patches`, `images`, `replicas` and `namespace` come after. What a lower layer sets is there to be
+overruled, and a value that is there already is what its patch asks for: neither is spoken of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from fcgitops.core.errors import InputError
+from fcgitops.kubernetes.objects import Object
+from fcgitops.manifests.overlay import NAME
+from fcgitops.programs.namehash import without_hash
+from fcgitops.text import yamlio
+from fcgitops.verify.layers import Kustomization, patch_text
+from fcgitops.verify.registry import Fault, Faults
+from fcgitops.verify.targets import selects
+
+
+class _Operation(NamedTuple):
+    """One operation of a JSON6902 patch."""
+
+    target: dict[str, Any]
+    kind: str
+    parts: tuple[str, ...]
+    """Its path."""
+    value: Any
+    line: int
+    """Of the patch, in the kustomization."""
+
+    def disturbs(self, other: _Operation) -> bool:
+        """Whether it may change what an earlier one has written, or where that stands."""
+        shared = min(len(self.parts), len(other.parts))
+        moves = self.parts[-1].isdigit() or self.parts[-1] == "-"  # elements of a list
+        upto = shared - 1 if moves else shared
+        return self.parts[:upto] == other.parts[:upto]
+
+
+def faults(kustomization: Kustomization, rendered: Sequence[Object]) -> Faults:
+    """A value of a patch of which the objects that it is for have another one.
+
+    Args:
+        kustomization: `local/` of an overlay.
+        rendered: what the overlay renders.
+    """
+    operations = list(_operations(kustomization))
+    for i, one in enumerate(operations):
+        later = operations[i + 1 :]
+        if one.kind == "remove" or any(other.disturbs(one) for other in later):
+            continue
+        if type(one.value) not in (str, int, bool):
+            continue
+        found = [_at(o, one.parts) for o in rendered if selects(one.target, o)]
+        if found and all(_is_another(value, one.value) for value in found):
+            what = f"the patch changes nothing at /{'/'.join(one.parts)}: the overlay sets it again"
+            hint = "patches, images, replicas and namespace of its own kustomization.yaml come last"
+            yield Fault(what, hint, file=kustomization.file, line=one.line)
+
+
+def _operations(kustomization: Kustomization) -> Iterator[_Operation]:
+    for key in ("patches", "patchesJson6902"):
+        for entry, line in kustomization.entries(key):
+            target = entry.get("target") if isinstance(entry, dict) else None
+            if not isinstance(target, dict):
+                continue
+            try:
+                listed = yamlio.load(patch_text(kustomization, entry).encode(), "patch")
+            except InputError:
+                continue
+            for item in listed if isinstance(listed, list) else ():
+                if isinstance(item, dict) and isinstance(item.get("path"), str):
+                    path = item["path"].strip("/").split("/")
+                    parts = tuple(p.replace("~1", "/").replace("~0", "~") for p in path)
+                    yield _Operation(target, str(item.get("op")), parts, item.get("value"), line)
+
+
+def _at(item: Any, parts: Sequence[str]) -> Any:  # noqa: ANN401 - any part of an object
+    """The value at a path; None where it is not known to be the same place as it was before.
+
+    Of lists that is so of the one container alone that has FrameworkController's name.
+    """
+    for part in parts:
+        if isinstance(item, dict):
+            item = item.get(part)
+        elif isinstance(item, list) and part.isdigit() and int(part) < len(item):
+            item = item[int(part)]
+            if not isinstance(item, dict) or item.get("name") != NAME:
+                return None
+        else:
+            return None
+    return item
+
+
+def _is_another(value: Any, wanted: Any) -> bool:  # noqa: ANN401 - of any type
+    """Whether a rendered value is not the one that was patched, but for a hash in a name."""
+    if value is None or type(value) is not type(wanted):
+        return False
+    return bool(value != wanted) and (type(value) is not str or without_hash(value) != wanted)
