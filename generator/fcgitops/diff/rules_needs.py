@@ -29,44 +29,35 @@ def _lost(change: Change, number: str) -> Iterator[tuple[str, list[Right]]]:
 _RESTORE = "restore the rule"
 
 
-@rule("R04", "it may no longer get or update its CRD", Severity.OUTAGE, "F")
-def crd_update(change: Change) -> Says:
-    """It updates its CRD at every start."""
-    for label_, lost in _lost(change, "R04"):
-        yield Said(
-            label_,
-            f"Without {summary(lost)}: nothing at once; from the next restart on "
-            "FrameworkController panics: it reads and updates its CRD at every start.",
-            _RESTORE,
-        )
+def _tells(number: str, title: str, how_bad: Severity, says: str, count: str = "") -> None:
+    """Makes the rule of a row of `NEEDS` of which one sentence is said; {} are the lost rights."""
+
+    @rule(number, title, how_bad, "F")
+    def find(change: Change) -> Says:
+        for where, lost in _lost(change, number):
+            yield Said(where, says.format(summary(lost)), _RESTORE, count)
+
+
+_tells(
+    "R04",
+    "it may no longer get or update its CRD",
+    Severity.OUTAGE,
+    "Without {}: nothing at once; from the next restart on "
+    "FrameworkController panics: it reads and updates its CRD at every start.",
+)
 
 
 @rule("R04b", "it may no longer create its CRD", Severity.OUTAGE, "F")
 def crd_create(change: Change) -> Says:
     """Only where the CRD is not there yet."""
-    for label_, lost in _lost(change, "R04b"):
-        command = f"kubectl get crd {CRD}"
+    for where, lost in _lost(change, "R04b"):
         yield Said(
-            label_,
+            where,
             f"Without {summary(lost)}: nothing where the CRD is there; on a new cluster "
             "FrameworkController panics at its start.",
             _RESTORE,
-            command,
+            f"kubectl get crd {CRD}",
             certain=False,
-        )
-
-
-@rule("R05", "it may no longer list frameworks, configmaps or pods", Severity.OUTAGE, "F")
-def lists(change: Change) -> Says:
-    """It hangs at its next start, Running and Ready."""
-    for label_, lost in _lost(change, "R05"):
-        yield Said(
-            label_,
-            f"Without {summary(lost)}: nothing at once; from the next restart on "
-            "FrameworkController hangs before its first Framework, stays Running and Ready, and "
-            "only logs `Failed to list`.",
-            _RESTORE,
-            WITHOUT_STATUS,
         )
 
 
@@ -74,48 +65,54 @@ WITHOUT_STATUS = (
     "kubectl get frameworks -A -o json | jq '[.items[] | select(.status == null) | select(now - "
     "(.metadata.creationTimestamp|fromdate) > 60)] | length'"
 )
+_tells(
+    "R05",
+    "it may no longer list frameworks, configmaps or pods",
+    Severity.OUTAGE,
+    "Without {}: nothing at once; from the next restart on "
+    "FrameworkController hangs before its first Framework, stays Running and Ready, and "
+    "only logs `Failed to list`.",
+    count=WITHOUT_STATUS,
+)
 
 
 @rule("R06", "it may no longer create pods, or update configmaps/finalizers", Severity.LOSS, "F S")
 def creates_pods(change: Change) -> Says:
     """A 403 counts as the Framework's fault."""
-    for label_, lost in _lost(change, "R06"):
+    for where, lost in _lost(change, "R06"):
         only = " (where OwnerReferencesPermissionEnforcement is on)" if all(
             right.resource.endswith("/finalizers") for right in lost
         ) else ""  # fmt: skip
         yield Said(
-            label_,
+            where,
             f"Without {summary(lost)} each Framework that starts or retries FAILS with -310 "
             f"PodCreationUnknownError at once, without a restart and without a crash{only}.",
             _RESTORE,
         )
 
 
-@rule("R07", "it may no longer write Frameworks or make their ConfigMaps", Severity.OUTAGE, "F")
-def writes_frameworks(change: Change) -> Says:
-    """New Frameworks wait, running ones do not advance."""
-    for label_, lost in _lost(change, "R07"):
-        yield Said(
-            label_,
-            f"Without {summary(lost)}: at once new Frameworks wait and running ones do not "
-            "advance; all goes on once it is back.",
-            _RESTORE,
-            WITHOUT_STATUS,
-        )
+_tells(
+    "R07",
+    "it may no longer write Frameworks or make their ConfigMaps",
+    Severity.OUTAGE,
+    "Without {}: at once new Frameworks wait and running ones do not "
+    "advance; all goes on once it is back.",
+    count=WITHOUT_STATUS,
+)
 
 
 @rule("R08", "it may no longer delete configmaps, pods or frameworks", Severity.OUTAGE, "F")
 def deletes(change: Change) -> Says:
     """Frameworks do not complete; or the retention deletes nothing."""
-    for label_, lost in _lost(change, "R08"):
+    for where, lost in _lost(change, "R08"):
         of_frameworks = [right for right in lost if right.resource == "frameworks"]
         others = [right for right in lost if right not in of_frameworks]
         if others:
             says = f"Without {summary(others)} Frameworks do not complete: their Pods stay."
-            yield Said(label_, says, _RESTORE)
+            yield Said(where, says, _RESTORE)
         if of_frameworks:
             yield Said(
-                label_,
+                where,
                 f"Without {summary(of_frameworks)} the retention deletes nothing: completed "
                 "Frameworks pile up.",
                 _RESTORE,
@@ -123,24 +120,19 @@ def deletes(change: Change) -> Says:
             )
 
 
-@rule("R09", "it may no longer watch frameworks, configmaps or pods", Severity.OUTAGE, "F")
-def watches(change: Change) -> Says:
-    """It lists everything again once a second."""
-    for label_, lost in _lost(change, "R09"):
-        yield Said(
-            label_,
-            f"Without {summary(lost)} FrameworkController lists everything again once a second: "
-            "slow, and a load on the API server.",
-            _RESTORE,
-        )
-
-
-@rule("R10", "it may no longer get frameworks, configmaps or pods", Severity.NONE, "F")
-def gets(change: Change) -> Says:
-    """Only confirmations after deletions fail."""
-    for label_, lost in _lost(change, "R10"):
-        says = f"Without {summary(lost)} only confirmations after deletions fail, in the log."
-        yield Said(label_, says, _RESTORE)
+_tells(
+    "R09",
+    "it may no longer watch frameworks, configmaps or pods",
+    Severity.OUTAGE,
+    "Without {} FrameworkController lists everything again once a second: "
+    "slow, and a load on the API server.",
+)
+_tells(
+    "R10",
+    "it may no longer get frameworks, configmaps or pods",
+    Severity.NONE,
+    "Without {} only confirmations after deletions fail, in the log.",
+)
 
 
 @rule("R12", "FrameworkController's account has no rights any more", Severity.OUTAGE, "F")
