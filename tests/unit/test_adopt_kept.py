@@ -229,7 +229,7 @@ def test_another_namespace(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) 
     write(tmp_path, {"all.yaml": SERVICE.format(name="web") + json.dumps(found)})
     said = fcgitops("-C", folder, "adopt", tmp_path / "all.yaml", "--name", "live",
                     "--set", "namespace=other", "--dry-run").out  # fmt: skip
-    gives_way = said.index("   kubectl --namespace fc delete service web  # while it is there")
+    gives_way = said.index("\n   kubectl --namespace fc delete service web\n")
     assert said.index("ends; two controllers never run") < gives_way < said.index("Push the commit")
     assert said.count("delete service web") == 1
     brought = (

@@ -548,7 +548,7 @@ def test_all_of_an_environment_is_handed_over(fcgitops: Fcgitops, copy_of: CopyO
     def deleted(sync: str, kind: str) -> list[str]:
         said = fcgitops("-C", folder, "overlay", "prod", "--set", f"sync={sync}").err.splitlines()
         assert [line for line in said if "--ignore-not-found" in line]
-        lines = [line for line in said if f" {kind}" in line]
+        lines = [line.removesuffix(" &&") for line in said if f" {kind}" in line]
         assert [line.split()[-1] for line in lines if " patch " in line] in ([], [PATCH] * 3)
         return [line.split()[-1] for line in lines if " delete " in line]
 
