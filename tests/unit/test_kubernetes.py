@@ -234,6 +234,13 @@ FAULTS: list[tuple[str, str, object, str]] = [
     ("ClusterRoleBinding", "subjects", [{"kind": "ServiceAccount", "name": "a"}],
      "subjects[0].namespace: is required: of a ServiceAccount"),
     ("PriorityClass", "value", 2_000_000_000, "value: 2000000000: must be no more than 1000000000"),
+    *(
+        ("CustomResourceDefinition", "spec.versions.0.schema.openAPIV3Schema.properties",
+         {"spec": {"type": "object", "additionalProperties": wrong}},
+         "spec.versions[0].schema.openAPIV3Schema.properties.spec.additionalProperties: "
+         f"{shown} is not a schema, true or false")
+        for wrong, shown in (("x", "'x'"), (1, "1"))
+    ),
     ("CustomResourceDefinition", "spec.versions.0.storage", False,
      "spec.versions: must have exactly one version with storage: true"),
     ("CustomResourceDefinition", "spec.versions.0.schema.openAPIV3Schema.properties",

@@ -31,6 +31,9 @@ _TIME = re.compile(
     r"(Z|[-+][0-2][0-9]:[0-5][0-9])"
 )
 _BITS = {"int32": 32, "int64": 64}
+_OR_TRUTH = ("additionalItems", "additionalProperties")
+"""Fields that are a schema or a truth value: JSONSchemaPropsOrBool, pkg/apis/apiextensions/v1 of
+k8s.io/apiextensions-apiserver."""
 
 
 class Versions(NamedTuple):
@@ -201,6 +204,8 @@ class _Reader:
 
     def free(self, value: Any, name: str, path: Path) -> Any:  # noqa: ANN401
         """A value that is read by a decoder of its own, which drops what it does not know."""
+        if path[-1] in _OR_TRUTH and type(value) not in (dict, bool):
+            return self.wrong(path, value, "a schema, true or false")
         if type(value) is list:
             return [self.free(item, name, (*path, i)) for i, item in enumerate(value)]
         if type(value) is not dict:
