@@ -37,9 +37,7 @@ def stateful_set(item: Field) -> None:
     if spec["serviceName"]:
         with spec["serviceName"].refused_since(33):
             spec["serviceName"].must_be(names.dns_label)
-    _selector(spec)
-    pod.template(spec["template"], spec["volumeClaimTemplates"])
-    restart_always(spec["template"]["spec"])
+    _pods(spec, spec["volumeClaimTemplates"])
 
 
 def _update_strategy(strategy: Field) -> None:
@@ -59,13 +57,16 @@ def _update_strategy(strategy: Field) -> None:
                 most.invalid("must be more than 0")
 
 
-def restart_always(spec: Field) -> None:
-    """What a Pod that is to run for ever may not have."""
-    policy = spec["restartPolicy"]
+def _pods(spec: Field, claims: Field | None = None) -> None:
+    """The selector and the template of Pods that are to run for ever."""
+    _selector(spec)
+    pod.template(spec["template"], claims)
+    of_pod = spec["template"]["spec"]
+    policy = of_pod["restartPolicy"]
     if policy and policy.text != "Always":
         policy.unsupported(("Always",))
-    if spec["activeDeadlineSeconds"].given:
-        spec["activeDeadlineSeconds"].forbidden("of a Pod that runs for ever")
+    if of_pod["activeDeadlineSeconds"].given:
+        of_pod["activeDeadlineSeconds"].forbidden("of a Pod that runs for ever")
 
 
 def _selector(spec: Field) -> None:
@@ -128,9 +129,7 @@ def deployment(item: Field) -> None:
     deadline.at_least(0)
     if (deadline.number if deadline.given else 600) <= spec["minReadySeconds"].number:
         deadline.invalid("must be more than minReadySeconds")
-    _selector(spec)
-    pod.template(spec["template"])
-    restart_always(spec["template"]["spec"])
+    _pods(spec)
 
 
 def daemon_set(item: Field) -> None:
@@ -152,9 +151,7 @@ def daemon_set(item: Field) -> None:
             most.invalid("must not be 0 when maxSurge is 0")
     spec["minReadySeconds"].at_least(0)
     spec["revisionHistoryLimit"].at_least(0)
-    _selector(spec)
-    pod.template(spec["template"])
-    restart_always(spec["template"]["spec"])
+    _pods(spec)
 
 
 def replica_set(item: Field) -> None:
@@ -163,9 +160,7 @@ def replica_set(item: Field) -> None:
     spec = item["spec"]
     spec["replicas"].at_least(0)
     spec["minReadySeconds"].at_least(0)
-    _selector(spec)
-    pod.template(spec["template"])
-    restart_always(spec["template"]["spec"])
+    _pods(spec)
 
 
 def lone_pod(item: Field) -> None:
