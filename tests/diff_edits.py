@@ -233,6 +233,30 @@ def volume(**source: Any) -> Edit:
     return lambda r: r.pod["volumes"].append({"name": "more", **source})
 
 
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+
+
+def config_key(key: str, **more: Any) -> Edit:
+    """An edit that mounts one more key of FrameworkController's ConfigMap."""
+
+    def edit(r: Rendering) -> None:
+        source = r.pod["volumes"][0]["configMap"]
+        items = [{"key": FILE, "path": FILE}, {"key": key, "path": "more"}]
+        source.update(items=items, **more)
+
+    return edit
+
+
+def variable_of(key: str) -> Edit:
+    """An edit that adds a variable from a key of FrameworkController's ConfigMap."""
+
+    def edit(r: Rendering) -> None:
+        origin = {"configMapKeyRef": {"name": r("ConfigMap")["metadata"]["name"], "key": key}}
+        r.container["env"] = [{"name": "A", "valueFrom": origin}]
+
+    return edit
+
+
 def without_config(r: Rendering) -> None:
     r.drop("ConfigMap")
     r.pod.pop("volumes")
@@ -456,6 +480,19 @@ CASES: list[tuple[str, Edit, Edit]] = [
         volume(secret={"secretName": "kc", "optional": True}),
     ),
     ("C16", lambda r: r.drop("ConfigMap"), volume(emptyDir={})),
+    (
+        "C16",
+        volume(persistentVolumeClaim={"claimName": "data"}),
+        volume(ephemeral={"volumeClaimTemplate": {"spec": CLAIM}}),
+    ),
+    ("C16", config_key("none"), config_key(FILE)),
+    ("C16", config_key("none"), config_key("none", optional=True)),
+    ("C16", variable_of("none"), variable_of(FILE)),
+    (
+        "C15",
+        sets(f"{POD}.schedulingGates", [{"name": "example.com/a"}]),
+        sets(f"{POD}.schedulingGates", []),
+    ),
     ("C17", sets(f"{C}.image", f"mirror.example.com/{IMAGE}:v1.0.0"), sets(f"{POD}.hostname", "a")),
     ("C18", sets(f"{C}.image", IMAGE), sets(f"{C}.image", f"{IMAGE}@sha256:{'0' * 64}")),
     (

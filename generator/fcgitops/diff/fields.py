@@ -202,7 +202,8 @@ def settings(before: Settings, after: Settings) -> Iterator[Field]:
             continue
         at = f"{FILE}: {SPEC}[{code}]"
         if entry is None or previous is None:
-            yield Field(at, previous and _entry(previous), entry and _entry(entry))
+            texts = (one and secrecy.redact(_entry(one)) for one in (previous, entry))
+            yield Field(at, *texts)
             continue
         for path, _, old, new in _compare(previous, entry, ()):
             yield Field(f"{at}.{path}", *(secrecy.hide(v, ()) for v in (old, new)))

@@ -159,17 +159,18 @@ class Controller:
 
     @cached_property
     def needed(self) -> list[Reference]:
-        """Every ConfigMap and Secret that its Pod does not start without."""
+        """Every ConfigMap, Secret and claim that its Pod does not start without."""
+        kinds = ("ConfigMap", "Secret", "PersistentVolumeClaim")
         return [
             found
             for found in references.of_pod(self.pod)
-            if found.kind in ("ConfigMap", "Secret") and found.name and not found.optional
+            if found.kind in kinds and found.name and not found.optional
         ]
 
     @property
     def mounted(self) -> list[tuple[str, str]]:
-        """Kind and name of those that its volumes name."""
-        mounts = (r for r in self.needed if r.is_volume)
+        """Kind and name of the ConfigMaps and Secrets that its volumes name."""
+        mounts = (r for r in self.needed if r.is_volume and r.kind != "PersistentVolumeClaim")
         return list(dict.fromkeys((r.kind, r.name) for r in mounts))
 
     @cached_property
@@ -210,7 +211,8 @@ class Controller:
             return Settings(str(mounted.config_map["data"][mounted.key]))
         outside = self.is_binary and self.folder != HOME
         unknown = self._volume_maps - {name(o) for o in self._maps}
-        return None if unknown or (outside and found is not None) else image_settings()
+        hidden = not self._knows_what_is_there or (outside and found is not None)
+        return None if unknown or hidden else image_settings()
 
     @cached_property
     def _file(self) -> mounts.MountedKey | None:
@@ -222,10 +224,14 @@ class Controller:
     @property
     def finds_no_file(self) -> bool:
         """Whether its binary starts where there is no file, of what is rendered or the image's."""
-        known = all(volume.keys() <= {"name", "configMap"} for volume in self._volumes_there())
         unknown = self._volume_maps - {name(o) for o in self._maps}
         outside = self.is_binary and self.folder != HOME
-        return outside and known and not unknown and self._file is None
+        return outside and self._knows_what_is_there and not unknown and self._file is None
+
+    @property
+    def _knows_what_is_there(self) -> bool:
+        """Whether all that is mounted where it starts is ConfigMaps."""
+        return all(volume.keys() <= {"name", "configMap"} for volume in self._volumes_there())
 
     def _volumes_there(self) -> Iterator[Fields]:
         """The volumes that the directory is in which it starts."""

@@ -10,11 +10,12 @@ from fcgitops.diff import confinement, scheduling
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
-from fcgitops.diff.rendering import Controller
+from fcgitops.diff.rendering import Controller, Side
 from fcgitops.diff.secrecy import redact
 from fcgitops.kubernetes import podsecurity, quantity
-from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
-from fcgitops.kubernetes.references import SYSTEM_PRIORITIES
+from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings, name, namespace
+from fcgitops.kubernetes.references import SYSTEM_PRIORITIES, Reference
+from fcgitops.programs import namehash
 from fcgitops.text import images
 
 
@@ -112,9 +113,11 @@ def _narrowed(before: Fields, after: Fields) -> Iterator[str]:
         yield "affinity asks for more"
     if scheduling.spreads_more(before, after):
         yield "topologySpreadConstraints ask for more"
-    for name in ("nodeName", "runtimeClassName", "schedulerName"):
-        if after.get(name) and before.get(name) != after.get(name):
-            yield f"{name} differs"
+    for field in ("nodeName", "runtimeClassName", "schedulerName"):
+        if after.get(field) and before.get(field) != after.get(field):
+            yield f"{field} differs"
+    if after.get("schedulingGates") and not before.get("schedulingGates"):
+        yield "schedulingGates keep it from every node"
     if any(larger for larger in _raised(before, after)):
         yield "it requests more"
 
@@ -122,9 +125,9 @@ def _narrowed(before: Fields, after: Fields) -> Iterator[str]:
 def _raised(before: Fields, after: Fields) -> Iterator[str]:
     """Resources of which the Pod's containers request more."""
     old, new = _requests(before), _requests(after)
-    for name, amount in new.items():
-        if amount > old.get(name, 0):
-            yield name
+    for resource, amount in new.items():
+        if amount > old.get(resource, 0):
+            yield resource
 
 
 def _requests(pod: Fields) -> dict[str, float]:
@@ -132,29 +135,31 @@ def _requests(pod: Fields) -> dict[str, float]:
     for container in mappings(pod.get("containers")):
         resources = mapping(container.get("resources"))
         asked = {**mapping(resources.get("limits")), **mapping(resources.get("requests"))}
-        for name, amount in asked.items():
-            total[name] = total.get(name, 0) + float(quantity.value(amount) or 0)
+        for resource, amount in asked.items():
+            total[resource] = total.get(resource, 0) + float(quantity.value(amount) or 0)
     return total
 
 
-@rule("C16", "a ConfigMap or Secret that the Pod needs is not rendered", Severity.OUTAGE, "L")
+@rule(
+    "C16", "what the Pod mounts or takes its variables from is not rendered", Severity.OUTAGE, "L"
+)
 def volume_missing(change: Change) -> Says:
-    """The Pod waits for it: FailedMount, or CreateContainerConfigError of a variable."""
+    """The Pod waits: FailedMount, CreateContainerConfigError of a variable, Pending of a claim."""
     after = change.after.controller
     if after is None or change.invalid or after.replicas < 1:
         return
     before = change.before.controller
     old = set() if before is None or change.moved else set(_needed(before))
-    for (kind, name), reason in _needed(after).items():
-        if change.after.has(kind, name, after.namespace):
+    when = "the new Pod" if change.new_pod else "the next Pod"
+    for (kind, wanted), reason in _needed(after).items():
+        if change.after.has(kind, wanted, after.namespace):
             continue
-        was_there = change.before.has(kind, name, after.namespace)
-        if (kind, name) in old and not was_there:
+        was_there = change.before.has(kind, wanted, after.namespace)
+        if (kind, wanted) in old and not was_there:
             continue
         where = "is no longer rendered" if was_there else "is not rendered"
-        what = f"{kind} {name} {where}"
-        when = "the new Pod" if change.new_pod else "the next Pod"
-        command = in_namespace(after.namespace, "get", *shell.named(kind.lower(), name))
+        what = f"{kind} {wanted} {where}"
+        command = in_namespace(after.namespace, "get", *shell.named(kind.lower(), wanted))
         unless = "" if was_there else "unless it is on the cluster already, "
         yield Said(
             after.label,
@@ -163,6 +168,33 @@ def volume_missing(change: Change) -> Says:
             command,
             certain=was_there,
         )
+    known = set() if before is None or change.moved else set(_missing_keys(change.before, before))
+    for kind, wanted, key, reason in _missing_keys(change.after, after):
+        if (kind, wanted, key, reason) not in known:
+            yield Said(
+                after.label,
+                f"{kind} {wanted} has no key {redact(key)}: {when} waits for it and does not start "
+                f"({reason}).",
+                "put the key back, or take out what names it",
+            )
+
+
+def _missing_keys(side: Side, controller: Controller) -> Iterator[tuple[str, str, str, str]]:
+    """What its Pod names and is not in what is rendered: kind, name, key, what the kubelet says."""
+    for found in controller.needed:
+        for o in side.all(found.kind) if found.key else ():
+            if (name(o), namespace(o)) != (found.name, controller.namespace):
+                continue
+            parts = (mapping(o.get(field)) for field in ("data", "stringData", "binaryData"))
+            if not any(found.key in part for part in parts):
+                yield found.kind, namehash.without_hash(found.name), found.key, _reason(found)
+
+
+def _reason(reference: Reference) -> str:
+    """What the kubelet, or the scheduler, says where what the Pod names is not there."""
+    if reference.kind == "PersistentVolumeClaim":
+        return "Pending"
+    return "FailedMount" if reference.is_volume else "CreateContainerConfigError"
 
 
 def _needed(controller: Controller) -> dict[tuple[str, str], str]:
@@ -172,8 +204,7 @@ def _needed(controller: Controller) -> dict[tuple[str, str], str]:
     """
     reasons: dict[tuple[str, str], str] = {}
     for found in sorted(controller.needed, key=lambda found: not found.is_volume):
-        reason = "FailedMount" if found.is_volume else "CreateContainerConfigError"
-        reasons.setdefault((found.kind, found.name), reason)
+        reasons.setdefault((found.kind, found.name), _reason(found))
     return reasons
 
 
