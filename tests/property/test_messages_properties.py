@@ -21,10 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PYTHON = re.compile(
-    r"\b(None|True|False|(?<!\.)nan|NoneType|dict|str|datetime|frozenset|bytes)\b"
+    r"\b(None|True|False|(?<!\.)nan|NoneType|dict|str|datetime|frozenset|(?<![0-9] )bytes)\b"
     r"|(?<!')\bb'|<class|<object|Error\b|codec can't|object has no|invalid literal"
 )
-"""What a message never has: how Python writes values, types and its own errors."""
+"""What a message never has: how Python writes values, types, and its own errors (not "2 bytes")."""
 QUOTED = re.compile(r"[\[{(]'([^']*)'")
 """Text in quotes that begins a list or a mapping: YAML writes few texts so, and Python all."""
 
