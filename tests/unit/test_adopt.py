@@ -119,6 +119,14 @@ def test_the_seed_as_an_environment(copy_of: CopyOf, fcgitops: Fcgitops) -> None
     )
 
 
+def test_what_is_asked_of_the_pod_is_asked_where_it_runs(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Where it moves to another namespace nothing is there yet to be looked at."""
+    out = fcgitops("-C", repository, "adopt", DEFAULT, "--name", "live", "--dry-run").out
+    assert "kubectl top pod -n default\n" in out
+
+
 @pytest.mark.parametrize(
     ("documents", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +12,13 @@ from fcgitops.adopt.reading import Item
 from fcgitops.adopt.recognition import Found
 from fcgitops.adopt.renaming import Renaming
 from fcgitops.adopt.sorting import STAYS, LeftOut
+from fcgitops.core import shell
 from fcgitops.diff import compare
-from fcgitops.diff.effects import Severity
+from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.objects import bare_name
 from fcgitops.diff.outcome import Outcome
 from fcgitops.diff.settings import FILE
-from fcgitops.kubernetes.objects import Object, mapping, name
+from fcgitops.kubernetes.objects import Object, mapping, name, namespace
 from fcgitops.manifests.overlay import CONFIG_MAP
 
 Sides = tuple[Sequence[Object], Sequence[Object]]
@@ -25,6 +27,8 @@ _OF_THE_TOOLS_OWN = ("C25", "N01")
 """Rules of what a sync tool does with what it has applied before: nothing of this."""
 _NEEDS_THE_SAME = {"R11": "ClusterRoleBinding", "S03": "ConfigMap"}
 """Rules of an object that is changed, and not of one that is made anew under another name."""
+_OF_WHAT_RUNS = ("C22",)
+"""Rules whose command asks about the Pod that runs now: it does where that was found."""
 
 
 def compared(
@@ -47,13 +51,21 @@ def compared(
     outcome = compare.outcome([*as_it_is, *stays], [*rendered, *stays], tools)
     anew = {part.kind for part in made if name(part.item.object) != name(part.rendered)}
     effects = [
-        effect
+        _where_it_runs(effect, found, rendered) if effect.id in _OF_WHAT_RUNS else effect
         for effect in outcome.effects
         if effect.id not in _OF_THE_TOOLS_OWN
         and _NEEDS_THE_SAME.get(effect.id) not in anew
         and (found.binding is not None or effect.severity != Severity.RIGHTS)
     ]
     return Outcome(tuple(effects), compare.outcome(alike, rendered, tools).objects)
+
+
+def _where_it_runs(effect: Effect, found: Found, rendered: Sequence[Object]) -> Effect:
+    """An effect whose command names the namespace that the Pod is in until the move."""
+    new = next(namespace(o) for o in rendered if o["kind"] == "StatefulSet")
+    there, here = (f"-n {shell.quote(place)}" for place in (new, found.place))
+    do, count = (text.replace(there, here) for text in (effect.do, effect.count))
+    return dataclasses.replace(effect, do=do, count=count)
 
 
 def _without_hash(rendered: Sequence[Object]) -> list[Object]:

@@ -110,21 +110,22 @@ def readme(answers: Answers) -> bytes:
     central = [tool.label for tool in answers.tools if tool.central]
     read = f"{central[0]} reads its environment.yaml" if central else ""
     copy = f"; {read}" if read else ""
+    tools = " and ".join(tool.label for tool in answers.tools)
     return f"""\
 # {answers.repo_slug}
 
 [FrameworkController](https://github.com/microsoft/frameworkcontroller) on Kubernetes: plain
-Kustomize files, which {" and ".join(tool.label for tool in answers.tools)} can sync.
+Kustomize files, which {tools} can sync.
 
 ```
 base/                          FrameworkController, the same everywhere
 overlays/default-config/       … with the configuration that its image ships
 overlays/customized-config/    … with a configuration file of ours
 overlays/ENV/                  one environment, built on one of the two{copy}
-overlays/ENV/{layout.LOCAL}/           what is applied last in it
+overlays/ENV/{layout.LOCAL}/            what is applied last in it
 experiments/NAME/              one NNI experiment
 components/                    optional parts
-clusters/                      what Argo CD and Flux are pointed at
+clusters/                      what {tools} can be pointed at
 ```
 
 ```sh
