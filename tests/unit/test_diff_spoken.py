@@ -240,7 +240,9 @@ def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
     for said in (enabled, added):
         assert f"\n{typed}push\n# Flux:\nmake bootstrap ENV=dev\neffects:\n" in said
         assert "sync will fail" not in said
-    assert "experiments/mnist: 5 objects differ, no effect is known" in added
+    assert "experiments/mnist: 5 objects are new, no effect is known" in added
+    shown = fcgitops("-C", folder, "diff", "HEAD~1..HEAD", "experiments/mnist").out
+    assert shown.startswith("experiments/mnist: is new, and no effect is known\n")
 
 
 def test_entry_points_are_applied_by_an_environment_that_changes(

@@ -118,3 +118,9 @@ class Outcome(NamedTuple):
     def worst(self) -> Severity:
         """The severity of its worst effect."""
         return max((effect.severity for effect in self.effects), default=Severity.NONE)
+
+    @property
+    def how(self) -> str:
+        """What became of its objects, as `ObjectChange.how`; `changed` where that differs."""
+        found = {o.how for o in self.objects}
+        return found.pop() if len(found) == 1 else "changed"

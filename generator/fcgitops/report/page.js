@@ -30,7 +30,8 @@ function show() {
     if (row.hidden === fits) row.hidden = !fits;
     shown += fits;
   }
-  count.textContent = shown === rows.length ? `${rows.length} shown` : `${shown} of ${rows.length} shown`;
+  const [some, all] = [shown, rows.length].map((number) => number.toLocaleString("en"));
+  count.textContent = some === all ? `${all} shown` : `${some} of ${all} shown`;
 }
 
 function sort(header) {
