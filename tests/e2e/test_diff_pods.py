@@ -30,6 +30,7 @@ from diff_edits import (
     scaled,
     second,
     sets,
+    volume,
 )
 from fcgitops.diff import compare, objects
 from fcgitops.diff.effects import Effect
@@ -199,21 +200,35 @@ def test_the_pod_s_fate_is_what_was_foretold(
             eventually(lambda: reason in cluster.complaints(), 20, reason)  # noqa: B023
 
 
-@pytest.mark.proves("K", "C15")
+@pytest.mark.proves("K", "C15 C16")
 @pytest.mark.parametrize(
-    ("edit", "fate"),
+    ("number", "edit", "fate"),
     [
-        (node_affinity(REQUIRED, {"nodeSelectorTerms": [POOL]}), "pending"),
-        (node_affinity(PREFERRED, [{"weight": 1, "preference": POOL}]), "new"),
+        (
+            "C15",
+            sets(f"{POD}.affinity", node_affinity(REQUIRED, {"nodeSelectorTerms": [POOL]})),
+            "pending",
+        ),
+        (
+            "C15",
+            sets(
+                f"{POD}.affinity",
+                node_affinity(PREFERRED, [{"weight": 1, "preference": POOL}]),
+            ),
+            "new",
+        ),
+        ("C15", sets(f"{POD}.schedulingGates", [{"name": "example.com/a"}]), "pending"),
+        ("C16", volume(persistentVolumeClaim={"claimName": "data"}), "pending"),
+        ("C16", volume(emptyDir={}), "new"),
     ],
 )
 def test_where_no_node_fits_the_new_pod_waits(
-    cluster: Cluster, edit: dict[str, Any], fate: str
+    cluster: Cluster, number: str, edit: Edit, fate: str
 ) -> None:
-    """C15: after the old Pod is gone; a preference is none of it."""
+    """C15, C16: after the old Pod is gone; a preference is none of it."""
     before, after = Rendering(), Rendering()
-    sets(f"{POD}.affinity", edit)(after)
-    assert ("C15" in {e.id for e in said(before, after)}) is (fate == "pending")
+    edit(after)
+    assert (number in {e.id for e in said(before, after)}) is (fate == "pending")
     cluster.start(before)
     cluster.apply(after)
     eventually(lambda: cluster.fate() == fate, 20, fate)

@@ -141,7 +141,7 @@ def _requests(pod: Fields) -> dict[str, float]:
 
 
 @rule(
-    "C16", "what the Pod mounts or takes its variables from is not rendered", Severity.OUTAGE, "L"
+    "C16", "what the Pod mounts or takes its variables from is not rendered", Severity.OUTAGE, "K L"
 )
 def volume_missing(change: Change) -> Says:
     """The Pod waits: FailedMount, CreateContainerConfigError of a variable, Pending of a claim."""
