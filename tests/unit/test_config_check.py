@@ -794,3 +794,10 @@ def test_strict(folder: Path, fcgitops: Fcgitops) -> None:
     assert fcgitops("config", "check", "burst.yaml").out.endswith("burst.yaml: accept\n")
     fcgitops("config", "check", "--strict", "burst.yaml", status=1)
     fcgitops("config", "check", "--strict", "accept.yaml")
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "1e30"])
+def test_a_number_too_big_to_be_read_is_called_that(number: str) -> None:
+    """It is a whole number of at least 1: what is wrong with it is its size."""
+    (finding,) = (f for f in judged(f"workerNumber: {number}\n") if f.severity == REJECT)
+    assert (finding.rule, finding.message) == ("FCC12", f"{number} is beyond 32 bits")

@@ -276,7 +276,9 @@ class _Decoder:
         number = value
         if isinstance(value, float):
             if not value <= 1 << 63:  # NaN too
-                raise self._refuse(path, node, f"is {node.value}", schema.describe(wanted))
+                beyond = f"{node.value} is beyond {bits} bits"
+                message = beyond if math.isfinite(value) else f"is {node.value}"
+                raise self._refuse(path, node, message, schema.describe(wanted))
             # What amd64 makes of a float beyond int64.
             number = int(value) if abs(value) < 1 << 63 else -(1 << 63)
         if not fits[0] <= number <= fits[1]:
