@@ -347,6 +347,9 @@ def test_refused(kind: str, path: str, value: object, said: str) -> None:
          "requests.nvidia.com/gpu does"),
         ("PersistentVolumeClaim", "spec.dataSource", {"kind": "Other", "name": "a"},
          "spec.dataSource: is no claim and no snapshot, and is dropped"),
+        (S, POD, {"volumes": [{"name": "v", "emptyDir": {"medium": "RAM"}}], "containers": [
+            {"name": "c", "image": "i", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]},
+         f"{POD}.volumes[0].emptyDir.medium: 'RAM' is none that a kubelet knows: no Pod starts"),
         (S, f"{C}.restartPolicy", "Never",
          f"{POD}.containers[0].restartPolicy: is dropped before Kubernetes 1.35 without the "
          "feature gate ContainerRestartRules"),

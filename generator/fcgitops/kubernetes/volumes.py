@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
 from fcgitops.kubernetes import amounts, features, metadata, names, quantity
-from fcgitops.kubernetes.field import USELESS, Field, shown
+from fcgitops.kubernetes.field import REFUSED, USELESS, Field, shown
 
 ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 _HOST_TYPES = (
@@ -35,7 +35,7 @@ def volumes(found: Field) -> dict[str, Field]:
     """ValidateVolumes.
 
     Returns:
-        The volumes without a fault, by their names: those that can be mounted.
+        The volumes that are not refused, by their names: those that can be mounted.
     """
     good: dict[str, Field] = {}
     for volume in found:
@@ -50,8 +50,7 @@ def volumes(found: Field) -> dict[str, Field]:
             name.required_as(names.dns_label)
             if name.text in good:
                 name.duplicate()
-        looked_at = not volume["image"].given or volume.since(features.IMAGES.on)
-        if len(volume.faults) == before or not looked_at:
+        if not any(fault.severity == REFUSED for fault in volume.faults[before:]):
             good[name.text] = volume
     return good
 
