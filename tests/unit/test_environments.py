@@ -279,7 +279,7 @@ WRONG_SETTINGS = {
     "workerNumber: '9'": f".workerNumber: is the text '9' [FCC12] ({WORKERS})",
     "workerNumber: {a: 1}": f".workerNumber: is a mapping [FCC12] ({WORKERS})",
     "workerNumber: 0": f".workerNumber: is 0 [FCC15] ({WORKERS})",
-    "workerNumber: 1e20": f".workerNumber: is 1e20 [FCC12] ({WORKERS})",
+    "workerNumber: 1e20": f".workerNumber: 1e20 is beyond 32 bits [FCC12] ({WORKERS})",
     "workerNumber: 1.5": ".workerNumber: 1.5 is read as 1 [FCC13] (a whole number)",
     "workerNumber: 010": ".workerNumber: 010 is octal: FrameworkController reads 8 [FCC14] (8)",
     "kubeClientQps: false": ".kubeClientQps: is 'false' [FCC12] "
