@@ -380,6 +380,7 @@ def test_useless(kind: str, path: str, value: object, said: str) -> None:
         )),
         ("CustomResourceDefinition", "spec.conversion", {"strategy": "Webhook", "webhook": {
             "conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://x:8443/y"}}}),
+        ("CustomResourceDefinition", "spec.conversion", {"strategy": "None", "webhook": {}}),
         ("LimitRange", "spec.limits.0", {
             "type": "Container", "min": {"cpu": "1.0009"}, "max": {"cpu": "1.0001"},
         }),

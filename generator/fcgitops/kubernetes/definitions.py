@@ -162,7 +162,7 @@ def _conversion(found: Field) -> None:
             _client(client)
         if not {"v1", "v1beta1"} & set(webhook["conversionReviewVersions"].texts()):
             webhook["conversionReviewVersions"].required("v1 or v1beta1")
-    elif webhook.given:
+    elif webhook["clientConfig"].given or webhook["conversionReviewVersions"]:
         webhook.forbidden("without the strategy Webhook")
 
 
