@@ -122,7 +122,7 @@ WAITS = "pruning confirmation"
 def let_go(prod: Site) -> str:
     """What is to be typed where the last commit has Argo CD wait for the Namespace."""
     (typed,) = (e["do"] for e in prod.effects() if e["id"] == "N04" and e["do"])
-    return typed.removeprefix("Argo CD: ")
+    return typed.rpartition(": ")[2]
 
 
 @pytest.mark.proves("G", "E27")

@@ -291,7 +291,7 @@ def test_a_revert_undoes_a_roll_out_that_waits_for_its_pod(
     stays(cluster.fate, 2)
     assert cluster.fate() == "pending"
     (effect,) = (e for e in said(before, after) if e.id == "C20")
-    typed = effect.do.partition("   # ")[0].split()
+    typed = effect.do.rpartition(": ")[2].split()
     cluster.plane.kubectl(*typed[1:])
     eventually(lambda: cluster.fate() == "new", 20, "the Pod that was deleted by hand")
 

@@ -388,7 +388,7 @@ def test_a_namespace_of_nobody_s_is_not_waited_for() -> None:
     (missing,) = (e for e in r if e.object == "Namespace/ml")
     assert (missing.severity.word, missing.do) == (
         "sync will fail",
-        "kubectl get namespace ml   # before the merge",
+        "before the merge: kubectl get namespace ml",
     )
 
 

@@ -333,7 +333,7 @@ def test_a_comment_of_a_thousand_environments_fits_a_pull_request() -> None:
 @pytest.mark.parametrize(
     ("do", "shown"),
     [
-        ("kubectl get nodes   # before", "`kubectl get nodes   # before`"),
+        ("before the merge: kubectl get nodes", "before the merge: `kubectl get nodes`"),
         ("Argo CD: kubectl get a", "Argo CD: `kubectl get a`"),
         ("sync: argocd app sync A; or put it back", "sync: `argocd app sync A`; or put it back"),
         ("put `prune: true` back", "put `prune: true` back"),

@@ -26,7 +26,7 @@ def recreate(controller: Controller, *, orphan: bool) -> str:
     command = in_namespace(controller.namespace, "delete", *its)
     if orphan:
         return (
-            f"{command} --cascade=orphan   # then sync: the Pod is adopted, and restarts only if "
-            "the template changed too"
+            "before the sync, which adopts the Pod, and restarts it only if the template changed "
+            f"too: {command} --cascade=orphan"
         )
-    return f"{command}   # without --cascade=orphan: the Pod goes too; then sync"
+    return f"before the sync, without --cascade=orphan, so that the Pod goes too: {command}"

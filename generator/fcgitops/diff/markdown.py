@@ -200,7 +200,7 @@ def _effect(effect: Effect) -> Iterator[str]:
 
 _TYPED = re.compile(
     r"(?P<prose>(?:.*?: )?)(?P<command>(?:argocd|docker|fcgitops|flux|git|kubectl|make) .*?)"
-    r"(?P<rest>(?:; or .*)?)"
+    r"(?P<rest>(?:; (?:or|after) .*)?)"
 )
 
 

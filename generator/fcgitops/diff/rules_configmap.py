@@ -66,8 +66,8 @@ def waits(change: Change) -> Says:
             pair.label,
             f"The configuration changes and nothing restarts{why}. It takes effect at the next "
             "restart, whatever causes that.",
-            f"{command}   # not `rollout restart`: Flux takes its annotation back, which restarts "
-            "a second time",
+            "not by `rollout restart`, whose annotation Flux takes back, which restarts a second "
+            f"time: {command}",
         )
 
 
@@ -89,11 +89,13 @@ def frozen(change: Change) -> Says:
         if _is_frozen(pair):
             kind, called_ = pair.kind.lower(), name(pair.either)
             place = namespace(pair.either)
-            command = in_namespace(place, "delete", *shell.named(kind, called_)) + "   # then sync"
+            command = "before the sync: " + in_namespace(
+                place, "delete", *shell.named(kind, called_)
+            )
             controller = change.after.controller
             if controller and (pair.kind, called_) in controller.mounted:
                 pod = in_namespace(controller.namespace, "delete", "pod", controller.pod_name)
-                command += f", then {pod}"
+                command += f"; after it: {pod}"
             yield Said(
                 pair.label, f"The API server refuses the {pair.kind}: it is immutable.", command
             )

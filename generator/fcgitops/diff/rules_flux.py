@@ -55,7 +55,7 @@ def suspended(change: Change) -> Says:
                 "Nothing that is pushed later arrives, and a hand-made change is not healed, "
                 "until it is resumed. Deleting the suspended Kustomization leaves its objects "
                 "behind.",
-                f"{typed}   # or suspend: false",
+                f"suspend: false, or: {typed}",
             )
 
 
@@ -231,6 +231,4 @@ def source_secret(change: Change) -> Says:
                 says = (
                     f"Unless Secret {wanted} is there: `failed to get secret`, and nothing arrives."
                 )
-                yield Said(
-                    pair.label, says, f"{command}   # before the merge", command, certain=False
-                )
+                yield Said(pair.label, says, f"before the merge: {command}", command, certain=False)

@@ -58,7 +58,7 @@ def moved(change: Change) -> Says:
             f"Namespace/{new}",
             f"Namespace {new} is not rendered: unless it is on the cluster, the API server refuses "
             "whatever is to be made in it.",
-            f"{query}   # before the merge",
+            f"before the merge: {query}",
             query,
             certain=False,
             severity=Severity.FAILS,
@@ -136,7 +136,7 @@ def namespace_gone(change: Change) -> Says:
                 "Argo CD waits until somebody confirms that the Namespace may be pruned, which "
                 "deletes it and all in it. No later commit, not even the revert, is synced before "
                 "it is confirmed, or let go of.",
-                f"Argo CD: {let_go(place)}   # the Namespace stays, and the rest is synced",
+                f"Argo CD; the Namespace stays, and the rest is synced: {let_go(place)}",
                 severity=Severity.MANUAL,
             )
 
@@ -214,7 +214,7 @@ def reach_differs(change: Change) -> Says:
         "without a restart. "
         "If that is not where the network sees the API server, it goes on without news, and panics "
         "at its next start.",
-        f"{command}   # must be among them",
+        f"it must be one of these: {command}",
         command,
         certain=False,
     )
@@ -284,14 +284,10 @@ def address_differs(change: Change) -> Says:
         if _address_refused(pair, before, after):
             its = shell.named("service", name(pair.either))
             command = in_namespace(namespace(pair.either), "delete", *its)
-            own = "; FrameworkController listens on no port and does not notice" if _is_own(
-                pair, change
-            ) else ""  # fmt: skip
-            yield Said(
-                pair.label,
-                "The API server refuses the Service: clusterIP may not change.",
-                f"{command}   # then sync{own}",
-            )
+            says = "The API server refuses the Service: clusterIP may not change."
+            if _is_own(pair, change):
+                says += " FrameworkController listens on no port and does not notice."
+            yield Said(pair.label, says, f"before the sync: {command}")
 
 
 @rule("N11", "the Service is gone, or its ports, selector or type differ", Severity.NONE, "F")

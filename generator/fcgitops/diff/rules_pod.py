@@ -39,7 +39,7 @@ def priority_class(change: Change) -> Says:
             "FrameworkController is down."
         )
         command = f"kubectl get priorityclass {shell.quote(wanted)}"
-        yield Said(after.label, says, f"{command}   # before the merge", command, certain=False)
+        yield Said(after.label, says, f"before the merge: {command}", command, certain=False)
 
 
 @rule("C13", "the Pod's ServiceAccount is not rendered", Severity.OUTAGE, "K")
@@ -100,7 +100,7 @@ def narrowed(change: Change) -> Says:
             f"{' and '.join(asks)}: where no node fits, the new Pod stays Pending after the "
             "old one is gone."
         )
-        yield Said(after.label, says, f"{command}   # before the merge", command, certain=False)
+        yield Said(after.label, says, f"before the merge: {command}", command, certain=False)
 
 
 def _narrowed(before: Fields, after: Fields) -> Iterator[str]:

@@ -296,7 +296,7 @@ def role_reference(change: Change) -> Says:
                 "binding is deleted by hand; Argo CD deletes it and makes it anew by itself, "
                 "without a word. In between whom it binds has no rights"
                 + (": it cannot write, and nothing fails by that." if own else "."),
-                f"Flux: {command}   # then flux reconcile at once",
+                f"Flux, with `flux reconcile` at once after it: {command}",
                 severity=None
                 if any(not tool.habits.replaces_bindings for tool in change.appliers)
                 else Severity.NONE,

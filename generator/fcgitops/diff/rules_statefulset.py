@@ -114,7 +114,7 @@ def _other_immutable(change: Change) -> Says:
                     place, "delete", *shell.named(kind, name(pair.either)), *orphan
                 )
                 what = f"The API server refuses the object: {' and '.join(fields)} cannot change."
-                yield Said(pair.label, what, f"{command}   # then sync")
+                yield Said(pair.label, what, f"before the sync: {command}")
 
 
 @rule("C25", "C03 and another ConfigMap in one commit, with Argo CD", Severity.OUTAGE, "G")
@@ -328,7 +328,7 @@ def on_delete(change: Change) -> Says:
             controller.label,
             "Server-side apply keeps the defaulted rollingUpdate, so the API server refuses "
             "OnDelete.",
-            f"{command}   # or leave the type alone",
+            f"leave the type alone, or: {command}",
         )
 
 
@@ -378,8 +378,7 @@ def ordered(change: Change) -> Says:
         yield Said(
             after.label,
             "With OrderedReady a roll-out whose Pod never gets ready is not undone by a revert.",
-            in_namespace(after.namespace, "delete", "pod", after.pod_name)
-            + "   # after the revert",
+            "after the revert: " + in_namespace(after.namespace, "delete", "pod", after.pod_name),
         )
 
 
