@@ -22,8 +22,19 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 INPUTS = HERE / "inputs"
-RELEASES = {"0.1.0": "219892a3585c51bc0ba3d4599b12b7736e29d319"}
+RELEASES = {
+    "0.1.0": "219892a3585c51bc0ba3d4599b12b7736e29d319",
+    "0.2.0": "2cd3b6496a1597e31469df5e9e507f1c7b65b629",
+}
 """Version → the commit of this project that is that release."""
+CHECKOUT = {
+    "0.1.0": ("actions/checkout@v4", "actions/checkout@v5"),
+    "0.2.0": (
+        "checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+        "checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0",
+    ),
+}
+"""Version → the action in its workflow, and what Renovate makes of it."""
 START = 1_767_225_600
 """Seconds since 1970 of the first commit, 2026-01-01 00:00 UTC; each command takes a minute."""
 SETTINGS = """\
@@ -40,8 +51,11 @@ SETTINGS = """\
 class Maker:
     """Types the commands that make one repository."""
 
-    def __init__(self, code: Path, home: Path, root: Path) -> None:
+    def __init__(self, version: str, code: Path, home: Path, root: Path) -> None:
+        self.version = version
         self.root = root
+        self.content = root
+        """The folder of fcgitops.yaml."""
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
@@ -66,13 +80,20 @@ class Maker:
 
     def new(self, *arguments: str) -> None:
         """`fcgitops new NAME --no-input ARGUMENTS…`."""
-        self.run(sys.executable, "-m", "fcgitops", "new", self.root.name, "--no-input", *arguments,
-                 folder=self.root.parent)  # fmt: skip
+        self.run(sys.executable, "-m", "fcgitops", "new", self.root.name, "--no-input",
+                 *self.index, *arguments, folder=self.root.parent)  # fmt: skip
+
+    @property
+    def index(self) -> tuple[str, ...]:
+        """Options of `new`: the release is on the package index, not in the folder of its code."""
+        if self.version == "0.1.0":  # which names the index by itself
+            return ()
+        return "--set", f"requirement=frameworkcontroller-gitops=={self.version}"
 
     def fcgitops(self, *arguments: str | Path, status: int = 0) -> str:
         """`fcgitops ARGUMENTS…` in the repository."""
         return self.run(
-            sys.executable, "-m", "fcgitops", *arguments, folder=self.root, status=status
+            sys.executable, "-m", "fcgitops", *arguments, folder=self.content, status=status
         )
 
     def git(self, *arguments: str | Path) -> str:
@@ -89,10 +110,10 @@ class Maker:
         """Adds lines at the end of a file."""
         self.write(path, (self.root / path).read_text() + text)
 
-    def replace(self, path: str, old: str, new: str) -> None:
-        """Edits a file at the one place that says `old`."""
+    def replace(self, path: str, old: str, new: str, *, everywhere: bool = False) -> None:
+        """Edits a file at the one place that says `old`, or at all of them."""
         text = (self.root / path).read_text()
-        if text.count(old) != 1:
+        if text.count(old) != 1 and not (everywhere and old in text):
             sys.exit(f"error: {path} says {text.count(old)} times, not once: {old}")
         self.write(path, text.replace(old, new))
 
@@ -218,7 +239,7 @@ def hand_edits(make: Maker) -> None:
 
     make.replace("Makefile", "PYTHON ?= python3\n", "PYTHON ?= python3.12\n")
     make.append("Makefile", "\n.PHONY: notify\nnotify: ## tell the channel\n\t@echo told\n")
-    make.replace(".github/workflows/test.yml", "actions/checkout@v4", "actions/checkout@v5")
+    make.replace(".github/workflows/test.yml", *CHECKOUT[make.version], everywhere=True)
     make.append("requirements.txt", "yamllint==1.37.1\n")
     make.commit("Our Makefile target, Renovate's checkout, a linter")
 
@@ -284,10 +305,43 @@ def out_of_line(make: Maker) -> None:
 def lenient(make: Maker) -> None:
     """What 0.1.0 takes and later versions may not: tags that name no fixed image, a URL's slash."""
     make.new(*TWO, "--repo-url", "https://git.example.com/ml/deploy/")
-    make.fcgitops("overlay", "dev", "--set", "image.tag=latest")
-    make.fcgitops("overlay", "old", "--set", "image.tag=v0.8.0")
+    taken = () if make.version == "0.1.0" else ("--set", "image.tagPolicy=any")
+    make.fcgitops("overlay", "dev", "--set", "image.tag=latest", *taken)
+    make.fcgitops("overlay", "old", "--set", "image.tag=v0.8.0", *taken)
 
 
+def promoted(make: Maker) -> None:
+    """Gates and what travels in fcgitops.yaml, a promotion, a rollback that holds."""
+    make.new(*TWO, "--env", "staging=customized-config", "--gitops", "both")
+    make.append("fcgitops.yaml", GATES)
+    make.commit("Gates before production")
+    make.fcgitops("overlay", "staging", "--set", "workerNumber=800", "--set", "labels.team=ml")
+    make.fcgitops("promote", "staging", "prod")
+    make.fcgitops("rollback", "prod")
+
+
+def folder(make: Maker) -> None:
+    """The content in a folder of a bigger repository, beside somebody else's files."""
+    make.root.mkdir()
+    make.git("init", "--quiet")
+    make.write("README.md", "# Platform\n")
+    make.commit("Ours")
+    make.content = make.root / "infrastructure" / "frameworkcontroller"
+    make.run(sys.executable, "-m", "fcgitops", "new", "--into", make.root, "--path",
+             "infrastructure/frameworkcontroller", "--no-input", *make.index, *TWO,
+             "--gitops", "both", "--repo-url", "https://git.example.com/platform/all.git",
+             folder=make.root.parent)  # fmt: skip
+    make.fcgitops("overlay", "prod", "--set", "workerNumber=800")
+
+
+GATES = """\
+gates:
+- for: prod
+  from: staging
+  verified: true
+promote:
+  stays: [labels]
+"""
 INGRESS = """\
   ingress:
   - from:
@@ -338,9 +392,11 @@ REPOSITORIES: dict[str, Callable[[Maker], None]] = {
     for function in (
         empty, hardened_argocd, hardened_flux, hardened_both, upstream_argocd, upstream_flux,
         upstream_both, hardened_every_key, upstream_every_key, nni, fleet, hand_edits,
-        out_of_line, lenient,
+        out_of_line, lenient, promoted, folder,
     )
 }  # fmt: skip
+SINCE_0_2_0 = ("promoted", "folder")
+"""Those that only fcgitops 0.2.0 and later can make."""
 INVALID = ("out-of-line",)
 """Those in which the release's own `verify` finds something."""
 
@@ -359,7 +415,7 @@ def make_bundle(name: str, version: str, code: Path, folder: Path) -> Path:
     home = folder / "home"
     home.mkdir(parents=True)
     (home / ".gitconfig").write_text(SETTINGS)
-    make = Maker(code, home, folder / name)
+    make = Maker(version, code, home, folder / name)
     found = make.run(sys.executable, "-m", "fcgitops", "--version", folder=folder)
     if found != f"fcgitops {version}":
         sys.exit(f"error: the code is {found}, not {version}")
@@ -384,6 +440,8 @@ def main(version: str) -> int:
         code = Path(temporary) / "code"
         extract(RELEASES[version], code)
         for name in REPOSITORIES:
+            if version == "0.1.0" and name in SINCE_0_2_0:
+                continue
             made = make_bundle(name, version, code, Path(temporary) / name)
             kept = HERE / version / made.name
             if not kept.exists():

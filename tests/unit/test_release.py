@@ -40,7 +40,10 @@ def source(git_home: Path, tmp_path: Path) -> Path:
     write(folder, {"docs/picture.svg": "<svg/>\n", "tests/x.py": ""})
     file = folder / "generator/fcgitops/__init__.py"
     file.write_text(re.sub(r'__version__ = ".*"', '__version__ = "9.9.9"', file.read_text()))
-    notes = "# Changelog\n\n## 9.9.9 (2026-12-24)\n\n- A gift.\n\n## 0.1.0 (commit x)\n\n- Old.\n"
+    notes = (
+        "# Changelog\n\n## 9.9.9 (2026-12-24)\n\n- A [gift](docs/new.md).\n\n"
+        "## 0.1.0 (commit x)\n\n- Old.\n"
+    )
     write(folder, {"CHANGELOG.md": notes})
     git(folder, "init", "-q")
     git(folder, "add", "-A")
@@ -67,7 +70,9 @@ def test_a_release_is_whole(source: Path) -> None:
     wheel, sdist = f"{name}-py3-none-any.whl", f"{name}.tar.gz"
     sbom = "frameworkcontroller-gitops-9.9.9.cdx.json"
     assert {path.name for path in dist.iterdir()} == {wheel, sdist, sbom, "SHA256SUMS", "notes.md"}
-    assert (dist / "notes.md").read_text().strip() == "- A gift."
+    assert (dist / "notes.md").read_text().strip() == (
+        "- A [gift](https://github.com/a/b/blob/v9.9.9/docs/new.md)."
+    )
     sums = dict(
         reversed(line.split(maxsplit=1)) for line in (dist / "SHA256SUMS").read_text().splitlines()
     )

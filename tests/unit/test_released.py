@@ -23,55 +23,83 @@ class Kept:
 
 
 KEPT = {
-    "empty": Kept("3fe08029163c", 1, "hardened", "argocd", ""),
-    "hardened-argocd": Kept("07c159a6997d", 1, "hardened", "argocd", "dev prod"),
-    "hardened-flux": Kept("6e8b04085900", 1, "hardened", "flux", "dev prod"),
-    "hardened-both": Kept("9eaa76572be2", 4, "hardened", "both", "dev flux prod"),
-    "upstream-argocd": Kept("ce4f7a701f6b", 1, "upstream", "argocd", "dev prod"),
-    "upstream-flux": Kept("539eb1cfa240", 1, "upstream", "flux", "dev prod"),
-    "upstream-both": Kept("7950b5338a73", 2, "upstream", "both", "dev prod"),
-    "hardened-every-key": Kept(
-        "ed95e30d753f", 3, "hardened", "both", "cilium dev gpu prod", "mnist"
-    ),
-    "upstream-every-key": Kept("91beb04ea259", 3, "upstream", "both", "dev gpu prod", "mnist"),
-    "nni": Kept("a04ef5c1cee6", 9, "hardened", "argocd", "dev prod", "cifar mnist"),
-    "fleet": Kept(
-        "8cf9ba8b0f99", 6, "hardened", "both",
-        "ap-dev ap-prod ap-test eu-dev eu-edge eu-prod eu-test sandbox us-dev us-edge us-prod "
-        "us-test",
-    ),
-    "hand-edits": Kept("6e0e710d3b87", 19, "hardened", "both", "dev edge prod stage", "mnist"),
-    "out-of-line": Kept("4544b3fb38e3", 5, "hardened", "argocd", "dev prod stage"),
-    "lenient": Kept("8175d99a97fc", 3, "hardened", "argocd", "dev old prod"),
+    "0.1.0": {
+        "empty": Kept("3fe08029163c", 1, "hardened", "argocd", ""),
+        "hardened-argocd": Kept("07c159a6997d", 1, "hardened", "argocd", "dev prod"),
+        "hardened-flux": Kept("6e8b04085900", 1, "hardened", "flux", "dev prod"),
+        "hardened-both": Kept("9eaa76572be2", 4, "hardened", "both", "dev flux prod"),
+        "upstream-argocd": Kept("ce4f7a701f6b", 1, "upstream", "argocd", "dev prod"),
+        "upstream-flux": Kept("539eb1cfa240", 1, "upstream", "flux", "dev prod"),
+        "upstream-both": Kept("7950b5338a73", 2, "upstream", "both", "dev prod"),
+        "hardened-every-key": Kept(
+            "ed95e30d753f", 3, "hardened", "both", "cilium dev gpu prod", "mnist"
+        ),
+        "upstream-every-key": Kept("91beb04ea259", 3, "upstream", "both", "dev gpu prod", "mnist"),
+        "nni": Kept("a04ef5c1cee6", 9, "hardened", "argocd", "dev prod", "cifar mnist"),
+        "fleet": Kept(
+            "8cf9ba8b0f99", 6, "hardened", "both",
+            "ap-dev ap-prod ap-test eu-dev eu-edge eu-prod eu-test sandbox us-dev us-edge us-prod "
+            "us-test",
+        ),
+        "hand-edits": Kept("6e0e710d3b87", 19, "hardened", "both", "dev edge prod stage", "mnist"),
+        "out-of-line": Kept("4544b3fb38e3", 5, "hardened", "argocd", "dev prod stage"),
+        "lenient": Kept("8175d99a97fc", 3, "hardened", "argocd", "dev old prod"),
+    },
+    "0.2.0": {
+        "empty": Kept("a053ac810173", 1, "hardened", "argocd", ""),
+        "fleet": Kept(
+            "a1e1289f0118", 6, "hardened", "both",
+            "ap-dev ap-prod ap-test eu-dev eu-edge eu-prod eu-test sandbox us-dev us-edge us-prod "
+            "us-test",
+        ),
+        "folder": Kept("89561c1b15ea", 3, "hardened", "both", "dev prod"),
+        "hand-edits": Kept("0a25b8ddb8e3", 19, "hardened", "both", "dev edge prod stage", "mnist"),
+        "hardened-argocd": Kept("d041d2e6ce69", 1, "hardened", "argocd", "dev prod"),
+        "hardened-both": Kept("8314d7b3056f", 4, "hardened", "both", "dev flux prod"),
+        "hardened-every-key": Kept(
+            "d870d0eeda88", 3, "hardened", "both", "cilium dev gpu prod", "mnist"
+        ),
+        "hardened-flux": Kept("7a600feef0a2", 1, "hardened", "flux", "dev prod"),
+        "lenient": Kept("8feb662a8beb", 3, "hardened", "argocd", "dev old prod"),
+        "nni": Kept("1f27ceea0036", 9, "hardened", "argocd", "dev prod", "cifar mnist"),
+        "out-of-line": Kept("8cf2cdc94f89", 5, "hardened", "argocd", "dev prod stage"),
+        "promoted": Kept("ab3b7c27c125", 5, "hardened", "both", "dev prod staging"),
+        "upstream-argocd": Kept("d2a2a9091109", 1, "upstream", "argocd", "dev prod"),
+        "upstream-both": Kept("3327f1e1b53f", 2, "upstream", "both", "dev prod"),
+        "upstream-every-key": Kept("97cd078a244c", 3, "upstream", "both", "dev gpu prod", "mnist"),
+        "upstream-flux": Kept("0d22247aca3c", 1, "upstream", "flux", "dev prod"),
+    },
 }  # fmt: skip
+"""Version → bundle → what it holds."""
+BUNDLES = [(version, name) for version, kept in KEPT.items() for name in kept]
 
 
-def test_each_bundle_of_0_1_0_is_known_here() -> None:
+def test_each_bundle_is_known_here() -> None:
     """None is lost, none is added unseen."""
-    assert {path.stem for path in (RELEASED / "0.1.0").glob("*.bundle")} == set(KEPT)
+    assert {(path.parent.name, path.stem) for path in RELEASED.glob("*/*.bundle")} == set(BUNDLES)
 
 
 @pytest.mark.sampled(4)
-@pytest.mark.parametrize("name", KEPT)
-def test_a_bundle_clones_to_the_repository_that_0_1_0_made(
-    name: str, git_home: Path, tmp_path: Path
+@pytest.mark.parametrize(("version", "name"), BUNDLES)
+def test_a_bundle_clones_to_the_repository_that_its_version_made(
+    version: str, name: str, git_home: Path, tmp_path: Path
 ) -> None:
     """The very commit, whole, with the answers, environments and experiments it was made of."""
-    root = clone_released(name, tmp_path)
-    recorded = yamls.load((root / "fcgitops.yaml").read_text())
+    root = clone_released(name, tmp_path, version)
+    content = next(path.parent for path in root.glob("**/fcgitops.yaml"))
+    recorded = yamls.load((content / "fcgitops.yaml").read_text())
 
     assert git(root, "fsck", "--strict") == ""
     assert git(root, "status", "--porcelain", "--branch") == "## main...origin/main"
-    assert recorded["version"] == "0.1.0"
-    assert recorded["answers"]["repo_slug"] == name
+    assert recorded["version"] == version
     assert Kept(
         git(root, "rev-parse", "HEAD")[:12],
         int(git(root, "rev-list", "--count", "HEAD")),
         recorded["answers"]["profile"],
         recorded["answers"]["gitops"],
-        " ".join(path.parent.name for path in sorted(root.glob("overlays/*/environment.yaml"))),
-        " ".join(path.parent.name for path in sorted(root.glob("experiments/*/run.yaml"))),
-    ) == KEPT[name]  # fmt: skip
+        " ".join(path.parent.name for path in sorted(content.glob("overlays/*/environment.yaml"))),
+        " ".join(path.parent.name for path in sorted(content.glob("experiments/*/run.yaml"))),
+    ) == KEPT[version][name]  # fmt: skip
 
 
 KEYS_OF_0_1_0 = """
