@@ -315,6 +315,7 @@ def carried_out(here: Site, steps: list[dict[str, Any]], start: Start, before: P
     """Types the lines as they are printed; whether the old Pod was there until the push."""
     kept = True
     for step in steps:
+        chained: list[str] = []
         for line in step["lines"]:
             if line.startswith("fcgitops bootstrap"):
                 kept = bool(pods(here.plane, start.place))
@@ -329,7 +330,11 @@ def carried_out(here: Site, steps: list[dict[str, Any]], start: Start, before: P
             elif line.startswith("#   "):
                 permit(here, line[1:])
             elif not line.startswith("#"):
-                assert here.type(line) == [line]
+                chained.append(line)
+                if not line.endswith("&&"):
+                    assert here.type("\n".join(chained)) == chained
+                    chained = []
+        assert chained == []
     return kept
 
 
