@@ -413,7 +413,7 @@ def test_a_level_takes_and_refuses_what_was_foretold(
             rendering = copy.deepcopy(rendering)  # noqa: PLW2901
             tried(rendering)
         # What judges a Pod sees the Namespace's label a moment after it was written.
-        eventually(lambda: is_as(created(cluster, rendering), verdict), 20, verdict)  # noqa: B023
+        eventually(lambda: is_as(created(cluster, rendering), verdict), 20, f"verdict: {verdict}")  # noqa: B023
 
 
 def is_as(answer: str, verdict: str) -> bool:

@@ -244,7 +244,7 @@ def test_somebodys_words_stay_words(root: Path, own: dict[str, str]) -> None:
     for step in runbook.steps(found):
         for line in step.lines:
             assert line.isprintable()
-            assert line.startswith(("# ", "kubectl ", "fcgitops ", "until ", "(for i in "))
+            assert line.startswith(("# ", "kubectl ", "fcgitops ", "(for i in "))
             if line.startswith("kubectl "):
                 typed = shlex.split(line, comments=True)
                 assert not set(typed) & {"--all", "id", ";"}

@@ -110,3 +110,15 @@ def test_modules_have_at_most_500_lines() -> None:
     """A longer one has more than one reason."""
     texts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
     assert [str(path) for path, text in texts.items() if text.count("\n") > 500] == []
+
+
+def test_the_architecture_names_each_module_of_the_two_big_folders() -> None:
+    """A newcomer finds there why a module of verify/ or diff/ is one, and none that is gone."""
+    text = (PACKAGE.parents[1] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    here = {
+        f"{path.parent.name}/{path.stem}"
+        for folder in ("verify", "diff")
+        for path in (PACKAGE / folder).glob("[!_]*.py")
+        if not path.stem.startswith("rules_")
+    }
+    assert set(re.findall(r"`((?:verify|diff)/[a-z]\w*)`", text)) == here
