@@ -324,6 +324,7 @@ def test_a_keystroke_among_a_thousand_rows(
     write(folder.parent, {"list.yaml": listed})
     fcgitops("-C", folder, "overlays", "--from", folder.parent / "list.yaml")
     show(opened, folder, fcgitops)
+    assert opened.text_content("#count") == "1,000 shown"
 
     took = opened.evaluate(
         """() => {

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+import yamls
 from conftest import CopyOf, Fcgitops, snapshot
 from fcgitops.adopt import reading, recognition
 from fcgitops.adopt.keys import Keys
@@ -827,3 +829,31 @@ def test_what_we_render_comes_again(profile: str, copy_of: CopyOf, fcgitops: Fcg
     )  # fmt: skip
     assert said["difference"]["objects"] == []
     assert (said["patches"], said["resources"], said["leftOut"]) == ([], [], [])
+
+
+@pytest.mark.parametrize("lacking", [0, 1])
+def test_a_part_of_the_guardrails_is_not_the_component(
+    lacking: int, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """Whole it is the component; else each object that is there is told, whatever comes first."""
+    fcgitops("-C", repository, "overlay", "prod", "--set", "components=[crd, guardrails]")
+    objects = yamls.load_all(fcgitops("-C", repository, "build", "prod").out)
+    objects.sort(key=lambda o: o["kind"] != "CustomResourceDefinition")
+    policies = [o for o in objects if o["kind"].startswith("ValidatingAdmissionPolicy")]
+    there = policies[lacking:]
+    kept = [o for o in objects if o not in policies or o in there]
+    write(repository.parent, {"live.yaml": yaml.safe_dump_all(kept)})
+    fcgitops("-C", repository, "remove", "prod")
+
+    said = json.loads(
+        fcgitops("-C", repository, "adopt", repository.parent / "live.yaml", "--name", "live",
+                 "--overrule", "a test", "--format", "json").out
+    )  # fmt: skip
+
+    made = yamls.load((repository / "overlays/live/environment.yaml").read_text())
+    told = [
+        line for line in map(str, [*said["resources"], *said["leftOut"]]) if "Admission" in line
+    ]
+    assert (made["components"], len(told)) == (
+        (["crd"], len(there)) if lacking else (["guardrails", "crd"], 0)
+    )
