@@ -145,6 +145,8 @@ SEEDED: list[tuple[str, Edits] | tuple[str, Edits, str]] = [
     ("FCG11", {SOURCE: replaced("customized-config", "custom-config")}),
     ("FCG11", source("pod: {}\n")),
     ("FCG11", source("resources: {memory: 512m}\n")),
+    ("FCG11", source("resources: {cpu: 9000}\n")),
+    ("FCG11", source("resources: {memory: 8Pi}\n")),
     ("FCG11", source("tolerations: [{effect: NoSchedule}]\n")),
     ("FCG11", source("image: {registry: registry}\n")),
     ("FCG11", source("settings: {workerNumber: 0}\n")),
@@ -252,7 +254,11 @@ SEEDED: list[tuple[str, Edits] | tuple[str, Edits, str]] = [
     ("FCG38", container("envFrom", [{"secretRef": {"name": "gone"}}])),
     ("FCG38", env(valueFrom={"configMapKeyRef": {"name": "gone", "key": "a"}})),
     ("FCG38", pod("volumes/0/configMap/items", [{"key": "gone", "path": "a"}])),
+    ("FCG38", pod("resourceClaims", [{"name": "gpu", "resourceClaimName": "gone"}])),
     ("FCG39", container("resources", {"limits": {"memory": "4Mi"}})),
+    ("FCG39", container("resources", {"requests": {"cpu": 9000}})),
+    ("FCG39", more("PodDisruptionBudget", "policy/v1", spec={
+        "minAvailable": 1, "selector": {"matchLabels": {"app": "frameworkcontroller"}}})),
     ("FCG39", probe(httpGet={"port": 8080})),
     ("FCG39", probe(tcpSocket={"port": 80})),
     ("FCG39", pod("schedulingGates", [{"name": "example.com/a"}])),
@@ -269,6 +275,14 @@ SEEDED: list[tuple[str, Edits] | tuple[str, Edits, str]] = [
     ("FCG43", local(replacements=[{
         "source": {"kind": STS, "name": "frameworkcontroller", "fieldPath": "metadata.name"},
         "targets": [{"select": {"kind": "Deployment"}, "fieldPaths": ["metadata.name"]}]}])),
+    ("FCG43", local(replacements=[{
+        "source": {"kind": STS, "name": "frameworkcontroller", "fieldPath": "metadata.name"},
+        "targets": [{"select": {"kind": "Service"}, "fieldPaths": ["metadata.name"]}]}])),
+    ("FCG43", local(labels=[{"pairs": {"app.kubernetes.io/name": "frameworkcontroller"}}])),
+    ("FCG43", local(labels=[{"pairs": {"a": "b"}}]) | {OVERLAY: changed(commonLabels={"a": "c"})}),
+    ("FCG43", local(configMapGenerator=[
+        {"name": "more", "literals": ["a=b"]},
+        {"name": "more", "behavior": "merge", "literals": ["a=b"]}])),
     ("FCG43", local(labels=[{"includeTemplates": True}])),
     ("FCG43", sts("/spec/minReadySeconds", 5) | overruled("/spec/minReadySeconds", 7)),
     ("FCG43", container("imagePullPolicy", "Never")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fcgitops.core.findings import INFO
 from fcgitops.model.image import BINARY, MAX_SECONDS, START, unsuitable
+from fcgitops.verify.subjects import CONTAINER
 from test_oracle import (
     REQUIRED,
     Break,
@@ -165,6 +166,10 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG38", of_pod(priorityClassName="system-critical")),
     ("FCG38", lambda r: pod(r)["volumes"].append({"name": "more", "csi": {
         "driver": "a.example.com", "nodePublishSecretRef": {"name": "gone"}}})),
+    ("FCG38", of_pod(resourceClaims=[{"name": "gpu", "resourceClaimName": "gone"}])),
+    ("FCG38", of_pod(resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "gone"}])),
+    ("FCG39", lambda r: container(r)["resources"]["requests"].update(cpu=8193)),
+    ("FCG39", of_container(resources={"limits": {"memory": "5Pi"}})),
     ("FCG39", lambda r: pod(r)["securityContext"].pop("runAsUser")),
     ("FCG39", of_container(lifecycle={"postStart": {"tcpSocket": {"port": 80}}})),
     ("FCG39", of_container(livenessProbe={"exec": {"command": ["sh", "-c", "exit 1"]}})),
@@ -234,6 +239,14 @@ FIT: list[Break] = [
     of_class({}, priorityClassName="mine", priority=5),
     more(policy(egress=[{"ports": [{"port": 443}]}])),
     bound("nobody", "view"),
+    lambda r: (r.objects.append({
+        "apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim",
+        "metadata": {"name": "gpu", "namespace": "frameworkcontroller"},
+        "spec": {"devices": {"requests": [
+            {"name": "a", "exactly": {"deviceClassName": "gpu.example.com"}}]}}}),
+        pod(r).update(resourceClaims=[{"name": "gpu", "resourceClaimName": "gpu"}])),
+    lambda r: container(r)["resources"]["requests"].update(cpu=99),
+    lambda r: container(r)["resources"]["limits"].update(cpu=500),
     labelled("Service", "annotations", **{"helm.sh/hook": "crd-install"}),
 ]  # fmt: skip
 
@@ -244,6 +257,43 @@ def test_fit() -> None:
         r = rendered()
         change(r)
         assert [f for f in asked(r) if f.severity != INFO] == [], i
+
+
+def budget(name: str = "b", **fields: Any) -> Object:
+    selector = {"matchLabels": {"app": "frameworkcontroller"}}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": {"name": name, "namespace": "frameworkcontroller"},
+            "spec": {"selector": selector, **fields}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (more(budget(minAvailable=1)), ["PodDisruptionBudget b spec.minAvailable"]),
+        (more(budget(minAvailable="1%")), ["PodDisruptionBudget b spec.minAvailable"]),
+        (more(budget(maxUnavailable=0)), ["PodDisruptionBudget b spec.maxUnavailable"]),
+        (more(budget(maxUnavailable="0%")), ["PodDisruptionBudget b spec.maxUnavailable"]),
+        (more(budget(minAvailable=1, selector={})), ["PodDisruptionBudget b spec.minAvailable"]),
+        (more(budget(maxUnavailable=1), budget("c", minAvailable=0)),
+         ["PodDisruptionBudget c spec.selector"]),
+        (more(budget(maxUnavailable=1)), []),
+        (more(budget(minAvailable="0%")), []),
+        (more(budget(minAvailable=1, selector={"matchLabels": {"app": "other"}})), []),
+        (more(budget(minAvailable=1, selector=None)), []),
+        (lambda r: container(r)["resources"]["requests"].update(cpu=500),
+         [f"StatefulSet frameworkcontroller {CONTAINER}.resources.requests"]),
+        (lambda r: container(r).update(resources={"limits": {"cpu": "500"}}),
+         [f"StatefulSet frameworkcontroller {CONTAINER}.resources.limits"]),
+        (lambda r: container(r)["resources"]["requests"].update(cpu="500000m"), []),
+    ],
+)  # fmt: skip
+def test_worth_knowing(change: Break, said: list[str]) -> None:
+    """What runs, and may not be meant, is an info: a budget without a way out, whole CPUs."""
+    r = rendered()
+    change(r)
+    found = asked(r)
+    assert [f"{f.object} {f.path}" for f in found if f.severity == INFO] == said
+    assert [f for f in found if f.severity != INFO] == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,12 @@ _ONE = {
 """Fields that hold a name."""
 SYSTEM_PRIORITIES = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 """PriorityClasses that every cluster has → their values (pkg/apis/scheduling/types.go)."""
+_CLAIMS = {
+    "resourceClaimName": "ResourceClaim",
+    "resourceClaimTemplateName": "ResourceClaimTemplate",
+}
+"""Fields of `resourceClaims` that hold a name; the template is made a claim of the Pod's own
+(pkg/controller/resourceclaim)."""
 _VOLUMES = {"configMap": "ConfigMap", "secret": "Secret"}
 _VARIABLE = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _VARIABLES = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
@@ -53,6 +59,11 @@ def of_pod(pod: Fields) -> Iterator[Reference]:
             yield Reference(kind, str(pod[field]), field)
     for secret in mappings(pod.get("imagePullSecrets")):
         yield Reference("Secret", str(secret.get("name")), "imagePullSecrets", optional=True)
+    for claim in mappings(pod.get("resourceClaims")):
+        for field, kind in _CLAIMS.items():
+            if claim.get(field):
+                place = f"resourceClaims[{claim.get('name')}].{field}"
+                yield Reference(kind, str(claim[field]), place)
     for volume in mappings(pod.get("volumes")):
         yield from _of_volume(volume)
     for field in ("initContainers", "containers"):

@@ -10,6 +10,8 @@ KINDS = {
     "configMaps": "ConfigMap",
     "secrets": "Secret",
     "persistentVolumeClaims": "PersistentVolumeClaim",
+    "resourceClaims": "ResourceClaim",
+    "resourceClaimTemplates": "ResourceClaimTemplate",
     "priorityClasses": "PriorityClass",
     "runtimeClasses": "RuntimeClass",
     "serviceAccounts": "ServiceAccount",

@@ -17,6 +17,7 @@ _WHY = {
     "runtimeClassName": "runs in",
     "schedulerName": "is placed by",
     "imagePullSecrets": "is pulled with",
+    "resourceClaims": "is given",
     "volumes": "mounts",
     "containers": "reads",
 }

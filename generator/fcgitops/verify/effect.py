@@ -22,8 +22,15 @@ from fcgitops.model import layout
 from fcgitops.programs.namehash import without_hash
 from fcgitops.text import yamlio
 from fcgitops.text.values import did_you_mean
-from fcgitops.verify import overruled
-from fcgitops.verify.layers import Kustomization, image_matches, patch_text, plain
+from fcgitops.verify import already, overruled
+from fcgitops.verify.layers import (
+    GENERATORS,
+    Kustomization,
+    image_matches,
+    patch_text,
+    plain,
+    replacements,
+)
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import LAYERS, Layered, named
 from fcgitops.verify.targets import selects
@@ -31,20 +38,30 @@ from fcgitops.verify.targets import selects
 
 @LAYERS.check("FCG43", HAZARD)
 def without_effect(r: Layered) -> Faults:
-    """Every patch, image and replacement of an overlay, in any layer, finds what it is for."""
+    """Every part of an overlay, in any layer, finds what it is for, and changes it.
+
+    A patch, an image, a replacement, a label, a generator. One that writes what stands there
+    already is an info: it may be there to hold a value.
+    """
     layers = r.reader.layers(r.folder)
     local = Path(os.path.realpath(r.folder / layout.LOCAL))
-    for layer in layers:
+    rendered = [_before_hash(item) for item in r.objects]
+    for number, layer in enumerate(layers, 1):
         yield from _repeated(layer.kustomization)
         if layer.unread:
             continue
-        known = [*layer.objects, *map(_before_hash, r.objects)]
+        known = [*layer.objects, *rendered]
         yield from _patches(layer.kustomization, known)
+        again: list[Fault] = []
         if layer.kustomization.folder == local:
-            yield from overruled.faults(layer.kustomization, r.objects)
+            last = layers[-1].kustomization
+            again = list(overruled.faults(layer.kustomization, last, r.objects))
+        yield from again
         for kustomization in (layer.kustomization, *_transforming(layer.kustomization)):
             yield from _images(kustomization, layer.images)
             yield from _replacements(kustomization, known)
+        told = {fault.line for fault in again}
+        yield from (f for f in already.faults(layers[:number], rendered) if f.line not in told)
         yield from _labels(layer.kustomization)
         yield from _merges(layer.kustomization)
         yield from _everywhere(layer.kustomization)
@@ -92,7 +109,7 @@ def _everywhere(kustomization: Kustomization) -> Faults:
 
 
 _OF_THE_TOP = ("sortOptions", "buildMetadata")
-_GENERATORS = ("configMapGenerator", "secretGenerator", "generators", "helmCharts")
+_GENERATORS = (*GENERATORS, "generators", "helmCharts")
 
 
 def _options(kustomization: Kustomization, *, is_top: bool) -> Faults:
@@ -179,7 +196,7 @@ def _images(kustomization: Kustomization, names: Collection[str]) -> Faults:
 
 
 def _replacements(kustomization: Kustomization, known: list[Object]) -> Faults:
-    for entry, line in _inline(kustomization):
+    for entry, line in replacements(kustomization):
         source = entry.get("source")
         if isinstance(source, dict) and source.get("kind") and not _any(source, known):
             what = f"the replacement has no source: no object is {_described(source)}"
@@ -200,23 +217,6 @@ def _replacements(kustomization: Kustomization, known: list[Object]) -> Faults:
                 yield _say(kustomization, line, "the replacement changes nothing: no fieldPaths")
 
 
-def _inline(kustomization: Kustomization) -> Iterator[tuple[dict[str, Any], int]]:
-    """The replacements of a kustomization; those of another file at the line that names it."""
-    for entry, line in kustomization.entries("replacements"):
-        if not isinstance(entry, dict):
-            continue
-        if "path" not in entry:
-            yield entry, line
-            continue
-        try:
-            data = (kustomization.folder / str(entry["path"])).read_bytes()
-            found = yamlio.load(data, str(entry["path"]))
-        except (InputError, OSError):
-            continue
-        for item in mappings(found if isinstance(found, list) else [found]):
-            yield item, line
-
-
 def _labels(kustomization: Kustomization) -> Faults:
     for entry, line in kustomization.entries("labels"):
         if isinstance(entry, dict) and not entry.get("pairs"):
@@ -225,7 +225,7 @@ def _labels(kustomization: Kustomization) -> Faults:
 
 def _merges(kustomization: Kustomization) -> Faults:
     """Generators that are to add to one of a layer below, and have nothing to add."""
-    for key in ("configMapGenerator", "secretGenerator"):
+    for key in GENERATORS:
         for entry, line in kustomization.entries(key):
             merges = isinstance(entry, dict) and entry.get("behavior") == "merge"
             if merges and not any(entry.get(added) for added in _ADDED):

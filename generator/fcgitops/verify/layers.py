@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from fcgitops.core.errors import InputError
-from fcgitops.kubernetes.objects import Object
+from fcgitops.kubernetes.objects import Object, mappings
 from fcgitops.programs.parts import NAMES
 from fcgitops.text import images, yamlio
 
-_GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
+GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
+"""Key of a kustomization → the kind of what is generated."""
 
 
 class Kustomization(NamedTuple):
@@ -40,6 +41,18 @@ class Kustomization(NamedTuple):
                 for item in value.value:
                     yield plain(item), item.start_mark.line + 1
 
+    def given(self, key: str) -> Iterator[tuple[Any, int]]:
+        """The value of a key in it, whatever it is, with the key's line."""
+        for name, value in self.node.value:
+            if getattr(name, "value", None) == key:
+                yield plain(value), name.start_mark.line + 1
+
+    def has(self, keys: Collection[str]) -> bool:
+        """Whether one of some keys is in it, and holds something."""
+        return any(
+            value.value for name, value in self.node.value if getattr(name, "value", None) in keys
+        )
+
 
 @dataclass
 class Layer:
@@ -48,6 +61,9 @@ class Layer:
     kustomization: Kustomization
     objects: list[Object] = field(default_factory=list)
     """What it and those below it read from files or generate; as written, before any change."""
+    makers: list[Kustomization] = field(default_factory=list)
+    """Those whose generators have run when it is done, in their order: its own run before those of
+    its components."""
     images: set[str] = field(default_factory=set)
     """Names of images that its own `images:` finds."""
     unread: bool = False
@@ -87,12 +103,11 @@ class Reader:
 
     def _read(self, folder: Path) -> list[Layer]:
         kustomization = self.kustomization(folder)
-        return [] if kustomization is None else self._layers(kustomization, [], set())
+        return [] if kustomization is None else self._layers(kustomization, Layer(kustomization))
 
-    def _layers(
-        self, kustomization: Kustomization, objects: list[Object], images: set[str]
-    ) -> list[Layer]:
-        """A kustomization and those below it; `objects` and `images` are what it is given."""
+    def _layers(self, kustomization: Kustomization, given: Layer) -> list[Layer]:
+        """A kustomization and those below it; what it is given is as a layer hands it up."""
+        objects, images, makers = given.objects, given.images, given.makers
         below: list[Layer] = []
         own: list[Object] = []
         unread = False
@@ -106,21 +121,25 @@ class Reader:
                 if inner:
                     objects = objects + inner[-1].objects
                     images = images | renamed(inner[-1])
+                    makers = makers + inner[-1].makers
                     unread |= inner[-1].unread
             else:
                 own += self.objects(target)
-        objects, images = objects + own, images | set(_images(own))
+        objects = [*objects, *own, *_generated(kustomization)]
+        images = images | set(_images(own))
+        makers = [*makers, kustomization]
         for text, _ in kustomization.entries("components"):
             folder = Path(os.path.realpath(kustomization.folder / str(text)))
             component = self.kustomization(folder)
-            inner = self._layers(component, objects, images) if component else []
+            below_it = Layer(kustomization, objects, makers, images)
+            inner = self._layers(component, below_it) if component else []
             below += inner
             unread |= inner[-1].unread if inner else True
             if inner:  # a component changes what it is given
                 objects, images = inner[-1].objects, renamed(inner[-1])
-        objects = objects + list(_generated(kustomization))
+                makers = inner[-1].makers
         images = images | set(_patched_images(kustomization))
-        return [*below, Layer(kustomization, objects, images, unread)]
+        return [*below, Layer(kustomization, objects, makers, images, unread)]
 
     def kustomization(self, folder: Path) -> Kustomization | None:
         """The kustomization of a folder; None where there is none that can be read."""
@@ -199,10 +218,15 @@ def _images(value: Any) -> Iterator[str]:  # noqa: ANN401
 
 
 def _generated(kustomization: Kustomization) -> Iterator[Object]:
-    for key, kind in _GENERATORS.items():
+    for key, kind in GENERATORS.items():
         for entry, _ in kustomization.entries(key):
-            if isinstance(entry, dict):
+            if isinstance(entry, dict) and entry.get("behavior", "create") == "create":
                 meta = {"name": entry.get("name", ""), "namespace": entry.get("namespace", "")}
+                options = [v for v, _ in kustomization.given("generatorOptions")]
+                for given in mappings([*options, entry.get("options")]):
+                    for part in ("labels", "annotations"):
+                        if isinstance(given.get(part), dict):
+                            meta[part] = {**meta.get(part, {}), **given[part]}
                 yield {"apiVersion": "v1", "kind": kind, "metadata": meta}
 
 
@@ -234,3 +258,20 @@ def patch_text(kustomization: Kustomization, entry: Any) -> str:  # noqa: ANN401
         return (kustomization.folder / str(entry.get("path"))).read_text("utf-8", "replace")
     except OSError:
         return ""
+
+
+def replacements(kustomization: Kustomization) -> Iterator[tuple[dict[str, Any], int]]:
+    """The replacements of a kustomization; those of another file at the line that names it."""
+    for entry, line in kustomization.entries("replacements"):
+        if not isinstance(entry, dict):
+            continue
+        if "path" not in entry:
+            yield entry, line
+            continue
+        try:
+            data = (kustomization.folder / str(entry["path"])).read_bytes()
+            found = yamlio.load(data, str(entry["path"]))
+        except (InputError, OSError):
+            continue
+        for item in mappings(found if isinstance(found, list) else [found]):
+            yield item, line

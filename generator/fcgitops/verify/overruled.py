@@ -1,8 +1,9 @@
-"""Patches of `local/` that something else of the same overlay overrules, without a word.
+"""Parts of `local/` that something else of the same overlay overrules, without a word.
 
-kustomize applies the components of an overlay first, and `local/` is one: the overlay's own
-`patches`, `images`, `replicas` and `namespace` come after. What a lower layer sets is there to be
-overruled, and a value that is there already is what its patch asks for: neither is spoken of.
+kustomize applies the components of an overlay after its generators and before all else, and
+`local/` is one: the overlay's own `patches`, `labels`, `images`, `replicas` and `namespace` come
+after. What a lower layer sets is there to be overruled, and a value that is there already is what
+its patch asks for: neither is spoken of.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError
-from fcgitops.kubernetes.objects import Object
+from fcgitops.kubernetes.objects import Object, mapping, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.programs.namehash import without_hash
 from fcgitops.text import yamlio
-from fcgitops.verify.layers import Kustomization, patch_text
+from fcgitops.verify import fieldpaths, labelled
+from fcgitops.verify.layers import Kustomization, patch_text, replacements
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.targets import selects
 
@@ -39,13 +41,23 @@ class _Operation(NamedTuple):
         return self.parts[:upto] == other.parts[:upto]
 
 
-def faults(kustomization: Kustomization, rendered: Sequence[Object]) -> Faults:
-    """A value of a patch of which the objects that it is for have another one.
+def faults(
+    kustomization: Kustomization, overlay: Kustomization, rendered: Sequence[Object]
+) -> Faults:
+    """What the overlay sets again, so that `local/` has no say in it.
 
     Args:
         kustomization: `local/` of an overlay.
+        overlay: the overlay's own.
         rendered: what the overlay renders.
     """
+    yield from _patches(kustomization, rendered)
+    yield from _labels(kustomization, rendered)
+    yield from _replacements(kustomization, overlay, rendered)
+
+
+def _patches(kustomization: Kustomization, rendered: Sequence[Object]) -> Faults:
+    """A value of a patch of which the objects that it is for have another one."""
     operations = list(_operations(kustomization))
     for i, one in enumerate(operations):
         later = operations[i + 1 :]
@@ -55,9 +67,60 @@ def faults(kustomization: Kustomization, rendered: Sequence[Object]) -> Faults:
             continue
         found = [_at(o, one.parts) for o in rendered if selects(one.target, o)]
         if found and all(_is_another(value, one.value) for value in found):
-            what = f"the patch changes nothing at /{'/'.join(one.parts)}: the overlay sets it again"
-            hint = "patches, images, replicas and namespace of its own kustomization.yaml come last"
-            yield Fault(what, hint, file=kustomization.file, line=one.line)
+            what = f"the patch changes nothing at /{'/'.join(one.parts)}"
+            yield _say(kustomization, one.line, what)
+
+
+def _say(kustomization: Kustomization, line: int, what: str) -> Fault:
+    hint = "patches, images, replicas and namespace of its own kustomization.yaml come last"
+    return Fault(f"{what}: the overlay sets it again", hint, file=kustomization.file, line=line)
+
+
+def _labels(kustomization: Kustomization, rendered: Sequence[Object]) -> Faults:
+    """Labels and annotations of which every object has another value."""
+    for one in labelled.pairs(kustomization):
+        found = [mapping(mapping(o.get("metadata")).get(one.part)) for o in rendered]
+        for key, value in one.pairs.items():
+            if found and all(str(has.get(key, value)) != value for has in found):
+                yield _say(kustomization, one.line, f"{one.said}: {key} changes nothing")
+
+
+def _replacements(
+    kustomization: Kustomization, overlay: Kustomization, rendered: Sequence[Object]
+) -> Faults:
+    """Replacements all of whose targets the overlay's own kustomization writes to."""
+    if not kustomization.has(("replacements",)):
+        return
+    last = list(_operations(overlay))
+    for entry, line in replacements(kustomization):
+        written = [
+            (item, place)
+            for target in mappings(entry.get("targets"))
+            for item in rendered if _is_for(target, item)
+            for path in target.get("fieldPaths") or ["metadata.name"]
+            for place, _ in fieldpaths.locations(item, fieldpaths.parts(str(path)))
+        ]  # fmt: skip
+        if written and all(_again(overlay, last, item, place) for item, place in written):
+            yield _say(kustomization, line, "the replacement changes nothing")
+
+
+def _is_for(target: dict[str, Any], item: Object) -> bool:
+    select = target.get("select")
+    return isinstance(select, dict) and selects(select, item, anchored=False) and not any(
+        selects(one, item, anchored=False) for one in mappings(target.get("reject"))
+    )  # fmt: skip
+
+
+def _again(
+    overlay: Kustomization, operations: Sequence[_Operation], item: Object, place: tuple[str, ...]
+) -> bool:
+    """Whether the overlay's own kustomization writes to a place of an object."""
+    if place == ("metadata", "namespace") and overlay.has(("namespace",)):
+        return True
+    return any(
+        one.kind in ("add", "replace") and one.parts == place and selects(one.target, item)
+        for one in operations
+    )
 
 
 def _operations(kustomization: Kustomization) -> Iterator[_Operation]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 
-from fcgitops.core.findings import HAZARD
+from fcgitops.core.findings import HAZARD, INFO
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import PROBES, Object, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
-from fcgitops.model.image import LEAST, is_ours, is_too_little
+from fcgitops.model.image import LEAST, MOST, has_many_cpus, is_ours, is_too_little, is_too_much
 from fcgitops.model.synctools import KNOWN
-from fcgitops.verify import admission
+from fcgitops.verify import admission, disruption
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Rendered, named
 
@@ -84,6 +84,8 @@ def survives(r: Rendered) -> Faults:
     if pod.get("schedulingGates"):
         what = "keep the Pod from every node until somebody takes them away"
         yield Fault(what, "none", object=STATEFUL_SET, path=f"{POD}.schedulingGates")
+    yield from _too_much(pod)
+    yield from disruption.faults(r)
     yield from admission.faults(r)
 
 
@@ -95,6 +97,28 @@ def _limits(pod: Object, container: Object) -> Faults:
                 what = f"{key} {given} is too little: it is killed, or does not get ready"
                 path = f"{place}.resources.limits"
                 yield Fault(what, f"{LEAST[key]} or more", object=STATEFUL_SET, path=path)
+
+
+def _too_much(pod: Object) -> Faults:
+    """Requests that no node has, or few; a limit is one where there is no other."""
+    owners = [(POD, pod)]
+    for field in ("initContainers", "containers"):
+        owners += [(f"{POD}.{field}[{c.get('name')}]", c) for c in mappings(pod.get(field))]
+    for place, owner in owners:
+        given = mapping(owner.get("resources"))
+        for key, asked in {
+            **mapping(given.get("limits")),
+            **mapping(given.get("requests")),
+        }.items():
+            part = "requests" if key in mapping(given.get("requests")) else "limits"
+            path = f"{place}.resources.{part}"
+            if is_too_much(key, asked):
+                what = f"{key} {asked} is more than any node has: its Pod is never scheduled"
+                yield Fault(what, f"{MOST[key]} at most", object=STATEFUL_SET, path=path)
+            elif key == "cpu" and has_many_cpus(asked):
+                what = f"cpu {asked} are whole CPUs, and few nodes have as many"
+                hint = f"{asked}m, if thousandths are meant"
+                yield Fault(what, hint, object=STATEFUL_SET, path=path, severity=INFO)
 
 
 def _refused_by_kubelet(pod: Object, container: Object) -> Faults:
