@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fcgitops.core.findings import INFO
 from fcgitops.model.image import BINARY, MAX_SECONDS, START, unsuitable
-from fcgitops.verify.subjects import CONTAINER
+from fcgitops.verify.subjects import CONTAINER, POD
 from test_oracle import (
     REQUIRED,
     Break,
@@ -135,6 +135,8 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG01", more(workload("Deployment", command=[BINARY]))),
     ("FCG01", lambda r: pod(r)["containers"].append({"name": "two", "image": MINE})),
     ("FCG31", lambda r: one(r, "Service")["metadata"].update(ownerReferences=OWNER)),
+    ("FCG31", lambda r: one(r, "Service")["metadata"].update(
+        deletionTimestamp="2026-01-01T00:00:00Z")),
     ("FCG31", lambda r: pod(r)["volumes"].append({"name": "more", "emptyDir": {
         "medium": "memory"}})),
     ("FCG31", lambda r: pod(r)["containers"].extend(containers(workload("x", image="r.io/X:1")))),
@@ -148,6 +150,8 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG35", of_container(command=[])),
     ("FCG35", of_container(command=["timeout", "60", BINARY])),
     ("FCG35", of_container(workingDir="etc/frameworkcontroller")),
+    ("FCG35", lambda r: container(r)["volumeMounts"].append(
+        {"name": "frameworkcontroller-config", "mountPath": "/proc/../proc/net"})),
     ("FCG35", lambda r: container(r)["volumeMounts"][0].update(subPathExpr="part")),
     ("FCG35", claimed("frameworkcontroller-config")),
     ("FCG36", mounted(ACCOUNT, automount=True)),
@@ -280,6 +284,13 @@ def budget(name: str = "b", **fields: Any) -> Object:
         (more(budget(minAvailable="0%")), []),
         (more(budget(minAvailable=1, selector={"matchLabels": {"app": "other"}})), []),
         (more(budget(minAvailable=1, selector=None)), []),
+        (of_pod(terminationGracePeriodSeconds=0),
+         [f"StatefulSet frameworkcontroller {POD}.terminationGracePeriodSeconds"]),
+        (of_container(env=[{"name": "https_proxy", "value": "http://proxy:3128"}]),
+         [f"StatefulSet frameworkcontroller {CONTAINER}.env[https_proxy]"]),
+        (of_container(env=[{"name": "HTTP_PROXY", "value": "http://proxy:3128"}]), []),
+        (of_container(env=[{"name": "HTTPS_PROXY", "value": "http://proxy:3128"},
+                           {"name": "no_proxy", "value": "10.0.0.0/8"}]), []),
         (lambda r: container(r)["resources"]["requests"].update(cpu=500),
          [f"StatefulSet frameworkcontroller {CONTAINER}.resources.requests"]),
         (lambda r: container(r).update(resources={"limits": {"cpu": "500"}}),

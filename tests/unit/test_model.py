@@ -145,6 +145,12 @@ def test_no_shared_defaults() -> None:
             for tag in ("v1.0.0-rc1", "v1.0.0rc1", "1.0.0-beta.2", "v1.0-alpha")
         ),
         (
+            {"nodeSelector": {"kubernetes.io/arch": "arm64"}},
+            "hardened",
+            "f: nodeSelector: kubernetes.io/arch: 'arm64': the published image is for amd64 "
+            "(amd64, or an image of your own)",
+        ),
+        (
             {"egress.mode": "cidr"},
             "hardened",
             "f: egress.endpoints: is empty, but egress.mode is cidr: FrameworkController would "
@@ -199,6 +205,8 @@ def test_refused_together(given: dict[str, Any], profile: str, message: str) -> 
     ("given", "profile"),
     [
         ({"namespace": "default"}, "upstream"),
+        ({"nodeSelector": {"kubernetes.io/arch": "arm64"}, "image.registry": "r.io"}, "hardened"),
+        ({"nodeSelector": {"kubernetes.io/arch": "arm64"}, "image.repository": "x/y"}, "hardened"),
         ({"image.tag": ""}, "upstream"),
         ({"image.tag": "", "image.digest": "sha256:" + "0" * 64}, "hardened"),
         ({"image.tag": None, "image.digest": "sha256:" + "0" * 64}, "hardened"),
@@ -291,6 +299,9 @@ def test_each_key_is_checked(path: str) -> None:
          "'31Mi' is too little: FrameworkController is killed (32Mi or more)"),
         ("nodeSelector", {"kubernetes.io/os": "windows"},
          "kubernetes.io/os: 'windows': FrameworkController's image is for linux"),
+        ("resources.cpu", "9000", "'9000' CPUs are more than any node has (500m is half a CPU)"),
+        ("resources.memory", "8Pi", "'8Pi' is more than any node has (such as 1Gi)"),
+        ("resources.memory", "1", "'1' is 1 byte (1Mi?)"),
         ("egress.endpoints", [{"cidr": "127.0.0.1/32", "port": 6443}],
          "'127.0.0.1/32' is the Pod itself (the API server's address)"),
     ],

@@ -40,6 +40,10 @@ def metadata(meta: Field, name: Callable[[str], str], namespaced: bool) -> None:
         meta["managedFields"].forbidden("server-side apply takes none")
     if meta["uid"]:
         meta["uid"].forbidden("no other object would be taken")
+    if meta["deletionTimestamp"]:
+        what = "has an object deleted by the first sync after the one that makes it, and refused "
+        what += "where it is there already"
+        meta["deletionTimestamp"].fault(what, USELESS)
     meta["generation"].at_least(0)
     if meta["resourceVersion"]:
         meta["resourceVersion"].forbidden("no other version of the object would be taken")

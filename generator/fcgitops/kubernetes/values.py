@@ -161,7 +161,7 @@ def _mistaken(value: object, *, named: bool = False, below: str = "") -> Iterato
         if found is None or found.amount <= 0:
             continue
         if counted in _BYTES and found.amount < _LEAST_BYTES:
-            number = found.whole if found.amount > 1 else float(found.amount)
+            number = found.whole if found.amount >= 1 else float(found.amount)
             noun = "byte" if number == 1 else "bytes"
             yield f"{place}{shown(amount)} is {number} {noun} ({_digits(amount)}Mi?)"
         elif counted == "cpu" and found.style == "binary":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fcgitops.core.errors import Problem
-from fcgitops.model import clusters, storage, synctools
+from fcgitops.model import clusters, image, storage, synctools
 
 Values = Mapping[str, Any]
 Place = Callable[..., str]
@@ -49,6 +49,7 @@ def check(given: Values, values: Values, profile: str, place: Place) -> list[Pro
         *_egress(values, place),
         *_guardrails(values, place),
         *_labels(values, place),
+        *_nodes(values, place),
         *(_nni(values, place) if values["nni.namespace"] else _without_nni(given, place)),
     ]
 
@@ -157,6 +158,22 @@ def _labels(values: Values, place: Place) -> list[Problem]:
     if "app" not in values["labels"]:
         return []
     return [Problem(place("labels"), "'app' is the selector's own label", "another key")]
+
+
+def _nodes(values: Values, place: Place) -> list[Problem]:
+    """Nodes that the image is not for, as far as is known; a mirror may have one for others."""
+    if values["image.registry"] or values["image.repository"] != image.PUBLISHED:
+        return []
+    return [
+        Problem(
+            place("nodeSelector", "image.registry", "image.repository"),
+            f"{label}: {values['nodeSelector'][label]!r}: the published image is for "
+            f"{image.MACHINE}",
+            f"{image.MACHINE}, or an image of your own",
+        )
+        for label in image.MACHINES
+        if values["nodeSelector"].get(label, image.MACHINE) != image.MACHINE
+    ]
 
 
 def _without_nni(given: Values, place: Place) -> list[Problem]:

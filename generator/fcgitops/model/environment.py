@@ -29,7 +29,7 @@ EGRESS_MODES = ("none", "cidr", "cilium")
 RESERVED_NAMES = (*VARIANTS, "base", "local", "components", "experiments")
 """Names no environment may have: the variants, and what would read as something else."""
 
-IMAGE = "frameworkcontroller/frameworkcontroller"
+IMAGE = image.PUBLISHED
 """The image on Docker Hub; its name in the base, which `images:` matches."""
 IMAGE_TAG = "v1.0.0"
 """The newest tag known to be published; v0.9.0 and older fail on Kubernetes 1.22 and newer."""

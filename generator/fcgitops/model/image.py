@@ -7,6 +7,12 @@ from collections.abc import Callable, Sequence
 
 from fcgitops.text.words import shown
 
+PUBLISHED = "frameworkcontroller/frameworkcontroller"
+"""Its name on Docker Hub, without a tag; a mirror of it may have been made anew."""
+MACHINE = "amd64"
+"""What the published image is for, alone."""
+MACHINES = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
+"""Labels of a node that say what it is."""
 HOME = "/opt/frameworkcontroller/frameworkcontroller"
 """The image's working directory, which holds the binary and its own configuration file."""
 BINARY = f"{HOME}/frameworkcontroller"

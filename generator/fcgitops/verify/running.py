@@ -28,6 +28,11 @@ def rolled_out(r: Rendered) -> Faults:
     if strategy.get("type") == "OnDelete":
         what = "is OnDelete: a change reaches no Pod until somebody deletes it"
         yield Fault(what, "RollingUpdate", object=STATEFUL_SET, path="spec.updateStrategy.type")
+    if r.pod().get("terminationGracePeriodSeconds") == 0:
+        what = "is 0: a Pod that is deleted is gone at once for the API server, so its successor "
+        what += "may start beside it, and two of them fight each other"
+        path = f"{POD}.terminationGracePeriodSeconds"
+        yield Fault(what, "10", object=STATEFUL_SET, path=path, severity=INFO)
     partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
     first = (spec.get("ordinals") or {}).get("start") or 0
     if partition > first:

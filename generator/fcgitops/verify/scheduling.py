@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterable
 
 from fcgitops.kubernetes.objects import REQUIRED, Object, mapping, mappings
-from fcgitops.model.environment import IMAGE
+from fcgitops.model.image import MACHINE, MACHINES, PUBLISHED
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import POD, STATEFUL_SET, Rendered
 
 _SYSTEM = ("kubernetes.io/os", "beta.kubernetes.io/os")
-_MACHINE = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
 
 
 def faults(r: Rendered) -> Faults:
@@ -23,8 +22,8 @@ def faults(r: Rendered) -> Faults:
     pod = r.pod()
     affinity, chosen = mapping(pod.get("affinity")), mapping(pod.get("nodeSelector"))
     has = dict.fromkeys(_SYSTEM, "linux")
-    if re.match(rf"{IMAGE}(?=[:@]|$)", str(r.container().get("image", ""))):
-        has |= dict.fromkeys(_MACHINE, "amd64")  # the published image; a mirror may have others
+    if re.match(rf"{PUBLISHED}(?=[:@]|$)", str(r.container().get("image", ""))):
+        has |= dict.fromkeys(MACHINES, MACHINE)  # the published image; a mirror may have others
     for label in chosen.keys() & has.keys():
         if chosen[label] != has[label]:
             what = f"is {chosen[label]}: FrameworkController's image is for {has[label]}"

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fcgitops.core.findings import HAZARD
+from fcgitops.core.findings import HAZARD, INFO
+from fcgitops.core.redaction import redacted
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import Object, mappings
 from fcgitops.manifests.overlay import NAME
@@ -131,9 +132,12 @@ def _script(words: list[str]) -> str | None:
 def _hidden(container: Object) -> Faults:
     for i, mount in enumerate(mappings(container.get("volumeMounts"))):
         path = posixpath.normpath(str(mount.get("mountPath") or "."))
+        place = f"{CONTAINER}.volumeMounts[{i}]"
+        if path == "/proc" or path.startswith("/proc/"):
+            what = f"nothing is mounted at {path}: the container does not start"
+            yield Fault(what, "another path", object=STATEFUL_SET, path=place)
         if path == BINARY or BINARY.startswith(f"{path.rstrip('/')}/"):
             what = f"{path} hides FrameworkController's binary, {BINARY}"
-            place = f"{CONTAINER}.volumeMounts[{i}]"
             yield Fault(what, "another path", object=STATEFUL_SET, path=place)
 
 
@@ -160,6 +164,7 @@ def connected(r: Rendered) -> Faults:
     if not by_file:
         yield from _without_token(r)
     address = r.environment.api_address if r.environment else ""
+    yield from _proxied(r, address)
     for name, value, place in _variables(r):
         if name == "KUBE_APISERVER_ADDRESS" and value != address:
             what = f"is {value}, not apiServer.address of the environment"
@@ -170,6 +175,19 @@ def connected(r: Rendered) -> Faults:
         if name == "KUBECONFIG" and not by_file:
             what = "is set, but the environment names no Secret with a kubeconfig"
             yield Fault(what, "apiServer.kubeconfigSecret", object=STATEFUL_SET, path=place)
+
+
+def _proxied(r: Rendered, address: str) -> Faults:
+    """Go's programs ask a server through the proxy that their variables name, the API server too.
+
+    http.ProxyFromEnvironment, which client-go takes where nothing else is configured.
+    """
+    found = {name.upper(): (value, place) for name, value, place in _variables(r)}
+    value, place = found.get(f"{address.partition(':')[0] or 'https'}_PROXY".upper(), ("", ""))
+    if value and "NO_PROXY" not in found:
+        what = f"{redacted(value)} is asked for the API server, too, which no NO_PROXY names"
+        hint = "NO_PROXY with its address, where the proxy does not lead to it"
+        yield Fault(what, hint, object=STATEFUL_SET, path=place, severity=INFO)
 
 
 def _without_token(r: Rendered) -> Faults:
