@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import hashlib
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fcgitops.cli import main as cli
-from gitenv import git, git_home, homes, isolate, make_repository
+from gitenv import copied, git, git_home, homes, isolate, make_repository, settle
 from testbed.kindcluster import kind_cluster, kind_images, kind_program, task_image
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
 # Programs that a test starts find the package as the tests do, and compile it once.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "generator")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+gc.set_threshold(100_000)  # as the command does: objects between two collections of garbage
 
 
 @dataclass(frozen=True)
@@ -69,24 +70,29 @@ def fcgitops(
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Makes each repository once: what its commands are → its folder, for copies alone."""
-    made: dict[str, Path] = {}
+    """Makes each repository once: what its commands are → its folder, for copies alone.
+
+    Where tests run in several processes, one makes it for all of them.
+    """
+    base = tmp_path_factory.getbasetemp()
+    ours = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
     def make(commands: Sequence[Sequence[str]]) -> Path:
-        key = repr(commands)
-        if key not in made:
-            (_, name, *options), *more = commands
-            folder = tmp_path_factory.mktemp("made") / name
+        (_, name, *options), *more = commands
+        made = ours / f"made-{hashlib.sha256(repr(commands).encode()).hexdigest()[:16]}"
+        if not made.exists():
+            place = tmp_path_factory.mktemp("making")
+            folder = place / name
             with pytest.MonkeyPatch.context() as patch:
                 isolate(tmp_path_factory.mktemp("home"), patch)
                 patch.setenv("FCGITOPS_EFFECTS", "off")
                 assert cli.run(["new", str(folder), "--no-input", *options]) == 0
                 for command in more:
                     assert cli.run(["-C", str(folder), *command]) == 0
-            for sample in folder.glob(".git/hooks/*.sample"):  # which nobody needs copies of
-                sample.unlink()
-            made[key] = folder
-        return made[key]
+                settle(folder)
+            with contextlib.suppress(OSError):  # another process was quicker
+                place.rename(made)
+        return made / name
 
     return make
 
@@ -100,9 +106,7 @@ def copy_of(made_once: Callable[..., Path], fcgitops: Fcgitops, tmp_path: Path) 
 
     def copy(*commands: Sequence[str]) -> Path:
         made = made_once(commands)
-        folder = Path(shutil.copytree(made, tmp_path / made.name, symlinks=True))
-        git(folder, "update-index", "-q", "--refresh")  # of other files of the same content
-        return folder
+        return copied(made, tmp_path / made.name)
 
     return copy
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+YESTERDAY = time.time() - 86_400
 RELEASED = Path(__file__).parent / "released"
 """Version → repositories that this version of fcgitops made, as bundles; see its README.md."""
 
@@ -19,9 +21,20 @@ SETTINGS = """\
     email = ada@example.com
 [init]
     defaultBranch = main
+    templateDir =
 [commit]
     gpgsign = false
+[core]
+    compression = 0
+    checkStat = minimal
+    trustctime = false
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
 """
+"""Who commits, no samples of hooks, and what makes small repositories quick: nothing is squeezed,
+no commit looks for something to tidy up, and a copy of files is not one that was edited."""
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +73,24 @@ def git(directory: Path, *arguments: str, data: str = "", status: int = 0) -> st
     )
     assert done.returncode == status, done.stderr
     return done.stdout.removesuffix("\n")
+
+
+def settle(directory: Path) -> None:
+    """Make a repository ready for `copied`: few files, and none as young as the index.
+
+    Git reads a file again, in each copy and each time it is asked, that was written in the very
+    second in which the index was.
+    """
+    git(directory, "repack", "-a", "-d", "-q")
+    for name in git(directory, "ls-files", "-z").split("\0")[:-1]:
+        os.utime(directory / name, (YESTERDAY, YESTERDAY), follow_symlinks=False)
+    git(directory, "update-index", "-q", "--refresh")
+
+
+def copied(made: Path, to: Path) -> Path:
+    """A repository with all that is in another one; it is `to`, which is not there yet."""
+    subprocess.run(["cp", "-a", str(made), str(to)], check=True)
+    return to
 
 
 def clone_released(name: str, directory: Path, version: str = "0.1.0") -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from fcgitops.programs import kustomize
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Request
 from fcgitops.text import yamlio
+from gitenv import copied
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -114,7 +114,7 @@ def root(
 ) -> Path:
     """A repository of a profile, without environments."""
     made = made_once([["new", "deploy", "--profile", request.param]])
-    return Path(shutil.copytree(made, tmp_path_factory.mktemp("round") / "deploy", symlinks=True))
+    return copied(made, tmp_path_factory.mktemp("round") / "deploy")
 
 
 def readable(objects: list[Object]) -> list[Object]:

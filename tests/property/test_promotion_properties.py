@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from fcgitops.model.environment import COMPONENTS, FIELDS, KEYS, VARIANTS, Envir
 from fcgitops.model.promotion import TABLE, Rules
 from fcgitops.repository import environments, promotion
 from fcgitops.repository.contents import Repository
-from gitenv import git
+from gitenv import copied, git
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -87,7 +86,7 @@ def source(name: str, given: dict[str, Any], *, nni: bool, defaults: dict[str, A
 def root(made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with the environments a and b."""
     made = made_once([["new", "deploy", "--env", "a", "--env", "b=customized-config"]])
-    return Path(shutil.copytree(made, tmp_path_factory.mktemp("pairs") / "deploy", symlinks=True))
+    return copied(made, tmp_path_factory.mktemp("pairs") / "deploy")
 
 
 def placed(root: Path, pair: tuple[dict[str, Any], dict[str, Any], bool, bool]) -> Repository:
@@ -235,7 +234,7 @@ def test_rollback_after_any_sequence_of_changes(
     """It renders what it rendered at any point before."""
     made = made_once([["new", "deploy", "--env", "a", "--env", "b=customized-config"]])
     top = tmp_path_factory.mktemp("steps") / "deploy"
-    root = Path(shutil.copytree(made, top, symlinks=True))
+    root = copied(made, top)
     states = []
     for step in steps:
         states.append((git(root, "rev-parse", "HEAD"), fcgitops("-C", root, "build", "b").out))

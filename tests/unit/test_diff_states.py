@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,21 +12,6 @@ from pathlib import Path
 import pytest
 from conftest import Fcgitops
 from gitenv import git
-
-_MADE: list[Path] = []
-
-
-@pytest.fixture
-def repository(
-    fcgitops: Fcgitops, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A copy of one new repository with the environments dev and prod, which is made once."""
-    if not _MADE:
-        made = tmp_path_factory.mktemp("made") / "deploy"
-        fcgitops("new", made, "--env", "dev", "--env", "prod=customized-config", "--no-input")
-        _MADE.append(made)
-    return Path(shutil.copytree(_MADE[0], tmp_path / "deploy", symlinks=True))
-
 
 PROD = "overlays/prod/local/kustomization.yaml"
 PROD_SOURCE = "overlays/prod/environment.yaml"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checkcases import CASES, EMPTIED, SOURCE, Case
-from conftest import Fcgitops
+from conftest import CopyOf, Fcgitops
 from fcgitops.core.findings import INFO, Finding
 from fcgitops.verify import catalogue
 from fcgitops.verify.session import Session
@@ -25,24 +23,17 @@ IN_A_FOLDER = ("the repository", "FCG48")
 SHARE = "nfs://10.0.0.2/exports/nni"
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the repository in order is put by the first test that needs it."""
-    yield tmp_path_factory.mktemp("sound") / "deploy"
-
-
 @pytest.fixture
-def deploy(sound: Path, fcgitops: Fcgitops, tmp_path: Path) -> Path:
+def deploy(copy_of: CopyOf) -> Path:
     """A repository of both tools with everything that checks look at; its own for each test."""
-    if not sound.exists():
-        fcgitops("new", sound, "--no-input", "--gitops", "both", "--env", "dev",
-                 "--env", "prod=customized-config")  # fmt: skip
-        fcgitops("-C", sound, "overlay", "dev", "--set", "sync=flux")
-        fcgitops("-C", sound, "overlay", "prod", "--set", "egress.mode=cidr",
-                 "--set", "egress.endpoints=[{cidr: 10.0.0.1/32, port: 6443}]")  # fmt: skip
-        fcgitops("-C", sound, "nni", "enable", "prod", "--storage", SHARE)
-        fcgitops("-C", sound, "nni", "experiment", "mnist", "--env", "prod")
-    return Path(shutil.copytree(sound, tmp_path / "deploy", symlinks=True))
+    endpoints = "egress.endpoints=[{cidr: 10.0.0.1/32, port: 6443}]"
+    return copy_of(
+        ["new", "deploy", "--gitops", "both", "--env", "dev", "--env", "prod=customized-config"],
+        ["overlay", "dev", "--set", "sync=flux"],
+        ["overlay", "prod", "--set", "egress.mode=cidr", "--set", endpoints],
+        ["nni", "enable", "prod", "--storage", SHARE],
+        ["nni", "experiment", "mnist", "--env", "prod"],
+    )
 
 
 def found(root: Path, *names: str) -> list[Finding]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 import yamls
-from conftest import Fcgitops
+from conftest import CopyOf, Fcgitops
 from fcgitops.core.errors import InputError
 from fcgitops.repository import experiments
 from fcgitops.repository.subject import subject as told
@@ -25,31 +25,22 @@ GENERATED = [".fcgitops", "job.yaml", "kustomization.yaml", "service.yaml"]
 STARTER = ["code/trial.py", "experiment.yaml", "run.yaml", "search_space.json"]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where repositories are kept that many tests start from."""
-    return tmp_path_factory.mktemp("made")
+READY = (
+    ["new", "deploy", "--env", "dev", "--env", "prod=customized-config"],
+    ["nni", "enable", "prod", "--storage", SHARE],
+)
 
 
 @pytest.fixture
-def deploy(made: Path, fcgitops: Fcgitops, tmp_path: Path) -> Path:
+def deploy(copy_of: CopyOf) -> Path:
     """A repository whose environment prod is ready for NNI."""
-    root = made / "deploy"
-    if not root.exists():
-        fcgitops("new", root, "--env", "dev", "--env", "prod=customized-config", "--no-input")
-        fcgitops("-C", root, "nni", "enable", "prod", "--storage", SHARE)
-    return Path(shutil.copytree(root, tmp_path / "deploy", symlinks=True))
+    return copy_of(*READY)
 
 
 @pytest.fixture
-def mnist(made: Path, deploy: Path, fcgitops: Fcgitops) -> Path:
+def mnist(copy_of: CopyOf) -> Path:
     """The same with the experiment mnist."""
-    root = made / "mnist"
-    if not root.exists():
-        shutil.copytree(deploy, root, symlinks=True)
-        fcgitops("-C", root, "nni", "experiment", "mnist", "--env", "prod")
-    shutil.rmtree(deploy)
-    return Path(shutil.copytree(root, deploy, symlinks=True))
+    return copy_of(*READY, ["nni", "experiment", "mnist", "--env", "prod"])
 
 
 def subject(root: Path) -> str:

@@ -8,29 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Fcgitops, tree
+from conftest import CopyOf, Fcgitops, tree
 from gitenv import git, write
 
 NNI = "clusters/argocd/nni.yaml"
 PROD = "overlays/prod/environment.yaml"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the repository is once it is made."""
-    return tmp_path_factory.mktemp("made") / "deploy"
-
-
 @pytest.fixture
-def nni(made: Path, fcgitops: Fcgitops, tmp_path: Path) -> Path:
+def nni(copy_of: CopyOf) -> Path:
     """A repository with NNI enabled in prod, and an experiment there."""
-    if not made.exists():
-        fcgitops("new", made, "--env", "dev", "--env", "prod=customized-config", "--no-input")
-        fcgitops("-C", made, "nni", "enable", "prod", "--storage", "nfs://10.0.0.1/export")
-        fcgitops("-C", made, "nni", "experiment", "mnist", "--env", "prod")
-    copy = Path(shutil.copytree(made, tmp_path / "deploy", symlinks=True))
-    git(copy, "status")  # which sees that the files are unchanged
-    return copy
+    return copy_of(
+        ["new", "deploy", "--env", "dev", "--env", "prod=customized-config"],
+        ["nni", "enable", "prod", "--storage", "nfs://10.0.0.1/export"],
+        ["nni", "experiment", "mnist", "--env", "prod"],
+    )
 
 
 def typo(top: Path) -> None:

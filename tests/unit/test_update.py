@@ -290,7 +290,7 @@ def test_continue_that_fails_is_continued(fcgitops: Fcgitops, tmp_path: Path) ->
         fcgitops("-C", folder, "update", "-m", "Ours", status=1)
         resolve(folder)
     hook = root / ".git/hooks/pre-commit"
-    hook.write_text("#!/bin/sh\nexit 1\n")
+    write(root, {".git/hooks/pre-commit": "#!/bin/sh\nexit 1\n"})
     hook.chmod(0o755)
 
     fcgitops("-C", root, "update", "--continue", status=1)
