@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fcgitops.adopt.parts import Part
+from fcgitops.core.lazy import regex
 from fcgitops.diff.objects import bare_name
 from fcgitops.kubernetes.objects import Object, name
 from fcgitops.manifests import overlay
@@ -14,7 +14,7 @@ from fcgitops.model import layout
 from fcgitops.text import yamlio
 from fcgitops.text.tree import Tree
 
-_PLAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,80}[a-z0-9])?\Z")
+_PLAIN = regex(r"[a-z0-9]([-a-z0-9]{0,80}[a-z0-9])?\Z")
 
 
 def files(parts: Iterable[Part], resources: Sequence[Object]) -> Tree:

@@ -5,11 +5,11 @@ What the API server and those who apply have added is taken off; who applies is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.diff import live, objects
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.objects import (
@@ -29,11 +29,11 @@ from fcgitops.text.words import shown
 HELM = "helm"
 _HELMS = ("helm.sh/chart", "meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
 """What Helm and its charts write into the metadata of each object."""
-_OF_A_HOOK = re.compile(r"(helm\.sh|argocd\.argoproj\.io)/hook(-.*)?")
+_OF_A_HOOK = regex(r"(helm\.sh|argocd\.argoproj\.io)/hook(-.*)?")
 """Annotations of what is run at its own times. Argo CD goes by Helm's too: what has one it may
 delete and make anew at each sync."""
-_KIND = re.compile("[A-Za-z][-A-Za-z0-9]{0,62}")
-_API_VERSION = re.compile("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
+_KIND = regex("[A-Za-z][-A-Za-z0-9]{0,62}")
+_API_VERSION = regex("([a-z0-9][-a-z0-9.]{0,252}/)?[a-z][a-z0-9]{0,62}")
 """What a kind and an apiVersion may hold: a name in them may hold nearly anything."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RENDER = "kustomize build DIR | fcgitops adopt - …"

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from fcgitops.core.lazy import regex
 from fcgitops.diff.settings import FILE
 from fcgitops.kubernetes.objects import Fields, listing, mapping, mappings
 from fcgitops.model.image import HOME
 
 _SHELLS = ("bash", "sh")
-_STARTS = re.compile(rf"(\./|{HOME}/)(start\.sh|frameworkcontroller)")
-_COPIES = re.compile(
+_STARTS = regex(rf"(\./|{HOME}/)(start\.sh|frameworkcontroller)")
+_COPIES = regex(
     rf"cp\s+(-\w+\s+)*(?P<file>/[\w./-]+)\s+(?P<to>\.|(\./|{HOME}/)?({re.escape(FILE)})?)"
     r"(?=\s*(&&|;|\Z))"
 )

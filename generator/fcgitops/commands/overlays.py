@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from contextlib import suppress
 from itertools import compress
@@ -15,6 +14,7 @@ from fcgitops.commands.environments import refuse_all, write_environments
 from fcgitops.commands.given import read_text
 from fcgitops.commands.writing import Options
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.model import assignments, layout
 from fcgitops.model.environment import KEYS, OTHERS_RULES, READ_BY_ARGOCD, TEXTS
 from fcgitops.repository.contents import Repository
@@ -23,7 +23,7 @@ from fcgitops.text import scalars, yamlio
 
 SEPARATORS = (",", ";", "\t")
 """Between the cells of CSV: which one a spreadsheet writes, its user's country decides."""
-_ASIDE = re.compile(r"\s*(#.*|sep=.)?$")
+_ASIDE = regex(r"\s*(#.*|sep=.)?$")
 """A line before the head line: empty, a comment, or a spreadsheet's note of its separator."""
 _KNOWN = [key for key in KEYS if key != "settings"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from fcgitops.commands.gates import health
 from fcgitops.commands.writing import Options
 from fcgitops.core import shell
 from fcgitops.core.errors import FoundError, InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.promotion import origin as origins
 from fcgitops.promotion import targets
 from fcgitops.promotion.gates import Guard, Verdict, overruled
@@ -25,7 +25,7 @@ from fcgitops.repository.environments import Request
 from fcgitops.repository.merge import Merged
 from fcgitops.text.words import count
 
-_TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: \S")
+_TRAILER = regex(r"[A-Za-z][A-Za-z0-9-]*: \S")
 _MOST = 3
 """So many environments the commit's first line names."""
 

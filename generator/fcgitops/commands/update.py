@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from fcgitops.core.errors import (
     Problem,
     ToolError,
 )
+from fcgitops.core.lazy import regex
 from fcgitops.model import layout
 from fcgitops.repository import record, update
 from fcgitops.repository.changes import Change
@@ -197,7 +197,7 @@ def _resumed(repository: Repository, waiting: _Waiting | None) -> Change:
     return what
 
 
-_MARKER = re.compile(rb"(?:<{7}|\|{7}|>{7}) .*|={7}\r?")
+_MARKER = regex(rb"(?:<{7}|\|{7}|>{7}) .*|={7}\r?")
 
 
 def _markers(data: bytes, committed: bytes) -> list[int]:

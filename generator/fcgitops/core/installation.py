@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from fcgitops import __version__
+from fcgitops.core.lazy import regex
 
 NAME = "frameworkcontroller-gitops"
 _INFO = f"{NAME.replace('-', '_')}-*.dist-info"
 """The folder beside an installed package that says what it is."""
-_LOCAL = re.compile(r"file://(?:localhost)?(/.*?)(?:#.*)?\Z")
+_LOCAL = regex(r"file://(?:localhost)?(/.*?)(?:#.*)?\Z")
 
 
 def requirement() -> str:

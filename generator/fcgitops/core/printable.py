@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_COMMAND = re.compile(r"##(?=\[|vso\[)|^(\s*):(?=:)")
+from fcgitops.core.lazy import regex
+
+_COMMAND = regex(r"##(?=\[|vso\[)|^(\s*):(?=:)")
 """What a runner would obey: `##[…]` and `##vso[…]` anywhere in a line, `::…` at its start.
 
 Sources: ActionCommand.cs of github.com/actions/runner; Azure Pipelines' logging commands.

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
-_URL = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*:/+)([^\s'\"<>`]+)")
+from fcgitops.core.lazy import regex
+
+_URL = regex(r"\b([A-Za-z][A-Za-z0-9+.-]*:/+)([^\s'\"<>`]+)")
 """With one slash where it was taken for a path."""
-_LOGIN = re.compile(r"(?<![\w.@/-])[\w.-]+:[^\s/@:'\"`]+@(?=[A-Za-z0-9\[])")
+_LOGIN = regex(r"(?<![\w.@/-])[\w.-]+:[^\s/@:'\"`]+@(?=[A-Za-z0-9\[])")
 """USER:PASSWORD@HOST without a scheme."""
-_PARAMETER = re.compile(r"(?<=[?&#;])([^=&#;]*)=([^&#;]*)")
+_PARAMETER = regex(r"(?<=[?&#;])([^=&#;]*)=([^&#;]*)")
 _TELLING = {"ref", "version", "timeout", "submodules", "depth"}
 """What kustomize reads in a base's URL: no secret, and worth to be seen."""
-_SECRET = re.compile(r"token|pass|secret|sig|sas|auth|credential|pwd|api.?key|access.?key|private")
+_SECRET = regex(r"token|pass|secret|sig|sas|auth|credential|pwd|api.?key|access.?key|private")
 """Names of parameters that log in somewhere; in a URL for browsers and git any other may, too."""
-_BARE = re.compile(
-    rf"(?<=[?&#;])([\w.-]*(?:{_SECRET.pattern})[\w.-]*)=[^&#;\s'\"<>`]+", re.IGNORECASE
-)
+_BARE = regex(rf"(?<=[?&#;])([\w.-]*(?:{_SECRET.pattern})[\w.-]*)=[^&#;\s'\"<>`]+", re.IGNORECASE)
 """Such a parameter of what has no scheme, as git@HOST:PATH."""
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from fcgitops.core.lazy import regex
 from fcgitops.core.printable import printable
 
 _TRIES = 150
 """Of a wait, two seconds apart: five minutes, and more where each answer takes its time."""
-_INERT = re.compile(r"""(?:[^;&|<>()$`\\"'!]|'[^']*'|"[^"$`\\!]*")*""")
+_INERT = regex(r"""(?:[^;&|<>()$`\\"'!]|'[^']*'|"[^"$`\\!]*")*""")
 """What no shell obeys, whether it takes it for a comment or for words behind a program."""
 
 

@@ -8,7 +8,6 @@ over what that manager has.
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from fcgitops.core import shell
 from fcgitops.core.errors import Problem, ToolError
+from fcgitops.core.lazy import regex
 from fcgitops.diff import objects, takeover
 from fcgitops.diff.effects import Effect, Severity
 from fcgitops.diff.outcome import Outcome
@@ -30,7 +30,7 @@ from fcgitops.text.words import count
 
 _OF_THE_SERVER = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp",
                   "selfLink")  # fmt: skip
-_OF_THE_TOOLS = re.compile(
+_OF_THE_TOOLS = regex(
     r"(argocd\.argoproj\.io/(tracking-id|installation-id|instance|refresh)"
     r"|app\.kubernetes\.io/instance"
     r"|kustomize\.toolkit\.fluxcd\.io/(name|namespace|checksum|reconcile.*)"

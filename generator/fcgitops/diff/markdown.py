@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fcgitops.core.lazy import regex
 from fcgitops.core.printable import printable
 from fcgitops.diff import report as reports
 from fcgitops.diff.effects import Effect, Severity
@@ -143,10 +144,10 @@ def _fence(text: str, least: int) -> str:
     return "`" * max([least, *(run + 1 for run in runs if run >= least)])
 
 
-_CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
-_MEANT = re.compile(r"[*~`]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|\\(?=[!-/:-@\[-`{-~])")
+_CODE = regex(r"(?<!`)(`[^`]+`)(?!`)")
+_MEANT = regex(r"[*~`]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|\\(?=[!-/:-@\[-`{-~])")
 """What Markdown would take for more than text: emphasis, a link, an escape."""
-_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+_MENTION = regex(r"(?<!\w)@(?=\w)")
 
 
 def as_text(text: str) -> str:
@@ -198,7 +199,7 @@ def _effect(effect: Effect) -> Iterator[str]:
         yield f"  the cluster says: {_code(effect.answer)}"
 
 
-_TYPED = re.compile(
+_TYPED = regex(
     r"(?P<prose>(?:.*?: )?)(?P<command>(?:argocd|docker|fcgitops|flux|git|kubectl|make) .*?)"
     r"(?P<rest>(?:; (?:or|after) .*)?)"
 )

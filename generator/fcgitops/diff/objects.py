@@ -7,19 +7,19 @@ experiment's Job, a namespace that everything moves to, and a new name for the s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
 from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes.objects import Object, group, mapping, mappings, name, namespace, pod_spec
 from fcgitops.model import image
 from fcgitops.programs.namehash import has_hash, without_hash
 from fcgitops.text import yamlio
 
-_JOB_HASH = re.compile(r"-[0-9a-z]{10}\Z")
+_JOB_HASH = regex(r"-[0-9a-z]{10}\Z")
 """Ours, behind the name of an experiment's Job."""
 _HASHED = ("ConfigMap", "Secret")
 _HOLDING = ("Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "PersistentVolume",

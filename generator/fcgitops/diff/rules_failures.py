@@ -5,10 +5,10 @@ It takes effect at FrameworkController's next start, and not before.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from fcgitops.core.lazy import regex
 from fcgitops.diff.change import Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.settings import Settings, attributes, called, image_codes
@@ -91,7 +91,7 @@ def other_attributes(change: Change) -> Says:
             )
 
 
-_WORD = re.compile(r"(?P<flags>\(\?[a-zA-Z]+\))?\^(?P<word>[A-Za-z0-9_-]+)\$\Z")
+_WORD = regex(r"(?P<flags>\(\?[a-zA-Z]+\))?\^(?P<word>[A-Za-z0-9_-]+)\$\Z")
 
 
 def _reason(pattern: dict[str, Any]) -> tuple[str, bool] | None:

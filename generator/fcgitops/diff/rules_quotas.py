@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from fcgitops.core.lazy import regex
 from fcgitops.diff.change import Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace
@@ -115,7 +115,7 @@ def _refused(pair: Pair, what: str, fails: str, do: str) -> Said:
     )
 
 
-_COMPUTE = re.compile(r"(limits\.|requests\.)?(cpu|memory|ephemeral-storage)|limits\..+")
+_COMPUTE = regex(r"(limits\.|requests\.)?(cpu|memory|ephemeral-storage)|limits\..+")
 """What a Pod must state, once a quota counts it (`must specify`): pkg/quota/v1/evaluator/core."""
 
 

@@ -11,9 +11,11 @@ import re
 from collections.abc import Container
 from typing import Any
 
+from fcgitops.core.lazy import regex
+
 HIDDEN = "(not shown)"
 
-_NAMES = re.compile(
+_NAMES = regex(
     r"""(pass(word|wd|phrase|code)?|pwd|secret|token|credential|cred|auth(orization)?|bearer
        |apikey|accesskey|conn(ection)?[-_. ]?str(ing)?|dsn|sas|hmac|jwt|encrypteddata|kubeconfig
        |dockerconfig(json)?|netrc|htpasswd|cookie|(?<![a-z])(pat|pin|pw|otp|salt)
@@ -25,7 +27,7 @@ _NAMES = re.compile(
        |[-_.]key\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
-_REFERENCES = re.compile(
+_REFERENCES = regex(
     r"(name|names|namespace|ref|refs|path|file|filepath|mountpath|sec|seconds|enabled|rotation"
     r"|pullsecrets|class|kind|type|mode|policy|audience|rbac\.authorization\.k8s\.io"
     r"|topologykey|podgroupreplicakey)\Z",
@@ -35,29 +37,29 @@ _REFERENCES = re.compile(
 
 And the fields of Kubernetes that name a label: all of its schemas' that end like a secret's name.
 """
-_URL = re.compile(r"(\w+://)(?!git@)[^/@\s\"']*@")
-_LOGGED_IN = re.compile(r"(?<![\w/:.-])[\w.-]+:[^\s/@:\"']+@(?!sha\d+:)(?=\w)")
+_URL = regex(r"(\w+://)(?!git@)[^/@\s\"']*@")
+_LOGGED_IN = regex(r"(?<![\w/:.-])[\w.-]+:[^\s/@:\"']+@(?!sha\d+:)(?=\w)")
 """USER:PASSWORD@HOST without a scheme; NAME:TAG@DIGEST is an image."""
-_ASSIGNED = re.compile(
+_ASSIGNED = regex(
     r"""(?<![\w.-])(?P<name>[\w.-]++)["']?\s*[:=]\s*|(?<!\S)-+(?P<option>[\w.-]+)\s+"""
 )
 """What a value stands behind: a name, from its first letter on, and = or :, or an option."""
-_VALUE = re.compile(r""""[^"]*"?|'[^']*'?|[^\s,;&]+""")
-_CREDENTIALS = re.compile(r""""[^"]*"?|'[^']*'?|[^\s,;&"']+(?:[ ]+(?!-)[^\s,;&"']+)?""")
+_VALUE = regex(r""""[^"]*"?|'[^']*'?|[^\s,;&]+""")
+_CREDENTIALS = regex(r""""[^"]*"?|'[^']*'?|[^\s,;&"']+(?:[ ]+(?!-)[^\s,;&"']+)?""")
 """What stands behind an Authorization header: a scheme, and what it is for."""
-_HEADER = re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
-_NETRC = re.compile(r"(\blogin\s+\S+\s+password\s+)\S+", re.IGNORECASE)
-_HOOK = re.compile(
+_HEADER = regex(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
+_NETRC = regex(r"(\blogin\s+\S+\s+password\s+)\S+", re.IGNORECASE)
+_HOOK = regex(
     r"(https://(?:hooks\.slack\.com/|discord(?:app)?\.com/api/webhooks/|[\w.-]+\.webhook\.office\.com/))"
     r"[^\s\"'<>]+"
 )
 """URLs of which whoever knows them may post."""
-_SIGNATURE = re.compile(r"([?&;][\w-]*sig(?:nature)?=)[^&;\s\"'<>]+", re.IGNORECASE)
+_SIGNATURE = regex(r"([?&;][\w-]*sig(?:nature)?=)[^&;\s\"'<>]+", re.IGNORECASE)
 """What signs a URL, such as Azure's and S3's."""
 _LOGIN_OPTIONS = ("-u", "-U", "--user", "--proxy-user")
-_LOGIN = re.compile(rf"((?<!\S)(?:(?:{'|'.join(_LOGIN_OPTIONS)})[ =]|-[uU]))\S+:\S+")
+_LOGIN = regex(rf"((?<!\S)(?:(?:{'|'.join(_LOGIN_OPTIONS)})[ =]|-[uU]))\S+:\S+")
 """curl's USER:PASSWORD."""
-_MYSQL = re.compile(r"\S*(mysql|mariadb)")
+_MYSQL = regex(r"\S*(mysql|mariadb)")
 """A program that takes its password as -pPASSWORD."""
 _BEHIND = {
     _HEADER: ("bearer", "basic"),
@@ -79,10 +81,10 @@ _LOOKS = {
 
 Most texts have none of that, which takes less to see.
 """
-_LONG = re.compile("|".join(_LOOKS.values()))
+_LONG = regex("|".join(_LOOKS.values()))
 _VALUES = {"value", "defaultValue", "content"}
 """What a named value has it in; a variable of a container must have it in `value`."""
-_OBJECTS = re.compile(r"last-applied-configuration\Z")
+_OBJECTS = regex(r"last-applied-configuration\Z")
 """An annotation that holds a whole object."""
 
 

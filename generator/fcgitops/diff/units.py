@@ -9,11 +9,11 @@ from __future__ import annotations
 import bisect
 import hashlib
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from fcgitops.core.lazy import regex
 from fcgitops.git.history import LINK, State
 from fcgitops.model import layout
 from fcgitops.model.kustomization import may_take_files
@@ -24,7 +24,7 @@ _NAMES = frozenset(NAMES)
 _NONE: frozenset[str] = frozenset()
 _UNREAD = (layout.SOURCE_FILE, layout.RECORD_FILE)
 """Files of an environment that kustomize does not read, unless a kustomization names them."""
-_PATH = re.compile(r"[^\s'\"\[\]{},=#]+")
+_PATH = regex(r"[^\s'\"\[\]{},=#]+")
 
 
 class Unit(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 
 from fcgitops.core import shell
+from fcgitops.core.lazy import regex
 from fcgitops.diff import environment
 from fcgitops.diff.units import Content, Unit
 from fcgitops.model import layout
@@ -15,7 +15,7 @@ NOT_RENDERED = ("expects", "hold", "image.tagPolicy")
 _SHARE = ("nni.storage",)
 """What an experiment has in its own experiment.yaml as well, which is its user's."""
 _OVERLAYS = "`make overlays`"
-_PLAIN = re.compile(r"[a-z0-9-]+")
+_PLAIN = regex(r"[a-z0-9-]+")
 
 
 def note(before: Content, after: Content, old: Unit, new: Unit) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 import struct
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any
 
 from fcgitops.core.findings import Finding, Path
 from fcgitops.core.findings import dotted as text
+from fcgitops.core.lazy import regex
 from fcgitops.fcconfig import goyaml, schema
 from fcgitops.fcconfig.findings import found
 from fcgitops.fcconfig.goyaml import Document, GoError, Node
@@ -108,7 +108,7 @@ def _repeated_keys(root: Node | None) -> Iterator[Finding]:
 
 
 _LIST = b"podFailureSpec:"
-_SIMPLE = re.compile(
+_SIMPLE = regex(
     rb"(?P<head>(?:[ \t]*(?:#[^\n]*)?\n"
     rb"|[A-Za-z]+: [A-Za-z0-9.][\w.:/-]*[ \t]*(?:[ \t]#[^\n]*)?\n)*)"
     rb"(?P<list>podFailureSpec:[ \t]*(?:#[^\n]*)?\n(?:(?:-? [^\n]*|#[^\n]*)?\n)*)"

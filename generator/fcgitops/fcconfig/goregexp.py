@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import re2
 
+from fcgitops.core.lazy import regex
 from fcgitops.fcconfig.gounicode import known_to_newer, known_to_older
 
 MAX_LENGTH = 10_000
@@ -21,7 +22,7 @@ MAX_DEPTH = 300
 """Groups within groups. Go refuses trees over 1,000 high, to which a group adds one to three; how
 many is not worth knowing. Its limit of size, 3.3 million instructions, is beyond MAX_LENGTH."""
 _PLAIN_DEPTH = 997
-_PLAIN = re.compile(r"\(+[^()|*+?{]*\)+")
+_PLAIN = regex(r"\(+[^()|*+?{]*\)+")
 """Groups and nothing else, of which each adds one."""
 
 
@@ -72,7 +73,7 @@ def _re2_error(pattern: str) -> str:
     return "no regular expression"
 
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""\\Q(?P<quoted>.*?)(?:\\E|\Z)
       | (?P<unicode>\\[pP](?:\{(?P<braced>[^}]*)\}|(?P<short>.)))
       | \\.
@@ -83,7 +84,7 @@ _TOKEN = re.compile(
       | .""",
     re.VERBOSE | re.DOTALL,
 )
-_IN_CLASS = re.compile(
+_IN_CLASS = regex(
     r"\[:\^?[a-z]*:\]|(?P<unicode>\\[pP](?:\{(?P<braced>[^}]*)\}|(?P<short>.)))|\\.|.", re.DOTALL
 )
 

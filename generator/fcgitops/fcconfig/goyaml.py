@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from fcgitops.core.lazy import regex
 from fcgitops.text import conflicts, yamlio
 
 MAX_BYTES = 1 << 20
@@ -168,7 +169,7 @@ def _syntax(error: yaml.YAMLError) -> GoError:
     return GoError(mark.line + 1 if mark else 1, f"is not valid YAML: {text}")
 
 
-_DIRECTIVE = re.compile(rb"^%YAML[ \t]+(?!1\.1(?:[ \t\r\n#]|\Z))", re.MULTILINE)
+_DIRECTIVE = regex(rb"^%YAML[ \t]+(?!1\.1(?:[ \t\r\n#]|\Z))", re.MULTILINE)
 
 
 def _refuse_directives(data: bytes) -> None:
@@ -243,12 +244,12 @@ _WORDS: dict[str, tuple[str, Any]] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), (FLOAT, -math.inf)),
 }
 _HINTED = frozenset("+-0123456789yYnNtTfFoO~.")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_INTEGER = re.compile(
+_FLOAT = regex(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INTEGER = regex(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO](?P<o>[0-7]+)"
     r"|0(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z"
 )
-_TIMESTAMP = re.compile(
+_TIMESTAMP = regex(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]| )[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}.*)?\Z"
 )
 

@@ -13,14 +13,15 @@ import yaml
 
 from fcgitops.core.errors import InputError, Problem
 from fcgitops.core.findings import REJECT
+from fcgitops.core.lazy import regex
 from fcgitops.fcconfig.decode import read
 from fcgitops.fcconfig.goyaml import GoError
 from fcgitops.fcconfig.schema import LIST
 from fcgitops.text import yamledit
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_COMMENT = re.compile(r"#[^\n]*")
-_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+_COMMENT = regex(r"#[^\n]*")
+_COMMENTS = regex(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 
 
 class Part(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any
 
 from fcgitops.core.findings import Finding, Path
 from fcgitops.core.findings import dotted as text
+from fcgitops.core.lazy import regex
 from fcgitops.fcconfig import schema, sizing
 from fcgitops.fcconfig.decode import Decoded
 from fcgitops.fcconfig.findings import found
@@ -18,8 +19,8 @@ from fcgitops.text.words import count
 
 _MIN = "frameworkMinRetryDelaySecForTransientConflictFailed"
 _MAX = "frameworkMaxRetryDelaySecForTransientConflictFailed"
-_ADDRESS = re.compile(r"(https?://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?\Z")
-_NO_HOST = re.compile(r"""[\x00-\x20\x7f"<>\\^`{|}%]""")
+_ADDRESS = regex(r"(https?://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?\Z")
+_NO_HOST = regex(r"""[\x00-\x20\x7f"<>\\^`{|}%]""")
 
 Rule = Callable[[Decoded], Iterator[Finding]]
 

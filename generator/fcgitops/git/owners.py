@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from fcgitops.core.lazy import regex
+
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """From the work tree's top; the first that is there counts, on GitHub and on GitLab."""
-_SECTION = re.compile(r"\^?\[[^\]]+\](\[\d+\])?(?P<owners>.*)")
+_SECTION = regex(r"\^?\[[^\]]+\](\[\d+\])?(?P<owners>.*)")
 """GitLab's: `[Name]`, who owns its lines that name nobody behind it."""
 
 

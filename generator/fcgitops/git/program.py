@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from fcgitops.core import shell
 from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
+from fcgitops.core.lazy import regex
 from fcgitops.core.redaction import redacted
 from fcgitops.programs import process
 
@@ -25,7 +26,7 @@ MINIMUM = (2, 38)
 _INSTALL = "install git {}.{} or later: https://git-scm.com/downloads".format(*MINIMUM)
 _NO_GIT = Problem("git", "is not installed, or does not run", _INSTALL)
 
-_KEPT = re.compile(
+_KEPT = regex(
     r"GIT_((AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|SSH.*|ASKPASS|CONFIG_.*|EXEC_PATH|SSL_.*|PROXY_.*"
     r"|HTTP_.*|ALLOW_PROTOCOL|PROTOCOL.*|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM"
     r"|TEMPLATE_DIR|DEFAULT_HASH|TERMINAL_PROMPT|TRACE.*|PYTHON_.*)"
@@ -43,7 +44,7 @@ _SETTINGS = (
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 """What git says is read; GitPython sets the same."""
-_DENIED = re.compile(
+_DENIED = regex(
     r"^(?:warning: could not open directory '(.+/)'|(.+)): Permission denied$", re.MULTILINE
 )
 """What `git status` says of a folder, or of a file that it knows, and passes over."""

@@ -10,13 +10,14 @@ from typing import IO
 
 from fcgitops.core import shell
 from fcgitops.core.errors import Problem, ToolError
+from fcgitops.core.lazy import regex
 from fcgitops.core.printable import printable
 from fcgitops.core.redaction import redacted
 from fcgitops.git.program import Git, text
 
 _ERASE = "\x1b[K"
 """What git itself puts behind a line of the remote's on a terminal."""
-_NO_NEWS = re.compile(r"(To |error: failed to push|hint:|remote:\s*$)")
+_NO_NEWS = regex(r"(To |error: failed to push|hint:|remote:\s*$)")
 
 
 def push(

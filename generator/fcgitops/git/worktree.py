@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.git.program import Git, failure, raw, terminated, text
 
 FILE = "100644"
@@ -27,7 +28,7 @@ EMPTY_TREE = {
 
 _AT_ONCE = 100
 """So many paths are asked for in one command line."""
-_MADE = re.compile(r":\d{6} (?!0{6})\d{6} [0-9a-f]+ ([0-9a-f]+) [A-Z]\0([^\0]+)\0")
+_MADE = regex(r":\d{6} (?!0{6})\d{6} [0-9a-f]+ ([0-9a-f]+) [A-Z]\0([^\0]+)\0")
 """A file's new content in what `git log --raw -z` prints, and its path; of none that is deleted."""
 
 

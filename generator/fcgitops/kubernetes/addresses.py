@@ -11,13 +11,14 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes.field import Field
 
 STRICT = 36
 """From when they are."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_V4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
+_V4 = regex(r"[0-9]+(\.[0-9]+){3}")
 
 
 def parse(text: str) -> Address | None:

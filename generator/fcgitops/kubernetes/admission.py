@@ -5,17 +5,16 @@ Source: k8s.io/kubernetes, pkg/apis/admissionregistration/validation/validation.
 
 from __future__ import annotations
 
-import re
-
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import metadata, names
 from fcgitops.kubernetes.field import Field
 
-_IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_IDENTIFIER = regex(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _RESERVED = {
     "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function",
     "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
 }  # fmt: skip
-_VARIABLE = re.compile(r"(?<![\w.])variables\.([_a-zA-Z][_a-zA-Z0-9]*)")
+_VARIABLE = regex(r"(?<![\w.])variables\.([_a-zA-Z][_a-zA-Z0-9]*)")
 _OPERATIONS = ("*", "CREATE", "UPDATE", "DELETE", "CONNECT")
 _MOST_ANNOTATIONS, _LONGEST = 20, 5 * 1024
 

@@ -8,9 +8,9 @@ Convert_v1_ResourceList_To_core_ResourceList of pkg/apis/core/v1/conversion.go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import metadata, names, quantity
 from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.quantity import Quantity
@@ -31,7 +31,7 @@ _SCOPES = {
     "CrossNamespacePodAffinity": _PODS, "BestEffort": ("pods",),
     _ATTRIBUTES: ("persistentvolumeclaims", "requests.storage"),
 }  # fmt: skip
-_CLASS_QUOTA = re.compile(
+_CLASS_QUOTA = regex(
     r".+\.storageclass\.storage\.k8s\.io/(requests\.storage|persistentvolumeclaims)"
     r"|.+\.deviceclass\.resource\.k8s\.io/devices"
     r"|openshift\.io/.+"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import (
     admission,
     definitions,
@@ -49,7 +49,7 @@ RULES: Mapping[str, Callable[[Field], None]] = {
 }
 """apiVersion and kind → the rules of its values. Of other kinds in the schema, fields and types."""
 
-_OWN = re.compile(
+_OWN = regex(
     r"v1|(apps|autoscaling|batch|extensions|policy)/.+"
     r"|(apiextensions|discovery|node|rbac\.authorization)\.k8s\.io/v1beta1"
 )

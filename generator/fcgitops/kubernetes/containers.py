@@ -6,10 +6,10 @@ below) and pkg/apis/core/v1/defaults.go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import amounts, features, names, security, volumes
 from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.objects import PROBES
@@ -21,12 +21,12 @@ _ENV_FIELDS = (
     "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName",
     "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
 )  # fmt: skip
-_SIGNALS = re.compile(
+_SIGNALS = regex(
     r"SIG(ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|"
     r"STKFLT|STOP|SYS|TERM|TRAP|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN|RTMAX|"
     r"RTMIN\+([1-9]|1[0-5])|RTMAX-([1-9]|1[0-4]))"
 )
-_WINDOWS_SIGNALS = re.compile("SIGKILL|SIGTERM")
+_WINDOWS_SIGNALS = regex("SIGKILL|SIGTERM")
 
 
 class Pod(NamedTuple):

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 
+from fcgitops.core.lazy import regex
+
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 _NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
-_NUMBER = re.compile(r"\+?[0-9]+")
+_NUMBER = regex(r"\+?[0-9]+")
 _UNITS = {
     "ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3,
     "s": 1, "m": 60, "h": 3600,
 }  # fmt: skip
 _PART = rf"([0-9]+\.?[0-9]*|\.[0-9]+)({'|'.join(_UNITS)})"
-_DURATION = re.compile(rf"[-+]?(?:{_PART})+|[-+]?0")
+_DURATION = regex(rf"[-+]?(?:{_PART})+|[-+]?0")
 
 
 def is_schedule(text: str) -> bool:

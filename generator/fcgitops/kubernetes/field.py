@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from fcgitops.core.lazy import regex
 from fcgitops.text import words
 
 ASSUMED = 34
@@ -15,7 +15,7 @@ ASSUMED = 34
 Path = tuple[str | int, ...]
 """Where a value stands: keys, and from 0 the places in lists."""
 
-_PLAIN = re.compile(r"[A-Za-z_$][-A-Za-z0-9_$]*")
+_PLAIN = regex(r"[A-Za-z_$][-A-Za-z0-9_$]*")
 REFUSED = "error"
 """The API server refuses the object."""
 USELESS = "warning"

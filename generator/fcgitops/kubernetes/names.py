@@ -6,21 +6,21 @@ names there stand in the docstrings.
 
 from __future__ import annotations
 
-import re
+from fcgitops.core.lazy import regex
 
 _LONG = "must be no more than 63 characters"
 _MIXED = "must be letters, digits, '-', '_' and '.', with a letter or digit at both ends"
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_SEARCH = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
-_VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_HEADER = re.compile(r"[-A-Za-z0-9]+")
-_PORT = re.compile(r"[-a-z0-9]+")
-_SYSCTL = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
-_URL_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
+_QUALIFIED = regex(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_LABEL = regex(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LABEL_1035 = regex(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = regex(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SEARCH = regex(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+_VARIABLE = regex(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+_KEY = regex(r"[-._a-zA-Z0-9]+")
+_HEADER = regex(r"[-A-Za-z0-9]+")
+_PORT = regex(r"[-a-z0-9]+")
+_SYSCTL = regex(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
+_URL_PATH = regex(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
 
 
 def dns_label(text: str) -> str:

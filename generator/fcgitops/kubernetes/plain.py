@@ -6,8 +6,7 @@ labels of a Namespace k8s.io/pod-security-admission, api/helpers.go.
 
 from __future__ import annotations
 
-import re
-
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import amounts, metadata, names, volumes
 from fcgitops.kubernetes.field import USELESS, Field
 from fcgitops.kubernetes.podsecurity import LEVELS, MODES
@@ -16,7 +15,7 @@ from fcgitops.text import jsonio
 
 MOST_BYTES = 1024 * 1024
 """Of a ConfigMap or a Secret: MaxSecretSize."""
-_VERSION = re.compile(r"latest|v1\.(0|[1-9][0-9]*)")
+_VERSION = regex(r"latest|v1\.(0|[1-9][0-9]*)")
 _SECRET_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),

@@ -17,16 +17,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import pathlib
 import re
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import features, quantity
 from fcgitops.kubernetes.field import ASSUMED, USELESS, Fault, Path, shown
 from fcgitops.kubernetes.objects import Object
 
-_TIME = re.compile(
+_TIME = regex(
     r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2]?[0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]+)?"
     r"(Z|[-+][0-2][0-9]:[0-5][0-9])"
 )
@@ -48,10 +49,12 @@ class Versions(NamedTuple):
         return sorted({int(version.partition(".")[2]) for version in self})
 
 
+_FILE = pathlib.Path(__file__).with_name("schema.json")
+
+
 @cache
 def _data() -> dict[str, Any]:
-    text = resources.files("fcgitops.kubernetes").joinpath("schema.json").read_text("utf-8")
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = json.loads(_FILE.read_bytes())
     return found
 
 

@@ -6,17 +6,16 @@ validatePodSpecSecurityContext and below).
 
 from __future__ import annotations
 
-import re
-
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.field import USELESS, Field
 
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
-_NETBIOS = re.compile(r"[^\\/:*?\"<>|.][^\\/:*?\"<>|]{0,14}")
-_DOMAIN = re.compile(
+_NETBIOS = regex(r"[^\\/:*?\"<>|.][^\\/:*?\"<>|]{0,14}")
+_DOMAIN = regex(
     r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*"
 )
-_NO_USER = re.compile(r"[\"/\\:;|=,+*?<>@\[\]\x00-\x1f\x7f]|^[. ]+$")
+_NO_USER = regex(r"[\"/\\:;|=,+*?<>@\[\]\x00-\x1f\x7f]|^[. ]+$")
 
 
 def of_container(found: Field, *, own_users: bool) -> None:

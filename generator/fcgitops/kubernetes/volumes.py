@@ -6,10 +6,10 @@ ValidatePersistentVolumeClaimSpec).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import amounts, features, metadata, names, quantity
 from fcgitops.kubernetes.field import REFUSED, USELESS, Field, shown
 
@@ -26,7 +26,7 @@ CONTAINER_RESOURCES = tuple(
     for part in ("limits", "requests")
     for name in ("cpu", "memory", "ephemeral-storage")
 )
-_IQN = re.compile(
+_IQN = regex(
     r"iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$|eui\.([0-9A-Fa-f]{16})$|naa\.[0-9A-Fa-f]{32}$"
 )
 

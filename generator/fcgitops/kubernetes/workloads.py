@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import cron, metadata, names, pod, scheduling
 from fcgitops.kubernetes.field import REFUSED, Field
 
-_PERCENT = re.compile(r"[0-9]+%")
+_PERCENT = regex(r"[0-9]+%")
 _JOB_LABELS = (
     "controller-uid", "job-name", "batch.kubernetes.io/controller-uid",
     "batch.kubernetes.io/job-name",
@@ -338,7 +339,7 @@ def cron_job(item: Field) -> None:
     job_spec(inner)
 
 
-_ZONE = re.compile(
+_ZONE = regex(
     r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe"
     r"|Indian|Mexico|Pacific|US)/[A-Za-z0-9_+-]+(/[A-Za-z0-9_-]+){0,2}"
     r"|[A-Z][A-Za-z]*(-[A-Z]+)?|(EST5EDT|CST6CDT|MST7MDT|PST8PDT)|GMT[-+]0|GMT0"

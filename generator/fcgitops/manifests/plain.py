@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable
 
 from fcgitops.core import installation
+from fcgitops.core.lazy import regex
 from fcgitops.model import layout
 from fcgitops.model.answers import Answers
 
-_OURS = re.compile(
+_OURS = regex(
     r"\bfcgitops\b|`make [a-z]|README\.md lists every key|yaml-language-server", re.IGNORECASE
 )
 _SENTENCES = (

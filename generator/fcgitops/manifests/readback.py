@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from fcgitops.core.errors import InputError
+from fcgitops.core.lazy import regex
 from fcgitops.manifests import overlay
 from fcgitops.model import layout
 from fcgitops.model.environment import IMAGE
@@ -34,7 +35,7 @@ _IN_ONE = (
 )
 """Two or three of an image's keys in the text of one."""
 _FORMS = tuple(
-    (re.compile(form % written, re.MULTILINE), flow)
+    (regex(form % written, re.MULTILINE), flow)
     for written in _IN_ONE
     for form, flow in (
         (r"^(?P<before> *(?:- )?)%s(?P<behind>[ \t]*(?:#[^\r\n]*)?)(?=\r?$)", ""),

@@ -7,12 +7,12 @@ address (pkg/apis/application/v1alpha1, KubernetesInternalAPIServerAddr).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from fcgitops.core.errors import Problem
+from fcgitops.core.lazy import regex
 from fcgitops.core.redaction import redacted
 from fcgitops.model import synctools
 from fcgitops.text import hosts, values
@@ -23,11 +23,11 @@ IN_CLUSTER = "in-cluster"
 IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
 """Its address: the one spelling that Argo CD knows."""
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:/@-]{0,251}[A-Za-z0-9])?")
-_SERVICE = re.compile(r"kubernetes(\.default(\.svc(\.[a-z0-9.-]+)?)?)?")
+_NAME = regex(r"[A-Za-z0-9]([A-Za-z0-9._:/@-]{0,251}[A-Za-z0-9])?")
+_SERVICE = regex(r"kubernetes(\.default(\.svc(\.[a-z0-9.-]+)?)?)?")
 _WANTED = "a name as Argo CD or a kubeconfig has it: letters, digits and . _ : / @ -"
 _SERVER = "https://HOST[:PORT]"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+_URL = regex(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 """How one begins, with a slash too few as well."""
 _KEEPER = "the sync tool"
 

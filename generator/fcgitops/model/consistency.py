@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fcgitops.core.errors import Problem
+from fcgitops.core.lazy import regex
 from fcgitops.model import clusters, image, storage, synctools
 
 Values = Mapping[str, Any]
@@ -22,7 +23,7 @@ NOT_FOR_EXPERIMENTS = ("default", "frameworkcontroller")
 
 OLDEST = (1, 0, 0)
 """v0.9.0 and older ask for apiextensions.k8s.io/v1beta1, which Kubernetes 1.22 and newer lack."""
-_RELEASE = re.compile(
+_RELEASE = regex(
     r"v?([0-9]{1,4})(?:\.([0-9]+))?(?:\.([0-9]+))?"
     r"(?:(?P<before>[-._]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly)(?![a-z]).*)|[-+._].*)?",
     re.IGNORECASE,

@@ -7,12 +7,12 @@ other file of the folder but those that are generated.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import values as kube
 from fcgitops.model import layout
 from fcgitops.text import images, keypaths, scalars, values, yamlio
@@ -41,7 +41,7 @@ ELSEWHERE = (
     "starts it"
 )
 
-_FILE_NAME = re.compile(r"[-._A-Za-z0-9]+\Z")
+_FILE_NAME = regex(r"[-._A-Za-z0-9]+\Z")
 
 
 @dataclass(frozen=True)

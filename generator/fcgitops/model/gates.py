@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from fcgitops.core.errors import Problem
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import values as kube
 from fcgitops.model.environment import Environment
 from fcgitops.text.values import did_you_mean
@@ -22,9 +22,9 @@ CODEOWNERS = "codeowners"
 """The approval that the forge asks for."""
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
-_TRAILER = re.compile(r"[A-Za-z][A-Za-z-]{0,62}\Z")
-_ADDRESS = re.compile(r"[^<>]*<(?P<bracketed>[^<>@\s]+@[^<>@\s]+)>|(?P<bare>[^<>@\s]+@[^<>@\s]+)")
+_HOURS = regex(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
+_TRAILER = regex(r"[A-Za-z][A-Za-z-]{0,62}\Z")
+_ADDRESS = regex(r"[^<>]*<(?P<bracketed>[^<>@\s]+@[^<>@\s]+)>|(?P<bare>[^<>@\s]+@[^<>@\s]+)")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Window:
 
     def there(self, now: datetime) -> datetime:
         """A moment by the clocks of that place."""
+        import zoneinfo  # noqa: PLC0415 - few have windows
+
         return now.astimezone(zoneinfo.ZoneInfo(self.zone))
 
     def holds(self, now: datetime) -> bool:
@@ -272,6 +274,8 @@ class _Item:
 
 
 def _is_zone(name: str) -> bool:
+    import zoneinfo  # noqa: PLC0415
+
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from fcgitops.core.lazy import regex
 from fcgitops.text.words import shown
 
 PUBLISHED = "frameworkcontroller/frameworkcontroller"
@@ -19,7 +20,7 @@ BINARY = f"{HOME}/frameworkcontroller"
 START = f"{HOME}/start.sh"
 """The image's entry point, as ./start.sh: it goes to its own folder, and starts the binary there
 with its arguments (bin/frameworkcontroller/start.sh of microsoft/frameworkcontroller)."""
-_NAMED = re.compile(r"(^|/)frameworkcontroller([:@]|\Z)")
+_NAMED = regex(r"(^|/)frameworkcontroller([:@]|\Z)")
 LEAST = {"memory": "32Mi", "cpu": "10m"}
 """Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
 MOST = {"memory": "4Pi", "cpu": "8192"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 
+from fcgitops.core.lazy import regex
 from fcgitops.model import layout
 
 
@@ -40,7 +40,7 @@ class Kustomization:
 
 
 _OUR_FILES = f"  files:\n  - {layout.CONFIG_FILE}\n".encode()
-_TAKES_FILES = re.compile(rb"\b(files|envs?|generators)\b")
+_TAKES_FILES = regex(rb"\b(files|envs?|generators)\b")
 
 
 def may_take_files(text: bytes) -> bool:

@@ -6,21 +6,21 @@ training_services/k8s_storage.py): NFS, and Azure Files with the account's key i
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from fcgitops.core.lazy import regex
 from fcgitops.text import hosts
 from fcgitops.text.words import shown
 
 WANTED = "nfs://SERVER/PATH, or azure://ACCOUNT/SHARE?keyVault=NAME&key=NAME"
 
 # A path goes into a shell command of NNI's manager (`sudo mount SERVER:PATH …`).
-_PATH = re.compile(r"(/|(/(?!\.\.?(/|\Z))[-A-Za-z0-9._]+)+)\Z")
+_PATH = regex(r"(/|(/(?!\.\.?(/|\Z))[-A-Za-z0-9._]+)+)\Z")
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
-_ACCOUNT = re.compile(r"[a-z0-9]{3,24}\Z")
-_SHARE = re.compile(r"(?!.*--)[a-z0-9][-a-z0-9]{1,61}[a-z0-9]\Z")
-_VAULT_NAME = re.compile(r"[A-Za-z][-A-Za-z0-9]{0,125}[A-Za-z0-9]\Z")
+_ACCOUNT = regex(r"[a-z0-9]{3,24}\Z")
+_SHARE = regex(r"(?!.*--)[a-z0-9][-a-z0-9]{1,61}[a-z0-9]\Z")
+_VAULT_NAME = regex(r"[A-Za-z][-A-Za-z0-9]{0,125}[A-Za-z0-9]\Z")
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ import os
 import re
 from pathlib import Path
 
+from fcgitops.core.lazy import regex
 from fcgitops.nnifile.rules_service import number
 from fcgitops.nnifile.schema_load import Loaded, shown
 
 MOST_FILES = 2000
 MOST_BYTES = 300 << 20
 """Of trialCodeDirectory, which NNI's manager packs and copies."""
-_HOST = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?\Z")
+_HOST = regex(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?\Z")
 
 
 def check(loaded: Loaded) -> None:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes.values import dns_label, subdomain
 from fcgitops.nnifile import schema
 from fcgitops.nnifile.schema_load import Config, Loaded, configs, shown
@@ -21,7 +22,7 @@ from fcgitops.text import hosts
 from fcgitops.text.words import count
 
 PLATFORM = "frameworkcontroller"
-ROLE_NAME = re.compile(r"[a-z0-9]{1,63}\Z")
+ROLE_NAME = regex(r"[a-z0-9]{1,63}\Z")
 """FrameworkController's CustomResourceDefinition: spec.taskRoles[].name."""
 CONTROLLER_ACCOUNT = "frameworkcontroller"
 """The ServiceAccount that NNI's documentation hands to trials."""
@@ -32,15 +33,15 @@ SMALL_MEMORY = 1024
 """MB under which a plain number may have been meant as another unit."""
 
 # github.com/distribution/reference: [HOST[:PORT]/]PATH[:TAG][@DIGEST].
-_IMAGE = re.compile(
+_IMAGE = regex(
     r"(?P<name>([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?/)?"
     r"[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*)*)"
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?P<digest>@[A-Za-z0-9]+([+._-][A-Za-z0-9]+)*:[0-9a-fA-F]{32,})?\Z"
 )
-_IN_A_SHELL = re.compile(r"[A-Za-z0-9._:/@%+,=\[\]-]+\Z")
+_IN_A_SHELL = regex(r"[A-Za-z0-9._:/@%+,=\[\]-]+\Z")
 _SIZES = {"tb": 1024**4, "gb": 1024**3, "mb": 1024**2, "kb": 1024, "b": 1}
-_DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?\Z", re.IGNORECASE)
+_DECIMAL = regex(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?\Z", re.IGNORECASE)
 
 
 def check(loaded: Loaded) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from fcgitops.core.findings import Path, dotted
+from fcgitops.core.lazy import regex
 from fcgitops.nnifile import nesting
 from fcgitops.nnifile.experiment_file import INT, STR, Source, nodes
 from fcgitops.nnifile.rules_algorithm import ALL_TYPES, Algorithm, tuner
@@ -26,11 +27,11 @@ from fcgitops.text.words import count, named
 
 SAFE_WHOLE = 2**53
 """Beyond it JavaScript, in which NNI's manager is written, rounds whole numbers."""
-_LIKE_A_NUMBER = re.compile(
+_LIKE_A_NUMBER = regex(
     r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+\Z|[-+]?0o[0-7]+\Z|[-+]?\.[0-9]+\Z"
 )
-_LIKE_A_WORD = re.compile(r"(yes|no|on|off)\Z", re.IGNORECASE)
-_OCTAL = re.compile(r"[-+]?0[0-9_]+\Z")
+_LIKE_A_WORD = regex(r"(yes|no|on|off)\Z", re.IGNORECASE)
+_OCTAL = regex(r"[-+]?0[0-9_]+\Z")
 
 
 @dataclass(frozen=True)

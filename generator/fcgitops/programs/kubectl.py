@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from fcgitops.core import terminal
 from fcgitops.core.errors import Problem, ToolError
+from fcgitops.core.lazy import regex
 from fcgitops.programs import process
 from fcgitops.text.words import count
 
@@ -25,7 +25,7 @@ _PATIENCE = 60
 """Seconds after which nothing is asked again: kubectl itself tries five times before it ends."""
 _ANSWER_WITHIN = "--request-timeout=15s"
 """How long one request may take where it is asked again."""
-_ON_THE_WAY = re.compile(
+_ON_THE_WAY = regex(
     r"was refused - did you specify|connection refused|connection reset|connection timed out"
     r"|broken pipe|i/o timeout|handshake timeout|Client\.Timeout|context deadline exceeded"
     r"|no route to host|network is unreachable|server misbehaving|client connection lost"
@@ -33,12 +33,12 @@ _ON_THE_WAY = re.compile(
     r"|server is currently unable to handle|server has received too many requests"
 )
 """What kubectl says where the network fails, of which it is known that the next try may not."""
-_OF_ITSELF = re.compile(
+_OF_ITSELF = regex(
     r"Error from server( \((Timeout|ServerTimeout|ServiceUnavailable|TooManyRequests)\)"
     r"|: (etcdserver: |apiserver ))"
 )
 """What an API server says that is starting, ending or has too much to do."""
-_LOGGED = re.compile(r"[IWEF]\d{4} \d\d:\d\d")
+_LOGGED = regex(r"[IWEF]\d{4} \d\d:\d\d")
 """How a line of kubectl's log begins; the same reason stands in it several times."""
 
 

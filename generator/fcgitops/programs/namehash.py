@@ -5,9 +5,9 @@ Source: `encode` of sigs.k8s.io/kustomize, api/hasher/hasher.go: ten of these ch
 
 from __future__ import annotations
 
-import re
+from fcgitops.core.lazy import regex
 
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
+_HASH = regex(r"-[bcdfghkmt2456789]{10}\Z")
 
 
 def without_hash(name: str) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fcgitops.core.errors import InputError
+from fcgitops.core.lazy import regex
 from fcgitops.text import yamlio
 from fcgitops.text.tree import may_have
 
@@ -109,7 +109,7 @@ def parts(folder: Path, files: Files | None = None) -> Iterator[Direct]:
             yield direct
 
 
-_HEAD = re.compile(rb"(?:#[^\n]*\n)*")
+_HEAD = regex(rb"(?:#[^\n]*\n)*")
 
 
 def _below_its_head(content: bytes) -> bytes:

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs
 import yaml
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.programs.parts import NAMES
 from fcgitops.text import yamlio
 
@@ -31,15 +32,15 @@ _NO_PATH = {
 """Keys of a kustomization, and in it, below which no path stands."""
 _CONFIGURED = {"generators", "transformers", "validators"}
 """Keys whose files may name paths themselves."""
-_REMOTE = re.compile(
+_REMOTE = regex(
     r"git::|[a-z][a-z0-9+.-]*://|file:|gh:|(?:[a-z0-9._-]+@)?[a-z0-9.-]*github\.com[/:]"
     r"|[a-z0-9][a-z0-9._-]*@[a-z0-9.-]+[:/]",
     re.IGNORECASE,
 )
 """How a text begins that leads out of the machine, or to a repository."""
-_REPOSITORY = re.compile(r"(?:git::)?(?:https://|ssh://|[a-z0-9][a-z0-9._-]*@).+", re.IGNORECASE)
+_REPOSITORY = regex(r"(?:git::)?(?:https://|ssh://|[a-z0-9][a-z0-9._-]*@).+", re.IGNORECASE)
 """A Git repository, by a protocol that tells whom one talks to."""
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT = regex(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class Remote(NamedTuple):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from fcgitops.core.errors import InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.diff.units import Content
 from fcgitops.git.history import LINK
 from fcgitops.model import layout
@@ -19,7 +20,7 @@ from fcgitops.text.tree import Tree
 
 FOLDER = "rollback"
 """In the environment's folder."""
-_WORD = re.compile(r"[^\s'\"\[\]{},=#]+")
+_WORD = regex(r"[^\s'\"\[\]{},=#]+")
 
 
 def freeze(content: Content, folders: tuple[str, ...], own: str, files: Tree) -> Tree:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from fcgitops.core.errors import FcgitopsError
+from fcgitops.core.lazy import regex
 from fcgitops.core.reporting import fails
 from fcgitops.diff.units import Content
 from fcgitops.git import owners, upstream
@@ -23,7 +24,7 @@ from fcgitops.repository import listing
 from fcgitops.repository.contents import Repository
 from fcgitops.text.words import count
 
-_OVERRULED = re.compile(
+_OVERRULED = regex(
     r"^overruled: (?P<gates>[a-z, ]+) of (?P<names>[a-z0-9, -]+): (?P<reason>.+)$", re.MULTILINE
 )
 """A line that `overruled` writes."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from fcgitops.core.lazy import regex
 from fcgitops.git import program as git
 from fcgitops.git.history import History
 from fcgitops.model import layout
@@ -15,7 +16,7 @@ from fcgitops.promotion.health import Health, Statuses
 from fcgitops.promotion.origin import Origin
 from fcgitops.repository.contents import Repository
 
-_PROMOTED = re.compile(
+_PROMOTED = regex(
     r"^(?P<source>[a-z0-9-]+)(?P<elsewhere> of .+)? at [0-9a-f]{7,40} → (?P<names>[a-z0-9, -]+)$",
     re.MULTILINE,
 )

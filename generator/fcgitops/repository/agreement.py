@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,6 +22,8 @@ def check(inputs: Tree, environment: Environment, where: str) -> list[Problem]:
         environment: made ready for NNI.
         where: the folder, for messages.
     """
+    import tempfile  # noqa: PLC0415 - experiments only
+
     from fcgitops.nnifile import experiment_file  # noqa: PLC0415 - experiments only
     from fcgitops.nnifile.check import check as check_file  # noqa: PLC0415
 

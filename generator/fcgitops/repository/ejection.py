@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from fcgitops import __version__
 from fcgitops.core.errors import FoundError, InputError, Problem
+from fcgitops.core.lazy import regex
 from fcgitops.git import repo
 from fcgitops.manifests import plain
 from fcgitops.model import experiment, layout
@@ -24,7 +25,7 @@ README = "README.md"
 MAKEFILE = "Makefile"
 _HABITS = (".editorconfig", ".prettierignore", ".yamllint")
 """What says how fcgitops lays out its files."""
-_CALLS = re.compile(
+_CALLS = regex(
     r"fcgitops|\bmake\b.*\b(bootstrap|build|config|diff|doctor|experiment|kind-test|list|lock|nni"
     r"|overlays?|promote|remove|report|review|test|tools)\b|\$\(ready\)",
     re.IGNORECASE,

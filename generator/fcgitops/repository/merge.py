@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fcgitops import __version__
 from fcgitops.git.program import merge_file
-from fcgitops.text import conflicts, sameness, yamlsplice
+from fcgitops.text import conflicts, sameness
 from fcgitops.text.tree import Tree, read_file
+
+if TYPE_CHECKING:
+    from fcgitops.text.yamlsplice import Outcome
 
 Labels = tuple[str, str, str]
 
@@ -202,8 +205,9 @@ def _laid_out(versions: tuple[bytes, bytes, bytes]) -> bytes:
     return theirs if more else text
 
 
-def _by_structure(versions: tuple[bytes, bytes, bytes]) -> yamlsplice.Outcome | None:
+def _by_structure(versions: tuple[bytes, bytes, bytes]) -> Outcome | None:
     """The merge of keys and items, in which git merges texts of several lines."""
+    from fcgitops.text import yamlsplice  # noqa: PLC0415 - few files were changed by both
 
     def merge_text(*texts: str) -> str | None:
         old, mine, new = (part.encode() for part in texts)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Mapping
-from string import ascii_letters, ascii_lowercase, ascii_uppercase
 
+from fcgitops.core.lazy import regex
 from fcgitops.model import layout
 from fcgitops.text import conflicts
 from fcgitops.text.tree import Tree
@@ -20,15 +20,14 @@ _HEADER = (
     "# What fcgitops generated here last time, the base of its next merge. Leave it as it is.\n"
     "# Each file's lines follow its path; letters are rotated by 13.\n"
 )
-_ROTATED = bytes.maketrans(
-    ascii_letters.encode(),
-    "".join(a[13:] + a[:13] for a in (ascii_lowercase, ascii_uppercase)).encode(),
-)
+_LOWER = b"abcdefghijklmnopqrstuvwxyz"
+_UPPER = _LOWER.upper()
+_ROTATED = bytes.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] + _UPPER[:13])
 """ROT13, which is its own reverse; bytes of other letters are none of these."""
 
 
-_COMMENTS = re.compile(rb"^#.*\n", re.MULTILINE)
-_FILE = re.compile(rb"=> (?P<path>.*)\n(?P<lines>(?:\|.*\n)*)(?:\\(?P<rest>.*)\n)?")
+_COMMENTS = regex(rb"^#.*\n", re.MULTILINE)
+_FILE = regex(rb"=> (?P<path>.*)\n(?P<lines>(?:\|.*\n)*)(?:\\(?P<rest>.*)\n)?")
 """A file: its path, its lines, and a last one without a newline."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from fcgitops.core.lazy import regex
 from fcgitops.model import layout
 from fcgitops.repository import record
 
-_LINES = re.compile(
+_LINES = regex(
     rb"^ *(?:%s):[^\n]*" % "|".join(("version", *layout.FIXED_ANSWERS)).encode(), re.MULTILINE
 )
 

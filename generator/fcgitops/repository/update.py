@@ -14,6 +14,7 @@ import re
 from fcgitops import __version__
 from fcgitops.core import installation
 from fcgitops.core.errors import InputError
+from fcgitops.core.lazy import regex
 from fcgitops.git.program import merge_file
 from fcgitops.manifests.skeleton import render_skeleton
 from fcgitops.model import answersfile, layout
@@ -134,7 +135,7 @@ def _answers(mine: bytes, recorded: bytes | None) -> bytes:
     return answersfile.render(wanted)
 
 
-_CONFLICT = re.compile(
+_CONFLICT = regex(
     rb"^<{7} [^\n]*\n(.*?)^(?:\|{7} [^\n]*\n.*?^)?={7}\n.*?^>{7} [^\n]*\n", re.M | re.S
 )
 

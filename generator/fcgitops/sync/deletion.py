@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from fcgitops.core import shell
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model.environment import Environment
 
@@ -22,7 +22,7 @@ _KINDS = {
     "ClusterRole": "clusterrole",
 }
 """Kind → its name for kubectl, in the order in which they go: the controller first."""
-_IS_KIND = re.compile(r"[a-z][a-z0-9]*(\.[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
+_IS_KIND = regex(r"[a-z][a-z0-9]*(\.[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
 """kind or kind.group, and no list of them or option of kubectl's."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from fcgitops.core.lazy import regex
+
 WHAT = "has an unresolved merge conflict"
 HINT = "choose one side, or join them; then `git add`"
 
-_MARKERS = re.compile(
+_MARKERS = regex(
     rb"^<{7} [^\n]*\n(.*?)^(?:\|{7}[^\n]*\n.*?^)?={7}\r?\n(.*?)^>{7} [^\n]*(?:\n|\Z)", re.M | re.S
 )
 

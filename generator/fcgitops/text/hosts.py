@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 
-_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?")
+from fcgitops.core.lazy import regex
+
+_NAME = regex(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?")
 _OWN_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
 """Names that the kubelet writes into each Pod's /etc/hosts (pkg/kubelet/kubelet_pods.go)."""
 

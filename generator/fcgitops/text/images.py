@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from fcgitops.core.lazy import regex
 from fcgitops.text import hosts
 from fcgitops.text.values import odd_character
 from fcgitops.text.words import shown
 
 _LABEL = r"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:]+\]")
+_DOMAIN = regex(rf"{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:]+\]")
 _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
-_PATH = re.compile(rf"{_COMPONENT}(/{_COMPONENT})*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_PATH = regex(rf"{_COMPONENT}(/{_COMPONENT})*")
+_TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = regex(r"sha256:[0-9a-f]{64}")
 _LONGEST = 255
 """Characters of registry and path; newer releases count the path alone."""
 

@@ -8,9 +8,10 @@ from collections import Counter
 from typing import Any
 
 from fcgitops.core.errors import FcgitopsError
+from fcgitops.core.lazy import regex
 from fcgitops.text import yamlio
 
-_HASH = re.compile(r"(?:^|(?<=\s))#", re.MULTILINE)
+_HASH = regex(r"(?:^|(?<=\s))#", re.MULTILINE)
 """Where a comment may begin; in a value too."""
 
 
@@ -29,10 +30,10 @@ def is_layout_only(old: bytes, new: bytes) -> bool:
     return first == second and mine <= known
 
 
-_FENCE = re.compile(r"^ *(```|~~~)")
-_RULE = re.compile(r"^[\s|:-]*-[\s|:-]*$")
+_FENCE = regex(r"^ *(```|~~~)")
+_RULE = regex(r"^[\s|:-]*-[\s|:-]*$")
 """The line below a table's heads, or a ruler."""
-_LIST = re.compile(r"^\s*(?:[*+-]|\d+[.)])\s+")
+_LIST = regex(r"^\s*(?:[*+-]|\d+[.)])\s+")
 _MARKS = str.maketrans({"*": "_", "|": " | ", "\\": None})
 """Emphasis may be written either way, cells may be padded, and any mark may be escaped."""
 

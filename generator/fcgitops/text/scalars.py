@@ -12,11 +12,12 @@ from collections.abc import Collection
 import yaml
 
 from fcgitops.core.errors import Problem
+from fcgitops.core.lazy import regex
 from fcgitops.text import yamlio
 
 _OTHERS = (":int", ":float", ":bool", ":timestamp")
 """Tags of what a person may have meant as text; `null` is not among them."""
-_PLAIN_NUMBER = re.compile(
+_PLAIN_NUMBER = regex(
     r"[-+]?(0|[1-9][0-9]*) | 0x[0-9a-fA-F]+ | [-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?"
     r" | [-+]?\.(inf|Inf|INF) | \.(nan|NaN|NAN)",
     re.VERBOSE,

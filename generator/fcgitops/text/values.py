@@ -11,21 +11,22 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
+from fcgitops.core.lazy import regex
 from fcgitops.text import hosts
 from fcgitops.text.words import shown
 
 Check = Callable[[object], str]
 
-_SLUG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_-])?\Z")
-_CIDR = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}\Z")
-_URL_PATH = re.compile(r"[-A-Za-z0-9._~/%+@:]*\Z")
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}\Z")
+_SLUG = regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_-])?\Z")
+_CIDR = regex(r"[0-9A-Fa-f.:]+/[0-9]{1,3}\Z")
+_URL_PATH = regex(r"[-A-Za-z0-9._~/%+@:]*\Z")
+_USER = regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}\Z")
 """The user of an SSH URL: neither a template nor an option of ssh."""
-_SCP_LIKE = re.compile(
+_SCP_LIKE = regex(
     r"(?!(https?|ssh|file):)([A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?"
     r":(?!//)[-A-Za-z0-9._~/]+\Z"
 )
-_REQUIREMENT = re.compile(r"[-A-Za-z0-9._~/%+@:=<>!,\[\] #&]+\Z")
+_REQUIREMENT = regex(r"[-A-Za-z0-9._~/%+@:=<>!,\[\] #&]+\Z")
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
@@ -147,12 +148,12 @@ def endpoint(value: object) -> str:
     return integer(1, 65535)(value["port"])
 
 
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}\Z")
+_BRANCH = regex(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}\Z")
 # git check-ref-format, for the names that the pattern leaves.
-_NO_BRANCH = re.compile(r"\.\.|//|/\.|[./]\Z|\.lock(/|\Z)")
+_NO_BRANCH = regex(r"\.\.|//|/\.|[./]\Z|\.lock(/|\Z)")
 # What Argo CD's repo-server takes for something else (util/git/client.go, LsRemote; util/versions):
 # HEAD, a commit, or a constraint of semver, for which it looks among the tags.
-_NO_REVISION = re.compile(r"HEAD|[0-9a-fA-F]{7,40}|v?[0-9xX]+(\.[0-9xX]+){0,2}([-+].*)?")
+_NO_REVISION = regex(r"HEAD|[0-9a-fA-F]{7,40}|v?[0-9xX]+(\.[0-9xX]+){0,2}([-+].*)?")
 
 
 def branch(value: object) -> str:
@@ -167,8 +168,8 @@ def branch(value: object) -> str:
     return ""
 
 
-_FOLDER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)*\Z")
-_NO_FOLDER = re.compile(r"(^|/)(\.git|[^/]*\.)(/|\Z)", re.IGNORECASE)
+_FOLDER = regex(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)*\Z")
+_NO_FOLDER = regex(r"(^|/)(\.git|[^/]*\.)(/|\Z)", re.IGNORECASE)
 """Git's own folder, `..`, and what some file systems take for either."""
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import yaml
 
+from fcgitops.core.lazy import regex
 from fcgitops.text import yamlio
 from fcgitops.text.yamledit import end_of, end_with_comments
 
 _MERGE = "tag:yaml.org,2002:merge"
-_DASH = re.compile(r"-[ \t]*\Z")
-_START = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
-_ASIDE = re.compile(r"[ \t]*(?:#.*)?\r?\n?\Z")
+_DASH = regex(r"-[ \t]*\Z")
+_START = regex(r"^---(?=\s|\Z)", re.MULTILINE)
+_ASIDE = regex(r"[ \t]*(?:#.*)?\r?\n?\Z")
 """A line that is empty, or a comment."""
 
 

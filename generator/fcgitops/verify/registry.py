@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from fcgitops.core.errors import FcgitopsError, Problem
 from fcgitops.core.findings import HAZARD, Finding
+from fcgitops.core.lazy import regex
 
 T = TypeVar("T")
 
@@ -145,6 +145,8 @@ def unexpected(number: str, error: Exception, overlay: str) -> Finding:
         problem = error.problems[0]
         message = f"{number} could not be asked: {problem.where}: {problem.what}"
         return Finding(UNEXPECTED, HAZARD, "", 0, message, problem.hint, overlay=overlay)
+    import traceback  # noqa: PLC0415 - seldom
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if _PACKAGE in Path(frame.filename).parents]
     frame = (own or frames)[-1]
@@ -154,7 +156,7 @@ def unexpected(number: str, error: Exception, overlay: str) -> Finding:
     return Finding(UNEXPECTED, HAZARD, "", 0, message, hint, overlay=overlay)
 
 
-_WHERE = re.compile(r"(?P<file>[^:]*)(:(?P<line>[0-9]+))?(: (?P<path>.*))?", re.DOTALL)
+_WHERE = regex(r"(?P<file>[^:]*)(:(?P<line>[0-9]+))?(: (?P<path>.*))?", re.DOTALL)
 
 
 def fault(problem: Problem, overlay: str = "") -> Fault:

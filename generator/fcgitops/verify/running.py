@@ -6,6 +6,7 @@ import posixpath
 import re
 
 from fcgitops.core.findings import HAZARD, INFO
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import PROBES, Object, listing, mapping, mappings
 from fcgitops.manifests.overlay import NAME
@@ -185,7 +186,7 @@ def _before(pod: Object) -> Faults:
         yield Fault(what, hint, object=STATEFUL_SET, path=place)
 
 
-_ENDLESS = re.compile(r"(^|[;&\s/])(sleep\s+(infinity|inf)|tail\s+-[fF]\s+/dev/null)\s*$")
+_ENDLESS = regex(r"(^|[;&\s/])(sleep\s+(infinity|inf)|tail\s+-[fF]\s+/dev/null)\s*$")
 
 
 def _fails(words: list[str]) -> bool:

@@ -8,40 +8,42 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fcgitops.core.errors import InputError, Problem, ToolError
 from fcgitops.core.findings import INFO, REJECT
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes.objects import Object, group, mapping, name, namespace
 from fcgitops.model import synctools
 from fcgitops.model.environment import VARIANTS
 from fcgitops.model.kustomization import Kind, Kustomization
 from fcgitops.model.synctools import Traits
-from fcgitops.programs import kubectl, process
-from fcgitops.programs.kubectl import Kubectl
+from fcgitops.programs import process
 from fcgitops.repository import experiments
 from fcgitops.repository.contents import Repository
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import SERVER, Answer, named
 
+if TYPE_CHECKING:
+    from fcgitops.programs.kubectl import Kubectl
+
 _WITHIN = "--request-timeout=20s"
 _STAND_IN = "default"
 """A namespace that each cluster has."""
-_SAID = re.compile(r"^Error from server|^The .* is invalid: |error validating data", re.MULTILINE)
+_SAID = regex(r"^Error from server|^The .* is invalid: |error validating data", re.MULTILINE)
 """The API server's own judgement, in kubectl's words; all else is that it could not be asked."""
-_NOT_NOW = re.compile(
+_NOT_NOW = regex(
     r"\((Unauthorized|Timeout|ServerTimeout|ServiceUnavailable|TooManyRequests)\)"
     r"|\(Forbidden\).*(User \"[^\"]*\" cannot|attempting to grant RBAC permissions)"
 )
 """What it says of who asks and of itself, not of the object."""
-_ADMISSION = re.compile(r"\(Forbidden\)|admission")
+_ADMISSION = regex(r"\(Forbidden\)|admission")
 _UNKNOWN = "no matches for kind"
-_FIELD = re.compile(r" is invalid: (?:\* )?([A-Za-z][\w.\[\]/\"-]*): ")
+_FIELD = regex(r" is invalid: (?:\* )?([A-Za-z][\w.\[\]/\"-]*): ")
 
 
 @SERVER.check("FCG46", REJECT)
@@ -83,6 +85,8 @@ class ApiServer:
     """
 
     def __init__(self, context: str | None) -> None:
+        from fcgitops.programs import kubectl  # noqa: PLC0415 - with --server alone
+
         self.kubectl = kubectl.find() if context is None else kubectl.of_context(context)
         told = self.kubectl.run("get", "--raw", "/version", _WITHIN)
         if told.status:
@@ -154,6 +158,8 @@ class ApiServer:
         return Answer(one.object, f"the API server refuses it: {text}")
 
     def _apply(self, asking: Kubectl, item: Object) -> process.Result:
+        import tempfile  # noqa: PLC0415
+
         with tempfile.TemporaryDirectory(prefix="fcgitops-") as folder:
             file = Path(folder) / "objects.json"
             file.write_text(json.dumps(item), encoding="utf-8")

@@ -6,19 +6,19 @@ where it has no file, in any file of the overlay's own folder.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import INFO, Finding
+from fcgitops.core.lazy import regex
 from fcgitops.core.reporting import Silenced
 from fcgitops.model.kustomization import Kustomization
 from fcgitops.text.tree import safe_join
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import COMMENTS, Comment, Comments
 
-_COMMENT = re.compile(
+_COMMENT = regex(
     r"(?:^|\s)#\s*fcgitops:\s*ignore\b[ \t]*(?P<number>[A-Z]{3}[0-9]{2})?[ \t]*(?P<reason>.*)"
 )
 _MARK = b"fcgitops:"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fcgitops.core.findings import HAZARD, INFO
+from fcgitops.core.lazy import regex
 from fcgitops.core.redaction import redacted
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import Object, mappings
@@ -21,9 +22,9 @@ from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Render
 _SHELLS = ("sh", "bash", "ash")
 _WRAPPERS = ("env", "nice", "ionice", "nohup")
 """Programs of the image that become another one."""
-_RELATIVE = re.compile(rf"(?<![\w./-])\./{posixpath.basename(BINARY)}(?![\w./-])")
+_RELATIVE = regex(rf"(?<![\w./-])\./{posixpath.basename(BINARY)}(?![\w./-])")
 """The binary as a script says it that runs in the binary's folder."""
-_ABSOLUTE = re.compile(
+_ABSOLUTE = regex(
     rf"(?:^|[;&|({{\n]|\b(?:exec|env|then|do)\b)\s*(?:\w+=\S*\s+)*[\"']?{BINARY}(?![\w./-])"
 )
 """The same anywhere else, where a script starts something."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fcgitops.core.lazy import regex
 from fcgitops.kubernetes.objects import Object
 from fcgitops.programs.namehash import without_hash
 
-_SET = re.compile(r"(\S+)\s+(in|notin)\s*\(([^)]*)\)")
+_SET = regex(r"(\S+)\s+(in|notin)\s*\(([^)]*)\)")
 
 
 def selects(target: dict[str, Any], item: Object, *, anchored: bool = True) -> bool:
