@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from fcgitops.core.errors import InputError, Problem, ToolError
+from fcgitops.core.lazy import regex
 from fcgitops.text import conflicts
 
 MAX_BYTES = 1 << 20
@@ -25,7 +26,7 @@ MAX_NUMBER = 100
 """Characters of a number; Python itself refuses to write down one of over 4,300 digits."""
 MAX_VALUES = 1_000_000
 """Values of a file with its aliases written out: a bound on the time to look at them."""
-UNWRITABLE = re.compile("[\x7f-\x9f\ufffe\uffff]|\\A\t(?=[^\n]*\n)")
+UNWRITABLE = regex("[\x7f-\x9f\ufffe\uffff]|\\A\t(?=[^\n]*\n)")
 """What kustomize 5.8 makes no YAML of, or YAML of another text: control characters from DEL on, and
 a tab before all else where there are several lines. Tried with every control character."""
 NULLS = ("null", "Null", "NULL", "~")
@@ -41,13 +42,49 @@ else:  # libyaml's where it is there
     _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class Loader(_SafeLoader):
+_TAG = "tag:yaml.org,2002:"
+_STR, _SEQ, _MAP = (f"{_TAG}{kind}" for kind in ("str", "seq", "map"))
+_SCALARS = frozenset(f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float", "timestamp"))
+_USUAL = {yaml.ScalarNode: _STR, yaml.SequenceNode: _SEQ, yaml.MappingNode: _MAP}
+"""The tag of a node that says nothing else, by its kind."""
+_TAGS: dict[str, str] = {}
+"""The tags of plain scalars, which PyYAML finds by regular expressions, each time anew."""
+_MOST_TAGS, _LONGEST = 10_000, 100
+"""Bounds on what is kept: scalars, and characters of one."""
+
+
+class _Resolver(yaml.resolver.Resolver):
+    """PyYAML's, but the tag of a plain scalar is found once."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:  # noqa: ANN401 - as PyYAML has it
+        """The tag of a node that states none."""
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return _USUAL[kind]
+        if (tag := _TAGS.get(value)) is None:
+            tag = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+            if len(value) <= _LONGEST:
+                if len(_TAGS) >= _MOST_TAGS:
+                    _TAGS.clear()
+                _TAGS[value] = tag
+        return tag
+
+
+class _Rare(Exception):
+    """A node that only PyYAML's own way makes a value of."""
+
+
+class Loader(_Resolver, _SafeLoader):
     """PyYAML's, but plain scalars are what Go's readers take them for, as far as it matters.
 
     The values `=` and `<<`, which kustomize prints plain, are text. So is 1:30, a number to the
     base of 60 in YAML 1.1 only, of which PyYAML needs a time that grows with the square of its
     length. No number is longer than any that somebody means.
+
+    Attributes:
+        plain: whether no document had an alias, a rare tag or more levels than MAX_RENDERED_DEPTH.
     """
+
+    plain = True
 
     def sign(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - as PyYAML declares it
         """The text of a sign of YAML 1.1's own."""
@@ -64,6 +101,41 @@ class Loader(_SafeLoader):
         if node.tag.endswith(":int"):
             return self.construct_yaml_int(node)
         return self.construct_yaml_float(node)
+
+    def construct_document(self, node: yaml.Node) -> Any:  # noqa: ANN401 - a YAML document is any value
+        """The value of a document.
+
+        Most hold mappings with text as keys, lists and scalars, each at one place. PyYAML's own
+        way, which knows all else, takes three times as long.
+        """
+        try:
+            return self._plain(node, set(), 0)
+        except _Rare:
+            self.plain = False
+            return super().construct_document(node)
+
+    def _plain(self, node: yaml.Node, met: set[int], depth: int) -> Any:  # noqa: ANN401 - any value
+        """The value of a node. Raises _Rare; `met` are the collections so far."""
+        tag, value = node.tag, node.value
+        if type(node) is yaml.ScalarNode:
+            if tag == _STR:
+                return value
+            if tag in _SCALARS:
+                return self.yaml_constructors[tag](self, node)
+            raise _Rare
+        if id(node) in met or depth == MAX_RENDERED_DEPTH:  # an alias: one value at two places
+            raise _Rare
+        met.add(id(node))
+        if tag == _SEQ and type(node) is yaml.SequenceNode:
+            return [self._plain(item, met, depth + 1) for item in value]
+        if tag != _MAP or type(node) is not yaml.MappingNode:
+            raise _Rare
+        found = {}
+        for key, item in value:
+            if key.tag != _STR or type(key) is not yaml.ScalarNode:
+                raise _Rare
+            found[key.value] = self._plain(item, met, depth + 1)
+        return found
 
 
 for _tag in ("tag:yaml.org,2002:value", "tag:yaml.org,2002:merge"):
@@ -116,11 +188,17 @@ def load_all(rendered: bytes, where: str = "") -> list[Any]:
     Raises:
         ToolError: it is no YAML, so it is not kustomize that printed it; or it is far too much.
     """
+    documents = []
     try:
-        documents = list(yaml.load_all(rendered, Loader=_RenderedLoader))
-        if b"&" in rendered and b"*" in rendered:
+        loader = _RenderedLoader(rendered)
+        try:
+            while loader.check_data():  # type: ignore[no-untyped-call]
+                documents.append(loader.get_data())
+        finally:
+            loader.dispose()
+        if not loader.plain:
             _refuse_too_much(documents)
-        _refuse_too_deep(documents)
+            _refuse_too_deep(documents)
         return documents
     except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError) as error:
         raise ToolError(
@@ -316,14 +394,26 @@ def _first_line(error: Exception) -> str:
     return getattr(error, "problem", None) or str(error).partition("\n")[0]
 
 
-class _HouseDumper(_Dumper):
+class _HouseDumper(_Resolver, _Dumper):
     """Block style, lists not indented, strings with several lines as literal blocks."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
+    def represent_data(self, data: Any) -> yaml.Node:  # noqa: ANN401 - any value
+        """The node of a value: as PyYAML's, which looks for references, and styles, at each."""
+        flow = self.default_flow_style
+        if type(data) is str:
+            return _text(data)
+        if type(data) is dict:
+            pairs = [(self.represent_data(k), self.represent_data(v)) for k, v in data.items()]
+            return yaml.MappingNode(_MAP, pairs, flow_style=flow)
+        if type(data) is list:
+            return yaml.SequenceNode(_SEQ, list(map(self.represent_data, data)), flow_style=flow)
+        return super().represent_data(data)
 
-NO_TEXT = re.compile(
+
+NO_TEXT = regex(
     r"""[-+]? ( 0x[0-9a-f]+ | 0o[0-7]+ | 0b[01]+ | ( [0-9]+\.?[0-9]* | \.[0-9]+ ) (e[-+]?[0-9]+)? )
       | [-+]? \.(inf|nan) | ~ | null | true | false | yes | no | on | off | y | n
       | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2} ([t\ ].*)?""",
@@ -336,13 +426,12 @@ https://github.com/go-yaml/yaml/blob/v2/resolve.go, which kustomize and Kubernet
 """
 
 
-def _represent_str(dumper: Any, text: str) -> yaml.Node:  # noqa: ANN401 - PyYAML's dumpers
+def _text(text: str) -> yaml.ScalarNode:
+    """The node of a string."""
     style = "|" if "\n" in text else "'" if NO_TEXT.fullmatch(text.replace("_", "")) else None
-    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-    return node
+    return yaml.ScalarNode(_STR, text, style=style)
 
 
-_HouseDumper.add_representer(str, _represent_str)
 _WIDTH = 1 << 30
 """No line is folded."""
 
