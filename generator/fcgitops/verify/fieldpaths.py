@@ -5,11 +5,12 @@ Source: kustomize 5.8, kyaml/utils/pathsplitter.go and kyaml/yaml/match.go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-_PART = re.compile(r"\[[^\]]*\]|(?:\\\.|[^.])+")
+from fcgitops.core.lazy import regex
+
+_PART = regex(r"\[[^\]]*\]|(?:\\\.|[^.])+")
 Location = tuple[str, ...]
 """Keys, and the places in lists, as a JSON pointer has them."""
 
