@@ -15,6 +15,7 @@ from operator import attrgetter
 
 from fcgitops.model import layout
 from fcgitops.model.kustomization import Kind, Kustomization, may_take_files
+from fcgitops.verify.ahead import Ahead, may_work
 
 MARK = b"fcgitops:"
 """What a file holds that may take a finding back; see `silence`."""
@@ -25,6 +26,8 @@ _KUSTOMIZATION = os.fsencode(layout.KUSTOMIZATION_FILE)
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _READ = 1 << 14
 """Bytes at once: most files are smaller, and a bigger buffer takes its time to make."""
+_MANY = 200
+"""Kustomizations whose files a second process reads sooner than it is made."""
 _by_name = attrgetter("name")
 
 
@@ -47,6 +50,34 @@ class Inputs:
         """The files, of all that was read, that hold `MARK`."""
         self._known: dict[str, bytes] = {}
         self._variants = sorted(variants)
+        self._ahead: Ahead | None = None
+        self._later: set[str] = set()
+        """The environments' folders that are read ahead."""
+
+    def read_ahead(self, items: Sequence[Kustomization]) -> None:
+        """Has a second process read what the later half of many is made of.
+
+        Args:
+            items: in the order in which they will be asked for, the later half at the end. No
+                thread may have been started yet.
+        """
+        later = items[len(items) // 2 :]
+        if len(later) >= _MANY and may_work():
+            self._later = {f"{layout.OVERLAYS}/{item.owner}" for item in later}
+            self._ahead = Ahead(lambda: self._read(later))
+
+    def _read(self, items: Iterable[Kustomization]) -> object:
+        for item in items:
+            self.of(item)
+        return {path: digest.hex() for path, digest in self._known.items()}, sorted(self.marked)
+
+    def _take(self, ahead: Ahead) -> None:
+        """Takes over what was read ahead; what was not, for some fault, is read when asked for."""
+        self._ahead = None
+        if told := ahead.outcome():
+            known, marked = told
+            self._known |= {path: bytes.fromhex(digest) for path, digest in known.items()}
+            self.marked.update(marked)
 
     def of(self, item: Kustomization, more: Iterable[str] = ()) -> str:
         """The digest of a kustomization.
@@ -94,7 +125,7 @@ class Inputs:
                 continue
             if not entry.is_file(follow_symlinks=False):
                 raise Unknowable
-            data = self._read(entry.path)
+            data = self._content(entry.path)
             # Of the user's own, or edited: any file may be data, comments and all.
             if (generated := layout.below_header(data)) is None:
                 if b"Generator" in data:
@@ -150,6 +181,8 @@ class Inputs:
             raise Unknowable from error
 
     def _known_tree(self, path: str) -> bytes:
+        if self._ahead and path in self._later:
+            self._take(self._ahead)
         if path not in self._known:
             self._known[path] = self.tree(path)
         return self._known[path]
@@ -189,10 +222,10 @@ class Inputs:
                 raise Unknowable
 
     def _file(self, path: bytes, found: list[bytes]) -> None:
-        data = self._read(path)
+        data = self._content(path)
         found += (b"file %d\0" % len(data), data)
 
-    def _read(self, path: bytes) -> bytes:
+    def _content(self, path: bytes) -> bytes:
         descriptor = os.open(path, _OPEN)
         try:
             data = part = os.read(descriptor, _READ)

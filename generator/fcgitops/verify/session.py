@@ -108,6 +108,8 @@ class Session:
             InputError: the answers cannot be read, or a sparse checkout leaves out files.
             ToolError: there is no good kustomize, or the server does not answer.
         """
+        if self._kept.results and not self._afresh:
+            self._inputs.read_ahead(wanted)
         looking = _Looking(self.root)
         self._new = {str(item): known for item in wanted if (known := self._recalled(item))}
         looking.join()
