@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from examples import examples
 from fcgitops.text import yamlio
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -71,8 +72,8 @@ TEXTS = st.recursive(
 )
 
 
+@examples(400)
 @given(TEXTS)
-@settings(deadline=None)
 @example("{a: 1, <<: {b: 2}}")
 @example("[*x, {a: *x}]")
 @example("{a: !!map [[b, c]]}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yamls
 from consequences import base
+from examples import examples
 from fcgitops.core.errors import Problem
 from fcgitops.diff import compare, report, spoken
 from fcgitops.diff.markdown import as_markdown
@@ -212,6 +213,7 @@ def test_a_secret_is_shown_nowhere(place: Place, how: str) -> None:
         assert CANARY not in text
 
 
+@examples(100)
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789", min_size=8, max_size=20))
 def test_a_random_secret_is_hidden_behind_its_name(value: str) -> None:
     """Whatever it looks like, in the forms in which values are assigned."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from examples import examples
 from fcgitops.core import shell
 from fcgitops.core.printable import line, printable
 from fcgitops.text.words import count
@@ -62,6 +63,7 @@ def typed(text: str) -> list[str]:
     return ran.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
+@examples(100)
 @given(
     st.lists(st.text(st.characters(exclude_characters="\0"), max_size=12), min_size=1, max_size=3)
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
+from examples import examples
 from fcgitops.core.redaction import redacted
 from gitenv import git
 from hypothesis import given
@@ -51,6 +52,7 @@ def test_redacted(text: str, shown: str) -> None:
 word = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="'\"<>`"))
 
 
+@examples(100)
 @given(st.sampled_from(["https", "http", "ssh", "git+https"]), word, word)
 def test_a_password_is_never_shown(scheme: str, user: str, rest: str) -> None:
     """Whatever it consists of, and whatever stands around it."""

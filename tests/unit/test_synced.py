@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yamls
+from examples import examples
 from fcgitops.trial.apply_order import stages
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,7 @@ def test_waves_come_before_kinds_and_names_last() -> None:
     assert [o["metadata"]["name"] for o in stages(objects)[1]] == ["s", "a", "b", "w", "t"]
 
 
+@examples(100)
 @given(st.permutations(["Namespace", "CustomResourceDefinition", "Pod", "Secret", "Odd"]))
 def test_the_order_given_does_not_matter(kinds: list[str]) -> None:
     """What kustomize puts where is all the same."""
