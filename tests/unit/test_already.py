@@ -161,6 +161,40 @@ def test_what_the_overlay_sets_again(body: str, after: str, tmp_path: Path) -> N
     assert all(place.startswith("over/local/kustomization.yaml:") for place in found)
 
 
+DROPPED = [
+    ("labels: [{pairs: {more: a}}]\n---\nlabels: [{pairs: {other: a}}]\n", {}, 6),
+    ("labels: [{pairs: {more: a}}]\n---\n# nothing\n", {}, 0),
+    ("patches:\n- target: {kind: StatefulSet}\n  path: p.yaml\n", {
+        "p.yaml": "---\n- {op: add, path: /spec/a, value: b}\n"
+                  "---\n- {op: add, path: /c, value: d}\n"}, 5),
+    ("patches:\n- path: p.yaml\n", {"p.yaml": "\n---\n".join(
+        f"{{apiVersion: apps/v1, kind: StatefulSet, metadata: {{name: fc, labels: {{{x}: b}}}}}}"
+        for x in "cd")}, 0),
+    ("replacements:\n- path: r.yaml\n", {"r.yaml": "\n---\n".join(
+        replaced(STS, f"metadata.annotations.{x}", more="options: {create: true}")
+        .removeprefix("replacements:\n") for x in "cd")}, 5),
+]  # fmt: skip
+"""Bodies of a component, more files of its, and the line of what kustomize does not read."""
+
+
+@pytest.mark.parametrize(("body", "files", "line"), DROPPED)
+def test_what_follows_the_first_document(
+    body: str, files: dict[str, str], line: int, tmp_path: Path
+) -> None:
+    """Where kustomize reads no other, the rest is told: without it the same is rendered."""
+    write(tmp_path, {f"over/local/{name}": text for name, text in files.items()})
+    rendered = built(tmp_path, body)
+    found = said(tmp_path, rendered, HAZARD)
+    assert found == ([f"over/local/kustomization.yaml:{line}"] if line else [])
+    write(tmp_path, {f"over/local/{name}": first(text) for name, text in files.items()})
+    assert (built(tmp_path, first(body)) == rendered) == (line > 0 or "nothing" in body)
+
+
+def first(text: str) -> str:
+    """A file's first document."""
+    return text.removeprefix("---\n").partition("---\n")[0]
+
+
 def test_the_same_twice(tmp_path: Path) -> None:
     """Of two that say the same the second one is told; in a component of a component, too."""
     body = "components: [part]\nlabels:\n- pairs: {more: a}\n- pairs: {new: a}\n- pairs: {new: a}\n"

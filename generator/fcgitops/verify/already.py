@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fcgitops.core.errors import InputError
+from fcgitops.core.errors import FcgitopsError
 from fcgitops.core.findings import INFO
 from fcgitops.kubernetes.objects import Object, mapping, mappings
 from fcgitops.manifests.overlay import CONFIG_MAP
@@ -186,7 +186,7 @@ def _patched(
     try:
         texts = patch_text(kustomization, entry)
         documents = yamlio.load_all(texts.encode())
-    except InputError:
+    except FcgitopsError:
         return _UNKNOWN
     for document in documents:
         if isinstance(document, list):

@@ -26,6 +26,7 @@ from fcgitops.verify import already, overruled
 from fcgitops.verify.layers import (
     GENERATORS,
     Kustomization,
+    further,
     image_matches,
     patch_text,
     plain,
@@ -48,6 +49,7 @@ def without_effect(r: Layered) -> Faults:
     rendered = [_before_hash(item) for item in r.objects]
     for number, layer in enumerate(layers, 1):
         yield from _repeated(layer.kustomization)
+        yield from _dropped(layer.kustomization)
         if layer.unread:
             continue
         known = [*layer.objects, *rendered]
@@ -142,6 +144,38 @@ def _repeated(kustomization: Kustomization) -> Faults:
             for name in _twice(patch_text(kustomization, entry)):
                 what = f"the patch repeats the key '{name}': one of the two changes nothing"
                 yield _say(kustomization, line, what, yamlio.KEEP_ONE)
+
+
+def _dropped(kustomization: Kustomization) -> Faults:
+    """Documents after the first one, where kustomize reads that one alone."""
+    hint = "one document, without ---"
+    if kustomization.dropped:
+        what = "changes nothing from here on: kustomize reads the first document alone"
+        yield _say(kustomization, kustomization.dropped, what, hint)
+    for key in ("patches", "patchesJson6902"):
+        for entry, line in kustomization.entries(key):
+            if _follows(patch_text(kustomization, entry), yaml.SequenceNode):
+                what = "the patch changes nothing from its second document on"
+                yield _say(kustomization, line, what, hint)
+    for entry, line in kustomization.entries("replacements"):
+        if (
+            isinstance(entry, dict)
+            and "path" in entry
+            and _follows(patch_text(kustomization, entry), yaml.Node)
+        ):
+            what = f"of {entry.get('path')} all but the first document changes nothing"
+            yield _say(kustomization, line, what, hint)
+
+
+@functools.lru_cache(maxsize=64)
+def _follows(text: str, kind: type[yaml.Node]) -> bool:
+    """Whether a first document of a kind is followed by others; merge patches may be many."""
+    if "\n---" not in text:
+        return False
+    with suppress(InputError):
+        documents = yamlio.compose_all(text)
+        return isinstance(documents[0], kind) and bool(further(documents))
+    return False
 
 
 @functools.lru_cache(maxsize=64)  # those of layers that environments share

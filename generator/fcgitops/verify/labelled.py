@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fcgitops.core.errors import InputError
+from fcgitops.core.errors import FcgitopsError
 from fcgitops.kubernetes.objects import Object, mapping, mappings
 from fcgitops.text import yamlio
 from fcgitops.verify.layers import Kustomization, Layer, patch_texts
@@ -77,7 +77,7 @@ def _matters(text: str, one: Pairs) -> bool:
     """Whether a patch may change one of these pairs, or where they are."""
     try:
         documents = yamlio.load_all(text.encode())
-    except InputError:
+    except FcgitopsError:
         return True
     return any(
         any(_moves(operation, one) for operation in mappings(document))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +33,8 @@ class Kustomization(NamedTuple):
     """Relative to the repository's top."""
     folder: Path
     node: yaml.MappingNode
+    dropped: int = 0
+    """The line of a second document in its file, which kustomize does not read; 0 without one."""
 
     def entries(self, key: str) -> Iterator[tuple[Any, int]]:
         """The elements of a list in it, as values, with their lines."""
@@ -153,11 +155,13 @@ class Reader:
         if path is None:
             return None
         try:
-            node = _composed(path.read_bytes(), path.name)
+            node, dropped = _composed(path.read_bytes(), path.name)
         except (InputError, OSError):
             return None  # FCG00 says that it does not build
         file = os.path.relpath(path, self.root)
-        return Kustomization(file, folder, node) if isinstance(node, yaml.MappingNode) else None
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        return Kustomization(file, folder, node, dropped)
 
     def objects(self, file: Path) -> list[Object]:
         """The objects of a file of resources; none of one that cannot be read."""
@@ -171,9 +175,24 @@ class Reader:
 
 
 @functools.lru_cache(maxsize=64)
-def _composed(data: bytes, name: str) -> yaml.Node | None:
-    """As `yamlio.compose`: what nobody has edited in `local/` is the same text everywhere."""
-    return yamlio.compose(data, name)
+def _composed(data: bytes, name: str) -> tuple[yaml.Node | None, int]:
+    """The first document, and the line of the second one, 0 without one.
+
+    Kept, since what nobody has edited in `local/` is the same text everywhere.
+    """
+    try:
+        return yamlio.compose(data, name), 0
+    except InputError:
+        documents = yamlio.compose_all(yamlio.decoded(data, name), name)
+        more = further(documents)
+        if len(documents) < 2:
+            raise
+        return documents[0], more[0].start_mark.line + 1 if more else 0
+
+
+def further(documents: Sequence[yaml.Node]) -> list[yaml.Node]:
+    """The documents of a file after its first one; an empty one, after a last ---, is none."""
+    return [node for node in documents[1:] if node.value]
 
 
 def plain(node: yaml.Node) -> Any:  # noqa: ANN401

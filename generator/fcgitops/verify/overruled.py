@@ -52,7 +52,7 @@ def faults(
         rendered: what the overlay renders.
     """
     yield from _patches(kustomization, rendered)
-    yield from _labels(kustomization, rendered)
+    yield from _labels(kustomization, overlay, rendered)
     yield from _replacements(kustomization, overlay, rendered)
 
 
@@ -76,12 +76,15 @@ def _say(kustomization: Kustomization, line: int, what: str) -> Fault:
     return Fault(f"{what}: the overlay sets it again", hint, file=kustomization.file, line=line)
 
 
-def _labels(kustomization: Kustomization, rendered: Sequence[Object]) -> Faults:
-    """Labels and annotations of which every object has another value."""
+def _labels(
+    kustomization: Kustomization, overlay: Kustomization, rendered: Sequence[Object]
+) -> Faults:
+    """Labels and annotations of which every object has the overlay's own value."""
+    last = [(one.part, key) for one in labelled.pairs(overlay) for key in one.pairs]
     for one in labelled.pairs(kustomization):
         found = [mapping(mapping(o.get("metadata")).get(one.part)) for o in rendered]
         for key, value in one.pairs.items():
-            if found and all(str(has.get(key, value)) != value for has in found):
+            if (one.part, key) in last and all(str(has.get(key, value)) != value for has in found):
                 yield _say(kustomization, one.line, f"{one.said}: {key} changes nothing")
 
 

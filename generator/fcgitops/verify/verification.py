@@ -213,7 +213,8 @@ class Verification:
                 result = error
         reasons = self._reasons(item, result) if isinstance(result, ToolError) else []
         if found := BUILT.ask(Built(result, reasons), name):
-            return found, []
+            folder = repository.root / item.folder
+            return [self._stopped(finding, folder) for finding in found], []
         each = Objects(read, repository.answers.versions, texts)
         found = OBJECTS.ask(each, name)
         objects = validity.typed(each)
@@ -260,6 +261,17 @@ class Verification:
             for problem in missing_parts(root, [item])
         ]
         return missing or (repeated_keys(root, item) if "already defined" in str(error) else [])
+
+    def _stopped(self, finding: Finding, folder: Path) -> Finding:
+        """A finding of what kustomize says with the file and the line that it is about."""
+        if finding.file:
+            return finding
+        from fcgitops.verify import unbuilt  # noqa: PLC0415 - where something is wrong, alone
+
+        with suppress(OSError):  # where it stands is a help; what was found is what counts
+            file, line = unbuilt.place(self.reader, folder, finding.message.partition(": ")[2])
+            return dataclasses.replace(finding, file=file, line=line)
+        return finding
 
     def _placed(self, finding: Finding, folder: Path) -> Finding:
         """A finding of a rendered object with the file and the line of its cause."""
