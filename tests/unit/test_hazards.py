@@ -143,6 +143,7 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG31", spread_by(APP)),
     ("FCG34", bound("nobody", "frameworkcontroller")),
     ("FCG34", bound("own", "cluster-admin")),
+    ("FCG34", bound("own", "view")),
     ("FCG34", labelled("ClusterRole", "labels", **{f"{RBAC}/aggregate-to-view": "true"})),
     ("FCG35", of_container(command=[START])),
     ("FCG35", of_container(command=["sh", "-c", f"cd /tmp && exec {BINARY}"])),
@@ -243,6 +244,8 @@ FIT: list[Break] = [
     of_class({}, priorityClassName="mine", priority=5),
     more(policy(egress=[{"ports": [{"port": 443}]}])),
     bound("nobody", "view"),
+    bound("own", "system:discovery"),
+    lambda r: pod(r).update(serviceAccount=pod(r).pop("serviceAccountName")),
     lambda r: (r.objects.append({
         "apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim",
         "metadata": {"name": "gpu", "namespace": "frameworkcontroller"},

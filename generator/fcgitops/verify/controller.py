@@ -99,7 +99,7 @@ def account(r: Rendered) -> Faults:
 
     With `apiServer.kubeconfigSecret` it is somebody else, and nobody is bound.
     """
-    name = r.pod().get("serviceAccountName", "default")
+    name = r.account()
     if not r.all("ServiceAccount", name):
         yield Fault(
             f"the Pod runs as the ServiceAccount {name}, which is not rendered",

@@ -13,6 +13,13 @@ from fcgitops.model.needed_rights import NEEDS as NEEDED
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import NEEDS, Rendered, named
 
+EVERYBODYS = (
+    "system:basic-user", "system:discovery", "system:public-info-viewer",
+    "system:service-account-issuer-discovery",
+)  # fmt: skip
+"""ClusterRoles that each cluster gives all accounts anyway (plugin/pkg/auth/authorizer/rbac/
+bootstrappolicy of Kubernetes)."""
+
 
 @NEEDS.check("FCG33", HAZARD)
 def granted(r: Rendered) -> Faults:
@@ -61,6 +68,12 @@ def none_wider(r: Rendered) -> Faults:
 
 def _unused(r: Rendered, binding: Object) -> Faults:
     role, rules = _role(r, binding)
+    if rules is None and account_of(r) not in rights.subjects_of(binding):  # FCG33 says the rest
+        name = rights.role_named(binding)[1]
+        if name not in EVERYBODYS:
+            what = f"gives it, too, the rights of the {named(role)}, which is not rendered"
+            hint = "subjects that are meant alone"
+            yield Fault(what, hint, object=named(binding), path="roleRef")
     place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
     for one in sorted(set(rights.expand(rules or [], place))):
         if _used(one):
@@ -88,9 +101,7 @@ def _used(right: Right) -> bool:
 
 def account_of(r: Rendered) -> Subject:
     """The ServiceAccount that FrameworkController's Pod runs as."""
-    pod = r.pod()
-    name = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
-    return Subject("ServiceAccount", str(name), r.namespace())
+    return Subject("ServiceAccount", r.account(), r.namespace())
 
 
 def _bindings(r: Rendered, account: Subject) -> Iterator[Object]:

@@ -203,7 +203,7 @@ def _without_token(r: Rendered) -> Faults:
         return
     wanted = r.pod().get("automountServiceAccountToken")
     if wanted is None:
-        accounts = r.all("ServiceAccount", str(r.pod().get("serviceAccountName") or "default"))
+        accounts = r.all("ServiceAccount", r.account())
         wanted = accounts[0].get("automountServiceAccountToken") if accounts else None
     if wanted is False:
         what = "is false: without a token FrameworkController panics at each start"

@@ -159,6 +159,11 @@ class Rendered:
         ]
         return {**pod, "volumes": [*kept, *own]}
 
+    def account(self) -> str:
+        """The name of the ServiceAccount that its Pod runs as, by its field or the older one."""
+        pod = self.pod()
+        return str(pod.get("serviceAccountName") or pod.get("serviceAccount") or "default")
+
     def container(self) -> Object:
         """FrameworkController's container; empty where there is none."""
         return next((c for c in self.pod().get("containers", []) if c.get("name") == NAME), {})
