@@ -34,7 +34,12 @@ RIGHT: dict[str, tuple[Check, list[object]]] = {
     ),
     "limits": (
         values.limits,
-        [{}, {"min": {"cpu": "100m"}, "default": {"cpu": 1}, "max": {"cpu": 1, "memory": "4Gi"}}],
+        [
+            {},
+            {"min": {"cpu": "100m"}, "default": {"cpu": 1}, "max": {"cpu": 1, "memory": "4Gi"}},
+            {"maxLimitRequestRatio": {"memory": 2}},
+            {"max": {"cpu": 10000}},
+        ],
     ),
 }
 
@@ -56,6 +61,14 @@ QUANTITY = "is no quantity, such as 500m, 2, 512Mi, 1.5Gi or 129e6"
 MIXED = "must be letters, digits, '-', '_' and '.', with a letter or digit at both ends"
 MAPPING = "is not a mapping (write KEY: VALUE)"
 WRONG: list[tuple[Check, object, str]] = [
+    (values.cpu, "9000", "'9000' is more than any node has (8192 at most)"),
+    (values.memory, "1", "'1' is 1 byte (1Mi?)"),
+    (values.memory, "5Pi", "'5Pi' is more than any node has (4Pi at most)"),
+    (
+        values.limits,
+        {"default": {"cpu": 9000}},
+        "default.cpu: 9000 is more than any node has (8192 at most)",
+    ),
     (values.cpu, "1 Gi", f"'1 Gi' {QUANTITY}"),
     (values.cpu, "-1", "'-1': must be 0 or more"),
     (values.cpu, "1GB", f"'1GB' {QUANTITY}"),

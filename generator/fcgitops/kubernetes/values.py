@@ -19,10 +19,21 @@ Path = tuple[str | int, ...]
 
 _CONTAINER: Path = ("spec", "containers", 0, "resources")
 _BYTES = ("memory", "ephemeral-storage", "storage")
-LIMITS = ("default", "defaultRequest", "min", "max", "maxLimitRequestRatio")
+_RATIO = "maxLimitRequestRatio"
+LIMITS = ("default", "defaultRequest", "min", "max", _RATIO)
 """What a LimitRange says of containers."""
 _LEAST_BYTES = 1 << 20
 """Of memory or disk: below it the letter behind the number is missing, or means thousandths."""
+
+MOST = {"memory": "4Pi", "cpu": "8192"}
+"""What a node has at most: Linux addresses as much on amd64, with page tables of five levels
+(Documentation/arch/x86/x86_64/5level-paging.rst), and NR_CPUS_RANGE_END of its arch/x86/Kconfig."""
+
+
+def is_too_much(resource: str, given: object) -> bool:
+    """Whether no node has as much memory or cpu as one container asks for."""
+    found, most = quantity.parse(given), quantity.parse(MOST.get(resource))
+    return bool(found and most and found.amount > most.amount)
 
 
 def _syntax(complain: Callable[[str], str], wanted: str) -> Check:
@@ -123,7 +134,7 @@ def _of_container(resource: str) -> Check:
     def check(value: object) -> str:
         path = (*_CONTAINER, "requests", resource)
         found = [*_nothing(value), *_judge(_pod(), path, value)]
-        return "\n".join([*found, *_mistaken({resource: value})])
+        return "\n".join([*found, *_mistaken({resource: value}, of_one=True)])
 
     return check
 
@@ -147,14 +158,17 @@ def limits(value: object) -> str:
         if part not in LIMITS
     ]
     for part, amounts in value.items():
-        found += _mistaken(amounts, named=True, below=f"{part}.")
+        if part != _RATIO:
+            found += _mistaken(amounts, named=True, below=f"{part}.", of_one=part != "max")
     limit = {"type": "Container", **{part: value[part] for part in LIMITS if part in value}}
     judged = _judge(_limit_range(), ("spec", "limits", 0), limit)
     return "\n".join([*_nothing(value), *judged, *found])
 
 
-def _mistaken(value: object, *, named: bool = False, below: str = "") -> Iterator[str]:
-    """Amounts that the API server takes, and that nobody means."""
+def _mistaken(
+    value: object, *, named: bool = False, below: str = "", of_one: bool = False
+) -> Iterator[str]:
+    """Amounts that the API server takes, and that nobody means; of one container, or of many."""
     for resource, amount in value.items() if isinstance(value, Mapping) else ():
         found, place = quantity.parse(amount), f"{below}{resource}: " if named else ""
         counted = str(resource).removeprefix("requests.").removeprefix("limits.")
@@ -166,6 +180,9 @@ def _mistaken(value: object, *, named: bool = False, below: str = "") -> Iterato
             yield f"{place}{shown(amount)} is {number} {noun} ({_digits(amount)}Mi?)"
         elif counted == "cpu" and found.style == "binary":
             yield f"{place}{shown(amount)} is {found.whole} CPUs (such as 2; 500m is half a CPU)"
+        elif of_one and is_too_much(counted, amount):
+            most = MOST[counted]
+            yield f"{place}{shown(amount)} is more than any node has ({most} at most)"
 
 
 def _digits(amount: object) -> str:

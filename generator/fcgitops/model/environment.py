@@ -189,7 +189,7 @@ class Environment:
     )
     cpu: str = _key(
         "resources.cpu",
-        values.optional(image.cpu),
+        values.optional(kube.cpu),
         "CPU request; the base's when empty",
         normal=kube.amount_text,
         texts=(),

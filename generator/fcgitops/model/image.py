@@ -23,9 +23,6 @@ with its arguments (bin/frameworkcontroller/start.sh of microsoft/frameworkcontr
 _NAMED = regex(r"(^|/)frameworkcontroller([:@]|\Z)")
 LEAST = {"memory": "32Mi", "cpu": "10m"}
 """Less than the process takes before it has seen a single Framework (tests/e2e measure it)."""
-MOST = {"memory": "4Pi", "cpu": "8192"}
-"""More than a node can have: what Linux addresses on amd64, with page tables of five levels
-(Documentation/arch/x86/x86_64/5level-paging.rst), and NR_CPUS_RANGE_END of its arch/x86/Kconfig."""
 MANY_CPUS = 100
 """What few nodes have, and what is written where thousandths are meant: `cpu: 500`, not 500m."""
 MAX_SECONDS = 9223372036
@@ -45,27 +42,9 @@ def is_too_little(key: str, given: object) -> bool:
     return bool(found and least and 0 < found.amount < least.amount)
 
 
-def is_too_much(key: str, given: object) -> bool:
-    """Whether no node has as much memory or cpu as is asked for."""
-    from fcgitops.kubernetes import quantity  # noqa: PLC0415 - where there is a request
-
-    found, most = quantity.parse(given), quantity.parse(MOST.get(key))
-    return bool(found and most and found.amount > most.amount)
-
-
 def has_many_cpus(given: object) -> bool:
     """Whether it is a plain number, and of so many CPUs that thousandths may be meant."""
     return str(given).isdecimal() and int(str(given)) >= MANY_CPUS
-
-
-def cpu(value: object) -> str:
-    """What is wrong with the cpu that FrameworkController asks for."""
-    from fcgitops.kubernetes import values  # noqa: PLC0415 - of keys that are given
-
-    wrong = values.cpu(value)
-    if not wrong and is_too_much("cpu", value):
-        return f"{shown(value)} CPUs are more than any node has (500m is half a CPU)"
-    return wrong
 
 
 def memory(value: object) -> str:
@@ -76,8 +55,6 @@ def memory(value: object) -> str:
     if not wrong and is_too_little("memory", value):
         least = LEAST["memory"]
         return f"{shown(value)} is too little: FrameworkController is killed ({least} or more)"
-    if not wrong and is_too_much("memory", value):
-        return f"{shown(value)} is more than any node has (such as 1Gi)"
     return wrong
 
 

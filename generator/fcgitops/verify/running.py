@@ -9,8 +9,9 @@ from fcgitops.core.findings import HAZARD, INFO
 from fcgitops.core.lazy import regex
 from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import PROBES, Object, listing, mapping, mappings
+from fcgitops.kubernetes.values import MOST, is_too_much
 from fcgitops.manifests.overlay import NAME
-from fcgitops.model.image import LEAST, MOST, has_many_cpus, is_ours, is_too_little, is_too_much
+from fcgitops.model.image import LEAST, has_many_cpus, is_ours, is_too_little
 from fcgitops.model.synctools import KNOWN
 from fcgitops.verify import admission, disruption
 from fcgitops.verify.registry import Fault, Faults
