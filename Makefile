@@ -50,7 +50,7 @@ oldest: .venv/dev ## the test suite with the oldest libraries that pyproject.tom
 	@$(MAKE) test python=.venv/oldest/bin/python
 
 .PHONY: faults
-faults: .venv/dev ## [FAULTS_EVERY=10]: kill, or fail, the commands that write at each call that changes a file
+faults: .venv/dev ## [FAULTS_EVERY=3]: kill, or fail, the commands that write at each call that changes a file
 	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(parallel) tests/faults $(PYTEST_ARGS) | tee /dev/stderr \
 	  | PYTHONPATH=tests $(python) -m faults.report docs/promises.md
 

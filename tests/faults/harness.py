@@ -7,17 +7,20 @@ import mmap
 import os
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fcgitops.model import layout
 from fcgitops.repository import record
-from gitenv import SETTINGS, clone_released, files, git, write
+from gitenv import SETTINGS, clone_released, git, write
+
+from faults import gitfiles
+from faults.folders import Look
 
 SHIM = Path(__file__).with_name("shim.c")
 KINDS = {"kill": 1, "torn": 2, "full": 3, "eio": 4, "dead": 5}
@@ -27,6 +30,8 @@ kill: the process group is killed before the call. torn: the same, once half of 
 full: this call and all later ones that take room fail with ENOSPC.
 eio: this call fails with EIO. dead: this one and all later ones do.
 """
+_LONGEST = 120.0
+"""Seconds that a command takes at most."""
 _HEAD, _LINES, _WIDTH = struct.Struct("4q"), 4096, 240
 
 
@@ -71,14 +76,13 @@ class Plan:
         self._map = mmap.mmap(descriptor, 0)
         os.close(descriptor)
 
-    @contextmanager
-    def armed(self, kind: str = "", at: int = 0) -> Iterator[None]:
-        """Count calls, and let a fault happen at the `at`-th."""
-        _HEAD.pack_into(self._map, 0, 0, at, KINDS.get(kind, 0), 1)
-        try:
-            yield
-        finally:
-            _HEAD.pack_into(self._map, 0, self.count, 0, 0, 0)
+    def arm(self, kind: str = "", at: int = 0, count: int = 0) -> None:
+        """Count calls from here on, and let a fault happen at the `at`-th."""
+        _HEAD.pack_into(self._map, 0, count, at, KINDS.get(kind, 0), 1)
+
+    def disarm(self) -> None:
+        """Count no more."""
+        _HEAD.pack_into(self._map, 0, self.count, 0, 0, 0)
 
     @property
     def count(self) -> int:
@@ -110,9 +114,20 @@ class Commands:
 
     def __init__(self, folder: Path) -> None:
         self.plan = Plan(folder / "plan")
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        self.place = folder / "place"
         self._files = [folder / "out", folder / "err"]
+        self._walked = [folder / "walked.out", folder / "walked.err"]
+        self._tried = [folder / "tried.out", folder / "tried.err"]
+        self._walk: Walk | None = None
         (folder / "home").mkdir()
-        (folder / "home/.gitconfig").write_text(SETTINGS)
+        # A file that is put back has another ctime, and is the same to all that ask.
+        (folder / "home/.gitconfig").write_text(f"{SETTINGS}[core]\n    trustCTime = false\n")
+        self._line, theirs = socket.socketpair()
+        self._line.settimeout(_LONGEST)
+        roots = [str(self.place), str(self.temporary)]
+        walks = [theirs.fileno(), roots, [str(file) for file in self._tried]]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         environment = kept | {
             "LD_PRELOAD": str(_compiled(folder)),
@@ -123,7 +138,8 @@ class Commands:
             "PATH": str(_only_git(folder / "bin")),
             "KUSTOMIZE": "",
             "FCGITOPS_EFFECTS": "off",  # which would be asked of kustomize
-            "TMPDIR": str(folder),
+            "FAULT_WALKS": json.dumps(walks),
+            "TMPDIR": str(self.temporary),
             "HOME": str(folder / "home"),
             "GIT_CONFIG_GLOBAL": str(folder / "home/.gitconfig"),
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -134,8 +150,14 @@ class Commands:
         }
         server = [sys.executable, str(Path(__file__).with_name("server.py"))]
         self._server = subprocess.Popen(
-            server, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            server,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            pass_fds=[theirs.fileno()],
         )
+        theirs.close()
 
     def close(self) -> None:
         """End the server."""
@@ -152,19 +174,99 @@ class Commands:
             here: run by the server itself, so that its children have at once what it takes.
             kustomize: whether it finds one.
         """
-        assert self._server.stdin
         assert self._server.stdout
-        for file in self._files:
+        self._ask("here" if here else "forked", arguments, folder, self._files, kustomize)
+        status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
+        return _ran(status, self._files)
+
+    def _ask(
+        self, how: str, arguments: Sequence[str], folder: Path, files: list[Path], kustomize: bool
+    ) -> None:
+        assert self._server.stdin
+        for file in files:
             file.write_bytes(b"")
         env: dict[str, str] = {}
         if kustomize:  # with FCGITOPS_FETCH no renderings are kept: each run makes the same calls
             env = {"KUSTOMIZE": shutil.which("kustomize") or "", "FCGITOPS_FETCH": "1"}
-        files = [str(file) for file in self._files]
-        line = json.dumps([str(folder), files, arguments, here, env])
+        names = [str(file) for file in files]
+        line = json.dumps([how, arguments, str(folder), names, env])
         self._server.stdin.write(f"{line}\n")
         self._server.stdin.flush()
-        status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
-        return Ran(status, *(file.read_text(errors="replace") for file in self._files))
+
+    def walk(self, folder: Path, *arguments: str, kustomize: bool = False) -> Walk:
+        """One command, counted, that can be tried from where it stops on its way."""
+        if self._walk:
+            self._walk.leave()
+        self.plan.arm()
+        self._ask("walked", arguments, folder, self._walked, kustomize)
+        self._walk = Walk(self.plan, self._line, self._walked, self._tried)
+        return self._walk
+
+
+class Walk:
+    """A command on its way: an iterator over the places where it stops.
+
+    Each item tells how many calls there were before; then is the time for `attempt`.
+
+    Attributes:
+        ran: what it did, when it has ended: no other than what `Commands.run` does.
+    """
+
+    def __init__(
+        self, plan: Plan, line: socket.socket, walked: list[Path], tried: list[Path]
+    ) -> None:
+        self.ran: Ran | None = None
+        self._plan, self._line, self._walked, self._tried = plan, line, walked, tried
+        self._told = line.makefile("r")
+        self._count = 0
+        self._stops = self._has_stopped()
+
+    def __iter__(self) -> Iterator[int]:
+        while self._stops:
+            self._count = self._plan.count
+            yield self._count
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._plan.arm(count=self._count)
+        self._line.sendall(b"on")
+        self._stops = self._has_stopped()
+
+    def _has_stopped(self) -> bool:
+        """Whether it stops once more, when it does or has ended."""
+        told = self._told.readline()
+        if told == "stopped\n":
+            return True
+        self._plan.disarm()
+        self.ran = _ran(_status(told), self._walked)
+        return False
+
+    def leave(self) -> None:
+        """Let it go on to its end, if a test has failed on the way."""
+        while self._stops:
+            self._go_on()
+
+    def attempt(self, kind: str, number: int) -> Ran:
+        """Have a call fail that comes after this stop; what the command did then.
+
+        It leaves files as they are then: before another attempt, or the next stop, they are to be
+        what they were.
+        """
+        for before, file in zip(self._walked, self._tried, strict=True):
+            shutil.copyfile(before, file)
+        self._plan.arm(kind, number, self._count)
+        self._line.sendall(b"try")
+        status = _status(self._told.readline())
+        self._plan.disarm()
+        return _ran(status, self._tried)
+
+
+def _status(told: str) -> int:
+    return os.waitstatus_to_exitcode(int(told.removeprefix("ended ")))
+
+
+def _ran(status: int, files: Sequence[Path]) -> Ran:
+    return Ran(status, *(file.read_text(errors="replace") for file in files))
 
 
 def _compiled(folder: Path) -> Path:
@@ -248,8 +350,15 @@ SCENARIOS = {
 
 
 def prepare(commands: Commands, start: str, place: Path) -> None:
-    """The folder that each try gets a copy of: a repository, and all that must not be touched."""
-    place.mkdir()
+    """The folder that each walk gets a copy of: a repository, and all that must not be touched.
+
+    Args:
+        commands: that make it.
+        start: its name in `STARTS`.
+        place: where it shall stand; what it goes on from stands there already.
+    """
+    if start not in GOES_ON_FROM:
+        place.mkdir()
     STARTS[start](commands, place)
 
 
@@ -322,7 +431,6 @@ def _found(commands: Commands, place: Path) -> None:
 
 def _held(commands: Commands, place: Path) -> None:
     """The same, with prod rolled back to v1: on a base of its own."""
-    _proven(commands, place)
     top = place / "deploy"
     ran = commands.run(top, "rollback", "prod", "--to", "v1", kustomize=True)
     assert ran.status == 0, ran.err
@@ -358,7 +466,6 @@ def _edited(commands: Commands, place: Path) -> None:
 
 def _resolved(commands: Commands, place: Path) -> None:
     """The same, while an update waits for its conflicts, which are resolved in the work tree."""
-    _edited(commands, place)
     top = place / "deploy"
     _run(commands, top, "update", status=1)
     for path in git(top, "diff", "--name-only", "--diff-filter=U").splitlines():
@@ -388,7 +495,6 @@ def _following(commands: Commands, place: Path) -> None:
 
 def _conflicting(commands: Commands, place: Path) -> None:
     """The same, and somebody has edited what follows from it meanwhile."""
-    _following(commands, place)
     edited = place / "deploy/overlays/prod/frameworkcontroller.yaml"
     text = edited.read_text()
     assert "workerNumber: 700" in text
@@ -410,6 +516,9 @@ STARTS: dict[str, Callable[[Commands, Path], None]] = {
     "conflicting": _conflicting,
 }
 
+GOES_ON_FROM = {"held": "proven", "resolved": "edited", "conflicting": "following"}
+"""What is made of a copy of which other one."""
+
 
 def make_dirty(top: Path, *, edited: str, staged: str | None) -> None:
     """Give the user all that a fault must not touch; git merges nothing beside what is staged."""
@@ -430,33 +539,54 @@ def make_dirty(top: Path, *, edited: str, staged: str | None) -> None:
         local.write_text("mine\n")
 
 
-def state(top: Path) -> dict[str, object]:
-    """All that a user would miss; looking at it changes nothing."""
-    if not (top / ".git").exists():
-        return {"files": files(top) if top.exists() else {}}
+def state(top: Path, look: Look) -> dict[str, object]:
+    """All that a user would miss, of what stands there."""
+    folder = f"{top}/"
+    files = {
+        path.removeprefix(folder): found
+        for path, found in look.items()
+        if path.startswith(folder) and not path.startswith(f"{folder}.git/")
+    }
+    holding = {path.rpartition("/")[0] for path in files}
+    tree = {
+        f"{path}/" if found.is_folder else path: found.content
+        for path, found in files.items()
+        if path != ".git" and path not in holding
+    }
+    if ".git" not in files:
+        return {"files": tree}
+    mine = {
+        path.removeprefix(f"{folder}.git/"): found.content
+        for path, found in look.items()
+        if path.startswith(f"{folder}.git/") and not found.is_folder
+    }
+    refs = {name: mine[name] for name in mine if name.startswith(("refs/", "packed-refs"))}
+    executable = [
+        path
+        for path, found in files.items()
+        if "/" not in path and found.mode & 0o100 and not found.is_folder
+    ]
     return {
-        "head": (top / ".git/HEAD").read_text(),
-        "refs": _contents(top / ".git/refs") | _contents(top / ".git/packed-refs"),
-        "index": git(top, "ls-files", "-s", "-t"),
-        "stash": _contents(top / ".git/logs/refs/stash"),
-        "files": files(top),
-        "executable": [str(p) for p in top.glob("*") if os.access(p, os.X_OK) and p.is_file()],
+        "head": mine["HEAD"],
+        "refs": refs,
+        "index": gitfiles.listed(mine.get("index", b"")),
+        "stash": mine.get("logs/refs/stash"),
+        "files": tree,
+        "executable": sorted(executable),
     }
 
 
-def _contents(place: Path) -> dict[str, str]:
-    """Every file at or below a place."""
-    found = [place] if place.is_file() else [p for p in place.rglob("*") if p.is_file()]
-    return {str(path.relative_to(place)): path.read_text() for path in found}
-
-
-def left_over(top: Path) -> set[str]:
+def left_over(top: Path, look: Look) -> set[str]:
     """The names of git's own files but for objects, so that a lock that stays is seen."""
-    folder = top / ".git"
+    folder = f"{top}/.git/"
     names = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).parts[0] not in ("objects", "hooks")
+        path.removeprefix(folder)
+        for path, found in look.items()
+        if path.startswith(folder) and not found.is_folder
     }
     # `git init` tries whether links work with such a file, and lets it be if it cannot remove it.
-    return {name for name in names if not re.fullmatch(r"t\w{6}", name)}
+    return {
+        name
+        for name in names
+        if not name.startswith(("objects/", "hooks/")) and not re.fullmatch(r"t\w{6}", name)
+    }

@@ -1,10 +1,8 @@
 """Runs commands in forked children, under the shim: a fork takes 5 ms, all the imports 300.
 
-Reads one JSON list a line: the working folder, the files for stdout and stderr, the arguments,
-whether the server itself is to run them, and further variables of a child's environment. The
-server's own runs are what it learns by: its children need not import, or work out, what it has
-already. Answers with the status as `waitpid` tells it, once the child and all that it has started
-are gone.
+Reads one JSON list a line: one of `HOW`, the arguments, the working folder, the files for stdout
+and stderr, and further variables of the environment. Answers with the status as `waitpid` tells it,
+once the child and all that it has started are gone.
 """
 
 from __future__ import annotations
@@ -17,21 +15,34 @@ import os
 import pkgutil
 import sys
 import traceback
+from typing import Any
 
 import fcgitops
 from fcgitops.cli import main as cli
+from fcgitops.git import recovery
 
+from faults import stops
+from faults.memory import Memory
+
+HOW = ("here", "forked", "walked")
+"""How it is run.
+
+here: by the server itself, which learns by it: its children need not import, or work out, what it
+has already. forked: in a child. walked: in a child that can be tried from where it stops on its
+way; how it goes is told by a socket of its own, and here nothing.
+"""
 _BECOME_SUBREAPER = 36
 
 
-def command(folder: str, files: list[str], arguments: list[str], env: dict[str, str]) -> int:
-    """One command, with stdout and stderr in files."""
+def settle(folder: str, files: list[str], env: dict[str, str]) -> None:
+    """Make this process one in which a command is typed: with stdout and stderr in files."""
     os.chdir(folder)
     os.environ.update(env)
-    for descriptor, file in enumerate(files, 1):
-        opened = os.open(file, os.O_WRONLY)
-        os.dup2(opened, descriptor)
-        os.close(opened)
+    stops.redirect(files)
+
+
+def command(arguments: list[str]) -> int:
+    """One command; its exit status."""
     try:
         return cli.run(arguments)
     except BaseException:
@@ -42,20 +53,34 @@ def command(folder: str, files: list[str], arguments: list[str], env: dict[str, 
         sys.stderr.flush()
 
 
-def forked(folder: str, files: list[str], arguments: list[str], env: dict[str, str]) -> int:
+def forked(arguments: list[str], *place: Any) -> int:
     """One command in a process group of its own; its status when all its processes have ended."""
     started = os.fork()
     if not started:
         os.setsid()
-        os._exit(command(folder, files, arguments, env))
-    status = 0
-    while True:
-        try:
-            ended, how = os.waitpid(-1, 0)
-        except ChildProcessError:
-            return status
-        if ended == started:
-            status = how
+        settle(*place)
+        os._exit(command(arguments))
+    return stops.ended(started)
+
+
+def walked(line: stops.Line, arguments: list[str], *place: Any) -> int:
+    """One command that stops on its way; its process."""
+    started = os.fork()
+    if not started:
+        os.setsid()
+        become_subreaper()
+        settle(*place)
+        line.stop_at_each_start()
+        status = command(arguments)
+        if line.walking:  # a try comes out here, too
+            line.end(status)
+        os._exit(status)
+    return started
+
+
+def become_subreaper() -> None:
+    """What a killed command leaves running becomes a child of this process, which waits for it."""
+    ctypes.CDLL(None).prctl(_BECOME_SUBREAPER, 1, 0, 0, 0)
 
 
 def know_all_modules() -> None:
@@ -68,19 +93,37 @@ def know_all_modules() -> None:
 def main() -> None:
     """Serves until stdin ends."""
     know_all_modules()
-    # What a killed command leaves running becomes a child of this process, which waits for it.
-    ctypes.CDLL(None).prctl(_BECOME_SUBREAPER, 1, 0, 0, 0)
+    become_subreaper()
+    # No git that is alive can hold a lock here: those of a killed command are waited for.
+    recovery._WRITES_AT_ONCE = 0.01
+    descriptor, *tries = json.loads(os.environ["FAULT_WALKS"])
+    os.set_inheritable(descriptor, False)
+    line, memory = stops.Line(descriptor, *tries), Memory()
     requests, answers = (os.fdopen(os.dup(number), mode) for number, mode in ((0, "r"), (1, "w")))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for line in requests:
-        folder, files, arguments, here, env = json.loads(line)
-        if here:
-            status = command(folder, files, arguments, env) << 8
+    walking = 0
+    for request in requests:
+        how, arguments, *place = json.loads(request)
+        if how == "walked":
+            if walking:
+                os.waitpid(walking, 0)
+            memory.awake = False  # or it would make other calls than a user's does
+            walking = walked(line, arguments, *place)
+            memory.awake = True
+            continue
+        if how == "here":
+            surroundings = dict(os.environ)
+            settle(*place)
+            status = command(arguments) << 8
+            os.environ.clear()
+            os.environ.update(surroundings)
             gc.freeze()  # or each child would copy the pages of all objects, to count references
         else:
-            status = forked(folder, files, arguments, env)
+            status = forked(arguments, *place)
         answers.write(f"{status}\n")
         answers.flush()
+    if walking:
+        os.waitpid(walking, 0)
 
 
 if __name__ == "__main__":
