@@ -135,6 +135,8 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG01", more(workload("Deployment", command=[BINARY]))),
     ("FCG01", lambda r: pod(r)["containers"].append({"name": "two", "image": MINE})),
     ("FCG31", lambda r: one(r, "Service")["metadata"].update(ownerReferences=OWNER)),
+    ("FCG30", more(CLASS | {"globalDefault": True},
+                   CLASS | {"globalDefault": True, "metadata": {"name": "other"}})),
     ("FCG31", lambda r: one(r, "Service")["metadata"].update(
         deletionTimestamp="2026-01-01T00:00:00Z")),
     ("FCG31", lambda r: pod(r)["volumes"].append({"name": "more", "emptyDir": {
@@ -151,6 +153,10 @@ UNFIT: list[tuple[str, Break]] = [
     ("FCG35", of_container(command=[])),
     ("FCG35", of_container(command=["timeout", "60", BINARY])),
     ("FCG35", of_container(workingDir="etc/frameworkcontroller")),
+    ("FCG35", of_container(args=["-v=$(LEVEL)"])),
+    ("FCG35", of_container(args=["-v=$(LEVEL)"], env=[{"name": "LEVEL", "value": "high"}])),
+    ("FCG35", mounted("/etc/frameworkcontroller/frameworkcontroller.yaml", automount=True)),
+    ("FCG35", of_container(command=["$(BIN)"], env=[{"name": "BIN", "value": "/bin/sh"}])),
     ("FCG35", lambda r: container(r)["volumeMounts"].append(
         {"name": "frameworkcontroller-config", "mountPath": "/proc/../proc/net"})),
     ("FCG35", lambda r: container(r)["volumeMounts"][0].update(subPathExpr="part")),
@@ -225,6 +231,11 @@ FIT: list[Break] = [
     of_container(workingDir="/etc/frameworkcontroller/."),
     of_container(command=["sh", "-c", f"exec {BINARY}"]),
     of_container(command=["env", "GOGC=50", BINARY]),
+    of_container(command=["$(BIN)"], env=[{"name": "BIN", "value": BINARY}]),
+    of_container(args=["-v=$(LEVEL)"], env=[{"name": "LEVEL", "value": "4"}]),
+    of_container(args=["-v=$(LEVEL)"], env=[{"name": "LEVEL", "valueFrom": {
+        "fieldRef": {"fieldPath": "metadata.name"}}}]),
+    mounted("/etc", automount=True),
     lambda r: container(r)["volumeMounts"][0].update(
         mountPath="/etc/frameworkcontroller/frameworkcontroller.yaml",
         subPathExpr="frameworkcontroller.yaml"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from fcgitops.core.lazy import regex
 from fcgitops.text.words import shown
@@ -106,11 +106,12 @@ FLAGS: dict[str, Callable[[str], bool] | None] = {
 None for those that are true or false."""
 
 
-def unsuitable(arguments: Sequence[str]) -> str:
+def unsuitable(arguments: Sequence[str], literal: Collection[str] = ()) -> str:
     """The first of a program's arguments with which the binary ends at once; "" if there is none.
 
     As Go's package `flag` reads them: what follows the first word that is no flag, or `--`, is not
-    looked at. What a variable of the container stands for is not known here.
+    looked at. What a variable of the container stands for is not known here, but for `literal`:
+    names that no variable has, so that the kubelet leaves them as they are.
     """
     words = iter(arguments)
     for word in words:
@@ -118,17 +119,21 @@ def unsuitable(arguments: Sequence[str]) -> str:
         if not word.startswith("-") or word in ("-", "--"):
             return ""
         if name not in FLAGS:
-            return "" if _VARIABLE in word else word
+            return "" if _may_be_any(word, literal) else word
         right = FLAGS[name]
         if right is None:
             suits = not given or value in _TRUTHS
         else:
             value = value if given else next(words, "")
             suits = (bool(given) or value != "") and right(value)
-        if not suits and _VARIABLE not in value:
+        if not suits and not _may_be_any(value, literal):
             return word if given or right is None else f"{word} {value}".rstrip()
     return ""
 
 
-_VARIABLE = "$("
-"""What a reference to a variable begins with, which the kubelet replaces."""
+REFERENCE = re.compile(r"\$\(([^)]*)\)")
+"""A reference to a variable, which the kubelet replaces."""
+
+
+def _may_be_any(text: str, literal: Collection[str]) -> bool:
+    return any(name not in literal for name in REFERENCE.findall(text))

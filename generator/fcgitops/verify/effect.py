@@ -55,7 +55,7 @@ def without_effect(r: Layered) -> Faults:
         known = [*layer.objects, *rendered]
         yield from _patches(layer.kustomization, known)
         again: list[Fault] = []
-        if layer.kustomization.folder == local:
+        if local in (layer.kustomization.folder, *layer.kustomization.folder.parents):
             last = layers[-1].kustomization
             again = list(overruled.faults(layer.kustomization, last, r.objects))
         yield from again

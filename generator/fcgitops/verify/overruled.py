@@ -17,7 +17,7 @@ from fcgitops.manifests.overlay import NAME
 from fcgitops.programs.namehash import without_hash
 from fcgitops.text import yamlio
 from fcgitops.verify import fieldpaths, labelled
-from fcgitops.verify.layers import Kustomization, patch_text, replacements
+from fcgitops.verify.layers import Kustomization, image_matches, patch_text, replacements
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.targets import selects
 
@@ -54,6 +54,36 @@ def faults(
     yield from _patches(kustomization, rendered)
     yield from _labels(kustomization, overlay, rendered)
     yield from _replacements(kustomization, overlay, rendered)
+    yield from _images(kustomization, overlay)
+    for entry, line in kustomization.entries("replicas"):
+        if any(_again_counted(entry, other) for other, _ in overlay.entries("replicas")):
+            what = f"replicas: {entry.get('name')} changes nothing"
+            yield _say(kustomization, line, what)
+    for home, line in kustomization.given("namespace"):
+        if any(home != other for other, _ in overlay.given("namespace")):
+            yield _say(kustomization, line, "namespace: it changes nothing")
+
+
+def _again_counted(entry: object, other: object) -> bool:
+    one, two = mapping(entry), mapping(other)
+    return bool(one.get("name") == two.get("name") and one.get("count") != two.get("count"))
+
+
+def _images(kustomization: Kustomization, overlay: Kustomization) -> Faults:
+    """Tags and digests, of which the last that is given counts alone; and names."""
+    for entry, line in kustomization.entries("images"):
+        one = mapping(entry)
+        names = {str(one.get("name")), str(one.get("newName") or one.get("name"))}
+        for other in map(mapping, (found for found, _ in overlay.entries("images"))):
+            both = all(image_matches(other.get("name"), name) for name in names)
+            if not both or _of_image(one) == _of_image(other):
+                continue
+            if any(_of_image(other)[1:]) and (other.get("newName") or not one.get("newName")):
+                yield _say(kustomization, line, f"images: {one.get('name')} changes nothing")
+
+
+def _of_image(entry: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(entry.get(key) for key in ("newName", "newTag", "digest"))
 
 
 def _patches(kustomization: Kustomization, rendered: Sequence[Object]) -> Faults:

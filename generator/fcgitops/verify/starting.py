@@ -14,7 +14,7 @@ from fcgitops.kubernetes import mounts
 from fcgitops.kubernetes.objects import Object, mappings
 from fcgitops.manifests.overlay import NAME
 from fcgitops.model import layout
-from fcgitops.model.image import BINARY, HOME, START, unsuitable
+from fcgitops.model.image import BINARY, HOME, REFERENCE, START, unsuitable
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.running import texts
 from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Rendered
@@ -45,13 +45,34 @@ def started(r: Rendered) -> Faults:
         yield Fault(what, HOME, object=STATEFUL_SET, path=f"{CONTAINER}.workingDir")
         return
     files = list(_mounted(r))
-    command, arguments = (texts(container.get(key)) for key in ("command", "args"))
+    command, arguments = (_expanded(r, texts(container.get(k))) for k in ("command", "args"))
     start = _Start(_unwrapped(command), arguments, mounts.absolute(folder), files)
     script = _script([*start.command, *arguments]) if start.command else None
     if script is not None:
         yield from _started_by_script(r, script, start)
     else:
         yield from _started_itself(r, start)
+
+
+def _expanded(r: Rendered, words: list[str]) -> list[str]:
+    """A command with those of the container's variables in it whose values it says itself."""
+    known = {str(v.get("name")): v.get("value") for v in mappings(r.container().get("env"))}
+
+    def value(found: re.Match[str]) -> str:
+        given = known.get(found[1])
+        return found[0] if given is None or "$" in str(given) else str(given)
+
+    return [REFERENCE.sub(value, word) for word in words]
+
+
+def _undefined(r: Rendered, words: list[str]) -> set[str]:
+    """What is referred to as a variable, and is none: the kubelet leaves it as it is written."""
+    container = r.container()
+    if container.get("envFrom") or r.pod().get("enableServiceLinks") is not False:
+        return set()
+    known = {str(v.get("name")) for v in mappings(container.get("env"))}
+    found = {name for word in words if "$$" not in word for name in REFERENCE.findall(word)}
+    return {name for name in found - known if not name.startswith("KUBERNETES_")}
 
 
 class _Start(NamedTuple):
@@ -90,9 +111,11 @@ def _started_itself(r: Rendered, start: _Start) -> Faults:
         what = f"starts {command[0]}, not FrameworkController"
         yield Fault(what, BINARY, object=STATEFUL_SET, path=f"{CONTAINER}.command")
         return
-    if argument := unsuitable([*command[1:], *start.arguments]):
+    words = [*command[1:], *start.arguments]
+    if argument := unsuitable(words, _undefined(r, words)):
         what = f"FrameworkController does not take {argument}, and ends at once"
-        path = f"{CONTAINER}.{'command' if command else 'args'}"
+        of_args = argument.partition(" ")[0] in start.arguments or not command
+        path = f"{CONTAINER}.{'args' if of_args else 'command'}"
         yield Fault(what, "take it out", object=STATEFUL_SET, path=path)
     place = f"{CONTAINER}.workingDir"
     if not command and folder != HOME:
@@ -154,8 +177,21 @@ def _mounted(r: Rendered) -> Iterator[str]:
     """Where the container finds a configuration file of a rendered ConfigMap."""
     maps = [o for o in r.objects if o.get("kind") == "ConfigMap"]
     for found in mounts.keys(r.pod(), r.container(), maps):
-        if found.key == layout.CONFIG_FILE:
+        if found.key == layout.CONFIG_FILE and not _is_covered(r, found):
             yield found.path
+
+
+def _is_covered(r: Rendered, found: mounts.MountedKey) -> bool:
+    """Whether another volume is mounted over a file: the deepest mount is the one that counts."""
+    over = [
+        (len(path), volume)
+        for mount, volume in mounts.volumes(r.pod(), r.container())
+        for path in (mounts.absolute(mount.get("mountPath")).rstrip("/"),)
+        if found.path == path or found.path.startswith(f"{path}/")
+    ]
+    _, last = max(over, key=lambda pair: pair[0], default=(0, {}))
+    names = [source.get("name") for source in mounts.sources(last)]
+    return bool(over) and found.config_map["metadata"].get("name") not in names
 
 
 @NEEDS.check("FCG36", HAZARD)

@@ -36,6 +36,10 @@ def taken(r: Objects) -> Faults:
         if identity in seen:
             yield Fault("is rendered twice", "rename one", object=named(item))
         seen.add(identity)
+    classes = [o for o in r.objects if o.get("kind") == "PriorityClass" and o.get("globalDefault")]
+    for item in classes[1:]:
+        what = f"is a second default, beside {named(classes[0])}: the API server takes one alone"
+        yield Fault(what, "false", object=named(item), path="globalDefault")
 
 
 @OBJECTS.check("FCG31", HAZARD)
