@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 from fcgitops.cli import main as cli
 from gitenv import copied, git, git_home, homes, isolate, make_repository, settle
 from testbed.kindcluster import kind_cluster, kind_images, kind_program, task_image
@@ -156,6 +157,23 @@ def pytest_collection_finish() -> None:
     """What thousands of collected tests hold is there to stay: it is not looked through again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """As pytest's own, but that set-up and clean-up which pass are not reported.
+
+    Thousands of tests would tell it to the process that prints, which has no use for it unless
+    somebody asks how long it all took.
+    """
+    if item.config.getoption("durations") is not None:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @functools.cache
