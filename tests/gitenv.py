@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -145,10 +146,11 @@ def committed(directory: Path, revision: str = "HEAD") -> dict[str, str]:
 def state(directory: Path) -> dict[str, object]:
     """All that a user would miss: HEAD, branches, index, work tree, and locks left over."""
     locks = _locks(directory)
+    status = git(directory, "status", "--porcelain=v2", "--branch", "--no-renames")
     return {
         "refs": git(directory, "for-each-ref", "--format=%(refname) %(tree)"),
-        "index": git(directory, "ls-files", "-s"),
-        "status": git(directory, "status", "--porcelain", "--branch"),  # HEAD's branch, too
+        # HEAD's branch, or commit if it is on none; each blob in which the index is not as HEAD.
+        "status": re.sub(r"^# branch\.oid .*\n(?=# branch\.head [^(])", "", status),
         "files": files(directory),
         "locks": locks,
     }
