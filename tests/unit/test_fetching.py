@@ -107,8 +107,8 @@ def test_no_command_fetches(
     ran = fcgitops("-C", repository, "verify", status=1)
     (line,) = ran.out.splitlines()
     assert line == (
-        f"dev: FCG45: local/kustomization.yaml names {asked[0]}/x.yaml, which kustomize would "
-        "fetch at each build (copy it into the repository, or name one commit: "
+        f"dev: FCG45: {LOCAL}:3: local/kustomization.yaml names {asked[0]}/x.yaml, which kustomize "
+        "would fetch at each build (copy it into the repository, or name one commit: "
         "https://HOST/PATH?ref=COMMIT)"
     )
     fcgitops("-C", repository, "build", status=3)

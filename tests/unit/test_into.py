@@ -445,7 +445,7 @@ def test_a_git_host_finds_the_file(fcgitops: Fcgitops, mono: Path) -> None:
     said = fcgitops("-C", mono / PATH, "verify", "--format", "github", status=1).out
     assert f"file={PATH}/overlays/dev/environment.yaml" in said
     said = fcgitops("-C", mono / PATH, "verify", status=1).out
-    assert said.startswith("dev: FCG11: overlays/dev/environment.yaml: ")
+    assert said.startswith("dev: FCG11: overlays/dev/environment.yaml:1: variant: ")
 
 
 def test_content_without_git_is_verified(fcgitops: Fcgitops, mono: Path, tmp_path: Path) -> None:

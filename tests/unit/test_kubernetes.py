@@ -658,3 +658,24 @@ def test_what_a_schema_may_say_of_metadata(key: str, value: object, taken: bool)
     properties["metadata"] = {"type": "object", key: value}
     faults = [f for f in check.faults(crd, Versions("1.34", "1.34")) if f.severity == "error"]
     assert (faults == []) == taken
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "said"),
+    [
+        ("gold", {"csi": {"driver": "a.example.com", "volumeHandle": "v"}}, []),
+        ("a/b", {"csi": {"driver": "a.example.com", "volumeHandle": "v"}},
+         ["spec.volumeAttributesClassName"]),
+        ("", {"csi": {"driver": "a.example.com", "volumeHandle": "v"}},
+         ["spec.volumeAttributesClassName"]),
+        ("gold", {"nfs": {"server": "s", "path": "/"}}, ["spec.csi"]),
+    ],
+)  # fmt: skip
+def test_attributes_of_a_volume(value: str, source: dict[str, Any], said: list[str]) -> None:
+    """A class is named as others are, and is for drivers; before 1.34 the field is dropped."""
+    item = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"},
+                     "volumeAttributesClassName": value, **source}}  # fmt: skip
+    for versions, places in ((Versions("1.34", "1.34"), said), (Versions("1.33", "1.33"), [])):
+        found = [f for f in check.faults(item, versions) if f.severity == "error"]
+        assert [str(f).partition(":")[0] for f in found] == places

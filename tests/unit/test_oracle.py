@@ -200,8 +200,8 @@ FAULTS: list[tuple[str, Break, str]] = [
      "FCG34 info: ClusterRole frameworkcontroller rules: may create events, which "
      "FrameworkController does not use"),
     ("hardened", lambda r: one(r, "ClusterRoleBinding")["roleRef"].update(name="cluster-admin"),
-     "FCG34 hazard: ClusterRole cluster-admin rules: may do anything with all resources of all "
-     "groups, which FrameworkController does not use"),
+     "FCG34 hazard: ClusterRoleBinding frameworkcontroller roleRef: may do anything with all "
+     "resources of all groups by cluster-admin, which FrameworkController does not use"),
     ("upstream", lambda r: one(r, "ClusterRoleBinding")["subjects"].append(
         {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "ml"}),
      "FCG34 hazard: ClusterRoleBinding frameworkcontroller subjects[1]: Group ml has "
@@ -331,7 +331,7 @@ FAULTS: list[tuple[str, Break, str]] = [
         "metadata": {"name": "h", "namespace": "frameworkcontroller"},
         "spec": {"maxReplicas": 3, "scaleTargetRef": {
             "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "frameworkcontroller"}}}),
-     f"FCG01 hazard: {STS} HorizontalPodAutoscaler h makes more of it"),
+     f"FCG01 hazard: HorizontalPodAutoscaler h makes more than one of the {STS}"),
     ("hardened", lambda r: pod(r).update(schedulerName="volcano"),
      f"FCG38 hazard: {POD}.schedulerName: no scheduler volcano {NEVER}"),
     ("hardened", lambda r: container(r)["volumeMounts"][0].update(subPath="x"),

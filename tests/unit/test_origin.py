@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fcgitops.verify.layers import Reader
-from fcgitops.verify.origin import origin
+from fcgitops.verify.origin import line_of, origin
 from gitenv import write
 
 FILES = {
@@ -97,3 +97,17 @@ def test_the_cause_is_found(wanted: str, path: str, place: str, tmp_path: Path) 
     write(tmp_path, FILES)
     file, line = origin(Reader(tmp_path), tmp_path / "prod", wanted, path)
     assert f"{file}:{line}" == place
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("labels", 1), ("labels.example.com/team", 2), ("labels.gone", 1),
+        ("resources.memory", 5), ("tolerations[0].key", 6), ("gone", 0), ("", 0),
+    ],
+)  # fmt: skip
+def test_line_of_a_key(path: str, line: int) -> None:
+    """Of the key, or of the one above it that is there; names may have dots."""
+    text = "labels:\n  example.com/team: a\nresources:\n  cpu: 1\n  memory: 1\n"
+    text += "tolerations:\n- key: a\n"
+    assert line_of(text, path) == line

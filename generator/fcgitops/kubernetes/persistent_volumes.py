@@ -31,8 +31,11 @@ def persistent_volume(item: Field) -> None:
         spec.required("a kind of volume")
     volumes.source(spec, _SOURCES)
     _named_elsewhere(spec)
-    if spec["volumeAttributesClassName"].given and not spec["csi"].given:
-        spec["csi"].required("with volumeAttributesClassName")
+    attributes = spec["volumeAttributesClassName"]
+    if attributes.given and spec.since(34):  # the gate VolumeAttributesClass is on
+        attributes.required_as(names.dns_subdomain)
+        if not spec["csi"].given:
+            spec["csi"].required("with volumeAttributesClassName")
     if spec["local"].given and not spec["nodeAffinity"]["required"].given:
         spec["nodeAffinity"]["required"].required("with local")
     portal, name = spec["iscsi"]["targetPortal"], item["metadata"]["name"]

@@ -67,8 +67,8 @@ def _scaled(r: Rendered) -> Faults:
         if not isinstance(target, dict) or item["spec"].get("maxReplicas") == 1:
             continue
         if (target.get("kind"), target.get("name")) == ("StatefulSet", overlay.NAME):
-            what = f"{item['kind']} {item['metadata']['name']} makes more of it"
-            yield Fault(what, "take it out: it is one per cluster", object=STATEFUL_SET)
+            what = f"makes more than one of the {STATEFUL_SET}"
+            yield Fault(what, "take it out: it is one per cluster", object=named(item))
 
 
 @RENDERED.check("FCG02", HAZARD)
@@ -82,7 +82,7 @@ def namespace(r: Rendered) -> Faults:
                 f"{place} is not the environment's namespace {wanted}",
                 "namespace: in kustomization.yaml",
                 object=place,
-                cause="metadata.name",
+                cause="metadata.namespace",
             )
         elif o["metadata"].get("namespace", wanted) != wanted:
             yield Fault(
@@ -161,11 +161,12 @@ def configuration(r: Rendered) -> Faults:
         o.get("data", {}).get(layout.CONFIG_FILE) for n in names for o in r.all("ConfigMap", n)
     ]
     if r.config not in texts:
+        mounted = [o for n in names for o in r.all("ConfigMap", n)]
         yield Fault(
             f"no mounted ConfigMap holds {layout.CONFIG_FILE} as it is here",
             "configMapGenerator",
-            object=STATEFUL_SET,
-            cause=f"{POD}.volumes",
+            object=named(mounted[0]) if mounted else STATEFUL_SET,
+            cause="data" if mounted else f"{POD}.volumes",
         )
 
 
@@ -204,12 +205,13 @@ def selector(r: Rendered) -> Faults:
     spec = r.controller()["spec"]
     wanted = spec["selector"].get("matchLabels", {})
     labels = spec["template"]["metadata"].get("labels", {})
+    is_own = labels.get("app") == overlay.NAME
     if not wanted.items() <= labels.items():
         yield Fault(
             f"selects Pods by {shown(wanted)}, but labels them {shown(labels)}",
             "never change the label app",
             object=STATEFUL_SET,
-            cause="spec.template.metadata.labels",
+            cause="spec.selector" if is_own else "spec.template.metadata.labels",
         )
 
 

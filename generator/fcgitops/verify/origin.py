@@ -70,6 +70,27 @@ def origin(reader: Reader, folder: Path, wanted: str, path: str) -> tuple[str, i
     return (best.file, best.line) if best else ("", 0)
 
 
+def line_of(text: str, path: str) -> int:
+    """The line of a key in a file of YAML, or of the one above it that is there; 0 for none.
+
+    Args:
+        text: of the file.
+        path: of its key, such as labels.example.com/team: names may have dots.
+    """
+    line = 0
+    node: yaml.Node | None = next(iter(_documents(text)), None)
+    while isinstance(node, yaml.MappingNode) and path:
+        fits = [
+            (key, value) for key, value in node.value
+            if path == key.value or path.startswith((f"{key.value}.", f"{key.value}["))
+        ]  # fmt: skip
+        if not fits:
+            break
+        key, node = max(fits, key=lambda pair: len(pair[0].value))
+        line, path = key.start_mark.line + 1, path[len(key.value) + 1 :]
+    return line
+
+
 def _tokens(path: str) -> Tokens:
     return tuple(filter(None, re.sub(r"\[[^\]]*\]", "", path).split(".")))
 

@@ -11,7 +11,7 @@ from fcgitops.kubernetes.objects import Object, namespace
 from fcgitops.kubernetes.rights import ANY, Right, Subject
 from fcgitops.model.needed_rights import NEEDS as NEEDED
 from fcgitops.verify.registry import Fault, Faults
-from fcgitops.verify.subjects import NEEDS, Rendered, named
+from fcgitops.verify.subjects import NEEDS, Rendered, name_of, named
 
 EVERYBODYS = (
     "system:basic-user", "system:discovery", "system:public-info-viewer",
@@ -75,13 +75,16 @@ def _unused(r: Rendered, binding: Object) -> Faults:
             hint = "subjects that are meant alone"
             yield Fault(what, hint, object=named(binding), path="roleRef")
     place = ANY if binding["kind"] == "ClusterRoleBinding" else namespace(binding)
+    rendered = bool(r.all(*rights.role_named(binding)))
+    label, path = (named(role), "rules") if rendered else (named(binding), "roleRef")
     for one in sorted(set(rights.expand(rules or [], place))):
         if _used(one):
             continue
         deletes = one.verb in ("delete", "deletecollection")
         severity = HAZARD if deletes or rights.escalates(one) else INFO
-        what = f"may {_sentence(one)}, which FrameworkController does not use"
-        yield Fault(what, "take it away", severity=severity, object=named(role), path="rules")
+        by = "" if rendered else f" by {name_of(role)}"
+        what = f"may {_sentence(one)}{by}, which FrameworkController does not use"
+        yield Fault(what, "take it away", severity=severity, object=label, path=path)
 
 
 def _shared(who: str, label: str, path: str) -> Fault:

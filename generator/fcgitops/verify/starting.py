@@ -22,6 +22,8 @@ from fcgitops.verify.subjects import CONTAINER, NEEDS, POD, STATEFUL_SET, Render
 _SHELLS = ("sh", "bash", "ash")
 _WRAPPERS = ("env", "nice", "ionice", "nohup")
 """Programs of the image that become another one."""
+_MOUNTED = "/etc/frameworkcontroller"
+"""Where the variant mounts the configuration (overlays/customized-config/config-volume.yaml)."""
 _RELATIVE = regex(rf"(?<![\w./-])\./{posixpath.basename(BINARY)}(?![\w./-])")
 """The binary as a script says it that runs in the binary's folder."""
 _ABSOLUTE = regex(
@@ -133,7 +135,8 @@ def _started_itself(r: Rendered, start: _Start) -> Faults:
             yield Fault(what, f"command: [{BINARY}]", object=STATEFUL_SET, path=path)
     elif f"{folder}/{layout.CONFIG_FILE}" not in start.files:
         what = f"is {folder}, where the configuration is not mounted"
-        yield Fault(what, start.place_for_file, object=STATEFUL_SET, path=place)
+        cause = f"{CONTAINER}.volumeMounts" if folder == _MOUNTED else ""
+        yield Fault(what, start.place_for_file, object=STATEFUL_SET, path=place, cause=cause)
 
 
 def _unwrapped(command: list[str]) -> list[str]:

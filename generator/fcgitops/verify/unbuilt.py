@@ -17,6 +17,8 @@ _WORDS = re.compile(
 )
 """What it quotes, as a text in a text or by itself, and what it does not."""
 _IN_FILE = re.compile(r"line (\d+): .* in File: ([\w./-]+)")
+_BESIDE = re.compile(r"([\w./-]+\.ya?ml)(?::(\d+))?(?:: | names (\S+), |\s)")
+"""A file from the kustomization's folder that was read before kustomize was asked, and why not."""
 _OWN = ("trouble configuring builtin", "`: unable to parse")
 """What it says of the kustomization that it was asked for, without a folder's name."""
 
@@ -29,6 +31,10 @@ def place(reader: Reader, folder: Path, said: str) -> tuple[str, int]:
         folder: that of the kustomization.
         said: kustomize's words.
     """
+    beside = _BESIDE.match(said)
+    if beside and (folder / beside[1]).is_file():
+        line = int(beside[2] or 0) or _of_words(folder / beside[1], beside[3] or "")
+        return os.path.relpath(folder / beside[1], reader.root), line
     named = re.findall(re.escape(f"{reader.root}/") + r"""[^'"`:\s\\]+""", said)
     there = [path for path in map(Path, named) if path.exists()]
     if not there and not said.startswith(_OWN):
@@ -39,13 +45,17 @@ def place(reader: Reader, folder: Path, said: str) -> tuple[str, int]:
     if path.is_dir() and (kustomization := reader.kustomization(path)):
         path = reader.root / kustomization.file
     file = os.path.relpath(path, reader.root)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return file, 0
-    for found in reversed(list(_WORDS.finditer(said))):
-        text = next(filter(None, found.groups()))
-        at = [number for number, line in enumerate(lines, 1) if text in line]
-        if len(at) == 1:
-            return file, at[0]
+    for words in reversed(list(_WORDS.finditer(said))):
+        if line := _of_words(path, next(filter(None, words.groups()))):
+            return file, line
     return file, 0
+
+
+def _of_words(file: Path, text: str) -> int:
+    """The one line of a file that has a text; 0 without one."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return 0
+    at = [number for number, line in enumerate(lines, 1) if text and text in line]
+    return at[0] if len(at) == 1 else 0

@@ -194,10 +194,10 @@ class Verification:
         except InputError as error:
             problems = error.problems
         found = SOURCE.ask(Source(name, problems), name)
-        if planned is None:
-            return found, None
-        found += ENVIRONMENT.ask(subjects.Known(repository, planned, self.references), name)
-        return found, planned.environment
+        if planned is not None:
+            found += ENVIRONMENT.ask(subjects.Known(repository, planned, self.references), name)
+        found = [self._at_its_key(finding) for finding in found]
+        return found, planned.environment if planned else None
 
     def _built(
         self, item: Kustomization, result: bytes | ToolError, environment: Environment | None
@@ -262,6 +262,15 @@ class Verification:
         ]
         return missing or (repeated_keys(root, item) if "already defined" in str(error) else [])
 
+    def _at_its_key(self, finding: Finding) -> Finding:
+        """A finding of a key of environment.yaml, or of fcgitops.yaml, with the key's line."""
+        name = finding.file.rpartition("/")[2]
+        if finding.line or not finding.path or name not in (layout.SOURCE_FILE, layout.ANSWERS):
+            return finding
+        data = read_file(self.repository.root, finding.file)
+        line = origin.line_of(data.decode(errors="replace") if data else "", finding.path)
+        return dataclasses.replace(finding, line=line)
+
     def _stopped(self, finding: Finding, folder: Path) -> Finding:
         """A finding of what kustomize says with the file and the line that it is about."""
         if finding.file:
@@ -269,7 +278,9 @@ class Verification:
         from fcgitops.verify import unbuilt  # noqa: PLC0415 - where something is wrong, alone
 
         with suppress(OSError):  # where it stands is a help; what was found is what counts
-            file, line = unbuilt.place(self.reader, folder, finding.message.partition(": ")[2])
+            said = finding.message
+            said = said.partition(": ")[2] if said.startswith("kustomize ") else said
+            file, line = unbuilt.place(self.reader, folder, said)
             return dataclasses.replace(finding, file=file, line=line)
         return finding
 
