@@ -141,30 +141,28 @@ def _repeated(kustomization: Kustomization) -> Faults:
         yield _say(kustomization, line, what, yamlio.KEEP_ONE)
     for key in ("patches", "patchesJson6902", "patchesStrategicMerge"):
         for entry, line in kustomization.entries(key):
-            for name in _twice(patch_text(kustomization, entry)):
+            text = patch_text(kustomization, entry)
+            for name in _twice(text):
                 what = f"the patch repeats the key '{name}': one of the two changes nothing"
                 yield _say(kustomization, line, what, yamlio.KEEP_ONE)
+            if key != "patchesStrategicMerge" and _follows(text, yaml.SequenceNode):
+                what = "the patch changes nothing from its second document on"
+                yield _say(kustomization, line, what, _ONE_DOCUMENT)
 
 
 def _dropped(kustomization: Kustomization) -> Faults:
     """Documents after the first one, where kustomize reads that one alone."""
-    hint = "one document, without ---"
     if kustomization.dropped:
         what = "changes nothing from here on: kustomize reads the first document alone"
-        yield _say(kustomization, kustomization.dropped, what, hint)
-    for key in ("patches", "patchesJson6902"):
-        for entry, line in kustomization.entries(key):
-            if _follows(patch_text(kustomization, entry), yaml.SequenceNode):
-                what = "the patch changes nothing from its second document on"
-                yield _say(kustomization, line, what, hint)
+        yield _say(kustomization, kustomization.dropped, what, _ONE_DOCUMENT)
     for entry, line in kustomization.entries("replacements"):
-        if (
-            isinstance(entry, dict)
-            and "path" in entry
-            and _follows(patch_text(kustomization, entry), yaml.Node)
-        ):
+        text = patch_text(kustomization, entry) if "path" in entry else ""
+        if _follows(text, yaml.Node):
             what = f"of {entry.get('path')} all but the first document changes nothing"
-            yield _say(kustomization, line, what, hint)
+            yield _say(kustomization, line, what, _ONE_DOCUMENT)
+
+
+_ONE_DOCUMENT = "one document, without ---"
 
 
 @functools.lru_cache(maxsize=64)
