@@ -128,6 +128,7 @@ def test_pre_push_hook(tmp_path: Path) -> None:
     with serve(tmp_path) as server:
         here = scaffolded(tmp_path / "here", server.url)
         hook = here / ".git" / "hooks" / "pre-push"
+        hook.parent.mkdir(exist_ok=True)
         hook.write_text("#!/bin/sh\necho 'not on a Friday' >&2\nexit 1\n")
         hook.chmod(0o755)
         what, _ = refused(here)

@@ -66,13 +66,14 @@ def test_a_disk_that_takes_no_file(fcgitops: Fcgitops) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 @pytest.mark.parametrize("size", [64, 200, 300])
-def test_a_full_disk(size: int, fcgitops: Fcgitops, tmp_path: Path) -> None:
-    """Status 2 with the reason, and the disk is as it was."""
+def test_a_full_disk(size: int, fcgitops: Fcgitops, git_home: Path, tmp_path: Path) -> None:
+    """Status 2 with the reason, and the disk is as it was; git does as it does by itself."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("no mounting here")
+    (git_home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.com\n")
     try:
         ran = fcgitops("new", disk / "deploy", *NEW, status=2)
         said = ("No space left on device", "unable to write file", "couldn't write")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Fcgitops
-from gitenv import git
+from gitenv import git, write
 
 PROD = "overlays/prod/local/kustomization.yaml"
 PROD_SOURCE = "overlays/prod/environment.yaml"
@@ -141,7 +141,7 @@ def test_what_git_ignores_takes_part_in_no_build(repository: Path, fcgitops: Fcg
     with (repository / PROD).open("a") as file:
         file.write(text)
     (repository / PROD).with_name("mine.env").write_text("A=b\n")
-    (repository / ".git" / "info" / "exclude").write_text("mine.env\n")
+    write(repository, {".git/info/exclude": "mine.env\n"})
     ran = fcgitops("-C", repository, "diff", status=3)
     assert "(Git ignores overlays/prod/local/mine.env, so no cluster gets it)" in ran.out
     assert not {"s", "Secret/s"} & set(ran.out.split())
