@@ -131,7 +131,7 @@ def unsuitable(arguments: Sequence[str], literal: Collection[str] = ()) -> str:
     return ""
 
 
-REFERENCE = re.compile(r"\$\(([^)]*)\)")
+REFERENCE = regex(r"\$\(([^)]*)\)")
 """A reference to a variable, which the kubelet replaces."""
 
 

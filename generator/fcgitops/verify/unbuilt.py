@@ -10,14 +10,13 @@ import os
 import re
 from pathlib import Path
 
+from fcgitops.core.lazy import regex
 from fcgitops.verify.layers import Reader
 
-_WORDS = re.compile(
-    r"""\\?"([\w.*=/\[\] -]+?)\\?"|'([\w.*-]+)'|path: (/[^\s:]+)|selected by (\w+)"""
-)
+_WORDS = regex(r"""\\?"([\w.*=/\[\] -]+?)\\?"|'([\w.*-]+)'|path: (/[^\s:]+)|selected by (\w+)""")
 """What it quotes, as a text in a text or by itself, and what it does not."""
-_IN_FILE = re.compile(r"line (\d+): .* in File: ([\w./-]+)")
-_BESIDE = re.compile(r"([\w./-]+\.ya?ml)(?::(\d+))?(?:: | names (\S+), |\s)")
+_IN_FILE = regex(r"line (\d+): .* in File: ([\w./-]+)")
+_BESIDE = regex(r"([\w./-]+\.ya?ml)(?::(\d+))?(?:: | names (\S+), |\s)")
 """A file from the kustomization's folder that was read before kustomize was asked, and why not."""
 _OWN = ("trouble configuring builtin", "`: unable to parse")
 """What it says of the kustomization that it was asked for, without a folder's name."""

@@ -180,7 +180,8 @@ class Verification:
         if item.kind is Kind.EXPERIMENT:
             experiment = _experiment(repository, item.owner)
             own = experiment.planned.environment if experiment.planned else None
-            return EXPERIMENT.ask(experiment, name), own
+            found = EXPERIMENT.ask(experiment, name)
+            return [self._at_its_key(finding) for finding in found], own
         if item.kind is Kind.NNI:
             with suppress(InputError):  # FCG11 says it
                 return [], repository.environment(item.owner)
