@@ -76,7 +76,7 @@ def test_a_full_disk(size: int, fcgitops: Fcgitops, git_home: Path, tmp_path: Pa
     (git_home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.com\n")
     try:
         ran = fcgitops("new", disk / "deploy", *NEW, status=2)
-        said = ("No space left on device", "unable to write file", "couldn't write")
+        said = ("No space left on", "Out of diskspace", "unable to write file", "couldn't write")
         assert any(words in ran.err for words in said)
         assert "Traceback" not in ran.err
         assert snapshot(disk) == {}

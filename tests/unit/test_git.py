@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fcgitops.core.errors import InputError, ToolError
+from fcgitops.core.errors import FcgitopsError, InputError, ToolError
 from fcgitops.core.redaction import redacted
 from fcgitops.git import program as driver
 from fcgitops.git.history import History
@@ -77,6 +77,21 @@ def test_failure_is_one_line(make_repository: Make) -> None:
     """A git command that fails becomes an error with git's own line."""
     with pytest.raises(ToolError, match=r"^git rev-parse: Needed a single revision$"):
         Git(make_repository({"a": "1"})).run("rev-parse", "--verify", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("error: unable to create file x: No space left on device", InputError),
+        ("fatal: sha1 file 'x' write error. Out of diskspace", InputError),
+        ("fatal: cannot create y: Read-only file system", InputError),
+        ("fatal: bad object HEAD", ToolError),
+    ],
+)
+def test_no_room_is_the_user_s_matter(said: str, kind: type[FcgitopsError]) -> None:
+    """A place that takes no file is wrong input, in all words that git has for it."""
+    found = driver.failure(("fast-import",), driver.Answer(128, b"", f"{said}\n"))
+    assert type(found) is kind
 
 
 @pytest.mark.parametrize(

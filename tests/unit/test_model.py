@@ -145,12 +145,6 @@ def test_no_shared_defaults() -> None:
             for tag in ("v1.0.0-rc1", "v1.0.0rc1", "1.0.0-beta.2", "v1.0-alpha")
         ),
         (
-            {"nodeSelector": {"kubernetes.io/arch": "arm64"}},
-            "hardened",
-            "f: nodeSelector: kubernetes.io/arch: 'arm64': the published image is for amd64 "
-            "(amd64, or an image of your own)",
-        ),
-        (
             {"egress.mode": "cidr"},
             "hardened",
             "f: egress.endpoints: is empty, but egress.mode is cidr: FrameworkController would "
@@ -205,8 +199,8 @@ def test_refused_together(given: dict[str, Any], profile: str, message: str) -> 
     ("given", "profile"),
     [
         ({"namespace": "default"}, "upstream"),
-        ({"nodeSelector": {"kubernetes.io/arch": "arm64"}, "image.registry": "r.io"}, "hardened"),
-        ({"nodeSelector": {"kubernetes.io/arch": "arm64"}, "image.repository": "x/y"}, "hardened"),
+        # What runs may be another image, which local/ names: FCG39 looks at what is rendered.
+        ({"nodeSelector": {"kubernetes.io/arch": "arm64"}}, "hardened"),
         ({"image.tag": ""}, "upstream"),
         ({"image.tag": "", "image.digest": "sha256:" + "0" * 64}, "hardened"),
         ({"image.tag": None, "image.digest": "sha256:" + "0" * 64}, "hardened"),

@@ -184,6 +184,7 @@ class Process:
 
 _NO_PLACE = (
     "No space left on device",
+    "Out of diskspace",  # git's own words where a part of a pack was written
     "Read-only file system",
     "Disk quota exceeded",
     "unable to write file",  # where git does not say more

@@ -12,7 +12,7 @@ from typing import Any
 
 from fcgitops.core.errors import Problem
 from fcgitops.core.lazy import regex
-from fcgitops.model import clusters, image, storage, synctools
+from fcgitops.model import clusters, storage, synctools
 
 Values = Mapping[str, Any]
 Place = Callable[..., str]
@@ -50,7 +50,6 @@ def check(given: Values, values: Values, profile: str, place: Place) -> list[Pro
         *_egress(values, place),
         *_guardrails(values, place),
         *_labels(values, place),
-        *_nodes(values, place),
         *(_nni(values, place) if values["nni.namespace"] else _without_nni(given, place)),
     ]
 
@@ -159,22 +158,6 @@ def _labels(values: Values, place: Place) -> list[Problem]:
     if "app" not in values["labels"]:
         return []
     return [Problem(place("labels"), "'app' is the selector's own label", "another key")]
-
-
-def _nodes(values: Values, place: Place) -> list[Problem]:
-    """Nodes that the image is not for, as far as is known; a mirror may have one for others."""
-    if values["image.registry"] or values["image.repository"] != image.PUBLISHED:
-        return []
-    return [
-        Problem(
-            place("nodeSelector", "image.registry", "image.repository"),
-            f"{label}: {values['nodeSelector'][label]!r}: the published image is for "
-            f"{image.MACHINE}",
-            f"{image.MACHINE}, or an image of your own",
-        )
-        for label in image.MACHINES
-        if values["nodeSelector"].get(label, image.MACHINE) != image.MACHINE
-    ]
 
 
 def _without_nni(given: Values, place: Place) -> list[Problem]:

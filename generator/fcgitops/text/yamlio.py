@@ -68,6 +68,12 @@ class _Resolver(yaml.resolver.Resolver):
                 _TAGS[value] = tag
         return tag
 
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ANN401
+        """Nothing depends on a node's path."""
+
+    def ascend_resolver(self) -> None:
+        """See `descend_resolver`."""
+
 
 class _Rare(Exception):
     """A node that only PyYAML's own way makes a value of."""
