@@ -303,6 +303,7 @@ def numbers(kind: str, calls: Sequence[Call]) -> list[int]:
     return [number for number, _, _ in found]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_fault_at_any_call(site: Site, record_property: pytest.RecordProperty, name: str) -> None:
     """Nothing of the user's is touched, what is said is true, the next run makes what was asked."""

@@ -124,6 +124,7 @@ def without(body: str) -> str:
     return "".join(lines[:last])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("body", FOLLOWED)
 def test_what_stands_there_already(body: str, tmp_path: Path) -> None:
     """It is told, with its file and line, where the same is rendered without it, and only there."""
