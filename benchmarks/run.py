@@ -382,8 +382,8 @@ class Bench:
         )
         limit = [cost + 0.3 for cost in built]
         what = "verify, one changed"
-        why = "Python's start, the import of the checks and reading all files take more than 0.3 s"
-        yield Row(what, changed, "its build, and 0.3 s", limit, 1, WALL, held=2, why=why)
+        why = "on a slow machine Python's start and the import of the checks alone take 0.3 s"
+        yield Row(what, changed, "its build, and 0.3 s", limit, 1, WALL, held=1.5, why=why)
         limit = [Cost(0, 0, 300)]
         yield Row(f"verify, {many}, memory", cold, "the limit", limit, 1, MEMORY)
         if self.fleet:

@@ -1,4 +1,4 @@
-"""A second process that reads while this one does: two read a fleet's files in half the time.
+"""A second process that reads a fleet's files while this one imports what will look at them.
 
 Imports next to nothing, as `inputs` does.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import select
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -33,8 +34,15 @@ class Ahead:
             json.dump(work(), pipe)
         os._exit(0)  # nothing of what this process would do at its end is the fork's
 
-    def outcome(self) -> Any:  # noqa: ANN401 - what JSON says
-        """What was worked out; None where that failed. Waits for it; to be asked once."""
+    def outcome(self, meanwhile: Iterable[object]) -> Any:  # noqa: ANN401 - what JSON says
+        """What was worked out; None where that failed. Waits for it; to be asked once.
+
+        Args:
+            meanwhile: is gone through, a step at a time, until there is an answer.
+        """
+        for _ in meanwhile:
+            if select.select([self._from], [], [], 0)[0]:
+                break
         with open(self._from, encoding="ascii") as pipe:  # noqa: PTH123
             told = pipe.read()
         os.waitpid(self._child, 0)

@@ -27,7 +27,7 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _READ = 1 << 14
 """Bytes at once: most files are smaller, and a bigger buffer takes its time to make."""
 _MANY = 200
-"""Kustomizations whose files a second process reads sooner than it is made."""
+"""Kustomizations to read which takes much longer than to make a second process."""
 _by_name = attrgetter("name")
 
 
@@ -51,30 +51,24 @@ class Inputs:
         self._known: dict[str, bytes] = {}
         self._variants = sorted(variants)
         self._ahead: Ahead | None = None
-        self._later: set[str] = set()
-        """The environments' folders that are read ahead."""
 
     def read_ahead(self, items: Sequence[Kustomization]) -> None:
-        """Has a second process read what the later half of many is made of.
-
-        Args:
-            items: in the order in which they will be asked for, the later half at the end. No
-                thread may have been started yet.
-        """
-        later = items[len(items) // 2 :]
-        if len(later) >= _MANY and may_work():
-            self._later = {f"{layout.OVERLAYS}/{item.owner}" for item in later}
-            self._ahead = Ahead(lambda: self._read(later))
+        """Has a second process read what many are made of; no thread may have been started yet."""
+        if len(items) >= _MANY and may_work():
+            self._ahead = Ahead(lambda: self._read(items))
 
     def _read(self, items: Iterable[Kustomization]) -> object:
         for item in items:
             self.of(item)
         return {path: digest.hex() for path, digest in self._known.items()}, sorted(self.marked)
 
-    def _take(self, ahead: Ahead) -> None:
-        """Takes over what was read ahead; what was not, for some fault, is read when asked for."""
-        self._ahead = None
-        if told := ahead.outcome():
+    def take_over(self, meanwhile: Iterable[object]) -> None:
+        """Takes over what is read ahead; what was not, for some fault, is read when asked for.
+
+        Args:
+            meanwhile: steps of other work, which ends when that is there.
+        """
+        if self._ahead and (told := self._ahead.outcome(meanwhile)):
             known, marked = told
             self._known |= {path: bytes.fromhex(digest) for path, digest in known.items()}
             self.marked.update(marked)
@@ -181,8 +175,6 @@ class Inputs:
             raise Unknowable from error
 
     def _known_tree(self, path: str) -> bytes:
-        if self._ahead and path in self._later:
-            self._take(self._ahead)
         if path not in self._known:
             self._known[path] = self.tree(path)
         return self._known[path]

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
+from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
 from threading import Thread
@@ -111,6 +112,7 @@ class Session:
         if self._kept.results and not self._afresh:
             self._inputs.read_ahead(wanted)
         looking = _Looking(self.root)
+        self._inputs.take_over(_importing())
         self._new = {str(item): known for item in wanted if (known := self._recalled(item))}
         looking.join()
         looking.refuse_left_out(wanted)
@@ -186,7 +188,7 @@ class Session:
             wanted: what is verified.
             looking: what Git has said.
         """
-        Thread(target=_import_checks).start()  # no daemon: see `diff.fleet`
+        Thread(target=list, args=[_importing()]).start()  # no daemon: see `diff.fleet`
         built = self._outputs(todo)
         begun = list(islice(built, 1))  # kustomize is at work while the checks are imported
         run = self._verification(looking)
@@ -266,8 +268,18 @@ def rules() -> Rules:
     return catalogue.rules()
 
 
-def _import_checks() -> None:
-    from fcgitops.verify import verification  # noqa: F401, PLC0415
+_STEPS = (
+    *("fcgitops.text.yamlio", "fcgitops.model.environment", "fcgitops.kubernetes.check"),
+    *("fcgitops.repository.outcome", "fcgitops.verify.verification", "fcgitops.fcconfig.check"),
+)
+"""Modules of the checks, each of which takes about as long to import as the others."""
+
+
+def _importing() -> Iterator[None]:
+    """Imports the checks, a step at a time: where nothing has changed, nobody needs them."""
+    for name in _STEPS:
+        yield
+        import_module(name)
 
 
 _NEEDED = (*layout.COMMON, layout.CLUSTERS, layout.BASE_RECORD.partition("/")[0])
