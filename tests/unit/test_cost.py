@@ -16,6 +16,7 @@ from fcgitops.diff import fleet
 from fcgitops.git import program
 from fcgitops.model.layout import VARIANTS
 from fcgitops.programs import process
+from fcgitops.verify.session import Session
 from gitenv import git
 from modules import modules
 
@@ -193,3 +194,12 @@ def test_what_a_generator_of_the_user_s_may_read_is_built_for_each(
     asked.clear()
     verify.run(labelled)
     assert asked["kustomize build"] == len(ALIKE) + len(VARIANTS)
+
+
+def test_no_environment_is_kept_once_it_is_verified(repository: Path, asked: Counter[str]) -> None:
+    """Memory does not grow by what a fleet's environments are; `asked` keeps results elsewhere."""
+    ran = Session(repository)
+    ran.verify(ran.wanted([], None, None))
+    assert asked["kustomize build"] == 4
+    assert ran._run
+    assert ran._run.repository._known == {}

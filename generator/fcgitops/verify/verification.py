@@ -96,6 +96,7 @@ class Verification:
             if str(item) not in VARIANTS:  # what others are made of is kept
                 self.reader.forget(self.repository.root / item.folder)
                 self.references.forget(item.folder)
+                self.repository.forget(item.owner)
 
     def asked_of(
         self, server: ApiServer, wanted: Sequence[Kustomization], outputs: Iterable[Output]
