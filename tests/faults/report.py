@@ -6,7 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from faults.harness import KINDS, SCENARIOS
+from faults.harness import KINDS
+from faults.scenarios import SCENARIOS
 
 _LINE = re.compile(r"(?P<name>.+): (?P<kind>\w+) at (?P<tries>\d+) of (?P<calls>\d+) calls")
 _BEGIN, _END = "<!-- faults -->\n", "<!-- end of faults -->\n"

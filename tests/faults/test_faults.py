@@ -22,19 +22,8 @@ from gitenv import git
 
 from faults import gitfiles
 from faults.folders import Folders, Look
-from faults.harness import (
-    GOES_ON_FROM,
-    KINDS,
-    SCENARIOS,
-    Call,
-    Commands,
-    Ran,
-    Scenario,
-    Walk,
-    left_over,
-    prepare,
-    state,
-)
+from faults.harness import KINDS, Call, Commands, Ran, Walk, left_over, state
+from faults.scenarios import GOES_ON_FROM, SCENARIOS, Scenario, prepare
 
 EVERY = int(os.environ.get("FAULTS_EVERY", "100"))
 """From one call that is tried to the next, over all kinds; `make test` has 90 s for all."""

@@ -38,6 +38,7 @@ fleet = [Kustomization(Kind.OVERLAY, f"env-{number}") for number in range(6)]
 found = inputs.Inputs(root, [])
 found.read_ahead(fleet)
 found.take_over(iter([]))
+found.take_over(iter([]))  # there is nothing more to take
 digests = [found.of(item) for item in fleet]
 read_here = sorted({path.split("/")[-2] for path in here if path.endswith("environment.yaml")})
 print(json.dumps([digests, sorted(found.marked), read_here]))

@@ -124,22 +124,11 @@ def _named(content: bytes) -> tuple[str, ...]:
     Most environments have the same one, and all share the base's and the components'.
     """
     try:
-        document = _first(content)
+        document = yamlio.construct(yamlio.compose_first(content, NAMES[0])[0], NAMES[0])
     except InputError:  # kustomize says it better
         return ()
     texts = _texts(document if isinstance(document, dict) else {})
     return tuple(text for text in texts if _is_local(text) and not set(":?\n\0") & set(text))
-
-
-def _first(content: bytes) -> object:
-    """The first document of a kustomization: kustomize reads no other."""
-    try:
-        return yamlio.load(content, NAMES[0])
-    except InputError:
-        documents = yamlio.compose_all(yamlio.decoded(content, NAMES[0]), NAMES[0])
-        if len(documents) < 2:
-            raise
-        return yamlio.construct(documents[0], NAMES[0])
 
 
 def _is_local(text: str) -> bool:

@@ -276,6 +276,30 @@ def compose(data: bytes, where: str) -> yaml.Node | None:
         ) from error
 
 
+def compose_first(data: bytes, where: str) -> tuple[yaml.Node | None, int]:
+    """The first document of a file of which others are not read, as kustomize reads its own.
+
+    Returns:
+        Its node graph, and the line of a second document that holds something, 0 without one.
+
+    Raises:
+        InputError: as `compose` does, where there is but one document.
+    """
+    try:
+        return compose(data, where), 0
+    except InputError:
+        documents = compose_all(decoded(data, where), where)
+        if len(documents) < 2:
+            raise
+        more = further(documents)
+        return documents[0], more[0].start_mark.line + 1 if more else 0
+
+
+def further(documents: Sequence[yaml.Node]) -> list[yaml.Node]:
+    """The documents of a file after its first one; an empty one, after a last ---, is none."""
+    return [node for node in documents[1:] if node.value]
+
+
 def compose_all(text: str, where: str = "") -> list[yaml.Node]:
     """The node graph of every document in a text, which may be anything a user wrote.
 

@@ -26,7 +26,6 @@ from fcgitops.verify import already, overruled
 from fcgitops.verify.layers import (
     GENERATORS,
     Kustomization,
-    further,
     image_matches,
     patch_text,
     plain,
@@ -172,7 +171,7 @@ def _follows(text: str, kind: type[yaml.Node]) -> bool:
         return False
     with suppress(InputError):
         documents = yamlio.compose_all(text)
-        return isinstance(documents[0], kind) and bool(further(documents))
+        return isinstance(documents[0], kind) and bool(yamlio.further(documents))
     return False
 
 

@@ -68,7 +68,8 @@ class Inputs:
         Args:
             meanwhile: steps of other work, which ends when that is there.
         """
-        if self._ahead and (told := self._ahead.outcome(meanwhile)):
+        ahead, self._ahead = self._ahead, None
+        if ahead and (told := ahead.outcome(meanwhile)):
             known, marked = told
             self._known |= {path: bytes.fromhex(digest) for path, digest in known.items()}
             self.marked.update(marked)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -176,23 +176,8 @@ class Reader:
 
 @functools.lru_cache(maxsize=64)
 def _composed(data: bytes, name: str) -> tuple[yaml.Node | None, int]:
-    """The first document, and the line of the second one, 0 without one.
-
-    Kept, since what nobody has edited in `local/` is the same text everywhere.
-    """
-    try:
-        return yamlio.compose(data, name), 0
-    except InputError:
-        documents = yamlio.compose_all(yamlio.decoded(data, name), name)
-        more = further(documents)
-        if len(documents) < 2:
-            raise
-        return documents[0], more[0].start_mark.line + 1 if more else 0
-
-
-def further(documents: Sequence[yaml.Node]) -> list[yaml.Node]:
-    """The documents of a file after its first one; an empty one, after a last ---, is none."""
-    return [node for node in documents[1:] if node.value]
+    """As `yamlio.compose_first`: what nobody has edited in `local/` is the same everywhere."""
+    return yamlio.compose_first(data, name)
 
 
 def plain(node: yaml.Node) -> Any:  # noqa: ANN401
