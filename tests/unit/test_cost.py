@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,6 @@ from fcgitops.model.layout import VARIANTS
 from fcgitops.programs import process
 from fcgitops.verify.session import Session
 from gitenv import git
-from modules import modules
 
 PROD = "overlays/prod/frameworkcontroller.yaml"
 
@@ -56,24 +53,6 @@ def test_what_is_known_is_verified_without_the_checks(
     assert not {"zoneinfo", "fcgitops.programs.kubectl", "fcgitops.text.yamlmerge"} & first
     assert "fcgitops.verify.session" in again
     assert not {"click", "tempfile", *heavy} & again
-
-
-def test_no_regular_expression_is_compiled_where_a_module_is_imported() -> None:
-    """A module's expressions are `core.lazy.regex`: a command uses few of two hundred."""
-    found = {
-        path
-        for path, (top, *_) in modules().items()
-        for node in _run_at_import(top)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"
-    }
-    assert found == set()
-
-
-def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.Lambda):
-            yield child
-            yield from _run_at_import(child)
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import itertools
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +18,6 @@ from fcgitops.text.words import count
 from gitenv import git, write
 from hypothesis import given
 from hypothesis import strategies as st
-from modules import PACKAGE, modules
 
 
 @pytest.mark.parametrize(
@@ -147,64 +143,6 @@ def test_a_name_is_no_option() -> None:
     assert shell.named("clusterrolebinding", "--all") == ("clusterrolebinding/--all",)
 
 
-NAMED = re.compile(r'"(annotate|delete|get|patch|scale)", (?!\*shell\.named|"--).*\bname\(')
-"""A command with the name of an object that is put there without `shell.named`."""
-
-
-def test_every_name_of_an_object_is_no_option() -> None:
-    """No command takes one for an option, such as `delete service --all`."""
-    lines = [
-        f"{path}: {text.strip()}"
-        for path in modules()
-        for text in (PACKAGE / path).read_text(encoding="utf-8").splitlines()
-        if NAMED.search(text)
-    ]
-    assert lines == []
-
-
-COMMAND = re.compile(
-    r"(?:^|[`#(;:] ?|^\s+|, )"
-    r"(?:kubectl|git|make|fcgitops|kind delete|docker|argocd|flux|rm|cd|export)"
-    r" [^`\n]*(?<!fcgitops )$"
-)
-"""The beginning of a command in a text, up to a value."""
-
-
-def unquoted(path: str) -> list[str]:
-    """Values that are put into a command in a text without `shell`."""
-    found = []
-    for node in modules()[path]:
-        if not isinstance(node, ast.JoinedStr):
-            continue
-        before = ""
-        for part in node.values:
-            if isinstance(part, ast.Constant):
-                before += str(part.value)
-                continue
-            value = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
-            constant = re.fullmatch(r"(\w+\.)*_?[A-Z][A-Z_]*|__version__|command|seconds", value)
-            if COMMAND.search(before) and not value.startswith("shell.") and not constant:
-                found.append(f"{path}:{node.lineno}: {before}{{{value}}}")
-            before += "x"
-    return found
-
-
-IN_FILES = ("manifests/", "model/experiment.py", "model/layout.py")
-"""What is written into generated files has names that were checked."""
-
-
-def test_every_printed_command_is_made_in_one_place() -> None:
-    """No text puts a value into a command by itself, and no other module quotes."""
-    found = [text for path in modules() if not path.startswith(IN_FILES) for text in unquoted(path)]
-    assert not found, "\n".join(found)
-    assert [
-        path
-        for path in modules()
-        if path != "core/shell.py"
-        and re.search(r"shlex\.(quote|join)", (PACKAGE / path).read_text(encoding="utf-8"))
-    ] == []
-
-
 HOSTILE = "x; touch PWNED; #"
 
 
@@ -255,23 +193,6 @@ def run_with_a_kubectl(text: str, folder: Path) -> list[list[str]]:
     )
     assert list(place.iterdir()) == []
     return [json.loads(call) for call in (folder / "calls").read_text().splitlines()]
-
-
-def test_a_number_has_a_noun_of_its_number() -> None:
-    """`count` makes 1 file and 2 files; `{len(files)} files` would say 1 files."""
-    plural = re.compile(r" (?!bytes|characters|letters)[a-z]+s\b")  # of these a limit is exceeded
-    found = [
-        f"{path}:{value.lineno}"
-        for path, nodes in modules().items()
-        for node in nodes
-        if isinstance(node, ast.JoinedStr)
-        for value, after in itertools.pairwise(node.values)
-        if isinstance(value, ast.FormattedValue)
-        and ast.unparse(value.value).startswith("len(")
-        and isinstance(after, ast.Constant)
-        and plural.match(str(after.value))
-    ]
-    assert found == []
 
 
 @pytest.mark.parametrize(

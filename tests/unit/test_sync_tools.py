@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,42 +19,6 @@ from fcgitops.sync import registry
 from fcgitops.sync.tool import Applier, Bootstrap, Held, Occupant, SyncTool
 from fcgitops.text.tree import Tree
 from gitenv import git, write
-from modules import modules
-
-OWN = ("model/synctools.py", "sync/argocd/", "sync/flux/", "diff/rules_argocd.py",
-       "diff/rules_windows.py", "diff/rules_flux.py")  # fmt: skip
-"""Where the names of the tools may stand as values: the rules are of the tools' own objects."""
-OF_FORGES = ("model/layout.py", synctools.ALL)
-"""The CI of both of them, as `forge` has it."""
-
-
-def test_no_other_module_knows_a_tool_by_its_name() -> None:
-    """Outside of the tools themselves no text of the code, docstrings aside, is a tool's name."""
-    places = {traits.namespace for traits in synctools.KNOWN.values()}
-    names = {*synctools.KNOWN, synctools.ALL, *places}
-    found = [
-        f"{path}:{node.lineno}: {node.value!r}"
-        for path, nodes in modules().items()
-        if not path.startswith(OWN)
-        for node in nodes
-        if isinstance(node, ast.Constant) and node.value in names
-        if (path, node.value) != OF_FORGES
-    ]
-    assert found == []
-
-
-def test_no_other_module_asks_which_tool_it_is() -> None:
-    """It asks for a trait instead of comparing the name, which a third tool has not."""
-    found = [
-        f"{path}:{node.lineno}"
-        for path, nodes in modules().items()
-        if not path.startswith((*OWN, "diff/rules_flux_rights.py"))
-        for node in nodes
-        if isinstance(node, ast.Compare)
-        for side in (node.left, *node.comparators)
-        if re.search(r"\b(ARGOCD|FLUX)(\.name)?$", ast.unparse(side))
-    ]
-    assert found == []
 
 
 def test_each_tool_has_traits_and_an_implementation() -> None:
