@@ -491,7 +491,7 @@ APPLIERS: dict[str, tuple[dict[str, Any], list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("who", APPLIERS)
 def test_who_lets_go(who: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """The lines pause it, and take off each mark of it and no other; none goes to Git."""
@@ -524,7 +524,7 @@ OF_OUR_NAME = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", OF_OUR_NAME)
 def test_who_has_the_name_of_ours(
     tool: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
@@ -733,6 +733,7 @@ spec: {targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: fc}}
 """
 
 
+@pytest.mark.slow
 def test_a_role_settings_and_a_file_of_its_own(
     copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -831,6 +832,7 @@ def test_what_we_render_comes_again(profile: str, copy_of: CopyOf, fcgitops: Fcg
     assert (said["patches"], said["resources"], said["leftOut"]) == ([], [], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lacking", [0, 1])
 def test_a_part_of_the_guardrails_is_not_the_component(
     lacking: int, repository: Path, fcgitops: Fcgitops

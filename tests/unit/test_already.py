@@ -124,7 +124,7 @@ def without(body: str) -> str:
     return "".join(lines[:last])
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("body", FOLLOWED)
 def test_what_stands_there_already(body: str, tmp_path: Path) -> None:
     """It is told, with its file and line, where the same is rendered without it, and only there."""
@@ -162,6 +162,7 @@ OVERRULED = [
 """Bodies of `local/`, and what comes after it."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("body", "after"), OVERRULED)
 def test_what_the_overlay_sets_again(body: str, after: str, tmp_path: Path) -> None:
     """It is told as a hazard where `local/` has no say, and only there."""
@@ -189,6 +190,7 @@ DROPPED = [
 """Bodies of a component, more files of its, and the line of what kustomize does not read."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("body", "files", "line"), DROPPED)
 def test_what_follows_the_first_document(
     body: str, files: dict[str, str], line: int, tmp_path: Path

@@ -254,7 +254,7 @@ def test_no_terminal_no_answer(cluster: Cluster, folder: Path, fcgitops: Fcgitop
     assert cluster.calls("apply") == []
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gitops", "path"),
     [

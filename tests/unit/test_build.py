@@ -72,6 +72,7 @@ def test_a_part_that_is_gone_takes_its_empty_folder_along(
     assert git(repository, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_a_damaged_note_of_what_was_written_removes_nothing(
     repository: Path, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_place_that_takes_no_more_gets_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("link", ["build", "build/dev", "build/prod.yaml"])
 def test_a_link_in_the_repository_is_not_followed(
     link: str, repository: Path, fcgitops: Fcgitops, tmp_path: Path

@@ -72,7 +72,7 @@ def test_each_command_that_changes_it(repository: Path, fcgitops: Fcgitops) -> N
     fcgitops("-C", repository, "overlay", "dev", "--set", "resources.cpu=300m")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "item"),
     [
@@ -128,7 +128,7 @@ sync: argocd
 """
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["overlays"], ["overlay", "edge"]])
 @pytest.mark.parametrize("was", ["untracked", "committed"])
 def test_an_environment_yaml_that_somebody_has_written(

@@ -331,6 +331,7 @@ def test_new_refuses_wrong_settings_in_the_defaults(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_new_takes_right_settings_in_the_defaults(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Each environment of customized-config has them, and those after it."""
     folder = tmp_path / "deploy"

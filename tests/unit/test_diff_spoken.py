@@ -168,6 +168,7 @@ def test_environments_that_come_and_go(speaking: Path, fcgitops: Fcgitops) -> No
     )
 
 
+@pytest.mark.slow
 def test_many_new_environments_are_not_built_to_say_what_they_do(
     speaking: Path, fcgitops: Fcgitops
 ) -> None:
@@ -186,6 +187,7 @@ def test_many_new_environments_are_not_built_to_say_what_they_do(
     assert "C06" in told
 
 
+@pytest.mark.slow
 def test_of_many_that_change_alike_a_few_are_built(speaking: Path, fcgitops: Fcgitops) -> None:
     """Three of each kind, by lines that change and files of people's own; the rest is counted."""
     fleet = speaking.parent / "fleet.yaml"

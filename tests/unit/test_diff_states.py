@@ -174,6 +174,7 @@ def test_an_edit_of_which_nothing_is_rendered(repository: Path, fcgitops: Fcgito
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [

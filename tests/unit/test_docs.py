@@ -45,6 +45,7 @@ def test_messages_that_are_explained_are_printed() -> None:
     assert [part for part in parts if part not in source] == []
 
 
+@pytest.mark.slow
 def test_the_first_steps_work(
     fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def test_plain_files_are_left(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     assert "is in no repository of fcgitops" in fcgitops("-C", root, "eject", status=2).err
 
 
+@pytest.mark.slow
 def test_line_ends_of_another_system_are_no_edit(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """Of a work tree that git or an editor has given them: no file is kept as edited."""
     root = copy_of(FLEET[0])
@@ -96,6 +97,7 @@ def test_line_ends_of_another_system_are_no_edit(copy_of: CopyOf, fcgitops: Fcgi
     assert "fcgitops" not in committed(root)["overlays/dev/kustomization.yaml"]
 
 
+@pytest.mark.slow
 def test_what_was_taken_out_of_the_index_is_put_back_first(
     copy_of: CopyOf, fcgitops: Fcgitops
 ) -> None:
@@ -177,6 +179,7 @@ def test_what_is_the_users_own_stays(copy_of: CopyOf, fcgitops: Fcgitops) -> Non
     assert ".github/workflows/own.yml:2 seems to call what is gone\n" in ran.err
 
 
+@pytest.mark.slow
 def test_a_comment_in_another_encoding_stays(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """Byte for byte: nobody said that what is added to a file has to be UTF-8."""
     root = copy_of(FLEET[0])
@@ -225,7 +228,7 @@ def broken(root: Path) -> None:
     git(root, "commit", "-qam", "Edited")
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("state", "status", "what"),
     [

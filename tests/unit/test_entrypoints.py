@@ -436,6 +436,7 @@ printf %s "$answer"
 """A kubectl whose `get` gives one answer after another; ! is that no API server answers."""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("answers", "deletes"), [("true true .", True), ("! true ! .", True), ("true " * 150, False)]
 )
@@ -699,7 +700,7 @@ def test_a_damaged_environment_can_be_removed(
     assert not [path for path in left if "/prod/" in path]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
 def test_nni_of_a_damaged_environment_is_removed(
     sync: str, fcgitops: Fcgitops, copy_of: CopyOf

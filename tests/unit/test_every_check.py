@@ -72,7 +72,7 @@ def test_a_repository_in_order_has_no_findings(
     assert asked == {*OFFLINE}
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number}-{case.place}")
 def test_a_fault_is_found_by_its_number(case: Case, deploy: Path) -> None:
     """One edit that somebody may make; other checks may have something to say of it too."""

@@ -85,6 +85,7 @@ def test_sarif_says_all() -> None:
     assert len({str(result["partialFingerprints"]) for result in run["results"]}) == 5
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
 def test_junit(report: Report) -> None:
     """Ant's JUnitReport, the strictest form of JUnit's XML."""

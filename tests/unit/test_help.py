@@ -116,7 +116,7 @@ SCRIPTS = {
 """Shell → a program of it that prints what it would complete the last of its arguments to."""
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SCRIPTS)
 def test_a_real_shell_completes(shell: str, repository: Path, tmp_path: Path) -> None:
     """Environments and files of the repository, and every fixed word."""

@@ -198,6 +198,7 @@ def test_every_command_does_the_same_in_both(
             assert data == (top / path).read_bytes(), path
 
 
+@pytest.mark.slow
 def test_two_folders_on_one_cluster_are_found(fcgitops: Fcgitops, mono: Path) -> None:
     """By an address for certain; a name may be two clusters', and is said without a failure."""
     for path in (PATH, "team-b/fc"):
@@ -265,6 +266,7 @@ def test_a_path_that_means_something_else(path: object) -> None:
     assert "a relative path such as infra/frameworkcontroller" in values.folder(path)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("path", "what"),
     [
@@ -337,6 +339,7 @@ def refusing(mono: Path) -> None:
     hook.chmod(0o755)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("state", "status", "what"),
     [

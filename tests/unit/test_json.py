@@ -64,7 +64,7 @@ def said(fcgitops: Fcgitops, command: str, folder: Path, status: int) -> Any:
     return document
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("command", "status"),
     [("list", 0), ("status", 0), ("verify", 1), ("diff", 3), ("gates ENV", 1), ("adopt DIR", 0),
@@ -80,7 +80,7 @@ def test_what_is_printed_is_what_is_published(
     assert said(fcgitops, command, changed, status)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("command", "changes"),
     [
@@ -112,6 +112,7 @@ def test_a_dry_run_tells_programs_what_it_would_do(
     assert git(repository, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_of_an_update(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Its files, before anything is built; a conflict is one of them, and exit 1 says so."""
     root = clone_released("hand-edits", tmp_path)

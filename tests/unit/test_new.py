@@ -127,6 +127,7 @@ def test_new_again_with_the_same_answers_does_nothing(repository: Path, fcgitops
     assert state(repository) == before
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("forge", "ci"),
     [
@@ -220,6 +221,7 @@ def test_new_dry_run_prints_the_diff_and_writes_nothing(fcgitops: Fcgitops, tmp_
     assert git(tmp_path / "applied", "write-tree") == tree(tmp_path / "deploy")
 
 
+@pytest.mark.slow
 def test_new_asks_on_a_terminal_until_the_answer_is_right(git_home: Path, tmp_path: Path) -> None:
     """Missing answers only, each checked at once."""
     typed = ["argo", "flux", "", "dev prod=customised", "dev prod=customized-config", ""]

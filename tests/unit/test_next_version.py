@@ -73,7 +73,7 @@ def not_of_answers(found: dict[str, list[str]]) -> dict[str, list[str]]:
     return {path: lines for path, lines in found.items() if path != "fcgitops.yaml"}
 
 
-@pytest.mark.sampled(16)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(KEPT[LAST]) - {OUT_OF_LINE}))
 def test_the_next_version_carries_it_on(
     name: str, coming: Path, git_home: Path, tmp_path: Path

@@ -246,7 +246,7 @@ def test_branch(deploy: Path, fcgitops: Fcgitops) -> None:
     assert git(deploy, "log", "--format=%s", "main..nni/mnist") == "Add experiment mnist"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
@@ -502,6 +502,7 @@ def test_what_git_ignores_is_no_part_of_it(mnist: Path, fcgitops: Fcgitops) -> N
     assert findings(fcgitops, mnist) == []
 
 
+@pytest.mark.slow
 def test_an_experiment_in_an_exported_tree(mnist: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Where there is no Git nothing is ignored, and verify works."""
     (mnist / ".git").rename(tmp_path / "away")
@@ -570,6 +571,7 @@ def test_a_damaged_run_yaml(damage: bytes, wrong: str, mnist: Path, fcgitops: Fc
         fcgitops("-C", mnist, *command)
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_experiment(deploy: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """A link, files without a run.yaml, and a folder called run.yaml are refused."""
     (deploy / "experiments").mkdir()
@@ -856,7 +858,7 @@ def kustomization(**changes: Any) -> Callable[[str], str]:
     return edit
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("file", "edit", "wanted"),
     [
@@ -955,6 +957,7 @@ def test_verify_finds(
 # --- build
 
 
+@pytest.mark.slow
 def test_build(mnist: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """ENV/nni and experiments/NAME are built by name, and with all others, into files too."""
     ran = fcgitops("-C", mnist, "build", "prod/nni", "experiments/mnist")

@@ -65,6 +65,7 @@ def test_every_command_that_reads_it_says_so(
     assert state(repository) == before
 
 
+@pytest.mark.slow
 def test_a_version_alone(repository: Path, fcgitops: Fcgitops) -> None:
     """What only reads does not depend on it, and says so; `verify` finds it, others refuse."""
     edit(repository, f"version: {__version__}", "version: 9.9.9")
@@ -144,6 +145,7 @@ def test_without_a_record_nothing_can_be_compared(
     assert record.exists() == (content is not None)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("committed", [False, True])
 def test_gits_history_has_the_record(committed: bool, repository: Path, fcgitops: Fcgitops) -> None:
     """It is no way around to delete the record as well."""

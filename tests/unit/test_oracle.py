@@ -115,7 +115,7 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[st
 VERDICTS = [json.loads(line) for line in PATCHES.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("case", VERDICTS, ids=[f"{v['id']}-{v['kind']}" for v in VERDICTS])
 def test_patches(case: dict[str, str], patched: Callable[[str], list[str]]) -> None:
     """Of 100 patches none that is refused or harmful is missed, and no other is called so."""
@@ -599,6 +599,7 @@ def test_selector_of_a_new_statefulset(tmp_path: Path) -> None:
     assert LAYERS.ask(Layered(Reader(tmp_path), tmp_path / "over", objects)) == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["StatefulSet", "ClusterRole", "ClusterRoleBinding", "Namespace"])
 @pytest.mark.parametrize("value", [None, [], {}, "x", 1, [1], {"a": 1}])
 def test_no_traceback(kind: str, value: object) -> None:

@@ -20,6 +20,7 @@ def log(folder: Path) -> list[str]:
     return git(folder, "log", "--format=%s").splitlines()
 
 
+@pytest.mark.slow
 def test_what_was_left_uncommitted_is_committed_as_what_it_is(
     repository: Path, fcgitops: Fcgitops
 ) -> None:

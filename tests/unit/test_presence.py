@@ -248,6 +248,7 @@ def test_what_a_sparse_checkout_leaves_out_is_compared_as_head_has_it(
     assert "leaves out files of overlays/prod (git sparse-checkout add overlays/prod)" in found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("staged", [False, True])
 @pytest.mark.parametrize("path", ["overlays/prod", "base/statefulset.yaml"])
 def test_the_way_back_of_what_is_deleted(

@@ -149,7 +149,7 @@ def test_a_key_that_goes_back_to_its_default(copy_of: CopyOf, fcgitops: Fcgitops
 NNI = "nni:\n  namespace: nni\n  storage: nfs://10.0.0.1/{}\n  limits:\n{}"
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("both", [True, False])
 def test_limits_of_nni(both: bool, pair: Path, fcgitops: Fcgitops) -> None:
     """They travel where both run NNI, one by one; its namespace and share do not."""
@@ -212,7 +212,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)
 def test_refused(words: tuple[str, ...], pair: Path, fcgitops: Fcgitops) -> None:
     """Wrong input, nothing written, and what would be right."""

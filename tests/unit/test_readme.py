@@ -81,6 +81,7 @@ def test_what_config_check_is_shown_to_print(
     assert fcgitops(*shlex.split(command)[2:], status=1).out == output
 
 
+@pytest.mark.slow
 def test_the_commands_that_make_a_repository_work(
     fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

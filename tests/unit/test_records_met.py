@@ -198,7 +198,7 @@ def removed_and_changed(repository: Path, fcgitops: Fcgitops, *, here: bool) -> 
     git(repository, "merge", "other", status=1)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize("here", [True, False])
 @pytest.mark.parametrize("keep", [True, False])
 def test_removed_on_one_branch_and_changed_on_the_other(
@@ -226,6 +226,7 @@ def test_removed_on_one_branch_and_changed_on_the_other(
     assert fcgitops("-C", repository, "overlays").err.startswith("nothing to do: ")
 
 
+@pytest.mark.slow
 def test_a_stash_that_meets_a_commit(repository: Path, fcgitops: Fcgitops) -> None:
     """Git waits for nothing then, but for what is in conflict."""
     fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=7", "--no-commit")

@@ -74,7 +74,7 @@ URLS = [
 ]
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("url", URLS)
 def test_no_message_has_it(url: str, fcgitops: Fcgitops, repository: Path, tmp_path: Path) -> None:
     """As an answer, as a requirement, as a key of an environment, in a file, as any other word."""

@@ -149,6 +149,7 @@ def api() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("tag", "right"), [("signed", True), ("unsigned", False), ("plain", False), ("none", False)]
 )
@@ -180,6 +181,7 @@ def test_who_may_do_what() -> None:
     assert [script for script in scripts if "${{" in script] == []
 
 
+@pytest.mark.slow
 def test_the_action_runs_what_it_is_asked_for(tmp_path: Path, repository: Path) -> None:
     """Findings stand at their lines; a command that there is not ends in 2."""
     install, run = ACTION["runs"]["steps"]

@@ -79,7 +79,7 @@ def test_each_bundle_is_known_here() -> None:
     assert {(path.parent.name, path.stem) for path in RELEASED.glob("*/*.bundle")} == set(BUNDLES)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("version", "name"), BUNDLES)
 def test_a_bundle_clones_to_the_repository_that_its_version_made(
     version: str, name: str, git_home: Path, tmp_path: Path

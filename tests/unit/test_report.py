@@ -31,6 +31,7 @@ def report(fcgitops: Fcgitops) -> Any:
     return run
 
 
+@pytest.mark.slow
 def test_a_row_says_what_an_environment_is(copy_of: CopyOf, report: Any) -> None:
     """Variant, cluster, image, what it has otherwise than its variant, and who changed it last."""
     folder = copy_of(
@@ -274,6 +275,7 @@ def test_a_device_is_not_replaced(repository: Path, fcgitops: Fcgitops) -> None:
     assert (repository / "r.html").is_fifo()
 
 
+@pytest.mark.slow
 def test_the_same_repository_gives_the_same_page(repository: Path, fcgitops: Fcgitops) -> None:
     """No time and no place of this run is on it."""
     first = fcgitops("-C", repository, "report").out

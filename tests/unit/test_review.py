@@ -199,6 +199,7 @@ def test_who_may_not_write_asks_nothing_of_the_forge(
     assert f"note: no comment: {said}" in ran.err or said in ran.err
 
 
+@pytest.mark.slow
 def test_a_forks_own_pipeline_tells_nothing(
     changed: Path,
     fcgitops: Fcgitops,
@@ -306,7 +307,7 @@ def test_what_the_forge_refuses_stands_in_the_log(
     assert ran.out.startswith(f"{MARK}## What this does to clusters")
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [301, 401, 403, 500])
 def test_a_forge_that_refuses_is_a_failed_tool(
     changed: Path, fcgitops: Fcgitops, forge: Forge, github: Ci, status: int
@@ -322,6 +323,7 @@ def test_a_forge_that_refuses_is_a_failed_tool(
     assert len(forge.asked) == 1
 
 
+@pytest.mark.slow
 def test_a_busy_forge_is_asked_again(
     changed: Path,
     fcgitops: Fcgitops,
@@ -348,6 +350,7 @@ def test_no_forge_prints_the_comment(changed: Path, fcgitops: Fcgitops) -> None:
     )
 
 
+@pytest.mark.slow
 def test_dry_run_tells_the_forge_nothing(
     changed: Path, fcgitops: Fcgitops, forge: Forge, github: Ci
 ) -> None:
@@ -405,6 +408,7 @@ def test_a_revision_that_is_not_here_is_wrong_input(
     assert forge.asked == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "event",
     ["", "{", "[]", '{"push": {}}', '{"pull_request": {"number": 7}}', '{"pull_request": 7}'],

@@ -76,7 +76,7 @@ def test_what_is_no_promotion_is_not_held_to_them(repository: Path, fcgitops: Fc
     assert section(fcgitops("-C", repository, "review", "--base", "main").out) == []
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 @pytest.mark.parametrize(
     ("state", "status", "said"),
@@ -108,7 +108,7 @@ def test_a_commit_status_is_asked_for(
     assert any("/statuses?" in asked for asked in forge.asked)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("token", "statuses"), [("", []), (TOKEN, [403])], ids=["no token", "a token that may not"]
 )

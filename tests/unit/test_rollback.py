@@ -129,6 +129,7 @@ def test_nothing_is_promoted_until_it_is_released(repository: Path, fcgitops: Fc
     fcgitops("-C", repository, "promote", "dev", "prod")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bundle", "name"),
     [

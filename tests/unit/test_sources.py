@@ -52,7 +52,7 @@ def fleet(copy_of: CopyOf) -> Path:
     )
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize(
     ("path", "how", "command", "names", "subject"),
     [

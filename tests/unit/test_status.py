@@ -116,6 +116,7 @@ def test_status_names_what_is_out_of_line(repository: Path, fcgitops: Fcgitops) 
     assert [line.split(": ")[0] for line in found["problems"]] == ["overlays/prod/environment.yaml"]
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_answers_that_was_carried_out_is_in_line(
     repository: Path, fcgitops: Fcgitops
 ) -> None:

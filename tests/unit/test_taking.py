@@ -98,7 +98,7 @@ def test_an_edit_becomes_its_key(
     assert "nothing to do" in fcgitops("-C", rich, "overlay", "prod", "--take").err
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
@@ -148,7 +148,7 @@ PINNED = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", PINNED.values(), ids=PINNED)
 def test_what_renovate_pins_is_the_image_s_own_keys(
     case: tuple[str, str, str, list[str], str], copy_of: CopyOf, fcgitops: Fcgitops

@@ -44,6 +44,7 @@ class TestCommit:
         assert files(top) == {"a": "top", "in/a": "new", "in/b": "b"}
         assert git(top, "status", "--porcelain") == ""
 
+    @pytest.mark.sampled(3)
     @pytest.mark.parametrize("name", ["é ü", '"quoted"', "back\\slash", "-dash", "tab\there"])
     def test_names(self, make_repository: Make, name: str) -> None:
         """Whatever a file is called, it is added, changed and deleted."""

@@ -97,6 +97,7 @@ def test_a_folder_that_cannot_be_read(copy_of: CopyOf) -> None:
         (repository / "overlays/prod").chmod(0o755)
 
 
+@pytest.mark.slow
 def test_local_that_cannot_be_read(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """One cause is one finding: it does not build. A link to nothing is not called missing."""
     repository = copy_of(["new", "deploy", "--env", "dev"])

@@ -356,7 +356,7 @@ def test_check_finds_nothing_newer_in_line_ends(repository: Path, fcgitops: Fcgi
     assert "1 file would change" in fcgitops("-C", repository, "update", "--check", status=1).out
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["commit", "reset"])
 def test_what_plain_git_has_ended_waits_no_more(
     fcgitops: Fcgitops, tmp_path: Path, end: str
@@ -419,6 +419,7 @@ def test_out_of_line_is_brought_in_line(fcgitops: Fcgitops, tmp_path: Path) -> N
     assert not (root / "overlays/dev/kustomization.yaml").exists()
 
 
+@pytest.mark.slow
 def test_migration_of_tags_that_hardened_refuses_now(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """They go on being used: the key that takes them is written, and that is said."""
     root = clone_released("lenient", tmp_path)

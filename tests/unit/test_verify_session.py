@@ -161,7 +161,7 @@ def test_what_does_not_build_is_asked_again(fleet: Path, built: Built) -> None:
     assert ("b", "FCG00") not in rules(verified(fleet))
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
