@@ -70,7 +70,7 @@ class _Making:
         self._plan = plan
         self._name = asked.name
         self._profile = repository.answers.profile
-        self._folder = f"{layout.OVERLAYS}/{asked.name}"
+        self._folder = layout.overlay(asked.name)
         self._program = kustomize.find()
         self._platform = nni.find(found.others)
         if self._platform:

@@ -78,7 +78,7 @@ def of_requests(
 
 def _left_over(repository: Repository, item: Planned, merged: Merged) -> str:
     """The configuration that an environment had, where it stays for its edits; else empty."""
-    folder = f"{layout.OVERLAYS}/{item.environment.name}"
+    folder = layout.overlay(item.environment.name)
     path = f"{folder}/{layout.CONFIG_FILE}"
     if item.environment.variant == CUSTOMIZED_CONFIG or path in merged.files:
         return ""

@@ -127,7 +127,7 @@ def as_it_was(repository: Repository, name: str) -> Environment:
 
 def _generated(repository: Repository, name: str) -> Environment:
     """An environment as far as its generated files tell; they do not name its cluster."""
-    folder = f"{layout.OVERLAYS}/{name}"
+    folder = layout.overlay(name)
     files = repository.recorded(folder)
     namespaces = {}
     for key, file in (

@@ -101,7 +101,7 @@ def _take(folder: Path, name: str, others: Collection[str], how: Options) -> int
         if found.rest and not found.guesses:
             raise FoundError(found.rest)
         what = environments.also_unresolved(repository, [found.request])
-        what.title = f"Take edits of {layout.OVERLAYS}/{name} into its {layout.SOURCE_FILE}"
+        what.title = f"Take edits of {layout.overlay(name)} into its {layout.SOURCE_FILE}"
         what.told = [f"taken: {guess}" for guess in found.guesses]
         what.merged.notes += map(str, found.rest)
         _spell(repository, what, found.spelled)

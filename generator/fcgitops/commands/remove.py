@@ -40,7 +40,7 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
         repository.require([name], known, "environment")
         amiss.refuse_running(repository, [name])
         notes: list[str] = []
-        committed = _committed(repository, f"{layout.OVERLAYS}/{name}")
+        committed = _committed(repository, layout.overlay(name))
         for tool in registry.TOOLS.values():
             committed += _generated(repository, entrypoints.folder(tool, name), notes)
         environment = leaving.as_it_was(repository, name)
@@ -51,7 +51,7 @@ def run(folder: Path, name: str, **options: Any) -> int:  # noqa: ANN401
             what = changes.of_environments(repository, [], whole=True, gone=gone)
         what.merged.files |= dict.fromkeys(committed)
         what.merged.notes += notes
-        what.removed.add(f"{layout.OVERLAYS}/{name}")
+        what.removed.add(layout.overlay(name))
         what.told = owned.told(repository, name, what.merged.files)
         return what
 

@@ -107,7 +107,7 @@ class _Collected:
     def _differing(self, environment: Environment) -> tuple[Difference, ...]:
         found = differences.of_keys(environment, self._repository.answers.profile)
         if environment.variant == CUSTOMIZED_CONFIG:
-            path = f"{layout.OVERLAYS}/{environment.name}/{layout.CONFIG_FILE}"
+            path = f"{layout.overlay(environment.name)}/{layout.CONFIG_FILE}"
             own = (read_file(self._repository.root, path) or b"").decode(errors="surrogateescape")
             found += differences.of_settings(own, self._variant)
         return tuple(found)

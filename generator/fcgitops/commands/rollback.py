@@ -79,7 +79,7 @@ def _planned(repository: Repository, name: str, to: str | None, told: list[str])
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     back = rollback.plan(repository, rendered, target, f"{today} rolled back to {title[:160]}")
     told.append(f"{name} as it was at {title}: {count(back.objects, 'object')}, all equal")
-    copy = f"{layout.OVERLAYS}/{name}/{frozen.FOLDER}"
+    copy = f"{layout.overlay(name)}/{frozen.FOLDER}"
     if back.frozen:
         told += ["", f"{copy}/ is its own copy of what it was built on, until it is released"]
     written = back.change.merged.files

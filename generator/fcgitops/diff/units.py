@@ -117,9 +117,9 @@ class Content:
         return found
 
     def _environment(self, name: str, places: Mapping[str, set[str]]) -> Unit:
-        base = f"{self.prefix}{layout.OVERLAYS}/{name}"
+        base = self.prefix + layout.overlay(name)
         folders = [base]
-        if places.get(f"{layout.OVERLAYS}/{name}/{layout.NNI}", _NONE) & _NAMES:
+        if places.get(f"{layout.overlay(name)}/{layout.NNI}", _NONE) & _NAMES:
             folders.append(f"{base}/{layout.NNI}")
         own = [f"{tool.folder}/{name}" for tool in KNOWN.values() if not tool.central]
         plain = tuple(self.prefix + folder for folder in own if folder in places)

@@ -36,7 +36,7 @@ class Kustomization:
         """Where it stands, from the repository's top."""
         if self.kind is Kind.EXPERIMENT:
             return f"{layout.EXPERIMENTS}/{self.owner}"
-        return f"{layout.OVERLAYS}/{self}"
+        return layout.overlay(str(self))
 
 
 _OUR_FILES = f"  files:\n  - {layout.CONFIG_FILE}\n".encode()

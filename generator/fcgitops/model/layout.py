@@ -90,6 +90,11 @@ READ = (".fcgitops", "base", CLUSTERS, "components", EXPERIMENTS, ANSWERS, OVERL
 """What a change is made of: each command that writes reads of all of these."""
 
 
+def overlay(name: str) -> str:
+    """The folder of an environment or a variant."""
+    return f"{OVERLAYS}/{name}"
+
+
 def owner(path: str) -> str:
     """Whose own file a path is, an overlay's or an experiment's: NAME, experiments/NAME.
 

@@ -56,7 +56,7 @@ def carried(  # noqa: PLR0913 - all but four have a name or a default
     Raises:
         InputError: with every problem of its source.
     """
-    own, prefix = f"{layout.OVERLAYS}/{name}", history.prefix
+    own, prefix = layout.overlay(name), history.prefix
     content = Content(history.head, prefix)
     others = {n for n, unit in content.units.items() if unit.is_environment and n != name}
     kept = [p for p in content.state.files if content.owner(p) not in others]

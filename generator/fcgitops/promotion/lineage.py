@@ -21,5 +21,5 @@ def commits(history: History, name: str, until: Commit | None = None) -> list[tu
         The name of each, the newest first, and that of the commit before it; "" for the first one
         of all.
     """
-    folders = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
+    folders = (layout.ANSWERS, *layout.COMMON, layout.overlay(name))
     return history.changes_of([f"{history.prefix}{path}" for path in folders], _MOST, until)

@@ -56,7 +56,7 @@ class Origin:
             repository: where it goes.
         """
         stays = f"stays with {self.name}, as it is no key of its source"
-        copy = f"{layout.OVERLAYS}/{self.name}/{frozen.FOLDER}/"
+        copy = f"{layout.overlay(self.name)}/{frozen.FOLDER}/"
         edits = promotion.own_edits(self.repository, self.name)
         found = [f"{stays}: {path}" for path in edits if not path.startswith(copy)]
         if len(found) < len(edits):
@@ -175,7 +175,7 @@ def _refuse_unproven(repository: Repository, name: str) -> None:
     Raises:
         InputError: something that it is rendered from is not committed, not pushed, or not in line.
     """
-    places = (layout.ANSWERS, *layout.COMMON, f"{layout.OVERLAYS}/{name}")
+    places = (layout.ANSWERS, *layout.COMMON, layout.overlay(name))
     places += tuple(entrypoints.folder(tool, name) for tool in registry.TOOLS.values())
 
     def own(paths: set[str]) -> list[str]:

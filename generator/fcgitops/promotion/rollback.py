@@ -183,7 +183,7 @@ def plan(repository: Repository, rendered: Rendered, target: Commit, hold: str) 
         ToolError: there is no good kustomize.
     """
     history, name = rendered.history, rendered.name
-    own = f"{layout.OVERLAYS}/{name}"
+    own = layout.overlay(name)
     if not rendered.folders(target):
         hint = repository.git.typed("log", "--", paths=[own])
         raise InputError(Problem(target.label, f"has no environment {name}", hint))
@@ -285,7 +285,7 @@ def release(repository: Repository, history: History, name: str) -> Change:
     Raises:
         InputError: it cannot be read.
     """
-    own = f"{layout.OVERLAYS}/{name}"
+    own = layout.overlay(name)
     files = thaw(own, files_of(history.head, history.prefix, own))
     return carried(repository, history, name, files, lambda _: {}, unset=[("hold",)])
 

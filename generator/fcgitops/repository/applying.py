@@ -64,7 +64,7 @@ def _synced(repository: Repository, what: Change, tool: Traits) -> Iterator[str]
     planned = {item.environment.name: item.environment for item in what.environments}
     moving = {item.environment.name for item in what.environments if _moves(item)}
     for name in sorted(repository.environment_names(), key=lambda name: name not in planned):
-        if f"{layout.OVERLAYS}/{name}" in what.removed:
+        if layout.overlay(name) in what.removed:
             continue
         try:
             env = planned.get(name) or repository.environment(name)

@@ -187,7 +187,7 @@ def _added(
     """The folders that a change makes: of environments that HEAD has not, of new experiments."""
     committed = {path.split("/")[1] for path in repository.git.list_head(layout.OVERLAYS)}
     made = {
-        f"{layout.OVERLAYS}/{item.environment.name}"
+        layout.overlay(item.environment.name)
         for item in planned
         if item.whole or item.environment.name not in committed
     }

@@ -44,7 +44,7 @@ def judged(repository: Repository) -> tuple[list[Judged], list[Problem]]:
                 files.append(source)
         except InputError as error:  # what is no YAML mapping has no merged text
             problems += error.problems
-        folder = f"{layout.OVERLAYS}/{item.environment.name}"
+        folder = layout.overlay(item.environment.name)
         files += _file(repository, f"{folder}/{layout.CONFIG_FILE}")
     return files, list(dict.fromkeys(problems))
 
@@ -74,7 +74,7 @@ def of_source(repository: Repository, item: Planned) -> Judged | None:
     Raises:
         InputError: they are no YAML mapping.
     """
-    path = f"{layout.OVERLAYS}/{item.environment.name}/{layout.CONFIG_FILE}"
+    path = f"{layout.overlay(item.environment.name)}/{layout.CONFIG_FILE}"
     data = read_file(repository.root, path)
     try:
         text = item.configuration

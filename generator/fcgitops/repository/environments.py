@@ -300,7 +300,7 @@ def left_namespace(repository: Repository, environment: Environment) -> str:
 
     Empty where it stays, or where nothing tells.
     """
-    folder = f"{layout.OVERLAYS}/{environment.name}"
+    folder = layout.overlay(environment.name)
     text = repository.recorded(folder).get(layout.KUSTOMIZATION_FILE, b"")
     document = yamlio.load(text, folder)
     old = document.get("namespace") if isinstance(document, dict) else None

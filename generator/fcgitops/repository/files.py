@@ -87,7 +87,7 @@ class Files:
     def is_bare(self, name: str) -> bool:
         """Whether nothing was generated for an environment yet: somebody has written its file."""
         made = [
-            f"{layout.OVERLAYS}/{name}/{file}"
+            f"{layout.overlay(name)}/{file}"
             for file in (layout.RECORD_FILE, layout.KUSTOMIZATION_FILE)
         ]
         there = any((self.root / path).exists() for path in made)
@@ -126,7 +126,7 @@ class Files:
 
     def missing(self, name: str) -> Problem:
         """The problem with an environment of `absent`, where it is asked for."""
-        place, what = f"{layout.OVERLAYS}/{name}", "is committed, but not in the work tree"
+        place, what = layout.overlay(name), "is committed, but not in the work tree"
         return self.gone(place, name, what, _OR_COMMIT)
 
     def gone(self, path: str, where: str, what: str, otherwise: str = "") -> Problem:

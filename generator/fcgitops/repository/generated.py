@@ -71,7 +71,7 @@ def starters(repository: Repository) -> Tree:
     """What `local/` of each environment was made with; the user's own from then on."""
     made: Tree = {}
     for name in repository.environment_names():
-        made |= at(f"{layout.OVERLAYS}/{name}", overlay.LOCAL)
+        made |= at(layout.overlay(name), overlay.LOCAL)
     return made
 
 

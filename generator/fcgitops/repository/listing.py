@@ -47,7 +47,7 @@ def kustomizations(root: Path) -> list[Kustomization]:
     with_nni = [  # what of them cannot be read is one overlay already
         name
         for name in named
-        if os.path.isfile(f"{root}/{layout.OVERLAYS}/{name}/{parts}")  # noqa: PTH113
+        if os.path.isfile(f"{root}/{layout.overlay(name)}/{parts}")  # noqa: PTH113
     ]
     return [
         *overlays,

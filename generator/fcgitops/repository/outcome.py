@@ -47,7 +47,7 @@ def of_environments(repository: Repository, planned: Iterable[Planned]) -> Merge
     total.files |= retired
     for item in items:
         env = item.environment
-        folder = f"{layout.OVERLAYS}/{env.name}"
+        folder = layout.overlay(env.name)
         total.files[f"{folder}/{layout.SOURCE_FILE}"] = item.source
         retires = bool(retired.get(f"{folder}/{layout.RETIRED_FILE}"))
         files = overlay.environment_files(
@@ -74,7 +74,7 @@ def generated(repository: Repository, item: Planned) -> Tree:
     """
     env, answers = item.environment, repository.answers
     files = overlay.environment_files(env, answers.profile, item.configuration)
-    found = at(f"{layout.OVERLAYS}/{env.name}", files)
+    found = at(layout.overlay(env.name), files)
     cluster_role = repository.read(layout.CLUSTER_ROLE)
     for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():
         found |= at(place, entries)
@@ -87,7 +87,7 @@ def _local(repository: Repository, item: Planned) -> Tree:
     Of a new environment: the starter, and what somebody has put there before. Else the starter, as
     long as it is as it was made: an earlier --no-commit may have left it uncommitted.
     """
-    folder = f"{layout.OVERLAYS}/{item.environment.name}"
+    folder = layout.overlay(item.environment.name)
     starter = at(folder, overlay.LOCAL)
     if not item.whole:
         return {p: data for p, data in starter.items() if read_file(repository.root, p) == data}

@@ -29,7 +29,7 @@ def told(repository: Repository, name: str, files: Mapping[str, bytes | None]) -
     Returns:
         A heading and a line a file; nothing where there is none.
     """
-    own = f"{layout.OVERLAYS}/{name}"
+    own = layout.overlay(name)
     aside = {layout.source_path(name), f"{own}/{layout.RECORD_FILE}"}
     paths = [
         path

@@ -106,7 +106,7 @@ def request(repository: Repository, source: Side, name: str, rules: Rules) -> Re
 
 def own_edits(repository: Repository, name: str) -> list[str]:
     """The files of an environment that somebody has edited or made: they follow from no key."""
-    folder = f"{layout.OVERLAYS}/{name}"
+    folder = layout.overlay(name)
     recorded = record.known(repository.file(f"{folder}/{layout.RECORD_FILE}"))
     made = provenance.generated(folder, recorded)[0] | at(folder, overlay.LOCAL)
     sources = (layout.SOURCE_FILE, layout.RECORD_FILE, layout.RETIRED_FILE)

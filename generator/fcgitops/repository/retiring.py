@@ -32,7 +32,7 @@ def files(repository: Repository, planned: Iterable[Planned]) -> dict[str, bytes
     # Path of a configuration that changes → path of its retired.yaml, the new and the present text.
     changing: dict[str, tuple[str, list[bytes]]] = {}
     for item in planned:
-        folder = f"{layout.OVERLAYS}/{item.environment.name}"
+        folder = layout.overlay(item.environment.name)
         path, configuration = f"{folder}/{layout.RETIRED_FILE}", f"{folder}/{layout.CONFIG_FILE}"
         there = read_file(repository.root, path)
         if there is not None and not there.startswith(retired.MARK.encode()):
@@ -66,7 +66,7 @@ def _merged(repository: Repository, item: Planned, mine: bytes | None) -> bytes 
     new = item.configuration.encode()
     if mine == new:
         return new
-    folder = f"{layout.OVERLAYS}/{item.environment.name}"
+    folder = layout.overlay(item.environment.name)
     path = f"{folder}/{layout.CONFIG_FILE}"
     recorded = repository.recorded(folder).items()
     base = at(folder, {name: text for name, text in recorded if name == layout.CONFIG_FILE})

@@ -97,7 +97,7 @@ def _of_the_base(answers: Answers, skeleton: Mapping[str, bytes]) -> Tree:
     for path in left_out(answers, tree):
         del tree[path]
     for variant in VARIANTS:
-        tree |= at(f"{layout.OVERLAYS}/{variant}", variant_files(variant, answers.profile))
+        tree |= at(layout.overlay(variant), variant_files(variant, answers.profile))
     tree[layout.REQUIREMENTS] = requirements(answers)
     tree[layout.SCHEMA] = schema.FILE.read_bytes()
     from fcgitops.model import schemas  # noqa: PLC0415 - what changes one environment needs none
@@ -139,7 +139,7 @@ def new_environment(
         configuration = overlay.configuration(env, variant_config(answers.profile))
     files = overlay.environment_files(env, answers.profile, configuration)
     tree = at(
-        f"{layout.OVERLAYS}/{env.name}",
+        layout.overlay(env.name),
         {layout.SOURCE_FILE: source.encode(), **record.with_record(files), **overlay.LOCAL},
     )
     for place, entries in entrypoints.of_environment(env, answers, cluster_role).items():

@@ -97,7 +97,7 @@ class _Search:
 
     def __init__(self, repository: Repository, name: str) -> None:
         self._repository = repository
-        self._folder = f"{layout.OVERLAYS}/{name}/"
+        self._folder = f"{layout.overlay(name)}/"
         now = environments.as_it_is(repository, name)
         made, there = _files(repository, name)
         overlay_file = f"{self._folder}{layout.KUSTOMIZATION_FILE}"
@@ -244,7 +244,7 @@ def _settings(old: Mapping[str, Any], new: Mapping[str, Any], now: Environment) 
 
 def _files(repository: Repository, name: str) -> tuple[Tree, Tree]:
     """What was generated last of an environment's YAML, and what is there."""
-    folder = f"{layout.OVERLAYS}/{name}"
+    folder = layout.overlay(name)
     folders = [folder, *(entrypoints.folder(tool, name) for tool in registry.TOOLS.values())]
     made: Tree = {}
     for place in folders:

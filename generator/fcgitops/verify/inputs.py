@@ -102,7 +102,7 @@ class Inputs:
         """
         if item.kind is not Kind.OVERLAY or item.owner in self._variants:
             return ""
-        folder = f"{layout.OVERLAYS}/{item.owner}"
+        folder = layout.overlay(item.owner)
         parts: list[bytes] = []
         try:
             self._rendering(self._top + os.fsencode(folder), _UNREAD, parts)
@@ -135,7 +135,7 @@ class Inputs:
     def shared(self) -> bytes:
         """The digest of what every kustomization is made of. Raises as `tree`."""
         shared = (layout.ANSWERS, layout.BASE_RECORD, *layout.SHARED)
-        variants = (f"{layout.OVERLAYS}/{name}" for name in self._variants)
+        variants = (layout.overlay(name) for name in self._variants)
         return b"".join(map(self._known_tree, (*shared, *variants)))
 
     def entry_points(self) -> bytes:
@@ -153,7 +153,7 @@ class Inputs:
             yield self._known_tree(item.folder)
             return
         name = item.owner
-        yield self._known_tree(f"{layout.OVERLAYS}/{name}")
+        yield self._known_tree(layout.overlay(name))
         if name not in self._variants:
             for tool, there in self._tools.items():
                 yield (

@@ -26,7 +26,7 @@ from fcgitops.verify.subjects import (
 def records_of_an_environment(known: Known) -> Faults:
     """A record (`.fcgitops`) names only files that are generated beside it."""
     name = known.environment.name
-    yield from _others(known.repository.root, f"{layout.OVERLAYS}/{name}")
+    yield from _others(known.repository.root, layout.overlay(name))
     yield from _others(known.repository.root, f"{layout.CLUSTERS}/*/{name}")
 
 
@@ -42,7 +42,7 @@ def records_of_an_experiment(experiment: Experiment) -> Faults:
 def records_left_behind(whole: Whole) -> Faults:
     """A record (`.fcgitops`) names only files that are generated beside it."""
     for name in whole.repository.headless_names():
-        yield from _others(whole.repository.root, f"{layout.OVERLAYS}/{name}")
+        yield from _others(whole.repository.root, layout.overlay(name))
     recorded = record.known(read_file(whole.repository.root, layout.BASE_RECORD))
     strange = provenance.generated_base(recorded, whole.repository.answers)[1]
     yield from (_fault(layout.BASE_RECORD, path) for path in strange)

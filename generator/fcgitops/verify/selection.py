@@ -88,7 +88,7 @@ def _unit(item: Kustomization) -> str:
 
 def _changed(read: Iterable[str], environments: set[str], others: list[str]) -> bool:
     """Whether one of the paths that a kustomization reads is of what changed."""
-    folders = {f"{layout.OVERLAYS}/{name}" for name in environments}
+    folders = {layout.overlay(name) for name in environments}
     return any(
         path in folders
         or any(path.startswith(f"{folder}/") for folder in folders)
@@ -99,12 +99,12 @@ def _changed(read: Iterable[str], environments: set[str], others: list[str]) -> 
 
 def _outside(root: Path, item: Kustomization, references: References) -> list[str]:
     """The paths that a kustomization reads besides its own files."""
-    own = (item.folder, f"{layout.OVERLAYS}/{item.owner}", *layout.SHARED)
+    own = (item.folder, layout.overlay(item.owner), *layout.SHARED)
     read = references.outside(item.folder, own)
     references.reader.forget(root / item.folder)
     references.forget(item.folder)
     if item.kind is Kind.EXPERIMENT:
-        read.append(f"{layout.OVERLAYS}/{_environment(root, item)}")
+        read.append(layout.overlay(_environment(root, item)))
     return read
 
 

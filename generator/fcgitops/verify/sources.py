@@ -134,8 +134,8 @@ def in_sight(known: Known) -> Faults:
     and Argo CD takes no notice of a change in one.
     """
     env = known.environment
-    own = f"{layout.OVERLAYS}/{env.name}"
-    allowed = (*layout.SHARED, f"{layout.OVERLAYS}/{env.variant}", own)
+    own = layout.overlay(env.name)
+    allowed = (*layout.SHARED, layout.overlay(env.variant), own)
     for file, text in known.references.leading_out(own, allowed):
         yield Fault(
             f"{file} leads to {text}, where the sync tools do not look",

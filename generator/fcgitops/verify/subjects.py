@@ -105,7 +105,7 @@ class Rendered:
     @property
     def config_file(self) -> str:
         """Where `config` stands."""
-        return f"{layout.OVERLAYS}/{self.overlay}/{layout.CONFIG_FILE}"
+        return f"{layout.overlay(self.overlay)}/{layout.CONFIG_FILE}"
 
     @property
     def config_data(self) -> bytes:

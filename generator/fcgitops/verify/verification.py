@@ -164,7 +164,7 @@ class Verification:
         self, item: Kustomization, environment: Environment | None
     ) -> tuple[str, ...] | None:
         """What a result depends on besides its own files; None where that cannot be told."""
-        own = (item.folder, f"{layout.OVERLAYS}/{item.owner}")
+        own = (item.folder, layout.overlay(item.owner))
         folder = self.repository.root / item.folder
         if any(layer.unread for layer in self.reader.layers(folder)):
             return None
@@ -172,7 +172,7 @@ class Verification:
         if item.kind is Kind.EXPERIMENT:
             if environment is None:
                 return None
-            found |= {f"{layout.OVERLAYS}/{environment.name}", layout.CLUSTERS}
+            found |= {layout.overlay(environment.name), layout.CLUSTERS}
         return None if any(path.startswith("..") for path in found) else tuple(sorted(found))
 
     def _sources(self, item: Kustomization) -> tuple[list[Finding], Environment | None]:

@@ -84,7 +84,7 @@ def files(environment: Environment, answers: Answers, rules: list[dict[str, Any]
             kustomization(
                 environment,
                 name=NAME,
-                path=f"./{answers.at(f'{layout.OVERLAYS}/{environment.name}')}",
+                path=f"./{answers.at(layout.overlay(environment.name))}",
             ),
         ),
     }

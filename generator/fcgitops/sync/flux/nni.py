@@ -48,7 +48,7 @@ def files(environment: Environment, answers: Answers) -> Tree:
     kustomization = flux.kustomization(
         environment,
         name=NAME,
-        path=f"./{answers.at(f'{layout.OVERLAYS}/{environment.name}/{layout.NNI}')}",
+        path=f"./{answers.at(f'{layout.overlay(environment.name)}/{layout.NNI}')}",
         account=ACCOUNT,
         depends_on=[flux.NAME],
     )
