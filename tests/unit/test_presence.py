@@ -97,6 +97,30 @@ def test_another_environment_that_cannot_be_read(
     assert not [path for path in changed if path.startswith(("overlays/prod/", "experiments/"))]
 
 
+@pytest.mark.parametrize(
+    ("key", "edited"),
+    [
+        ("nni:\n  storage: nfs://10.0.0.1/export\n  namespace: nni\n", ""),
+        ("sync: argocd", "sync: flux"),
+    ],
+)
+def test_an_edit_of_another_environment_that_is_not_committed(
+    copy_of: CopyOf, fcgitops: Fcgitops, key: str, edited: str
+) -> None:
+    """NNI's entry points follow from what the commit holds, so a clone of it is in line."""
+    top = copy_of(
+        ["new", "deploy", "--env", "dev", "--env", "prod", "--gitops", "both",
+         "--repo-url", "https://git.example.com/a/b.git"],
+        ["nni", "enable", "prod", "--storage", "nfs://10.0.0.1/export"],
+    )  # fmt: skip
+    write(top, {PROD: (top / PROD).read_text().replace(key, edited)})
+    ran = fcgitops("-C", top, *CHANGE)
+    note = f"note: the entry points of NNI are left as they are: {PROD}: its edit is not committed"
+    assert (ran.status, note in ran.err) == (0, True)
+    git(top, "clone", "-q", ".", top.parent / "clone")
+    assert fcgitops("-C", top.parent / "clone", "verify").status == 0
+
+
 def test_it_is_said(nni: Path, fcgitops: Fcgitops) -> None:
     """What is left as it is, and which file keeps it from being known."""
     typo(nni)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fcgitops import __version__
@@ -28,6 +29,7 @@ from fcgitops.text.yamledit import Document
 
 WAY_ON = "`fcgitops update --continue` once they are resolved, or `fcgitops update --abort`"
 """What is done about an update that has left conflicts."""
+_NONE: Mapping[str, bytes | None] = MappingProxyType({})
 _HISTORY = 20
 """How many commits of a record are looked at for one that can be read."""
 
@@ -380,7 +382,11 @@ class Repository(Files):
         return Problem(where, "is empty", self.way_back(where))
 
     def tools_with_nni(
-        self, changed: Collection[Known], *, whole: bool = False
+        self,
+        changed: Collection[Known],
+        *,
+        whole: bool = False,
+        committed: Mapping[str, bytes | None] = _NONE,
     ) -> tuple[set[str], list[Problem]]:
         """The names of the tools that sync an environment in which NNI is enabled.
 
@@ -388,6 +394,7 @@ class Repository(Files):
             changed: environments that are not as their files say.
             whole: whether all other files are parsed, so that each says that it is readable; else
                 only those in which the key can stand at all, which is quick.
+            committed: environments that are as this text says, or not there where it is None.
 
         Returns:
             The names, and the problems of environments that cannot tell.
@@ -395,7 +402,10 @@ class Repository(Files):
         names = {env.name for env in changed}
         found: list[Known] = list(changed)
         problems: list[Problem] = []
-        for name, source in self._sources_but(names, problems):
+        for name, text in self._sources_but(names, problems):
+            source = committed.get(name, text)
+            if source is None:
+                continue
             if not source.strip():  # a text that was cut off, as on a full disk, tells nothing
                 problems.append(self.empty(layout.source_path(name)))
             elif whole or b"nni" in source or b"\\" in source:
@@ -404,6 +414,15 @@ class Repository(Files):
                 except InputError as error:
                     problems += error.problems
         return {env.sync for env in found if env.runs_nni}, problems
+
+    def uncommitted_sources(self, changed: Collection[Known]) -> dict[str, bytes | None]:
+        """Each other environment whose file has an edit that HEAD lacks: what HEAD has there."""
+        if self.head is None:
+            return {}
+        names = {*self.environment_names()} - {env.name for env in changed}
+        own = {layout.source_path(name): name for name in names}
+        found = self.head.read_head(self.head.edited(own))
+        return {own[path]: data for path, data in found.items()}
 
     def _sources_but(
         self, known: Collection[str], problems: list[Problem]

@@ -181,17 +181,23 @@ def shared_entry_points(
         changed: environments that change in the same commit.
     """
     recorded = record.known(repository.base_record) or _unrecorded(repository)
+    there = entrypoints.tools_with_nni(repository.answers, recorded)
     needed, unreadable = repository.tools_with_nni(changed)
-    leaving = entrypoints.tools_with_nni(repository.answers, recorded) - needed
+    leaving = there - needed
     if leaving:
         # What says nothing of NNI, as a file that something else was written over, may be no
         # environment at all: before anything goes each file is read.
         _, unreadable = repository.tools_with_nni(changed, whole=True)
     kept = leaving if unreadable else set()
-    if not kept:
-        return entrypoints.of_repository(repository.answers, needed), []
-    why = "; ".join(map(str, unreadable))
-    notes = [f"the entry points of NNI are left as they are: {why}"]
+    why = [str(problem) for problem in unreadable if kept]
+    if needed != there and not kept and (edited := repository.uncommitted_sources(changed)):
+        # This commit does not hold these edits: what HEAD has there is what its clones read.
+        committed, damaged = repository.tools_with_nni(changed, committed=edited)
+        needed &= committed | there
+        if kept := leaving if damaged else leaving & committed:
+            had = sorted(name for name, data in edited.items() if b"nni" in (data or b""))
+            why = [f"{layout.source_path(name)}: its edit is not committed" for name in had]
+    notes = [f"the entry points of NNI are left as they are: {'; '.join(why)}"] if kept else []
     return entrypoints.of_repository(repository.answers, needed | kept), notes
 
 
