@@ -218,7 +218,17 @@ class _State:
             self.wanted.update(name.decode() for name in _HEXADECIMAL.findall(content))
 
 
-def alike(top: Path, look: Look) -> frozenset[object]:
+Alike = frozenset[object]
+"""Equal for states that are alike."""
+
+
+def loose(top: Path, look: Look) -> Alike:
+    """The loose objects that are there."""
+    folder = f"{top}/.git/objects/"
+    return frozenset(path for path in look if path.startswith(folder) and "/tmp_" not in path)
+
+
+def alike(top: Path, look: Look) -> Alike:
     """What a command that is run there can tell from other states; loose objects are left out.
 
     Whatever is drawn or counted anew in each run is told as what it means: the token of a lock as

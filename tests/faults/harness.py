@@ -104,7 +104,7 @@ class Ran:
 
 
 class Commands:
-    """Runs commands under the shim, in children of one server that has all modules loaded.
+    """Runs commands, in children of one server that has all modules loaded.
 
     Args:
         folder: for its own files.
@@ -126,8 +126,9 @@ class Commands:
         self._line.settimeout(_LONGEST)
         roots = [str(self.place), str(self.temporary)]
         walks = [theirs.fileno(), roots, [str(file) for file in self._tried]]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        environment = kept | {
+        # Each git gets a copy, which takes Python longer than all else: no more than is needed.
+        kept = ("LD_LIBRARY_PATH", "LANG")
+        environment = {name: os.environ[name] for name in kept if name in os.environ} | {
             "LD_PRELOAD": str(_compiled(folder)),
             "FAULT_PLAN": str(self.plan.path),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -191,12 +192,21 @@ class Commands:
         self._server.stdin.write(f"{line}\n")
         self._server.stdin.flush()
 
-    def walk(self, folder: Path, *arguments: str, kustomize: bool = False) -> Walk:
-        """One command, counted, that can be tried from where it stops on its way."""
+    def walk(
+        self, folder: Path, *arguments: str, here: bool = False, kustomize: bool = False
+    ) -> Walk:
+        """One command, counted, that can be tried from where it stops on its way.
+
+        Args:
+            folder: where it is typed.
+            *arguments: of `fcgitops`.
+            here: run by the server itself, which learns by it; then it cannot be tried.
+            kustomize: whether it finds one.
+        """
         if self._walk:
             self._walk.leave()
         self.plan.arm()
-        self._ask("walked", arguments, folder, self._walked, kustomize)
+        self._ask("watched" if here else "walked", arguments, folder, self._walked, kustomize)
         self._walk = Walk(self.plan, self._line, self._walked, self._tried)
         return self._walk
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from faults.harness import KINDS
 from faults.scenarios import SCENARIOS
 
-_LINE = re.compile(r"(?P<name>.+): (?P<kind>\w+) at (?P<tries>\d+) of (?P<calls>\d+) calls")
+_LINE = re.compile(r"(?P<name>.+): of (?P<calls>\d+) calls (?P<tries>.*)")
 _BEGIN, _END = "<!-- faults -->\n", "<!-- end of faults -->\n"
 
 
 def table(lines: list[str]) -> str:
     """The rows of a Markdown table: a command, its calls, and the tries of each kind."""
     found = [match for line in lines if (match := _LINE.fullmatch(line.strip()))]
-    tried = {match["name"] for match in found}
-    names = [name for name in SCENARIOS if name in tried]
-    tries = {(match["name"], match["kind"]): int(match["tries"]) for match in found}
+    told = {match["name"]: re.findall(r"(\w+) at (\d+)", match["tries"]) for match in found}
+    names = [name for name in SCENARIOS if name in told]
+    tries = {(name, kind): int(count) for name in names for kind, count in told[name]}
     calls = {match["name"]: match["calls"] for match in found}
     rows = [["command", "calls", *KINDS, "exceptions"], ["---"] * (len(KINDS) + 3)]
     rows += [

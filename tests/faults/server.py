@@ -14,7 +14,11 @@ import json
 import os
 import pkgutil
 import sys
+import tempfile
 import traceback
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import contextmanager
 from typing import Any
 
 import fcgitops
@@ -24,14 +28,36 @@ from fcgitops.git import recovery
 from faults import stops
 from faults.memory import Memory
 
-HOW = ("here", "forked", "walked")
+HOW = ("here", "watched", "forked", "walked")
 """How it is run.
 
 here: by the server itself, which learns by it: its children need not import, or work out, what it
-has already. forked: in a child. walked: in a child that can be tried from where it stops on its
-way; how it goes is told by a socket of its own, and here nothing.
+has already. watched: the same, and it stops on its way. forked: in a child. walked: in a child that
+can be tried from where it stops.
+
+How those that stop go is told by a socket of its own, and here nothing. What they alone start is
+under the shim: nothing is counted, or fails, in the others.
 """
 _BECOME_SUBREAPER = 36
+
+
+class OneAfterAnother(futures.Executor):
+    """Stands in for the threads in which kustomize builds side by side: none can be forked.
+
+    It makes no call itself, so that none is lost; and a call has the same number in each run.
+    """
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        del max_workers
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
+        """What it comes to, which is done when this returns."""
+        future: futures.Future[Any] = futures.Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
 
 
 def settle(folder: str, files: list[str], env: dict[str, str]) -> None:
@@ -64,18 +90,35 @@ def forked(arguments: list[str], *place: Any) -> int:
 
 
 def walked(line: stops.Line, arguments: list[str], *place: Any) -> int:
-    """One command that stops on its way; its process."""
+    """One command that stops on its way, and can be tried there; its process."""
     started = os.fork()
     if not started:
         os.setsid()
         become_subreaper()
-        settle(*place)
-        line.stop_at_each_start()
-        status = command(arguments)
-        if line.walking:  # a try comes out here, too
-            line.end(status)
-        os._exit(status)
+        os._exit(watched(line, arguments, *place))
     return started
+
+
+def watched(line: stops.Line, arguments: list[str], *place: Any) -> int:
+    """One command that stops on its way, in this process; its status."""
+    settle(*place)
+    with line.stopping():
+        status = command(arguments)
+    if line.walking:  # a try comes out here, too
+        line.end(status)
+    return status
+
+
+@contextmanager
+def surroundings(**more: str) -> Iterator[None]:
+    """The environment, which is as before in the end."""
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def become_subreaper() -> None:
@@ -96,7 +139,10 @@ def main() -> None:
     become_subreaper()
     # No git that is alive can hold a lock here: those of a killed command are waited for.
     recovery._WRITES_AT_ONCE = 0.01
-    descriptor, *tries = json.loads(os.environ["FAULT_WALKS"])
+    tempfile.gettempdir()  # tries once whether it can write there
+    futures.ThreadPoolExecutor = OneAfterAnother  # type: ignore[assignment, misc]
+    shim = os.environ.pop("LD_PRELOAD")
+    descriptor, *tries = json.loads(os.environ.pop("FAULT_WALKS"))
     os.set_inheritable(descriptor, False)
     line, memory = stops.Line(descriptor, *tries), Memory()
     requests, answers = (os.fdopen(os.dup(number), mode) for number, mode in ((0, "r"), (1, "w")))
@@ -104,19 +150,23 @@ def main() -> None:
     walking = 0
     for request in requests:
         how, arguments, *place = json.loads(request)
-        if how == "walked":
+        if how in ("watched", "walked"):
             if walking:
                 os.waitpid(walking, 0)
+            walking = 0
             memory.awake = False  # or it would make other calls than a user's does
-            walking = walked(line, arguments, *place)
+            with surroundings(LD_PRELOAD=shim):
+                if how == "watched":
+                    watched(line, arguments, *place)
+                    gc.freeze()
+                else:
+                    walking = walked(line, arguments, *place)
             memory.awake = True
             continue
         if how == "here":
-            surroundings = dict(os.environ)
-            settle(*place)
-            status = command(arguments) << 8
-            os.environ.clear()
-            os.environ.update(surroundings)
+            with surroundings():
+                settle(*place)
+                status = command(arguments) << 8
             gc.freeze()  # or each child would copy the pages of all objects, to count references
         else:
             status = forked(arguments, *place)

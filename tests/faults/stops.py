@@ -16,8 +16,8 @@ import socket
 import stat
 import subprocess
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,8 +116,9 @@ class Line:
         self._roots, self._files = roots, files
         self.walking = True
 
-    def stop_at_each_start(self) -> None:
-        """From now on, stop before each program that is started; and now."""
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Stop now, and before each program that is started."""
         start = subprocess.Popen.__init__
 
         def stopping(*arguments: Any, **options: Any) -> None:
@@ -125,7 +126,11 @@ class Line:
             start(*arguments, **options)
 
         subprocess.Popen.__init__ = stopping  # type: ignore[assignment]
-        self.stop()
+        try:
+            self.stop()
+            yield
+        finally:
+            subprocess.Popen.__init__ = start  # type: ignore[method-assign]
 
     def stop(self) -> None:
         """Let tries begin here, if all that runs is this thread."""

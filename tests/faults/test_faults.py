@@ -1,15 +1,18 @@
 """Whatever call it is that fails, or is the last: nothing is lost, and the next run is as ever.
 
-Every call that changes a file in `make faults`, every third in `.ci/run`, one in so many as `EVERY`
-says in `make test`; in each of them those that went wrong once.
+In `make test` every tenth call that changes a file meets a fault, the kinds of it in turn; in
+`make faults` every call meets each kind, or one try in FAULTS_EVERY is made; in each of them those
+that went wrong once.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,12 +28,14 @@ from faults.folders import Folders, Look
 from faults.harness import KINDS, Call, Commands, Ran, Walk, left_over, state
 from faults.scenarios import GOES_ON_FROM, SCENARIOS, Scenario, prepare
 
-EVERY = int(os.environ.get("FAULTS_EVERY", "100"))
-"""From one call that is tried to the next, over all kinds; `make test` has 90 s for all."""
+IN_TURN = "FAULTS_EVERY" not in os.environ
+"""Whether a call that is tried meets one kind of fault, else each: `make test` has 90 s for all."""
+EVERY = int(os.environ.get("FAULTS_EVERY", "10"))
+"""From one call that is tried to the next; where it meets each kind, from one try to the next."""
 RARE = {"dead": 5}
 """Kinds of which fewer are tried."""
 ASIDE = 10
-"""In a temporary folder one call of so many is tried: hundreds are of the same few forms."""
+"""In a temporary folder one call of so many meets each kind: hundreds are of the same few forms."""
 AGAIN = 10
 """Where the fault left all as before, all done, or as another one did, one in so many is followed
 by the next run all the same."""
@@ -73,33 +78,79 @@ Try = tuple[str, int]
 class Seen:
     """What needs no second look in a scenario.
 
-    Attributes:
-        fine: states from which the next run came to all that it should, but for loose objects.
-        fsck: what git has found to be no damage.
+    Args:
+        begun: what stands there before its command is run.
     """
 
-    def __init__(self) -> None:
-        self.fine: set[frozenset[object]] = set()
-        self.fsck = gitfiles.Fsck()
+    def __init__(self, top: Path, begun: Look) -> None:
+        self._fine: set[gitfiles.Alike] = set()
+        """States from which the next run came to all that it should, but for loose objects."""
+        self._same = {_with_objects(top, begun)}
+        """The same with them."""
+        self._known = 0
+
+    def is_known(self, top: Path, look: Look, *, whole: bool) -> bool:
+        """Whether it is known what the next run comes to; of those, one in `AGAIN` is not.
+
+        Args:
+            top: of the repository.
+            look: what stands there.
+            whole: whether that is known anyway, of all but the objects.
+        """
+        alike, objects = _with_objects(top, look)
+        if (alike, objects) in self._same:
+            return True
+        if not whole and alike not in self._fine:
+            return False
+        self._known += 1
+        return self._known % AGAIN != 0
+
+    def is_fine(self, top: Path, look: Look) -> None:
+        """Know of a state that the next run comes from there to all that it should."""
+        found = _with_objects(top, look)
+        self._fine.add(found[0])
+        self._same.add(found)
+
+
+def _with_objects(top: Path, look: Look) -> tuple[gitfiles.Alike, gitfiles.Alike]:
+    """What a command that is run there can tell from other states, and the loose objects."""
+    return gitfiles.alike(top, look), gitfiles.loose(top, look)
+
+
+_LEARNED = "repository"
+"""The start that each server prepares."""
 
 
 class Site:
-    """The server, and what tries are made of."""
+    """The server, and what tries are made of.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        folder: for its own files.
+        starts: where what scenarios start from is kept, for all processes that run tests.
+    """
+
+    def __init__(self, folder: Path, starts: Path) -> None:
+        self.folder, self._starts = folder, starts
+        starts.mkdir(exist_ok=True)
         self.commands = Commands(folder)
+        self._fsck = gitfiles.Fsck()
         self._whole: dict[str, Whole] = {}
-        self._original("repository")  # which the server learns by
+        self._knows_kustomize = False
+        # The server learns by this one, whichever process makes it for all.
+        prepare(self.commands, _LEARNED, folder / _LEARNED)
 
     def _original(self, start: str) -> Path:
-        """What walks that start there are copies of."""
-        original = self.folder / f"original-{start}"
-        if not original.exists():
-            before = GOES_ON_FROM.get(start)
-            if before:
-                subprocess.run(["cp", "-a", str(self._original(before)), str(original)], check=True)
-            prepare(self.commands, start, original)
+        """What walks that start there are copies of; one process makes it."""
+        original = self._starts / start
+        with original.with_name(f"{start}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not original.exists():
+                made, before = self.folder / start, GOES_ON_FROM.get(start)
+                if before:
+                    subprocess.run(["cp", "-a", str(self._original(before)), str(made)], check=True)
+                if start != _LEARNED:
+                    prepare(self.commands, start, made)
+                made.rename(original)
         return original
 
     @contextmanager
@@ -128,15 +179,15 @@ class Site:
         """What a scenario does when nothing goes wrong."""
         if name not in self._whole:
             scenario = SCENARIOS[name]
-            # What it takes is known then, and what is kept for later runs, such as renderings.
-            with self.copy(scenario) as (top, _):
-                self._again(scenario, top, here=True)
+            if scenario.kustomize and not self._knows_kustomize:
+                with self.copy(scenario) as (top, _):  # its version is kept for later runs
+                    self._again(scenario, top, here=True)
+                self._knows_kustomize = True
             with self.copy(scenario) as (top, folders):
                 look = folders.look()
                 before, names = state(top, look), left_over(top, look)
-                walk, stops = self.walk(scenario, top), []
-                for count in walk:
-                    stops.append(count)
+                walk = self.walk(scenario, top, here=True)
+                stops = list(walk)
                 assert walk.ran
                 assert walk.ran.status == scenario.status, walk.ran.err
                 plan = self.commands.plan
@@ -153,19 +204,21 @@ class Site:
         place, kustomize = self._place(scenario, top), scenario.kustomize
         return self.commands.run(place, *scenario.arguments, here=here, kustomize=kustomize)
 
-    def walk(self, scenario: Scenario, top: Path) -> Walk:
+    def walk(self, scenario: Scenario, top: Path, *, here: bool = False) -> Walk:
         """The scenario's command, on its way."""
-        place = self._place(scenario, top)
-        return self.commands.walk(place, *scenario.arguments, kustomize=scenario.kustomize)
+        place, kustomize = self._place(scenario, top), scenario.kustomize
+        return self.commands.walk(place, *scenario.arguments, here=here, kustomize=kustomize)
 
     def faulty(self, name: str, wanted: Collection[Try]) -> list[str]:
         """Let calls fail, run the command again each time, and say what is not as it should be."""
         scenario, whole = SCENARIOS[name], self.whole(name)
-        left, seen = sorted(wanted, key=lambda one: one[1]), Seen()
+        left = sorted(wanted, key=lambda one: one[1])
         wrong = []
         with self.copy(scenario) as (top, folders):
+            seen = Seen(top, folders.look())
             walk = self.walk(scenario, top)
-            for stop, _ in enumerate(walk):
+            for stop, count in enumerate(walk):
+                assert count == whole.stops[stop], "it is another run than that which was counted"
                 here = [one for one in left if one[1] <= whole.end_of(stop)]
                 left = left[len(here) :]
                 kept = folders.keep() if here else {}
@@ -189,16 +242,15 @@ class Site:
         """What is there in the end, and what of a try, or of the next run, is not as it should."""
         scenario, whole, plan = SCENARIOS[name], self.whole(name), self.commands.plan
         kind, number = tried
-        # Builds run side by side: the call of that number may be another one than without a fault.
-        call = (plan.call(number) if plan.count >= number else whole.calls[number - 1]).what
+        assert plan.count >= number, "the call was not made"
+        call = plan.call(number).what
         look = folders.look()
         told, names = state(top, look), left_over(top, look)
         as_before = told == whole.before and names == whole.names_before
         as_after = told == whole.after and names == whole.names
         # The next run then starts, or has ended, where the one without a fault did.
-        known = (as_before or as_after) and not _stray(top)
-        alike = None if known or _pardoned(call) else gitfiles.alike(top, look)
-        known = (known or alike in seen.fine) and number % AGAIN != 0
+        known = seen.is_known(top, look, whole=(as_before or as_after) and not _stray(top))
+        met = look
         again = None if known else self._again(scenario, top)
         problems = list(_untrue(ran, whole, scenario, told, call))
         if again:
@@ -213,10 +265,10 @@ class Site:
                 problems.append(f"git's files differ: {sorted(more)}")
             if stray := _stray(top):
                 problems.append(f"left behind: {stray}")
-        problems += seen.fsck.damage(top, look)
+        problems += self._fsck.damage(top, look)
         if not problems:
-            if alike:
-                seen.fine.add(alike)
+            if again and not _pardoned(call):
+                seen.is_fine(top, met)
             return look, []
         said = [f"{run.status}: {run.err}" for run in (ran, again) if run]
         told_of = [f"    {problem}" for problem in problems + said]
@@ -267,45 +319,62 @@ def _stray(top: Path) -> set[str]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One for all tries."""
-    found = Site(tmp_path_factory.mktemp("faults"))
+    base = tmp_path_factory.getbasetemp()
+    ours = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    found = Site(tmp_path_factory.mktemp("faults"), ours / "faults-starts")
     yield found
     found.commands.close()
 
 
-def numbers(kind: str, calls: Sequence[Call]) -> list[int]:
-    """The calls, numbered from 1, at which a kind of fault is tried: it comes to something there.
+def comes_to_something(kind: str, number: int, calls: Sequence[Call]) -> bool:
+    """Whether a kind of fault at a call, numbered from 1, comes to what no other one does.
 
     Killed after a call that changed nothing, there is what was there before it. A disk that is full
     from a call on that takes no room is full from the next one on that does.
     """
-    found = [
-        (number, call, calls[number - 2])
-        for number, call in enumerate(calls, 1)
-        if not call.aside or number % ASIDE == 0
-    ]
-    if kind == "torn":
-        return [number for number, call, _ in found if "write" in call.verb]
-    if kind == "full":
-        return [number for number, call, _ in found if call.takes_room]
+    call = calls[number - 1]
     if kind == "kill":
-        return [number for number, _, before in found if number == 1 or before.changes]
-    return [number for number, _, _ in found]
+        return number == 1 or calls[number - 2].changes
+    if kind == "torn":
+        return "write" in call.verb
+    return call.takes_room or kind != "full"
 
 
-@pytest.mark.sampled(5)
+def every_kind(calls: Sequence[Call]) -> list[Try]:
+    """The tries of each kind, at all calls but most of those that are aside."""
+    numbers = [n for n, call in enumerate(calls, 1) if not call.aside or n % ASIDE == 0]
+    return [
+        (kind, number)
+        for kind in KINDS
+        for number in [n for n in numbers if comes_to_something(kind, n, calls)][
+            :: RARE.get(kind, 1)
+        ]
+    ]
+
+
+def in_turn(calls: Sequence[Call], first: int) -> list[Try]:
+    """One try at every `EVERY`-th call: of the kind, among those it can meet, that was least."""
+    tries: list[Try] = []
+    turn = list(KINDS)[first % len(KINDS) :] + list(KINDS)[: first % len(KINDS)]
+    counts = dict.fromkeys(turn, 0)
+    for number in range(1 + first, len(calls) + 1, EVERY):
+        kinds = [kind for kind in turn if comes_to_something(kind, number, calls)]
+        kind = min(kinds, key=counts.__getitem__)
+        counts[kind] += 1
+        tries.append((kind, number))
+    return tries
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_fault_at_any_call(site: Site, record_property: pytest.RecordProperty, name: str) -> None:
     """Nothing of the user's is touched, what is said is true, the next run makes what was asked."""
     calls = site.whole(name).calls
-    possible = [
-        (kind, number) for kind in KINDS for number in numbers(kind, calls)[:: RARE.get(kind, 1)]
-    ]
-    # Each command begins elsewhere, so that a few tries are of different kinds and calls.
-    first = list(SCENARIOS).index(name) * 17 % EVERY
-    tries = set(possible[first % min(EVERY, len(possible)) :: EVERY])
-    for kind in KINDS:
-        count = sum(one[0] == kind for one in tries)
-        record_property(FIGURE, f"{name}: {kind} at {count} of {len(calls)} calls")
+    # Each command begins elsewhere, so that few tries are of different calls of what they share.
+    first = list(SCENARIOS).index(name) * 7 % EVERY
+    tries = set(in_turn(calls, first) if IN_TURN else every_kind(calls)[first::EVERY])
+    counts = Counter(kind for kind, _ in tries)
+    told = ", ".join(f"{kind} at {counts[kind]}" for kind in KINDS)
+    record_property(FIGURE, f"{name}: of {len(calls)} calls {told}")
     tries |= {_first(calls, kind, call) for where, kind, call in ONCE if where == name}
     wrong = site.faulty(name, tries)
     assert not wrong, "\n".join(wrong)
@@ -318,7 +387,7 @@ def test_a_try_is_as_a_run_of_its_own(site: Site, name: str) -> None:
     tries: dict[int, list[Try]] = {}
     for stop, number in enumerate(whole.stops[1:]):
         if number > whole.stops[stop]:
-            kinds = list(KINDS) if EVERY <= 10 else [list(KINDS)[stop % len(KINDS)]]
+            kinds = [list(KINDS)[stop % len(KINDS)]] if IN_TURN else list(KINDS)
             tries[stop] = [(kind, number) for kind in kinds]
     first: dict[Try, object] = {}
     with site.copy(scenario) as (top, folders):
