@@ -97,6 +97,27 @@ def test_unset(repository: Path, fcgitops: Fcgitops) -> None:
     assert state(repository) == before
 
 
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        (["--set", "labels.team=ml", "--unset", "labels.team"], "labels.team"),
+        (["--unset", "variant", "--variant", "customized-config"], "variant"),
+        (
+            ["--set", "workerNumber=800", "--unset", "settings.workerNumber"],
+            "settings.workerNumber",
+        ),
+    ],
+)
+def test_what_is_set_and_unset_at_once(
+    repository: Path, fcgitops: Fcgitops, options: list[str], key: str
+) -> None:
+    """Is refused: one of the two would be passed over without a word."""
+    before = state(repository)
+    ran = fcgitops("-C", repository, "overlay", "prod", *options, status=2)
+    assert ran.err == f"error: --unset: '{key}' is set too (one of the two)\n"
+    assert state(repository) == before
+
+
 def test_unset_and_set(repository: Path, fcgitops: Fcgitops) -> None:
     """What goes, goes first: other settings than before, in one command."""
     fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=8")

@@ -77,6 +77,11 @@ def run(  # noqa: PLR0913 - the command's options
         typed.given["cluster.server" if "://" in cluster else "cluster.name"] = cluster
     if namespace is not None:
         typed.given["namespace"] = namespace
+    problems += [
+        Problem("--unset", f"{'.'.join(path)!r} is set too", "one of the two")
+        for path in typed.paths()
+        if path in gone
+    ]
     text = _read_settings(folder / config, str(config)) if config is not None else None
     request = Request.of(name, f"environment {name!r}", typed, text, gone)
     _ask_about(name, Repository.find(folder), ask=not how.dry_run)

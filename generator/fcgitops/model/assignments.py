@@ -62,6 +62,11 @@ class Assignments:
         else:
             self.entries[target] = value
 
+    def paths(self) -> list[tuple[str, ...]]:
+        """Where in environment.yaml each of them stands."""
+        keys = [tuple(key.split(".")) for key in self.given]
+        return [*keys, *(e.path for e in self.entries), *(("settings", *s) for s in self.settings)]
+
     def over(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
         """Key path → value of each key that was typed, its other entries those of `defaults`."""
         found = dict(self.given)
