@@ -57,6 +57,19 @@ def rendered(root: Path) -> dict[str, bytes]:
     return {folder: program.build(root / folder) for folder in folders}
 
 
+def test_a_link_that_is_committed(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
+    """Is named as what it is: to commit or to stash it helped nobody."""
+    top = copy_of(["new", "deploy", "--env", "dev"])
+    (top / "README.md").rename(top / "READ.md")
+    (top / "README.md").symlink_to("READ.md")
+    git(top, "add", "--all")
+    git(top, "commit", "-qm", "a link")
+    said = (
+        "README.md: is a symbolic link, which fcgitops does not follow (put the file itself there)"
+    )
+    assert fcgitops("-C", top, "eject", status=2).err == f"error: {said}\n"
+
+
 def test_plain_files_are_left(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """One commit; the same rendered bytes; no file, comment or CI step of ours; a second is none.
 

@@ -232,7 +232,10 @@ class WorkTree:
         new: dict[str, str | None] = {}
         for path in old:
             file = self.top / path
-            new[path] = self.name(file.read_bytes()) if file.is_file() else None
+            if file.is_symlink():  # its content is where it leads, to git too
+                new[path] = self.name(os.fsencode(file.readlink()))
+            else:
+                new[path] = self.name(file.read_bytes()) if file.is_file() else None
         other = [path for path in old if new[path] != old[path]]
         new |= self.names(path for path in other if new[path])  # this asks git, for filters
         gone = [path for path in other if new[path] is None]
