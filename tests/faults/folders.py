@@ -89,11 +89,16 @@ class Folders:
 
     def keep(self) -> Look:
         """All that stands there now; nothing of it gets lost, whatever becomes of it."""
-        for path, found in self.look().items():
-            if not found.is_folder and found.inode not in self._linked:
-                os.link(path, self._kept(found), follow_symlinks=False)
-                self._linked.add(found.inode)
-        return self.look()
+        there = self.look()
+        fresh = {
+            found.inode: path
+            for path, found in there.items()
+            if not found.is_folder and found.inode not in self._linked
+        }
+        for path in fresh.values():
+            os.link(path, self._kept(there[path]), follow_symlinks=False)
+        self._linked |= fresh.keys()
+        return self.look() if fresh else there
 
     def _kept(self, found: Found) -> str:
         return f"{self._aside}/{found.inode}"
@@ -102,9 +107,10 @@ class Folders:
         """Put back all that `keep` has found, from what `look` finds there now."""
         for name in sorted(now.keys() - kept.keys(), reverse=True):  # what is in a folder first
             _remove(Path(name), now[name])
-        for name, found in sorted(kept.items()):
+        other = {name: found for name, found in kept.items() if now.get(name) != found}
+        for name, found in sorted(other.items()):
             path, there = Path(name), now.get(name)
-            if there == found or (there and found.is_folder and there.mode == found.mode):
+            if there and found.is_folder and there.mode == found.mode:
                 continue
             if there and (found.is_folder or there.inode != found.inode):
                 _remove(path, there)

@@ -232,9 +232,10 @@ def alike(top: Path, look: Look) -> Alike:
     """What a command that is run there can tell from other states; loose objects are left out.
 
     Whatever is drawn or counted anew in each run is told as what it means: the token of a lock as
-    the one that the journal has, times and numbers in an index as those of the files or others.
+    the one that the journal has, times and numbers in an index as those of the files or others. Of
+    what is elsewhere, in folders for temporary files, no name is drawn twice.
     """
-    folder, tokens = f"{top}/", {}
+    place, folder, tokens = f"{top.parent}/", f"{top}/", {}
     private = folder + ".git/fcgitops/"
     journal = look.get(private + "journal")
 
@@ -243,6 +244,9 @@ def alike(top: Path, look: Look) -> Alike:
 
     found: set[object] = set()
     for path, one in sorted(look.items()):
+        if not path.startswith(place):
+            found.add("something temporary")
+            continue
         content: object = one.content
         named_alike = _STAGING.sub("staging", path) if ".fcgitops" in path else path
         if "/.git/" not in path:
