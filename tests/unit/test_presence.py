@@ -219,6 +219,34 @@ def test_sparse(nni: Path, fcgitops: Fcgitops, cone: str, dry: list[str]) -> Non
     fcgitops("-C", nni, "overlay", "dev", "--set", "labels={team: a}")
 
 
+@pytest.mark.parametrize(
+    ("cone", "folder", "hint"),
+    [
+        ("--cone", "infra", "git sparse-checkout add infra/fc"),
+        ("--no-cone", "", "git sparse-checkout add /fcgitops.yaml"),
+    ],
+)
+def test_a_sparse_checkout_without_fcgitops_yaml(
+    cone: str, folder: str, hint: str, tmp_path: Path, repository: Path, fcgitops: Fcgitops
+) -> None:
+    """What brings it here is named, and does; `git restore` brings nothing that is left out."""
+    top, content = repository, repository
+    if folder:  # a folder of a repository, which a file of the user's keeps there
+        top, content = tmp_path / "mono", tmp_path / "mono/infra/fc"
+        git(tmp_path, "init", "-q", str(top))
+        write(top, {"docs/a": "a\n"})
+        git(top, "add", "--all")
+        git(top, "commit", "-qm", "before")
+        fcgitops("new", "--into", top, "--path", "infra/fc", "--env", "dev")
+    write(content, {"mine": "a\n"})
+    git(top, "sparse-checkout", "set", cone, "docs" if folder else "/README.md")
+    assert not (content / "fcgitops.yaml").exists()
+    said = f"error: {top}: the sparse checkout leaves out files of fcgitops.yaml ({hint})\n"
+    assert fcgitops("-C", content, "list", status=2).err.replace("git -C . ", "git ") == said
+    git(top, *hint.split()[1:])
+    assert (content / "fcgitops.yaml").exists()
+
+
 def test_sparse_without_what_is_needed(nni: Path, fcgitops: Fcgitops) -> None:
     """Files that no command reads may be left out."""
     patterns = ["/*", "!/schemas/", "!/.github/"]

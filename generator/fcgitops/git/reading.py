@@ -173,7 +173,10 @@ class Reader:
             return []
         names = sorted(set(left_out.values()))
         what = f"the sparse checkout leaves out files of {', '.join(names)}"
-        wanted = [self.prefix + name for name in names]
+        # A file of its own: git takes folders, and has files of the top by patterns alone.
+        alone = {path for path, name in left_out.items() if path == self.prefix + name}
+        places = [self.prefix + name for name in names]
+        wanted = [(p.rpartition("/")[0] or f"/{p}") if p in alone else p for p in places]
         hint = shell.standing_in(self.top, "git", "sparse-checkout", "add", *wanted)
         return [Problem(str(self.top), what, hint)]
 

@@ -52,6 +52,8 @@ def _committed(start: Path) -> InputError | None:
                 break
             git = git_of(candidate)
             if git.list_head(layout.ANSWERS):
+                if left_out := git.left_out(layout.ANSWERS):
+                    return InputError(left_out)
                 return InputError(Problem(layout.ANSWERS, COMMITTED, git.way_back(layout.ANSWERS)))
     return None
 
