@@ -242,7 +242,8 @@ def test_a_sparse_checkout_without_fcgitops_yaml(
     git(top, "sparse-checkout", "set", cone, "docs" if folder else "/README.md")
     assert not (content / "fcgitops.yaml").exists()
     said = f"error: {top}: the sparse checkout leaves out files of fcgitops.yaml ({hint})\n"
-    assert fcgitops("-C", content, "list", status=2).err.replace("git -C . ", "git ") == said
+    told = fcgitops("-C", content, "list", status=2).err  # typed where the user stands
+    assert told.replace(f"(git -C {top} ", "(git ") == said
     git(top, *hint.split()[1:])
     assert (content / "fcgitops.yaml").exists()
 
