@@ -483,6 +483,16 @@ def test_a_search_space_of_its_own(folder: Path) -> None:
     assert found.message.startswith("x._value: is empty")
 
 
+def test_a_file_of_the_space_that_may_be_anything(folder: Path) -> None:
+    """What it holds is not shown: whoever wrote the experiment may have named a file of yours."""
+    (folder / "elsewhere").write_text("machine git.example.com login me password s3cret\n")
+    text = changed((SPACE, "searchSpaceFile: elsewhere"))
+    (found,) = check(text.encode(), folder)
+    assert shown(found)[:3] == ("NNI44", HAZARD, "searchSpaceFile")
+    assert found.message == "is no mapping: the tuner fails on it"
+    assert "s3cret" not in repr(found)
+
+
 def test_without_the_folder() -> None:
     """The file system is not looked at: what is named counts as there."""
     text = changed(

@@ -90,7 +90,9 @@ def _space(space: Space, value: Any, algorithm: Algorithm | None) -> None:  # no
         return
     if not isinstance(value, dict):
         if value is not None or space.source is not space.loaded.source:
-            message = f"is {shown(value)}: the tuner fails on it"
+            # The name of a file may lead anywhere: what that holds, as a token, is not shown.
+            other = space.source is not space.loaded.source
+            message = f"is {'no mapping' if other else shown(value)}: the tuner fails on it"
             space.report("NNI44", (), message, "a mapping of parameters")
         return
     if algorithm is not None and not algorithm.types:
