@@ -163,6 +163,21 @@ def test_its_cluster_is_taken(nni: Path, fcgitops: Fcgitops) -> None:
     assert "(git restore overlays/prod, or commit that it is gone)" in ran.err
 
 
+def test_a_cluster_that_is_left_by_an_edit_that_is_not_committed(
+    repository: Path, fcgitops: Fcgitops
+) -> None:
+    """The commit does not hold that edit: in a clone of it both would be on the cluster."""
+    write(repository, {PROD: (repository / PROD).read_text().replace("name: prod", "name: other")})
+    moves = ("-C", repository, "overlay", "dev", "--cluster", "prod")
+    assert fcgitops(*moves, status=2).err == (
+        "error: overlays/dev/environment.yaml: cluster.name: the environment prod is on this"
+        f" cluster already; the edit of {PROD} is not committed"
+        " (commit it first: fcgitops overlay prod)\n"
+    )
+    fcgitops("-C", repository, "overlay", "prod")
+    fcgitops(*moves)
+
+
 @pytest.mark.parametrize("damage", ["typo", "moved away"])
 def test_an_experiment_that_cannot_tell_where_it_runs(
     nni: Path, fcgitops: Fcgitops, damage: str

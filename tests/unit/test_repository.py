@@ -10,6 +10,7 @@ from fcgitops.core.errors import InputError
 from fcgitops.model import answersfile, clusters
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, default_values
+from fcgitops.repository import rivals
 from fcgitops.repository.contents import Repository
 from gitenv import write
 
@@ -241,7 +242,7 @@ CLUSTERS: list[tuple[dict[str, str], str, str, str]] = [
 def test_one_cluster(lay: Lay, others: Mapping[str, str], mine: str, rival: str, key: str) -> None:
     """Two environments on one cluster are refused, however its name or server is spelled."""
     repository = lay({**others, "prod": mine})
-    problems = repository.others_on_the_clusters_of([repository.environment("prod")])
+    problems = rivals.others_on_the_clusters_of(repository, [repository.environment("prod")])
     assert [str(problem) for problem in problems] == (
         [
             f"overlays/prod/environment.yaml: cluster.{key}: "
@@ -256,11 +257,11 @@ def test_one_cluster_among_new(lay: Lay) -> None:
     """So are two that are added at once; one that is changed is no rival of what it was."""
     repository = lay({"a": "cluster: {name: c}\n", "b": ""})
     a, b = (repository.parse(n, b"cluster: {name: c, server: https://h}\n") for n in "ab")
-    assert [p.where for p in repository.others_on_the_clusters_of([a, b])] == [
+    assert [p.where for p in rivals.others_on_the_clusters_of(repository, [a, b])] == [
         "overlays/b/environment.yaml: cluster.name",
         "overlays/b/environment.yaml: cluster.server",
     ]
-    assert repository.others_on_the_clusters_of([a]) == []
+    assert rivals.others_on_the_clusters_of(repository, [a]) == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fcgitops.core.reporting import Judged
 from fcgitops.manifests import overlay
 from fcgitops.model import environment as model
 from fcgitops.model import layout
+from fcgitops.repository import rivals
 from fcgitops.repository.contents import Repository
 from fcgitops.repository.environments import Planned, as_it_is
 from fcgitops.text import yamlio
@@ -33,7 +34,7 @@ def judged(repository: Repository) -> tuple[list[Judged], list[Problem]]:
             problems += error.problems
     if not problems:
         environments = [item.environment for item in planned]
-        problems += repository.others_on_the_clusters_of(environments)
+        problems += rivals.others_on_the_clusters_of(repository, environments)
     variant = [*_file(repository, layout.VARIANT_FILE)]
     files = list(variant)
     good_variant = not any(_faults(file.findings) for file in variant)

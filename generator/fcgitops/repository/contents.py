@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from fcgitops import __version__
 from fcgitops.core import terminal
 from fcgitops.core.errors import InputError, MissingError, Problem, ToolError
-from fcgitops.model import answersfile, clusters, layout
+from fcgitops.model import answersfile, layout
 from fcgitops.model import environment as model
 from fcgitops.model.answers import Answers
 from fcgitops.model.environment import KEYS, VARIANTS, Environment
@@ -404,7 +403,7 @@ class Repository(Files):
         names = {env.name for env in changed}
         found: list[Known] = list(changed)
         problems: list[Problem] = []
-        for name, text in self._sources_but(names, problems):
+        for name, text in self.sources_but(names, problems):
             source = committed.get(name, text)
             if source is None:
                 continue
@@ -419,14 +418,14 @@ class Repository(Files):
 
     def uncommitted_sources(self, changed: Collection[Known]) -> dict[str, bytes | None]:
         """Each other environment whose file has an edit that HEAD lacks: what HEAD has there."""
-        if self.head is None:
-            return {}
         names = {*self.environment_names()} - {env.name for env in changed}
+        if self.head is None or not names:
+            return {}
         own = {layout.source_path(name): name for name in names}
         found = self.head.read_head(self.head.edited(own))
         return {own[path]: data for path, data in found.items()}
 
-    def _sources_but(
+    def sources_but(
         self, known: Collection[str], problems: list[Problem]
     ) -> Iterator[tuple[str, bytes]]:
         """Names and environment.yaml of all other environments, of those too that only HEAD has.
@@ -440,54 +439,3 @@ class Repository(Files):
                 except InputError as error:
                     problems += error.problems
         yield from ((name, data) for name, data in self.absent.items() if name not in known)
-
-    def others_on_the_clusters_of(self, changed: Collection[Known]) -> list[Problem]:
-        """A problem for each environment on whose cluster another one stands already.
-
-        And one for each that may be such another one, and cannot be read.
-
-        FrameworkController is one per cluster. Of the other environments only those files
-        are parsed in which a wanted cluster's name or server can stand at all, so that this
-        stays quick in a repository of a thousand.
-        """
-        names = {env.name for env in changed}
-        taken: dict[str, str] = {}
-        problems: list[Problem] = []
-        others = self._possible_rivals(changed, self._sources_but(names, problems), problems)
-        for env in (*others, *changed):
-            for key, where in env.identities:
-                rival = taken.setdefault(key, env.name)
-                if rival != env.name and env.name in names:
-                    what = f"the environment {rival} is on this cluster already"
-                    hint = "FrameworkController is one per cluster: give each its own"
-                    if rival in self.absent:
-                        what += "; it is committed, but not in the work tree"
-                        hint = self.missing(rival).hint
-                    problems.append(Problem(f"{layout.source_path(env.name)}: {where}", what, hint))
-        return problems
-
-    def rivals_of(self, others: Collection[Known]) -> list[Known]:
-        """Its environments that may be on the cluster of another repository's; a few too many."""
-        unread: list[Problem] = []  # its own `verify` says what is wrong with them
-        return [*self._possible_rivals(others, self._sources_but((), unread), unread)]
-
-    def _possible_rivals(
-        self,
-        changed: Collection[Known],
-        others: Iterable[tuple[str, bytes]],
-        problems: list[Problem],
-    ) -> Iterable[Known]:
-        needles: set[bytes] = set()
-        for name, source in others:
-            needles = needles or {
-                needle.encode()
-                for env in changed
-                for needle in clusters.needles(env.cluster_name, env.cluster_server)
-            }
-            # A backslash may spell any text in YAML, so such a file is looked at closely too.
-            lowered = source.lower() + b"\n" + os.fsencode(name)
-            if b"\\" in source or any(needle in lowered for needle in needles):
-                try:
-                    yield self.parse(name, source)
-                except InputError as error:
-                    problems += error.problems

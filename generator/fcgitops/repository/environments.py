@@ -15,7 +15,7 @@ from fcgitops.model import environment as model
 from fcgitops.model import layout
 from fcgitops.model.assignments import Assignments, Target, entry, with_entry
 from fcgitops.model.environment import KEYS, Environment
-from fcgitops.repository import customized, unsetting
+from fcgitops.repository import customized, rivals, unsetting
 from fcgitops.repository.contents import Repository
 from fcgitops.text import keypaths, yamlio
 from fcgitops.text.yamledit import Document
@@ -113,7 +113,10 @@ def plan(repository: Repository, requests: Sequence[Request]) -> list[Planned]:
             problems += error.problems
     problems += _configurations(repository, planned)
     if not problems:
-        problems += repository.others_on_the_clusters_of([p.environment for p in planned])
+        made = [item.environment for item in planned]
+        problems += rivals.others_on_the_clusters_of(
+            repository, made, rivals.left_behind(repository, made)
+        )
     if problems:
         raise InputError(problems)
     return planned

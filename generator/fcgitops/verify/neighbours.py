@@ -8,6 +8,7 @@ from contextlib import suppress
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, INFO
 from fcgitops.model import clusters, layout
+from fcgitops.repository import rivals
 from fcgitops.repository.contents import Repository
 from fcgitops.verify.registry import Fault, Faults
 from fcgitops.verify.subjects import REPOSITORY, Whole
@@ -22,7 +23,7 @@ def alone_on_its_cluster(whole: Whole) -> Faults:
     tells that for certain. A name may be one that two Argo CDs give to two clusters: an info.
     """
     for folder, other in _others(whole.repository):
-        for rival in other.rivals_of(whole.environments):
+        for rival in rivals.of_others(other, whole.environments):
             theirs = {identity for identity, _ in rival.identities}
             for env in whole.environments:
                 if shared := {one: key for one, key in env.identities if one in theirs}:

@@ -9,7 +9,7 @@ from fcgitops.core import shell
 from fcgitops.core.errors import InputError
 from fcgitops.core.findings import HAZARD, REJECT
 from fcgitops.model import layout
-from fcgitops.repository import configurations, outcome
+from fcgitops.repository import configurations, outcome, rivals
 from fcgitops.verify.in_line import out_of_line
 from fcgitops.verify.registry import Fault, Faults, fault
 from fcgitops.verify.subjects import ENVIRONMENT, REPOSITORY, SOURCE, Known, Source, Whole
@@ -31,7 +31,7 @@ def sources_are_there(whole: Whole) -> Faults:
         if os.path.exists(whole.repository.root / path):  # noqa: PTH110 - as far as it can be told
             message, hint = f"{path}: {name!r} is reserved", "another name, such as dev or prod"
             yield Fault(message, hint, file=path, overlay=name)
-    for problem in whole.repository.others_on_the_clusters_of(whole.environments):
+    for problem in rivals.others_on_the_clusters_of(whole.repository, whole.environments):
         yield fault(problem, overlay=_overlay(problem.where))
 
 
