@@ -68,6 +68,24 @@ class TestHooks:
         assert sorted(told[1:]) == ["not like this", "out"]
         assert state(top) == before
 
+    def test_of_the_branch_that_moves(self, make_repository: Make, tmp_path: Path) -> None:
+        """reference-transaction is asked before the branch moves, and told when it has."""
+        top = make_repository(BEFORE)
+        script = f'echo "$1" $(cut -d " " -f 3) >>{tmp_path}/seen; test ! -e {tmp_path}/no'
+        hook(top, "reference-transaction", script)
+        (tmp_path / "no").touch()
+        before = state(top)
+        with pytest.raises(FoundError) as caught:
+            open_repository(top).commit(CHANGES, "m")
+        told = [str(problem) for problem in caught.value.problems]
+        assert told[0] == "reference-transaction hook: refused the commit; nothing was written"
+        assert state(top) == before
+        (tmp_path / "no").unlink()
+        (tmp_path / "seen").unlink()
+        open_repository(top).commit(CHANGES, "m")
+        seen = (tmp_path / "seen").read_text().splitlines()
+        assert seen == ["prepared refs/heads/main HEAD", "committed refs/heads/main HEAD"]
+
     def test_message(self, make_repository: Make) -> None:
         """The hooks of the message may change it; they know where it comes from."""
         top = make_repository(BEFORE)

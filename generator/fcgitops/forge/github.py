@@ -83,7 +83,8 @@ def of_job(environment: Mapping[str, str]) -> GitHubRequest | None:
         is_fork = origin.get("full_name") != base["repo"]["full_name"]
         number, commits = int(found["number"]), (str(base["sha"]), str(head["sha"]))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        what = f"names no event that can be read: {error}"
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        what = f"names no event that can be read: {reason}"
         raise InputError(Problem("GITHUB_EVENT_PATH", what)) from error
     token = environment.get("GITHUB_TOKEN", "").strip()  # one that was pasted with its line end
     silent = "" if token else "there is no GITHUB_TOKEN"

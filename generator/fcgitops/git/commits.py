@@ -197,11 +197,14 @@ def _run_hook(
     words = ("--", *arguments) if arguments else ()
     answer = Git(directory).ask(*command, *words, env=env, hooks=True)
     if answer.status:
-        lines = (text(answer.out) + answer.err).splitlines()
-        told = [Problem("", line.rstrip()) for line in lines if line.strip()]
-        hint = "-m MESSAGE gives it another message" if hook == "commit-msg" else ""
-        refused = Problem(f"{hook} hook", "refused the commit; nothing was written", hint)
-        raise FoundError([refused, *told])
+        raise FoundError(refused_by(hook, text(answer.out) + answer.err))
+
+
+def refused_by(hook: str, told: str) -> list[Problem]:
+    """The problem where a hook of the user's refuses, and all that it printed."""
+    lines = [Problem("", line.rstrip()) for line in told.splitlines() if line.strip()]
+    hint = "-m MESSAGE gives it another message" if hook == "commit-msg" else ""
+    return [Problem(f"{hook} hook", "refused the commit; nothing was written", hint), *lines]
 
 
 def _present(tree: WorkTree, hook: str) -> bool:

@@ -17,6 +17,7 @@ Whatever happens in between, `recovery` finishes it or takes it back.
 from __future__ import annotations
 
 import posixpath
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -24,7 +25,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fcgitops.core.errors import FcgitopsError, InputError, Problem, ToolError
+from fcgitops.core.errors import FcgitopsError, FoundError, InputError, Problem, ToolError
 from fcgitops.git import commits
 from fcgitops.git.journal import File, Journal, copy_index, lock_index, on_copy, save
 from fcgitops.git.preflight import Change, Disk, refuse_changed
@@ -165,7 +166,8 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
         yield lambda: None
         return
     zero = "0" * len(tree.empty_tree)
-    process = tree.git.start(*tree.durable, "update-ref", "-m", reason, "--stdin")
+    # Of the user's hooks it runs `reference-transaction`, as `git commit` does.
+    process = tree.git.start(*tree.durable, "update-ref", "-m", reason, "--stdin", hooks=True)
 
     def say(words: str, *expected: bytes) -> None:
         # A broken pipe is git having ended: what it says is in its stderr.
@@ -178,6 +180,8 @@ def _prepared(tree: WorkTree, journal: Journal, reason: str) -> Iterator[Callabl
             err = text(process.stderr.read())
             refuse_changed(tree, ())  # which says it better
             answer = Answer(process.wait(), b"", err)
+            if re.search(r"aborted by (the reference-transaction )?hook", err):
+                raise FoundError(commits.refused_by("reference-transaction", err))
             hint = f"nothing was written; {answer.way_out or 'run the command again'}"
             problem = Problem(journal.ref, answer.reason, hint)
             raise InputError(problem) if no_place(answer) else ToolError(problem)
