@@ -8,7 +8,7 @@ nesting: PyYAML's C loader segfaults at 100,000 levels). Writing is deterministi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -104,9 +104,20 @@ class Loader(_Resolver, _SafeLoader):
         if len(text) > MAX_NUMBER:
             what = f"a number has {len(text)} characters"
             raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
-        if node.tag.endswith(":int"):
-            return self.construct_yaml_int(node)
-        return self.construct_yaml_float(node)
+        whole = node.tag.endswith(":int")
+        return self._read(self.construct_yaml_int if whole else self.construct_yaml_float, node)
+
+    def date(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - a date or a datetime
+        """The value of a scalar that PyYAML takes for a date."""
+        return self._read(self.construct_yaml_timestamp, node)
+
+    def _read(self, construct: Callable[[yaml.ScalarNode], Any], node: yaml.ScalarNode) -> Any:  # noqa: ANN401
+        """What PyYAML makes of a scalar; its own error has no line."""
+        try:
+            return construct(node)
+        except ValueError as error:
+            mark = node.start_mark
+            raise yaml.constructor.ConstructorError(None, None, str(error), mark) from error
 
     def construct_document(self, node: yaml.Node) -> Any:  # noqa: ANN401 - a YAML document is any value
         """The value of a document.
@@ -148,6 +159,7 @@ for _tag in ("tag:yaml.org,2002:value", "tag:yaml.org,2002:merge"):
     Loader.add_constructor(_tag, Loader.sign)
 for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
     Loader.add_constructor(_tag, Loader.number)
+Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.date)
 
 
 class _RenderedLoader(Loader):
