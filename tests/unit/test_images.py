@@ -34,6 +34,22 @@ def test_no_registry(name: str) -> None:
     assert images.registry(name).endswith("is not valid (HOST[:PORT][/PATH] without a scheme)")
 
 
+@pytest.mark.parametrize(
+    "name", ["ada:s3cret@reg.io", "ada:s3cret@reg.io/team", "https://ada:x@reg.io"]
+)
+def test_a_login_is_no_part_of_a_registry(name: str) -> None:
+    """It is called one, and not shown."""
+    assert images.registry(name) == (
+        "carries a user or password"
+        " (leave it out: a Secret that `image.pullSecrets` names keeps it)"
+    )
+
+
+def test_a_digest_is_no_login() -> None:
+    """image:v1@sha256:… looks like user:password@host."""
+    assert " is not valid (a lower-case image path" in images.repository(f"image:v1@sha256:{HEX}")
+
+
 @pytest.mark.parametrize("name", ["registry", "mirror/team"])
 def test_a_namespace_of_docker_hub_is_no_registry(name: str) -> None:
     """`registry/image` is docker.io/registry/image, whatever its author meant."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from fcgitops.core.lazy import regex
+from fcgitops.core.redaction import redacted
 from fcgitops.text import hosts
 from fcgitops.text.values import odd_character
 from fcgitops.text.words import shown
@@ -26,6 +27,7 @@ TAG = "letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'"
 DIGEST = "sha256: and 64 hexadecimal digits"
 REPOSITORY = "a lower-case image path such as team/image"
 REGISTRY = "HOST[:PORT][/PATH] without a scheme"
+_KEEPER = "a Secret that `image.pullSecrets` names"
 REFERENCE = "an image such as registry.example.com/team/image:v1"
 
 
@@ -79,7 +81,11 @@ def is_domain(text: str) -> bool:
 def _judged(value: object, wanted: str, right: Callable[[str], object]) -> str:
     if not isinstance(value, str):
         return f"{shown(value)} is not text ({wanted}; quote it)"
-    return "" if right(value) else f"{shown(value)} is not valid{odd_character(value)} ({wanted})"
+    if right(value):
+        return ""
+    if redacted(value) != value and not re.search(r"@sha\d+:", value):  # a digest
+        return f"carries a user or password (leave it out: {_KEEPER} keeps it)"
+    return f"{shown(value)} is not valid{odd_character(value)} ({wanted})"
 
 
 def _is_path(text: str) -> bool:
