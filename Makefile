@@ -14,8 +14,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # The tests make hundreds of small repositories: in memory, where there is room for them.
 room := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 1000000 {print "/dev/shm"}')
 pytest = $(if $(room),PYTEST_DEBUG_TEMPROOT=$(room)) $(python) -m pytest -q
-# Three workers, since tests wait for programs that they start: on two idle cores `make test` takes
-# 81 s with them, and 84 s with four, each of which collects all tests.
+# Three workers, since tests wait for programs that they start: on two idle cores `make test` took
+# 81 s with them and 84 s with four, each of which collects all tests; in a slower hour of the same
+# machine 95 s with them and 116 s with two.
 parallel = $(pytest) -n 3 --dist worksteal
 
 .PHONY: help

@@ -10,104 +10,19 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import updating
 from held import Held, ran
 from measure import Cost, median, side_by_side
+from rows import HEAD, MEMORY, WALL, Row, both, duration, table
 from workspace import REQUIREMENT, SEED, Workspace, builds, customized
 
-WALL, MEMORY = attrgetter("wall"), attrgetter("memory")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison.
-
-    Attributes:
-        what: what ours did.
-        ours: its costs.
-        against: what the other did.
-        other: its costs, in the same rounds.
-        bar: the most that ours may cost in terms of the other; below 1, at least 1/bar faster.
-        by: what is compared; memory is told in MiB then.
-        held: what it is held to where the bar is out of reach; the bar elsewhere.
-        why: the bar is out of reach.
-    """
-
-    what: str
-    ours: Sequence[Cost]
-    against: str
-    other: Sequence[Cost]
-    bar: float
-    by: Callable[[Cost], float] = attrgetter("cpu")
-    held: float | None = None
-    why: str = ""
-
-    @property
-    def ratios(self) -> list[float]:
-        """Ours to the other, round by round, by CPU time or what else `by` says, lowest first.
-
-        By rounds, since the same work may take twice as long a minute later on a shared machine.
-        """
-        by = self.by
-        return sorted(by(a) / by(b) for a, b in zip(self.ours, self.other, strict=True))
-
-    @property
-    def met(self) -> bool:
-        """Whether the median of the ratios keeps to the bar."""
-        return statistics.median(self.ratios) <= self.bar
-
-    @property
-    def good(self) -> bool:
-        """Whether it is no worse than what it is held to."""
-        return statistics.median(self.ratios) <= (self.held or self.bar)
-
-    def cells(self) -> tuple[str, ...]:
-        """The row of the table."""
-        ends = sorted((self.ratios[0], self.ratios[-1]), reverse=self.bar < 1)
-        middle, *spread = (
-            f"{1 / ratio:.0f}" if self.bar < 1 else f"{ratio:.2f}"
-            for ratio in (statistics.median(self.ratios), *ends)
-        )
-        return (
-            self.what,
-            self._cost(self.ours),
-            self.against,
-            self._cost(self.other),
-            f"{middle}×{' faster' * (self.bar < 1)} ({'…'.join(spread)})",
-            f"≥ {1 / self.bar:.0f}× faster" if self.bar < 1 else f"≤ {self.bar:g}×",
-            self._verdict,
-        )
-
-    @property
-    def _verdict(self) -> str:
-        if self.met:
-            return "yes"
-        return f"no, and held to ≤ {self.held:g}×" if self.held and self.good else "NO"
-
-    def _cost(self, costs: Sequence[Cost]) -> str:
-        middle = median(costs)
-        return f"{middle.memory:.0f} MiB" if self.by is MEMORY else _both(middle)
-
-
 _BY_HAND = "by hand: write, add -A, commit"
-HEAD = ("what", "ours", "the other", "the other's", "ratio", "bar", "met")
-
-
-def _both(cost: Cost) -> str:
-    return f"{_time(cost.cpu)} ({_time(cost.wall)})"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
 class Bench:
@@ -346,7 +261,7 @@ class Bench:
         what = f"diff, the base of {many} changed"
         yield Row(what, ours, "xargs -P2 kustomize build, both sides", other, 1.3, WALL)
         (again,) = side_by_side(1, compared, warm=False)
-        self.beside.append((f"{what}, again", _both(median(again))))
+        self.beside.append((f"{what}, again", both(median(again))))
 
     def _forget(self) -> None:
         """Takes away what was kept between runs."""
@@ -452,7 +367,7 @@ class Bench:
         rendered, page = (str(self.work.folder / name) for name in ("rendered", "fleet.html"))
         for command in (["list"], ["build", "--output", rendered], ["report", "--output", page]):
             (costs,) = side_by_side(1, self.work.fcgitops(*command, cwd=self.many), warm=False)
-            yield f"{command[0]}, {self.count:,} environments", _both(median(costs))
+            yield f"{command[0]}, {self.count:,} environments", both(median(costs))
         few = self.work.new("imports", "--env", "dev")
         changed = self.work.overlays("changed", [customized(1)])
         for line in (
@@ -462,7 +377,7 @@ class Bench:
         ):
             arguments = line.split()
             seconds, modules = self.work.imports(*arguments, cwd=few)
-            yield f"imports of {arguments[0]}", f"{_time(seconds)}, {modules} modules"
+            yield f"imports of {arguments[0]}", f"{duration(seconds)}, {modules} modules"
 
     def _times(self, repetitions: int) -> int:
         return 3 if self.quick else repetitions
@@ -470,15 +385,6 @@ class Bench:
 
 def _remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
-
-
-def _table(rows: Iterable[tuple[str, ...]]) -> str:
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
 
 
 def _say(text: str) -> None:
@@ -521,7 +427,7 @@ def main() -> int:
             _say("measuring what has no bar ...")
             others += bench.others()
         machine = bench.work.machine()
-    print(_table([HEAD, *(row.cells() for row in rows)]))
+    print(table([HEAD, *(row.cells() for row in rows)]))
     for row in rows:
         if row.why and not row.met:
             print(f"{row.what}: the bar is out of reach: {row.why}")
@@ -531,7 +437,7 @@ def main() -> int:
         "\none environment of many, that of wall time. Memory is that of the biggest process."
         f"\n(*) one run, for one environment, times {bench.count:,}\n"
     )
-    print(_table(others))
+    print(table(others))
     print(f"\n{machine}; measured in {time.perf_counter() - start:.0f} s")
     return 0 if all(row.good for row in rows) else 1
 

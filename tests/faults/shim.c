@@ -1,8 +1,8 @@
 /* Fails, or kills the process group, at the Nth call that changes a file.
  *
  * Preloaded into a command and all that it starts (LD_PRELOAD). The processes count together,
- * in a file that they share (FAULT_PLAN, laid out as `struct plan`; tests/faults/plan.py writes
- * and reads it). Each counted call leaves a line in there, so that a report can say at which
+ * in a file that they share (FAULT_PLAN, laid out as `struct plan`; tests/faults/harness.py
+ * writes and reads it). Each counted call leaves a line in there, so that a report can say at which
  * call it was: the Nth one is the same in each run. A line begins with a '+' if the call takes
  * room on the disk, then with a '!' if it failed without our doing.
  *
