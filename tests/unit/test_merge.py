@@ -99,6 +99,19 @@ def test_a_formatted_file_is_not_edited(formatted: bytes, text: bytes) -> None:
     assert (found.files, found.conflicts) == ({"f.yaml": text}, {})
 
 
+@pytest.mark.parametrize("nothing", [b"", b"\n", b"# Off.\n", b"---\n", b"---\n# Off.\n...\n"])
+@pytest.mark.parametrize("side", ["base", "ours", "theirs"])
+def test_a_file_of_yaml_without_a_value(nothing: bytes, side: str) -> None:
+    """A user who empties a generated file, or comments all out, has a conflict once it changes."""
+    texts = {"base": GENERATED, "ours": GENERATED + b"mine: 1\n", "theirs": RENEWED, side: nothing}
+    base, ours, theirs = ({"f.yaml": text} for text in texts.values())
+    found = merge(base, ours, theirs)
+    assert (found.files, list(found.conflicts)) == ({}, ["f.yaml"])
+    for text in texts.values():
+        kept = set(text.splitlines()) - set(texts["base"].splitlines())
+        assert kept <= set(found.conflicts["f.yaml"].merged.splitlines())
+
+
 def test_a_comment_that_goes_takes_the_layout_with_it() -> None:
     """It would be an edit of the user's from then on."""
     new = RENEWED.replace(b"# Ours.", b"# Another.")

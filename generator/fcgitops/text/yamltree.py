@@ -133,11 +133,15 @@ class Version:
 
     @functools.cached_property
     def documents(self) -> list[Entry]:
-        """The documents, each from below its `---`."""
+        """The documents, each from below its `---`.
+
+        Raises:
+            UnknownFormError: there is none, or their starts are not found.
+        """
         starts = [found.start() for found in _START.finditer(self.text)]
         if len(starts) == len(self.roots) - 1:  # the first one has none
             starts.insert(0, 0)
-        if len(starts) != len(self.roots):
+        if not starts or len(starts) != len(self.roots):
             raise UnknownFormError
         ends = [*(start - 1 for start in starts[1:]), len(self.text.rstrip("\r\n"))]
         return [
