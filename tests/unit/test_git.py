@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from fcgitops.core.errors import FcgitopsError, InputError, ToolError
@@ -15,6 +17,7 @@ from fcgitops.git import program as driver
 from fcgitops.git.history import History
 from fcgitops.git.program import Git, inside_other_work_tree, merge_file
 from fcgitops.git.repo import open_repository
+from fcgitops.git.worktree import WorkTree
 from gitenv import git, git_home, make_repository, write
 
 __all__ = ["git_home", "make_repository"]
@@ -182,6 +185,46 @@ class TestRepository:
         for place in (tmp_path, top / ".git", top / "missing"):
             with pytest.raises(InputError, match=r"is not in a Git work tree|is not a directory"):
                 open_repository(place)
+
+    @pytest.mark.parametrize(
+        "start",
+        [
+            "switch -q main",
+            "pack-refs --all",
+            "switch -q --detach",
+            "worktree add -q -b elsewhere ../linked",
+        ],
+    )
+    def test_what_happened_meanwhile_is_read_again(self, make_repository: Make, start: str) -> None:
+        """Whatever git does in between, a work tree is known as if it were opened then."""
+        place = make_repository({"a": "1\n"})
+        git(place, "branch", "other")
+        git(place, *start.split())
+        place = place.with_name("linked") if "worktree" in start else place
+        for meanwhile in (
+            "log",
+            "commit -q --allow-empty -m second",
+            "pack-refs --all",
+            "reset -q --hard HEAD~1",
+            "switch -q -c new",
+            "update-ref --no-deref HEAD other",
+            "switch -q --detach new",
+            "symbolic-ref refs/heads/alias refs/heads/other",
+            "symbolic-ref HEAD refs/heads/alias",
+            "switch -q --orphan none",
+            "commit -q --allow-empty -m third",
+        ):
+            before = WorkTree.at(place)
+            git(place, *meanwhile.split())
+            assert before.again(None) == replace(WorkTree.at(place), git=ANY), meanwhile
+
+    def test_nothing_happened_meanwhile(
+        self, make_repository: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where HEAD and its branch are what they were, git is not asked."""
+        before = WorkTree.at(make_repository({"a": "1\n"}))
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert before.again(None) == replace(before, git=ANY)
 
     @pytest.mark.parametrize("many", [0, 200])
     def test_read(self, make_repository: Make, many: int) -> None:

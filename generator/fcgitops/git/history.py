@@ -57,11 +57,20 @@ class Commit:
 
     is_exact = True
 
-    def __init__(self, git: Git, name: str, label: str) -> None:
+    def __init__(self, git: Git, name: str, label: str, known: dict[str, bytes]) -> None:
+        """Reads nothing yet.
+
+        Args:
+            git: of its repository.
+            name: the commit's.
+            label: what people call it.
+            known: by object name, the contents that were read so far, of whichever commit: most
+                files are the same in all.
+        """
         self.name = name
         self.label = label
         self._git = git
-        self._known: dict[str, bytes] = {}
+        self._known = known
 
     @cached_property
     def files(self) -> dict[str, Entry]:
@@ -71,11 +80,11 @@ class Commit:
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of some files; those that are not there are left out."""
-        wanted = [path for path in paths if path in self.files]
-        missing = [path for path in wanted if path not in self._known]
-        contents = blobs(self._git, [self.files[path].id for path in missing])
-        self._known |= {p: c for p, c in zip(missing, contents, strict=True) if c is not None}
-        return {path: self._known[path] for path in wanted}
+        wanted = {path: self.files[path].id for path in paths if path in self.files}
+        missing = list(dict.fromkeys(name for name in wanted.values() if name not in self._known))
+        contents = blobs(self._git, missing)
+        self._known |= {n: c for n, c in zip(missing, contents, strict=True) if c is not None}
+        return {path: self._known[name] for path, name in wanted.items()}
 
     def grep(self, words: Iterable[str], folder: str, names: Iterable[str]) -> set[str]:
         """The files of one of the names below `folder` in which one of the words stands."""
@@ -306,6 +315,7 @@ class History:
             raise InputError(Problem(str(root), "has no commit yet", "commit, then compare"))
         self._changed = changed
         self._commits: dict[tuple[str, str], Commit] = {}
+        self._known: dict[str, bytes] = {}
         self._head = self._commit(self._tree.head, "HEAD")
 
     @property
@@ -330,7 +340,7 @@ class History:
 
     def _commit(self, name: str, label: str) -> Commit:
         key = name, label
-        return self._commits.setdefault(key, Commit(self._tree.git, name, label))
+        return self._commits.setdefault(key, Commit(self._tree.git, name, label, self._known))
 
     def is_commit(self, revision: str) -> bool:
         """Whether a word names a commit here."""

@@ -150,8 +150,24 @@ class WorkTree:
 
     def again(self, held: int | None) -> WorkTree:
         """The same work tree as it is now, its processes holding the descriptor `held`."""
-        fresh = WorkTree.at(self.top / self.prefix)
+        fresh = self if self._stands() else WorkTree.at(self.top / self.prefix)
         return replace(fresh, git=Git(self.top, held))
+
+    def _stands(self) -> bool:
+        """Whether HEAD and its branch are surely what they were.
+
+        Two files tell in most repositories (gitrepository-layout(5)), and git need not be asked,
+        which takes 3 ms. They do not where the branch is packed or has no commit, where HEAD is
+        detached, in a linked work tree, and where refs are no files.
+        """
+        if not (self.head and self.ref):
+            return False
+        try:
+            head = (self.git_dir / "HEAD").read_bytes()
+            branch = (self.git_dir / self.ref).read_bytes()
+        except OSError:
+            return False
+        return head == raw(f"ref: {self.ref}\n") and branch == raw(f"{self.head}\n")
 
     @property
     def empty_tree(self) -> str:
