@@ -20,8 +20,8 @@ from gitenv import git
 
 from faults.folders import Found, Look
 
-_BEFORE_NAME = struct.Struct(">8xII4xII8xI20sH")
-"""Of an entry of an index: when its file was written, its number and mode, its size, its object."""
+_BEFORE_NAME = struct.Struct(">8xI12xI8xI20sH")
+"""Of an entry of an index: when its file was written, its mode, its size, its object."""
 _SUBMODULE = 0o160000
 _HEXADECIMAL = re.compile(rb"\b[0-9a-f]{40}\b")
 
@@ -39,14 +39,18 @@ def listed(index: bytes) -> str:
 
 
 class _Entry(NamedTuple):
-    """A file in an index; what of it git compares with the file itself is `seen`."""
+    """A file in an index.
+
+    What git compares with the file itself is `seen`: the second when it was written, and its size
+    (`core.checkStat` is `minimal` here).
+    """
 
     mode: int
     name: str
     stage: int
     skipped: bool
     path: str
-    seen: tuple[int, int, int]
+    seen: tuple[int, int]
     end: int
 
 
@@ -58,17 +62,17 @@ def _entries(index: bytes) -> list[_Entry]:
     assert version in (2, 3)
     at, found = 12, []
     for _ in range(count):
-        second, nano, inode, mode, size, name, flags = _BEFORE_NAME.unpack_from(index, at)
+        second, mode, size, name, flags = _BEFORE_NAME.unpack_from(index, at)
         start, more = at + 62, 0
         if flags & 0x4000:
             (more,) = struct.unpack_from(">H", index, start)
             start += 2
         end = index.index(b"\0", start)
         path = index[start:end].decode()
-        seen = (second * 10**9 + nano, inode, size)
         at += (end - at + 8) & ~7
         stage = flags >> 12 & 3
-        found.append(_Entry(mode, name.hex(), stage, bool(more & 0x4000), path, seen, at))
+        skipped = bool(more & 0x4000)
+        found.append(_Entry(mode, name.hex(), stage, skipped, path, (second, size), at))
     return found
 
 
@@ -278,7 +282,7 @@ def _as_seen(folder: str, index: bytes, look: Look) -> object:
         return index
     there = (look.get(folder + entry.path) for entry in _entries(index))
     seen = tuple(
-        one is not None and entry.seen == (one.modified, one.inode & 0xFFFFFFFF, len(one.content))
+        one is not None and entry.seen == (one.modified // 10**9, len(one.content))
         for entry, one in zip(_entries(index), there, strict=True)
     )
     return parts, seen

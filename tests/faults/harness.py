@@ -11,7 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,24 +173,48 @@ class Commands:
             here: run by the server itself, so that its children have at once what it takes.
             kustomize: whether it finds one.
         """
-        assert self._server.stdout
         self._ask("here" if here else "forked", arguments, folder, self._files, kustomize)
-        status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
-        return _ran(status, self._files)
+        return _ran(_status(self._told()), self._files)
+
+    def run_on(
+        self, folder: Path, *arguments: str, kustomize: bool, enough: Callable[[], bool]
+    ) -> Ran | None:
+        """One command, in a child; None where it was ended behind its recovery.
+
+        Args:
+            folder: where it is typed.
+            *arguments: of `fcgitops`.
+            kustomize: whether it finds one.
+            enough: asked when the command has set right what another one left: whether it ends.
+        """
+        self._ask("asking", arguments, folder, self._files, kustomize)
+        told = self._told()
+        ends = False
+        if told == "recovered\n":
+            ends = enough()
+            self._tell("enough" if ends else "on")
+            told = self._told()
+        return None if ends else _ran(_status(told), self._files)
+
+    def _told(self) -> str:
+        assert self._server.stdout
+        return self._server.stdout.readline()
+
+    def _tell(self, line: str) -> None:
+        assert self._server.stdin
+        self._server.stdin.write(f"{line}\n")
+        self._server.stdin.flush()
 
     def _ask(
         self, how: str, arguments: Sequence[str], folder: Path, files: list[Path], kustomize: bool
     ) -> None:
-        assert self._server.stdin
         for file in files:
             file.write_bytes(b"")
         env: dict[str, str] = {}
         if kustomize:  # with FCGITOPS_FETCH no renderings are kept: each run makes the same calls
             env = {"KUSTOMIZE": shutil.which("kustomize") or "", "FCGITOPS_FETCH": "1"}
         names = [str(file) for file in files]
-        line = json.dumps([how, arguments, str(folder), names, env])
-        self._server.stdin.write(f"{line}\n")
-        self._server.stdin.flush()
+        self._tell(json.dumps([how, arguments, str(folder), names, env]))
 
     def walk(
         self, folder: Path, *arguments: str, here: bool = False, kustomize: bool = False

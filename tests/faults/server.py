@@ -24,11 +24,12 @@ from typing import Any
 import fcgitops
 from fcgitops.cli import main as cli
 from fcgitops.git import recovery
+from fcgitops.git.worktree import WorkTree
 
 from faults import stops
 from faults.memory import Memory
 
-HOW = ("here", "watched", "forked", "walked")
+HOW = ("here", "watched", "forked", "asking", "walked")
 """How it is run.
 
 here: by the server itself, which learns by it: its children need not import, or work out, what it
@@ -79,14 +80,36 @@ def command(arguments: list[str]) -> int:
         sys.stderr.flush()
 
 
-def forked(arguments: list[str], *place: Any) -> int:
-    """One command in a process group of its own; its status when all its processes have ended."""
+def forked(arguments: list[str], *place: Any, recovered: Callable[[], bool] | None = None) -> int:
+    """One command in a process group of its own; its status when all its processes have ended.
+
+    Args:
+        arguments: of `fcgitops`.
+        *place: as for `settle`.
+        recovered: asked once the command has set right what another one left: whether it goes on.
+    """
     started = os.fork()
     if not started:
         os.setsid()
         settle(*place)
+        if recovered:
+            ask_after_recovery(recovered)
         os._exit(command(arguments))
     return stops.ended(started)
+
+
+def ask_after_recovery(goes_on: Callable[[], bool]) -> None:
+    """End this process behind its first recovery, unless it goes on."""
+    recover = recovery.recover
+
+    def asking(tree: WorkTree) -> recovery.Outcome:
+        outcome = recover(tree)
+        recovery.recover = recover
+        if not goes_on():
+            os._exit(0)
+        return outcome
+
+    recovery.recover = asking
 
 
 def walked(line: stops.Line, arguments: list[str], *place: Any) -> int:
@@ -147,8 +170,14 @@ def main() -> None:
     line, memory = stops.Line(descriptor, *tries), Memory()
     requests, answers = (os.fdopen(os.dup(number), mode) for number, mode in ((0, "r"), (1, "w")))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+    def told_to_go_on() -> bool:
+        answers.write("recovered\n")
+        answers.flush()
+        return requests.readline() == "on\n"
+
     walking = 0
-    for request in requests:
+    while request := requests.readline():
         how, arguments, *place = json.loads(request)
         if how in ("watched", "walked"):
             if walking:
@@ -169,7 +198,8 @@ def main() -> None:
                 status = command(arguments) << 8
             gc.freeze()  # or each child would copy the pages of all objects, to count references
         else:
-            status = forked(arguments, *place)
+            recovered = told_to_go_on if how == "asking" else None
+            status = forked(arguments, *place, recovered=recovered)
         answers.write(f"{status}\n")
         answers.flush()
     if walking:

@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,12 @@ class Whole:
     names: set[str]
     calls: list[Call]
     stops: list[int]
+
+    def is_an_end(self, top: Path, look: Look) -> bool:
+        """Whether all is as before or as after, and nothing stands beside the repository."""
+        reached = state(top, look), left_over(top, look)
+        ends = (self.before, self.names_before), (self.after, self.names)
+        return reached in ends and not _stray(top)
 
     def end_of(self, stop: int) -> int:
         """The last call that is tried from a stop: that before the next one."""
@@ -204,6 +210,18 @@ class Site:
         place, kustomize = self._place(scenario, top), scenario.kustomize
         return self.commands.run(place, *scenario.arguments, here=here, kustomize=kustomize)
 
+    def _once_more(self, scenario: Scenario, top: Path, is_known: Callable[[], bool]) -> Ran | None:
+        """The same after a fault; None where it came to what is known by setting that right.
+
+        Only in `make test`: the rest of it may rely on what it has read before.
+        """
+        if not IN_TURN:
+            return self._again(scenario, top)
+        place, kustomize = self._place(scenario, top), scenario.kustomize
+        return self.commands.run_on(
+            place, *scenario.arguments, kustomize=kustomize, enough=is_known
+        )
+
     def walk(self, scenario: Scenario, top: Path, *, here: bool = False) -> Walk:
         """The scenario's command, on its way."""
         place, kustomize = self._place(scenario, top), scenario.kustomize
@@ -245,13 +263,18 @@ class Site:
         assert plan.count >= number, "the call was not made"
         call = plan.call(number).what
         look = folders.look()
-        told, names = state(top, look), left_over(top, look)
-        as_before = told == whole.before and names == whole.names_before
-        as_after = told == whole.after and names == whole.names
-        # The next run then starts, or has ended, where the one without a fault did.
-        known = seen.is_known(top, look, whole=(as_before or as_after) and not _stray(top))
-        met = look
-        again = None if known else self._again(scenario, top)
+        told = state(top, look)
+        met = [look]
+
+        def is_known() -> bool:
+            return seen.is_known(top, met[-1], whole=whole.is_an_end(top, met[-1]))
+
+        def is_known_now() -> bool:
+            met.append(folders.look())
+            return is_known()
+
+        again = None if is_known() else self._once_more(scenario, top, is_known_now)
+        look = met[-1]
         problems = list(_untrue(ran, whole, scenario, told, call))
         if again:
             look = folders.look()
@@ -267,8 +290,9 @@ class Site:
                 problems.append(f"left behind: {stray}")
         problems += self._fsck.damage(top, look)
         if not problems:
-            if again and not _pardoned(call):
-                seen.is_fine(top, met)
+            if (again or len(met) > 1) and not _pardoned(call):
+                for one in met:
+                    seen.is_fine(top, one)
             return look, []
         said = [f"{run.status}: {run.err}" for run in (ran, again) if run]
         told_of = [f"    {problem}" for problem in problems + said]
@@ -401,7 +425,7 @@ def test_a_try_is_as_a_run_of_its_own(site: Site, name: str) -> None:
             for one in tries.get(stop, ()):
                 assert _outcome(walk.attempt(*one), top, folders.look()) == first[one], one
                 folders.restore(kept, folders.look())
-    assert len(tries) > 3
+    assert len(tries) > 2
 
 
 def _outcome(ran: Ran, top: Path, look: Look) -> object:
