@@ -337,6 +337,7 @@ def fleet(copy_of: CopyOf) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_waves(fleet: Path, fcgitops: Fcgitops) -> None:
     """The first of those that have it not yet, by name; the next run takes the next ones."""
     command = ("-C", fleet, "promote", "staging", "--label", "tier=prod", "--wave", "25%")

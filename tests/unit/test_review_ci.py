@@ -121,6 +121,7 @@ def github_steps(
     return said
 
 
+@pytest.mark.slow
 def test_github_brings_files_in_line_and_tells_the_request(project: Project) -> None:
     """The colleague's branch gets the commit that follows; the check is of that one."""
     edited = git(project.server, "rev-parse", "topic")

@@ -102,6 +102,7 @@ def test_what_does_not_come_back_is_said(repository: Path, fcgitops: Fcgitops) -
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_promoted_until_it_is_released(repository: Path, fcgitops: Fcgitops) -> None:
     """It is held in Git, `list` and `status` say so, and a person ends it."""
     fcgitops("-C", repository, "overlay", "dev", "--set", "image.tag=v1.3.0")
