@@ -170,6 +170,31 @@ class TestKilled:
         ran = fcgitops("-C", repository, "list")
         assert "which the next command that writes sets right" in ran.err
 
+    def test_another_command_goes_on_from_there(self, make_repository: Make) -> None:
+        """The next one commits on a branch that a killed one had made, and not checked out."""
+        top = make_repository(BEFORE)
+
+        def die(event: str, arguments: tuple[object, ...]) -> None:
+            if event == "subprocess.Popen" and "symbolic-ref" in str(arguments[1]):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def act() -> None:
+            sys.addaudithook(die)
+            open_repository(top).commit(CHANGES, "m", branch="new")
+
+        assert os.WIFSIGNALED(os.waitpid(in_child(act), 0)[1])
+        assert git(top, "symbolic-ref", "HEAD") == "refs/heads/main"
+        repository = open_repository(top)
+
+        def go_on() -> None:
+            with repository.lock():
+                repository.commit({"more": b"more\n"}, "more")
+
+        patiently(go_on)
+        assert git(top, "symbolic-ref", "HEAD") == "refs/heads/new"
+        assert git(top, "log", "--max-count=2", "--format=%s") == "more\nm"
+        assert files(top) == {**AFTER, "more": "more\n"}
+
     def test_foreign_lock_stays(self, make_repository: Make) -> None:
         """An index.lock that is not ours is not removed by recovery."""
         top = make_repository(BEFORE)
