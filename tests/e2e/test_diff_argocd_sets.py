@@ -158,7 +158,7 @@ def test_what_another_folder_does_not_render_is_pruned(prod: Site) -> None:
     before = uid(prod, "statefulset")
     with edited(prod, "E16", "ApplicationSet", source(path="small")):
         eventually(lambda: not uid(prod, "statefulset"), 90, "it is pruned")
-        assert uid(prod, "configmap", "one")
+        eventually(lambda: uid(prod, "configmap", "one"), 60, "Argo CD prunes first, then applies")
     assert uid(prod, "statefulset") not in ("", before)
     assert not uid(prod, "configmap", "one")
 
