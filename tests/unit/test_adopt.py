@@ -358,6 +358,7 @@ MOVE_OF_LIVE = [
 ]
 
 
+@pytest.mark.slow
 def test_what_a_cluster_has(copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """With all that the API server and Helm add: keys, patches, and what is not Git's."""
     folder = copy_of(["new", "deploy"])
@@ -493,6 +494,7 @@ APPLIERS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("who", APPLIERS)
+@pytest.mark.slow
 def test_who_lets_go(who: str, copy_of: CopyOf, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """The lines pause it, and take off each mark of it and no other; none goes to Git."""
     metadata, lines = APPLIERS[who]

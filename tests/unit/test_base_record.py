@@ -27,6 +27,7 @@ def lose(repository: Path, how: str) -> str:
 @pytest.mark.parametrize(
     "command", [["overlays"], ["nni", "enable", "prod", "--storage", "nfs://a/b"]]
 )
+@pytest.mark.slow
 def test_it_is_written_again(
     how: str, command: list[str], repository: Path, fcgitops: Fcgitops
 ) -> None:

@@ -157,6 +157,7 @@ def test_what_differs_by_the_environment_s_name_is_built_once(
         "generators: [made.yaml]",
     ],
 )
+@pytest.mark.slow
 def test_what_a_generator_of_the_user_s_may_read_is_built_for_each(
     generator: str, labelled: Path, asked: Counter[str]
 ) -> None:

@@ -192,6 +192,7 @@ PLACES: dict[str, Place] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("how", ["changed", "new", "gone"])
 def test_a_secret_is_shown_nowhere(place: Place, how: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 from diff_edits import CASES, ELSEWHERE, PREPARED, Edit, Rendering
 from fcgitops.diff import compare
 from fcgitops.diff.secrecy import HIDDEN
@@ -94,6 +95,7 @@ SEEDED: list[tuple[str, str, Edit | None, Edit]] = [
 ]
 
 
+@pytest.mark.slow
 def test_seeded_changes_are_found_and_nothing_is_made_up() -> None:
     """At least 150 changes, all found by their number; at most 2 % of what is said is not there.
 

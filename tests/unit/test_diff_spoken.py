@@ -24,6 +24,7 @@ def body(repository: Path) -> str:
     return git(repository, "log", "-1", "--format=%b").rstrip("\n")
 
 
+@pytest.mark.slow
 def test_the_commit_holds_what_was_printed(speaking: Path, fcgitops: Fcgitops) -> None:
     """The same lines with --dry-run, on the terminal and in the commit's body."""
     command = ("-C", speaking, "overlay", "prod", "--set", "frameworkCompletedRetainSec=60")

@@ -78,6 +78,7 @@ def test_a_change_of_the_base_is_said_once_for_all(repository: Path, fcgitops: F
     assert ran.out.count("\n  restart  C01") == 1
 
 
+@pytest.mark.slow
 def test_revisions_and_ranges(repository: Path, fcgitops: Fcgitops) -> None:
     """A..B is what B changed since it left A: what A changed meanwhile is not undone by it."""
     git(repository, "switch", "-qc", "topic")
@@ -116,6 +117,7 @@ def test_environments_that_come_and_go(repository: Path, fcgitops: Fcgitops) -> 
     assert {"E01", "C06"} <= set(found["stage"])
 
 
+@pytest.mark.slow
 def test_an_environment_that_does_not_build_hides_no_other(
     repository: Path, fcgitops: Fcgitops
 ) -> None:

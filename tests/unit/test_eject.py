@@ -142,6 +142,7 @@ def test_the_options_of_all_that_write(copy_of: CopyOf, fcgitops: Fcgitops) -> N
     assert "D  fcgitops.yaml" in git(root, "status", "--porcelain")
 
 
+@pytest.mark.slow
 def test_what_is_the_users_own_stays(copy_of: CopyOf, fcgitops: Fcgitops) -> None:
     """Targets, requirements, comments and files of theirs; a bot's change makes no file theirs."""
     root = copy_of(FLEET[0])

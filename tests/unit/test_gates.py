@@ -294,6 +294,7 @@ def test_how_long_it_has_soaked(pair: Path, fcgitops: Fcgitops) -> None:
 APPROVED = "- {for: prod, approval: {trailer: Approved-by, by: [ada@example.com]}}"
 
 
+@pytest.mark.slow
 def test_an_approval(pair: Path, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """A line of the commit that promotes; of somebody who may say it."""
     guarded(pair, APPROVED)

@@ -66,6 +66,7 @@ def test_it_is_one_commit_beside_all_else(fcgitops: Fcgitops, mono: Path) -> Non
     assert f"nothing to do: {PATH} is there already, from these answers\n" in again.err
 
 
+@pytest.mark.slow
 def test_the_same_as_at_the_top_but_for_paths(
     fcgitops: Fcgitops, mono: Path, tmp_path: Path
 ) -> None:

@@ -518,6 +518,7 @@ def test_an_experiment_in_an_exported_tree(mnist: Path, fcgitops: Fcgitops, tmp_
         (b'# why\nenvironment: "prod"\nrun: 2', b'# why\nenvironment: "prod"\nrun: 2'),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_run_yaml_stays_as_its_user_wrote_it(
     run: bytes, kept: bytes, mnist: Path, fcgitops: Fcgitops
 ) -> None:
@@ -704,6 +705,7 @@ def test_nni_stays_where_an_experiment_runs(mnist: Path, fcgitops: Fcgitops) -> 
 
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("sync", ["argocd", "flux"])
+@pytest.mark.slow
 def test_the_removal_of_an_environment_names_all_of_nni(
     sync: str, fcgitops: Fcgitops, tmp_path: Path
 ) -> None:
@@ -795,6 +797,7 @@ def test_another_share_or_namespace(mnist: Path, fcgitops: Fcgitops) -> None:
     assert findings(fcgitops, mnist) == []
 
 
+@pytest.mark.slow
 def test_what_an_experiment_does_not_follow_yet(mnist: Path, fcgitops: Fcgitops) -> None:
     """`overlay`, `diff` and `status` say what is left, and the command that brings it in line."""
     typed = "`make experiment NAME=mnist`"

@@ -146,6 +146,7 @@ def test_a_name_is_no_option() -> None:
 HOSTILE = "x; touch PWNED; #"
 
 
+@pytest.mark.slow
 def test_what_remove_prints_is_safe_to_paste(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Names come from the repository: typed into a shell, each is one argument of kubectl."""
     folder = tmp_path / "deploy"

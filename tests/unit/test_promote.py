@@ -103,6 +103,7 @@ def test_what_travels_and_what_stays(pair: Path, fcgitops: Fcgitops) -> None:
     fcgitops("-C", pair, "verify", "prod")
 
 
+@pytest.mark.slow
 def test_a_dry_run_prints_what_the_commit_holds(pair: Path, fcgitops: Fcgitops) -> None:
     """The rendered difference and its effects: the very same text, before anything is written."""
     before = snapshot(pair)
@@ -289,6 +290,7 @@ def test_what_verify_refuses_is_not_committed(pair: Path, fcgitops: Fcgitops) ->
 APPROVED = ("--trailer", "Approved-by: Ada <a@example.com>")
 
 
+@pytest.mark.slow
 def test_an_edit_that_conflicts_is_kept(pair: Path, fcgitops: Fcgitops) -> None:
     """Shown, with git's markers, and left to be resolved: never written over."""
     file = pair / "overlays/prod/frameworkcontroller.yaml"

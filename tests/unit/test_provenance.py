@@ -39,6 +39,7 @@ def test_is_generated(path: str, known: bool) -> None:
     assert is_generated(path) == known
 
 
+@pytest.mark.slow
 def test_all_that_is_generated(repository: Path, fcgitops: Fcgitops) -> None:
     """Whatever a record of this version names is known."""
     for name, sync in (("dev", "argocd"), ("prod", "flux")):

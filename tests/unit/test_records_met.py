@@ -104,6 +104,7 @@ def test_a_command_that_does_not_resolve_it_names_the_one_that_does(
     git(repository, "commit", "-q", "--no-edit")
 
 
+@pytest.mark.slow
 def test_edits_of_both_branches_stay(repository: Path, fcgitops: Fcgitops) -> None:
     """In a generated file that both have edited, in which git has left a conflict."""
     branched(repository, fcgitops, edit=True)

@@ -58,6 +58,7 @@ def test_a_closed_gate_fails(
     assert line.startswith("- prod: soaked: closed: staging is as it is since ")
 
 
+@pytest.mark.slow
 def test_one_that_the_commit_overrules_does_not(repository: Path, fcgitops: Fcgitops) -> None:
     """It says why."""
     guard(repository, SOAKED)
@@ -87,6 +88,7 @@ def test_what_is_no_promotion_is_not_held_to_them(repository: Path, fcgitops: Fc
         ("", 1, ["- prod: healthy: closed: no commit status is named kustomization/staging"]),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_a_commit_status_is_asked_for(
     repository: Path, fcgitops: Fcgitops, forge: Forge, request: pytest.FixtureRequest, kind: str,
     state: str, status: int, said: list[str],

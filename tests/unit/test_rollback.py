@@ -216,6 +216,7 @@ def test_in_a_folder_of_a_bigger_repository(
     assert not (folder / "overlays/prod/rollback").exists()
 
 
+@pytest.mark.slow
 def test_what_was_removed_comes_back(repository: Path, fcgitops: Fcgitops) -> None:
     """As it was when it was removed, whatever all share has become since."""
     before = rendered(repository, "prod", fcgitops)
@@ -288,6 +289,7 @@ def test_refused(words: tuple[str, ...], repository: Path, fcgitops: Fcgitops) -
     assert tree(repository) == head
 
 
+@pytest.mark.slow
 def test_edits_that_are_not_committed_are_in_the_way(repository: Path, fcgitops: Fcgitops) -> None:
     """They would be lost."""
     fcgitops("-C", repository, "overlay", "prod", "--set", "workerNumber=20")

@@ -216,6 +216,7 @@ def test_a_third_tool_is_removed(fcgitops: Fcgitops, folder: Path) -> None:
     assert git(folder, "ls-files", "clusters").splitlines() == ["clusters/carousel/fair.yaml"]
 
 
+@pytest.mark.slow
 def test_a_third_tool_hands_over(carousel: SyncTool, fcgitops: Fcgitops, tmp_path: Path) -> None:
     """A change of `sync` moves the entry points and prints how the tool before lets go."""
     folder = tmp_path / "deploy"

@@ -78,6 +78,7 @@ def test_it_is_not_compared(spoilt: tuple[Path, str], fcgitops: Fcgitops) -> Non
     assert ran.status == (2 if (repository / SOURCE).is_symlink() else 0)
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_read(copy_of: CopyOf) -> None:
     """One finding of `verify`; `list` has the others; `diff` does not pass over it, as git does."""
     repository = copy_of(["new", "deploy", "--env", "dev", "--env", "prod"])

@@ -305,6 +305,7 @@ def test_continue_that_fails_is_continued(fcgitops: Fcgitops, tmp_path: Path) ->
     ] * 2
 
 
+@pytest.mark.slow
 def test_abort_restores_everything(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """Files, index and HEAD, and what was edited and not committed before."""
     root = clone_released("hand-edits", tmp_path)
@@ -321,6 +322,7 @@ def test_abort_restores_everything(fcgitops: Fcgitops, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_abort_loses_no_edit_made_meanwhile(fcgitops: Fcgitops, tmp_path: Path) -> None:
     """In a file that the update wrote without a conflict: refused, as by `git merge --abort`."""
     root = clone_released("hand-edits", tmp_path)
