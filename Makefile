@@ -124,6 +124,7 @@ lint: .venv/dev ## ruff; zizmor, actionlint and the forges' schemas on workflows
 .PHONY: types
 types: .venv/dev ## mypy, strict
 	@.venv/bin/mypy
+	@MYPYPATH=generator:tests .venv/bin/mypy --follow-imports=silent benchmarks/*.py
 
 .PHONY: wheel
 wheel: .venv/dev ## the wheel, in dist/, installed into an environment of its own and used there

@@ -215,8 +215,8 @@ def carried(
         return Subject(line, project, cruft.env, back)
 
     changed = sum(before.get(path) != after.get(path) for path in before.keys() | after.keys())
-    others = (subject(place.update, place.project) for place in (cruft, copier))
-    return changed, subject(command, former), *others
+    theirs, copiers = (subject(place.update, place.project) for place in (cruft, copier))
+    return changed, subject(command, former), theirs, copiers
 
 
 def costs(scratch: Path, programs: Path) -> Iterator[str]:

@@ -51,12 +51,10 @@ class Bench:
         ours_at, other_at = (self.work.folder / side / "demo" for side in ("ours", "plain"))
         variants = ("dev", "prod=customized-config")
         envs = [word for variant in variants for word in ("--env", variant)]
+        given = ("--no-input", "--set", f"requirement={REQUIREMENT}", *envs)
         ours, other = side_by_side(
             self._times(9),
-            self.work.fcgitops(
-                *("new", ours_at, "--no-input", "--set", f"requirement={REQUIREMENT}", *envs),
-                prepare=lambda: _remove(ours_at),
-            ),
+            self.work.fcgitops("new", ours_at, *given, prepare=lambda: _remove(ours_at)),
             self.work.cookiecutter(other_at, " ".join(variants), prepare=lambda: _remove(other_at)),
         )
         trees = {self.work.git(at, "rev-parse", "HEAD^{tree}") for at in (ours_at, other_at)}
@@ -256,8 +254,8 @@ class Bench:
         base.write_text(base.read_text().replace("memory: 1Gi", "memory: 2Gi"))
         each = f"ls -d overlays/cluster-* | xargs -P2 -n1 {build} > /dev/null"
         cold = self.work.fcgitops("diff", cwd=at, prepare=self._forget)
-        both = self.work.subject("sh", "-c", f"{each}; {each}", cwd=at)
-        ours, other = side_by_side(1, cold, both, warm=False)
+        twofold = self.work.subject("sh", "-c", f"{each}; {each}", cwd=at)
+        ours, other = side_by_side(1, cold, twofold, warm=False)
         what = f"diff, the base of {many} changed"
         yield Row(what, ours, "xargs -P2 kustomize build, both sides", other, 1.3, WALL)
         (again,) = side_by_side(1, compared, warm=False)
