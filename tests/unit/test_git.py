@@ -226,6 +226,20 @@ class TestRepository:
         monkeypatch.setenv("PATH", str(tmp_path))
         assert before.again(None) == replace(before, git=ANY)
 
+    def test_what_commits_share_is_read_once(
+        self, make_repository: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A content that was read of one commit is known of all, at whatever path."""
+        top = make_repository({"a": "1\n", "b": "2\n"})
+        git(top, "mv", "a", "moved")
+        git(top, "commit", "-q", "-m", "moved")
+        history = History(top)
+        former = history.commit("HEAD~1")
+        assert list(former.files) == ["a", "b"]
+        assert history.head.read(["moved", "b"]) == {"moved": b"1\n", "b": b"2\n"}
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert former.read(["a", "b", "none"]) == {"a": b"1\n", "b": b"2\n"}
+
     @pytest.mark.parametrize("many", [0, 200])
     def test_read(self, make_repository: Make, many: int) -> None:
         """HEAD's contents are read, whatever the work tree holds; few or many at once."""

@@ -102,7 +102,7 @@ def test_a_formatted_file_is_not_edited(formatted: bytes, text: bytes) -> None:
 @pytest.mark.parametrize("nothing", [b"", b"\n", b"# Off.\n", b"---\n", b"---\n# Off.\n...\n"])
 @pytest.mark.parametrize("side", ["base", "ours", "theirs"])
 def test_a_file_of_yaml_without_a_value(nothing: bytes, side: str) -> None:
-    """A user who empties a generated file, or comments all out, has a conflict once it changes."""
+    """Emptied, or all of it commented out, on either side: a conflict, with both sides' lines."""
     texts = {"base": GENERATED, "ours": GENERATED + b"mine: 1\n", "theirs": RENEWED, side: nothing}
     base, ours, theirs = ({"f.yaml": text} for text in texts.values())
     found = merge(base, ours, theirs)
