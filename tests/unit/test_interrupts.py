@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -62,6 +64,47 @@ def test_a_signal_ends_a_sleep() -> None:
         noted.sleep(30)
 
     assert time.monotonic() - start < 5
+
+
+AT_EACH_LINE = """\
+import signal, sys
+from fcgitops.core.interrupts import Interrupted, noted
+
+def lines_until(line):
+    seen = 0
+    def trace(frame, event, argument):
+        nonlocal seen
+        seen += event == "line"
+        if event == "line" and seen == line:
+            signal.raise_signal(signal.SIGTERM)
+        return trace
+    with noted() as interrupts:
+        try:
+            sys.settrace(trace)
+            interrupts.sleep(0.01)
+            sys.settrace(None)
+            interrupts.check()
+        except Interrupted:
+            sys.settrace(None)
+            return seen
+    assert seen < line, f"the signal at line {line} was lost"
+
+line = 1
+while lines_until(line):
+    line += 1
+print(line > 5)
+"""
+
+
+def test_a_signal_at_any_line_of_a_sleep_ends_it() -> None:
+    """Two of them are usual: a terminal's, and that which make passes on.
+
+    The first wakes the sleep, and the second comes while it ends. A wait for a threading.Event that
+    the handler sets would hold the Event's lock then, which the handler waits for.
+    """
+    command = [sys.executable, "-c", AT_EACH_LINE]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.stdout, ended.stderr) == ("True\n", "")
 
 
 def test_a_shielded_sleep_is_not_cut_short() -> None:

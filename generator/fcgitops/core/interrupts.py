@@ -8,7 +8,6 @@ instead: `check` raises at the places that he has chosen, and `shielded` keeps t
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from types import FrameType
 from fcgitops.core.errors import FcgitopsError, Problem
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOK = 0.1
+"""Seconds between two looks of `sleep`."""
 
 
 class Interrupted(FcgitopsError):
@@ -28,16 +29,19 @@ class Interrupted(FcgitopsError):
 
 
 class Interrupts:
-    """Signals that ask for an end, as long as `noted` lasts."""
+    """Signals that ask for an end, as long as `noted` lasts.
+
+    A handler runs between two instructions of the main thread, whatever that holds. So it takes no
+    lock, and what waits for it looks again and again: `set` of a threading.Event waits for ever
+    where a signal comes while that thread is in `wait`, as the second of two does.
+    """
 
     def __init__(self) -> None:
-        self._came = threading.Event()
         self._number = 0
         self._shielded = False
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._number = self._number or number
-        self._came.set()
 
     def check(self) -> None:
         """Raises where a signal has come; to be called often.
@@ -50,12 +54,11 @@ class Interrupts:
 
     def sleep(self, seconds: float) -> None:
         """Waits, but not on after a signal. Raises as `check`."""
-        if self._shielded:
-            time.sleep(seconds)
-            return
+        end = time.monotonic() + seconds
         self.check()
-        self._came.wait(seconds)
-        self.check()
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK))
+            self.check()
 
     @contextmanager
     def shielded(self) -> Iterator[None]:
