@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.kind
 
 SECONDS = 90
 """What one environment may take where the images are at hand."""
+LIMIT = 600
+"""Seconds after which what has not ended hangs."""
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: precious\n"
 ODD = (
     "nodeSelector={gpu: none}",
@@ -56,8 +59,12 @@ class User:
     repository: Path
     said: list[str] = field(default_factory=list)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `make kind-test ARGUMENTS…`, as the leader of a process group."""
+    @contextmanager
+    def start(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """`make kind-test ARGUMENTS…`, as the leader of a process group, until it has ended.
+
+        A test would wait for ever where it hangs: it is killed then, and the test fails.
+        """
         (self.home / "tmp").mkdir(exist_ok=True)
         env = os.environ | {
             "HOME": str(self.home),
@@ -65,15 +72,23 @@ class User:
             "KUBECONFIG": str(self.home / "kubeconfig"),
         }
         command = ["make", f"FCGITOPS={sys.executable} -m fcgitops", "kind-test", *arguments]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=self.repository, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True,
         )  # fmt: skip
+        limit = threading.Timer(LIMIT, os.killpg, (process.pid, signal.SIGKILL))
+        limit.start()
+        try:
+            with process:
+                yield process
+        finally:
+            limit.cancel()
+        assert process.returncode != -signal.SIGKILL, f"not ended after {LIMIT} s"
 
     def make(self, *arguments: str, status: int = 0) -> str:
         """`make kind-test ARGUMENTS…`; all that it prints."""
         with self.start(*arguments) as process:
-            out, _ = process.communicate(timeout=600)
+            out, _ = process.communicate()
         self.said.append(out)
         assert process.returncode == status, out
         return out
