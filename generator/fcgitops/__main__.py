@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -27,7 +28,8 @@ def main() -> None:
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
-    except KeyboardInterrupt:  # while it is still being imported
+    except KeyboardInterrupt:  # while it is still being imported, or the second while it ends
+        _ends_at_ctrl_c()
         from fcgitops.core import ending  # noqa: PLC0415
 
         status = ending.stopped()
@@ -38,8 +40,15 @@ def main() -> None:
             "__pycache__ there, or install fcgitops again)\n"
         )
         status = 3
+    _ends_at_ctrl_c()
     gc.freeze()  # nobody looks for garbage in what ends with the process
     sys.exit(status)
+
+
+def _ends_at_ctrl_c() -> None:
+    """Without a traceback: nothing is left but Python's own end. Behind `&` it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _run() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import py_compile
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,23 @@ def test_ctrl_c_before_a_command_has_begun(tmp_path: Path) -> None:
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (ran.returncode, ran.stderr.strip()) == (130, "stopped: nothing more was done")
+
+
+def test_ctrl_c_when_a_command_has_ended(tmp_path: Path) -> None:
+    """Nothing is left to stop but Python, and no traceback tells of that."""
+    code = (
+        "import atexit, signal, sys, fcgitops.__main__ as start\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # not behind &\n"
+        "atexit.register(signal.raise_signal, signal.SIGINT)\n"
+        "sys.argv = ['fcgitops', 'list']\n"
+        "start.main()"
+    )
+    words = [sys.executable, "-c", code]
+    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == -signal.SIGINT
+    assert ran.stderr.startswith("error: ")
+    assert "\n" not in ran.stderr.strip()
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
