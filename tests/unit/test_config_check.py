@@ -739,14 +739,6 @@ def test_standard_input_twice(
     fcgitops("config", "check", "-", "-", status=None)
 
 
-def test_standard_input_that_is_closed(
-    folder: Path, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`<&-` of a shell is a mistake of the caller, said in a line."""
-    monkeypatch.setattr(sys, "stdin", None)
-    assert fcgitops("config", "check", "-", status=2).err.startswith("error: ")
-
-
 def test_a_file_that_cannot_be_read(folder: Path, fcgitops: Fcgitops) -> None:
     """Status 2, after the others have been judged; each such file is named."""
     (folder / "d").mkdir()

@@ -35,10 +35,7 @@ def test_it_is_read_in_a_few_minutes() -> None:
     """What it is, the two commands and a picture come first; the rest is in the docs."""
     assert len(README.split()) <= 700
     first = README[: README.index("\n## ")]
-    assert [block.split("#")[0].strip() for block in blocks(first, "sh")[0].splitlines()] == [
-        "make demo",
-        "make test",
-    ]
+    assert blocks(first, "sh")[0] == "make demo\nmake test\n"  # by default zsh takes no comments
     assert "(docs/picture.svg)" in first
     assert f"**{len(catalogue.checks())} checks**" in README
     page = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")

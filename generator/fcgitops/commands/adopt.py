@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -128,29 +127,31 @@ def _files(folder: Path, source: str) -> dict[str, bytes]:
     """What is to be read: how each file is called → its content.
 
     Raises:
-        InputError: with everything that cannot be read.
+        InputError: with everything that cannot be read, or at more than 64 MiB.
     """
-    if source == "-":
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        found = {"standard input": data}
-    else:
+    problems: list[Problem] = []
+    files: dict[str, Path | None] = {"standard input": None}
+    if source != "-":
         place = folder / source
         paths = [place]
         if place.is_dir():
             paths = sorted(p for p in place.rglob("*") if p.suffix in ENDINGS)
             paths = [p for p in paths if p.is_file() and ".git" not in p.parts]
-        found, problems = {}, []
-        for path in paths:
-            where = path.relative_to(folder) if path.is_relative_to(folder) else path
-            try:
-                found[str(where)] = path.read_bytes()
-            except OSError as error:
-                problems.append(Problem(str(path), f"cannot be read: {error.strerror}"))
+        files = {str(p.relative_to(folder) if p.is_relative_to(folder) else p): p for p in paths}
         if not paths:
             hint = f"files that end in {', '.join(ENDINGS)}, or - for standard input"
             problems.append(Problem(source, "has no manifests", hint))
-        if problems:
-            raise InputError(problems)
-    if sum(map(len, found.values())) > MAX_BYTES:
-        raise InputError(Problem(source, f"has over {MAX_BYTES >> 20} MiB"))
+    found: dict[str, bytes] = {}
+    left = MAX_BYTES
+    for name, path in files.items():
+        try:
+            found[name] = given.read(path, left)
+        except OSError as error:
+            problems.append(Problem(str(path or name), f"cannot be read: {error.strerror}"))
+            continue
+        left -= len(found[name])
+        if left < 0:
+            raise InputError(Problem(source, f"has over {MAX_BYTES >> 20} MiB"))
+    if problems:
+        raise InputError(problems)
     return found

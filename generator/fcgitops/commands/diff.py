@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from fcgitops.diff.report import Report
 
 
+MAX_BYTES = 64 << 20
+"""Of a rendering: one that is bigger was hardly meant, and a device has no end."""
+
+
 class Options(NamedTuple):
     """How the outcome is shown, and what makes the command fail.
 
@@ -201,8 +205,9 @@ def compare_files(folder: Path, before: str, after: str) -> Report:
         after: another one.
 
     Raises:
-        InputError: a file cannot be read, or holds no rendered objects.
+        InputError: a file cannot be read, has over 64 MiB, or holds no rendered objects.
     """
+    from fcgitops.commands import given  # noqa: PLC0415
     from fcgitops.diff import compare, objects  # noqa: PLC0415 - every rule is imported
     from fcgitops.diff.report import Entry, Report  # noqa: PLC0415
 
@@ -212,9 +217,12 @@ def compare_files(folder: Path, before: str, after: str) -> Report:
     problems: list[Problem] = []
     for name in (before, after):
         try:
-            texts[name] = _read(folder, name)
+            texts[name] = given.read(None if name == "-" else folder / name, MAX_BYTES)
         except OSError as error:
             problems.append(Problem(name, f"cannot be read: {error.strerror}"))
+            continue
+        if len(texts[name]) > MAX_BYTES:
+            problems.append(Problem(name, f"has over {MAX_BYTES >> 20} MiB"))
     if problems:
         raise InputError(problems)
     sides = []
@@ -229,12 +237,6 @@ def compare_files(folder: Path, before: str, after: str) -> Report:
     label = "standard input" if after == "-" else Path(after).name
     note = "nothing differs" if texts[before] == texts[after] else ""
     return Report((Entry(label, outcome, note=note),))
-
-
-def _read(folder: Path, name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read()
-    return (folder / name).read_bytes()
 
 
 def refuse_severity(word: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -20,8 +22,7 @@ def read_text(path: Path | None, name: str) -> str:
         InputError: it cannot be read, is no UTF-8 text or has over 1 MiB.
     """
     try:
-        with sys.stdin.buffer if path is None else path.open("rb") as file:
-            data = file.read(yamlio.MAX_BYTES + 1)
+        data = read(path, yamlio.MAX_BYTES)
     except OSError as error:
         raise InputError(Problem(name, f"cannot be read: {error.strerror}")) from error
     if len(data) > yamlio.MAX_BYTES:
@@ -30,6 +31,24 @@ def read_text(path: Path | None, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(Problem(name, "is not UTF-8 text")) from error
+
+
+def read(path: Path | None, most: int) -> bytes:
+    """What stands in a file or comes from standard input, which may never end.
+
+    Args:
+        path: the file; None is standard input.
+        most: so many bytes are wanted, and one more is read where there are more.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if path is not None:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    if sys.stdin is None or sys.stdin.closed:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer.read(most + 1)
 
 
 def no_reason(overrule: str | None) -> list[Problem]:

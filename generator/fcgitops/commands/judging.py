@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcgitops.commands import given
 from fcgitops.core.errors import FOUND, InputError, Problem
 from fcgitops.core.findings import ACCEPT, HAZARD, Finding, Rules, verdict
 from fcgitops.core.reporting import Judged, Report, tell
@@ -84,9 +82,4 @@ def read(folder: Path, name: str) -> bytes:
     Raises:
         OSError: it cannot be read.
     """
-    if name != STANDARD_INPUT:
-        with (folder / name).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    if sys.stdin is None or sys.stdin.closed:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    return sys.stdin.buffer.read(MAX_BYTES + 1)
+    return given.read(None if name == STANDARD_INPUT else folder / name, MAX_BYTES)
