@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 
 from fcgitops import __version__
 
@@ -17,7 +18,13 @@ _SELDOM = 100_000
 
 
 def main() -> None:
-    """Runs the command line and ends the process with its status."""
+    """Runs the command line and ends the process with its status.
+
+    A Ctrl-C unwinds the command, which takes back what it has begun; another one ends the process
+    at once. Behind `&` both are ignored, as Python finds it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
     if sys.argv[1:] == ["--version"]:
         with suppress(OSError):  # which the command line tells
             print(f"fcgitops {__version__}", flush=True)
@@ -28,8 +35,7 @@ def main() -> None:
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
-    except KeyboardInterrupt:  # while it is still being imported, or the second while it ends
-        _ends_at_ctrl_c()
+    except KeyboardInterrupt:  # while it is still being imported
         from fcgitops.core import ending  # noqa: PLC0415
 
         status = ending.stopped()
@@ -40,15 +46,29 @@ def main() -> None:
             "__pycache__ there, or install fcgitops again)\n"
         )
         status = 3
-    _ends_at_ctrl_c()
+    if signal.getsignal(signal.SIGINT) is _stop:  # nothing is left to take back
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if status == 128 + signal.SIGINT:
+        _end_by_ctrl_c()
     gc.freeze()  # nobody looks for garbage in what ends with the process
     sys.exit(status)
 
 
-def _ends_at_ctrl_c() -> None:
-    """Without a traceback: nothing is left but Python's own end. Behind `&` it is ignored."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    raise KeyboardInterrupt
+
+
+def _end_by_ctrl_c() -> None:
+    """Ends as a program that Ctrl-C ends: a loop of the shell that runs it goes on otherwise.
+
+    Nor is any thread waited for: one that imports waits for ever where the main thread was stopped
+    amid the same import. Source: https://www.cons.org/cracauer/sigint.html
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError):  # closed by the shell, or nobody reads
+            stream.flush()
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _run() -> int:

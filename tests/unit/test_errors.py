@@ -66,37 +66,65 @@ def test_a_compiled_module_that_is_cut_off(
     assert "\n" not in ran.stderr.strip()
 
 
-def test_ctrl_c_before_a_command_has_begun(tmp_path: Path) -> None:
-    """Its modules are still being imported, and no traceback tells of them."""
-    code = (
-        "import signal, sys, fcgitops.__main__ as start\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # not behind &\n"
-        "sys.addaudithook(lambda event, arguments: event != 'import'\n"
-        "    or arguments[0] != 'fcgitops.cli.nni' or signal.raise_signal(signal.SIGINT))\n"
-        "sys.argv = ['fcgitops', 'list']\n"
-        "start.main()"
+def listing(folder: Path, *before: str) -> subprocess.CompletedProcess[str]:
+    """`fcgitops list` outside a repository, in a process of its own.
+
+    Args:
+        folder: where it runs.
+        before: statements that prepare the process.
+    """
+    lines = [
+        "import atexit, signal, sys, threading, time, fcgitops.__main__ as start",
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # not behind &",
+        *before,
+        "sys.argv = ['fcgitops', 'list']",
+        "start.main()",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines)]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=30
     )
-    words = [sys.executable, "-c", code]
-    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    assert (ran.returncode, ran.stderr.strip()) == (130, "stopped: nothing more was done")
 
 
-def test_ctrl_c_when_a_command_has_ended(tmp_path: Path) -> None:
-    """Nothing is left to stop but Python, and no traceback tells of that."""
-    code = (
-        "import atexit, signal, sys, fcgitops.__main__ as start\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # not behind &\n"
-        "atexit.register(signal.raise_signal, signal.SIGINT)\n"
-        "sys.argv = ['fcgitops', 'list']\n"
-        "start.main()"
-    )
-    words = [sys.executable, "-c", code]
-    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+CTRL_C = """
+def ctrl_c(event, arguments):
+    if event == 'import' and arguments[0] == 'fcgitops.cli.nni':
+        signal.raise_signal(signal.SIGINT)
+sys.addaudithook(ctrl_c)
+"""
+"""While the command is still being imported."""
+NO_REPOSITORY = (
+    "error: .: is in no repository of fcgitops: no fcgitops.yaml here or above "
+    "(go into one, or make one with `fcgitops new DEST`)"
+)
 
-    assert ran.returncode == -signal.SIGINT
-    assert ran.stderr.startswith("error: ")
-    assert "\n" not in ran.stderr.strip()
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ([CTRL_C], "stopped: nothing more was done"),
+        # One that imports may wait for ever for a lock that the import of another thread had.
+        (
+            ["threading.Thread(target=time.sleep, args=[60]).start()", CTRL_C],
+            "stopped: nothing more was done",
+        ),
+        # The second one, while the command takes back what it had begun.
+        (
+            [
+                CTRL_C,
+                "import fcgitops.core.ending as ending",
+                "ending.stopped = lambda: signal.raise_signal(signal.SIGINT)",
+            ],
+            "",
+        ),
+        # Nothing is left to stop but Python.
+        (["atexit.register(signal.raise_signal, signal.SIGINT)"], NO_REPOSITORY),
+    ],
+)
+def test_ctrl_c(before: list[str], told: str, tmp_path: Path) -> None:
+    """At any moment it ends the process as it ends others, so that a shell's loop ends as well."""
+    ran = listing(tmp_path, *before)
+    assert (ran.returncode, ran.stderr.strip()) == (-signal.SIGINT, told)
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
