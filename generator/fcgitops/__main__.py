@@ -6,10 +6,12 @@ import gc
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from fcgitops import __version__
 
@@ -46,12 +48,7 @@ def main() -> None:
             "__pycache__ there, or install fcgitops again)\n"
         )
         status = 3
-    if signal.getsignal(signal.SIGINT) is _stop:  # nothing is left to take back
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if status == 128 + signal.SIGINT:
-        _end_by_ctrl_c()
-    gc.freeze()  # nobody looks for garbage in what ends with the process
-    sys.exit(status)
+    _end(status)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -59,16 +56,23 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _end_by_ctrl_c() -> None:
-    """Ends as a program that Ctrl-C ends: a loop of the shell that runs it goes on otherwise.
+def _end(status: int) -> NoReturn:
+    """Ends the process: what Ctrl-C has stopped as that ends others, so that a shell's loop ends.
 
-    Nor is any thread waited for: one that imports waits for ever where the main thread was stopped
-    amid the same import. Source: https://www.cons.org/cracauer/sigint.html
+    No thread is waited for. One that imports waits for ever where Ctrl-C came while the main thread
+    held a lock of the imports. Source of the first: https://www.cons.org/cracauer/sigint.html
     """
+    if signal.getsignal(signal.SIGINT) is _stop:  # nothing is left to take back
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError):  # closed by the shell, or nobody reads
             stream.flush()
-    os.kill(os.getpid(), signal.SIGINT)
+    if status == 128 + signal.SIGINT:
+        os.kill(os.getpid(), signal.SIGINT)
+    if threading.active_count() > 1:
+        os._exit(status)
+    gc.freeze()  # nobody looks for garbage in what ends with the process
+    sys.exit(status)
 
 
 def _run() -> int:

@@ -127,6 +127,12 @@ def test_ctrl_c(before: list[str], told: str, tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr.strip()) == (-signal.SIGINT, told)
 
 
+def test_no_thread_is_waited_for(tmp_path: Path) -> None:
+    """One that imports may wait for a lock that a Ctrl-C has left, which Python told as ignored."""
+    ran = listing(tmp_path, "threading.Thread(target=time.sleep, args=[60]).start()")
+    assert (ran.returncode, ran.stderr.strip()) == (2, NO_REPOSITORY)
+
+
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_what_cannot_be_printed_is_told(option: str) -> None:
     """A full disk behind standard output is a line, and no traceback."""
