@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import sys
-import threading
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +16,8 @@ from fcgitops import __version__
 
 _SELDOM = 100_000
 """Objects between two collections of garbage: most commands are over before one pays."""
+_SOON = 0.005
+"""Seconds until a Ctrl-C that came amid an import is looked at again."""
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
     except BrokenPipeError:  # `fcgitops build | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
-    except KeyboardInterrupt:  # while it is still being imported
+    except KeyboardInterrupt:  # before the command has begun
         from fcgitops.core import ending  # noqa: PLC0415
 
         status = ending.stopped()
@@ -51,7 +52,18 @@ def main() -> None:
     _end(status)
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
+def _stop(_number: int, frame: FrameType | None) -> None:
+    """Raises KeyboardInterrupt, but not amid an import.
+
+    There Python may ignore it, or leave a lock taken for which a thread that imports waits for ever
+    (`_get_module_lock` of Lib/importlib/_bootstrap.py).
+    """
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            signal.signal(signal.SIGALRM, _stop)
+            signal.setitimer(signal.ITIMER_REAL, _SOON)
+            return
+        frame = frame.f_back
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     raise KeyboardInterrupt
 
@@ -59,18 +71,16 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 def _end(status: int) -> NoReturn:
     """Ends the process: what Ctrl-C has stopped as that ends others, so that a shell's loop ends.
 
-    No thread is waited for. One that imports waits for ever where Ctrl-C came while the main thread
-    held a lock of the imports. Source of the first: https://www.cons.org/cracauer/sigint.html
+    Source: https://www.cons.org/cracauer/sigint.html
     """
     if signal.getsignal(signal.SIGINT) is _stop:  # nothing is left to take back
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError):  # closed by the shell, or nobody reads
-            stream.flush()
+    signal.setitimer(signal.ITIMER_REAL, 0)
     if status == 128 + signal.SIGINT:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError, OSError):  # closed by the shell, or nobody reads
+                stream.flush()
         os.kill(os.getpid(), signal.SIGINT)
-    if threading.active_count() > 1:
-        os._exit(status)
     gc.freeze()  # nobody looks for garbage in what ends with the process
     sys.exit(status)
 

@@ -87,12 +87,10 @@ def listing(folder: Path, *before: str) -> subprocess.CompletedProcess[str]:
 
 
 CTRL_C = """
-def ctrl_c(event, arguments):
-    if event == 'import' and arguments[0] == 'fcgitops.cli.nni':
-        signal.raise_signal(signal.SIGINT)
-sys.addaudithook(ctrl_c)
+import fcgitops.commands.list as command
+command.run = lambda *_: signal.raise_signal(signal.SIGINT)
 """
-"""While the command is still being imported."""
+"""As soon as the command runs."""
 NO_REPOSITORY = (
     "error: .: is in no repository of fcgitops: no fcgitops.yaml here or above "
     "(go into one, or make one with `fcgitops new DEST`)"
@@ -127,10 +125,53 @@ def test_ctrl_c(before: list[str], told: str, tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr.strip()) == (-signal.SIGINT, told)
 
 
-def test_no_thread_is_waited_for(tmp_path: Path) -> None:
-    """One that imports may wait for a lock that a Ctrl-C has left, which Python told as ignored."""
-    ran = listing(tmp_path, "threading.Thread(target=time.sleep, args=[60]).start()")
-    assert (ran.returncode, ran.stderr.strip()) == (2, NO_REPOSITORY)
+AT_EACH_LINE = """
+import signal, sys, threading, time
+from fcgitops import __main__ as start
+
+def stopped_at(line):
+    seen = 0
+    def trace(frame, event, argument):
+        nonlocal seen
+        if event == "line" and frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            seen += 1
+            if seen == line:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+    signal.signal(signal.SIGINT, start._stop)
+    try:
+        sys.settrace(trace)
+        import one
+        sys.settrace(None)
+        while seen >= line:
+            time.sleep(0.001)
+        return False
+    except KeyboardInterrupt:
+        sys.settrace(None)
+        return True
+
+line = 1
+while stopped_at(line):
+    thread = threading.Thread(target=__import__, args=["two"], daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive(), f"line {line}"
+    for name in ("one", "two"):
+        sys.modules.pop(name, None)
+    line += 5
+print(line > 50)
+"""
+
+
+def test_ctrl_c_amid_an_import(tmp_path: Path) -> None:
+    """It is not lost, and leaves no lock for which another thread that imports would wait."""
+    (tmp_path / "one.py").write_text("number = 1\n")
+    (tmp_path / "two.py").write_text("number = 2\n")
+    command = [sys.executable, "-c", AT_EACH_LINE]
+    ran = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.stdout, ran.stderr) == ("True\n", "")
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
