@@ -361,7 +361,31 @@ def as_deployment(r: Rendering) -> None:
     found["spec"] = {key: found["spec"][key] for key in ("replicas", "selector", "template")}
 
 
+def says(key: str, value: str, kind: str = "StatefulSet") -> Edit:
+    """An edit that gives an object one annotation, and no other."""
+    return sets("metadata.annotations", {key: value}, kind)
+
+
+HOOK, OPTIONS = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-options"
+SSA, RECONCILE, FORCE = (
+    f"kustomize.toolkit.fluxcd.io/{word}" for word in ("ssa", "reconcile", "force")
+)
+BY_FORCE = "Replace=true, Force=true"
+
 CASES: list[tuple[str, Edit, Edit]] = [
+    ("E30", says(HOOK, "PreSync"), says(HOOK, "Skip")),
+    ("E31", says(OPTIONS, BY_FORCE), says(OPTIONS, "Replace=true")),
+    ("E31", says(OPTIONS, BY_FORCE), says(OPTIONS, "Force=true")),
+    ("E31", says(OPTIONS, BY_FORCE, "Service"), says(OPTIONS, BY_FORCE, "Namespace")),
+    ("E32", says(HOOK, "Skip"), says(HOOK, "Sync,Skip")),
+    ("E32", says(RECONCILE, "Disabled"), says(RECONCILE, "enabled")),
+    (
+        "E32",
+        sets("metadata.labels", {RECONCILE: "disabled"}),
+        sets("metadata.labels", {HOOK: "Skip"}),
+    ),
+    ("E32", says(SSA, "ifnotpresent"), says(SSA, "Merge")),
+    ("E33", says(FORCE, "enabled"), says(FORCE, "disabled")),
     ("C01", sets(f"{POD}.hostname", "fc"), sets(f"{POD}.dnsPolicy", "ClusterFirst")),
     (
         "C01",
@@ -1205,6 +1229,9 @@ def claim(r: Rendering, volume: str = "") -> None:
 
 
 PREPARED: list[tuple[str, str, Edit, Edit]] = [
+    ("E30", "frameworkcontroller", says(HOOK, "Sync"), sets("spec.type", "ClusterIP", "Service")),
+    ("E32", "frameworkcontroller", says(SSA, "Ignore"), sets("spec.replicas", 0)),
+    ("E33", "frameworkcontroller", says(FORCE, "enabled"), sets("spec.serviceName", "other")),
     ("C06", "frameworkcontroller", sets("spec.replicas", 0), sets("spec.replicas", 1)),
     ("C02", "frameworkcontroller", sets("spec.replicas", 3), sets("spec.replicas", 1)),
     (

@@ -18,6 +18,7 @@ from testbed.site import (
     NAMESPACE,
     OTHER,
     Site,
+    annotated,
     config_map,
     fail,
 )
@@ -141,6 +142,79 @@ def test_what_leaves_git_is_pruned_unless_something_keeps_it(prod: Site) -> None
     assert uid(prod, "configmap", "guarded")
     prod.plane.kubectl("delete", "configmap", "guarded", "-n", NAMESPACE)
     prod.wait_for(git(prod.repository, "rev-parse", "HEAD"), 90)
+
+
+HOOK = {"argocd.argoproj.io/hook": "PreSync"}
+SKIP = {"argocd.argoproj.io/hook": "Skip"}
+BY_FORCE = {"argocd.argoproj.io/sync-options": "Replace=true,Force=true"}
+REPLACED = {"argocd.argoproj.io/sync-options": "Replace=true"}
+FRAMEWORKS = "frameworks.frameworkcontroller.microsoft.com"
+
+
+@pytest.mark.proves("G", "E30")
+def test_a_hook_is_made_anew_at_each_sync(prod: Site) -> None:
+    """E30: a StatefulSet with its Pods, at a sync of something else, too; and a CRD."""
+    prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
+    prod.wait_for(prod.local(""), 90)
+    before = uid(prod, "statefulset"), uid(prod, "crd", FRAMEWORKS)
+    hooks = annotated("StatefulSet", NAMESPACE, **HOOK)
+    hooks += annotated("CustomResourceDefinition", FRAMEWORKS, **HOOK)
+    commit = prod.local(hooks)
+    said = prod.foretold()["E30"]
+    assert "StatefulSet/frameworkcontroller: Argo CD takes it for a hook" in said
+    assert f"{FRAMEWORKS}: Argo CD takes it for a hook" in said
+
+    def is_another(kind: str, than: str, name: str = NAMESPACE) -> bool:
+        return uid(prod, kind, name) not in ("", than)
+
+    eventually(lambda: is_another("statefulset", before[0]), 90, "it is made anew")
+    eventually(lambda: is_another("crd", before[1], FRAMEWORKS), 90, "so is the CRD")
+    prod.wait_for(commit, 90)
+    again = uid(prod, "statefulset")
+    prod.local(hooks, beside=config_map("beside"))
+    assert "StatefulSet/frameworkcontroller: Argo CD takes it for a hook" in prod.foretold()["E30"]
+    eventually(lambda: is_another("statefulset", again), 90, "it is made anew again")
+    commit = prod.local("")
+    assert "E30" not in prod.foretold()
+    prod.wait_for(commit, 90)
+    before = uid(prod, "statefulset"), ""
+    prod.fcgitops("overlay", ENVIRONMENT, "--unset", "components")
+    prod.wait_for(prod.push(), 90)
+    assert uid(prod, "statefulset") == before[0]
+
+
+@pytest.mark.proves("G", "E31")
+def test_by_force_an_object_is_made_anew(prod: Site) -> None:
+    """E31; without Force=true it is the same object."""
+    before = uid(prod, "statefulset")
+    prod.wait_for(prod.local(annotated("StatefulSet", NAMESPACE, **REPLACED)), 90)
+    assert "E31" not in prod.foretold()
+    assert uid(prod, "statefulset") == before
+    prod.wait_for(prod.local(annotated("StatefulSet", NAMESPACE, **BY_FORCE)), 90)
+    assert "E31" in prod.foretold()
+    assert uid(prod, "statefulset") != before
+    commit = prod.local("")
+    assert "E31" not in prod.foretold()
+    prod.wait_for(commit, 90)
+
+
+@pytest.mark.proves("G", "E32")
+def test_what_is_skipped_is_as_it_was(prod: Site) -> None:
+    """E32: an edit in Git does not reach it until it is no longer skipped."""
+    team = {"example.com/team": "ml"}
+    parts = [config_map("held", **given) for given in ({}, SKIP, SKIP | team, team)]
+    prod.wait_for(prod.local("", held=parts[0]), 90)
+    for part in parts[1:3]:
+        prod.wait_for(prod.local("", held=part, beside=config_map("beside", of=str(len(part)))), 90)
+        assert "Argo CD does not apply it" in prod.foretold()["E32"]
+        held = prod.plane.get("configmap", "held", "-n", NAMESPACE)["metadata"]
+        assert not {*SKIP, *team} & set(held["annotations"])
+    commit = prod.local("", held=parts[3])
+    assert "Argo CD applies it again" in prod.foretold()["E32"]
+    prod.wait_for(commit, 90)
+    held = prod.plane.get("configmap", "held", "-n", NAMESPACE)["metadata"]
+    assert held["annotations"].items() >= team.items()
+    prod.wait_for(prod.local(""), 90)
 
 
 UNGUARDED = """\

@@ -22,7 +22,16 @@ from testbed.controller import JOBS, framework, framework_controller
 from testbed.controlplane import control_plane
 from testbed.gnupg import signer
 from testbed.programs import eventually, stays
-from testbed.site import ANOTHER_SERVICE, ENVIRONMENT, NAMESPACE, Site, config_map, fail, site
+from testbed.site import (
+    ANOTHER_SERVICE,
+    ENVIRONMENT,
+    NAMESPACE,
+    Site,
+    annotated,
+    config_map,
+    fail,
+    site,
+)
 
 pytestmark = pytest.mark.cluster
 Object = dict[str, Any]
@@ -375,6 +384,50 @@ def test_by_force_what_is_refused_is_made_anew(prod: Site) -> None:
         prod.wait_for(prod.local(ANOTHER_SERVICE), 90)
         assert uid(prod, "statefulset") != before
         prod.wait_for(prod.local(""), 90)
+
+
+@pytest.mark.proves("X", "E33")
+def test_an_object_may_ask_for_that_force(prod: Site) -> None:
+    """E33: it alone is deleted and made anew where it would be refused."""
+    forced = annotated("StatefulSet", NAMESPACE, **{"kustomize.toolkit.fluxcd.io/force": "enabled"})
+    before = uid(prod, "statefulset")
+    prod.wait_for(prod.local(forced), 90)
+    assert "once the API server refuses a change" in prod.foretold()["E33"]
+    assert uid(prod, "statefulset") == before
+    prod.wait_for(prod.local(forced + ANOTHER_SERVICE), 90)
+    assert "with this change" in prod.foretold()["E33"]
+    assert uid(prod, "statefulset") != before
+    prod.wait_for(prod.local(forced), 90)
+    prod.wait_for(prod.local(""), 90)
+    assert "E33" not in prod.foretold()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("reconcile", "disabled"), ("ssa", "Ignore"), ("ssa", "IfNotPresent")]
+)
+@pytest.mark.proves("X", "E32")
+def test_what_is_skipped_is_as_it_was(prod: Site, key: str, value: str) -> None:
+    """E32: an edit in Git does not reach it until it is no longer skipped."""
+    skip = {f"kustomize.toolkit.fluxcd.io/{key}": value}
+    team = {"example.com/team": value}
+    parts = [config_map("held", **given) for given in ({}, skip, skip | team, team)]
+    prod.wait_for(prod.local("", held=parts[0]))
+    for part in parts[1:3]:
+        prod.wait_for(prod.local("", held=part))
+        assert "Flux does not apply it" in prod.foretold()["E32"]
+        held = prod.plane.get("configmap", "held", "-n", NAMESPACE)["metadata"]
+        assert not {*skip, *team} & set(held.get("annotations", {}))
+    commit = prod.local("", held=parts[3])
+    assert "Flux applies it again" in prod.foretold()["E32"]
+    prod.wait_for(commit)
+    held = prod.plane.get("configmap", "held", "-n", NAMESPACE)["metadata"]
+    assert held["annotations"].items() >= team.items()
+    prod.local("", **{name: config_map(name, **skip) for name in ("held", "late")})
+    told = "ConfigMap/late: Flux does not apply it" in prod.foretold()["E32"]
+    assert told is (value != "IfNotPresent")
+    prod.wait_for(git(prod.repository, "rev-parse", "HEAD"))
+    assert there(prod, "late") == ([] if told else ["late"])
+    prod.wait_for(prod.local(""))
 
 
 def uid(prod: Site, kind: str, name: str = NAMESPACE) -> str:

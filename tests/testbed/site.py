@@ -67,6 +67,14 @@ def config_map(name: str, **annotations: str) -> str:
     return yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
 
 
+def annotated(kind: str, name: str, **annotations: str) -> str:
+    """A patch that annotates an object."""
+    given = {"apiVersion": "v1", "kind": kind,
+             "metadata": {"name": name, "annotations": annotations}}  # fmt: skip
+    patch = yaml.safe_dump(given)
+    return yaml.safe_dump([{"target": {"kind": kind, "name": name}, "patch": patch}])
+
+
 @dataclass(frozen=True)
 class Site:
     """All of it, for the environment `prod`.

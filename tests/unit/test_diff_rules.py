@@ -209,7 +209,7 @@ def own_quota(r: Rendering) -> None:
     )
 
 
-EITHER_WAY = {"C03", "C08", "C20", "N06", "S03", "S20", "X10"}
+EITHER_WAY = {"C03", "C08", "C20", "E30", "E32", "E33", "N06", "S03", "S20", "X10"}
 """Rules that hold of a change and of the way back: what may not differ, or holds it back."""
 
 

@@ -11,6 +11,7 @@ from fcgitops.diff import (  # noqa: F401 - each registers its rules
     change,
     effects,
     fields,
+    rules_annotations,
     rules_argocd,
     rules_configmap,
     rules_crd,

@@ -36,8 +36,13 @@ def bare_name(o: Object) -> str:
 
 def kept_by_argocd(o: Object) -> bool:
     """Whether Argo CD leaves it on the cluster once it is no longer rendered."""
-    options = str(annotations_of(o).get("argocd.argoproj.io/sync-options", ""))
-    return "Prune=false" in [option.strip() for option in options.split(",")]
+    return "Prune=false" in sync_options(o)
+
+
+def sync_options(o: Object | None) -> set[str]:
+    """What it tells Argo CD, such as Prune=false."""
+    given = annotations_of(o).get("argocd.argoproj.io/sync-options") if o is not None else None
+    return {option.strip() for option in str(given or "").split(",")}
 
 
 def label(o: Object) -> str:
@@ -52,9 +57,8 @@ def annotations_of(o: Object) -> dict[str, Any]:
 
 def guards(o: Object) -> set[str]:
     """What keeps the sync tools from deleting an object."""
-    options = str(annotations_of(o).get("argocd.argoproj.io/sync-options") or "")
-    found = {word.strip().partition("=")[0] for word in options.split(",")
-             if word.strip().endswith(("=confirm", "=false"))}  # fmt: skip
+    found = {option.partition("=")[0] for option in sync_options(o)
+             if option.endswith(("=confirm", "=false"))}  # fmt: skip
     found &= {"Prune", "Delete"}
     if str(annotations_of(o).get("kustomize.toolkit.fluxcd.io/prune")).lower() == "disabled":
         found.add("prune: disabled")

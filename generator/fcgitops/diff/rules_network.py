@@ -9,7 +9,7 @@ from fcgitops.diff import egress, entry_points
 from fcgitops.diff.change import Change, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import in_namespace, let_go
-from fcgitops.diff.objects import Pair, annotations_of, guards, label
+from fcgitops.diff.objects import Pair, guards, label, sync_options
 from fcgitops.diff.rendering import Side
 from fcgitops.diff.stored import stored
 from fcgitops.kubernetes import podsecurity
@@ -73,8 +73,7 @@ def asks_before_pruning(change: Change, place: str) -> bool:
     before = change.before.namespace_of(place)
     if before is None or change.after.namespace_of(place) is not None:
         return False
-    options = str(annotations_of(before).get("argocd.argoproj.io/sync-options") or "")
-    return "Prune=confirm" in map(str.strip, options.split(","))
+    return "Prune=confirm" in sync_options(before)
 
 
 def _levels(pair: Pair) -> Iterator[tuple[str, str, int]]:

@@ -24,6 +24,18 @@ class Habits(NamedTuple):
     takes_over: tuple[tuple[str, str], ...] = ()
     """Managers of fields whose fields it takes for its own: the beginning of a name, and the
     operation by which that writes. What of them is not rendered it takes off."""
+    hook: str = ""
+    """The annotation with which it deletes an object and makes it anew at each sync."""
+    replacing: frozenset[str] = frozenset()
+    """The options of an object with which it deletes it and makes it anew at each change of it."""
+    forcing: tuple[str, str] = ("", "")
+    """Annotation and value with which it does so where the change is refused."""
+    skipping: tuple[tuple[str, str], ...] = ()
+    """Annotations and values with which it leaves an object as it is."""
+    making_once: tuple[tuple[str, str], ...] = ()
+    """Those with which it does so once the object is there."""
+    reads_labels: bool = False
+    """Whether it takes labels for such annotations, and small letters for capitals."""
     replaces_by_force: str = ""
     """Its setting that deletes and makes anew whatever cannot be changed."""
     finds: str = ""
@@ -84,6 +96,9 @@ ARGOCD = Traits(
         confirms=True,
         replaces_bindings=True,
         runs_hooks_of_charts=True,
+        hook="argocd.argoproj.io/hook",
+        replacing=frozenset({"Replace=true", "Force=true"}),
+        skipping=(("argocd.argoproj.io/hook", "Skip"),),
         finds="Argo CD makes an Application for it within 3 minutes",
         misses="Argo CD says ComparisonError, app path does not exist",
         refuses_second="Argo CD refuses the second one (`Shared resource found`)",
@@ -106,6 +121,13 @@ FLUX = Traits(
             ("before-first-apply", "Update"),
             ("kustomize-controller", "Update"),
         ),
+        forcing=("kustomize.toolkit.fluxcd.io/force", "enabled"),
+        skipping=(
+            ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
+            ("kustomize.toolkit.fluxcd.io/ssa", "Ignore"),
+        ),
+        making_once=(("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent"),),
+        reads_labels=True,  # AnyInMetadata of fluxcd/pkg/ssa
         replaces_by_force="A Flux Kustomization with force: true",
         misses="Flux says kustomization path not found",
     ),

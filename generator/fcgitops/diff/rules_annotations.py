@@ -1,0 +1,160 @@
+"""Rules on annotations by which an object tells a sync tool how to treat it."""
+
+from __future__ import annotations
+
+from fcgitops.diff.change import CRD_KIND, Change
+from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.objects import Pair, annotations_of, sync_options
+from fcgitops.kubernetes.objects import Object, labels_of
+from fcgitops.model.synctools import Traits
+
+_GOES_WITH = {
+    "Namespace": (Severity.LOSS, "all that is in it"),
+    CRD_KIND: (Severity.LOSS, "every object of its kind"),
+    "PersistentVolumeClaim": (Severity.LOSS, "its volume (unless that is retained)"),
+    "PersistentVolume": (Severity.LOSS, "what is on it (unless that is retained)"),
+    "Job": (Severity.LOSS, "its Pod (its work begins anew)"),
+    "StatefulSet": (Severity.OUTAGE, "its Pods"),
+    "Deployment": (Severity.OUTAGE, "its Pods"),
+    "DaemonSet": (Severity.OUTAGE, "its Pods"),
+    "ServiceAccount": (Severity.OUTAGE, "the tokens of the Pods that run as it"),
+}
+"""Kind → how bad it is that an object is deleted and made anew, and what goes with it."""
+_UPDATED = (CRD_KIND, "Namespace")
+"""Kinds that Argo CD updates where it would replace others."""
+
+
+@rule("E30", "a sync tool takes an object for a hook", Severity.MANUAL, "G")
+def hook(change: Change) -> Says:
+    """It is deleted and made anew, at each sync of a commit; one that heals runs no hooks.
+
+    Source: gitops-engine, pkg/sync/hook/delete_policy.go (BeforeHookCreation is the default).
+    """
+    for tool in change.appliers:
+        for pair in change.pairs:
+            if pair.before is not None and _is_hook(tool, pair.after):
+                severity, too = _lost_with(pair)
+                yield Said(
+                    pair.label,
+                    f"{tool.label} takes it for a hook: it deletes it{too} and makes it anew, at "
+                    "this sync and at that of each later commit. In between nothing heals it.",
+                    f"take {tool.habits.hook} out",
+                    severity=severity,
+                )
+
+
+@rule("E31", "a sync tool replaces an object by force", Severity.MANUAL, "G")
+def replaced(change: Change) -> Says:
+    """It is deleted and made anew whenever it differs, but for a CRD and a Namespace.
+
+    Source: gitops-engine, pkg/sync/sync_context.go (applyObject).
+    """
+    for tool in change.appliers:
+        for pair in change.differing:
+            if pair.before is not None and _is_replaced(tool, pair.after):
+                severity, too = _lost_with(pair)
+                yield Said(
+                    pair.label,
+                    f"{tool.label} replaces it by force: it deletes it{too} and makes it anew, "
+                    "with this change and with each later one.",
+                    "take Force=true out",
+                    severity=severity,
+                )
+
+
+@rule("E32", "a sync tool does not apply an object", Severity.MANUAL, "X G")
+def skipped(change: Change) -> Says:
+    """What changes in Git does not reach the cluster, now or again.
+
+    Source: fluxcd/pkg, ssa/manager_apply.go (shouldSkipApply); gitops-engine, pkg/sync/hook/hook.go
+    (Skip).
+    """
+    for tool in change.appliers:
+        for pair in change.differing:
+            if pair.after is None:
+                continue
+            why = _skipped_by(tool, pair.after, made=pair.before is not None)
+            if why:
+                reached = "nothing of it" if pair.before is None else "no change"
+                yield Said(
+                    pair.label,
+                    f"{tool.label} does not apply it ({why}): {reached} reaches the cluster, and "
+                    "nothing heals it. What else is said of it here comes once that is gone.",
+                    f"take {why.partition(':')[0]} out",
+                )
+            elif _skipped_by(tool, pair.before, made=True):
+                yield Said(
+                    pair.label,
+                    f"{tool.label} applies it again: what was changed in Git meanwhile reaches the "
+                    "cluster with this commit, and what was changed by hand is taken back.",
+                    certain=False,
+                    severity=Severity.NONE,
+                )
+
+
+@rule("E33", "a sync tool makes anew an object that it may not change", Severity.MANUAL, "X")
+def forced(change: Change) -> Says:
+    """Where the API server refuses a change of it.
+
+    Source: fluxcd/pkg, ssa/manager_apply.go (shouldForceApply).
+    """
+    for tool in change.appliers:
+        for pair in change.differing:
+            if pair.before is None or not _says(tool, pair.after, *tool.habits.forcing):
+                continue
+            refused = pair is change.pair and bool(change.immutable)
+            if refused or not _says(tool, pair.before, *tool.habits.forcing):
+                severity, too = _lost_with(pair)
+                when = "with this change" if refused else "once the API server refuses a change"
+                yield Said(
+                    pair.label,
+                    f"{tool.label} deletes it{too} and makes it anew {when}.",
+                    f"take {tool.habits.forcing[0]} out",
+                    certain=refused,
+                    severity=severity,
+                )
+
+
+def makes_anew(change: Change) -> bool:
+    """Whether FrameworkController's StatefulSet is deleted and made anew, by E30 or E31."""
+    after = change.pair.after if change.pair else None
+    return any(_is_hook(tool, after) or _is_replaced(tool, after) for tool in change.appliers)
+
+
+def _lost_with(pair: Pair) -> tuple[Severity, str]:
+    severity, what = _GOES_WITH.get(pair.kind, (Severity.MANUAL, ""))
+    return severity, f", with {what}," if what else ""
+
+
+def _is_hook(tool: Traits, o: Object | None) -> bool:
+    given = o is not None and tool.habits.hook in annotations_of(o)
+    return given and not _skipped_by(tool, o, made=True)
+
+
+def _is_replaced(tool: Traits, o: Object | None) -> bool:
+    if o is None or o["kind"] in _UPDATED or _is_hook(tool, o):
+        return False
+    return bool(tool.habits.replacing) and tool.habits.replacing <= sync_options(o)
+
+
+def _skipped_by(tool: Traits, o: Object | None, *, made: bool) -> str:
+    """The annotation with which a tool leaves an object as it is, as KEY: VALUE; "" for none.
+
+    Args:
+        tool: the tool.
+        o: the object.
+        made: whether it is on the cluster already.
+    """
+    habits = tool.habits
+    marks = (*habits.skipping, *(habits.making_once if made else ()))
+    found = [f"{key}: {value}" for key, value in marks if _says(tool, o, key, value)]
+    return found[0] if found else ""
+
+
+def _says(tool: Traits, o: Object | None, key: str, value: str) -> bool:
+    if o is None or not key:
+        return False
+    if not tool.habits.reads_labels:
+        return str(annotations_of(o).get(key)).strip() == value
+    found = [str(given.get(key)) for given in (annotations_of(o), labels_of(o))]
+    return value.lower() in [text.lower() for text in found]
