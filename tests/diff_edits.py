@@ -374,6 +374,8 @@ BY_FORCE = "Replace=true, Force=true"
 
 CASES: list[tuple[str, Edit, Edit]] = [
     ("E30", says(HOOK, "PreSync"), says(HOOK, "Skip")),
+    ("E30", says(HOOK, "presync"), says(HOOK, " Skip")),
+    ("E30", says("helm.sh/hook", "test"), says("helm.sh/hook", "crd-install")),
     ("E31", says(OPTIONS, BY_FORCE), says(OPTIONS, "Replace=true")),
     ("E31", says(OPTIONS, BY_FORCE), says(OPTIONS, "Force=true")),
     ("E31", says(OPTIONS, BY_FORCE, "Service"), says(OPTIONS, BY_FORCE, "Namespace")),

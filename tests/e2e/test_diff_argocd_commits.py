@@ -183,6 +183,46 @@ def test_a_hook_is_made_anew_at_each_sync(prod: Site) -> None:
     assert uid(prod, "statefulset") == before[0]
 
 
+POLICY = "argocd.argoproj.io/hook-delete-policy"
+FATES = {
+    "presync": ({"argocd.argoproj.io/hook": "presync"}, "counts it as not rendered", "gone"),
+    "empty": ({"argocd.argoproj.io/hook": ""}, "counts it as not rendered", "gone"),
+    "failure": ({"argocd.argoproj.io/hook": "SyncFail"}, "counts it as not rendered", "gone"),
+    "chart": ({"helm.sh/hook": "test"}, "counts it as not rendered", "gone"),
+    "install": ({"helm.sh/hook": "pre-install"}, "makes it anew", "another"),
+    "definition": ({"helm.sh/hook": "crd-install"}, "", "same"),
+    "two": ({"argocd.argoproj.io/hook": "Sync,Skip"}, "or leaves it deleted", "another or gone"),
+    "after": ({"argocd.argoproj.io/hook": "PostSync"}, "makes it anew", "another"),
+    "ended": (HOOK | {POLICY: "HookSucceeded"}, "once it has succeeded", "gone"),
+    "failed": (HOOK | {POLICY: "HookFailed"}, "deletes it if it fails", "same"),
+    "late": (
+        {"argocd.argoproj.io/hook": "PostSync", POLICY: "HookFailed"}, "makes it anew", "another"
+    ),
+}  # fmt: skip
+"""Name of an object → annotations that it gets, what is said of it, and what becomes of it."""
+
+
+@pytest.mark.proves("G", "E30")
+def test_what_becomes_of_a_hook(prod: Site) -> None:
+    """E30: by its type, which Argo CD may not know, and its delete policy; Helm's count, too."""
+    plain = {name: config_map(name) for name in FATES}
+    prod.wait_for(prod.local("", **plain), 90)
+    before = {name: uid(prod, "configmap", name) for name in FATES}
+    prod.local("", **{name: config_map(name, **given) for name, (given, *_) in FATES.items()})
+    said = dict(line.split(": ", 1) for line in prod.foretold()["E30"].splitlines())
+    assert {name for name in FATES if FATES[name][1]} == {s.partition("/")[2] for s in said}
+    assert [name for name in FATES if FATES[name][1] not in said.get(f"ConfigMap/{name}", "")] == []
+
+    def otherwise() -> dict[str, str]:
+        now = {name: uid(prod, "configmap", name) for name in FATES}
+        same = {name: "same" if now[name] == before[name] else "another" for name in FATES}
+        seen = {name: same[name] if now[name] else "gone" for name in FATES}
+        return {name: fate for name, fate in seen.items() if fate not in FATES[name][2]}
+
+    eventually(lambda: not otherwise() or fail(otherwise()), 60, "each as it was foretold")
+    prod.wait_for(prod.local(""), 90)
+
+
 @pytest.mark.proves("G", "E31")
 def test_by_force_an_object_is_made_anew(prod: Site) -> None:
     """E31; without Force=true it is the same object."""
@@ -387,7 +427,7 @@ NOT_KEPT = f"""\
 
 @pytest.mark.proves("G", "N05")
 def test_a_namespace_that_nothing_keeps_goes_with_all_in_it(prod: Site) -> None:
-    """N05: once it leaves Git, and nobody is asked."""
+    """N05: once it leaves Git, and nobody is asked. What was typed later syncs its revert."""
     commit = prod.local(NOT_KEPT)
     assert "N05" in prod.foretold()
     prod.wait_for(commit, 90)
@@ -396,7 +436,22 @@ def test_a_namespace_that_nothing_keeps_goes_with_all_in_it(prod: Site) -> None:
     said = prod.foretold()
     assert "N05" in said
     assert "N04" not in said
+    (typed,) = (e["do"] for e in prod.effects() if e["id"] == "N05")
+    assert "revert, then: argocd app terminate-op APPLICATION; argocd app sync APPLICATION" in typed
     eventually(lambda: uid(prod, "namespace") != before, 90, "it is gone")
+    healing = f'namespaces "{NAMESPACE}" not found'
+    eventually(lambda: healing in complaint(prod) or fail(complaint(prod)), 90, healing)
     commit = reverted(prod, "N05")
+    stays(lambda: uid(prod, "namespace"), 8)
+    assert not uid(prod, "namespace")
+
+    def is_ended() -> bool:
+        message = str(prod.status()["operationState"]["message"])
+        if "Retrying attempt" in message:  # amid a try its end would take the place of this
+            terminate(prod)
+        return "Operation terminated" in message
+
+    eventually(lambda: is_ended() or fail(prod.status()), 60, "the sync is ended", interval=2)
+    prod.sync_again()
     prod.wait_for(commit, 120)
     assert uid(prod, "statefulset")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fcgitops.diff import hooks
 from fcgitops.diff.change import CRD_KIND, Change
 from fcgitops.diff.effects import Said, Says, Severity, rule
+from fcgitops.diff.hooks import Fate
 from fcgitops.diff.objects import Pair, annotations_of, sync_options
 from fcgitops.kubernetes.objects import Object, labels_of
 from fcgitops.model.synctools import Traits
@@ -20,27 +22,37 @@ _GOES_WITH = {
     "ServiceAccount": (Severity.OUTAGE, "the tokens of the Pods that run as it"),
 }
 """Kind → how bad it is that an object is deleted and made anew, and what goes with it."""
+_FATES = {
+    Fate.ANEW: "takes it for a hook: it deletes it{too} and makes it anew, at this sync and at "
+    "that of each later commit. In between nothing heals it.",
+    Fate.EITHER: "takes it for a hook: it deletes it{too} and makes it anew, or leaves it deleted: "
+    "it prunes in the same phase.",
+    Fate.ENDED: "takes it for a hook: it deletes it{too} once it has succeeded, at this sync and "
+    "at that of each later commit.",
+    Fate.PRUNED: "counts it as not rendered ({why}): it prunes it{too} and does not make it anew.",
+    Fate.APPLIED: "takes it for a hook: it applies it at the sync of each commit, and deletes it "
+    "if it fails. In between nothing heals it.",
+}
 _UPDATED = (CRD_KIND, "Namespace")
 """Kinds that Argo CD updates where it would replace others."""
 
 
 @rule("E30", "a sync tool takes an object for a hook", Severity.MANUAL, "G")
 def hook(change: Change) -> Says:
-    """It is deleted and made anew, at each sync of a commit; one that heals runs no hooks.
-
-    Source: gitops-engine, pkg/sync/hook/delete_policy.go (BeforeHookCreation is the default).
-    """
+    """It is deleted, and made anew or not."""
     for tool in change.appliers:
         for pair in change.pairs:
-            if pair.before is not None and _is_hook(tool, pair.after):
-                severity, too = _lost_with(pair)
-                yield Said(
-                    pair.label,
-                    f"{tool.label} takes it for a hook: it deletes it{too} and makes it anew, at "
-                    "this sync and at that of each later commit. In between nothing heals it.",
-                    f"take {tool.habits.hook} out",
-                    severity=severity,
-                )
+            fate = hooks.fate(tool, pair.before, pair.after)
+            if fate is None or (fate is Fate.APPLIED and pair.before == pair.after):
+                continue
+            severity, too = _lost_with(pair)
+            why = hooks.annotation(tool, pair.after)
+            yield Said(
+                pair.label,
+                f"{tool.label} {_FATES[fate].format(too=too, why=why)}",
+                f"take {why.partition(':')[0]} out",
+                severity=Severity.MANUAL if fate is Fate.APPLIED else severity,
+            )
 
 
 @rule("E31", "a sync tool replaces an object by force", Severity.MANUAL, "G")
@@ -51,7 +63,7 @@ def replaced(change: Change) -> Says:
     """
     for tool in change.appliers:
         for pair in change.differing:
-            if pair.before is not None and _is_replaced(tool, pair.after):
+            if _is_replaced(tool, pair):
                 severity, too = _lost_with(pair)
                 yield Said(
                     pair.label,
@@ -115,10 +127,14 @@ def forced(change: Change) -> Says:
                 )
 
 
-def makes_anew(change: Change) -> bool:
-    """Whether FrameworkController's StatefulSet is deleted and made anew, by E30 or E31."""
-    after = change.pair.after if change.pair else None
-    return any(_is_hook(tool, after) or _is_replaced(tool, after) for tool in change.appliers)
+def deletes(change: Change) -> bool:
+    """Whether E30 or E31 say that FrameworkController's StatefulSet is deleted."""
+    pair = change.pair
+    return pair is not None and any(
+        hooks.fate(tool, pair.before, pair.after) not in (None, Fate.APPLIED)
+        or _is_replaced(tool, pair)
+        for tool in change.appliers
+    )
 
 
 def _lost_with(pair: Pair) -> tuple[Severity, str]:
@@ -126,15 +142,14 @@ def _lost_with(pair: Pair) -> tuple[Severity, str]:
     return severity, f", with {what}," if what else ""
 
 
-def _is_hook(tool: Traits, o: Object | None) -> bool:
-    given = o is not None and tool.habits.hook in annotations_of(o)
-    return given and not _skipped_by(tool, o, made=True)
-
-
-def _is_replaced(tool: Traits, o: Object | None) -> bool:
-    if o is None or o["kind"] in _UPDATED or _is_hook(tool, o):
+def _is_replaced(tool: Traits, pair: Pair) -> bool:
+    after = pair.after
+    if pair.before is None or after is None or after["kind"] in _UPDATED:
         return False
-    return bool(tool.habits.replacing) and tool.habits.replacing <= sync_options(o)
+    replacing = tool.habits.replacing
+    return (
+        bool(replacing) and replacing <= sync_options(after) and not hooks.annotation(tool, after)
+    )
 
 
 def _skipped_by(tool: Traits, o: Object | None, *, made: bool) -> str:

@@ -153,11 +153,24 @@ def unguarded(change: Change) -> Says:
             continue
         if pair.after is None:
             if not _is_kept(pair.before, change):
+                heals = any(tool.habits.confirms for tool in change.appliers)
                 yield Said(
                     pair.label,
                     "The Namespace is pruned, and all in it, experiments and their Frameworks "
-                    "included (Flux's generated account may not delete a Namespace).",
-                    "put it back, and annotate it first",
+                    "included (Flux's generated account may not delete a Namespace)."
+                    + (
+                        " Argo CD then tries for ever to make the rest in it, and syncs no later "
+                        "commit, not even the revert."
+                        if heals
+                        else ""
+                    ),
+                    "put it back, and annotate it first"
+                    + (
+                        "; once it is gone: revert, then: argocd app terminate-op APPLICATION; "
+                        "argocd app sync APPLICATION"
+                        if heals
+                        else ""
+                    ),
                 )
         elif (lost := sorted(guards(pair.before) - guards(pair.after))) and pair.how == "same":
             yield Said(

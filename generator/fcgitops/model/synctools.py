@@ -19,13 +19,11 @@ class Habits(NamedTuple):
     """Whether it waits for a person before it prunes a Namespace that says so."""
     replaces_bindings: bool = False
     """Whether it deletes and makes anew, by itself, a binding whose role cannot be changed."""
-    runs_hooks_of_charts: bool = False
-    """Whether it takes what has Helm's annotation of a hook for a hook of its own."""
+    hooks: tuple[str, ...] = ()
+    """The annotations of what it takes for a hook; the first one that is there counts."""
     takes_over: tuple[tuple[str, str], ...] = ()
     """Managers of fields whose fields it takes for its own: the beginning of a name, and the
     operation by which that writes. What of them is not rendered it takes off."""
-    hook: str = ""
-    """The annotation with which it deletes an object and makes it anew at each sync."""
     replacing: frozenset[str] = frozenset()
     """The options of an object with which it deletes it and makes it anew at each change of it."""
     forcing: tuple[str, str] = ("", "")
@@ -95,8 +93,7 @@ ARGOCD = Traits(
         prunes_crds=False,
         confirms=True,
         replaces_bindings=True,
-        runs_hooks_of_charts=True,
-        hook="argocd.argoproj.io/hook",
+        hooks=("argocd.argoproj.io/hook", "helm.sh/hook"),
         replacing=frozenset({"Replace=true", "Force=true"}),
         skipping=(("argocd.argoproj.io/hook", "Skip"),),
         finds="Argo CD makes an Application for it within 3 minutes",

@@ -60,7 +60,7 @@ def applied(r: Rendered) -> Faults:
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
     """
     env = r.environment
-    charted = env is None or KNOWN[env.sync].habits.runs_hooks_of_charts
+    charted = env is None or "helm.sh/hook" in KNOWN[env.sync].habits.hooks
     for item in r.objects:
         for part in ("annotations", "labels"):
             given = mapping(item["metadata"].get(part))

@@ -1,0 +1,71 @@
+"""What a sync tool that runs hooks does with an object that is one; pure.
+
+As Argo CD 3.2.6 has it: gitops-engine, pkg/sync/hook, pkg/sync/ignore and pkg/sync/reconcile.go.
+Where it knows no hook of that name, or one of a sync that fails, the object counts as not rendered.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from fcgitops.diff.objects import annotations_of, guards
+from fcgitops.kubernetes.objects import Object
+from fcgitops.model.synctools import Traits
+
+_RUN = {
+    "argocd.argoproj.io/hook": {"PreSync", "Sync", "PostSync"},
+    "helm.sh/hook": {"pre-install", "pre-upgrade", "post-install", "post-upgrade"},
+}
+"""Annotation → the hooks that run at a sync."""
+_NONE = {"argocd.argoproj.io/hook": {"Skip"}, "helm.sh/hook": {"crd-install"}}
+"""Annotation → a value with which the object is no hook."""
+_FIRST = {"PreSync", "pre-install", "pre-upgrade"}
+"""Those that run before anything is pruned."""
+_BEFORE = {"BeforeHookCreation", "before-hook-creation"}
+_SUCCEEDED = {"HookSucceeded", "hook-succeeded"}
+_FAILED = {"HookFailed", "hook-failed"}
+
+
+class Fate(enum.Enum):
+    """What becomes of a hook that is on the cluster already."""
+
+    ANEW = "deleted and made anew, at each sync of a commit"
+    EITHER = "deleted and made anew, and maybe pruned then: both in the phase Sync, in any order"
+    ENDED = "deleted once it has succeeded, at each sync of a commit"
+    PRUNED = "deleted, as it counts as not rendered"
+    APPLIED = "applied at each sync of a commit, and not healed in between"
+
+
+def annotation(tool: Traits, o: Object | None) -> str:
+    """What makes an object a hook of a tool, as KEY: VALUE; "" where it is none."""
+    given = annotations_of(o) if o is not None else {}
+    for key in tool.habits.hooks:
+        if key in given:
+            is_one = _words(given[key]) != _NONE[key]
+            return f"{key}: {given[key] or ''}".strip() if is_one else ""
+    return ""
+
+
+def fate(tool: Traits, before: Object | None, after: Object | None) -> Fate | None:
+    """What becomes of an object that is a hook now; None where it is none, or is not there."""
+    if before is None or after is None or not annotation(tool, after):
+        return None
+    given, keys = annotations_of(after), tool.habits.hooks
+    runs = set().union(*(_words(given.get(key)) & _RUN[key] for key in keys))
+    if not runs:
+        prunes = tool.habits.prunes_crds or after["kind"] != "CustomResourceDefinition"
+        kept = tool.habits.guard in guards(before) or annotation(tool, before)
+        return Fate.PRUNED if prunes and not kept else None
+    policies = set().union(
+        *(_words(given.get(f"{key}-delete-policy")) for key in tool.habits.hooks)
+    )
+    if policies & _SUCCEEDED:
+        return Fate.ENDED
+    first = not annotation(tool, before) and not runs & _FIRST
+    if not policies & _FAILED or policies & _BEFORE or first:
+        return Fate.EITHER if first and "Sync" in runs else Fate.ANEW
+    return Fate.APPLIED
+
+
+def _words(value: object) -> set[str]:
+    return {word.strip() for word in str(value or "").split(",")} - {""}
