@@ -361,7 +361,7 @@ def as_deployment(r: Rendering) -> None:
     found["spec"] = {key: found["spec"][key] for key in ("replicas", "selector", "template")}
 
 
-def says(key: str, value: str, kind: str = "StatefulSet") -> Edit:
+def annotates(key: str, value: str, kind: str = "StatefulSet") -> Edit:
     """An edit that gives an object one annotation, and no other."""
     return sets("metadata.annotations", {key: value}, kind)
 
@@ -371,23 +371,24 @@ SSA, RECONCILE, FORCE = (
     f"kustomize.toolkit.fluxcd.io/{word}" for word in ("ssa", "reconcile", "force")
 )
 BY_FORCE = "Replace=true, Force=true"
+ANOTHER_TYPE = sets("spec.type", "ClusterIP", "Service")
 
 CASES: list[tuple[str, Edit, Edit]] = [
-    ("E30", says(HOOK, "PreSync"), says(HOOK, "Skip")),
-    ("E30", says(HOOK, "presync"), says(HOOK, " Skip")),
-    ("E30", says("helm.sh/hook", "test"), says("helm.sh/hook", "crd-install")),
-    ("E31", says(OPTIONS, BY_FORCE), says(OPTIONS, "Replace=true")),
-    ("E31", says(OPTIONS, BY_FORCE), says(OPTIONS, "Force=true")),
-    ("E31", says(OPTIONS, BY_FORCE, "Service"), says(OPTIONS, BY_FORCE, "Namespace")),
-    ("E32", says(HOOK, "Skip"), says(HOOK, "Sync,Skip")),
-    ("E32", says(RECONCILE, "Disabled"), says(RECONCILE, "enabled")),
+    ("E30", annotates(HOOK, "PreSync"), annotates(HOOK, "Skip")),
+    ("E30", annotates(HOOK, "presync"), annotates(HOOK, " Skip")),
+    ("E30", annotates("helm.sh/hook", "test"), annotates("helm.sh/hook", "crd-install")),
+    ("E31", annotates(OPTIONS, BY_FORCE), annotates(OPTIONS, "Replace=true")),
+    ("E31", annotates(OPTIONS, BY_FORCE), annotates(OPTIONS, "Force=true")),
+    ("E31", annotates(OPTIONS, BY_FORCE, "Service"), annotates(OPTIONS, BY_FORCE, "Namespace")),
+    ("E32", annotates(HOOK, "Skip"), annotates(HOOK, "Sync,Skip")),
+    ("E32", annotates(RECONCILE, "Disabled"), annotates(RECONCILE, "enabled")),
     (
         "E32",
         sets("metadata.labels", {RECONCILE: "disabled"}),
         sets("metadata.labels", {HOOK: "Skip"}),
     ),
-    ("E32", says(SSA, "ifnotpresent"), says(SSA, "Merge")),
-    ("E33", says(FORCE, "enabled"), says(FORCE, "disabled")),
+    ("E32", annotates(SSA, "ifnotpresent"), annotates(SSA, "Merge")),
+    ("E33", annotates(FORCE, "enabled"), annotates(FORCE, "disabled")),
     ("C01", sets(f"{POD}.hostname", "fc"), sets(f"{POD}.dnsPolicy", "ClusterFirst")),
     (
         "C01",
@@ -1231,9 +1232,15 @@ def claim(r: Rendering, volume: str = "") -> None:
 
 
 PREPARED: list[tuple[str, str, Edit, Edit]] = [
-    ("E30", "frameworkcontroller", says(HOOK, "Sync"), sets("spec.type", "ClusterIP", "Service")),
-    ("E32", "frameworkcontroller", says(SSA, "Ignore"), sets("spec.replicas", 0)),
-    ("E33", "frameworkcontroller", says(FORCE, "enabled"), sets("spec.serviceName", "other")),
+    ("E30", "frameworkcontroller", annotates(HOOK, "Sync"), ANOTHER_TYPE),
+    ("E32", "frameworkcontroller", annotates(SSA, "Ignore"), sets("spec.replicas", 0)),
+    (
+        "E31",
+        "frameworkcontroller",
+        annotates(OPTIONS, BY_FORCE),
+        sets("spec.type", "ClusterIP", "Service"),
+    ),
+    ("E33", "frameworkcontroller", annotates(FORCE, "enabled"), sets("spec.serviceName", "other")),
     ("C06", "frameworkcontroller", sets("spec.replicas", 0), sets("spec.replicas", 1)),
     ("C02", "frameworkcontroller", sets("spec.replicas", 3), sets("spec.replicas", 1)),
     (

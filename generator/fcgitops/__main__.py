@@ -73,10 +73,11 @@ def _end(status: int) -> NoReturn:
 
     Source: https://www.cons.org/cracauer/sigint.html
     """
+    came = signal.getsignal(signal.SIGINT) is signal.SIG_DFL  # by `_stop`; no Ctrl-D is one
     if signal.getsignal(signal.SIGINT) is _stop:  # nothing is left to take back
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    if status == 128 + signal.SIGINT:
+    if came and status == 128 + signal.SIGINT:
         for stream in (sys.stdout, sys.stderr):
             with suppress(AttributeError, OSError):  # closed by the shell, or nobody reads
                 stream.flush()

@@ -225,14 +225,19 @@ def test_what_becomes_of_a_hook(prod: Site) -> None:
 
 @pytest.mark.proves("G", "E31")
 def test_by_force_an_object_is_made_anew(prod: Site) -> None:
-    """E31; without Force=true it is the same object."""
+    """E31: at a sync of something else, too; without Force=true it is the same object."""
     before = uid(prod, "statefulset")
     prod.wait_for(prod.local(annotated("StatefulSet", NAMESPACE, **REPLACED)), 90)
     assert "E31" not in prod.foretold()
     assert uid(prod, "statefulset") == before
     prod.wait_for(prod.local(annotated("StatefulSet", NAMESPACE, **BY_FORCE)), 90)
     assert "E31" in prod.foretold()
-    assert uid(prod, "statefulset") != before
+    made = uid(prod, "statefulset")
+    assert made != before
+    patch = annotated("StatefulSet", NAMESPACE, **BY_FORCE)
+    prod.wait_for(prod.local(patch, beside=config_map("beside")), 90)
+    assert "E31" in prod.foretold()
+    assert uid(prod, "statefulset") != made
     commit = prod.local("")
     assert "E31" not in prod.foretold()
     prod.wait_for(commit, 90)

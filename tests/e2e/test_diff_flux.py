@@ -386,9 +386,18 @@ def test_by_force_what_is_refused_is_made_anew(prod: Site) -> None:
         prod.wait_for(prod.local(""), 90)
 
 
+INVALID = f"""\
+- target: {{kind: StatefulSet, name: {NAMESPACE}}}
+  patch: |
+    - op: add
+      path: /spec/replicas
+      value: -1
+"""
+
+
 @pytest.mark.proves("X", "E33")
 def test_an_object_may_ask_for_that_force(prod: Site) -> None:
-    """E33: it alone is deleted and made anew where it would be refused."""
+    """E33: it alone is deleted and made anew where it would be refused, or for good."""
     forced = annotated("StatefulSet", NAMESPACE, **{"kustomize.toolkit.fluxcd.io/force": "enabled"})
     before = uid(prod, "statefulset")
     prod.wait_for(prod.local(forced), 90)
@@ -397,6 +406,11 @@ def test_an_object_may_ask_for_that_force(prod: Site) -> None:
     prod.wait_for(prod.local(forced + ANOTHER_SERVICE), 90)
     assert "with this change" in prod.foretold()["E33"]
     assert uid(prod, "statefulset") != before
+    prod.wait_for(prod.local(forced), 90)
+    prod.local(forced + INVALID)
+    assert "cannot make it anew" in prod.foretold()["E33"]
+    sets = ("statefulsets", "-n", NAMESPACE)
+    eventually(lambda: prod.plane.get(*sets) == [] or fail("still there"), 60, "it is deleted")
     prod.wait_for(prod.local(forced), 90)
     prod.wait_for(prod.local(""), 90)
     assert "E33" not in prod.foretold()

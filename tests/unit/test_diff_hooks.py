@@ -25,6 +25,7 @@ def given(kind: str = "ConfigMap", **annotations: str) -> dict[str, object]:
         ({}, {HOOK: "Sync,Skip"}, Fate.EITHER),
         ({HOOK: "Sync"}, {HOOK: "Sync"}, Fate.ANEW),
         ({}, {HOOK: "Skip"}, None),
+        ({}, {HOOK: "Skip, Garbage"}, None),
         ({}, {HOOK: "Skip", HELM: "pre-install"}, None),
         ({}, {HELM: "pre-install"}, Fate.ANEW),
         ({}, {HELM: "crd-install"}, None),

@@ -10,19 +10,26 @@ from typing import Any
 
 import pytest
 from diff_edits import (
+    ANOTHER_TYPE,
     ARGO,
+    BY_FORCE,
     CASES,
     EGRESS,
     ELSEWHERE,
     FLUX,
+    FORCE,
+    HOOK,
     JOB,
+    OPTIONS,
     PREPARED,
     READS_SECRETS,
+    RECONCILE,
     TEAM,
     WORDS,
     Edit,
     Rendering,
     aggregated,
+    annotates,
     both,
     flux_rule,
     grants,
@@ -98,6 +105,55 @@ def test_an_edit_of_a_prepared_rendering_has_its_effect(
     assert number in said(before, after)
     assert number not in said(before, before)
     assert (number in said(after, before)) is (number in EITHER_WAY)
+
+
+ANOTHER_SERVICE = sets("spec.serviceName", "other")
+INVALID = sets("spec.replicas", -1)
+UNFORCED = annotates(FORCE, "disabled")
+
+
+@pytest.mark.parametrize(
+    ("tool", "prepare", "edit", "expected"),
+    [
+        ("flux", None, both(annotates(RECONCILE, "disabled"), ANOTHER_SERVICE), {"E32"}),
+        ("argocd", None, both(annotates(HOOK, "Skip"), ANOTHER_SERVICE), {"E32"}),
+        ("argocd", None, both(annotates(RECONCILE, "disabled"), ANOTHER_SERVICE), {"C03"}),
+        ("argocd", None, both(annotates(OPTIONS, BY_FORCE), ANOTHER_SERVICE), {"E31"}),
+        ("argocd", None, both(annotates(HOOK, "PreSync"), ANOTHER_SERVICE), {"E30"}),
+        ("flux", None, both(annotates(HOOK, "PreSync"), ANOTHER_SERVICE), {"C03"}),
+        ("flux", annotates(FORCE, "enabled"), ANOTHER_SERVICE, {"E33"}),
+        (
+            "flux",
+            annotates(FORCE, "enabled"),
+            both(annotates(FORCE, "no"), ANOTHER_SERVICE),
+            {"E33"},
+        ),
+        ("flux", annotates(FORCE, "enabled"), INVALID, {"E33"}),
+        ("flux", None, INVALID, {"C04"}),
+    ],
+)
+def test_nothing_is_said_that_cannot_be(
+    tool: str, prepare: Edit | None, edit: Edit, expected: set[str]
+) -> None:
+    """What is not applied is not refused, nor what is deleted first: no advice is about that."""
+    before = Rendering()
+    if prepare:
+        prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    assert said(before, after, tools=frozenset({tool})) == expected
+
+
+def test_a_job_that_is_a_hook_is_nothing_to_tell() -> None:
+    """It is what hooks are for; one that runs and becomes a hook is deleted."""
+    before = Rendering()
+    job = before.add("Job", "migrate", spec={"template": {"spec": {}}})
+    plain = copy.deepcopy(before)
+    job["metadata"]["annotations"] = {HOOK: "PreSync"}
+    after = copy.deepcopy(before)
+    ANOTHER_TYPE(after)
+    assert "E30" not in said(before, after)
+    assert "E30" in said(plain, after)
 
 
 def claim_of_data(r: Rendering) -> None:
@@ -209,7 +265,7 @@ def own_quota(r: Rendering) -> None:
     )
 
 
-EITHER_WAY = {"C03", "C08", "C20", "E30", "E32", "E33", "N06", "S03", "S20", "X10"}
+EITHER_WAY = {"C03", "C08", "C20", "E30", "E31", "E32", "E33", "N06", "S03", "S20", "X10"}
 """Rules that hold of a change and of the way back: what may not differ, or holds it back."""
 
 

@@ -120,7 +120,7 @@ NO_REPOSITORY = (
     ],
 )
 def test_ctrl_c(before: list[str], told: str, tmp_path: Path) -> None:
-    """At any moment it ends the process as it ends others, so that a shell's loop ends as well."""
+    """It ends the process as it ends others, so that a shell's loop ends as well."""
     ran = listing(tmp_path, *before)
     assert (ran.returncode, ran.stderr.strip()) == (-signal.SIGINT, told)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import CopyOf, Fcgitops
@@ -23,6 +25,29 @@ def test_a_file_without_an_end(line: str, most: str, copy_of: CopyOf, fcgitops: 
     """Is too big, and not read on."""
     ran = fcgitops("-C", copy_of(NEW), *line.format("/dev/zero").split(), status=2)
     assert (ran.out, ran.err) == ("", f"error: /dev/zero: has over {most}\n")
+
+
+@pytest.mark.parametrize("line", ["adopt - --name live", "overlays --from -", "config check -"])
+def test_standard_input_that_does_not_block(
+    line: str, copy_of: CopyOf, fcgitops: Fcgitops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And has nothing yet: another program has set that on a pipe that it shares."""
+    repository = copy_of(NEW)
+    here, there = os.pipe()
+    os.set_blocking(here, False)
+    with open(here, encoding="utf-8") as stdin, open(there, "w", encoding="utf-8"):  # noqa: PTH123
+        monkeypatch.setattr(sys, "stdin", stdin)
+        ran = fcgitops("-C", repository, *line.split(), status=2)
+    assert ran.err.endswith(": cannot be read: Resource temporarily unavailable\n")
+
+
+def test_nobody_is_asked_where_standard_input_is_closed(
+    fcgitops: Fcgitops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a pipe: the defaults are taken."""
+    monkeypatch.setattr(sys, "stdin", None)
+    fcgitops("-C", tmp_path, "new", "deploy")
+    assert (tmp_path / "deploy/overlays/default-config").is_dir()
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,10 @@ def read(path: Path | None, most: int) -> bytes:
             return file.read(most + 1)
     if sys.stdin is None or sys.stdin.closed:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    return sys.stdin.buffer.read(most + 1)
+    data: bytes | None = sys.stdin.buffer.read(most + 1)
+    if data is None:  # it does not block, and has nothing yet
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return data
 
 
 def no_reason(overrule: str | None) -> list[Problem]:

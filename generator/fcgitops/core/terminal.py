@@ -177,5 +177,6 @@ def table(rows: Sequence[Mapping[str, str]]) -> None:
 
 
 def interactive() -> bool:
-    """Whether there is a person to ask."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    """Whether there is a person to ask; a shell may have closed either, as in `<&-`."""
+    ends = (sys.stdin, sys.stderr)
+    return all(end is not None and end.isatty() for end in ends)

@@ -62,7 +62,7 @@ def outcome(
     if environment is not None and environment.after is None:
         # What leaves Git with its environment stays on the cluster: nothing there changes.
         made = change.make(made.before.objects, made.before.objects, tools, environment)
-    return Outcome(tuple(effects.find(made)), objects)
+    return Outcome(tuple(effects.find(made, rules_annotations.possible)), objects)
 
 
 def _object(pair: Pair) -> ObjectChange:

@@ -152,8 +152,16 @@ def rule(
     return register
 
 
-def find(change: Change) -> list[Effect]:
-    """Every effect of a change, the worst first, without what must not be shown."""
+Possible = Callable[["Change", list["Effect"]], list["Effect"]]
+
+
+def find(change: Change, possible: Possible) -> list[Effect]:
+    """Every effect of a change, the worst first, without what must not be shown.
+
+    Args:
+        change: what is compared.
+        possible: leaves out what cannot be, as a sync tool treats an object otherwise than others.
+    """
     there = change.before.objects or change.after.objects
     found = [
         Effect(
@@ -169,6 +177,7 @@ def find(change: Change) -> list[Effect]:
         if there or not each.of_objects
         for said in each.find(change)
     ]
+    found = possible(change, found)
     refused = {effect.object for effect in found if effect.id in _NEVER_APPLIED}
     told = [e for e in found if e.id in _NEVER_APPLIED or e.object not in refused]
     if any(effect.id in _NEVER_STARTED and effect.certain for effect in told):

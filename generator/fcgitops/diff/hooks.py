@@ -17,8 +17,8 @@ _RUN = {
     "helm.sh/hook": {"pre-install", "pre-upgrade", "post-install", "post-upgrade"},
 }
 """Annotation → the hooks that run at a sync."""
-_NONE = {"argocd.argoproj.io/hook": {"Skip"}, "helm.sh/hook": {"crd-install"}}
-"""Annotation → a value with which the object is no hook."""
+_SKIP = "Skip"
+_KNOWN = {*_RUN["argocd.argoproj.io/hook"], "SyncFail", _SKIP}
 _FIRST = {"PreSync", "pre-install", "pre-upgrade"}
 """Those that run before anything is pruned."""
 _BEFORE = {"BeforeHookCreation", "before-hook-creation"}
@@ -41,9 +41,15 @@ def annotation(tool: Traits, o: Object | None) -> str:
     given = annotations_of(o) if o is not None else {}
     for key in tool.habits.hooks:
         if key in given:
-            is_one = _words(given[key]) != _NONE[key]
+            is_one = given[key] != "crd-install" and not skips(tool, o)
             return f"{key}: {given[key] or ''}".strip() if is_one else ""
     return ""
+
+
+def skips(tool: Traits, o: Object | None) -> bool:
+    """Whether the only hook that an object names is the one that a tool leaves alone."""
+    given = annotations_of(o).get(tool.habits.hooks[0]) if o and tool.habits.hooks else None
+    return _words(given) & _KNOWN == {_SKIP}
 
 
 def fate(tool: Traits, before: Object | None, after: Object | None) -> Fate | None:

@@ -29,6 +29,9 @@ _HOLDING = ("Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "P
 """
 
 
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+
+
 def bare_name(o: Object) -> str:
     """The name without the hash that kustomize puts behind it."""
     return without_hash(name(o)) if o["kind"] in _HASHED else name(o)
@@ -41,7 +44,7 @@ def kept_by_argocd(o: Object) -> bool:
 
 def sync_options(o: Object | None) -> set[str]:
     """What it tells Argo CD, such as Prune=false."""
-    given = annotations_of(o).get("argocd.argoproj.io/sync-options") if o is not None else None
+    given = annotations_of(o).get(SYNC_OPTIONS) if o is not None else None
     return {option.strip() for option in str(given or "").split(",")}
 
 

@@ -8,7 +8,6 @@ from fcgitops.diff.change import CRD_KIND, Change, spec, values
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.kubectl import FRAMEWORKS, PODS, in_namespace, recreate
 from fcgitops.diff.rendering import Controller
-from fcgitops.diff.rules_annotations import deletes
 from fcgitops.diff.secrecy import names_one, redact
 from fcgitops.kubernetes import names
 from fcgitops.kubernetes.field import Fault
@@ -53,7 +52,7 @@ def nothing_restarts(change: Change) -> Says:
         yield Said(after.label, f"Of {count(before.replicas, 'Pod')} {left}.")
     is_same = change.pair and change.pair.before == change.pair.after
     same_pods = before.template == after.template and before.replicas == after.replicas
-    if same_pods and not is_same and not _other_ordinals(change) and not deletes(change):
+    if same_pods and not is_same and not _other_ordinals(change):
         yield from _same_pods(before, after)
 
 

@@ -95,7 +95,6 @@ ARGOCD = Traits(
         replaces_bindings=True,
         hooks=("argocd.argoproj.io/hook", "helm.sh/hook"),
         replacing=frozenset({"Replace=true", "Force=true"}),
-        skipping=(("argocd.argoproj.io/hook", "Skip"),),
         finds="Argo CD makes an Application for it within 3 minutes",
         misses="Argo CD says ComparisonError, app path does not exist",
         refuses_second="Argo CD refuses the second one (`Shared resource found`)",
