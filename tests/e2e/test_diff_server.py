@@ -41,8 +41,8 @@ HERE = schema.Versions("1.34", "1.34")
 """The API server that the testbed builds."""
 Object = dict[str, Any]
 
-REFUSING = {"C03", "C04", "C09", "S03", "R11", "N10", "D05", "X04", "X10"}
-"""Rules that say that the API server refuses the object."""
+REFUSING = {"C03", "C04", "C09", "D05", "E33", "N10", "R11", "S03", "X04", "X10"}
+"""Rules that say that the API server refuses the object, or what a tool does where it does."""
 ROLLING = {"C01", "C08"}
 """Rules that say that the stored template is another one."""
 
