@@ -155,7 +155,7 @@ FRAMEWORKS = "frameworks.frameworkcontroller.microsoft.com"
 def test_a_hook_is_made_anew_at_each_sync(prod: Site) -> None:
     """E30: a StatefulSet with its Pods, at a sync of something else, too; and a CRD."""
     prod.fcgitops("overlay", ENVIRONMENT, "--set", "components=[crd]")
-    prod.wait_for(prod.local(""), 90)
+    prod.wait_for(prod.push(), 90)
     before = uid(prod, "statefulset"), uid(prod, "crd", FRAMEWORKS)
     hooks = annotated("StatefulSet", NAMESPACE, **HOOK)
     hooks += annotated("CustomResourceDefinition", FRAMEWORKS, **HOOK)

@@ -436,11 +436,11 @@ def test_what_is_skipped_is_as_it_was(prod: Site, key: str, value: str) -> None:
     prod.wait_for(commit)
     held = prod.plane.get("configmap", "held", "-n", NAMESPACE)["metadata"]
     assert held["annotations"].items() >= team.items()
-    prod.local("", **{name: config_map(name, **skip) for name in ("held", "late")})
-    told = "ConfigMap/late: Flux does not apply it" in prod.foretold()["E32"]
+    prod.local("", **{name: config_map(name, **skip) for name in ("held", "unmade")})
+    told = "ConfigMap/unmade: Flux does not apply it" in prod.foretold()["E32"]
     assert told is (value != "IfNotPresent")
     prod.wait_for(git(prod.repository, "rev-parse", "HEAD"))
-    assert there(prod, "late") == ([] if told else ["late"])
+    assert there(prod, "unmade") == ([] if told else ["unmade"])
     prod.wait_for(prod.local(""))
 
 
