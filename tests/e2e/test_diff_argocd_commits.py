@@ -146,6 +146,7 @@ def test_what_leaves_git_is_pruned_unless_something_keeps_it(prod: Site) -> None
 
 HOOK = {"argocd.argoproj.io/hook": "PreSync"}
 SKIP = {"argocd.argoproj.io/hook": "Skip"}
+TEAM = {"example.com/team": "ml"}
 BY_FORCE = {"argocd.argoproj.io/sync-options": "Replace=true,Force=true"}
 REPLACED = {"argocd.argoproj.io/sync-options": "Replace=true"}
 FRAMEWORKS = "frameworks.frameworkcontroller.microsoft.com"
@@ -223,6 +224,48 @@ def test_what_becomes_of_a_hook(prod: Site) -> None:
     prod.wait_for(prod.local(""), 90)
 
 
+ALONE = "ConfigMap/hook: Argo CD starts no sync where only hooks differ"
+
+
+@pytest.mark.proves("G", "E27 E30")
+def test_a_change_of_hooks_alone_reaches_the_cluster_later(prod: Site) -> None:
+    """E30: of a hook that is new, differs, or is none any more; E27: it is never pruned."""
+
+    def pushed(beside: str = "", **parts: str) -> dict[str, str]:
+        added = {"beside": config_map("beside", of=beside)} if beside else {}
+        prod.wait_for(prod.local("", **parts, **added), 90)
+        return prod.foretold()
+
+    def found() -> tuple[str, dict[str, str]]:
+        if not (made := uid(prod, "configmap", "hook")):
+            return "", {}
+        held = prod.plane.get("configmap", "hook", "-n", NAMESPACE)
+        return made, held["metadata"]["annotations"]
+
+    hook, other, plain = (config_map("hook", **given) for given in (HOOK, HOOK | TEAM, TEAM))
+    assert ALONE in pushed(hook=hook)["E30"]
+    stays(found, 5)
+    assert not uid(prod, "configmap", "hook")
+    assert ALONE not in pushed("a", hook=hook)["E30"]
+    eventually(lambda: uid(prod, "configmap", "hook"), 60, "it is made")
+    for changed in (other, plain):
+        assert ALONE in pushed("a", hook=changed)["E30"]
+        stays(found, 5)
+        assert not TEAM.items() <= found()[1].items()
+    assert "E30" not in pushed("b", hook=plain)
+    eventually(lambda: TEAM.items() <= found()[1].items(), 60, "it is applied")
+    assert ALONE not in pushed("b", hook=hook)["E30"]
+    eventually(lambda: HOOK.items() <= found()[1].items(), 60, "it is made anew, as a hook")
+    said = pushed("b")
+    assert ALONE in said["E30"]
+    assert "does not prune what it takes for a hook" in said["E27"]
+    pushed("c")
+    stays(found, 5)
+    assert uid(prod, "configmap", "hook")
+    prod.plane.kubectl("delete", "configmap", "hook", "-n", NAMESPACE)
+    pushed()
+
+
 @pytest.mark.proves("G", "E31")
 def test_by_force_an_object_is_made_anew(prod: Site) -> None:
     """E31: at a sync of something else, too; without Force=true it is the same object."""
@@ -246,19 +289,18 @@ def test_by_force_an_object_is_made_anew(prod: Site) -> None:
 @pytest.mark.proves("G", "E32")
 def test_what_is_skipped_is_as_it_was(prod: Site) -> None:
     """E32: an edit in Git does not reach it until it is no longer skipped."""
-    team = {"example.com/team": "ml"}
-    parts = [config_map("held", **given) for given in ({}, SKIP, SKIP | team, team)]
+    parts = [config_map("held", **given) for given in ({}, SKIP, SKIP | TEAM, TEAM)]
     prod.wait_for(prod.local("", held=parts[0]), 90)
     for part in parts[1:3]:
         prod.wait_for(prod.local("", held=part, beside=config_map("beside", of=str(len(part)))), 90)
         assert "Argo CD does not apply it" in prod.foretold()["E32"]
         held = prod.plane.get("configmap", "held", "-n", NAMESPACE)["metadata"]
-        assert not {*SKIP, *team} & set(held["annotations"])
+        assert not {*SKIP, *TEAM} & set(held["annotations"])
     commit = prod.local("", held=parts[3])
     assert "Argo CD applies it again" in prod.foretold()["E32"]
     prod.wait_for(commit, 90)
     held = prod.plane.get("configmap", "held", "-n", NAMESPACE)["metadata"]
-    assert held["annotations"].items() >= team.items()
+    assert held["annotations"].items() >= TEAM.items()
     prod.wait_for(prod.local(""), 90)
 
 

@@ -156,6 +156,62 @@ def test_a_job_that_is_a_hook_is_nothing_to_tell() -> None:
     assert "E30" in said(plain, after)
 
 
+KEPT = "It leaves Git and stays on the cluster"
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "edit", "tool", "kept"),
+    [
+        ("StatefulSet", "C21", annotates(OPTIONS, "Prune=false"), "argocd", True),
+        ("StatefulSet", "C21", annotates(OPTIONS, "Prune=false"), "flux", False),
+        ("StatefulSet", "C21", annotates(HOOK, "Sync"), "argocd", True),
+        ("StatefulSet", "C21", annotates(HOOK, "Skip"), "argocd", False),
+        ("Service", "E27", annotates(HOOK, "Sync", "Service"), "argocd", True),
+        ("Service", "E27", annotates(HOOK, "Sync", "Service"), "flux", False),
+        ("Service", "E27", annotates("helm.sh/hook", "test", "Service"), "argocd", True),
+    ],
+)
+def test_what_a_tool_keeps_is_not_said_to_be_gone(
+    kind: str, number: str, edit: Edit, tool: str, kept: bool
+) -> None:
+    """C21, E27: a guard, and an annotation of a hook, which Argo CD does not prune."""
+    before = Rendering()
+    edit(before)
+    after = copy.deepcopy(before)
+    after.drop(kind)
+    effects = compare.outcome(before.objects, after.objects, tools=frozenset({tool})).effects
+    (told,) = (e for e in effects if e.id == number and e.object.startswith(f"{kind}/"))
+    assert told.says.startswith(KEPT) is kept
+
+
+AS_HOOK = annotates(HOOK, "Sync", "Service")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "edit", "alone"),
+    [
+        (AS_HOOK, ANOTHER_TYPE, True),
+        (AS_HOOK, sets("metadata.annotations", None, "Service"), True),
+        (AS_HOOK, lambda r: r.drop("Service"), True),
+        (None, AS_HOOK, False),
+        (AS_HOOK, both(ANOTHER_TYPE, sets("spec.replicas", 0)), False),
+    ],
+)
+def test_where_only_hooks_differ_nothing_is_synced(
+    prepare: Edit | None, edit: Edit, alone: bool
+) -> None:
+    """E30: a hook that is on the cluster does not count; what becomes one does."""
+    before = Rendering()
+    if prepare:
+        prepare(before)
+    after = copy.deepcopy(before)
+    edit(after)
+    effects = compare.outcome(before.objects, after.objects, tools=frozenset({"argocd"})).effects
+    later = [e.object for e in effects if "starts no sync where only hooks differ" in e.says]
+    assert later == (["Service/frameworkcontroller"] if alone else [])
+    assert any("at the next sync" in e.says for e in effects) is (edit is ANOTHER_TYPE)
+
+
 def claim_of_data(r: Rendering) -> None:
     """A claim with somebody's data."""
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}

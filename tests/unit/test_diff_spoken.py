@@ -245,7 +245,7 @@ def test_nni_with_flux_says_that_its_entry_points_are_to_be_applied(
         assert "sync will fail" not in said
     assert "experiments/mnist: 5 objects are new, no effect is known" in added
     shown = fcgitops("-C", folder, "diff", "HEAD~1..HEAD", "experiments/mnist").out
-    assert shown.startswith("experiments/mnist: is new, and no effect is known\n")
+    assert shown.startswith("experiments/mnist: 5 objects are new, and no effect is known\n")
 
 
 def test_entry_points_are_applied_by_an_environment_that_changes(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fcgitops.diff import immutable, objects, validity
+from fcgitops.diff import hooks, immutable, objects, validity
 from fcgitops.diff.environment import BOTH, Environment
 from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.rendering import Controller, Side
@@ -45,6 +45,12 @@ class Change:
     def appliers(self) -> list[Traits]:
         """Of the tools that may apply it, those that are known."""
         return [traits for name, traits in KNOWN.items() if name in self.tools]
+
+    def stays_there(self, gone: Object) -> bool:
+        """Whether nothing prunes an object that leaves Git: no tool can, or each keeps it."""
+        is_crd = gone["kind"] == CRD_KIND
+        able = [tool for tool in self.appliers if tool.habits.prunes_crds or not is_crd]
+        return all(hooks.keeps(tool, gone) for tool in able)
 
     @cached_property
     def pairs(self) -> list[Pair]:

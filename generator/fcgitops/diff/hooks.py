@@ -1,6 +1,7 @@
 """What a sync tool that runs hooks does with an object that is one; pure.
 
-As Argo CD 3.2.6 has it: gitops-engine, pkg/sync/hook, pkg/sync/ignore and pkg/sync/reconcile.go.
+As Argo CD 3.2.6 has it: gitops-engine, pkg/sync/hook, pkg/sync/ignore and pkg/sync/reconcile.go;
+argo-cd, controller/state.go (CompareAppState).
 Where it knows no hook of that name, or one of a sync that fails, the object counts as not rendered.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import enum
 
-from fcgitops.diff.objects import annotations_of, guards
+from fcgitops.diff.objects import Pair, annotations_of, guards
 from fcgitops.kubernetes.objects import Object
 from fcgitops.model.synctools import Traits
 
@@ -60,8 +61,7 @@ def fate(tool: Traits, before: Object | None, after: Object | None) -> Fate | No
     runs = set().union(*(_words(given.get(key)) & _RUN[key] for key in keys))
     if not runs:
         prunes = tool.habits.prunes_crds or after["kind"] != "CustomResourceDefinition"
-        kept = tool.habits.guard in guards(before) or annotation(tool, before)
-        return Fate.PRUNED if prunes and not kept else None
+        return Fate.PRUNED if prunes and not keeps(tool, before) else None
     policies = set().union(
         *(_words(given.get(f"{key}-delete-policy")) for key in tool.habits.hooks)
     )
@@ -71,6 +71,16 @@ def fate(tool: Traits, before: Object | None, after: Object | None) -> Fate | No
     if not policies & _FAILED or policies & _BEFORE or first:
         return Fate.EITHER if first and "Sync" in runs else Fate.ANEW
     return Fate.APPLIED
+
+
+def starts_sync(tool: Traits, pair: Pair) -> bool:
+    """Whether a tool syncs for this difference: hooks do not count, as they are on the cluster."""
+    return not annotation(tool, pair.before if pair.before is not None else pair.after)
+
+
+def keeps(tool: Traits, gone: Object) -> bool:
+    """Whether a tool leaves on the cluster what Git no longer has: for its guard, or as a hook."""
+    return tool.habits.guard in guards(gone) or bool(annotation(tool, gone))
 
 
 def _words(value: object) -> set[str]:

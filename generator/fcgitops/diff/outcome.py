@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from fcgitops.core.printable import printable
 from fcgitops.diff.effects import Effect, Severity
+from fcgitops.text.words import count
 
 _LONGEST = 160
 """Characters of a value that are shown."""
@@ -120,7 +121,10 @@ class Outcome(NamedTuple):
         return max((effect.severity for effect in self.effects), default=Severity.NONE)
 
     @property
-    def how(self) -> str:
-        """What became of its objects, as `ObjectChange.how`; `changed` where that differs."""
-        found = {o.how for o in self.objects}
-        return found.pop() if len(found) == 1 else "changed"
+    def became(self) -> str:
+        """What became of its objects: 1 object is new, 2 objects are gone, 3 objects differ."""
+        number, found = len(self.objects), {o.how for o in self.objects}
+        states = {"added": "new", "removed": "gone"}
+        state = states.get(found.pop(), "") if len(found) == 1 else ""
+        one, more = (f"is {state}", f"are {state}") if state else ("differs", "differ")
+        return f"{count(number, 'object')} {one if number == 1 else more}"

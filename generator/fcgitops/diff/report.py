@@ -133,8 +133,7 @@ def summary(fold: Fold) -> str:
         effects = count(len(fold.outcome.effects), "effect")
         return f"{effects}, the worst: {fold.outcome.worst.word}"
     if fold.outcome.objects:
-        what = {"added": "is new", "removed": "is gone"}.get(fold.outcome.how, "differs")
-        return f"{what}, and no effect is known"
+        return f"{fold.outcome.became}, and no effect is known"
     return fold.note or "comments only: nothing is synced"
 
 

@@ -29,14 +29,14 @@ _GOES_WITH = {
 }
 """Kind → how bad it is that an object is deleted and made anew, and what goes with it."""
 _FATES = {
-    Fate.ANEW: "takes it for a hook: it deletes it{too} and makes it anew, at the sync of this "
-    "commit and of each later one. Between two syncs nothing heals it.",
+    Fate.ANEW: "takes it for a hook: it deletes it{too} and makes it anew, at {sync} "
+    "and at each later one. Between two syncs nothing heals it.",
     Fate.EITHER: "takes it for a hook: it deletes it{too} and makes it anew, or leaves it deleted: "
     "it prunes in the same phase.",
-    Fate.ENDED: "takes it for a hook: it deletes it{too} once it has succeeded, at the sync of "
-    "this commit and of each later one.",
+    Fate.ENDED: "takes it for a hook: it deletes it{too} once it has succeeded, at {sync} and at "
+    "each later one.",
     Fate.PRUNED: "counts it as not rendered ({why}): it prunes it{too} and does not make it anew.",
-    Fate.APPLIED: "takes it for a hook: it applies it at the sync of each commit, and deletes it "
+    Fate.APPLIED: "takes it for a hook: it applies it at each sync of a commit, and deletes it "
     "if it fails. Between two syncs nothing heals it.",
 }
 _RUN_TO_END = ("Job", "Pod")
@@ -51,6 +51,15 @@ _UPDATED = (CRD_KIND, "Namespace")
 def hook(change: Change) -> Says:
     """It is deleted, and made anew or not."""
     for tool in change.appliers:
+        alone = not any(hooks.starts_sync(tool, pair) for pair in change.differing)
+        sync = "the next sync" if alone else "the sync of this commit"
+        for pair in change.differing if alone else ():
+            yield Said(
+                pair.label,
+                f"{tool.label} starts no sync where only hooks differ: this reaches the cluster "
+                "once another object differs, or with the command.",
+                "argocd app sync APPLICATION",
+            )
         for pair in change.pairs:
             fate = hooks.fate(tool, pair.before, pair.after)
             was = hooks.annotation(tool, pair.before)
@@ -62,7 +71,7 @@ def hook(change: Change) -> Says:
             why = hooks.annotation(tool, pair.after)
             yield Said(
                 pair.label,
-                f"{tool.label} {_FATES[fate].format(too=too, why=why)}",
+                f"{tool.label} {_FATES[fate].format(too=too, why=why, sync=sync)}",
                 f"take {why.partition(':')[0]} out",
                 severity=Severity.MANUAL if fate is Fate.APPLIED else severity,
             )

@@ -46,15 +46,8 @@ def crd_new(change: Change) -> Says:
 def crd_kept(change: Change) -> Says:
     """It stays, with every Framework."""
     for pair in _pairs(change):
-        if pair.after is None and pair.before is not None and _is_kept(pair, change):
+        if pair.after is None and pair.before is not None and change.stays_there(pair.before):
             yield Said(pair.label, "The CRD and every Framework stay: prune is disabled on it.")
-
-
-def _is_kept(pair: Pair, change: Change) -> bool:
-    """Argo CD never prunes a CRD; Flux does unless it is told not to."""
-    assert pair.before is not None  # noqa: S101 - asked by the callers
-    kept = guards(pair.before)
-    return all(t.habits.guard in kept for t in change.appliers if t.habits.prunes_crds)
 
 
 @rule("D03", "the CRD's schema differs", Severity.NONE, "F")
@@ -136,7 +129,7 @@ def crd_pruned(change: Change) -> Says:
         if pair.before is None:
             continue
         if pair.after is None:
-            if not _is_kept(pair, change):
+            if not change.stays_there(pair.before):
                 yield Said(
                     pair.label,
                     "Flux prunes the CRD if its account may delete CRDs: EVERY Framework of the "

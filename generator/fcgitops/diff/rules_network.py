@@ -122,7 +122,7 @@ def laxer(change: Change) -> Says:
 def namespace_gone(change: Change) -> Says:
     """Both guards keep it; Argo CD waits for a confirmation."""
     for pair in change.of_kind("Namespace"):
-        if pair.after is not None or pair.before is None or not _is_kept(pair.before, change):
+        if pair.after is not None or pair.before is None or not change.stays_there(pair.before):
             continue
         says = "The Namespace stays, and all in it: nothing here deletes it by itself."
         yield Said(pair.label, says)
@@ -140,11 +140,6 @@ def namespace_gone(change: Change) -> Says:
             )
 
 
-def _is_kept(o: Object, change: Change) -> bool:
-    found = guards(o)
-    return all(tool.habits.guard in found for tool in change.appliers)
-
-
 @rule("N05", "what keeps the Namespace from being deleted is gone", Severity.LOSS, "G S")
 def unguarded(change: Change) -> Says:
     """The next removal takes it, and all in it."""
@@ -152,7 +147,7 @@ def unguarded(change: Change) -> Says:
         if pair.before is None:
             continue
         if pair.after is None:
-            if not _is_kept(pair.before, change):
+            if not change.stays_there(pair.before):
                 heals = any(tool.habits.confirms for tool in change.appliers)
                 yield Said(
                     pair.label,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fcgitops.diff import egress, entry_points
+from fcgitops.diff import egress, entry_points, hooks
 from fcgitops.diff.change import CRD_KIND, Change, spec
 from fcgitops.diff.effects import Said, Says, Severity, rule
 from fcgitops.diff.entry_points import ARGO, is_flux_bootstrapped
-from fcgitops.diff.objects import Pair, guards, label
+from fcgitops.diff.objects import Pair, label
 from fcgitops.diff.rules_network import asks_before_pruning
 from fcgitops.kubernetes.objects import Object, labels_of, mapping, name, namespace
 from fcgitops.model import framework
@@ -38,7 +38,7 @@ def pruned(change: Change) -> Says:
             continue
         able = [t for t in change.appliers if t.habits.prunes_crds or pair.kind != CRD_KIND]
         if all(_is_kept_by(tool, gone) for tool in able):
-            why = "its guards keep it" if able else "Argo CD never prunes a CRD"
+            why = _why_kept(able, gone)
             yield Said(pair.label, f"It leaves Git and stays on the cluster: {why}.")
         elif pair.kind in (*ARGO, "AppProject"):
             keeps = mapping(spec(gone).get("syncPolicy")).get("preserveResourcesOnDeletion")
@@ -71,7 +71,14 @@ def _is_spoken_of(change: Change, gone: Object) -> bool:
 
 def _is_kept_by(tool: Traits, gone: Object) -> bool:
     """Whether a tool does not delete it: by a guard, or as it never had it."""
-    return tool.habits.guard in guards(gone) or (tool.central and is_flux_bootstrapped(gone))
+    return hooks.keeps(tool, gone) or (tool.central and is_flux_bootstrapped(gone))
+
+
+def _why_kept(able: list[Traits], gone: Object) -> str:
+    taken = [tool for tool in able if hooks.annotation(tool, gone)]
+    if taken:
+        return f"{taken[0].label} does not prune what it takes for a hook"
+    return "its guards keep it" if able else "Argo CD never prunes a CRD"
 
 
 def _is_missed(change: Change, policy: Object) -> bool:

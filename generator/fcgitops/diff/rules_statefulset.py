@@ -390,7 +390,14 @@ def taken_off(change: Change) -> Says:
         return
     others = [o for o in change.after.objects if _runs(o)]
     known = {objects.key(o) for o in change.before.objects}
-    if not others:
+    if change.stays_there(before.object):
+        yield Said(
+            before.label,
+            "It leaves Git and stays on the cluster, and FrameworkController goes on: no sync "
+            "tool prunes it, nor heals it.",
+            severity=Severity.MANUAL,
+        )
+    elif not others:
         yield Said(
             before.label,
             "FrameworkController is taken off the cluster: Frameworks neither start, retry nor end "

@@ -88,12 +88,7 @@ def _fold(fold: Fold) -> list[str]:
     ]
     if told or not fold.outcome.objects:
         return list(dict.fromkeys(told))
-    number = len(fold.outcome.objects)
-    verb = "is" if number == 1 else "are"
-    what = {"added": f"{verb} new", "removed": f"{verb} gone"}.get(
-        fold.outcome.how, "differs" if number == 1 else "differ"
-    )
-    return [f"{named}: {count(number, 'object')} {what}, no effect is known"]
+    return [f"{named}: {fold.outcome.became}, no effect is known"]
 
 
 def _says(effect: Effect, among: Iterable[Effect]) -> str:
