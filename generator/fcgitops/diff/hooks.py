@@ -74,8 +74,12 @@ def fate(tool: Traits, before: Object | None, after: Object | None) -> Fate | No
 
 
 def starts_sync(tool: Traits, pair: Pair) -> bool:
-    """Whether a tool syncs for this difference: hooks do not count, as they are on the cluster."""
-    return not annotation(tool, pair.before if pair.before is not None else pair.after)
+    """Whether a tool syncs for this difference: a hook does not count, nor what is skipped.
+
+    Its annotation counts as it is on the cluster.
+    """
+    there = pair.after if pair.before is None else pair.before
+    return not (annotation(tool, there) or skips(tool, pair.after))
 
 
 def keeps(tool: Traits, gone: Object) -> bool:
