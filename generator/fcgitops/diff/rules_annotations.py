@@ -53,8 +53,9 @@ def hook(change: Change) -> Says:
     for tool in change.appliers:
         alone = not any(hooks.starts_sync(tool, pair) for pair in change.differing)
         sync = "the next sync" if alone else "the sync of this commit"
-        later = [pair for pair in change.differing if alone and not hooks.skips(tool, pair.after)]
-        for pair in later:
+        for pair in change.differing if alone else ():
+            if pair.after is None or hooks.skips(tool, pair.after):
+                continue  # it never reaches the cluster
             yield Said(
                 pair.label,
                 f"{tool.label} starts no sync where only hooks differ: this reaches the cluster "
