@@ -54,7 +54,7 @@ oldest: .venv/dev ## the test suite with the oldest libraries that pyproject.tom
 
 .PHONY: faults
 faults: .venv/dev ## [FAULTS_EVERY=3]: kill, or fail, the commands that write at each call that changes a file
-	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(parallel) tests/faults $(PYTEST_ARGS) | tee /dev/stderr \
+	@FAULTS_EVERY=$(or $(FAULTS_EVERY),1) $(parallel) tests/faults $(PYTEST_ARGS) \
 	  | PYTHONPATH=tests $(python) -m faults.report docs/promises.md
 
 .PHONY: e2e

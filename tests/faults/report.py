@@ -1,4 +1,9 @@
-"""Writes the counts of a run of `make faults`, read from stdin, into a page given by its path."""
+"""Shows a run of `make faults`, read from stdin, and writes its counts into a page.
+
+Usage: python -m faults.report PAGE
+
+It shows the run itself: `tee /dev/stderr` empties the file that stderr may be.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +37,10 @@ def table(lines: list[str]) -> str:
 
 def main() -> None:
     """Replaces the table, unless a try has failed: then the page stays as it was."""
-    lines = sys.stdin.read().splitlines()
+    lines = []
+    for line in sys.stdin:
+        print(line, end="", flush=True)
+        lines.append(line.strip())
     if not re.match(r"\d+ passed(?!.*failed)", lines[-1] if lines else ""):
         sys.exit("not all passed: the page stays as it is")
     page = Path(sys.argv[1])
